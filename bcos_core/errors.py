@@ -1,0 +1,72 @@
+"""Every error this library raises on purpose.
+
+Each message says what was received, what was expected, and what to do. The command line turns an
+`InputError` into exit code 2 and any other `BcosError` into exit code 1; pages show the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class BcosError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class InputError(BcosError):
+    """What was given cannot be used; giving something else helps."""
+
+
+class UnknownNameError(InputError):
+    """A name that is not in a registry; the message lists those that are."""
+
+    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+        known_names = ", ".join(sorted(known)) or "none"
+        super().__init__(f"Unknown {kind} {name!r}. Known: {known_names}.")
+
+
+class TextError(InputError):
+    """A text that cannot be explained."""
+
+
+class DataError(InputError):
+    """A data set or file that cannot be used for a task."""
+
+
+class RecipeError(InputError):
+    """A training recipe whose options do not fit together.
+
+    `field` names the option at fault, so that a page can show the message beside it.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UnsupportedModelError(InputError):
+    """A model whose family or parts have no conversion rule."""
+
+
+class CheckpointError(InputError):
+    """A folder that is not a model, or one written by a newer format version."""
+
+
+class HubUnavailableError(InputError):
+    """A hub id was given and the hub cannot be reached."""
+
+
+class PathNotAllowedError(InputError):
+    """A local path outside the folders the dashboard may read."""
+
+
+class JobError(BcosError):
+    """A job that cannot do what was asked of it."""
+
+
+class JobCancelled(BcosError):
+    """Raised inside a running job when someone has asked it to stop."""
+
+
+class StorageError(BcosError):
+    """The folder or database under BCOS_HOME cannot be written or read."""

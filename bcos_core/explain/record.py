@@ -1,0 +1,138 @@
+"""The attribution record: the one thing that passes from a method to everything after it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from bcos_core.errors import InputError
+
+RECORD_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token of the input.
+
+    `start` and `end` are its character span in the text, `None` for a token that the tokenizer added
+    ([CLS], [SEP], <s>, …).
+    """
+
+    text: str
+    start: int | None
+    end: int | None
+
+    @property
+    def added(self) -> bool:
+        return self.start is None
+
+
+@dataclass(frozen=True)
+class Target:
+    """The question: the logit of one class, or of one class minus that of another.
+
+    `index` and `minus` are class numbers; the labels are their names.
+    """
+
+    index: int
+    label: str
+    minus: int | None = None
+    minus_label: str | None = None
+
+    @property
+    def title(self) -> str:
+        return self.label if self.minus is None else f"{self.label} − {self.minus_label}"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an attribution cost, per text: passes over the model, and wall-clock seconds in its batch."""
+
+    forward: float
+    backward: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Scores of one text's tokens under one method, complete enough to draw, score and run again.
+
+    `scores` are aligned with `tokens` by position; positive supports the target. For an additive method
+    `sum(scores) + reference_share` should be `logit`: `reference_share` is what the reference (B-cos: the
+    mask embeddings under the same dynamic weights; integrated gradients: the logit at the baseline) has of
+    the logit, 0 without one. `sum` is that total, `completeness_error` is |sum − logit|. For a method that
+    promises no sum (`additive` false) the same two numbers are given for information.
+    """
+
+    text: str
+    tokens: tuple[Token, ...]
+    scores: tuple[float, ...]
+    method: str
+    parameters: dict[str, Any]
+    target: Target
+    logit: float
+    reference_share: float
+    additive: bool
+    logits: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    labels: tuple[str, ...]
+    model: str
+    weights_hash: str
+    cost: Cost
+    truncated_at: int | None = None
+    seed: int | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    version: int = RECORD_VERSION
+
+    def __post_init__(self) -> None:
+        if len(self.tokens) != len(self.scores):
+            raise ValueError(f"{len(self.tokens)} tokens but {len(self.scores)} scores.")
+
+    @property
+    def sum(self) -> float:
+        return float(sum(self.scores)) + self.reference_share
+
+    @property
+    def completeness_error(self) -> float:
+        return abs(self.sum - self.logit)
+
+    @property
+    def predicted(self) -> int:
+        """The class with the largest logit."""
+        return max(range(len(self.logits)), key=self.logits.__getitem__)
+
+    @property
+    def added_share(self) -> float:
+        """The sum of the scores of the tokens that the tokenizer added."""
+        return float(sum(s for t, s in zip(self.tokens, self.scores, strict=True) if t.added))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, with `sum` and `completeness_error` written out."""
+        return {**asdict(self), "sum": self.sum, "completeness_error": self.completeness_error}
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Attribution:
+        """The record that `to_dict` wrote.
+
+        Raises:
+            InputError: it was written by a newer version, or is not such a record.
+        """
+        version = data.get("version")
+        if not isinstance(version, int) or version > RECORD_VERSION:
+            raise InputError(
+                f"This record has version {version!r}; this program reads up to {RECORD_VERSION}. Update the program."
+            )
+        try:
+            known = {f.name: data[f.name] for f in fields(cls)}
+            known["tokens"] = tuple(Token(**token) for token in data["tokens"])
+            known["target"] = Target(**data["target"])
+            known["cost"] = Cost(**data["cost"])
+            for name in ("scores", "logits", "probabilities", "labels"):
+                known[name] = tuple(data[name])
+            return cls(**known)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"This is not an attribution record ({error}).") from error

@@ -1,0 +1,88 @@
+"""Where everything is stored: one folder, `BCOS_HOME`, by default `.bcos/` in the checkout."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from bcos_core.errors import PathNotAllowedError, StorageError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders under `root`. Nothing is created before `create()`."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "bcos.sqlite3"
+
+    @property
+    def models(self) -> Path:
+        """Finished checkpoints, one folder each."""
+        return self.root / "models"
+
+    @property
+    def jobs(self) -> Path:
+        """One folder per job: its log and its unfinished work."""
+        return self.root / "jobs"
+
+    @property
+    def uploads(self) -> Path:
+        return self.root / "uploads"
+
+    @property
+    def locks(self) -> Path:
+        return self.root / "locks"
+
+    def create(self) -> Home:
+        """Make the folders.
+
+        Raises:
+            StorageError: the folder cannot be written.
+        """
+        try:
+            for folder in (self.root, self.models, self.jobs, self.uploads, self.locks):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"Cannot write to {self.root} ({error.strerror}). "
+                "Set BCOS_HOME to a folder that you can write to, with a few GB free."
+            ) from error
+        return self
+
+
+def get_home() -> Home:
+    """The folder named by `BCOS_HOME`, or `.bcos/` in the checkout."""
+    configured = os.environ.get("BCOS_HOME", "").strip()
+    return Home(Path(configured).expanduser().resolve() if configured else CHECKOUT / ".bcos")
+
+
+def allowed_roots() -> tuple[Path, ...]:
+    """Folders that a person at a page may name: BCOS_HOME, and those in `BCOS_ROOTS`.
+
+    `BCOS_ROOTS` is a list of folders separated like `PATH`.
+    """
+    extra = [part for part in os.environ.get("BCOS_ROOTS", "").split(os.pathsep) if part.strip()]
+    return (get_home().root, *(Path(part).expanduser().resolve() for part in extra))
+
+
+def require_allowed(path: str | Path) -> Path:
+    """`path`, resolved (symbolic links followed), if it lies under an allowed root.
+
+    Raises:
+        PathNotAllowedError: it does not.
+    """
+    resolved = Path(path).expanduser().resolve()
+    roots = allowed_roots()
+    if not any(resolved.is_relative_to(root) for root in roots):
+        listed = ", ".join(str(root) for root in roots)
+        raise PathNotAllowedError(
+            f"The folder {str(path)!r} is outside the folders that the dashboard may read ({listed}). "
+            "Start the dashboard with BCOS_ROOTS set to a folder above it, or move it there."
+        )
+    return resolved

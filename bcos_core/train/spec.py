@@ -1,0 +1,39 @@
+"""What one training job is asked to do: a model, a task, a recipe. Plain data, so that it can be a database row."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from bcos_core.text.tasks import TaskChoice
+from bcos_core.train.recipe import Recipe
+
+EMBEDDED_MODEL = "minilm"
+
+
+@dataclass(frozen=True)
+class TrainSpec:
+    """A model source (see `bcos_core.model.sources`), a task and a recipe."""
+
+    model: str
+    task: TaskChoice
+    recipe: Recipe
+    name: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"model": self.model, "task": self.task.to_dict(), "recipe": self.recipe.to_dict(), "name": self.name}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> TrainSpec:
+        return cls(
+            model=data["model"],
+            task=TaskChoice.from_dict(data["task"]),
+            recipe=Recipe.from_dict(data["recipe"]),
+            name=data.get("name", ""),
+        )
+
+    @property
+    def key(self) -> str:
+        """The same for two requests of the same work: starting it twice gives one job."""
+        return "train:" + json.dumps({k: v for k, v in self.to_dict().items() if k != "name"}, sort_keys=True)
