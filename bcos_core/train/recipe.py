@@ -8,6 +8,7 @@ from typing import Any
 
 from bcos_core.errors import RecipeError
 from bcos_core.registry import Registry
+from bcos_core.text.tasks import EMBEDDED_TASKS, TaskChoice
 
 PRECISIONS = ("auto", "fp32", "bf16")
 
@@ -129,3 +130,13 @@ RECIPES.register(
     ),
 )
 RECIPES.register("conventional", Recipe(name="conventional", bcos=False, calibrate=False, twin=False))
+
+
+def recipe_for(name: str, task: TaskChoice) -> Recipe:
+    """A named recipe with the maximum length that suits the task.
+
+    Raises:
+        UnknownNameError: no such recipe.
+    """
+    recipe = RECIPES[name]
+    return recipe.replace(max_length=EMBEDDED_TASKS[task.name].max_length) if task.kind == "embedded" else recipe

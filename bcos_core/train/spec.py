@@ -9,8 +9,6 @@ from typing import Any
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import Recipe
 
-EMBEDDED_MODEL = "minilm"
-
 
 @dataclass(frozen=True)
 class TrainSpec:

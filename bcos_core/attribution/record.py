@@ -7,25 +7,11 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from bcos_core.errors import InputError
+from bcos_core.text.token import Token
 
 RECORD_VERSION = 1
 
-
-@dataclass(frozen=True)
-class Token:
-    """One token of the input.
-
-    `start` and `end` are its character span in the text, `None` for a token that the tokenizer added
-    ([CLS], [SEP], <s>, …).
-    """
-
-    text: str
-    start: int | None
-    end: int | None
-
-    @property
-    def added(self) -> bool:
-        return self.start is None
+__all__ = ["RECORD_VERSION", "Attribution", "Cost", "Target", "Token"]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,37 @@
+"""B-cos language models: conversion, exact contributions, and post-hoc methods to compare them with.
+
+Four names are the public entry points; each is imported when it is first used, so that `import bcos_core`
+is cheap:
+
+    convert(model, b=1.5)           a pretrained classifier → its B-cos version
+    calibrate(converted, original, …)  refit the converted layers to the original's function
+    load(path)                      a checkpoint folder → a Classifier
+    explain(classifier, texts, …)   texts → Attribution records
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bcos_core.attribution.api import explain as explain
+    from bcos_core.model.calibrate import calibrate as calibrate
+    from bcos_core.model.classifier import load as load
+    from bcos_core.model.convert import convert as convert
+
+__version__ = "0.1.0"
+__all__ = ["calibrate", "convert", "explain", "load"]
+
+_HOMES = {
+    "convert": "bcos_core.model.convert",
+    "calibrate": "bcos_core.model.calibrate",
+    "load": "bcos_core.model.classifier",
+    "explain": "bcos_core.attribution.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'bcos_core' has no attribute {name!r}")

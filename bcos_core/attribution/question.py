@@ -1,0 +1,78 @@
+"""What is asked of a method, and what it answers: the same for every method, so that answers compare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bcos_core.errors import InputError
+from bcos_core.attribution.record import Target
+from bcos_core.model.classifier import Classifier
+from bcos_core.text.encoding import Batch
+
+
+@dataclass(frozen=True)
+class Question:
+    """Explain `target` for a batch of texts; without a target, each text's predicted class.
+
+    `reference` is the named choice of the method (`Method.references`), `parameters` are its options.
+    """
+
+    classifier: Classifier
+    batch: Batch
+    target: Target | None
+    reference: str | None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def classes(self, logits: Tensor) -> Tensor:
+        """The explained class of each text, (batch,), given the logits (batch, classes)."""
+        if self.target is None:
+            return logits.detach().argmax(-1)
+        return torch.full((len(logits),), self.target.index, device=logits.device)
+
+    def select(self, logits: Tensor) -> Tensor:
+        """The explained number of each text, (batch,): a logit, or the difference of two."""
+        return select(logits, self.classes(logits), self.target)
+
+    @property
+    def mask_id(self) -> int:
+        """The id of the mask token.
+
+        Raises:
+            InputError: the tokenizer has none.
+        """
+        mask_id = self.classifier.tokenizer.mask_token_id
+        if mask_id is None:
+            raise InputError(
+                f"The tokenizer of {self.classifier.name} has no mask token. Choose the reference none, "
+                "or a method that needs no mask."
+            )
+        return int(mask_id)
+
+    @property
+    def masked_ids(self) -> Tensor:
+        """The batch's ids with the mask token in place of every ordinary token; added tokens stay."""
+        return self.batch.input_ids.masked_fill(self.batch.ordinary, self.mask_id)
+
+
+def select(logits: Tensor, classes: Tensor, target: Target | None) -> Tensor:
+    """`logits[i, classes[i]]`, minus the logit of `target.minus` for a contrast; (batch, classes) → (batch,)."""
+    chosen = logits.gather(1, classes[:, None]).squeeze(1)
+    return chosen if target is None or target.minus is None else chosen - logits[:, target.minus]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`scores` (batch, tokens), `reference_share` (batch,), `logits` (batch, classes); passes are per text.
+    `parameters` are what the method used, for the record."""
+
+    scores: Tensor
+    reference_share: Tensor
+    logits: Tensor
+    forward_passes: float
+    backward_passes: float
+    parameters: dict[str, Any]

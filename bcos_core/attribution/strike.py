@@ -1,0 +1,60 @@
+"""Striking words out: the change that a heatmap predicts, and the change that really happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bcos_core.errors import InputError
+from bcos_core.attribution.question import Question
+from bcos_core.attribution.record import Attribution
+from bcos_core.model.classifier import Classifier
+from bcos_core.model.view import ModelView
+from bcos_core.text.encoding import collate, encode
+
+
+@dataclass(frozen=True)
+class StrikeResult:
+    """Changes of the record's target logit when the struck tokens become mask tokens.
+
+    `predicted_change` is minus the sum of their scores; `actual_change` is the logit afterwards minus before.
+    `probabilities` are those of the model after the change; `struck` is the number of tokens replaced.
+    """
+
+    predicted_change: float
+    actual_change: float
+    logit: float
+    probabilities: tuple[float, ...]
+    struck: int
+
+
+def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[int, int]]) -> StrikeResult:
+    """Replace the ordinary tokens that overlap the character spans by the mask token, and run the model once.
+
+    Raises:
+        InputError: the record is another model's, or the tokenizer has no mask token.
+    """
+    if record.weights_hash != classifier.weights_hash:
+        raise InputError(f"This record was made by {record.model}, not by {classifier.name}. Explain the text again.")
+    batch = collate(
+        classifier.tokenizer, encode(classifier.tokenizer, [record.text], classifier.max_length), classifier.device
+    )
+    question = Question(classifier, batch, record.target, None)
+    struck = [
+        position
+        for position, token in enumerate(record.tokens)
+        if token.start is not None
+        and token.end is not None
+        and any(token.start < end and start < token.end for start, end in spans)
+    ]
+    input_ids = batch.input_ids.clone()
+    input_ids[0, struck] = question.mask_id
+    logits = ModelView(classifier.model).predict(input_ids, batch.attention_mask).double()
+    after = question.select(logits).item()
+    return StrikeResult(
+        predicted_change=-sum(record.scores[position] for position in struck),
+        actual_change=after - record.logit,
+        logit=after,
+        probabilities=tuple(logits.softmax(-1)[0].tolist()),
+        struck=len(struck),
+    )

@@ -1,0 +1,170 @@
+"""`app`: the dashboard, with the supervisor that runs its jobs."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from bcos_core.errors import BcosError, InputError
+from bcos_core.home import CHECKOUT
+
+if TYPE_CHECKING:
+    from bcos_core.jobs.store import Job, JobStore
+
+EXAMPLES = """examples:
+  python -m bcos_core app
+  python -m bcos_core app --port 8601 --no-browser
+"""
+DESCRIPTION = """Start the dashboard on this machine, and the supervisor that runs its jobs. Ctrl-C ends both;
+running jobs go on at the next start. The first start begins the quick start, unless BCOS_QUICKSTART=0."""
+ADDRESS = "127.0.0.1"
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+ENVIRONMENT = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("app", help="start the dashboard", description=DESCRIPTION, epilog=EXAMPLES)
+    parser.add_argument("--port", type=int, default=8501, metavar="PORT", help="the port (default: 8501)")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.set_defaults(run=run, show=show)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Raises:
+        InputError: the port cannot be used.
+        BcosError: the dashboard ended by itself.
+    """
+    from bcos_core.jobs.launch import ensure_supervisor, stop_supervisor
+    from bcos_core.jobs.store import JobStore
+
+    require_free_port(args.port)
+    store = JobStore.open()
+    os.environ.update(ENVIRONMENT, BCOS_HOME=str(store.home.root))
+    url = f"http://{ADDRESS}:{args.port}"
+    with _termination_as_interrupt():
+        quickstart = submit_first_quickstart(store)
+        started_supervisor = ensure_supervisor(store.home)
+        try:
+            _serve(args.port, url, open_browser=not args.no_browser)
+        finally:
+            if started_supervisor:
+                _say("Stopping. Running jobs go on at the next start.")
+                stop_supervisor(store.home)
+    return {"address": url, "quickstart": quickstart.id if quickstart else None}
+
+
+def show(result: dict[str, Any]) -> str:
+    return f"The dashboard at {result['address']} has ended."
+
+
+def require_free_port(port: int) -> None:
+    """
+    Raises:
+        InputError: another program listens there, or this user may not.
+    """
+    if not 1 <= port <= 65535:
+        raise InputError(f"{port} is not a port; give a number from 1 to 65535.")
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: just closed is free
+        try:
+            probe.bind((ADDRESS, port))
+        except OSError as error:
+            why = "is in use already" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+            raise InputError(
+                f"Port {port} {why}. Choose another one: `make app PORT={8601 if port != 8601 else 8701}`."
+            ) from error
+
+
+def submit_first_quickstart(store: JobStore) -> Job | None:
+    """Ask for the quick start where nothing was ever made; the job, None where it is not wanted."""
+    has_models = any(not folder.name.startswith(".") for folder in store.home.models.iterdir())
+    if os.environ.get("BCOS_QUICKSTART", "").strip() == "0" or has_models or store.list(limit=1):
+        return None
+    from bcos_core.cli.quickstart import quickstart_argv
+    from bcos_core.train.quickstart import quickstart_spec
+
+    spec = quickstart_spec()
+    job, _ = store.submit("quickstart", "Quick start", quickstart_argv(), spec.to_dict(), spec.key)
+    return job
+
+
+def _serve(port: int, url: str, *, open_browser: bool) -> None:
+    command = [sys.executable, "-m", "streamlit", "run", str(CHECKOUT / "app.py")]
+    command += ["--server.address", ADDRESS, "--server.port", str(port)]
+    # Its own words go to stderr: stdout is for the result of this command.
+    server = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno())
+    try:
+        _wait_until_healthy(server, url)
+        _say(f"\nThe dashboard is at {url}  (Ctrl-C ends it)\n")
+        if open_browser and _has_display():
+            webbrowser.open(url)
+        code = server.wait()
+        raise BcosError(f"The dashboard ended by itself with exit code {code}; its last words are above.")
+    except KeyboardInterrupt:
+        pass  # the way to end it
+    finally:
+        _end(server)
+
+
+def _wait_until_healthy(server: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        with suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
+            return
+        time.sleep(0.1)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Whatever else is pressed meanwhile, no process stays behind."""
+    while True:
+        try:
+            server.terminate()
+            try:
+                server.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+            return
+        except KeyboardInterrupt:
+            continue
+
+
+def _has_display() -> bool:
+    """Whether a browser would open in a window; a text browser must not take over the terminal."""
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+@contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,144 @@
+"""`python -m bcos_core explain`: attribution records of texts, under one method or several."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from bcos_core.errors import CheckpointError, TextError
+
+EPILOG = """examples:
+  python -m bcos_core explain CHECKPOINT --text "A charming film." --text "It drags."
+  python -m bcos_core explain CHECKPOINT --text "A charming film." --methods bcos occlusion --target positive
+  python -m bcos_core explain CHECKPOINT --file texts.txt --json > records.json
+"""
+
+BAR_WIDTH = 20
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the `explain` command."""
+    parser = subparsers.add_parser(
+        "explain",
+        help="say why a model decided as it did",
+        description="Attribution records of texts: what each token does for the explained class.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("checkpoint", help="a checkpoint's name (see `models`) or folder")
+    parser.add_argument("--text", action="append", default=[], help="a text; may be given several times")
+    parser.add_argument("--file", help="a UTF-8 file with one text a line; - for standard input")
+    parser.add_argument(
+        "--methods",
+        "--method",
+        nargs="+",
+        metavar="NAME",
+        help="methods, or all (default: bcos on a B-cos model, else all)",
+    )
+    parser.add_argument("--target", metavar="LABEL", help="the class to explain (default: each text's predicted class)")
+    parser.add_argument("--minus", metavar="LABEL", help="explain the logit of --target minus that of this class")
+    parser.add_argument("--reference", metavar="NAME", help="what B-cos contributions are against: mask or none")
+    parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="texts per batch (default: 16)")
+    parser.set_defaults(run=run, show=show)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """`{"records": […]}`: one for each text and method, by text first; see `Attribution.to_dict`.
+
+    Raises:
+        InputError: no text, an empty one, or a checkpoint, method or label that is not there.
+    """
+    texts = _texts(args)
+    checkpoint = _checkpoint(args.checkpoint)
+
+    from bcos_core.attribution.api import explain, resolve_target
+    from bcos_core.attribution.record import Target
+    from bcos_core.attribution.registry import METHODS
+    from bcos_core.model.classifier import load
+
+    classifier = load(checkpoint)
+    target = resolve_target(classifier.labels, args.target)
+    if args.minus is not None:
+        minus = resolve_target(classifier.labels, args.minus)
+        if target is None or minus is None:
+            raise TextError("--minus needs --target: the two classes to compare.")
+        target = Target(target.index, target.label, minus.index, minus.label)
+    supported = [m.name for m in METHODS.values() if classifier.is_bcos or not m.needs_bcos]
+    methods = args.methods or (["bcos"] if classifier.is_bcos else supported)
+    if methods == ["all"]:
+        methods = supported
+    columns = [
+        explain(
+            classifier,
+            texts,
+            method=name,
+            target=target,
+            reference=args.reference if METHODS[name].references else None,
+            batch_size=args.batch_size,
+        )
+        for name in methods
+    ]
+    return {"records": [record.to_dict() for row in zip(*columns, strict=True) for record in row]}
+
+
+def _texts(args: argparse.Namespace) -> list[str]:
+    texts = list(args.text)
+    if args.file:
+        try:
+            content = sys.stdin.read() if args.file == "-" else Path(args.file).read_text(encoding="utf-8")
+        except OSError as error:
+            raise TextError(f"The file {args.file!r} cannot be read ({error.strerror}).") from error
+        except UnicodeDecodeError as error:
+            raise TextError(f"The file {args.file!r} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from error
+        texts += [line for line in content.splitlines() if line.strip()]
+    if not texts:
+        raise TextError("There is no text to explain. Give one with --text, or a file of them with --file.")
+    for text in texts:
+        if not text.strip():
+            raise TextError("A text is empty. Type at least one word.")
+    return texts
+
+
+def _checkpoint(name: str) -> Path:
+    from bcos_core.home import get_home
+
+    path = Path(name).expanduser()
+    in_home = get_home().models / name
+    if path.exists() or not name.strip():
+        return path
+    if "/" not in name and in_home.is_dir():
+        return in_home
+    raise CheckpointError(
+        f"There is no checkpoint {name!r}, neither as a folder nor by name. `python -m bcos_core models` lists them."
+    )
+
+
+def show(result: dict[str, Any]) -> str:
+    """The result of `run`, for a person: each word with its score and a bar."""
+    from bcos_core.attribution.record import Attribution
+
+    return "\n\n".join(_show_record(Attribution.from_dict(record)) for record in result["records"])
+
+
+def _show_record(record: Attribution) -> str:  # type: ignore[name-defined]  # noqa: F821
+    from bcos_core.attribution.views import word_scores
+
+    words = word_scores(record)
+    largest = max((abs(word.score) for word in words), default=0.0) or 1.0
+    width = min(24, max(len(word.text) for word in words))
+    lines = [
+        f"{record.method} on {record.model}: {record.labels[record.predicted]} "
+        f"({record.probabilities[record.predicted]:.2f}); what speaks for {record.target.title}:"
+    ]
+    for word in words:
+        bar = ("+" if word.score > 0 else "-") * round(abs(word.score) / largest * BAR_WIDTH)
+        lines.append(f"  {word.text[:width]:<{width}} {word.score:+9.3f}  {bar}")
+    lines.append(f"  {'(added tokens)':<{width}} {record.added_share:+9.3f}")
+    if record.reference_share:
+        lines.append(f"  {'(reference)':<{width}} {record.reference_share:+9.3f}")
+    if record.additive:
+        lines.append(f"  adds to {record.sum:.4f}; the logit is {record.logit:.4f}")
+    if record.truncated_at is not None:
+        lines.append(f"  The text was cut at character {record.truncated_at}: the model reads no further.")
+    return "\n".join(lines)

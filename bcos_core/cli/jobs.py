@@ -1,0 +1,183 @@
+"""`jobs`: every job, and what can be done with one."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from bcos_core.errors import InputError, JobError
+
+if TYPE_CHECKING:
+    from bcos_core.jobs.store import Job, JobStore
+
+EXAMPLES = """examples:
+  python -m bcos_core jobs list
+  python -m bcos_core jobs wait 20261124-153012-ab12 --timeout 600
+  python -m bcos_core jobs cancel 20261124-153012-ab12 --json
+"""
+NO_SUPERVISOR = "It waits until a supervisor runs: `python -m bcos_core supervise`, or `make app`."
+WAIT_POLL_SECONDS = 0.3
+
+Run = Callable[[argparse.Namespace], dict[str, Any]]
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about_jobs = "look at, cancel and restart jobs"
+    parser = subparsers.add_parser("jobs", help=about_jobs, description=f"{about_jobs}.".capitalize(), epilog=EXAMPLES)
+    actions = parser.add_subparsers(metavar="ACTION", required=True, title="actions")
+
+    listing = actions.add_parser(
+        "list", help="every job, the newest first", epilog="example:\n  python -m bcos_core jobs list --active\n"
+    )
+    listing.add_argument("--active", action="store_true", help="only jobs that wait or run")
+    listing.add_argument("--limit", type=_positive, default=50, metavar="N", help="at most N jobs (default: 50)")
+    listing.set_defaults(run=list_jobs, show=show_list)
+
+    def add(name: str, run: Run, help_text: str) -> argparse.ArgumentParser:
+        example = f"example:\n  python -m bcos_core jobs {name} 20261124-153012-ab12\n"
+        action = actions.add_parser(name, help=help_text, description=f"{help_text}.".capitalize(), epilog=example)
+        action.add_argument("id", metavar="ID", help="the job's id, as `jobs list` shows it")
+        action.set_defaults(run=run, show=show_job)
+        return action
+
+    add("show", show_one, "everything about one job")
+    add("cancel", cancel, "stop a waiting or running job")
+    add("retry", retry, "start an ended job anew, from an empty work folder")
+    add("resume", resume, "let a failed or cancelled job go on where it stopped")
+
+    deleting = add("delete", delete, "remove an ended job with its log and its unfinished work")
+    deleting.add_argument("--artefacts", action="store_true", help="also the models and files that it made")
+    deleting.set_defaults(show=lambda result: f"Job {result['deleted']} was deleted.")
+
+    logging = add("log", log, "the last lines of a job's log")
+    logging.add_argument("--lines", type=_positive, default=200, metavar="N", help="how many (default: 200)")
+    logging.set_defaults(show=lambda result: result["log"])
+
+    waiting = add("wait", wait, "wait until a job has ended; exit code 1 if it has not succeeded")
+    waiting.add_argument("--timeout", type=float, metavar="SECONDS", help="give up after so long")
+
+
+def list_jobs(args: argparse.Namespace) -> dict[str, Any]:
+    store = _open_store()
+    jobs = store.list(active=True if args.active else None, limit=args.limit)
+    return {"jobs": [job.to_dict() for job in jobs], "supervisor_alive": store.supervisor_alive()}
+
+
+def show_one(args: argparse.Namespace) -> dict[str, Any]:
+    store = _open_store()
+    return {**_with_hint(store, store.get(args.id)), "metrics": store.metrics(args.id)}
+
+
+def cancel(args: argparse.Namespace) -> dict[str, Any]:
+    return {"job": _open_store().cancel(args.id).to_dict()}
+
+
+def retry(args: argparse.Namespace) -> dict[str, Any]:
+    store = _open_store()
+    return _with_hint(store, store.retry(args.id))
+
+
+def resume(args: argparse.Namespace) -> dict[str, Any]:
+    store = _open_store()
+    return _with_hint(store, store.resume(args.id))
+
+
+def delete(args: argparse.Namespace) -> dict[str, Any]:
+    _open_store().delete(args.id, artefacts=args.artefacts)
+    return {"deleted": args.id}
+
+
+def log(args: argparse.Namespace) -> dict[str, Any]:
+    return {"id": args.id, "log": _open_store().log_tail(args.id, args.lines)}
+
+
+def wait(args: argparse.Namespace) -> dict[str, Any]:
+    """Wait, telling changes on stderr.
+
+    Raises:
+        JobError: the job has not succeeded, or the time is over.
+    """
+    from bcos_core.jobs.store import JobState
+
+    store = _open_store()
+    deadline = math.inf if args.timeout is None else time.monotonic() + args.timeout
+    told = ""
+    while (job := store.get(args.id)).active:
+        line = _state_in_words(job.to_dict())
+        if job.state == JobState.QUEUED and not store.supervisor_alive():
+            line = f"{line}. {NO_SUPERVISOR}"
+        if line != told:
+            print(line, file=sys.stderr, flush=True)
+            told = line
+        if time.monotonic() >= deadline:
+            raise JobError(f"Job {job.id} has not ended within {args.timeout:g} seconds; it is {job.state}.")
+        time.sleep(WAIT_POLL_SECONDS)
+    if job.state != JobState.SUCCEEDED:
+        raise JobError(f"Job {job.id} is {job.state}. {job.message}")
+    return {"job": job.to_dict()}
+
+
+def show_list(result: dict[str, Any]) -> str:
+    if not result["jobs"]:
+        return "No jobs yet. `python -m bcos_core quickstart` runs the first one."
+    rows = [("ID", "STATE", "TITLE")]
+    rows += [(job["id"], _state_in_words(job), job["title"]) for job in result["jobs"]]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return "\n".join(f"{id:<{widths[0]}}  {state:<{widths[1]}}  {title}" for id, state, title in rows)
+
+
+def show_job(result: dict[str, Any]) -> str:
+    job = result["job"]
+    lines = [f"{job['id']}  {job['title']}", f"  {_state_in_words(job)}"]
+    if job["message"]:
+        lines.append(f"  {job['message']}")
+    if "hint" in result:
+        lines.append(f"  {result['hint']}")
+    lines += [f"  {name} {curve[-1][1]:.3g} at step {curve[-1][0]}" for name, curve in _curves(result)]
+    lines += [f"  made {artefact}" for artefact in job["artefacts"]]
+    return "\n".join([*lines, f"  log {job['log_path']}"])
+
+
+def _curves(result: dict[str, Any]) -> list[tuple[str, list[tuple[int, float]]]]:
+    return [(name, curve) for name, curve in result.get("metrics", {}).items() if curve]
+
+
+def _state_in_words(job: dict[str, Any]) -> str:
+    from bcos_core.jobs.estimate import about
+
+    if job["state"] == "running" and job["cancel_requested"]:
+        return "stopping"
+    if job["state"] != "running" or not job["stage"]:
+        return str(job["state"])
+    parts = [job["stage"]]
+    if job["progress"] is not None:
+        parts.append(f"{100 * job['progress']:.0f} %")
+    if job["eta_seconds"] is not None:
+        parts.append(f"about {about(job['eta_seconds'])} left" + (" in this step" if job["eta_of_stage"] else ""))
+    return "running: " + " · ".join(parts)
+
+
+def _with_hint(store: JobStore, job: Job) -> dict[str, Any]:
+    """The job, and what it waits for if nobody would start it."""
+    hint = {"hint": NO_SUPERVISOR} if job.state == "queued" and not store.supervisor_alive() else {}
+    return {"job": job.to_dict(), **hint}
+
+
+def _open_store() -> JobStore:
+    from bcos_core.jobs.store import JobStore
+
+    return JobStore.open()
+
+
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise InputError(f"{text!r} is not a whole number above 0.")
+    return number

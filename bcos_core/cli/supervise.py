@@ -1,0 +1,57 @@
+"""`supervise`: the process that runs waiting jobs."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+EXAMPLES = """examples:
+  python -m bcos_core supervise
+  python -m bcos_core supervise --stop
+"""
+DESCRIPTION = """Run waiting jobs until it is ended by Ctrl-C or `--stop`; running jobs then go on at the next
+start. `make app` starts one by itself. It writes to supervisor.log under BCOS_HOME."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("supervise", help="run waiting jobs", description=DESCRIPTION, epilog=EXAMPLES)
+    parser.add_argument("--stop", action="store_true", help="end the supervisor that is running")
+    parser.set_defaults(run=run, show=show)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    from bcos_core.jobs.launch import stop_supervisor, supervisor_log
+    from bcos_core.jobs.store import JobStore
+    from bcos_core.jobs.supervisor import Supervisor
+
+    if args.stop:
+        return {"stopped": stop_supervisor()}
+    store = JobStore.open()
+    _log_to(supervisor_log(store.home))
+    supervisor = Supervisor(store)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: supervisor.request_stop())
+    supervisor.run()
+    return {"stopped": True}
+
+
+def show(result: dict[str, Any]) -> str:
+    return "The supervisor has ended." if result["stopped"] else "No supervisor is running."
+
+
+def _log_to(path: Path) -> None:
+    """Log to the file, and to stderr unless that is the file already."""
+    formatter = logging.Formatter("%(asctime)s UTC %(levelname)s %(message)s")
+    formatter.converter = time.gmtime
+    handlers: list[logging.Handler] = [logging.FileHandler(path, encoding="utf-8")]
+    if not os.path.sameopenfile(sys.stderr.fileno(), handlers[0].stream.fileno()):  # type: ignore[attr-defined]
+        handlers.append(logging.StreamHandler())
+    for handler in handlers:
+        handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.INFO, handlers=handlers)

@@ -1,0 +1,147 @@
+"""`python -m bcos_core train`: convert, calibrate, fine-tune and score a model."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from bcos_core.train.recipe import PRECISIONS, RECIPES, Recipe
+
+if TYPE_CHECKING:
+    from bcos_core.train.spec import TrainSpec
+
+EPILOG = """examples:
+  python -m bcos_core train --task short-reviews
+  python -m bcos_core train --task tweets --recipe faithful --epochs 2 --seed 7 --json
+  python -m bcos_core train --model ./my-bert --task file:reviews.csv --text-column review --label-column stars
+  accelerate launch -m bcos_core train --model hub:google-bert/bert-base-uncased --task long-reviews
+"""
+
+# What each option of a recipe means; the names are those of `Recipe`.
+OPTIONS = {
+    "b": "the exponent B of the B-cos transform",
+    "ramp": "share of the steps over which B rises from 1 to its final value",
+    "normalize_weights": "normalise weight rows on every forward, as the B-cos LM authors do",
+    "calibrate": "refit the converted layers to the pretrained function before fine-tuning",
+    "calibration_texts": "texts to calibrate on",
+    "ridge": "ridge term of calibration, relative to the mean diagonal of the Gram matrix",
+    "consistency": "weight of the deletion-consistency loss, 0 for none",
+    "consistency_start": "share of the steps after which that loss begins",
+    "learning_rate": "peak learning rate",
+    "epochs": "passes over the training examples",
+    "batch_size": "examples per step and device",
+    "gradient_accumulation": "steps whose gradients are added up before an update",
+    "max_length": "tokens at which a text is cut; the default is the task's",
+    "warmup": "share of the steps over which the learning rate rises",
+    "weight_decay": "weight decay of AdamW",
+    "seed": "seed of every random choice",
+    "examples": "training examples to use; the default is all",
+    "twin": "train the conventional model on the same data and budget beside it",
+    "precision": f"{', '.join(PRECISIONS)}; auto measures which is faster",
+}
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the `train` command."""
+    parser = subparsers.add_parser(
+        "train",
+        help="convert, calibrate, fine-tune and score a model",
+        description="Convert a pretrained model, fine-tune it on a task beside its conventional twin, and score both. "
+        "Options that are left out keep the recipe's value.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("--model", default="minilm", help="minilm (embedded), a folder, or a hub id (default: minilm)")
+    parser.add_argument("--task", default="short-reviews", help="an embedded name, hub:OWNER/NAME, or file:PATH")
+    parser.add_argument("--text-column", metavar="NAME", help="the column that holds the texts (default: guessed)")
+    parser.add_argument("--label-column", metavar="NAME", help="the column that holds the labels (default: guessed)")
+    parser.add_argument("--hub-config", metavar="NAME", help="configuration of a hub data set")
+    parser.add_argument("--recipe", default="calibrated", help=f"{', '.join(RECIPES)} (default: calibrated)")
+    parser.add_argument("--name", default="", help="name of the checkpoints (default: from task and recipe)")
+    group = parser.add_argument_group("options of the recipe")
+    for name, meaning in OPTIONS.items():
+        flag = "--" + name.replace("_", "-")
+        if _kind(name) is bool:
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=meaning)
+        else:
+            metavar = {int: "N", float: "X", str: "NAME"}[_kind(name)]
+            group.add_argument(flag, type=_kind(name), metavar=metavar, help=meaning)
+    parser.set_defaults(run=run, show=show)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Train as a job; the result of `TrainResult.to_dict`, and the job's id.
+
+    Raises:
+        InputError: a model, task or recipe that cannot be used.
+    """
+    from bcos_core.text.tasks import TaskChoice
+    from bcos_core.train.recipe import recipe_for
+    from bcos_core.train.spec import TrainSpec
+
+    task = TaskChoice.parse(
+        args.task, text_column=args.text_column, label_column=args.label_column, hub_config=args.hub_config
+    )
+    recipe = recipe_for(args.recipe, task).replace(**{name: getattr(args, name) for name in OPTIONS})
+    return run_job("train", TrainSpec(args.model, task, recipe, args.name), train_argv)
+
+
+def run_job(kind: str, spec: TrainSpec, argv_of: Any) -> dict[str, Any]:
+    """Run the pipeline inside a job of this process."""
+    from bcos_core.home import get_home
+    from bcos_core.jobs.run import job_run
+    from bcos_core.model.sources import resolve_model
+    from bcos_core.train.pipeline import describe, run_training
+
+    resolve_model(spec.model)  # bad input ends the command before a job is made
+    home = get_home()
+    with job_run(kind, describe(spec), argv_of(spec), spec.to_dict(), spec.key, home=home) as job:
+        result = run_training(spec, home=home, work=job.work, job=job.id, reporter=job.reporter)
+        job.finish(result.to_dict(), result.artefacts)
+    return {**result.to_dict(), "job": job.id}
+
+
+def show(result: dict[str, Any]) -> str:
+    """The result of `run`, for a person."""
+    lines = []
+    for kind, title in (("bcos", "B-cos"), ("conventional", "conventional")):
+        model = result[kind]
+        if model:
+            lines.append(f"{title:<13} accuracy {model['accuracy']:.3f} on {model['test_size']} test examples")
+            lines.append(f"{'':<13} {model['checkpoint']}")
+    if result["calibration_cosine"] is not None:
+        lines.append(f"calibration   cosine of hidden states {result['calibration_cosine']:.3f}")
+    lines.append(f"{result['seconds']:.0f} s in all. Try: python -m bcos_core explain CHECKPOINT --text 'a fine film'")
+    return "\n".join(lines)
+
+
+def train_argv(spec: TrainSpec) -> list[str]:
+    """The command line, after the interpreter, that does what `spec` says."""
+    from bcos_core.train.recipe import recipe_for
+
+    argv = ["-m", "bcos_core", "train", "--json", "--model", spec.model, "--task", spec.task.argument]
+    for flag, value in (
+        ("--text-column", spec.task.text_column),
+        ("--label-column", spec.task.label_column),
+        ("--name", spec.name),
+    ):
+        if value:
+            argv.append(f"{flag}={value}")
+    argv += ["--recipe", spec.recipe.name]
+    defaults = recipe_for(spec.recipe.name, spec.task)
+    for name in OPTIONS:
+        value = getattr(spec.recipe, name)
+        if value != getattr(defaults, name):
+            flag = name.replace("_", "-")
+            argv.append(
+                f"--{flag if value or _kind(name) is not bool else f'no-{flag}'}"
+                if _kind(name) is bool
+                else f"--{flag}={value}"
+            )
+    return argv
+
+
+def _kind(option: str) -> type:
+    """The type that an option's value has: int, float, str or bool."""
+    annotation = {f.name: f.type for f in dataclasses.fields(Recipe)}[option]
+    return {"int": int, "int | None": int, "float": float, "str": str, "bool": bool}[str(annotation)]

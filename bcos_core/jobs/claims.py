@@ -1,0 +1,87 @@
+"""What a supervisor does to rows: take a waiting job, and settle one whose process has died."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import select, update
+
+from bcos_core.jobs.job import ACTIVE_STATES, Job, JobState
+from bcos_core.jobs.process import ProcessId
+from bcos_core.jobs.schema import JOBS
+from bcos_core.jobs.store import INTERRUPTED, NO_PROCESS, JobStore
+from bcos_core.storage.types import utc_now
+
+MAX_CRASHES = 3
+
+
+def claim(store: JobStore, device: str) -> Job | None:
+    """The job that has waited longest, now running on `device`; None if none waits.
+
+    Of several that ask at once, one gets it.
+    """
+    waiting = select(JOBS.c.id).where(JOBS.c.state == JobState.QUEUED).order_by(JOBS.c.created_at, JOBS.c.id)
+    with store.database.write() as connection:
+        id = connection.execute(waiting.limit(1).with_for_update(skip_locked=True)).scalar()
+        if id is None:
+            return None
+        now = utc_now()
+        columns = {"state": JobState.RUNNING, "device": device, "started_at": now, "heartbeat_at": now, "message": ""}
+        connection.execute(update(JOBS).where(JOBS.c.id == id).values(attempt=JOBS.c.attempt + 1, **columns))
+        return store.read(connection, id)
+
+
+def record_process(store: JobStore, job: Job, process: ProcessId) -> None:
+    """Write down which process was started for `job`, for a later supervisor."""
+    same = (JOBS.c.id == job.id, JOBS.c.attempt == job.attempt, JOBS.c.state == JobState.RUNNING)
+    columns = {"host": process.host, "pid": process.pid, "pid_started": process.started}
+    with store.database.write() as connection:
+        connection.execute(update(JOBS).where(*same).values(columns))
+
+
+def active_jobs(store: JobStore) -> list[Job]:
+    """Every job that waits or runs, oldest first."""
+    query = select(JOBS).where(JOBS.c.state.in_(ACTIVE_STATES)).order_by(JOBS.c.created_at, JOBS.c.id)
+    with store.database.read() as connection:
+        rows = connection.execute(query).mappings().all()
+    return [Job.from_row(row, jobs_folder=store.home.jobs) for row in rows]
+
+
+def settle(store: JobStore, job: Job, *, reason: str, retryable: bool = True, shutting_down: bool = False) -> None:
+    """Give a new state to a running job whose process has ended without one.
+
+    `reason` says how it ended. A job that was being cancelled is cancelled; one that the supervisor itself
+    has ended, or that died for a reason that may pass (`retryable`), waits for another start, up to three
+    starts in all. Nothing happens if the job has moved on since it was read.
+    """
+    with store.database.write() as connection:
+        present = store.read(connection, job.id)
+        if present.state == JobState.RUNNING and present.attempt == job.attempt:
+            columns = _settled(present, reason=reason, retryable=retryable, shutting_down=shutting_down)
+            connection.execute(
+                update(JOBS).where(JOBS.c.id == job.id).values(eta_seconds=None, **NO_PROCESS, **columns)
+            )
+
+
+def _settled(job: Job, *, reason: str, retryable: bool, shutting_down: bool) -> dict[str, Any]:
+    ended = {"ended_at": utc_now()}
+    if job.cancel_requested:
+        return {**ended, "state": JobState.CANCELLED, "message": "Cancelled."}
+    if job.foreground:
+        return {**ended, "state": JobState.FAILED, "message": "Its process ended before the work was done."}
+    if shutting_down:
+        return {"state": JobState.QUEUED, "message": INTERRUPTED}
+    crashes = job.crashes + 1
+    if retryable and crashes < MAX_CRASHES:
+        return {"state": JobState.QUEUED, "crashes": crashes, "message": f"Starts again: {reason}."}
+    times = f" It was started {crashes} times." if crashes > 1 else ""
+    message = f"Its process ended before the work was done: {reason}.{times} The log has the details."
+    return {**ended, "state": JobState.FAILED, "crashes": crashes, "message": message}
+
+
+def settle_dead_foreground(store: JobStore, jobs: Iterable[Job]) -> None:
+    """Mark those foreground jobs as failed whose process has died, so that the same work can be asked for again."""
+    for job in jobs:
+        if job.foreground and job.state == JobState.RUNNING and not job.seems_alive():
+            settle(store, job, reason="")

@@ -1,0 +1,61 @@
+"""The tables of jobs. A change here needs a migration in `bcos_core/storage/migrations/versions`."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, text
+
+from bcos_core.storage.types import METADATA, UtcDateTime
+
+JOBS = Table(
+    "jobs",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    # What was asked.
+    Column("key", Text, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("argv", JSON, nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("foreground", Boolean, nullable=False),  # typed by a person: no supervisor starts it
+    # Where it stands. `attempt` counts the starts: a process may write only while its own attempt is the
+    # present one. `crashes` counts the processes that died without a word since a person last asked for it.
+    Column("state", String(16), nullable=False, index=True),
+    Column("message", Text, nullable=False),
+    Column("cancel_requested", Boolean, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("crashes", Integer, nullable=False),
+    # Who runs it.
+    Column("device", String(64), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=True),
+    Column("pid_started", Float, nullable=True),  # see `bcos_core.jobs.process.ProcessId`
+    # How far it is. `stage_seconds` holds the seconds of each finished stage of this attempt, in order.
+    Column("stage", Text, nullable=False),
+    Column("stage_index", Integer, nullable=False),
+    Column("stage_count", Integer, nullable=False),
+    Column("stage_seconds", JSON, nullable=False),
+    Column("progress", Float, nullable=True),
+    Column("eta_seconds", Float, nullable=True),
+    Column("eta_of_stage", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
+    Column("started_at", UtcDateTime, nullable=True),
+    Column("ended_at", UtcDateTime, nullable=True),
+    Column("heartbeat_at", UtcDateTime, nullable=True),
+    # What came out.
+    Column("result", JSON(none_as_null=True), nullable=True),
+    Column("artefacts", JSON, nullable=False),
+)
+
+_ACTIVE = text("state IN ('queued', 'running')")
+# The same work cannot be waiting or running twice, whichever processes ask for it at once.
+ACTIVE_KEY = Index("uq_jobs_active_key", JOBS.c.key, unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE)
+
+JOB_METRICS = Table(
+    "job_metrics",
+    METADATA,
+    Column("job_id", String(32), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    # A resumed job reports steps again that it reported before: the key makes them one row.
+    Column("series", String(128), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("value", Float, nullable=True),  # null for a value that is not a number
+)

@@ -1,0 +1,270 @@
+"""The jobs as pages and people see them: ask for one, look, cancel, go on, remove."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from bcos_core.errors import JobError, StorageError
+from bcos_core.home import Home, get_home
+from bcos_core.jobs.job import ACTIVE_STATES, Job, JobState
+from bcos_core.jobs.log import tail
+from bcos_core.jobs.schema import JOB_METRICS, JOBS
+from bcos_core.jobs.supervisor_lock import supervisor_alive
+from bcos_core.storage.database import Database
+from bcos_core.storage.plain import to_plain
+from bcos_core.storage.types import utc_now
+from bcos_core.storage.upgrade import open_database
+
+__all__ = ["Curve", "Job", "JobState", "JobStore"]
+
+Curve = list[tuple[int, float]]
+JobList = list[Job]  # within the class the word `list` is a method
+
+INTERRUPTED = "Interrupted; goes on when a supervisor runs."
+NO_PROCESS: dict[str, Any] = {"device": "", "host": "", "pid": None, "pid_started": None, "heartbeat_at": None}
+UNTRIED: dict[str, Any] = {"message": "", "cancel_requested": False, "crashes": 0, "ended_at": None, **NO_PROCESS}
+UNBEGUN: dict[str, Any] = {
+    **UNTRIED,
+    "stage": "",
+    "stage_index": 0,
+    "stage_count": 0,
+    "stage_seconds": [],
+    "progress": None,
+    "eta_seconds": None,
+    "eta_of_stage": False,
+    "started_at": None,
+    "result": None,
+    "artefacts": [],
+}
+
+
+class JobStore:
+    """Safe to share between threads; each process opens its own."""
+
+    def __init__(self, home: Home, database: Database) -> None:
+        self.home = home
+        self.database = database
+
+    @classmethod
+    def open(cls, home: Home | None = None) -> JobStore:
+        """The store of `home` (default: `BCOS_HOME`), its folders and tables made where they are missing.
+
+        Raises:
+            StorageError: the folder cannot be written, or a newer program made the database.
+        """
+        home = home or get_home()
+        return cls(home, open_database(home))
+
+    # Asking for work
+
+    def submit(
+        self, kind: str, title: str, argv: Sequence[str], spec: dict[str, Any], key: str, **columns: Any
+    ) -> tuple[Job, bool]:
+        """Put a job in the queue. If one with the same key is active, that one is returned, with False.
+
+        `columns` replaces the values that a new row begins with.
+        """
+        asked = {"kind": kind, "title": title, "argv": to_plain(argv), "spec": to_plain(spec), "key": key}
+        begun = {"state": JobState.QUEUED, "foreground": False, "attempt": 0, **columns}
+        for _ in range(100):
+            now = utc_now()
+            id = _new_id(now)
+            try:
+                with self.database.write() as connection:
+                    connection.execute(insert(JOBS).values({**UNBEGUN, **asked, **begun, "id": id, "created_at": now}))
+                    return self.read(connection, id), True
+            except IntegrityError:
+                active = self._active_with(key)
+                if active is not None:
+                    return active, False
+                # That job has ended since, or the new id is taken: the next try settles both.
+        raise StorageError("No free job id was found in 100 tries. Try again.")
+
+    def resume(self, id: str) -> Job:
+        """Put a failed or cancelled job back in the queue; it goes on from its work folder.
+
+        Raises:
+            JobError: there is no such job, it is in another state, or the same work is active already.
+        """
+        with self._restarting(), self.database.write() as connection:
+            job = self.read(connection, id)
+            if job.state not in (JobState.FAILED, JobState.CANCELLED):
+                raise JobError(f"Job {id} is {job.state}; only a failed or cancelled one can be resumed.")
+            self._set(connection, id, **UNTRIED, state=JobState.QUEUED, foreground=False)
+            return self.read(connection, id)
+
+    def retry(self, id: str) -> Job:
+        """Put an ended job back in the queue to begin anew: its work folder is emptied, its curves are removed.
+
+        Raises:
+            JobError: there is no such job, it has not ended, or the same work is active already.
+        """
+        with self._restarting(), self.database.write() as connection:
+            job = self.read(connection, id)
+            if job.active:
+                raise JobError(f"Job {id} is {job.state}; cancel it first, then retry.")
+            self._set(connection, id, **UNBEGUN, state=JobState.QUEUED, foreground=False)
+            connection.execute(delete(JOB_METRICS).where(JOB_METRICS.c.job_id == id))
+            # Before the commit, so that no supervisor starts it on the old work.
+            discarded = [_set_aside(path) for path in (job.work, job.journal_path)]
+            restarted = self.read(connection, id)
+        for path in discarded:
+            _remove(path)
+        return restarted
+
+    # Looking
+
+    def get(self, id: str) -> Job:
+        """
+        Raises:
+            JobError: there is no such job.
+        """
+        with self.database.read() as connection:
+            return self.read(connection, id)
+
+    def list(self, *, active: bool | None = None, limit: int = 200) -> JobList:
+        """The newest jobs first: all, those that wait or run (`active=True`), or those that have ended."""
+        query = select(JOBS).order_by(JOBS.c.created_at.desc(), JOBS.c.id.desc()).limit(limit)
+        if active is not None:
+            is_active = JOBS.c.state.in_(ACTIVE_STATES)
+            query = query.where(is_active if active else ~is_active)
+        with self.database.read() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [Job.from_row(row, jobs_folder=self.home.jobs) for row in rows]
+
+    def metrics(self, id: str) -> dict[str, Curve]:
+        """The curves of a job: points `(step, value)` in the order of the steps.
+
+        Raises:
+            JobError: there is no such job.
+        """
+        curves: dict[str, Curve] = {}
+        columns = JOB_METRICS.c
+        query = select(columns.series, columns.step, columns.value).where(columns.job_id == id)
+        with self.database.read() as connection:
+            self.read(connection, id)
+            for series, step, value in connection.execute(query.order_by(columns.series, columns.step)):
+                curves.setdefault(series, []).append((step, float("nan") if value is None else value))
+        return curves
+
+    def log_tail(self, id: str, lines: int = 200) -> str:
+        """The last lines of a job's log, "" before it has one.
+
+        Raises:
+            JobError: there is no such job.
+        """
+        return tail(self.get(id).log_path, lines)
+
+    def supervisor_alive(self) -> bool:
+        """Whether a supervisor runs that starts waiting jobs."""
+        return supervisor_alive(self.home)
+
+    # Ending
+
+    def cancel(self, id: str) -> Job:
+        """Ask a job to stop: a waiting one is cancelled at once, a running one is asked, then killed.
+
+        Raises:
+            JobError: there is no such job, or it has ended.
+        """
+        with self.database.write() as connection:
+            job = self.read(connection, id)
+            if not job.active:
+                raise JobError(f"Job {id} is {job.state} already; there is nothing to cancel.")
+            if job.state == JobState.RUNNING and job.seems_alive():
+                self._set(connection, id, cancel_requested=True)
+            else:
+                message = "Cancelled." if job.state == JobState.RUNNING else "Cancelled before it started."
+                self._set(connection, id, state=JobState.CANCELLED, ended_at=utc_now(), message=message, **NO_PROCESS)
+            return self.read(connection, id)
+
+    def delete(self, id: str, *, artefacts: bool = False) -> None:
+        """Remove an ended job: its row, curves, log and unfinished work.
+
+        With `artefacts`, also what it made, as far as that lies under `BCOS_HOME`.
+
+        Raises:
+            JobError: there is no such job, or it has not ended.
+        """
+        with self.database.write() as connection:
+            job = self.read(connection, id)
+            if job.active:
+                raise JobError(f"Job {id} is {job.state}; cancel it first, then delete it.")
+            connection.execute(delete(JOBS).where(JOBS.c.id == id))
+        _remove(_set_aside(job.folder))
+        if artefacts:
+            for artefact in map(Path, job.artefacts):
+                if self._may_remove(artefact):
+                    _remove(_set_aside(artefact))
+
+    def _may_remove(self, artefact: Path) -> bool:
+        """Whether it lies under `BCOS_HOME`, and is none of the folders that everything lies in."""
+        home, path = self.home, artefact.resolve()
+        kept = (home.root, home.models, home.jobs, home.uploads, home.locks, home.database)
+        return path.is_relative_to(home.root) and path not in kept
+
+    # Shared with the other files of this folder
+
+    def read(self, connection: Connection, id: str) -> Job:
+        """
+        Raises:
+            JobError: there is no such job.
+        """
+        row = connection.execute(select(JOBS).where(JOBS.c.id == id)).mappings().first()
+        if row is None:
+            raise JobError(f"There is no job {id!r}. `python -m bcos_core jobs list` shows those there are.")
+        return Job.from_row(row, jobs_folder=self.home.jobs)
+
+    def _set(self, connection: Connection, id: str, **columns: Any) -> None:
+        connection.execute(update(JOBS).where(JOBS.c.id == id).values(columns))
+
+    def _active_with(self, key: str) -> Job | None:
+        query = select(JOBS).where(JOBS.c.key == key, JOBS.c.state.in_(ACTIVE_STATES))
+        with self.database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else Job.from_row(row, jobs_folder=self.home.jobs)
+
+    @contextmanager
+    def _restarting(self) -> Iterator[None]:
+        """The one constraint that a restarted job can break, told in words."""
+        try:
+            yield
+        except IntegrityError as error:
+            raise JobError(
+                "Another job is doing the same work already. `python -m bcos_core jobs list` shows it; "
+                "cancel that one first, or wait for it."
+            ) from error
+
+
+def _new_id(now: datetime) -> str:
+    """Readable, and sorted as the times are: 20261124-153012-ab12."""
+    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _set_aside(path: Path) -> Path | None:
+    """Give a file or folder a name that nobody reads, at once; removing it may take long."""
+    aside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        return path.rename(aside)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageError(f"Cannot remove {path} ({error.strerror}). Check who may write to its folder.") from error
+
+
+def _remove(path: Path | None) -> None:
+    if path is None:
+        return
+    try:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    except OSError as error:
+        raise StorageError(f"Cannot remove all of {path} ({error.strerror}). Remove it by hand.") from error

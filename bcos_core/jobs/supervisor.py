@@ -1,0 +1,204 @@
+"""The one process that starts jobs, watches over them, and ends them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+
+import psutil
+
+from bcos_core.errors import StorageError
+from bcos_core.home import CHECKOUT
+from bcos_core.jobs.claims import active_jobs, claim, record_process, settle, settle_dead_foreground
+from bcos_core.jobs.devices import CPU, device_environment, visible_devices
+from bcos_core.jobs.job import Job, JobState
+from bcos_core.jobs.log import tail
+from bcos_core.jobs.process import JobProcess, ProcessId, exit_in_words
+from bcos_core.jobs.run import JOB_ATTEMPT, JOB_ID
+from bcos_core.jobs.store import JobStore
+from bcos_core.jobs.supervisor_lock import hold_supervisor_lock
+from bcos_core.storage.types import utc_now
+
+GRACE_SECONDS = 10.0
+POLL_SECONDS = 0.3
+STORAGE_PATIENCE_SECONDS = 3.0
+CPU_NICENESS = 10
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Watched:
+    """A job's process, as one supervisor sees it."""
+
+    job: Job
+    process: JobProcess
+    ends_by: float | None = None  # when it is killed, once it should end
+
+
+class Supervisor:
+    """Starts waiting jobs on free devices, each in a process group of its own.
+
+    It keeps nothing that the database does not have: a supervisor that is started after another was killed
+    finds that one's jobs by their process numbers, and watches over them as its own.
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        *,
+        devices: Sequence[str] | None = None,
+        grace_seconds: float = GRACE_SECONDS,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self.store = store
+        self._given_devices = devices
+        self._grace_seconds = grace_seconds
+        self._poll_seconds = poll_seconds
+        self._watched: dict[tuple[str, int], _Watched] = {}  # by job id and attempt
+        self._stopping = False
+
+    @cached_property
+    def _devices(self) -> Sequence[str]:
+        return self._given_devices or visible_devices()
+
+    def request_stop(self) -> None:
+        """Let `run` end. May be called from a signal handler."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Supervise until `request_stop`; then the running jobs are stopped, to go on at the next start.
+
+        Raises:
+            JobError: another supervisor is running.
+            StorageError: BCOS_HOME cannot be written.
+        """
+        with hold_supervisor_lock(self.store.home):
+            logger.info("Supervisor %d runs the jobs of %s.", os.getpid(), self.store.home.root)
+            while not self._stopping and self.store.home.root.exists():
+                try:
+                    self.tick()
+                except StorageError as error:  # a full disk or a locked database may pass
+                    logger.error("%s", error)
+                    time.sleep(STORAGE_PATIENCE_SECONDS)
+                time.sleep(self._poll_seconds)
+            self._shut_down()
+            logger.info("Supervisor %d has ended.", os.getpid())
+
+    def tick(self) -> None:
+        """Look once at every running job, then start what waits."""
+        active = active_jobs(self.store)
+        settle_dead_foreground(self.store, active)
+        supervised = [job for job in active if job.state == JobState.RUNNING and not job.foreground]
+        running = {(job.id, job.attempt): job for job in supervised}
+        for key, job in running.items():
+            if key not in self._watched:
+                self._adopt(job)
+        for key, watched in list(self._watched.items()):
+            if not watched.process.is_alive():
+                self._bury(key)
+            else:
+                self._end_if_due(watched, running.get(key))
+        if any(job.state == JobState.QUEUED for job in active):
+            self._start_waiting(occupied={job.device for job in supervised})
+
+    def _adopt(self, job: Job) -> None:
+        """Watch over a running job that another supervisor started, or settle it if its process is gone."""
+        if job.process is not None and job.process.is_local:
+            # Dead or alive: the next step tells, and ends what a dead one left behind.
+            self._watched[job.id, job.attempt] = _Watched(job, JobProcess(job.process))
+            logger.info("Job %s: found as process %d.", job.id, job.process.pid)
+        elif not job.seems_alive():
+            settle(self.store, job, reason="its process was lost")
+            logger.info("Job %s: its process was lost.", job.id)
+
+    def _bury(self, key: tuple[str, int], *, shutting_down: bool = False) -> None:
+        """Take leave of a process that has ended; if it left its job without a state, give it one."""
+        watched = self._watched.pop(key)
+        code = watched.process.collect()
+        reason = exit_in_words(code)
+        # An ordinary exit would be the same the next time; a signal, or an unknown end, may not.
+        retryable = code is None or code < 0
+        if not retryable:
+            reason += f" ({tail(watched.job.log_path, 1)[:300]})"
+        settle(self.store, watched.job, reason=reason, retryable=retryable, shutting_down=shutting_down)
+        logger.info("Job %s: %s.", watched.job.id, reason)
+
+    def _end_if_due(self, watched: _Watched, row: Job | None) -> None:
+        """Politely first. A job whose row says that it has ended has the same time to leave by itself."""
+        now = time.monotonic()
+        if watched.ends_by is not None:
+            if now >= watched.ends_by:
+                watched.process.kill()
+        elif row is None:
+            watched.ends_by = now + self._grace_seconds
+        elif row.cancel_requested:
+            logger.info("Job %s: asked to stop.", row.id)
+            watched.process.ask_to_stop()
+            watched.ends_by = now + self._grace_seconds
+
+    def _start_waiting(self, *, occupied: set[str]) -> None:
+        occupied = occupied | {watched.job.device for watched in self._watched.values()}
+        for device in self._devices:
+            if device not in occupied:
+                job = claim(self.store, device)
+                if job is None:
+                    return
+                self._start(job)
+
+    def _start(self, job: Job) -> None:
+        environment = {
+            **os.environ,
+            **device_environment(job.device, slots=len(self._devices)),
+            "BCOS_HOME": str(self.store.home.root),
+            "PYTHONUNBUFFERED": "1",
+            JOB_ID: job.id,
+            JOB_ATTEMPT: str(job.attempt),
+        }
+        try:
+            job.folder.mkdir(parents=True, exist_ok=True)
+            with job.log_path.open("ab") as log:
+                log.write(f"--- Start {job.attempt}, {utc_now():%Y-%m-%d %H:%M:%S} UTC, on {job.device}\n".encode())
+                log.flush()
+                child = subprocess.Popen(
+                    [sys.executable, *job.argv],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=CHECKOUT,
+                    env=environment,
+                    start_new_session=True,
+                )
+            process = ProcessId.of(child.pid)
+        except OSError as error:
+            settle(self.store, job, reason=f"it could not be started ({error})", retryable=False)
+            logger.error("Job %s: could not be started (%s).", job.id, error)
+            return
+        self._watched[job.id, job.attempt] = _Watched(job, JobProcess(process, child))
+        if job.device == CPU:
+            with suppress(psutil.Error):  # pages answer first
+                psutil.Process(child.pid).nice(CPU_NICENESS)
+        record_process(self.store, job, process)
+        logger.info("Job %s: started as process %d on %s.", job.id, child.pid, job.device)
+
+    def _shut_down(self) -> None:
+        for watched in self._watched.values():
+            watched.process.ask_to_stop()
+        deadline = time.monotonic() + self._grace_seconds
+        while any(watched.process.is_alive() for watched in self._watched.values()):
+            if time.monotonic() >= deadline:
+                for watched in self._watched.values():
+                    watched.process.kill()
+            time.sleep(0.05)
+        for key in list(self._watched):
+            try:
+                self._bury(key, shutting_down=True)
+            except StorageError as error:  # the next supervisor settles it
+                logger.error("%s", error)

@@ -1,0 +1,70 @@
+"""At most one supervisor for one BCOS_HOME: a lock that the kernel frees however its holder ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from bcos_core.errors import JobError, StorageError
+from bcos_core.home import Home
+from bcos_core.jobs.process import ProcessId
+
+PATIENCE_SECONDS = 1.0
+"""Longer than a look (`supervisor_alive`) holds the lock, so that a look never turns a supervisor away."""
+
+
+@contextmanager
+def hold_supervisor_lock(home: Home) -> Iterator[None]:
+    """
+    Raises:
+        JobError: another process holds it.
+        StorageError: BCOS_HOME cannot be written.
+    """
+    lock = FileLock(_lock_path(home), timeout=PATIENCE_SECONDS)
+    try:
+        lock.acquire()
+    except Timeout:
+        holder = supervisor_process(home)
+        number = f" (process {holder.pid})" if holder else ""
+        raise JobError(f"A supervisor runs already for {home.root}{number}. One is enough.") from None
+    except OSError as error:
+        raise StorageError(f"Cannot write to {home.locks} ({error.strerror}). Check who may write there.") from error
+    try:
+        _process_path(home).write_text(json.dumps(asdict(ProcessId.current())), encoding="utf-8")
+        yield
+    finally:
+        _process_path(home).unlink(missing_ok=True)
+        lock.release()
+
+
+def supervisor_alive(home: Home) -> bool:
+    """Whether a supervisor runs for this home. Cheap: one attempt on the lock."""
+    if not _lock_path(home).exists():
+        return False
+    try:
+        with FileLock(_lock_path(home), blocking=False):
+            return False
+    except Timeout:
+        return True
+
+
+def supervisor_process(home: Home) -> ProcessId | None:
+    """The process of the running supervisor, None if none runs or it runs on another machine."""
+    with suppress(OSError, ValueError, TypeError):
+        process = ProcessId(**json.loads(_process_path(home).read_text(encoding="utf-8")))
+        if process.is_local and process.is_alive():
+            return process
+    return None
+
+
+def _lock_path(home: Home) -> Path:
+    return home.locks / "supervisor.lock"
+
+
+def _process_path(home: Home) -> Path:
+    return home.locks / "supervisor.json"

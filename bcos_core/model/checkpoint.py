@@ -1,0 +1,230 @@
+"""Checkpoints: ordinary Hugging Face folders (config.json, safetensors, tokenizer) with two additions.
+
+A B-cos model has a `bcos` section in config.json, from which its structure is rebuilt before the weights are
+loaded. Every checkpoint written here has a `checkpoint.json` that says what it was trained on and how well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
+
+from bcos_core.errors import BcosError, CheckpointError, StorageError
+from bcos_core.home import Home
+from bcos_core.model.convert import FORMAT_VERSION, is_bcos, replace_modules
+from bcos_core.model.families import family_named, family_of
+from bcos_core.model.quiet import quiet_transformers
+
+DETAILS_FILE = "checkpoint.json"
+
+
+@dataclass(frozen=True)
+class CheckpointInfo:
+    """What is known of a checkpoint without loading its weights. `twin` is the folder name of the model
+    trained on the same data with the same budget, beside it; `created_at` is ISO 8601, UTC."""
+
+    path: Path
+    name: str
+    kind: str
+    family: str
+    labels: tuple[str, ...]
+    max_length: int
+    b: float | None = None
+    task: dict[str, Any] | None = None
+    recipe: dict[str, Any] | None = None
+    accuracy: float | None = None
+    test_size: int | None = None
+    created_at: str = ""
+    job: str | None = None
+    twin: str | None = None
+
+
+def save_checkpoint(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path: Path, *, labels: Sequence[str], **details: Any
+) -> CheckpointInfo:
+    """Write a checkpoint folder, whole or not at all: under a temporary name first, then renamed.
+
+    `details` are further fields of `CheckpointInfo`. An older checkpoint at `path` is replaced.
+
+    Raises:
+        StorageError: the disk is full or cannot be written.
+    """
+    model.config.id2label = dict(enumerate(labels))
+    model.config.label2id = {label: index for index, label in enumerate(labels)}
+    info = CheckpointInfo(
+        path=path,
+        name=details.pop("name", path.name),
+        kind="bcos" if is_bcos(model) else "conventional",
+        family=family_of(model).title,
+        labels=tuple(labels),
+        b=model.config.bcos["b"] if is_bcos(model) else None,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        **details,
+    )
+    with renamed_when_complete(path) as folder:
+        with quiet_transformers():
+            model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        stored = {k: v for k, v in asdict(info).items() if k != "path"} | {"format_version": FORMAT_VERSION}
+        (folder / DETAILS_FILE).write_text(json.dumps(stored, indent=2, ensure_ascii=False), encoding="utf-8")
+    return info
+
+
+@contextmanager
+def renamed_when_complete(path: Path) -> Iterator[Path]:
+    """A temporary folder beside `path` that takes its place when the block ends well, and is removed when not.
+
+    Raises:
+        StorageError: an OSError (full disk, no permission) inside the block.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise StorageError(
+            f"Cannot write the checkpoint {path} ({error}). Free some disk space, or set BCOS_HOME to another disk."
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def read_info(path: str | Path) -> CheckpointInfo:
+    """What a checkpoint folder says of itself; a plain Hugging Face classifier is a conventional checkpoint.
+
+    Raises:
+        CheckpointError: not a model folder, or written by a newer format version.
+        UnsupportedModelError: a model of a family that is not supported.
+    """
+    path = Path(path)
+    config = read_config(path)
+    section = config.get("bcos")
+    stored = _read_json(path / DETAILS_FILE) if (path / DETAILS_FILE).is_file() else {}
+    for version in (
+        (section or {}).get("format_version", FORMAT_VERSION),
+        stored.get("format_version", FORMAT_VERSION),
+    ):
+        if not isinstance(version, int) or version > FORMAT_VERSION:
+            raise CheckpointError(
+                f"The checkpoint {path.name} has format version {version!r}; this program reads up to "
+                f"{FORMAT_VERSION}. Update the program."
+            )
+    labels = {int(index): str(label) for index, label in config.get("id2label", {0: "LABEL_0", 1: "LABEL_1"}).items()}
+    known = {f.name for f in fields(CheckpointInfo)}
+    details = {k: v for k, v in stored.items() if k in known}
+    return CheckpointInfo(
+        **{
+            "name": path.name,
+            "max_length": int(config.get("max_position_embeddings", 512)),
+            **details,
+            "path": path,
+            "kind": "bcos" if section else "conventional",
+            "family": family_named(config.get("model_type", "unknown")).title,
+            "labels": tuple(label for _, label in sorted(labels.items())),
+            "b": section["b"] if section else None,
+        }
+    )
+
+
+def list_checkpoints(home: Home) -> list[CheckpointInfo]:
+    """The finished checkpoints under `home.models`, newest first; a folder that cannot be read is left out."""
+    found = []
+    for folder in home.models.glob("[!.]*") if home.models.is_dir() else ():
+        try:
+            found.append(read_info(folder))
+        except BcosError:
+            continue
+    return sorted(found, key=lambda info: (info.created_at, info.name), reverse=True)
+
+
+def load_model(path: Path) -> PreTrainedModel:
+    """The classifier in a checkpoint folder, in evaluation mode.
+
+    Raises:
+        CheckpointError: not a model folder, damaged, or written by a newer format version.
+        UnsupportedModelError: a family or part without a rule.
+    """
+    info = read_info(path)
+    try:
+        if info.kind == "conventional":
+            with quiet_transformers():
+                model = AutoModelForSequenceClassification.from_pretrained(path, attn_implementation="sdpa")
+            return model.eval()
+        config = AutoConfig.from_pretrained(path)
+        model = AutoModelForSequenceClassification.from_config(config)
+        section = config.bcos
+        replace_modules(
+            model, family_of(model), b=section["b"], normalize_weights=section.get("normalize_weights", False)
+        )
+        model.load_state_dict(load_file(path / "model.safetensors"), strict=True)
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+        raise CheckpointError(
+            f"The model in {path.name} cannot be loaded ({_first_line(error)}). "
+            "Train it again, or copy the folder anew."
+        ) from error
+    return model.eval()
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """config.json of a model folder.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    if not path.is_dir():
+        raise CheckpointError(f"There is no folder {str(path)!r}. Give a folder with a config.json and weights in it.")
+    if not (path / "config.json").is_file():
+        raise CheckpointError(
+            f"The folder {str(path)!r} is not a model: it has no config.json. "
+            "Give a folder that save_pretrained wrote (config.json, model.safetensors, tokenizer.json)."
+        )
+    return _read_json(path / "config.json")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read ({error}).") from error
+    if not isinstance(data, dict):
+        raise CheckpointError(f"{path} should hold a JSON object.")
+    return data
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def weights_hash(path: Path) -> str:
+    """SHA-256 over the weight files of a folder, the first 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for file in sorted([*path.glob("*.safetensors"), *path.glob("pytorch_model*.bin")]):
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 22):
+                digest.update(block)
+    return digest.hexdigest()[:16]
+
+
+def state_hash(model: PreTrainedModel) -> str:
+    """SHA-256 over the weights of a model in memory, the first 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().contiguous().cpu().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,122 @@
+"""A classifier ready for use: the model, its tokenizer, its labels, and what identifies it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from bcos_core.errors import CheckpointError
+from bcos_core.model.checkpoint import load_model, read_info, state_hash, weights_hash
+from bcos_core.model.convert import is_bcos
+from bcos_core.model.families import device_of
+from bcos_core.model.view import ModelView
+from bcos_core.text.encoding import batches_by_length, collate, encode
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A text classifier. Safe to use from several threads: nothing here changes the model.
+
+    `max_length` is the most tokens the model can read, `weights_hash` identifies the weights, `b` is the
+    exponent of a B-cos model.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    labels: tuple[str, ...]
+    max_length: int
+    name: str
+    weights_hash: str
+    path: Path | None = None
+
+    @property
+    def is_bcos(self) -> bool:
+        return is_bcos(self.model)
+
+    @property
+    def b(self) -> float | None:
+        return self.model.config.bcos["b"] if self.is_bcos else None
+
+    @property
+    def device(self) -> torch.device:
+        return device_of(self.model)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Logits and their softmax, one per class; `index` and `label` of the largest."""
+
+    logits: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    index: int
+    label: str
+
+
+def load(path: str | Path, *, device: str | torch.device | None = None) -> Classifier:
+    """The classifier in a checkpoint folder: one of this project's, or any Hugging Face one of a known family.
+
+    Args:
+        device: where to put it; the first GPU if there is one, else the CPU.
+
+    Raises:
+        CheckpointError: not a model folder, damaged, or written by a newer format version.
+        UnsupportedModelError: a family that is not supported.
+    """
+    path = Path(path).expanduser()
+    info = read_info(path)
+    model = load_model(path)
+    model.to(torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))  # type: ignore[arg-type]
+    return Classifier(
+        model, load_tokenizer(path), info.labels, position_limit(model), info.name, weights_hash(path), path
+    )
+
+
+def wrap(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, labels: Sequence[str], name: str) -> Classifier:
+    """A classifier around a model in memory."""
+    return Classifier(model, tokenizer, tuple(labels), position_limit(model), name, state_hash(model))
+
+
+def load_tokenizer(source: str | Path) -> PreTrainedTokenizerBase:
+    """The tokenizer of a model folder or hub id.
+
+    Raises:
+        CheckpointError: there is none that can be read.
+    """
+    try:
+        return AutoTokenizer.from_pretrained(source)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{source} has no tokenizer that can be read. "
+            "Copy tokenizer.json and tokenizer_config.json beside the weights."
+        ) from error
+
+
+def position_limit(model: PreTrainedModel) -> int:
+    """The most tokens that the model has positions for."""
+    positions = int(model.config.max_position_embeddings)
+    # RoBERTa counts positions from pad_token_id + 1.
+    return positions - model.config.pad_token_id - 1 if model.config.model_type == "roberta" else positions
+
+
+def predict(
+    classifier: Classifier, texts: Sequence[str], *, batch_size: int = 32, max_length: int | None = None
+) -> list[Prediction]:
+    """Predictions in the order of the texts, each cut at `max_length` tokens (the model's limit if not given).
+
+    Raises:
+        TextError: an empty text.
+    """
+    encoded = encode(classifier.tokenizer, texts, min(max_length or classifier.max_length, classifier.max_length))
+    view = ModelView(classifier.model)
+    predictions: dict[int, Prediction] = {}
+    for chosen in batches_by_length([len(text) for text in encoded], batch_size):
+        batch = collate(classifier.tokenizer, [encoded[i] for i in chosen], classifier.device)
+        logits = view.predict(batch.input_ids, batch.attention_mask).float()
+        for i, row, probabilities in zip(chosen, logits.tolist(), logits.softmax(-1).tolist(), strict=True):
+            index = max(range(len(row)), key=row.__getitem__)
+            predictions[i] = Prediction(tuple(row), tuple(probabilities), index, classifier.labels[index])
+    return [predictions[i] for i in range(len(texts))]

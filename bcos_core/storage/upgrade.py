@@ -1,0 +1,101 @@
+"""Bringing a database to the tables that this program knows."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection
+
+from bcos_core.errors import StorageError
+from bcos_core.home import Home
+from bcos_core.storage.database import Database, explained, open_engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+LOCK_TIMEOUT_SECONDS = 60.0
+
+
+def open_database(home: Home) -> Database:
+    """The database of `home`, its folders and tables made or brought up to date.
+
+    Raises:
+        StorageError: the folder cannot be written, or a newer program made the database.
+    """
+    home.create()
+    upgrade(home)
+    return Database(open_engine(home))
+
+
+def upgrade(home: Home) -> None:
+    """Run the migrations that the database lacks. Any number of processes may call it at once.
+
+    Raises:
+        StorageError: the database cannot be written, or a newer program made it.
+    """
+    database = Database(open_engine(home))
+    if _is_current(database):
+        return
+    try:
+        with FileLock(home.locks / "upgrade.lock", timeout=LOCK_TIMEOUT_SECONDS):
+            if not _is_current(database):  # another process may have done it while this one waited
+                _use_write_ahead_log(database)
+                with database.write() as connection:
+                    command.upgrade(_config(connection), "head")
+    except Timeout as error:
+        raise StorageError(
+            f"Another process has been changing the database for over {LOCK_TIMEOUT_SECONDS:.0f} seconds. "
+            "Wait for it to end, then try again."
+        ) from error
+    except OSError as error:
+        raise StorageError(
+            f"Cannot write to {home.locks} ({error.strerror}). Set BCOS_HOME to a folder that you can write to."
+        ) from error
+
+
+def _is_current(database: Database) -> bool:
+    with database.read() as connection:
+        found = set(MigrationContext.configure(connection).get_current_heads())
+    unknown = found - _known_revisions()
+    if unknown:
+        raise StorageError(
+            f"The database {database.engine.url.database} was made by a newer version of this program "
+            f"(revision {', '.join(sorted(unknown))}). Update the program, or set BCOS_HOME to another folder."
+        )
+    return found == set(_scripts().get_heads())
+
+
+@functools.cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(MIGRATIONS))
+
+
+@functools.cache
+def _known_revisions() -> frozenset[str]:
+    return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _use_write_ahead_log(database: Database) -> None:
+    """Let readers and one writer work at once. A property of the file, so set where the file is made.
+
+    A file system that cannot do it (some network ones) keeps SQLite's other log: slower, and correct.
+    """
+    if database.engine.dialect.name != "sqlite":
+        return
+    with explained(database.engine):
+        connection = database.engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA journal_mode = WAL")
+        finally:
+            connection.close()

@@ -1,0 +1,58 @@
+"""Which columns hold the texts and the labels: chosen by a person, or guessed from their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bcos_core.errors import DataError
+
+TEXT_NAMES = (
+    *("text", "sentence", "content", "review", "review_text", "document", "body", "message", "comment"),
+    *("tweet", "utterance", "question", "passage", "article", "description", "title"),
+)
+LABEL_NAMES = (
+    *("label", "labels", "class", "category", "sentiment", "target", "polarity", "emotion", "intent", "topic"),
+    *("stars", "rating", "score", "coarse_label", "label_text"),
+)
+
+
+def guess_text_column(columns: Sequence[str]) -> str | None:
+    """The column with the most usual name for a text, if there is one."""
+    return _first_named(columns, TEXT_NAMES)
+
+
+def guess_label_column(columns: Sequence[str]) -> str | None:
+    """The column with the most usual name for a label, if there is one."""
+    return _first_named(columns, LABEL_NAMES)
+
+
+def choose_columns(columns: Sequence[str], text_column: str | None, label_column: str | None) -> tuple[str, str]:
+    """The text and the label column: those named, else guessed.
+
+    Raises:
+        DataError: a column is missing, cannot be guessed, or is named for both.
+    """
+    listed = ", ".join(repr(c) for c in columns)
+    for name in (text_column, label_column):
+        if name is not None and name not in columns:
+            raise DataError(f"There is no column {name!r}. The columns are {listed}: choose one of these.")
+    if text_column is not None and text_column == label_column:
+        raise DataError(
+            f"The column {text_column!r} is chosen for both the text and the label. Choose two different columns of "
+            f"{listed}."
+        )
+    text = text_column or guess_text_column([c for c in columns if c != label_column])
+    label = label_column or guess_label_column([c for c in columns if c != text])
+    for column, what in ((text, "text"), (label, "label")):
+        if column is None:
+            raise DataError(
+                f"Cannot tell which column holds the {what}. The columns are {listed}: name the {what} column "
+                f"(on the command line: --{what}-column NAME)."
+            )
+    assert text is not None and label is not None
+    return text, label
+
+
+def _first_named(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    by_name = {column.strip().casefold(): column for column in reversed(columns)}
+    return next((by_name[name] for name in names if name in by_name), None)

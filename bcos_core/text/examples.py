@@ -1,0 +1,84 @@
+"""Labelled texts, and the three sides of a task."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Texts with their class numbers, aligned by position."""
+
+    texts: tuple[str, ...]
+    labels: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.texts) != len(self.labels):
+            raise ValueError(f"{len(self.texts)} texts but {len(self.labels)} labels.")
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def counts(self) -> Counter[int]:
+        """How many examples each class has."""
+        return Counter(self.labels)
+
+    def take(self, n: int, seed: int) -> Examples:
+        """At most `n` examples, in the present order, with every class in its present proportion.
+
+        The same `n`, `seed` and texts give the same examples on every machine. A class keeps at least one
+        example if `n` allows it.
+        """
+        if n < 0:
+            raise ValueError(f"Cannot take {n} examples; expected 0 or more.")
+        if n >= len(self):
+            return self
+        quota = _quotas(self.counts(), n)
+        chosen: list[int] = []
+        # A position depends on the text and the seed only, so that taking more keeps what was taken before
+        # and one added example does not exchange all the others.
+        for index in sorted(range(len(self)), key=lambda i: _draw(self.texts[i], seed)):
+            if quota[self.labels[index]] > 0:
+                quota[self.labels[index]] -= 1
+                chosen.append(index)
+        chosen.sort()
+        return Examples(tuple(self.texts[i] for i in chosen), tuple(self.labels[i] for i in chosen))
+
+
+def _quotas(counts: Counter[int], n: int) -> dict[int, int]:
+    """`n` places shared out over the classes by largest remainders, at least one each if they suffice."""
+    classes = sorted(counts, key=lambda c: (-counts[c], c))
+    if n < len(classes):
+        return {c: int(rank < n) for rank, c in enumerate(classes)}
+    total = counts.total()
+    shares = {c: n * counts[c] / total for c in classes}
+    quota = {c: max(1, int(shares[c])) for c in classes}
+    while (missing := n - sum(quota.values())) != 0:
+        step = 1 if missing > 0 else -1
+        # The class furthest from its share on the side that helps gives or gets one place.
+        open_classes = [c for c in classes if (quota[c] < counts[c] if step > 0 else quota[c] > 1)]
+        furthest = max(open_classes, key=lambda c: step * (shares[c] - quota[c]))
+        quota[furthest] += step
+    return quota
+
+
+def _draw(text: str, seed: int) -> bytes:
+    return hashlib.sha256(f"{seed}\0{text}".encode()).digest()
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """One classification task, ready to train on: class names, and three sides that share no text.
+
+    Within a side the examples stand in an order that depends on their texts only and not on their classes,
+    so that any first part is a fair sample. `notes` tell a person what was left out or changed, and why.
+    """
+
+    title: str
+    labels: tuple[str, ...]
+    train: Examples
+    validation: Examples
+    test: Examples
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,198 @@
+"""Tasks from data sets on the Hugging Face hub, with their own splits where they have them."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bcos_core.errors import DataError, HubUnavailableError
+from bcos_core.hub import require_hub
+from bcos_core.text.columns import choose_columns
+from bcos_core.text.embedded import EMBEDDED_TASKS
+from bcos_core.text.examples import TaskData
+from bcos_core.text.labelled import Labelled, make_task, read_labelled
+from bcos_core.text.labels import class_names
+from bcos_core.text.split import keep_sides
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+MAX_ROWS = 500_000  # per split; of a longer one a random part is taken
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_SIDES = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
+
+
+def load_hub(
+    hub_id: str, config: str | None = None, text_column: str | None = None, label_column: str | None = None
+) -> TaskData:
+    """The task in a hub data set. Columns that are not named are guessed; code in the data set is never run.
+
+    Raises:
+        HubUnavailableError: the hub cannot be reached and the data set is not in the local cache.
+        DataError: no such data set or configuration, or its columns or classes cannot be used.
+    """
+    splits = _load_splits(hub_id, config)
+    first = next(iter(splits.values()))
+    text, label = choose_columns(first.column_names, text_column, label_column or _class_label(first))
+    notes: list[str] = []
+    sides: dict[str, Labelled] = {}
+    for side, split_name in _choose_splits(hub_id, list(splits)).items():
+        labelled = _read_split(splits[split_name], text, label, notes)
+        if labelled is not None:
+            sides[side] = labelled
+    if "train" not in sides:
+        raise DataError(f"The training split of {hub_id!r} has no row with a text and a label. Choose other columns.")
+    title = f"{hub_id} ({config})" if config else hub_id
+    return _assemble(title, sides, _declared_classes(first, label), label, notes)
+
+
+def _assemble(
+    title: str, sides: dict[str, Labelled], declared: tuple[str, ...], label_column: str, notes: list[str]
+) -> TaskData:
+    train = sides["train"]
+    seen = set(train.labels)
+    classes = tuple(name for name in declared if name in seen)
+    if len(classes) < 2 or len(classes) < len(seen):
+        classes = class_names(seen, label_column)
+    if len(sides) == 1:
+        data = make_task(title, train, classes)
+        return TaskData(title, classes, data.train, data.validation, data.test, (*notes, *data.notes))
+
+    numbers = {name: number for number, name in enumerate(classes)}
+
+    def numbered(side: str) -> tuple[list[str], list[int]] | None:
+        if side not in sides:
+            return None
+        pairs = list(zip(sides[side].texts, sides[side].labels, strict=True))
+        known = [(text, numbers[name]) for text, name in pairs if name in numbers]
+        if len(known) < len(pairs):
+            notes.append(f"Rows left out of {side} because training has no such label: {len(pairs) - len(known):,}.")
+        return [text for text, _ in known], [number for _, number in known]
+
+    training = numbered("train")
+    assert training is not None
+    split = keep_sides(training, numbered("validation"), numbered("test"))
+    learnable = split.train.counts()
+    unlearnable = [name for name, number in numbers.items() if not learnable[number]]
+    if unlearnable:
+        raise DataError(
+            f"The training side has no text of {', '.join(map(repr, unlearnable))} that is not in validation or test "
+            "too. Choose a data set with more texts."
+        )
+    empty = sum(side.empty_rows for side in sides.values())
+    if empty:
+        notes.append(f"Rows left out because their text or label is empty: {empty:,}.")
+    return TaskData(title, classes, split.train, split.validation, split.test, (*notes, *split.notes))
+
+
+def require_hub_id(hub_id: str) -> None:
+    """Refuse what is not of the form owner/name.
+
+    Raises:
+        DataError: it is not.
+    """
+    if not _HUB_ID.fullmatch(hub_id) or ".." in hub_id:
+        raise DataError(f"{hub_id!r} is not the id of a hub data set. Expected owner/name, as in stanfordnlp/imdb.")
+
+
+def _load_splits(hub_id: str, config: str | None) -> DatasetDict:
+    """All splits, from the hub or, without one, from the local cache."""
+    require_hub_id(hub_id)
+    if Path(hub_id).exists():
+        # `datasets` would read the folder instead, past the folders that may be read.
+        raise DataError(
+            f"A local folder {hub_id!r} hides the hub data set of that name. Start from another folder, or rename it."
+        )
+    import datasets
+
+    try:
+        require_hub(
+            f"the data set {hub_id!r}",
+            instead=f"an embedded task ({', '.join(EMBEDDED_TASKS)}) or a local file (CSV, JSONL, Parquet)",
+        )
+    except HubUnavailableError:
+        cached = _load_cached(hub_id, config)
+        if cached is None:
+            raise
+        return cached
+    try:
+        return datasets.load_dataset(hub_id, config)
+    except ConnectionError as error:
+        raise HubUnavailableError(
+            f"The hub broke off while the data set {hub_id!r} was loading ({error}). Try again, or use an embedded "
+            f"task ({', '.join(EMBEDDED_TASKS)}) or a local file."
+        ) from error
+    except Exception as error:  # `datasets` raises many kinds; all say that this data set cannot be used
+        raise DataError(
+            f"The data set {hub_id!r} cannot be loaded: {_first_lines(error)} Check the id and the configuration."
+        ) from error
+
+
+def _load_cached(hub_id: str, config: str | None) -> DatasetDict | None:
+    """A data set that an earlier run has left in the local cache of `datasets`."""
+    from datasets.packaged_modules.cache.cache import Cache
+
+    try:
+        builder = Cache(
+            dataset_name=hub_id.rsplit("/", 1)[-1], config_name=config, version="auto", hash="auto", repo_id=hub_id
+        )
+        builder.download_and_prepare()
+        return builder.as_dataset()
+    except (ValueError, OSError):
+        return None
+
+
+def _choose_splits(hub_id: str, names: list[str]) -> dict[str, str]:
+    """Which split serves as which side."""
+    chosen = {
+        side: next(name for name in usual if name in names)
+        for side, usual in _SIDES.items()
+        if any(name in names for name in usual)
+    }
+    if "train" in chosen:
+        return chosen
+    if len(names) == 1:
+        return {"train": names[0]}
+    raise DataError(
+        f"The data set {hub_id!r} has no split named train, but {', '.join(names)}. Choose another one, or save the "
+        "split that you want as a file."
+    )
+
+
+def _read_split(split: Dataset, text: str, label: str, notes: list[str]) -> Labelled | None:
+    """The labelled texts of one split; None if it has no labels, as the test splits of some benchmarks."""
+    if len(split) > MAX_ROWS:
+        notes.append(f"{MAX_ROWS:,} of {len(split):,} rows were taken, by lot, to fit into memory.")
+        # By lot, because the classes of a sorted or alternating split would not survive taking every nth row.
+        split = split.select(sorted(random.Random(0).sample(range(len(split)), MAX_ROWS)))
+    columns = split.select_columns([text, label])[:]
+    values = columns[label]
+    names = _label_names(split, label)
+    if names:
+        values = [names[value] if value is not None and 0 <= value < len(names) else None for value in values]
+    elif all(value == -1 for value in values):
+        return None
+    if not any(value is not None for value in values):
+        return None
+    return read_labelled(zip(columns[text], values, strict=True), text, label)
+
+
+def _class_label(split: Dataset) -> str | None:
+    """The column that is declared as a class label, if there is exactly one."""
+    declared = [name for name in split.column_names if _label_names(split, name)]
+    return declared[0] if len(declared) == 1 else None
+
+
+def _label_names(split: Dataset, column: str) -> list[str]:
+    return list(getattr(split.features[column], "names", None) or ())
+
+
+def _declared_classes(split: Dataset, column: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in _label_names(split, column))
+
+
+def _first_lines(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()][:3]
+    return " ".join(lines) or f"{type(error).__name__}."

@@ -1,0 +1,99 @@
+"""From the values of a label column to class names."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
+
+from bcos_core.errors import DataError
+
+MAX_CLASSES = 100
+
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.0*)?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def text_value(value: object, column: str) -> str:
+    """A cell of the text column as text; "" when it is empty.
+
+    Raises:
+        DataError: the cell is a list, an object or bytes.
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, list | tuple | dict | set | bytes):
+        raise DataError(
+            f"The column {column!r} holds {_kind(value)}, not texts. Choose a column that holds one text per row."
+        )
+    text = str(value)
+    if not text.isascii():
+        # Half of a surrogate pair (possible in JSON) cannot be encoded, and no tokenizer takes it.
+        text = _SURROGATE.sub("\ufffd", text)
+    return text.strip()
+
+
+def label_names(values: Iterable[object], column: str) -> list[str]:
+    """The cells of the label column as class names; "" where there is none.
+
+    Strings, whole numbers (also written 1.0, as some programs do) and true / false are labels.
+
+    Raises:
+        DataError: a cell is a list, an object or bytes.
+    """
+    names = [_label_name(value, column) for value in values]
+    present = {name for name in names if name}
+    if present and all(_WHOLE_NUMBER.fullmatch(name) for name in present):
+        return [name.split(".")[0] for name in names]
+    return names
+
+
+def class_names(labels: Collection[str], column: str) -> tuple[str, ...]:
+    """The distinct labels in natural order: numbers by value, and "item 2" before "item 10".
+
+    Raises:
+        DataError: fewer than two classes, or more than `MAX_CLASSES`.
+    """
+    classes = sorted(set(labels), key=_natural_key)
+    if len(classes) == 1:
+        raise DataError(
+            f"Every row has the label {classes[0]!r} in the column {column!r}. A task needs at least two classes. "
+            "Choose another label column, or add rows of another class."
+        )
+    if len(classes) > MAX_CLASSES:
+        shown = ", ".join(repr(c if len(c) <= 30 else c[:29] + "…") for c in classes[:3])
+        raise DataError(
+            f"The column {column!r} has {len(classes):,} different values ({shown}, …); at most {MAX_CLASSES} classes "
+            "are supported. It probably holds texts or measured numbers: choose the column that holds the class."
+        )
+    return tuple(classes)
+
+
+def _label_name(value: object, column: str) -> str:
+    if isinstance(value, str):
+        return text_value(value, column)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float | Decimal) and value == value // 1:
+        return str(int(value))
+    if isinstance(value, list | tuple | dict | set | bytes):
+        raise DataError(
+            f"The column {column!r} holds {_kind(value)}; a label is one word or number per row. "
+            "Tasks with several labels per text are not supported: choose another label column."
+        )
+    return text_value(value, column)
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bytes):
+        return "binary data"
+    return "objects" if isinstance(value, dict) else "lists"
+
+
+def _natural_key(label: str) -> tuple[int, Sequence[object], str]:
+    """Whole numbers first, by value; then by their stretches of letters and digits."""
+    if _WHOLE_NUMBER.fullmatch(label):
+        return (0, [int(label.split(".")[0])], label)
+    parts = re.split(r"([0-9]{1,18})", label.casefold())  # letters and digits in turn, so that like meets like
+    return (1, [int(part) if place % 2 else part for place, part in enumerate(parts)], label)

@@ -1,0 +1,130 @@
+"""Which task to train on: an embedded one, a hub data set, or a file. Plain data, and how to load it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from bcos_core.errors import DataError
+from bcos_core.text.embedded import EMBEDDED_TASKS, EmbeddedTask
+from bcos_core.text.examples import Examples, TaskData
+from bcos_core.text.files import load_file
+from bcos_core.text.hub import load_hub, require_hub_id
+
+__all__ = ["EMBEDDED_TASKS", "EmbeddedTask", "Examples", "TaskChoice", "TaskData", "load_task"]
+
+KINDS = ("embedded", "hub", "file")
+
+
+@dataclass(frozen=True)
+class TaskChoice:
+    """One task, named. `name` is an embedded task's name, a hub id, or the path of a file.
+
+    Columns that are None are guessed when the task is loaded. An embedded task has none to choose.
+
+    Raises:
+        DataError: an unknown kind, not a hub id, or columns or a configuration where there are none to choose.
+        UnknownNameError: an unknown embedded task.
+    """
+
+    kind: str
+    name: str
+    text_column: str | None = None
+    label_column: str | None = None
+    hub_config: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise DataError(f"Unknown kind of task {self.kind!r}. Known: {', '.join(KINDS)}.")
+        if not self.name.strip():
+            raise DataError(f"A task is named by {_FORMS}; an empty name was given.")
+        if self.kind == "embedded":
+            EMBEDDED_TASKS[self.name]
+            if self.text_column or self.label_column:
+                raise DataError(f"The embedded task {self.name!r} has no columns to choose. Leave them out.")
+        if self.kind == "hub":
+            require_hub_id(self.name)
+        if self.kind != "hub" and self.hub_config:
+            raise DataError(f"Only hub data sets have configurations, but {self.name!r} was given one. Leave it out.")
+        if self.text_column is not None and self.text_column == self.label_column:
+            raise DataError(
+                f"The column {self.text_column!r} is chosen for both the text and the label. Choose two columns."
+            )
+
+    @classmethod
+    def parse(
+        cls,
+        text: str,
+        *,
+        text_column: str | None = None,
+        label_column: str | None = None,
+        hub_config: str | None = None,
+    ) -> TaskChoice:
+        """The task that `text` names: an embedded name, `hub:OWNER/NAME` or `hub:OWNER/NAME:CONFIG`, `file:PATH`,
+        or the bare path of a file that exists. Paths become absolute, so that a job started elsewhere finds them.
+
+        Raises:
+            DataError: it names nothing.
+        """
+        given = text.strip()
+        prefix, _, rest = given.partition(":")
+        if given in EMBEDDED_TASKS:
+            return cls("embedded", given, text_column, label_column, hub_config)
+        if prefix == "hub":
+            hub_id, _, config = rest.partition(":")
+            if config and hub_config and config != hub_config:
+                raise DataError(f"Two configurations were given, {config!r} and {hub_config!r}. Leave one out.")
+            return cls("hub", hub_id, text_column, label_column, config or hub_config)
+        path = Path(rest if prefix == "file" else given).expanduser()
+        if (prefix == "file" and rest) or (given and path.is_file()):
+            return cls("file", str(path.resolve()), text_column, label_column, hub_config)
+        raise DataError(f"There is no task or file {text!r}. A task is named by {_FORMS}.")
+
+    @property
+    def argument(self) -> str:
+        """What `parse` reads back, columns aside: for a command line."""
+        if self.kind == "embedded":
+            return self.name
+        return ":".join(part for part in (self.kind, self.name, self.hub_config) if part)
+
+    @property
+    def title(self) -> str:
+        """The task's name for a person."""
+        if self.kind == "embedded":
+            return EMBEDDED_TASKS[self.name].title
+        if self.kind == "file":
+            return Path(self.name).name
+        return f"{self.name} ({self.hub_config})" if self.hub_config else self.name
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> TaskChoice:
+        """The choice that `to_dict` wrote.
+
+        Raises:
+            DataError: it is not one.
+        """
+        known = {field.name for field in fields(cls)}
+        if not {"kind", "name"} <= set(data) <= known:
+            raise DataError(f"This is not a task choice: it has {sorted(data)}, expected some of {sorted(known)}.")
+        return cls(**data)
+
+
+_FORMS = f"an embedded name ({', '.join(EMBEDDED_TASKS)}), hub:OWNER/NAME, file:PATH, or the path of a file"
+
+
+def load_task(choice: TaskChoice) -> TaskData:
+    """The data of a task.
+
+    Raises:
+        DataError: they cannot be used; the message says why.
+        HubUnavailableError: a hub data set, and no hub.
+    """
+    if choice.kind == "embedded":
+        return EMBEDDED_TASKS[choice.name].load()
+    if choice.kind == "file":
+        return load_file(choice.name, choice.text_column, choice.label_column)
+    return load_hub(choice.name, choice.hub_config, choice.text_column, choice.label_column)

@@ -1,0 +1,66 @@
+"""The losses of fine-tuning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from bcos_core.model.contributions import contributions
+from bcos_core.model.view import ModelView
+
+
+def classification_loss(logits: Tensor, labels: Tensor, *, bcos: bool) -> Tensor:
+    """Binary cross-entropy on one-hot targets for a B-cos model (arXiv 2502.12992 §3.3), cross-entropy otherwise.
+
+    Shape:
+        logits (batch, classes), labels (batch,) → scalar, the mean over the batch.
+    """
+    if bcos:
+        return F.binary_cross_entropy_with_logits(logits, F.one_hot(labels, logits.shape[1]).to(logits.dtype))
+    return F.cross_entropy(logits, labels)
+
+
+@dataclass(frozen=True)
+class DeletionTask:
+    """A text with some tokens masked, and what its explanation says the logit must be then.
+
+    `input_ids` (batch, tokens) are the masked texts, `classes` (batch,) the explained classes, `expected`
+    (batch,) the logits that the contributions predict.
+    """
+
+    input_ids: Tensor
+    classes: Tensor
+    expected: Tensor
+
+    def loss(self, logits: Tensor) -> Tensor:
+        """Smooth L1 between the logits of the masked texts (batch, classes) and the expected ones."""
+        return F.smooth_l1_loss(logits.gather(1, self.classes[:, None]).squeeze(1), self.expected)
+
+
+def deletion_task(
+    model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor, ordinary: Tensor, mask_id: int
+) -> DeletionTask:
+    """Deletion consistency: what a heatmap says about removing tokens should be what happens.
+
+    With contributions c against the mask reference, for a random class, and a random subset S of the
+    ordinary tokens (|S| uniform from none to all), the text without S should have
+
+        logit(x without S) = logit(x) − Σ_{i∈S} c_i
+
+    The right side is a constant: no second derivative is taken.
+    """
+    view = ModelView(model, explanation_mode=True)
+    classes = torch.randint(int(model.config.num_labels or 0), (len(input_ids),), device=input_ids.device)
+
+    def explained(logits: Tensor) -> Tensor:
+        return logits.gather(1, classes[:, None]).squeeze(1)
+
+    found = contributions(view, input_ids, attention_mask, explained, reference_id=mask_id)
+    share = torch.rand(len(input_ids), 1, device=input_ids.device)
+    removed = (torch.rand(input_ids.shape, device=input_ids.device) < share) & ordinary
+    expected = explained(found.logits).double() - (found.scores * removed).sum(1)
+    return DeletionTask(input_ids.masked_fill(removed, mask_id), classes, expected.float())

@@ -1,0 +1,262 @@
+"""The main job: data → conversion → calibration → fine-tuning → test scores, and the conventional twin beside it.
+
+Everything it makes on the way lies in a work folder; started again on the same folder, it goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
+
+from bcos_core.errors import RecipeError
+from bcos_core.home import Home
+from bcos_core.model.calibrate import CalibrationResult, calibrate
+from bcos_core.model.checkpoint import load_model, renamed_when_complete, save_checkpoint
+from bcos_core.model.classifier import position_limit, wrap
+from bcos_core.model.convert import convert, set_b
+from bcos_core.model.quiet import quiet_transformers
+from bcos_core.model.sources import load_pretrained, resolve_model
+from bcos_core.progress import Reporter, SilentReporter
+from bcos_core.text.tasks import TaskData, load_task
+from bcos_core.train.precision import choose_bf16
+from bcos_core.train.recipe import Recipe
+from bcos_core.train.scoring import score_on_test
+from bcos_core.train.spec import TrainSpec
+from bcos_core.train.trainer import fine_tune
+
+HELD_OUT_TEXTS = 200
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A finished checkpoint and its test scores, from 0 to 1."""
+
+    checkpoint: str
+    accuracy: float
+    macro_f1: float
+    test_size: int
+    train_size: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training job gives; `calibration_cosine` is on held-out texts (see `CalibrationResult`)."""
+
+    bcos: TrainedModel | None
+    conventional: TrainedModel | None
+    calibration_cosine: float | None
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def artefacts(self) -> list[str]:
+        return [model.checkpoint for model in (self.bcos, self.conventional) if model is not None]
+
+
+def run_training(spec: TrainSpec, *, home: Home, work: Path, job: str, reporter: Reporter) -> TrainResult:
+    """Train what `spec` asks for; the checkpoints go to `home.models`.
+
+    Raises:
+        InputError: a model, task or recipe that cannot be used.
+        JobCancelled: from the reporter; what is in `work` is kept.
+        StorageError: the disk is full.
+    """
+    started = time.monotonic()
+    run = _Run(spec, home=home, work=work, job=job, reporter=reporter)
+    bcos = run.bcos_model() if spec.recipe.bcos else None
+    conventional = run.conventional_model() if spec.recipe.twin or not spec.recipe.bcos else None
+    cosine = run.calibration_cosine() if spec.recipe.bcos and spec.recipe.calibrate else None
+    return TrainResult(bcos, conventional, cosine, run.seconds_before + time.monotonic() - started)
+
+
+class _Run:
+    """One run of the pipeline: its data, its folder, and the stages that remain."""
+
+    def __init__(self, spec: TrainSpec, *, home: Home, work: Path, job: str, reporter: Reporter) -> None:
+        self.spec, self.recipe, self.home, self.work, self.job = spec, spec.recipe, home, work, job
+        self.is_main_process = int(os.environ.get("RANK", "0")) == 0  # set by `accelerate launch`
+        self.reporter = reporter if self.is_main_process else SilentReporter()
+        work.mkdir(parents=True, exist_ok=True)
+        self.stages = _stage_titles(self.recipe)
+        self.seconds_before = sum(
+            json.loads(file.read_text())["seconds"] for file in work.glob("*.json") if file.stem != "trainer_state"
+        )
+        self._begin("Reading the data")
+        self.data: TaskData = load_task(spec.task)
+        for note in self.data.notes:
+            self.reporter.log(note)
+        self.train = (
+            self.data.train
+            if self.recipe.examples is None
+            else self.data.train.take(self.recipe.examples, self.recipe.seed)
+        )
+        self.source = resolve_model(spec.model)
+        name = spec.name or f"{_slug(spec.task.title)}-{self.recipe.name}"
+        self.names = {"bcos": f"{name}-{job}", "conventional": f"{name}-{job}-conventional"}
+        if not self.recipe.bcos:
+            self.names["conventional"] = f"{name}-{job}"
+
+    def bcos_model(self) -> TrainedModel:
+        return self._trained("bcos", self.recipe, self._calibrated)
+
+    def conventional_model(self) -> TrainedModel:
+        recipe = self.recipe.conventional_twin() if self.recipe.bcos else self.recipe
+        return self._trained("conventional", recipe, self._pretrained)
+
+    def calibration_cosine(self) -> float:
+        return self._once("calibration", dict)["cosine"]
+
+    def _trained(
+        self, kind: str, recipe: Recipe, start: Callable[[], tuple[PreTrainedModel, PreTrainedTokenizerBase]]
+    ) -> TrainedModel:
+        """Fine-tune from `start()`, score and save; if that was done before the job was interrupted, its result."""
+        path = self.home.models / self.names[kind]
+
+        def train() -> dict[str, Any]:
+            began = time.monotonic()
+            model, tokenizer = start()
+            self._begin(f"Fine-tuning the {_KINDS[kind]} model")
+            bf16, reason = choose_bf16(model, recipe.precision)
+            self.reporter.log(reason)
+            set_seed(recipe.seed)
+            fine_tune(
+                model,
+                tokenizer,
+                self.train,
+                self.data.validation,
+                recipe,
+                work=self.work / kind,
+                reporter=self.reporter,
+                bf16=bf16,
+            )
+            self._begin(f"Scoring the {_KINDS[kind]} model")
+            if not self.is_main_process:
+                return asdict(TrainedModel(str(path), 0.0, 0.0, 0, 0, 0.0))
+            classifier = wrap(model, tokenizer, labels=self.data.labels, name=path.name)
+            score = score_on_test(classifier, self.data.test, recipe.max_length, self.reporter)
+            twin = self.names["conventional" if kind == "bcos" else "bcos"]
+            save_checkpoint(
+                model,
+                tokenizer,
+                path,
+                labels=self.data.labels,
+                task=self.spec.task.to_dict(),
+                recipe=recipe.to_dict(),
+                accuracy=score.accuracy,
+                test_size=score.size,
+                max_length=recipe.max_length,
+                job=self.job,
+                twin=twin if self.recipe.bcos and self.recipe.twin else None,
+            )
+            return asdict(
+                TrainedModel(
+                    checkpoint=str(path),
+                    accuracy=score.accuracy,
+                    macro_f1=score.macro_f1,
+                    test_size=score.size,
+                    train_size=len(self.train),
+                    seconds=time.monotonic() - began,
+                )
+            )
+
+        return TrainedModel(**self._once(kind, train))
+
+    def _pretrained(self) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+        model, tokenizer = load_pretrained(self.source, num_labels=len(self.data.labels), seed=self.recipe.seed)
+        if self.recipe.max_length > position_limit(model):
+            raise RecipeError(
+                "max_length",
+                f"max_length is {self.recipe.max_length}, but {self.source.name} reads at most "
+                f"{position_limit(model)} tokens. Choose that or less.",
+            )
+        return _on_device(model), tokenizer
+
+    def _calibrated(self) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+        """The converted model; a calibrated one is kept in the work folder, since calibration takes a while."""
+        original, tokenizer = self._pretrained()
+        recipe = self.recipe
+        if not recipe.calibrate:
+            return convert(original, b=recipe.b, normalize_weights=recipe.normalize_weights, in_place=True), tokenizer
+        kept = self.work / "calibrated"
+
+        def fit() -> dict[str, Any]:
+            self._begin("Fitting the converted layers")
+            converted = convert(original, b=recipe.b)
+            result: CalibrationResult = calibrate(
+                converted,
+                original,
+                self.data.train.take(recipe.calibration_texts, recipe.seed).texts,
+                tokenizer,
+                ridge=recipe.ridge,
+                held_out=self.data.validation.texts[:HELD_OUT_TEXTS],
+                max_length=recipe.max_length,
+                reporter=self.reporter,
+            )
+            self.reporter.log(
+                f"Calibrated on {result.texts} texts in {result.seconds:.0f} s; "
+                f"hidden states' cosine on held-out texts {result.cosine:.3f}."
+            )
+            with renamed_when_complete(kept) as folder, quiet_transformers():
+                converted.save_pretrained(folder)
+            return asdict(result)
+
+        self._once("calibration", fit)
+        model = _on_device(load_model(kept))
+        set_b(model, 1.0)
+        return model, tokenizer
+
+    def _once(self, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The result of `work()`, kept in the work folder so that a restarted job does not do it again."""
+        file = self.work / f"{name}.json"
+        if file.is_file():
+            return json.loads(file.read_text(encoding="utf-8"))
+        result = work()
+        if self.is_main_process:
+            partial = file.with_suffix(".partial")
+            partial.write_text(json.dumps(result), encoding="utf-8")
+            partial.replace(file)
+        return result
+
+    def _begin(self, title: str) -> None:
+        self.reporter.stage(title, self.stages.index(title), len(self.stages))
+
+
+_KINDS = {"bcos": "B-cos", "conventional": "conventional"}
+
+
+def _stage_titles(recipe: Recipe) -> list[str]:
+    titles = ["Reading the data"]
+    if recipe.bcos and recipe.calibrate:
+        titles.append("Fitting the converted layers")
+    for kind, wanted in (("bcos", recipe.bcos), ("conventional", recipe.twin or not recipe.bcos)):
+        if wanted:
+            titles += [f"Fine-tuning the {_KINDS[kind]} model", f"Scoring the {_KINDS[kind]} model"]
+    return titles
+
+
+def _on_device(model: PreTrainedModel) -> PreTrainedModel:
+    model.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))  # type: ignore[arg-type]
+    return model
+
+
+def _slug(title: str) -> str:
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in title.lower())
+    return "-".join(part for part in kept.split("-") if part)[:40] or "task"
+
+
+def describe(spec: TrainSpec) -> str:
+    """A title for the job, in words."""
+    recipe = spec.recipe
+    kind = f"B-cos ({recipe.name}, B = {recipe.b:g})" if recipe.bcos else "conventional"
+    return f"{spec.task.title} · {spec.model} · {kind}"

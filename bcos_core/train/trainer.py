@@ -1,0 +1,234 @@
+"""Fine-tuning on Hugging Face's `Trainer`: its loop, resume, precision and distribution, with our loss and B ramp."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import (
+    EvalPrediction,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+from transformers.trainer_utils import get_last_checkpoint
+
+from bcos_core.model.convert import is_bcos, set_b
+from bcos_core.progress import Reporter
+from bcos_core.text.encoding import encode
+from bcos_core.text.tasks import Examples
+from bcos_core.train.losses import classification_loss, deletion_task
+from bcos_core.train.recipe import Recipe
+
+# Curves with about this many points, and this many checkpoints to resume from, whatever the length of the run.
+LOSS_POINTS = 60
+EVALUATIONS = 6
+CHECKPOINTS = 4
+
+
+class EncodedExamples(torch.utils.data.Dataset[dict[str, Any]]):
+    """Examples tokenized once, cut at `max_length`; padded batch by batch by `collate`."""
+
+    def __init__(self, examples: Examples, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
+        self._encoded = encode(tokenizer, examples.texts, max_length)
+        self._labels = examples.labels
+        self._pad_id = tokenizer.pad_token_id or 0
+        self.lengths = [len(text) for text in self._encoded]
+
+    def __len__(self) -> int:
+        return len(self._encoded)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        text = self._encoded[index]
+        return {
+            "input_ids": text.ids,
+            "ordinary": [not token.added for token in text.tokens],
+            "labels": self._labels[index],
+            "length": len(text),
+        }
+
+    def collate(self, rows: list[dict[str, Any]]) -> dict[str, Tensor]:
+        """Pad on the right: input_ids, attention_mask, ordinary (batch, tokens), labels (batch,)."""
+        width = max(row["length"] for row in rows)
+
+        def padded(name: str, filler: int) -> Tensor:
+            return torch.tensor([[*row[name], *[filler] * (width - row["length"])] for row in rows])
+
+        return {
+            "input_ids": padded("input_ids", self._pad_id),
+            "attention_mask": torch.tensor([[1] * r["length"] + [0] * (width - r["length"]) for r in rows]),
+            "ordinary": padded("ordinary", 0).bool(),
+            "labels": torch.tensor([row["labels"] for row in rows]),
+        }
+
+
+class BcosTrainer(Trainer):
+    """A `Trainer` with the project's losses. B-cos and conventional models go through the same code."""
+
+    def __init__(self, *, recipe: Recipe, mask_id: int | None, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.recipe = recipe
+        self.mask_id = mask_id
+        # compute_loss gives a per-batch mean, which Trainer divides by the accumulation steps.
+        self.model_accepts_loss_kwargs = False
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> torch.Tensor | tuple[torch.Tensor, Any]:
+        bare: PreTrainedModel = self.accelerator.unwrap_model(model)
+        input_ids, attention_mask = inputs["input_ids"], inputs["attention_mask"]
+        labels, size = inputs["labels"], len(input_ids)
+        task = None
+        if model.training and self._consistency_begun and self.mask_id is not None:
+            task = deletion_task(bare, input_ids, attention_mask, inputs["ordinary"], self.mask_id)
+            # One pass for both halves: cheaper, and a distributed model wants one forward per backward.
+            input_ids = torch.cat([input_ids, task.input_ids])
+            attention_mask = attention_mask.repeat(2, 1)
+        logits = model(input_ids=input_ids, attention_mask=attention_mask).logits.float()
+        loss = classification_loss(logits[:size], labels, bcos=is_bcos(bare))
+        if task is not None:
+            loss = loss + self.recipe.consistency * task.loss(logits[size:])
+        return (loss, {"logits": logits[:size]}) if return_outputs else loss
+
+    @property
+    def _consistency_begun(self) -> bool:
+        begin = self.recipe.consistency_start * self.state.max_steps
+        return self.recipe.consistency > 0 and self.state.global_step >= begin
+
+
+class BRamp(TrainerCallback):
+    """B rises linearly from 1 to the recipe's value over the first `ramp` of the steps."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+
+    def b_at(self, step: int, max_steps: int) -> float:
+        ramp_steps = self.recipe.ramp * max_steps
+        return 1 + (self.recipe.b - 1) * (min(1.0, step / ramp_steps) if ramp_steps else 1.0)
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        set_b(kwargs["model"], self.b_at(state.global_step, state.max_steps))
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        set_b(kwargs["model"], self.recipe.b)
+
+
+class ReportingCallback(TrainerCallback):
+    """Hands the trainer's progress and curves to a `Reporter`, which may raise `JobCancelled`."""
+
+    def __init__(self, reporter: Reporter, series: str) -> None:
+        self.reporter, self.series = reporter, series
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        if state.is_world_process_zero:
+            self.reporter.progress(state.global_step, state.max_steps)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if not state.is_world_process_zero:
+            return
+        for source, name in (("loss", "loss"), ("eval_accuracy", "accuracy"), ("learning_rate", "learning rate")):
+            if logs and source in logs:
+                self.reporter.metric(f"{self.series}/{name}", state.global_step, logs[source])
+        model = kwargs.get("model")
+        if model is not None and is_bcos(model):
+            self.reporter.metric(f"{self.series}/b", state.global_step, model.config.bcos["b"])
+
+
+def fine_tune(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    train: Examples,
+    validation: Examples,
+    recipe: Recipe,
+    *,
+    work: Path,
+    reporter: Reporter,
+    bf16: bool,
+) -> None:
+    """Fine-tune `model` in place; it is in evaluation mode afterwards.
+
+    Checkpoints go to `work`; if some are there already, training goes on from the last one.
+
+    Raises:
+        JobCancelled: from the reporter.
+    """
+    train_set = EncodedExamples(train, tokenizer, recipe.max_length)
+    validation_set = EncodedExamples(validation, tokenizer, recipe.max_length)
+    steps_per_epoch = -(-len(train) // (recipe.batch_size * recipe.gradient_accumulation))
+    steps = max(1, round(steps_per_epoch * recipe.epochs))
+    arguments = TrainingArguments(
+        output_dir=str(work),
+        max_steps=steps,
+        per_device_train_batch_size=recipe.batch_size,
+        per_device_eval_batch_size=64,
+        gradient_accumulation_steps=recipe.gradient_accumulation,
+        learning_rate=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        adam_epsilon=1e-8,
+        max_grad_norm=1.0,
+        lr_scheduler_type="linear",
+        warmup_steps=round(recipe.warmup * steps),
+        train_sampling_strategy="group_by_length",
+        length_column_name="length",
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        bf16=bf16,
+        use_cpu=not torch.cuda.is_available(),
+        dataloader_pin_memory=torch.cuda.is_available(),
+        logging_steps=max(1, steps // LOSS_POINTS),
+        eval_strategy="steps",
+        eval_steps=max(1, steps // EVALUATIONS),
+        save_strategy="steps",
+        save_steps=max(1, steps // CHECKPOINTS),
+        save_total_limit=1,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        report_to=[],
+        disable_tqdm=True,
+    )
+    callbacks: list[TrainerCallback] = [ReportingCallback(reporter, "bcos" if recipe.bcos else "conventional")]
+    if recipe.bcos:
+        callbacks.insert(0, BRamp(recipe))
+    trainer = BcosTrainer(
+        recipe=recipe,
+        mask_id=tokenizer.mask_token_id,
+        model=model,
+        args=arguments,
+        train_dataset=train_set,
+        eval_dataset=validation_set,
+        data_collator=train_set.collate,
+        compute_metrics=_accuracy,
+        callbacks=callbacks,
+    )
+    last = get_last_checkpoint(str(work)) if work.is_dir() else None
+    if last:
+        reporter.log(f"Going on from {Path(last).name}.")
+    trainer.train(resume_from_checkpoint=last)
+    model.eval()
+
+
+def _accuracy(evaluation: EvalPrediction) -> dict[str, float]:
+    logits = evaluation.predictions[0] if isinstance(evaluation.predictions, tuple) else evaluation.predictions
+    return {"accuracy": float((np.asarray(logits).argmax(-1) == evaluation.label_ids).mean())}
