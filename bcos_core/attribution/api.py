@@ -8,10 +8,10 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any, overload
 
-from bcos_core.errors import InputError, UnknownNameError
 from bcos_core.attribution.question import Answer, Question
 from bcos_core.attribution.record import Attribution, Cost, Target
 from bcos_core.attribution.registry import METHODS, Method
+from bcos_core.errors import InputError, UnknownNameError
 from bcos_core.model.classifier import Classifier
 from bcos_core.text.encoding import batches_by_length, collate, encode
 

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bcos_core.errors import InputError
 from bcos_core.attribution.record import Target
+from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
 from bcos_core.text.encoding import Batch
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bcos_core.errors import InputError
 from bcos_core.attribution.question import Question
 from bcos_core.attribution.record import Attribution
+from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.view import ModelView
 from bcos_core.text.encoding import collate, encode

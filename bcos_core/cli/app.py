@@ -61,11 +61,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     url = f"http://{ADDRESS}:{args.port}"
     with _termination_as_interrupt():
         quickstart = submit_first_quickstart(store)
-        started_supervisor = ensure_supervisor(store.home)
+        is_ours = not store.supervisor_alive()
         try:
+            ensure_supervisor(store.home)
             _serve(args.port, url, open_browser=not args.no_browser)
+        except KeyboardInterrupt:
+            pass  # the way to end it
         finally:
-            if started_supervisor:
+            if is_ours:
                 _say("Stopping. Running jobs go on at the next start.")
                 stop_supervisor(store.home)
     return {"address": url, "quickstart": quickstart.id if quickstart else None}
@@ -118,8 +121,6 @@ def _serve(port: int, url: str, *, open_browser: bool) -> None:
             webbrowser.open(url)
         code = server.wait()
         raise BcosError(f"The dashboard ended by itself with exit code {code}; its last words are above.")
-    except KeyboardInterrupt:
-        pass  # the way to end it
     finally:
         _end(server)
 

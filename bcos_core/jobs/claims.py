@@ -48,23 +48,24 @@ def active_jobs(store: JobStore) -> list[Job]:
     return [Job.from_row(row, jobs_folder=store.home.jobs) for row in rows]
 
 
-def settle(store: JobStore, job: Job, *, reason: str, retryable: bool = True, shutting_down: bool = False) -> None:
+def settle(store: JobStore, job: Job, *, reason: str, failure: str | None = None, shutting_down: bool = False) -> None:
     """Give a new state to a running job whose process has ended without one.
 
-    `reason` says how it ended. A job that was being cancelled is cancelled; one that the supervisor itself
-    has ended, or that died for a reason that may pass (`retryable`), waits for another start, up to three
-    starts in all. Nothing happens if the job has moved on since it was read.
+    A job that was being cancelled is cancelled. One that the supervisor itself has ended (`shutting_down`)
+    waits for the next start. One whose process would end the same way again fails, with `failure` as its
+    message. Any other starts again, up to three starts in all; `reason` says how its process ended, as part
+    of a sentence. Nothing happens if the job has moved on since it was read.
     """
     with store.database.write() as connection:
         present = store.read(connection, job.id)
         if present.state == JobState.RUNNING and present.attempt == job.attempt:
-            columns = _settled(present, reason=reason, retryable=retryable, shutting_down=shutting_down)
+            columns = _settled(present, reason, failure, shutting_down=shutting_down)
             connection.execute(
                 update(JOBS).where(JOBS.c.id == job.id).values(eta_seconds=None, **NO_PROCESS, **columns)
             )
 
 
-def _settled(job: Job, *, reason: str, retryable: bool, shutting_down: bool) -> dict[str, Any]:
+def _settled(job: Job, reason: str, failure: str | None, *, shutting_down: bool) -> dict[str, Any]:
     ended = {"ended_at": utc_now()}
     if job.cancel_requested:
         return {**ended, "state": JobState.CANCELLED, "message": "Cancelled."}
@@ -72,12 +73,13 @@ def _settled(job: Job, *, reason: str, retryable: bool, shutting_down: bool) -> 
         return {**ended, "state": JobState.FAILED, "message": "Its process ended before the work was done."}
     if shutting_down:
         return {"state": JobState.QUEUED, "message": INTERRUPTED}
+    if failure is not None:
+        return {**ended, "state": JobState.FAILED, "message": failure}
     crashes = job.crashes + 1
-    if retryable and crashes < MAX_CRASHES:
+    if crashes < MAX_CRASHES:
         return {"state": JobState.QUEUED, "crashes": crashes, "message": f"Starts again: {reason}."}
-    times = f" It was started {crashes} times." if crashes > 1 else ""
-    message = f"Its process ended before the work was done: {reason}.{times} The log has the details."
-    return {**ended, "state": JobState.FAILED, "crashes": crashes, "message": message}
+    message = f"Started {crashes} times, and each time its process ended too early; the last time {reason}."
+    return {**ended, "state": JobState.FAILED, "crashes": crashes, "message": f"{message} The log may say why."}
 
 
 def settle_dead_foreground(store: JobStore, jobs: Iterable[Job]) -> None:

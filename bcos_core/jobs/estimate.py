@@ -23,9 +23,9 @@ class Estimate:
     """Follows the stages of one job.
 
     The present stage's time left comes from its own rate: the share that has passed, and the seconds that
-    took; in a `resumed` job, counted from where the stage goes on. The later stages' times, and the weights of all stages in the whole, come
-    from an earlier job with as many stages, where there is one; else stages weigh the same, and only the
-    last stage's time left is the job's.
+    took; in a `resumed` job, counted from where the stage goes on. The later stages' times, and the weights
+    of all stages in the whole, come from an earlier job with as many stages, where there is one; else stages
+    weigh the same, and only the last stage's time left is the job's.
     """
 
     def __init__(self, *, resumed: bool = False, clock: Callable[[], float] = time.monotonic) -> None:

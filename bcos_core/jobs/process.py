@@ -72,12 +72,12 @@ def _is_zombie(pid: int) -> bool:
 def exit_in_words(code: int | None) -> str:
     """How a process ended: `code` as `subprocess` gives it, None for one that was not a child."""
     if code is None:
-        return "its process ended"
+        return "it ended unseen"
     if code >= 0:
-        return f"exit code {code}"
+        return f"it ended with exit code {code}"
     name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
     hint = ", which is often the system running out of memory" if name == "SIGKILL" else ""
-    return f"ended by {name}{hint}"
+    return f"it was ended by {name}{hint}"
 
 
 class JobProcess:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import subprocess
@@ -125,10 +126,8 @@ class Supervisor:
         code = watched.process.collect()
         reason = exit_in_words(code)
         # An ordinary exit would be the same the next time; a signal, or an unknown end, may not.
-        retryable = code is None or code < 0
-        if not retryable:
-            reason += f" ({tail(watched.job.log_path, 1)[:300]})"
-        settle(self.store, watched.job, reason=reason, retryable=retryable, shutting_down=shutting_down)
+        failure = _last_words(watched.job, code) if code is not None and code >= 0 else None
+        settle(self.store, watched.job, reason=reason, failure=failure, shutting_down=shutting_down)
         logger.info("Job %s: %s.", watched.job.id, reason)
 
     def _end_if_due(self, watched: _Watched, row: Job | None) -> None:
@@ -178,7 +177,7 @@ class Supervisor:
                 )
             process = ProcessId.of(child.pid)
         except OSError as error:
-            settle(self.store, job, reason=f"it could not be started ({error})", retryable=False)
+            settle(self.store, job, reason="", failure=f"Its process could not be started ({error}).")
             logger.error("Job %s: could not be started (%s).", job.id, error)
             return
         self._watched[job.id, job.attempt] = _Watched(job, JobProcess(process, child))
@@ -202,3 +201,11 @@ class Supervisor:
                 self._bury(key, shutting_down=True)
             except StorageError as error:  # the next supervisor settles it
                 logger.error("%s", error)
+
+
+def _last_words(job: Job, code: int) -> str:
+    """What a command said before it ended, without having come to its job: bad arguments, a missing module."""
+    last_line = tail(job.log_path, 1)
+    with suppress(ValueError, TypeError, KeyError):
+        return str(json.loads(last_line)["error"]["message"])
+    return f"Its command ended with exit code {code} before the work began: {last_line[:300]}"

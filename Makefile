@@ -1,0 +1,48 @@
+# The project's commands. Each installs what it needs into .venv first, and only when the lists have changed.
+
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup app test check bench
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: $(VENV)/.application  ## create .venv and install requirements.txt
+
+app: setup  ## start the dashboard; PORT=8601 chooses the port
+	@$(RUN) -m bcos_core app --port $(PORT)
+
+test: $(VENV)/.development  ## run every test; TESTS=tests/jobs chooses some
+	$(RUN) -m pytest $(TESTS)
+
+check: $(VENV)/.development  ## check style and types
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
+
+bench: $(VENV)/.development  ## measure, and print the figures
+	$(RUN) -m benchmarks
+
+$(RUN):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make setup PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "Python's venv module is needed; on Debian: apt-get install python3-venv"; exit 1; }
+
+# A stamp is newer than the list that was installed; a list that changes is installed again.
+PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
+
+$(VENV)/.application: requirements.txt | $(RUN)
+	@echo "Installing requirements.txt into $(VENV); the first time takes some minutes."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt requirements.txt | $(RUN)
+	@echo "Installing requirements-dev.txt into $(VENV); the first time takes some minutes."
+	@$(PIP) -r requirements-dev.txt
+	@touch $(VENV)/.application $@

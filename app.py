@@ -1,0 +1,21 @@
+"""The dashboard: navigation, nothing else. Started by `make app`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bcos_core.home import CHECKOUT
+from pages.shared.errors import guard
+
+st.set_page_config(page_title="B-cos LM", page_icon=str(CHECKOUT / "assets" / "icon.svg"), layout="wide")
+st.html(CHECKOUT / "assets" / "style.css")
+page = st.navigation(
+    [
+        st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
+        st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+        st.Page("pages/jobs.py", title="Jobs", icon=":material/list_alt:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+    ]
+)
+with guard():
+    page.run()

@@ -1,0 +1,165 @@
+// One panel: whose heatmap it is, the prediction, the text as coloured words, the scale, and what it adds up to.
+// Every string of the data becomes a text node or an attribute, so that a text can never become markup.
+
+const element = (tag, className, ...children) => {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children);
+  return node;
+};
+
+function drawHead(panel) {
+  const title = element("h3", "title", panel.method);
+  title.append(element("span", "model", panel.model));
+  return element("header", "head", title);
+}
+
+function drawPrediction(bars) {
+  const list = element("ul", "prediction");
+  for (const bar of bars) {
+    const fill = element("span", "fill");
+    fill.style.width = `${bar.share * 100}%`;
+    const row = element("li", bar.explained ? "explained" : "", element("span", "label", bar.label));
+    row.append(element("span", "track", fill), element("span", "value", bar.value));
+    row.title = bar.help;
+    list.append(row);
+  }
+  return list;
+}
+
+function drawUnit(unit) {
+  const button = element("button", unit.score < 0 ? "unit against" : "unit supports", unit.text);
+  button.type = "button";
+  button.tabIndex = -1;
+  button.dataset.start = unit.start;
+  button.dataset.end = unit.end;
+  button.dataset.score = unit.score;
+  button.dataset.tip = unit.tip;
+  button.setAttribute("aria-label", unit.label);
+  button.setAttribute("aria-pressed", String(unit.struck));
+  button.style.setProperty("--light", unit.light);
+  button.style.setProperty("--dark", unit.dark);
+  button.style.setProperty("--strength", unit.strength);
+  return button;
+}
+
+function drawRun(run) {
+  if (run.kind === "unit") return element("span", "word", ...run.units.map(drawUnit));
+  if (run.kind === "gap") return document.createTextNode(run.text);
+  const span = element("span", run.kind, run.text);
+  span.dir = run.kind === "added" ? "ltr" : "auto"; // an added token must not decide the direction of the text
+  span.dataset.tip = run.tip;
+  return span;
+}
+
+// A button hides its letters from the browser's ordering of mixed scripts, so that right-to-left words in a row
+// would be shown last to first: they are wrapped together.
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+function drawText(runs, presentation) {
+  const text = element("p", `text ${presentation}`);
+  text.dir = "auto";
+  let group = null;
+  let gaps = [];
+  for (const run of runs) {
+    const node = drawRun(run);
+    const rightToLeft = run.kind === "unit" && RIGHT_TO_LEFT.test(node.textContent);
+    if (rightToLeft && group) {
+      group.append(...gaps, node);
+      gaps = [];
+    } else if (rightToLeft) {
+      group = element("span", "bidi", node);
+      text.append(group);
+    } else if (run.kind === "gap" && group) {
+      gaps.push(node);
+    } else {
+      text.append(...gaps, node);
+      gaps = [];
+      group = null;
+    }
+  }
+  text.append(...gaps);
+  const first = text.querySelector("button");
+  if (first) first.tabIndex = 0;
+  return text;
+}
+
+function drawLegend(legend, presentation) {
+  const strip = element("span", `strip ${presentation}`);
+  strip.style.setProperty("--light", legend.light);
+  strip.style.setProperty("--dark", legend.dark);
+  const numbers = element("span", "numbers", ...legend.numbers.map((n) => element("span", "", n)));
+  const ends = element("span", "ends", ...legend.ends.map((word) => element("span", "", word)));
+  return element("div", "legend", numbers, strip, ends, element("p", "rule", legend.rule));
+}
+
+// Labelled bars from a common zero: the same length is the same number of logits.
+function drawBars(block) {
+  const list = element("ul", "bars-list");
+  for (const bar of block.bars) {
+    const fill = element("span", bar.value < 0 ? "fill negative" : "fill positive");
+    fill.style.width = `${bar.share * 50}%`;
+    const row = element("li", "", element("span", "label", bar.label), element("span", "track zero", fill));
+    row.append(element("span", "value", bar.shown));
+    list.append(row);
+  }
+  const box = element("div", `block ${block.kind}`, element("p", "caption", block.title), list);
+  if (block.note) box.append(element("p", "note", block.note));
+  return box;
+}
+
+function watchTips(root) {
+  const tip = element("div", "tip");
+  tip.setAttribute("role", "presentation");
+  tip.hidden = true;
+  root.append(tip);
+  const show = (event) => {
+    const owner = event.target.closest?.("[data-tip]");
+    tip.hidden = !owner;
+    if (!owner) return;
+    tip.textContent = owner.dataset.tip;
+    const box = root.getBoundingClientRect();
+    const word = owner.getBoundingClientRect();
+    const middle = word.left + word.width / 2 - box.left - tip.offsetWidth / 2;
+    tip.style.left = `${Math.max(0, Math.min(middle, box.width - tip.offsetWidth))}px`;
+    tip.style.top = `${word.top - box.top - tip.offsetHeight - 4}px`;
+  };
+  root.onpointerover = show;
+  root.onfocusin = show;
+  root.onpointerleave = root.onfocusout = () => { tip.hidden = true; };
+}
+
+// One tab stop per panel: the arrow keys walk from word to word (and do not change the example meanwhile).
+function watchKeys(text) {
+  const buttons = [...text.querySelectorAll("button")];
+  text.onkeydown = (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const here = buttons.indexOf(event.target);
+    if (!step || here < 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const forward = getComputedStyle(text).direction === "rtl" ? -step : step;
+    buttons[Math.max(0, Math.min(buttons.length - 1, here + forward))].focus();
+  };
+  text.onfocusin = (event) => {
+    for (const button of buttons) button.tabIndex = button === event.target ? 0 : -1;
+  };
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".panel");
+  const focused = root.querySelector("button:focus")?.dataset.start;
+  const text = drawText(data.runs, data.presentation);
+  text.onclick = (event) => {
+    const unit = event.target.closest("button");
+    if (unit) setTriggerValue("strike", { start: Number(unit.dataset.start), end: Number(unit.dataset.end) });
+  };
+  root.setAttribute("aria-label", `${data.method}, ${data.model}`);
+  root.replaceChildren(drawHead(data), drawPrediction(data.prediction), text);
+  for (const note of data.notes) root.append(element("p", "note", note));
+  root.append(drawLegend(data.legend, data.presentation), ...data.blocks.map(drawBars));
+  root.append(element("p", "cost", data.cost));
+  watchKeys(text);
+  watchTips(root);
+  if (focused !== undefined) root.querySelector(`button[data-start="${focused}"]`)?.focus();
+}

@@ -1,0 +1,127 @@
+"""The row of choices under the text of Compare: models, methods, the explained class, and how it is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from bcos_core.attribution.registry import METHODS, Method
+from bcos_core.model.checkpoint import CheckpointInfo
+from bcos_core.render.drawing import PRESENTATIONS, Style
+from bcos_core.render.palette import PALETTES
+from bcos_core.render.pieces import VIEWS
+from pages.shared import resources, url
+from pages.shared.plain import plain
+
+PREDICTED = ""
+_REFERENCE_TITLES = {"mask": "The mask token", "none": "None"}
+_VIEW_TITLES = {"word": "Words", "token": "Tokens"}
+_PRESENTATION_TITLES = {"background": "Coloured words", "bars": "Bars under words"}
+_SCALES = {"own": "Own", "absolute": "Absolute"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How panels are drawn, and what B-cos contributions are measured against."""
+
+    style: Style
+    shared_scale: bool
+    reference: str
+    parameters: dict[str, str]
+
+
+def choose_models(known: dict[str, CheckpointInfo]) -> list[CheckpointInfo]:
+    """The checkpoints to compare; the newest B-cos model and its twin before anyone chooses."""
+    missing = [name for name in url.read_all("model") if name and name not in known]
+    if missing:
+        st.warning(plain(f"The link names {', '.join(missing)}, which is not here. Choose from the models below."))
+    names = st.multiselect(
+        "Models",
+        list(known),
+        format_func=lambda name: known[name].name,
+        help="The first one decides which class is explained.",
+        **url.bound_list("model", _newest_pair(known), known, clears=("strike",)),
+    )
+    return [known[name] for name in names]
+
+
+def choose_methods(models: list[CheckpointInfo]) -> list[Method]:
+    """The methods to show; all that fit one of the models before anyone chooses."""
+    bcos = any(model.kind == "bcos" for model in models)
+    fitting = [method.name for method in METHODS.values() if bcos or not method.needs_bcos]
+    names = st.multiselect(
+        "Methods",
+        fitting,
+        format_func=lambda name: METHODS[name].title,
+        help="\n".join(
+            f"- **{plain(m.title)}**: {plain(m.description)} Cost: {plain(m.cost)}." for m in METHODS.values()
+        ),
+        **url.bound_list("method", fitting, fitting),
+    )
+    return [METHODS[name] for name in METHODS if name in names]
+
+
+def _explain_method(method: Method) -> str:
+    return f"- **{plain(method.title)}**: {plain(method.description)} Cost: {plain(method.cost)}."
+
+
+def choose_target(models: list[CheckpointInfo], text: str) -> str:
+    """The class that every panel explains: a chosen one, or the one that the first model predicts."""
+    labels = list(models[0].labels)
+    predicted = resources.predictions(models[0], (text,))[0].label if text.strip() else ""
+    chosen = st.selectbox(
+        "Explained class",
+        [PREDICTED, *labels],
+        format_func=lambda name: f"Predicted: {predicted}" if name == PREDICTED else name,
+        help="Every panel explains the logit of this class, so that all answer the same question.",
+        **url.bound("target", PREDICTED, parse=url.one_of([PREDICTED, *labels])),
+    )
+    return predicted if chosen == PREDICTED else str(chosen)
+
+
+def choose_look() -> Look:
+    """View and scale in sight, the rest one click away."""
+    view = _switch("View", "view", {view: _VIEW_TITLES[view] for view in VIEWS}, "Scores of whole words or of tokens.")
+    with st.popover("Display", icon=":material/tune:"):
+        scale = _switch(
+            "Scale",
+            "scale",
+            _SCALES,
+            "Own: full colour is each panel's largest value. Absolute: one scale, in logits, for all additive methods.",
+        )
+        marks = _switch("Marks", "marks", {name: _PRESENTATION_TITLES[name] for name in PRESENTATIONS}, None)
+        palette = _switch("Colours", "colours", {name: PALETTES[name].title for name in PALETTES}, None)
+        reference = _switch(
+            "Reference of B-cos",
+            "reference",
+            {name: _REFERENCE_TITLES.get(name, name) for method in METHODS.values() for name in method.references},
+            "What a token's contribution is measured against: the mask token at its place, or nothing. "
+            "The reference's own share is part of the sum.",
+        )
+    return Look(
+        Style(PALETTES[palette], view, marks),  # type: ignore[arg-type]
+        scale == "absolute",
+        reference,
+        {"view": view, "scale": scale, "marks": marks, "colours": palette, "reference": reference},
+    )
+
+
+def _switch(label: str, name: str, titles: dict[str, str], help: str | None) -> str:
+    """One of a few options; the first is the default."""
+    default = next(iter(titles))
+    chosen = st.segmented_control(
+        label,
+        list(titles),
+        format_func=titles.__getitem__,
+        required=True,
+        help=help,
+        **url.bound(name, default, parse=url.one_of(titles)),
+    )
+    return str(chosen or default)
+
+
+def _newest_pair(known: dict[str, CheckpointInfo]) -> list[str]:
+    newest = next((name for name, info in known.items() if info.kind == "bcos"), next(iter(known), ""))
+    twin = known[newest].twin if newest else None
+    return [newest, twin] if twin in known else [newest]

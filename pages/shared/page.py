@@ -1,0 +1,29 @@
+"""What every page has: a head of one title and one sentence, and a way on where there is nothing yet."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+from pages.shared.plain import plain
+
+
+def head(title: str, sentence: str) -> None:
+    """Begin a page; call it first.
+
+    A server's very first visit to a page's own address would run the page without `app.py`, because Streamlit
+    takes a folder named `pages` for its older kind of app until `st.navigation` was called once.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+    st.header(title, anchor=False)
+    st.markdown(f":gray[{plain(sentence)}]")
+
+
+def empty_page(sentence: str, label: str, page: str) -> None:
+    """The one thing to do where there is nothing to show."""
+    with st.container(border=True, horizontal_alignment="center", gap="medium"):
+        st.markdown(plain(sentence), width="content")
+        if st.button(label, type="primary"):
+            st.switch_page(page)

@@ -1,0 +1,105 @@
+"""What pages share between reruns and sessions: the job store, loaded models, tasks, computed records.
+
+Every cache is bounded. A model is known by its folder and the time it was written, so that a checkpoint that
+is replaced is loaded anew.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import streamlit as st
+import torch
+
+from bcos_core.attribution.api import explain
+from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.strike import StrikeResult, strike
+from bcos_core.home import get_home
+from bcos_core.jobs.store import JobStore
+from bcos_core.model.checkpoint import CheckpointInfo, list_checkpoints
+from bcos_core.model.classifier import Classifier, Prediction, load, predict
+from bcos_core.text.tasks import TaskChoice, TaskData, load_task
+
+Spans = tuple[tuple[int, int], ...]
+
+
+def job_store() -> JobStore:
+    return _job_store(str(get_home().root))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _job_store(root: str) -> JobStore:
+    return JobStore.open()
+
+
+def checkpoints() -> dict[str, CheckpointInfo]:
+    """Finished checkpoints by the name of their folder, newest first."""
+    return {info.path.name: info for info in list_checkpoints(get_home())}
+
+
+def classifier(info: CheckpointInfo) -> Classifier:
+    return _classifier(str(info.path), written_at(info))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the model …")
+def _classifier(path: str, written: int) -> Classifier:
+    # Panels compute side by side in threads of their own, and a job may be training: one thread for each
+    # passes more texts a second than two that wait for each other's cores.
+    torch.set_num_threads(1)
+    return load(path)
+
+
+def written_at(info: CheckpointInfo) -> int:
+    """When the checkpoint's newest file was written, in nanoseconds; 0 when it is gone."""
+    return max((file.stat().st_mtime_ns for file in info.path.glob("*") if file.is_file()), default=0)
+
+
+def task_data(choice: TaskChoice) -> TaskData:
+    """The data of a task.
+
+    Raises:
+        DataError: they cannot be used.
+        HubUnavailableError: a hub data set, and no hub.
+    """
+    written = Path(choice.name).stat().st_mtime_ns if choice.kind == "file" and Path(choice.name).is_file() else 0
+    return _task_data(json.dumps(choice.to_dict(), sort_keys=True), written)
+
+
+@st.cache_resource(max_entries=3, show_spinner="Reading the data …")
+def _task_data(choice: str, written: int) -> TaskData:
+    return load_task(TaskChoice.from_dict(json.loads(choice)))
+
+
+def predictions(info: CheckpointInfo, texts: tuple[str, ...]) -> list[Prediction]:
+    return _predictions(str(info.path), written_at(info), texts)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _predictions(path: str, written: int, texts: tuple[str, ...]) -> list[Prediction]:
+    return predict(_classifier(path, written), texts)
+
+
+def record(info: CheckpointInfo, text: str, *, method: str, target: str, reference: str | None) -> Attribution:
+    """One text's attribution under one method, for the class named `target`.
+
+    Raises:
+        TextError: there is nothing to explain in the text.
+        UnknownNameError: the model has no such class.
+    """
+    return _record(str(info.path), written_at(info), text, method, target, reference)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _record(path: str, written: int, text: str, method: str, target: str, reference: str | None) -> Attribution:
+    return explain(_classifier(path, written), text, method=method, target=target, reference=reference)
+
+
+def struck(info: CheckpointInfo, explained: Attribution, spans: Spans) -> StrikeResult:
+    """What really happens when the words at `spans` are struck out, beside what `explained` predicts."""
+    return _struck(str(info.path), written_at(info), explained.to_json(), explained, spans)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _struck(path: str, written: int, identity: str, _explained: Attribution, spans: Spans) -> StrikeResult:
+    return strike(_classifier(path, written), _explained, spans)

@@ -1,0 +1,75 @@
+"""Everything that a Compare screen shows, read from the address: one question put to models by methods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.registry import Method
+from bcos_core.model.checkpoint import CheckpointInfo
+from bcos_core.render.drawing import Style
+from bcos_core.render.pieces import unit_scores
+from bcos_core.render.scale import Scale, common_scale, own_scale, unshared_scale
+from pages.shared.resources import record
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One panel: a method on a model."""
+
+    model: CheckpointInfo
+    method: Method
+
+    @property
+    def key(self) -> str:
+        return f"{self.model.path.name}-{self.method.name}"
+
+    @property
+    def possible(self) -> bool:
+        return self.model.kind == "bcos" or not self.method.needs_bcos
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One text and one explained class, the same for every panel; how they are drawn; which panels there are.
+
+    `reference` is used by the methods that offer it. With `shared_scale`, additive methods share one scale.
+    """
+
+    text: str
+    target: str
+    reference: str
+    style: Style
+    shared_scale: bool
+    rows: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return tuple(cell for row in self.rows for cell in row if cell.possible)
+
+    def record(self, cell: Cell) -> Attribution:
+        """The cell's attribution, from the cache where it was computed before."""
+        reference = self.reference if self.reference in cell.method.references else None
+        return record(cell.model, self.text, method=cell.method.name, target=self.target, reference=reference)
+
+    def scale(self, cell: Cell) -> Scale:
+        """What full colour means in the cell's panel."""
+        scores = unit_scores(self.record(cell), self.style.view)
+        if not self.shared_scale:
+            return own_scale(scores)
+        if not cell.method.additive:
+            return unshared_scale(scores)
+        return common_scale(
+            unit_scores(self.record(other), self.style.view)
+            for other in self.cells
+            if other.method.additive and self.target in other.model.labels
+        )
+
+
+def arrange(models: list[CheckpointInfo], methods: list[Method]) -> tuple[tuple[Cell, ...], ...]:
+    """Panels in rows: a column per model and a row per method, so that models are compared side by side; for
+    one model, its methods two by two."""
+    if len(models) != 1:
+        return tuple(tuple(Cell(model, method) for model in models) for method in methods)
+    cells = [cell for method in methods if (cell := Cell(models[0], method)).possible]
+    return tuple(tuple(cells[start : start + 2]) for start in range(0, len(cells), 2))

@@ -1,0 +1,83 @@
+"""The state of a page in its address: a link reproduces the screen, and the browser's back button works.
+
+The address is the authority. A widget made with `bound` shows what the address says, and writes there when a
+person changes it; nothing else holds page state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import streamlit as st
+
+Value = TypeVar("Value")
+
+
+def read(name: str, default: str = "") -> str:
+    """The parameter's value, `default` without one."""
+    return str(st.query_params.get(name, default))
+
+
+def read_all(name: str) -> list[str]:
+    """Every value of a parameter that may be repeated."""
+    return list(st.query_params.get_all(name))
+
+
+def write(**changes: str | Iterable[str] | None) -> None:
+    """Set parameters in one step of the browser's history; None removes one."""
+    kept = {name: st.query_params.get_all(name) for name in st.query_params if name not in changes}
+    st.query_params.from_dict({**kept, **{name: value for name, value in changes.items() if value is not None}})
+
+
+def bound(
+    name: str,
+    default: Value,
+    *,
+    parse: Callable[[str], Value] = str,  # type: ignore[assignment]
+    show: Callable[[Value], str] = str,
+    clears: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Arguments (`key`, `on_change`) for a widget whose value is the parameter `name`.
+
+    A value that `parse` refuses (ValueError) is read as `default`. `clears` names parameters that lose their
+    meaning when this one changes.
+    """
+    try:
+        value = parse(st.query_params[name])
+    except (KeyError, ValueError):
+        value = default
+    return _bind(name, value, lambda chosen: None if chosen is None else show(chosen), clears)
+
+
+def bound_list(name: str, default: list[str], options: Iterable[str], *, clears: Iterable[str] = ()) -> dict[str, Any]:
+    """The same for a widget of several options, kept as a repeated parameter; unknown ones are left out.
+
+    Choosing none is kept too, as an empty value: it differs from a link that says nothing.
+    """
+    known = set(options)
+    value = [given for given in read_all(name) if given in known] if name in st.query_params else default
+    return _bind(name, value, lambda chosen: chosen or [""], clears)
+
+
+def one_of(options: Iterable[str]) -> Callable[[str], str]:
+    """A `parse` that refuses what is not among the options."""
+    known = tuple(options)
+
+    def parse(text: str) -> str:
+        if text not in known:
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def _bind(name: str, value: Any, show: Callable[[Any], Any], clears: Iterable[str]) -> dict[str, Any]:
+    key = f"url-{name}"
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+    def changed() -> None:
+        write(**{name: show(st.session_state[key]), **dict.fromkeys(clears)})
+
+    return {"key": key, "on_change": changed}

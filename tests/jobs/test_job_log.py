@@ -1,0 +1,45 @@
+"""The end of a log, and the points on their way to the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bcos_core.jobs.journal import Journal
+from bcos_core.jobs.lease import Point
+from bcos_core.jobs.log import tail
+
+
+def test_a_log_that_is_not_there_yet_is_empty(tmp_path: Path) -> None:
+    assert tail(tmp_path / "job.log", 10) == ""
+
+
+def test_the_last_lines_of_a_long_log(tmp_path: Path) -> None:
+    log = tmp_path / "job.log"
+    log.write_text("".join(f"line {number} {'x' * (number % 900)}\n" for number in range(5000)))
+    lines = tail(log, 3).split("\n")
+    assert [line.split()[1] for line in lines] == ["4997", "4998", "4999"]
+    assert lines[0].startswith("line 4997 ")
+    assert len(tail(log, 100_000).split("\n")) == 5000
+
+
+def test_a_progress_bar_shows_its_last_state(tmp_path: Path) -> None:
+    log = tmp_path / "job.log"
+    log.write_bytes("begin\r\n 10 %\r 50 %\r100 %\nschön\n".encode() + b"bad \xff byte")
+    assert tail(log, 10) == "begin\n100 %\nschön\nbad � byte"
+
+
+def test_a_journal_gives_back_what_a_killed_start_left(tmp_path: Path) -> None:
+    path = tmp_path / "points.jsonl"
+    killed = Journal(path)
+    assert killed.left_over == []
+    killed.append(Point("loss", 1, 0.5))
+    killed.append(Point("loss", 2, float("inf")))
+    killed.close()
+    with path.open("a") as file:
+        file.write('["loss", 3, 0.')  # cut in the middle by the kill
+    journal = Journal(path)
+    assert journal.left_over == [Point("loss", 1, 0.5), Point("loss", 2, float("inf"))]
+    journal.clear()
+    journal.append(Point("loss", 4, 0.25))
+    journal.close()
+    assert Journal(path).left_over == [Point("loss", 4, 0.25)]

@@ -1,0 +1,197 @@
+"""A command as a job, typed by a person: how it shows, how it ends, how it is stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bcos_core.errors import DataError, JobCancelled, JobError
+from bcos_core.home import CHECKOUT
+from bcos_core.jobs.claims import claim
+from bcos_core.jobs.history import earlier_stage_seconds
+from bcos_core.jobs.run import JOB_ATTEMPT, JOB_ID, JobRun, job_run
+from bcos_core.jobs.store import JobState, JobStore
+from tests.jobs.counting_job import counting_argv
+from tests.jobs.waiting import wait_until
+
+
+@contextmanager
+def foreground(key: str = "k") -> Iterator[JobRun]:
+    with job_run("train", "Train MiniLM", ["-m", "bcos_core", "train"], {"model": "minilm"}, key) as run:
+        yield run
+
+
+def test_a_finished_block_is_a_succeeded_job(store: JobStore, capfd: pytest.CaptureFixture[str]) -> None:
+    with foreground() as run:
+        job = store.get(run.id)
+        assert (job.state, job.foreground, job.pid, run.attempt) == (JobState.RUNNING, True, os.getpid(), 1)
+        assert run.work.is_dir() and run.work == job.work
+        run.reporter.stage("Training", 0, 1)
+        run.reporter.progress(1, 2)
+        run.reporter.metric("loss", 1, 0.5)
+        run.reporter.log("half way")
+        run.finish({"accuracy": 0.8}, [store.home.models / "m"])
+    job = store.get(run.id)
+    assert (job.state, job.stage, job.progress) == (JobState.SUCCEEDED, "Training", 1.0)
+    assert job.result == {"accuracy": 0.8} and job.artefacts == (str(store.home.models / "m"),)
+    assert store.metrics(run.id) == {"loss": [(1, 0.5)]}
+    assert store.log_tail(run.id) == "[1/1] Training\nhalf way"
+    assert capfd.readouterr().err == "[1/1] Training\nhalf way\n"
+    assert not run.work.exists()
+
+
+def test_progress_is_seen_while_the_block_runs(store: JobStore) -> None:
+    with foreground() as run:
+        run.reporter.stage("Fitting", 1, 4)
+        run.reporter.progress(1, 2)
+        run.reporter.metric("loss", 7, 0.25)
+        job = wait_until(lambda: (j := store.get(run.id)).progress == 0.375 and j, "progress in the database")
+        assert (job.stage, job.stage_index, job.stage_count) == ("Fitting", 1, 4)
+        assert job.eta_of_stage and job.eta_seconds is not None
+        wait_until(lambda: store.metrics(run.id) == {"loss": [(7, 0.25)]}, "the point in the database")
+
+
+def test_an_error_of_the_library_is_the_message(store: JobStore) -> None:
+    with pytest.raises(DataError), foreground() as run:
+        run.reporter.metric("loss", 1, 0.5)
+        raise DataError("No column 'text'. Choose another one.")
+    job = store.get(run.id)
+    assert (job.state, job.message) == (JobState.FAILED, "No column 'text'. Choose another one.")
+    assert store.metrics(run.id) == {"loss": [(1, 0.5)]} and run.work.exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ZeroDivisionError("by zero"), "Something went wrong inside the program (ZeroDivisionError: by zero)."),
+        (MemoryError(), "There is not enough memory. Choose a smaller batch size"),
+        (OSError(28, "No space left on device"), "The disk is full. Free some space"),
+    ],
+)
+def test_another_error_is_told_plainly_with_the_traceback_in_the_log(
+    store: JobStore, error: Exception, message: str
+) -> None:
+    with pytest.raises(type(error)), foreground() as run:
+        raise error
+    job = store.get(run.id)
+    assert job.state == JobState.FAILED and job.message.startswith(message) and "Traceback" not in job.message
+    assert "Traceback" in store.log_tail(run.id) and __file__ in store.log_tail(run.id)
+
+
+def test_a_cancelled_job_stops_at_the_next_report(store: JobStore) -> None:
+    with pytest.raises(JobCancelled), foreground() as run:
+        store.cancel(run.id)
+        wait_until(lambda: run.reporter.log("still here"), "the stop", seconds=10)
+    assert store.get(run.id).state == JobState.CANCELLED
+
+
+def test_what_fails_because_it_was_stopped_is_cancelled_too(store: JobStore) -> None:
+    with pytest.raises(RuntimeError), foreground() as run:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise RuntimeError("a data loader's worker was terminated")
+    assert store.get(run.id).state == JobState.CANCELLED
+
+
+def test_signals_are_as_before_afterwards(store: JobStore) -> None:
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    with foreground():
+        assert signal.getsignal(signal.SIGTERM) != before[0]
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+def test_a_block_in_another_thread_works_without_signals(store: JobStore) -> None:
+    ids: list[str] = []
+
+    def work() -> None:
+        with foreground() as run:
+            ids.append(run.id)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert store.get(ids[0]).state == JobState.SUCCEEDED
+
+
+def test_the_same_work_twice_is_refused_with_the_other_jobs_id(store: JobStore) -> None:
+    with foreground() as run, pytest.raises(JobError, match=f"running already, as job {run.id}"), foreground():
+        pass
+    assert len(store.list()) == 1
+
+
+def test_later_processes_of_a_distributed_run_share_the_first_ones_job(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with foreground() as first:
+        monkeypatch.setenv("WORLD_SIZE", "2")
+        monkeypatch.setenv("RANK", "1")
+        with foreground() as second:
+            assert (second.id, second.work) == (first.id, first.work)
+            second.reporter.stage("not told", 0, 1)
+            second.finish({"not": "told"})
+        assert store.get(first.id).state == JobState.RUNNING
+        monkeypatch.delenv("RANK")
+    assert store.get(first.id).result == {}
+
+
+def test_a_start_that_is_not_wanted_any_more_does_no_work(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, _ = store.submit("train", "", [], {}, "k")
+    claim(store, "cpu")
+    monkeypatch.setenv(JOB_ID, job.id)
+    monkeypatch.setenv(JOB_ATTEMPT, "7")
+    with pytest.raises(JobError, match="not wanted any more"), foreground():
+        pytest.fail("ran")
+
+
+def test_stage_times_are_kept_for_the_next_job_of_that_kind(store: JobStore) -> None:
+    with foreground() as run:
+        run.reporter.stage("One", 0, 2)
+        run.reporter.stage("Two", 1, 2)
+    later, _ = store.submit("train", "", [], {}, "other key")
+    assert len(earlier_stage_seconds(store, later, 2)) == 2
+    assert earlier_stage_seconds(store, later, 3) == ()
+    other_kind, _ = store.submit("explain", "", [], {}, "third key")
+    assert earlier_stage_seconds(store, other_kind, 2) == ()
+
+
+def start_counting(trace: Path, *options: str) -> subprocess.Popen[bytes]:
+    argv = counting_argv(trace, *options, units=10_000, seconds=0.02)
+    process = subprocess.Popen([sys.executable, *argv], cwd=CHECKOUT, stderr=subprocess.DEVNULL)
+
+    def has_worked() -> bool:
+        text = trace.read_text() if trace.exists() else ""
+        return "unit 3" in text.partition(f" {process.pid}\n")[2]
+
+    wait_until(has_worked, "the work")
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_between_two_steps(store: JobStore, tmp_path: Path, number: signal.Signals) -> None:
+    process = start_counting(tmp_path / "trace")
+    process.send_signal(number)
+    assert process.wait(10) != 0
+    (job,) = store.list()
+    assert (job.state, job.message) == (JobState.CANCELLED, "Cancelled.")
+    done = [int(line.split()[1]) for line in (tmp_path / "trace").read_text().splitlines() if line[0] == "u"]
+    assert [step for step, _ in store.metrics(job.id)["count/square"]] == done == list(range(len(done)))
+
+
+def test_the_same_work_can_be_typed_again_after_a_kill(store: JobStore, tmp_path: Path) -> None:
+    process = start_counting(tmp_path / "trace")
+    process.kill()
+    process.wait()
+    (killed,) = store.list()
+    assert killed.state == JobState.RUNNING  # nobody has looked yet
+    again = start_counting(tmp_path / "trace")
+    again.kill()
+    again.wait()
+    killed = store.get(killed.id)
+    assert (killed.state, killed.message) == (JobState.FAILED, "Its process ended before the work was done.")

@@ -1,0 +1,102 @@
+"""Transactions under contention, and failures in words."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from bcos_core.errors import StorageError
+from bcos_core.home import Home
+from bcos_core.storage.database import Database, open_engine, upsert
+from bcos_core.storage.types import UtcDateTime
+from bcos_core.storage.upgrade import open_database
+
+COUNTERS = Table("counters", MetaData(), Column("name", String, primary_key=True), Column("value", Integer))
+
+
+@pytest.fixture
+def database(home: Home) -> Database:
+    database = open_database(home)
+    with database.write() as connection:
+        COUNTERS.create(connection)
+        connection.execute(insert(COUNTERS).values(name="n", value=0))
+    return database
+
+
+def test_read_then_write_loses_no_update_between_threads(database: Database) -> None:
+    def add_25() -> None:
+        for _ in range(25):
+            with database.write() as connection:
+                value = connection.execute(select(COUNTERS.c.value)).scalar_one()
+                connection.execute(update(COUNTERS).values(value=value + 1))
+
+    threads = [threading.Thread(target=add_25) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as connection:
+        assert connection.execute(select(COUNTERS.c.value)).scalar_one() == 200
+
+
+def test_reading_does_not_wait_for_a_writer(database: Database) -> None:
+    with database.write() as writing:
+        writing.execute(update(COUNTERS).values(value=7))
+        with database.read() as reading:
+            assert reading.execute(select(COUNTERS.c.value)).scalar_one() == 0
+
+
+def test_an_exception_takes_everything_back(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError), database.write() as connection:
+        connection.execute(update(COUNTERS).values(value=7))
+        raise ZeroDivisionError
+    with database.read() as connection:
+        assert connection.execute(select(COUNTERS.c.value)).scalar_one() == 0
+
+
+def test_upsert_overwrites_and_adds(database: Database) -> None:
+    with database.write() as connection:
+        upsert(connection, COUNTERS, [{"name": "n", "value": 5}, {"name": "m", "value": 6}], key=["name"])
+        upsert(connection, COUNTERS, [], key=["name"])
+        assert sorted(connection.execute(select(COUNTERS)).tuples()) == [("m", 6), ("n", 5)]
+
+
+def test_a_full_disk_is_told_in_words(database: Database) -> None:
+    with pytest.raises(StorageError, match=r"full.*Free some space"), database.write() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")  # SQLite's own way to be out of space
+        connection.execute(insert(COUNTERS).values(name="x" * 1_000_000, value=1))
+
+
+def test_a_broken_constraint_is_an_answer_not_a_failure(database: Database) -> None:
+    with pytest.raises(IntegrityError), database.write() as connection:
+        connection.execute(insert(COUNTERS).values(name="n", value=1))
+
+
+def test_an_unusable_url_is_told_in_words(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BCOS_DATABASE_URL", "nosuchdatabase://here")
+    with pytest.raises(StorageError, match="BCOS_DATABASE_URL cannot be used"):
+        open_engine(home)
+
+
+def test_a_home_whose_name_has_odd_characters(tmp_path: Path) -> None:
+    home = Home(tmp_path / "50% of #1? é")
+    open_database(home)
+    assert home.database.exists()
+
+
+def test_times_come_back_aware_and_in_utc(database: Database) -> None:
+    times = Table("times", MetaData(), Column("at", UtcDateTime))
+    in_delhi = datetime(2026, 1, 1, 3, 0, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    with database.write() as connection:
+        times.create(connection)
+        connection.execute(insert(times).values(at=in_delhi))
+        assert connection.execute(select(times.c.at)).scalar_one() == datetime(2025, 12, 31, 21, 30, tzinfo=UTC)
+        assert connection.execute(text("SELECT at FROM times")).scalar_one().startswith("2025-12-31 21:30")
+    with pytest.raises(Exception, match="no time zone"), database.write() as connection:
+        connection.execute(insert(times).values(at=datetime(2026, 1, 1)))

@@ -1,0 +1,69 @@
+"""A database is made, recognised, and refused when it is too new."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+import bcos_core.jobs.schema  # noqa: F401  # registers the tables
+from bcos_core.errors import StorageError
+from bcos_core.home import Home
+from bcos_core.storage.types import METADATA
+from bcos_core.storage.upgrade import open_database
+
+
+def test_migrations_make_the_tables_that_the_code_declares(home: Home) -> None:
+    with open_database(home).read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_the_file_is_in_write_ahead_mode_with_foreign_keys_on(home: Home) -> None:
+    with open_database(home).read() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 30_000
+
+
+def test_opening_again_changes_nothing(home: Home) -> None:
+    open_database(home)
+    before = home.database.read_bytes()
+    open_database(home)
+    assert home.database.read_bytes() == before
+
+
+def test_a_newer_database_is_refused(home: Home) -> None:
+    open_database(home)
+    with sqlite3.connect(home.database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(StorageError, match=r"newer version of this program.*9999.*Update"):
+        open_database(home)
+
+
+def test_a_file_that_is_no_database_is_refused(home: Home) -> None:
+    home.create()
+    home.database.write_text("This is a letter, and no database. " * 100)
+    with pytest.raises(StorageError, match=r"not a database.*Move the file away"):
+        open_database(home)
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="Set BCOS_HOME"):
+        open_database(Home(tmp_path / "file" / "home"))
+
+
+def test_several_processes_may_make_it_at_once(home: Home) -> None:
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(3) as pool:
+        assert pool.map(_open, [home] * 6) == ["0001"] * 6
+
+
+def _open(home: Home) -> str | None:
+    with open_database(home).read() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
