@@ -25,7 +25,7 @@ def main() -> None:
         return
 
     text_place, tests_place = st.columns([3, 2], gap="large")
-    row = st.columns([4, 5, 3, 2, 2], gap="small", vertical_alignment="bottom")
+    row = st.columns([5, 5, 3], gap="small", vertical_alignment="bottom")
     with row[0]:
         models = choose_models(known)
     tests = find_test_set(models)
@@ -44,15 +44,13 @@ def main() -> None:
         methods = choose_methods(models)
     with row[2]:
         target = choose_target(models, text)
-    with row[3]:
-        look = choose_look()
     if not text.strip():
         st.info("Type a text above, or pick one from the test set: its heatmaps appear here.")
         return
 
-    screen = Screen(text, target, look.reference, look.style, look.shared_scale, arrange(models, methods))
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         strike_toolbar(text)
+        look = choose_look()
         link_button(
             {
                 "model": [model.path.name for model in models],
@@ -62,7 +60,7 @@ def main() -> None:
                 **address_of(text, example),
             }
         )
-    draw(screen)
+    draw(Screen(text, target, look.reference, look.style, look.shared_scale, arrange(models, methods)))
 
 
 def draw(screen: Screen) -> None:

@@ -1,3 +1,100 @@
+"""Home: the quick start as it runs, and the way to the comparison when it is done."""
+
+from __future__ import annotations
+
 import streamlit as st
 
-st.write("…")
+from bcos_core.cli.quickstart import quickstart_argv
+from bcos_core.jobs.store import Job, JobState
+from pages.shared.errors import guard, show_error
+from pages.shared.jobs import curves, job_store, progress, result, trained_models, watch
+from pages.shared.page import head
+from pages.shared.supervision import supervisor_notice
+
+
+def main() -> None:
+    head("B-cos language models", "Convert a pretrained language model, and see exactly why it decides as it does.")
+    jobs = [job for job in job_store().list() if job.kind == "quickstart"]
+    active = next((job for job in jobs if job.active), None)
+    done = next((job for job in jobs if job.state == JobState.SUCCEEDED and trained_models(job)), None)
+    if active is not None:
+        supervisor_notice()
+        watch(active.id, running)
+    elif done is not None:
+        ready(done)
+    elif jobs and jobs[0].state in (JobState.FAILED, JobState.CANCELLED):
+        stopped(jobs[0])
+    else:
+        invitation()
+
+
+def running(job: Job) -> None:
+    with st.container(border=True, gap="medium"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader("The quick start is running", anchor=False, width="content")
+            if st.button("Cancel", key="cancel", disabled=job.cancel_requested):
+                job_store().cancel(job.id)
+                st.rerun()
+        if job.cancel_requested:
+            st.caption("Stopping. Unfinished work is kept, so that it can go on later.")
+        progress(job)
+        curves(job)
+
+
+def ready(job: Job) -> None:
+    models = trained_models(job)
+    with st.container(border=True, gap="medium"):
+        st.subheader("Ready. Compare the two models." if len(models) > 1 else "Ready.", anchor=False)
+        result(job)
+        st.markdown(
+            "Compare opens on a test sentence about which the two models disagree, and shows what each word adds."
+        )
+        with st.container(horizontal=True):
+            if st.button("Compare the two models" if len(models) > 1 else "Look at the model", type="primary"):
+                st.switch_page("pages/compare.py", query_params={"model": models})
+            if st.button("Train on your own data"):
+                st.switch_page("pages/train.py")
+    curves(job)
+
+
+def stopped(job: Job) -> None:
+    supervisor_notice()
+    with st.container(border=True, gap="medium"):
+        failed = job.state == JobState.FAILED
+        st.subheader("The quick start has failed" if failed else "The quick start was cancelled", anchor=False)
+        if failed and job.message:
+            show_error(job.message)
+        with st.container(horizontal=True), guard():
+            if st.button("Go on", type="primary", help="What was finished is kept."):
+                job_store().resume(job.id)
+                st.rerun()
+            if st.button("Start anew"):
+                job_store().retry(job.id)
+                st.rerun()
+            if st.button("Show the log"):
+                st.switch_page("pages/jobs.py", query_params={"job": job.id})
+
+
+def invitation() -> None:
+    with st.container(border=True, gap="medium"):
+        st.subheader("Two models in a few minutes", anchor=False)
+        st.markdown(
+            "The quick start converts the embedded model (MiniLM, 22 million parameters), trains it on short movie "
+            "sentences beside its conventional twin, and scores both. It runs on this machine, about 4 minutes on "
+            "two cores, and needs no network."
+        )
+        if st.button("Start the quick start", type="primary"):
+            start_quickstart()
+    supervisor_notice()
+
+
+@guard()
+def start_quickstart() -> None:
+    from bcos_core.train.quickstart import quickstart_spec
+
+    spec = quickstart_spec()
+    job_store().submit("quickstart", "Quick start", quickstart_argv(), spec.to_dict(), spec.key)
+    st.rerun()
+
+
+main()

@@ -1,3 +1,142 @@
+"""Jobs: every job, what it does now, and what can be done with it."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
 import streamlit as st
 
-st.write("…")
+from bcos_core.jobs.store import Job, JobState
+from bcos_core.render.numbers import count
+from pages.shared import url
+from pages.shared.errors import guard, show_error
+from pages.shared.jobs import (
+    REFRESH_SECONDS,
+    curves,
+    job_store,
+    progress,
+    result,
+    state_badge,
+    state_icon,
+    summary,
+    trained_models,
+    watch,
+    when,
+)
+from pages.shared.page import empty_page, head
+from pages.shared.plain import plain
+from pages.shared.supervision import supervisor_notice
+
+LIST_LENGTH = 30
+LOG_LINES = 200
+
+
+def main() -> None:
+    head("Jobs", "What runs, what waits, and what became of the rest.")
+    jobs = job_store().list()
+    if not jobs:
+        empty_page("Nothing was trained yet.", "Train a model", "pages/train.py")
+        return
+    if any(job.active for job in jobs):
+        supervisor_notice()
+    chosen = url.read("job") or jobs[0].id
+    side, detail = st.columns([2, 5], gap="large")
+    with side:
+        choose(chosen)
+    with detail, guard():
+        job = job_store().get(chosen)
+        watch(job.id, show)
+        actions(job)
+
+
+def choose(chosen: str) -> None:
+    """The list, the newest first; it follows the jobs while one of them is active."""
+    watched = {job.id for job in job_store().list(active=True)}
+
+    def rows() -> None:
+        with guard():
+            jobs = job_store().list()
+            if {job.id for job in jobs if job.active} != watched:
+                st.rerun()
+            shown = jobs if url.read("all") else jobs[:LIST_LENGTH]
+            for job in shown:
+                row(job, chosen)
+            if len(shown) < len(jobs) and st.button(f"Show all {len(jobs)}", type="tertiary"):
+                url.write(all="1")
+                st.rerun()
+
+    st.fragment(run_every=REFRESH_SECONDS if watched else None)(rows)()
+
+
+def row(job: Job, chosen: str) -> None:
+    opened = st.button(
+        f"{plain(job.title)}  \n:gray[{plain(summary(job))}]",
+        key=f"open-{job.id}",
+        icon=state_icon(job),
+        type="secondary" if job.id == chosen else "tertiary",
+        width="stretch",
+    )
+    if opened:
+        url.write(job=job.id)
+        st.rerun()
+
+
+def show(job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(plain(job.title), anchor=False, width="content")
+        state_badge(job)
+    attempts = f" · {count(job.attempt, 'start')}" if job.attempt > 1 else ""
+    st.caption(f"Asked for {when(job.created_at)}{attempts} · job {plain(job.id)}")
+    if job.active:
+        progress(job)
+    elif job.state == JobState.FAILED:
+        show_error(job.message or "It ended without a message. The log below may say why.")
+    elif job.message:
+        st.markdown(plain(job.message))
+    result(job)
+    curves(job)
+    with st.expander("Log", key=f"log-{job.id}", expanded=job.state == JobState.FAILED):
+        st.code(job_store().log_tail(job.id, LOG_LINES) or "Nothing yet.", language=None, height=280)
+    with st.expander("Files and command", key=f"files-{job.id}"):
+        for artefact in job.artefacts:
+            there = "" if Path(artefact).exists() else " (no longer there)"
+            st.code(artefact + there, language=None)
+        st.caption("The same work without a browser:")
+        st.code(f"python {shlex.join(job.argv)}", language="bash", wrap_lines=True)
+
+
+def actions(job: Job) -> None:
+    """Only what can be done with the job as it stands."""
+    with st.container(horizontal=True):
+        models = trained_models(job)
+        if models and st.button("Compare", type="primary"):
+            st.switch_page("pages/compare.py", query_params={"model": models})
+        if job.active:
+            if st.button("Cancel", disabled=job.cancel_requested, help="Unfinished work is kept."):
+                job_store().cancel(job.id)
+                st.rerun()
+            return
+        if job.state != JobState.SUCCEEDED and st.button("Resume", help="It goes on from its last finished step."):
+            job_store().resume(job.id)
+            st.rerun()
+        if st.button("Retry", help="It begins anew; its unfinished work and its curves are removed."):
+            job_store().retry(job.id)
+            st.rerun()
+        with st.popover("Delete …"):
+            confirm_delete(job)
+
+
+def confirm_delete(job: Job) -> None:
+    with guard():
+        st.markdown("The job goes with its log, its curves and its unfinished work.")
+        there = [artefact for artefact in job.artefacts if Path(artefact).exists()]
+        also = f"Also delete {count(len(there), 'model')} that it made"
+        artefacts = bool(there) and st.checkbox(also, key=f"artefacts-{job.id}")
+        if st.button("Delete", type="primary", key=f"delete-{job.id}"):
+            job_store().delete(job.id, artefacts=artefacts)
+            url.write(job=None)
+            st.rerun()
+
+
+main()

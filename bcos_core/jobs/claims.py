@@ -35,9 +35,8 @@ def claim(store: JobStore, device: str) -> Job | None:
 def record_process(store: JobStore, job: Job, process: ProcessId) -> None:
     """Write down which process was started for `job`, for a later supervisor."""
     same = (JOBS.c.id == job.id, JOBS.c.attempt == job.attempt, JOBS.c.state == JobState.RUNNING)
-    columns = {"host": process.host, "pid": process.pid, "pid_started": process.started}
     with store.database.write() as connection:
-        connection.execute(update(JOBS).where(*same).values(columns))
+        connection.execute(update(JOBS).where(*same).values(process.columns()))
 
 
 def active_jobs(store: JobStore) -> list[Job]:

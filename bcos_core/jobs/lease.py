@@ -45,8 +45,7 @@ class Lease:
 
     def begin(self) -> bool:
         """Tell the row which process runs it."""
-        process = ProcessId.current()
-        return self._update(host=process.host, pid=process.pid, pid_started=process.started, message="")
+        return self._update(**ProcessId.current().columns(), message="")
 
     def beat(self, columns: dict[str, Any], points: Sequence[Point] = ()) -> bool:
         """Show that the job lives, with its progress and new points; False when it has to stop.

@@ -39,6 +39,10 @@ class ProcessId:
     def current(cls) -> ProcessId:
         return cls.of(os.getpid())
 
+    def columns(self) -> dict[str, str | int | float]:
+        """The columns of a job's row that name its process."""
+        return {"host": self.host, "pid": self.pid, "pid_started": self.started}
+
     @property
     def is_local(self) -> bool:
         return self.host == platform.node()

@@ -26,7 +26,6 @@ from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.reporter import JobReporter
 from bcos_core.jobs.store import JobStore
 from bcos_core.progress import Reporter, SilentReporter
-from bcos_core.storage.types import utc_now
 
 JOB_ID = "BCOS_JOB_ID"
 JOB_ATTEMPT = "BCOS_JOB_ATTEMPT"
@@ -128,10 +127,7 @@ def _attach(store: JobStore) -> Job:
 def _begin(store: JobStore, kind: str, title: str, argv: Sequence[str], spec: dict[str, Any], key: str) -> Job:
     """A new job, running in this process."""
     settle_dead_foreground(store, active_jobs(store))
-    process, now = ProcessId.current(), utc_now()
-    running = {"state": JobState.RUNNING, "foreground": True, "attempt": 1, "started_at": now, "heartbeat_at": now}
-    owner = {"host": process.host, "pid": process.pid, "pid_started": process.started}
-    job, is_new = store.submit(kind, title, argv, spec, key, **running, **owner)
+    job, is_new = store.begin(kind, title, argv, spec, key, ProcessId.current())
     if not is_new:
         raise JobError(
             f"The same work is {job.state} already, as job {job.id}. Wait for it with "

@@ -17,6 +17,7 @@ from bcos_core.errors import JobError, StorageError
 from bcos_core.home import Home, get_home
 from bcos_core.jobs.job import ACTIVE_STATES, Job, JobState
 from bcos_core.jobs.log import tail
+from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.schema import JOB_METRICS, JOBS
 from bcos_core.jobs.supervisor_lock import supervisor_alive
 from bcos_core.storage.database import Database
@@ -66,22 +67,29 @@ class JobStore:
 
     # Asking for work
 
-    def submit(
-        self, kind: str, title: str, argv: Sequence[str], spec: dict[str, Any], key: str, **columns: Any
-    ) -> tuple[Job, bool]:
-        """Put a job in the queue. If one with the same key is active, that one is returned, with False.
+    def submit(self, kind: str, title: str, argv: Sequence[str], spec: dict[str, Any], key: str) -> tuple[Job, bool]:
+        """Put a job in the queue. If one with the same key is active, that one is returned, with False."""
+        return self._insert(kind, title, argv, spec, key, {"state": JobState.QUEUED, "foreground": False, "attempt": 0})
 
-        `columns` replaces the values that a new row begins with.
-        """
+    def begin(
+        self, kind: str, title: str, argv: Sequence[str], spec: dict[str, Any], key: str, process: ProcessId
+    ) -> tuple[Job, bool]:
+        """As `submit`, for a job that `process` runs already: a command that a person typed."""
+        now = utc_now()
+        running = {"state": JobState.RUNNING, "foreground": True, "attempt": 1, "started_at": now, "heartbeat_at": now}
+        return self._insert(kind, title, argv, spec, key, {**running, **process.columns()})
+
+    def _insert(
+        self, kind: str, title: str, argv: Sequence[str], spec: dict[str, Any], key: str, begun: dict[str, Any]
+    ) -> tuple[Job, bool]:
         asked = {"kind": kind, "title": title, "argv": to_plain(argv), "spec": to_plain(spec), "key": key}
-        begun = {"state": JobState.QUEUED, "foreground": False, "attempt": 0, **columns}
         for _ in range(100):
             now = utc_now()
-            id = _new_id(now)
+            row = {**UNBEGUN, **asked, **begun, "id": _new_id(now), "created_at": now}
             try:
                 with self.database.write() as connection:
-                    connection.execute(insert(JOBS).values({**UNBEGUN, **asked, **begun, "id": id, "created_at": now}))
-                    return self.read(connection, id), True
+                    connection.execute(insert(JOBS).values(row))
+                    return self.read(connection, row["id"]), True
             except IntegrityError:
                 active = self._active_with(key)
                 if active is not None:

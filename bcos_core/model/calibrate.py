@@ -22,6 +22,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from bcos_core.errors import DataError, UnsupportedModelError
 from bcos_core.model.convert import is_bcos
 from bcos_core.model.families import Family, ResidualLinear, device_of, family_of
+from bcos_core.model.gain import measure_typical_cosines
 from bcos_core.model.tensor_store import TensorStore
 from bcos_core.model.view import shared_copy
 from bcos_core.progress import Reporter, SilentReporter
@@ -100,6 +101,7 @@ def calibrate(
             for i, batch in enumerate(batches):
                 store["ours", i] = ours.run_block(depth, batch, store["ours", i])
         reporter.progress(ours.depth, ours.depth)
+        measure_typical_cosines(converted, batches, converted.config.bcos["b"])
         cosine = _mean([_cosines(store["ours", i], store["theirs", i], batch) for i, batch in enumerate(batches)])
     if held_out:
         cosine = hidden_state_cosine(converted, original, held_out, tokenizer, max_length=max_length)

@@ -28,7 +28,9 @@ class DynamicLinear(nn.Module):
 class BcosLinear(DynamicLinear):
     """B-cos(x; w) = |cos(x, w)|^(B−1) · (w·x), for every row w of the weight (arXiv 2205.10268 eq. 3).
 
-    With B = 1 this is a plain linear layer without bias.
+    With B = 1 this is a plain linear layer without bias. With a `typical_cosine` c it is
+    (|cos| / c)^(B−1) · (w·x): as B rises, outputs keep their size instead of shrinking. That is the same layer
+    with longer rows, since B-cos(x; γw) = γ B-cos(x; w); `fold_gain` makes it so.
 
     Args:
         weight: (out, in), copied.
@@ -44,11 +46,24 @@ class BcosLinear(DynamicLinear):
         self.weight = nn.Parameter(weight.detach().clone())
         self.b = b
         self.normalize = normalize
+        self.typical_cosine = 1.0
+
+    @property
+    def gain(self) -> float:
+        return self.typical_cosine ** (1.0 - self.b)
+
+    @torch.no_grad()
+    def fold_gain(self) -> None:
+        """Move the gain into the weight; the function stays the same."""
+        self.weight.mul_(self.gain)
+        self.typical_cosine = 1.0
 
     def forward(self, x: Tensor) -> Tensor:
         weight = F.normalize(self.weight, dim=-1) if self.normalize else self.weight
         if self.b == 1.0:
             return F.linear(x, weight)
+        if self.typical_cosine != 1.0:
+            weight = weight * self.gain
         if torch.is_autocast_enabled(x.device.type):  # an autograd.Function sees no autocast: cast as F.linear would
             dtype = torch.get_autocast_dtype(x.device.type)
             x, weight = x.to(dtype), weight.to(dtype)

@@ -1,4 +1,4 @@
-"""Which number format trains faster here: measured, since bf16 is twice as fast on some CPUs and far slower on others."""
+"""Which number format trains faster here: measured, since bf16 helps on some CPUs and is far slower on others."""
 
 from __future__ import annotations
 

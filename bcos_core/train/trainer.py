@@ -21,6 +21,7 @@ from transformers import (
 from transformers.trainer_utils import get_last_checkpoint
 
 from bcos_core.model.convert import is_bcos, set_b
+from bcos_core.model.gain import fold_gains
 from bcos_core.progress import Reporter
 from bcos_core.text.encoding import encode
 from bcos_core.text.tasks import Examples
@@ -227,6 +228,8 @@ def fine_tune(
         reporter.log(f"Going on from {Path(last).name}.")
     trainer.train(resume_from_checkpoint=last)
     model.eval()
+    if recipe.bcos:
+        fold_gains(model)
 
 
 def _accuracy(evaluation: EvalPrediction) -> dict[str, float]:

@@ -54,9 +54,7 @@ def choose_methods(models: list[CheckpointInfo]) -> list[Method]:
         "Methods",
         fitting,
         format_func=lambda name: METHODS[name].title,
-        help="\n".join(
-            f"- **{plain(m.title)}**: {plain(m.description)} Cost: {plain(m.cost)}." for m in METHODS.values()
-        ),
+        help="\n".join(_explain_method(method) for method in METHODS.values()),
         **url.bound_list("method", fitting, fitting),
     )
     return [METHODS[name] for name in METHODS if name in names]
@@ -73,7 +71,8 @@ def choose_target(models: list[CheckpointInfo], text: str) -> str:
     chosen = st.selectbox(
         "Explained class",
         [PREDICTED, *labels],
-        format_func=lambda name: f"Predicted: {predicted}" if name == PREDICTED else name,
+        # The same words whatever is predicted: a choice is known by them, so it would be lost with the next text.
+        format_func=lambda name: "The predicted one" if name == PREDICTED else name,
         help="Every panel explains the logit of this class, so that all answer the same question.",
         **url.bound("target", PREDICTED, parse=url.one_of([PREDICTED, *labels])),
     )
@@ -82,7 +81,7 @@ def choose_target(models: list[CheckpointInfo], text: str) -> str:
 
 def choose_look() -> Look:
     """View and scale in sight, the rest one click away."""
-    view = _switch("View", "view", {view: _VIEW_TITLES[view] for view in VIEWS}, "Scores of whole words or of tokens.")
+    view = _switch("View", "view", {view: _VIEW_TITLES[view] for view in VIEWS}, None, labelled=False)
     with st.popover("Display", icon=":material/tune:"):
         scale = _switch(
             "Scale",
@@ -107,7 +106,7 @@ def choose_look() -> Look:
     )
 
 
-def _switch(label: str, name: str, titles: dict[str, str], help: str | None) -> str:
+def _switch(label: str, name: str, titles: dict[str, str], help: str | None, *, labelled: bool = True) -> str:
     """One of a few options; the first is the default."""
     default = next(iter(titles))
     chosen = st.segmented_control(
@@ -116,6 +115,7 @@ def _switch(label: str, name: str, titles: dict[str, str], help: str | None) -> 
         format_func=titles.__getitem__,
         required=True,
         help=help,
+        label_visibility="visible" if labelled else "collapsed",
         **url.bound(name, default, parse=url.one_of(titles)),
     )
     return str(chosen or default)

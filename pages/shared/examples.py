@@ -14,7 +14,7 @@ from bcos_core.text.tasks import Examples, TaskChoice, TaskData
 from pages.shared import resources, url
 from pages.shared.plain import plain
 
-FILTERS = {"all": "All", "right": "Right", "wrong": "Wrong", "disagree": "Models disagree"}
+FILTERS = {"all": "All", "right": "Right", "wrong": "Wrong", "disagree": "Disagree"}
 
 # Filters ask the models about the first texts, as many as take a few seconds on a small machine.
 ASKED_CHARACTERS = 120_000

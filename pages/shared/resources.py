@@ -1,4 +1,4 @@
-"""What pages share between reruns and sessions: the job store, loaded models, tasks, computed records.
+"""What pages share between reruns and sessions: loaded models, tasks, computed records.
 
 Every cache is bounded. A model is known by its folder and the time it was written, so that a checkpoint that
 is replaced is loaded anew.
@@ -16,21 +16,11 @@ from bcos_core.attribution.api import explain
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.home import get_home
-from bcos_core.jobs.store import JobStore
 from bcos_core.model.checkpoint import CheckpointInfo, list_checkpoints
 from bcos_core.model.classifier import Classifier, Prediction, load, predict
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
 
 Spans = tuple[tuple[int, int], ...]
-
-
-def job_store() -> JobStore:
-    return _job_store(str(get_home().root))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _job_store(root: str) -> JobStore:
-    return JobStore.open()
 
 
 def checkpoints() -> dict[str, CheckpointInfo]:

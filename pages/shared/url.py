@@ -74,8 +74,8 @@ def one_of(options: Iterable[str]) -> Callable[[str], str]:
 
 def _bind(name: str, value: Any, show: Callable[[Any], Any], clears: Iterable[str]) -> dict[str, Any]:
     key = f"url-{name}"
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
+    # On every run: a widget in a closed popover is made when it opens, and would then show none of an older run.
+    st.session_state[key] = value
 
     def changed() -> None:
         write(**{name: show(st.session_state[key]), **dict.fromkeys(clears)})

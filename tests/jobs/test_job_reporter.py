@@ -112,7 +112,7 @@ def test_a_heartbeat_comes_without_news_and_leaves_the_stage_alone(
     reporter: JobReporter, lease: RecordingLease
 ) -> None:
     reporter.start()
-    wait_until(lambda: len(lease.beats) >= 2, "a second heartbeat", seconds=10)
+    wait_until(lambda: len(lease.beats) >= 2, "a second heartbeat")
     reporter.close()
     assert all(columns == {} for columns in lease.beats)
 

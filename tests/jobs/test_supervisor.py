@@ -160,6 +160,18 @@ def test_cancel_ends_grandchildren_too(
     wait_until(lambda: not any(process.is_alive() for process in family), "the grandchildren's end")
 
 
+def test_a_job_that_was_found_can_be_cancelled(supervisor: Supervisor, store: JobStore, trace: Path) -> None:
+    started_by_another = Supervisor(store, devices=("cpu",))
+    job = submit(store, trace, "--deaf", units=10_000, seconds=60.0)
+    wait_until(lambda: started_by_another.tick() or lines(trace, "start"), "the start")
+    process = store.get(job.id).process
+    assert process is not None
+    supervisor.tick()
+    store.cancel(job.id)
+    run_until(supervisor, job, JobState.CANCELLED)
+    assert not process.is_alive()
+
+
 def run_until_idle(supervisor: Supervisor) -> None:
     def step() -> bool:
         supervisor.tick()
@@ -258,7 +270,7 @@ def test_a_killed_supervisors_job_is_found_by_the_next_one_and_runs_once(
         with pytest.raises(JobError, match=f"runs already .*process {process.pid}"):
             Supervisor(store).run()
         assert stop_supervisor(home)
-        assert process.wait(5) == 0
+        assert process.wait(30) == 0
     assert lines(trace, "start") == [["1", str(pid)]]
     assert_counted_once(store, job, 60)
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 Answer = TypeVar("Answer")
 
 
-def wait_until(condition: Callable[[], Answer], what: str, *, seconds: float = 20.0) -> Answer:
+def wait_until(condition: Callable[[], Answer], what: str, *, seconds: float = 60.0) -> Answer:
     """The first true answer of `condition`; fails with `what` was waited for when the time is over."""
     deadline = time.monotonic() + seconds
     while True:

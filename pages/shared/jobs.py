@@ -1,0 +1,147 @@
+"""One job as pages show it: its state in words, live progress, curves, result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from bcos_core.home import get_home
+from bcos_core.jobs.estimate import about
+from bcos_core.jobs.store import Job, JobState, JobStore
+from bcos_core.render.curves import curves_table, learning_figures
+from bcos_core.render.numbers import count, duration, number, percent
+from bcos_core.render.table import table_csv
+from pages.shared.errors import guard
+from pages.shared.plain import plain
+from pages.shared.stages import explain_stage
+
+REFRESH_SECONDS = 1.5
+
+_STATES = {
+    JobState.QUEUED: ("Waiting", "gray", ":material/schedule:"),
+    JobState.RUNNING: ("Running", "blue", ":material/play_circle:"),
+    JobState.SUCCEEDED: ("Done", "green", ":material/check_circle:"),
+    JobState.FAILED: ("Failed", "red", ":material/error:"),
+    JobState.CANCELLED: ("Cancelled", "gray", ":material/cancel:"),
+}
+_MODELS = {"bcos": "B-cos", "conventional": "conventional"}
+
+
+def job_store() -> JobStore:
+    return _job_store(str(get_home().root))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _job_store(root: str) -> JobStore:
+    return JobStore.open()
+
+
+def state_title(job: Job) -> str:
+    return "Stopping" if job.active and job.cancel_requested else _STATES[job.state][0]
+
+
+def state_icon(job: Job) -> str:
+    return _STATES[job.state][2]
+
+
+def state_badge(job: Job) -> None:
+    _, colour, icon = _STATES[job.state]
+    st.badge(state_title(job), icon=icon, color=colour)  # type: ignore[arg-type]
+
+
+def watch(job_id: str, draw: Callable[[Job], None]) -> None:
+    """Draw a job, again and again while it is active; when it ends, the whole page once."""
+    job = job_store().get(job_id)
+
+    def live() -> None:
+        with guard():
+            now = job_store().get(job_id)
+            if job.active and not now.active:
+                st.rerun()
+            draw(now)
+
+    st.fragment(run_every=REFRESH_SECONDS if job.active else None)(live)()
+
+
+def progress(job: Job) -> None:
+    """Stage, what it does, the bar and the time left."""
+    if job.state == JobState.QUEUED:
+        st.markdown("Waiting for its turn. " + (plain(job.message) if job.message else ""))
+        return
+    place = f", {job.stage_index + 1} of {job.stage_count}" if job.stage_count else ""
+    st.markdown(f"**{plain(job.stage or 'Starting')}**{place}{_time_left(job)}")
+    st.progress(min(1.0, max(0.0, job.progress or 0.0)))
+    if explanation := explain_stage(job.stage):
+        st.caption(explanation)
+
+
+def curves(job: Job) -> None:
+    """Loss and accuracy as they are known so far, and their data."""
+    points = job_store().metrics(job.id)
+    figures = learning_figures(points)
+    if not figures:
+        return
+    for place, (column, figure) in enumerate(zip(st.columns(len(figures), gap="large"), figures, strict=True)):
+        column.plotly_chart(figure, key=f"curve-{job.id}-{place}", config={"displayModeBar": False})
+    st.download_button(
+        "Download data",
+        lambda: table_csv(curves_table(points)),
+        f"curves_{job.id}.csv",
+        "text/csv",
+        key=f"curves-{job.id}",
+        type="tertiary",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def result(job: Job) -> None:
+    """Test accuracies of what was trained, each with its number of texts, and how long it took."""
+    if not job.result:
+        return
+    figures: list[tuple[str, str, str]] = []
+    for kind, title in _MODELS.items():
+        model: dict[str, Any] | None = job.result.get(kind)
+        if model:
+            figures.append((f"Test accuracy, {title}", percent(model["accuracy"]), count(model["test_size"], "text")))
+    cosine = job.result.get("calibration_cosine")
+    if cosine is not None:
+        figures.append(("Fit of the converted layers", number(cosine), "cosine of hidden states"))
+    if job.result.get("seconds"):
+        figures.append(("Time", duration(job.result["seconds"]), "all stages"))
+    if figures:
+        for column, (title, value, unit) in zip(st.columns(len(figures)), figures, strict=True):
+            column.metric(title, value, help=unit)
+
+
+def trained_models(job: Job) -> list[str]:
+    """Folder names of the checkpoints that a job made and that are still there, the B-cos model first."""
+    made = [(job.result or {}).get(kind) for kind in _MODELS]
+    folders = [Path(model["checkpoint"]) for model in made if model]
+    return [folder.name for folder in folders if folder.is_dir()]
+
+
+def summary(job: Job) -> str:
+    """One job in a line: its state, and how far it is or when it was asked for."""
+    if job.state != JobState.RUNNING:
+        return f"{state_title(job)} · {when(job.created_at)}"
+    parts = [state_title(job), job.stage, f"{100 * job.progress:.0f} %" if job.progress is not None else ""]
+    return " · ".join(part for part in parts if part) + _time_left(job)
+
+
+def when(moment: datetime | None) -> str:
+    """How long ago, in words."""
+    if moment is None:
+        return "–"
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    return "just now" if seconds < 10 else f"{about(seconds)} ago" if seconds < 86_400 else f"{moment:%Y-%m-%d}"
+
+
+def _time_left(job: Job) -> str:
+    if job.eta_seconds is None:
+        return ""
+    return f" · about {about(job.eta_seconds)} left" + (" in this stage" if job.eta_of_stage else "")

@@ -1,0 +1,134 @@
+"""Every method against a naive loop or captum called plainly, one text at a time."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from captum.attr import IntegratedGradients
+
+from bcos_core import explain
+from bcos_core.attribution.registry import METHODS
+from bcos_core.model.classifier import Classifier
+
+TEXTS = [
+    "A charming film.",
+    "It isn't good, it is great; and long, far too long for what it has to say about anybody!",
+    "dull",
+    "日本の映画 🎬 très <script>alert('x')</script>",
+]
+both = pytest.mark.parametrize("kind", ["bcos", "conventional"])
+
+
+def ids_of(classifier: Classifier, text: str) -> torch.Tensor:
+    return classifier.tokenizer(text, return_tensors="pt").input_ids
+
+
+def logits_of(classifier: Classifier, ids: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        return classifier.model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+
+
+def supported(kind: str) -> list[str]:
+    return [method.name for method in METHODS.values() if kind == "bcos" or not method.needs_bcos]
+
+
+@both
+def test_occlusion_is_leave_one_out(kind: str, pair: dict[str, Classifier]) -> None:
+    classifier = pair[kind]
+    for record in explain(classifier, TEXTS, method="occlusion", target="neutral"):
+        ids = ids_of(classifier, record.text)
+        full = logits_of(classifier, ids)[0, 1]
+        for position, (token, score) in enumerate(zip(record.tokens, record.scores, strict=True)):
+            without = ids.clone()
+            without[0, position] = classifier.tokenizer.mask_token_id
+            expected = 0.0 if token.added else (full - logits_of(classifier, without)[0, 1]).item()
+            assert score == pytest.approx(expected, abs=1e-4)
+
+
+@both
+def test_integrated_gradients_equal_plain_captum(kind: str, pair: dict[str, Classifier]) -> None:
+    classifier = pair[kind]
+    embed = classifier.model.bert.embeddings
+    for record in explain(classifier, TEXTS, method="integrated_gradients", target=0, batch_size=4):
+        ids = ids_of(classifier, record.text)
+        baseline = ids.clone()
+        baseline[0, 1:-1] = classifier.tokenizer.mask_token_id
+
+        def from_embeddings(given: torch.Tensor) -> torch.Tensor:
+            hook = embed.register_forward_hook(lambda *_: given)
+            try:
+                stand_in = torch.zeros(given.shape[:2], dtype=torch.long)
+                return classifier.model(input_ids=stand_in, attention_mask=torch.ones_like(stand_in)).logits
+            finally:
+                hook.remove()
+
+        plain = IntegratedGradients(from_embeddings).attribute(
+            embed(ids).detach(), embed(baseline).detach(), target=0, n_steps=50
+        )
+        assert record.scores == pytest.approx(plain.sum(-1)[0].tolist(), abs=1e-4)
+        assert record.reference_share == pytest.approx(logits_of(classifier, baseline)[0, 0].item(), abs=1e-5)
+
+
+@both
+def test_input_x_gradient_by_autograd(kind: str, pair: dict[str, Classifier]) -> None:
+    classifier = pair[kind]
+    bert = classifier.model.bert
+    record = explain(classifier, TEXTS[1], method="input_x_gradient", target=2)
+    ids = ids_of(classifier, TEXTS[1])
+    embeddings = bert.embeddings(ids).detach().requires_grad_()
+    hook = bert.embeddings.register_forward_hook(lambda *_: embeddings)
+    logit = classifier.model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, 2]
+    hook.remove()
+    (gradient,) = torch.autograd.grad(logit, embeddings)
+    assert record.scores == pytest.approx((embeddings * gradient).sum(-1)[0].tolist(), abs=1e-5)
+
+
+@pytest.mark.parametrize("reference", ["mask", "none"])
+def test_bcos_adds_up_under_every_reference(reference: str, pair: dict[str, Classifier]) -> None:
+    records = explain(pair["bcos"], TEXTS, reference=reference)
+    for record in records:
+        assert record.completeness_error <= 1e-4 * max(1.0, abs(record.logit))
+        assert record.sum == pytest.approx(sum(record.scores) + record.reference_share)
+        assert (record.reference_share == 0) == (reference == "none")
+        assert record.parameters["reference"] == reference
+
+
+def test_the_mask_reference_moves_between_tokens_and_reference_only(pair: dict[str, Classifier]) -> None:
+    # A text of mask tokens against masks: nothing is left for ordinary tokens, all is the reference's and [CLS]'s.
+    record = explain(pair["bcos"], "[MASK] [MASK]", reference="mask")
+    ordinary = [score for token, score in zip(record.tokens, record.scores, strict=True) if not token.added]
+    assert ordinary == pytest.approx([0.0, 0.0], abs=1e-7)
+    assert record.completeness_error < 1e-5
+
+
+@both
+def test_a_batch_gives_what_one_text_gives(kind: str, pair: dict[str, Classifier]) -> None:
+    for method in supported(kind):
+        together = explain(pair[kind], TEXTS, method=method)
+        for text, record in zip(TEXTS, together, strict=True):
+            alone = explain(pair[kind], text, method=method)
+            assert record.scores == pytest.approx(alone.scores, abs=1e-5)
+            assert record.target == alone.target
+            assert record.logit == pytest.approx(alone.logit, abs=1e-5)
+
+
+@both
+def test_a_contrast_is_the_difference_of_its_classes(kind: str, pair: dict[str, Classifier]) -> None:
+    from bcos_core.attribution.record import Target
+
+    contrast = Target(0, "negative", 1, "neutral")
+    for method in supported(kind):
+        first, second, both_at_once = (
+            explain(pair[kind], TEXTS[0], method=method, target=target) for target in (0, 1, contrast)
+        )
+        expected = [a - b for a, b in zip(first.scores, second.scores, strict=True)]
+        assert both_at_once.scores == pytest.approx(expected, abs=1e-5)
+        assert both_at_once.logit == pytest.approx(first.logit - second.logit, abs=1e-5)
+
+
+def test_costs_are_counted(pair: dict[str, Classifier]) -> None:
+    tokens = len(explain(pair["bcos"], TEXTS[0]).tokens) - 2
+    assert explain(pair["bcos"], TEXTS[0]).cost.forward == 1
+    assert explain(pair["bcos"], TEXTS[0], method="occlusion").cost.forward >= tokens + 1
+    gradients = explain(pair["bcos"], TEXTS[0], method="integrated_gradients", steps=20)
+    assert (gradients.cost.forward, gradients.cost.backward) == (22, 20)

@@ -1,0 +1,101 @@
+"""Records, their views, striking words out, and bad input."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bcos_core import explain
+from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.strike import strike
+from bcos_core.attribution.views import word_scores
+from bcos_core.errors import InputError, TextError, UnknownNameError
+from bcos_core.model.classifier import Classifier, predict
+
+TEXT = "It isn't <b>good</b>, it's great! 👨‍👩‍👧 日本"
+
+
+def test_a_record_survives_json(pair: dict[str, Classifier]) -> None:
+    record = explain(pair["bcos"], TEXT)
+    data = json.loads(record.to_json())
+    assert Attribution.from_dict(data) == record
+    assert {"text", "tokens", "scores", "method", "target", "logit", "sum", "completeness_error"} <= set(data)
+    assert len(data["tokens"]) == len(data["scores"])
+    with pytest.raises(InputError, match="version 99"):
+        Attribution.from_dict({**data, "version": 99})
+    with pytest.raises(InputError, match="not an attribution record"):
+        Attribution.from_dict({"version": 1})
+
+
+def test_tokens_point_into_the_text(pair: dict[str, Classifier]) -> None:
+    record = explain(pair["bcos"], "Good film")
+    assert [(t.text, t.start, t.end) for t in record.tokens] == [
+        ("[CLS]", None, None),
+        ("good", 0, 4),
+        ("film", 5, 9),
+        ("[SEP]", None, None),
+    ]
+
+
+def test_words_add_up_to_the_ordinary_tokens(pair: dict[str, Classifier]) -> None:
+    record = explain(pair["bcos"], TEXT)
+    words = word_scores(record)
+    assert sum(word.score for word in words) + record.added_share == pytest.approx(sum(record.scores), abs=1e-9)
+    by_text = {word.text: word.score for word in words}
+    inside = [s for t, s in zip(record.tokens, record.scores, strict=True) if t.start is not None and 3 <= t.start < 8]
+    assert len(inside) > 1 and by_text["isn't"] == pytest.approx(sum(inside))
+
+
+def test_striking_predicts_by_the_heatmap_and_measures_the_model(pair: dict[str, Classifier]) -> None:
+    classifier = pair["bcos"]
+    record = explain(classifier, "a good film", target=1)
+    result = strike(classifier, record, [(2, 6)])
+    masked = predict(classifier, ["a [MASK] film"])[0]
+    assert result.struck == 1
+    assert result.predicted_change == pytest.approx(-record.scores[2])
+    assert result.logit == pytest.approx(masked.logits[1], abs=1e-6)
+    assert result.actual_change == pytest.approx(masked.logits[1] - record.logit, abs=1e-6)
+    nothing = strike(classifier, record, [])
+    assert (nothing.predicted_change, nothing.struck) == (0, 0)
+    assert nothing.actual_change == pytest.approx(0, abs=1e-6)
+    with pytest.raises(InputError, match="not by small"):
+        strike(pair["conventional"], record, [(2, 6)])
+
+
+def test_a_long_text_is_explained_up_to_the_limit(pair: dict[str, Classifier]) -> None:
+    record = explain(pair["bcos"], "good " * 600)
+    assert len(record.tokens) == 512
+    assert record.truncated_at == 5 * 510 - 1
+    assert record.completeness_error <= 1e-4 * max(1.0, abs(record.logit))
+    words = word_scores(record)
+    assert (words[509].read, words[510].read) == (True, False)
+
+
+@pytest.mark.parametrize("text", ["x", "é", "ש", "مرحبا بالعالم", "a" * 5000, "\u200bok", "🎬" * 40, "\ud800 film"])
+def test_odd_texts_are_explained(text: str, pair: dict[str, Classifier]) -> None:
+    record = explain(pair["bcos"], text)
+    assert record.completeness_error <= 1e-4 * max(1.0, abs(record.logit))
+    assert all(0 <= t.start < t.end <= len(text) for t in record.tokens if t.start is not None and t.end is not None)
+
+
+@pytest.mark.parametrize("text", ["", "   \n", "\u200b\u200b"])
+def test_a_text_with_nothing_in_it_is_refused(text: str, pair: dict[str, Classifier]) -> None:
+    with pytest.raises(TextError, match="at least one word"):
+        explain(pair["bcos"], text)
+
+
+def test_bad_names_list_the_good_ones(pair: dict[str, Classifier]) -> None:
+    with pytest.raises(UnknownNameError, match="bcos, .*occlusion"):
+        explain(pair["bcos"], "x", method="magic")
+    with pytest.raises(UnknownNameError, match="negative, neutral"):
+        explain(pair["bcos"], "x", target="sad")
+    with pytest.raises(UnknownNameError, match="mask, none"):
+        explain(pair["bcos"], "x", reference="zero")
+    with pytest.raises(UnknownNameError, match="steps"):
+        explain(pair["bcos"], "x", method="integrated_gradients", stepz=3)
+    with pytest.raises(InputError, match="classes 0 to 2"):
+        explain(pair["bcos"], "x", target=7)
+    with pytest.raises(InputError, match="needs a B-cos model"):
+        explain(pair["conventional"], "x")
+    assert explain(pair["bcos"], []) == []

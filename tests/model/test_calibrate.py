@@ -1,0 +1,118 @@
+"""Calibration: the ridge solution by another route, memory under its cap, and what it is for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tiny import tiny_model
+from torch import nn
+from transformers import AutoTokenizer
+
+from bcos_core import calibrate, convert
+from bcos_core.errors import DataError, UnsupportedModelError
+from bcos_core.model.calibrate import hidden_state_cosine
+from bcos_core.model.families import FAMILIES
+from bcos_core.model.layers import BcosLinear
+from bcos_core.model.sources import embedded_path
+from bcos_core.model.tensor_store import TensorStore
+from bcos_core.text.encoding import collate, encode
+
+TEXTS = [f"word {i} of a {kind} film number {i * i}" for i in range(40) for kind in ("fine", "dull")]
+
+
+@pytest.fixture(scope="module")
+def tokenizer():  # type: ignore[no-untyped-def]
+    return AutoTokenizer.from_pretrained(embedded_path())
+
+
+def whole_vocabulary(family: str) -> nn.Module:
+    model = tiny_model(family)
+    model.resize_token_embeddings(30522)
+    with torch.no_grad():
+        model.get_input_embeddings().weight.copy_(torch.randn(30522, 16))
+    return model
+
+
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_hidden_states_come_close_to_the_originals(family: str, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    original = whole_vocabulary(family)
+    converted = convert(original)
+    before = hidden_state_cosine(converted, original, TEXTS[60:], tokenizer)
+    result = calibrate(converted, original, TEXTS[:60], tokenizer, held_out=TEXTS[60:])
+    assert result.cosine > max(before + 0.1, 0.9)
+    assert result.cosine == pytest.approx(hidden_state_cosine(converted, original, TEXTS[60:], tokenizer))
+    assert (result.texts, result.held_out) == (60, 20)
+
+
+def test_the_first_layer_is_the_ridge_solution(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    original = whole_vocabulary("bert")
+    converted = convert(original)
+    calibrate(converted, original, TEXTS, tokenizer, ridge=0.05)
+    # The first block's query sees the embeddings in both streams: min ‖XWᵀ − (XW₀ᵀ + bias)‖² + λ‖W − W₀‖².
+    batch = collate(tokenizer, encode(tokenizer, TEXTS, 64))
+    real = batch.attention_mask.bool()
+    with torch.no_grad():
+        x = original.bert.embeddings(batch.input_ids)[real].double().numpy()  # type: ignore[operator,union-attr]
+    query = original.bert.encoder.layer[0].attention.self.query  # type: ignore[index,union-attr]
+    w0 = query.weight.detach().double().numpy()
+    y = x @ w0.T + query.bias.detach().double().numpy()
+    strength = 0.05 * np.mean(np.sum(x * x, axis=0))
+    # As an ordinary least-squares problem with λ's rows appended.
+    stacked_x = np.vstack([x, np.sqrt(strength) * np.eye(16)])
+    stacked_y = np.vstack([y, np.sqrt(strength) * w0.T])
+    expected = np.linalg.lstsq(stacked_x, stacked_y, rcond=None)[0].T
+    got = converted.bert.encoder.layer[0].attention.self.query.weight.detach().numpy()  # type: ignore[index,union-attr]
+    np.testing.assert_allclose(got, expected, atol=2e-4)
+
+
+def test_memory_limit_changes_nothing_but_the_place(tokenizer, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    original = whole_vocabulary("bert")
+    weights = []
+    for limit in (1 << 30, 4096):
+        converted = convert(original)
+        calibrate(converted, original, TEXTS, tokenizer, batch_size=8, memory_limit=limit)
+        weights.append([p.detach().clone() for p in converted.parameters()])
+    for plenty, little in zip(*weights, strict=True):
+        assert torch.equal(plenty, little)
+
+
+def test_store_stays_under_its_limit_and_leaves_no_files() -> None:
+    with TensorStore(memory_limit=1000) as store:
+        for i in range(20):
+            store[i] = torch.full((50,), float(i))  # 200 bytes each: five fit
+            assert store.bytes_in_memory <= 1000
+        store[3] = torch.full((10,), -1.0)
+        store[19] = torch.full((60,), -2.0)  # a file is written over
+        folder = store._folder
+        assert folder is not None
+        for i in range(20):
+            expected = {3: torch.full((10,), -1.0), 19: torch.full((60,), -2.0)}.get(i, torch.full((50,), float(i)))
+            assert torch.equal(store[i], expected)
+    from pathlib import Path
+
+    assert not Path(folder.name).exists()
+
+
+def test_typical_cosines_keep_the_size_of_the_outputs(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    original = whole_vocabulary("bert")
+    converted = convert(original, b=1.5)
+    calibrate(converted, original, TEXTS, tokenizer)
+    batch = collate(tokenizer, encode(tokenizer, TEXTS, 64))
+    layer = converted.bert.encoder.layer[0].attention.output.dense  # type: ignore[index,union-attr]
+    assert isinstance(layer, BcosLinear) and 0 < layer.typical_cosine < 1
+    seen: list[torch.Tensor] = []
+    hook = layer.register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0]))
+    converted(input_ids=batch.input_ids, attention_mask=batch.attention_mask)  # nothing before this layer has B
+    hook.remove()
+    x = seen[0][batch.attention_mask.bool()].detach()
+    plain, scaled = x @ layer.weight.detach().t(), layer(x).detach()
+    assert scaled.square().mean().item() == pytest.approx(plain.square().mean().item(), rel=1e-3)
+
+
+def test_bad_input(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    original = tiny_model("bert")
+    with pytest.raises(DataError, match="needs texts"):
+        calibrate(convert(original), original, [], tokenizer)
+    with pytest.raises(UnsupportedModelError):
+        calibrate(original, original, TEXTS, tokenizer)

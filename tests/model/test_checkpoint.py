@@ -1,0 +1,95 @@
+"""Checkpoints: the same model comes back, and what cannot be read is refused with a message."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from tiny import ids_of, tiny_model
+from transformers import AutoTokenizer
+
+from bcos_core.errors import CheckpointError, StorageError, UnsupportedModelError
+from bcos_core.home import Home
+from bcos_core.model import checkpoint as checkpoint_module
+from bcos_core.model.checkpoint import list_checkpoints, load_model, read_info, save_checkpoint
+from bcos_core.model.convert import convert
+from bcos_core.model.families import FAMILIES
+from bcos_core.model.sources import embedded_path
+
+LABELS = ("bad", "fair", "good")
+
+
+@pytest.fixture(scope="module")
+def tokenizer():  # type: ignore[no-untyped-def]
+    return AutoTokenizer.from_pretrained(embedded_path())
+
+
+@pytest.mark.parametrize("family", list(FAMILIES))
+@pytest.mark.parametrize(("b", "normalize"), [(None, False), (1.5, False), (2.0, True)])
+def test_saved_and_loaded_gives_the_same_logits(
+    family: str, b: float | None, normalize: bool, tmp_path: Path, tokenizer
+) -> None:  # type: ignore[no-untyped-def]
+    model = tiny_model(family)
+    if b is not None:
+        model = convert(model, b=b, normalize_weights=normalize)
+    ids, mask = ids_of(9)
+    expected = model(input_ids=ids, attention_mask=mask).logits
+    info = save_checkpoint(model, tokenizer, tmp_path / "one", labels=LABELS, max_length=64)
+    assert torch.equal(load_model(tmp_path / "one")(input_ids=ids, attention_mask=mask).logits, expected)
+    assert (info.kind, info.b) == (("conventional", None) if b is None else ("bcos", b))
+    assert read_info(tmp_path / "one").labels == LABELS
+    assert [i.name for i in list_checkpoints(Home(tmp_path / "nowhere"))] == []
+
+
+def test_files_are_ordinary_hugging_face_ones(tmp_path: Path, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    save_checkpoint(convert(tiny_model("bert")), tokenizer, tmp_path / "one", labels=LABELS, max_length=64)
+    names = {file.name for file in (tmp_path / "one").iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= names
+    assert not [name for name in names if name.endswith((".bin", ".pt", ".pkl"))]
+    config = json.loads((tmp_path / "one" / "config.json").read_text())
+    assert config["bcos"]["b"] == 1.5 and config["model_type"] == "bert"
+
+
+@pytest.mark.parametrize("file", ["config.json", "checkpoint.json"])
+def test_a_newer_format_version_is_refused(file: str, tmp_path: Path, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    save_checkpoint(convert(tiny_model("bert")), tokenizer, tmp_path / "one", labels=LABELS, max_length=64)
+    path = tmp_path / "one" / file
+    content = json.loads(path.read_text())
+    (content["bcos"] if file == "config.json" else content)["format_version"] = 99
+    path.write_text(json.dumps(content))
+    with pytest.raises(CheckpointError, match="format version 99.*Update"):
+        load_model(tmp_path / "one")
+
+
+def test_what_is_not_a_model_is_refused(tmp_path: Path, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(CheckpointError, match="no folder"):
+        load_model(tmp_path / "missing")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CheckpointError, match="not a model"):
+        load_model(tmp_path / "empty")
+    (tmp_path / "empty" / "config.json").write_text('{"model_type": "t5"}')
+    with pytest.raises(UnsupportedModelError, match="t5"):
+        load_model(tmp_path / "empty")
+    save_checkpoint(convert(tiny_model("bert")), tokenizer, tmp_path / "cut", labels=LABELS, max_length=64)
+    weights = tmp_path / "cut" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    with pytest.raises(CheckpointError, match="cannot be loaded"):
+        load_model(tmp_path / "cut")
+
+
+def test_a_full_disk_leaves_the_old_checkpoint(tmp_path: Path, tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    save_checkpoint(tiny_model("bert"), tokenizer, tmp_path / "one", labels=LABELS, max_length=64)
+    before = (tmp_path / "one" / "model.safetensors").read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    model = tiny_model("bert", seed=1)
+    monkeypatch.setattr(type(model), "save_pretrained", full)
+    with pytest.raises(StorageError, match="Free some disk space"):
+        save_checkpoint(model, tokenizer, tmp_path / "one", labels=LABELS, max_length=64)
+    assert (tmp_path / "one" / "model.safetensors").read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["one"]
+    assert checkpoint_module.read_info(tmp_path / "one").kind == "conventional"

@@ -1,0 +1,84 @@
+"""Conversion: what is replaced, what stays, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from tiny import ids_of, tiny_model
+from torch import nn
+from transformers import AlbertConfig, AlbertForSequenceClassification
+
+from bcos_core import convert
+from bcos_core.errors import UnsupportedModelError
+from bcos_core.model.convert import set_b
+from bcos_core.model.families import FAMILIES
+from bcos_core.model.gain import fold_gains, set_typical_cosines
+from bcos_core.model.layers import BcosLinear
+
+every_family = pytest.mark.parametrize("family", list(FAMILIES))
+
+
+@every_family
+def test_no_bias_is_left_outside_the_embeddings(family: str) -> None:
+    original = tiny_model(family)
+    before = {name: p.clone() for name, p in original.named_parameters()}
+    converted = convert(original, b=1.5)
+    names = [name for name, _ in converted.named_parameters() if FAMILIES[family].embedding not in name]
+    assert names and not [name for name in names if name.endswith("bias")]
+    assert type(converted) is type(original)
+    for name, parameter in original.named_parameters():  # untouched
+        assert torch.equal(parameter, before[name])
+    for name, parameter in converted.named_parameters():  # the pretrained weights, under the same names
+        assert torch.equal(parameter, before[name])
+
+
+@every_family
+def test_every_linear_that_should_be_is_bcos(family: str) -> None:
+    converted = convert(tiny_model(family), b=1.5)
+    kinds = {path: type(module) for path, module in converted.named_modules()}
+    linears = [path for path, kind in kinds.items() if kind is nn.Linear]
+    bcos = [path for path, kind in kinds.items() if kind is BcosLinear]
+    assert len(linears) == 2 * 3  # query, key and value of two blocks
+    assert len(bcos) == 2 * 3 + 2  # attention output and two feed-forward layers each, and the head
+
+
+def test_unsupported_family_names_the_supported_ones() -> None:
+    albert = AlbertForSequenceClassification(
+        AlbertConfig(vocab_size=20, hidden_size=16, num_attention_heads=2, intermediate_size=16, embedding_size=8)
+    )
+    with pytest.raises(UnsupportedModelError, match="albert.*BERT, RoBERTa, DistilBERT"):
+        convert(albert)
+
+
+def test_unknown_activation_is_refused_and_nothing_changed() -> None:
+    model = tiny_model("bert")
+    for layer in model.bert.encoder.layer:
+        layer.intermediate.intermediate_act_fn = nn.Softplus()
+    with pytest.raises(UnsupportedModelError, match="Softplus"):
+        convert(model, in_place=True)
+    assert not [m for m in model.modules() if isinstance(m, BcosLinear)]
+
+
+def test_a_converted_model_is_not_converted_again() -> None:
+    with pytest.raises(UnsupportedModelError, match="already"):
+        convert(convert(tiny_model("bert")))
+
+
+@every_family
+def test_folding_the_gain_keeps_the_function(family: str) -> None:
+    converted = convert(tiny_model(family), b=1.5)
+    ids, mask = ids_of(9)
+    plain = converted(input_ids=ids, attention_mask=mask).logits
+    paths = [path for path, module in converted.named_modules() if isinstance(module, BcosLinear)]
+    set_typical_cosines(converted, dict.fromkeys(paths, 0.25))
+    with_gain = converted(input_ids=ids, attention_mask=mask).logits
+    fold_gains(converted)
+    folded = converted(input_ids=ids, attention_mask=mask).logits
+    torch.testing.assert_close(folded, with_gain)
+    assert (with_gain - plain).abs().max() > 1e-3
+    # The last layer alone: (1/4)^(1 − 1.5) = 2 times its weight.
+    set_b(converted, 1.0)
+    set_typical_cosines(converted, dict.fromkeys(paths, 0.25))
+    at_one = converted(input_ids=ids, attention_mask=mask).logits
+    set_typical_cosines(converted, {})
+    torch.testing.assert_close(at_one, converted(input_ids=ids, attention_mask=mask).logits)  # no gain at B = 1

@@ -1,0 +1,79 @@
+"""Explaining never changes a model, and several threads may do it at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import torch
+from tiny import ids_of, tiny_model
+from torch import nn
+
+from bcos_core.model.contributions import contributions
+from bcos_core.model.convert import convert
+from bcos_core.model.families import FAMILIES
+from bcos_core.model.view import ModelView
+
+
+def fingerprint(model: nn.Module) -> Any:
+    """Everything that explaining might disturb."""
+    return (
+        [(path, module.training, getattr(module, "explanation_mode", None)) for path, module in model.named_modules()],
+        [(name, p.requires_grad, p.device, p._version, p.grad is None) for name, p in model.named_parameters()],
+        [(len(m._forward_hooks), len(m._forward_pre_hooks), len(m._backward_hooks)) for m in model.modules()],
+        [id(module) for module in model.modules()],
+    )
+
+
+def first_logit(logits: torch.Tensor) -> torch.Tensor:
+    return logits[:, 0]
+
+
+def failing(logits: torch.Tensor) -> torch.Tensor:
+    raise RuntimeError("planned")
+
+
+@pytest.mark.parametrize("family", list(FAMILIES))
+@pytest.mark.parametrize("training", [True, False])
+def test_a_model_is_as_before_after_success_and_after_an_error(family: str, training: bool) -> None:
+    model = convert(tiny_model(family), b=1.5).train(training)
+    model.base_model.embeddings.requires_grad_(False)
+    ids, mask = ids_of(6)
+    before = fingerprint(model)
+    contributions(ModelView(model, explanation_mode=True), ids, mask, first_logit)
+    assert fingerprint(model) == before
+    with pytest.raises(RuntimeError, match="planned"):
+        contributions(ModelView(model, explanation_mode=True), ids, mask, failing)
+    assert fingerprint(model) == before
+    assert torch.is_grad_enabled()
+
+
+def test_a_view_follows_later_changes_of_the_weights() -> None:
+    model = convert(tiny_model("bert"), b=1.5)
+    ids, mask = ids_of(6)
+    view = ModelView(model)
+    before = view.predict(ids, mask)
+    with torch.no_grad():
+        model.classifier.weight.mul_(2)  # type: ignore[operator,union-attr]
+    torch.testing.assert_close(view.predict(ids, mask), 2 * before)
+
+
+def test_eight_threads_on_one_model_give_the_same_numbers_as_one() -> None:
+    model = convert(tiny_model("bert"), b=1.5)
+    inputs = [ids_of(3 + i % 7, seed=i) for i in range(64)]
+
+    def explain(i: int) -> tuple[torch.Tensor, torch.Tensor]:
+        ids, mask = inputs[i]
+        if i % 2:  # half of the calls predict with the shared model itself
+            with torch.no_grad():
+                return model(input_ids=ids, attention_mask=mask).logits, torch.zeros(1)
+        found = contributions(ModelView(model, explanation_mode=True), ids, mask, first_logit, reference_id=4)
+        return found.logits, found.scores
+
+    alone = [explain(i) for i in range(64)]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(explain, range(64)))
+    for (logits, scores), (expected_logits, expected_scores) in zip(together, alone, strict=True):
+        assert torch.equal(logits, expected_logits)
+        assert torch.equal(scores, expected_scores)

@@ -1,0 +1,107 @@
+"""The dashboard without a browser, on a home of its own for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest, app_test
+
+from bcos_core.home import CHECKOUT, Home
+from bcos_core.jobs.job import Job, JobState
+from bcos_core.jobs.lease import Lease
+from bcos_core.jobs.process import ProcessId
+from bcos_core.jobs.store import JobStore
+from bcos_core.storage.types import utc_now
+
+OpenPage = Callable[..., AppTest]
+RunningJob = Callable[..., tuple[Job, Lease]]
+
+
+class NavigatedPages(PagesManager):
+    """As a server behaves after its first visit: pages are those of `st.navigation`, not of the folder `pages`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        PagesManager.uses_pages_directory = False
+
+
+@pytest.fixture(autouse=True)
+def navigated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app_test, "PagesManager", NavigatedPages)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("BCOS_HOME", str(tmp_path / "home"))
+    for name in ("BCOS_DATABASE_URL", "BCOS_ROOTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    st.cache_data.clear()
+    return Home((tmp_path / "home").resolve()).create()
+
+
+@pytest.fixture
+def store(home: Home) -> JobStore:
+    return JobStore.open(home)
+
+
+@pytest.fixture
+def open_page(home: Home) -> OpenPage:
+    """Open a page (`home`, `train`, …) at an address with these parameters."""
+
+    def open(name: str, **parameters: str) -> AppTest:
+        at = AppTest.from_file(str(CHECKOUT / "app.py"), default_timeout=120).run()
+        if name != "home":
+            at.switch_page(f"pages/{name}.py")
+        for parameter, value in parameters.items():
+            at.query_params[parameter] = value
+        return at.run()
+
+    return open
+
+
+@pytest.fixture
+def running_job(store: JobStore) -> RunningJob:
+    """A job that runs in this process, with the lease that moves it on."""
+
+    def start(kind: str = "quickstart", title: str = "Quick start") -> tuple[Job, Lease]:
+        process, now = ProcessId.current(), utc_now()
+        job, _ = store.submit(
+            kind,
+            title,
+            ["-m", "bcos_core", kind],
+            {},
+            f"{kind}:{title}",
+            state=JobState.RUNNING,
+            attempt=1,
+            started_at=now,
+            heartbeat_at=now,
+            host=process.host,
+            pid=process.pid,
+            pid_started=process.started,
+        )
+        return job, Lease(store, job.id, 1)
+
+    return start
+
+
+def button(at: AppTest, label: str) -> Any:
+    """The button of that label.
+
+    Raises:
+        AssertionError: there is none, or more than one.
+    """
+    found = [candidate for candidate in at.button if candidate.label == label]
+    assert len(found) == 1, [candidate.label for candidate in at.button]
+    return found[0]
+
+
+def words(at: AppTest) -> str:
+    """Everything that the page says, without the backslashes that keep Markdown from acting on it."""
+    kinds = (at.header, at.subheader, at.markdown, at.caption, at.info, at.warning, at.error)
+    return "\n".join(str(element.value).replace("\\", "") for kind in kinds for element in kind)

@@ -1,0 +1,184 @@
+"""The Compare page by Streamlit's own test runner: what it shows for a text, and for no text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from tiny_pair import MAX_LENGTH, save_pair
+from transformers import AutoTokenizer
+
+import bcos_core
+from bcos_core.home import CHECKOUT, Home
+from bcos_core.model.classifier import predict
+
+TEXT = "A good and honest film."
+Panels = dict[tuple[str, str], dict[str, Any]]
+
+
+@pytest.fixture
+def pair(home: Home) -> tuple[Path, Path]:
+    return save_pair(home)
+
+
+def compare(**parameters: str | list[str]) -> AppTest:
+    """The page opened at an address."""
+    page = AppTest.from_file(str(CHECKOUT / "pages" / "compare.py"), default_timeout=60)
+    for name, value in parameters.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def panels(page: AppTest) -> Panels:
+    """What each panel was given to draw, by method title and model name."""
+    drawn = {}
+    for component in page.get("bidi_component"):
+        if component.proto.component_name == "bcos_heatmap":
+            data = json.loads(component.proto.json)
+            drawn[data["method"], data["model"]] = data
+    return drawn
+
+
+def words(panel: dict[str, Any]) -> list[tuple[str, float]]:
+    return [(unit["text"], unit["score"]) for run in panel["runs"] if run["kind"] == "unit" for unit in run["units"]]
+
+
+def test_without_a_model_there_is_one_way_on(home: Home) -> None:
+    page = compare()
+    assert [button.label for button in page.button] == ["Start on Home"]
+    assert panels(page) == {}
+
+
+@pytest.mark.usefixtures("pair")
+def test_every_method_has_a_panel_on_every_model_that_it_fits() -> None:
+    shown = panels(compare(text=TEXT))
+    assert set(shown) == {
+        ("B-cos contributions", "tiny-bcos"),
+        *(
+            (method, model)
+            for method in ("Integrated gradients", "Occlusion", "Gradient × input")
+            for model in ("tiny-bcos", "tiny-conventional")
+        ),
+    }
+
+
+def test_a_panel_shows_the_record_s_words_and_what_they_add_to(pair: tuple[Path, Path]) -> None:
+    panel = panels(compare(text=TEXT, model="tiny-bcos", method="bcos"))["B-cos contributions", "tiny-bcos"]
+    record = bcos_core.explain(bcos_core.load(pair[0]), TEXT)
+    # Every word of this sentence is one token of the vocabulary.
+    assert [text for text, _ in words(panel)] == ["A", "good", "and", "honest", "film", "."]
+    assert [score for _, score in words(panel)] == pytest.approx(record.scores[1:-1], abs=1e-6)
+    (meter,) = panel["blocks"]
+    sums = {bar["label"]: bar["value"] for bar in meter["bars"]}
+    assert sums["contributions"] == pytest.approx(sums["logit"], abs=1e-4)
+    assert sums["logit"] == pytest.approx(record.logit, abs=1e-5)
+    assert "added tokens" in meter["note"]
+    assert "reference" in meter["note"]
+
+
+@pytest.mark.usefixtures("pair")
+def test_an_address_reproduces_the_screen() -> None:
+    page = compare(
+        text=TEXT,
+        model=["tiny-conventional", "tiny-bcos"],
+        method="occlusion",
+        target="negative",
+        view="token",
+        scale="absolute",
+        marks="bars",
+        strike="2-6",
+    )
+    shown = panels(page)
+    assert list(shown) == [("Occlusion", "tiny-conventional"), ("Occlusion", "tiny-bcos")]
+    for panel in shown.values():
+        assert panel["legend"]["ends"][1] == "supports negative"
+        assert panel["presentation"] == "bars"
+        struck = [
+            unit["text"] for run in panel["runs"] if run["kind"] == "unit" for unit in run["units"] if unit["struck"]
+        ]
+        assert struck == ["good"]
+        (strike,) = (block for block in panel["blocks"] if block["kind"] == "strike")
+        predicted, real = (bar["value"] for bar in strike["bars"])
+        assert predicted == pytest.approx(real, abs=1e-5)  # occluding one word is striking it out
+
+
+@pytest.mark.usefixtures("pair")
+def test_a_changed_choice_is_kept_in_the_address() -> None:
+    page = compare(text=TEXT, model="tiny-bcos", method="bcos")
+    page.selectbox[0].set_value("negative").run()
+    assert page.query_params["target"] == "negative"
+    assert panels(page)["B-cos contributions", "tiny-bcos"]["legend"]["ends"][1] == "supports negative"
+
+
+def test_the_predicted_class_stays_chosen_when_the_next_text_is_predicted_otherwise(home: Home) -> None:
+    folder, _ = save_pair(home, ("one", "two", "three", "four", "five"))
+    texts = [word for word in AutoTokenizer.from_pretrained(folder).get_vocab() if word.isascii() and word.isalpha()][
+        :200
+    ]
+    labels = [prediction.label for prediction in predict(bcos_core.load(folder), texts)]
+    other = next(i for i, label in enumerate(labels) if label != labels[0])
+    page = compare(text=texts[0], model="tiny-bcos", method="bcos")
+    page.text_area[0].set_value(texts[other]).run()
+    assert page.query_params.get("target", "") == ""
+    (panel,) = panels(page).values()
+    assert panel["legend"]["ends"][1] == f"supports {labels[other]}"
+
+
+@pytest.mark.usefixtures("pair")
+@pytest.mark.parametrize("text", ["", "  \n "])
+def test_an_empty_text_asks_for_one(text: str) -> None:
+    page = compare(text=text)
+    assert "Type a text" in page.info[0].value
+    assert panels(page) == {}
+
+
+@pytest.mark.usefixtures("pair")
+def test_a_text_over_the_limit_is_explained_up_to_it_and_says_so() -> None:
+    text = "film " * 60
+    panel = panels(compare(text=text, model="tiny-bcos", method="bcos"))["B-cos contributions", "tiny-bcos"]
+    seen = MAX_LENGTH - 2  # without [CLS] and [SEP]
+    assert len(words(panel)) == seen
+    (note,) = panel["notes"]
+    assert f"of {len(text)} characters" in note
+    assert [run["kind"] for run in panel["runs"]][-1] == "cut"
+
+
+@pytest.mark.usefixtures("pair")
+@pytest.mark.parametrize(
+    "text",
+    ["a", "👩‍👩‍👧 🎉", "この映画は素晴らしい。", "هذا الفيلم رائع", "<script>alert(1)</script>", "a" * 5000],
+    ids=["one token", "emoji", "Japanese", "Arabic", "markup", "one character 5,000 times"],
+)
+def test_unusual_texts_are_drawn_whole(text: str) -> None:
+    page = compare(text=text, model="tiny-bcos", method=["bcos", "occlusion"])
+    assert not page.error
+    shown = panels(page)
+    assert len(shown) == 2
+    for panel in shown.values():
+        drawn = "".join(
+            run["text"] if run["kind"] != "unit" else "".join(unit["text"] for unit in run["units"])
+            for run in panel["runs"]
+            if run["kind"] != "added"
+        )
+        assert drawn == text
+
+
+def test_markup_in_a_label_stays_text(home: Home) -> None:
+    label = "<script>alert(1)</script>"
+    save_pair(home, ("negative", label))
+    page = compare(text=TEXT, model="tiny-bcos", method="bcos", target=label)
+    (panel,) = panels(page).values()
+    assert panel["prediction"][1]["label"] == label  # plain data: the component makes text nodes of it
+    assert not any(block.allow_html for block in page.markdown)
+
+
+@pytest.mark.usefixtures("pair")
+def test_a_link_to_a_model_that_is_gone_says_so() -> None:
+    page = compare(text=TEXT, model=["lost", "tiny-bcos"], method="bcos")
+    assert "lost" in page.warning[0].value
+    assert list(panels(page)) == [("B-cos contributions", "tiny-bcos")]

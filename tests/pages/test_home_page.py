@@ -1,0 +1,101 @@
+"""Home, from nothing to the finished quick start."""
+
+from __future__ import annotations
+
+from bcos_core.cli.quickstart import quickstart_argv
+from bcos_core.home import Home
+from bcos_core.jobs.lease import Point
+from bcos_core.jobs.store import JobState, JobStore
+from tests.pages.conftest import OpenPage, RunningJob, button, words
+
+
+def test_an_empty_home_offers_the_quick_start_and_starts_it_once(open_page: OpenPage, store: JobStore) -> None:
+    at = open_page("home")
+    assert not at.error and not at.exception
+
+    button(at, "Start the quick start").click().run()
+
+    (job,) = store.list()
+    assert (job.kind, job.state, list(job.argv)) == ("quickstart", JobState.QUEUED, quickstart_argv())
+    assert "Waiting for its turn" in words(at)
+    assert all(candidate.label != "Start the quick start" for candidate in at.button)
+
+
+def test_without_a_supervisor_home_says_so_and_offers_to_start_one(open_page: OpenPage) -> None:
+    at = open_page("home")
+    assert "supervisor" in words(at)
+    assert not button(at, "Start the supervisor").disabled
+
+
+def test_a_running_quick_start_shows_stage_time_left_and_both_curves(
+    open_page: OpenPage, running_job: RunningJob
+) -> None:
+    _, lease = running_job()
+    columns = {"stage": "Fine-tuning the B-cos model", "stage_index": 2, "stage_count": 6}
+    lease.beat(
+        {**columns, "progress": 0.4, "eta_seconds": 42.0},
+        [
+            Point("bcos/loss", 1, 0.7),
+            Point("bcos/loss", 2, 0.6),
+            Point("bcos/accuracy", 2, 0.75),
+            Point("conventional/loss", 1, 0.5),
+        ],
+    )
+
+    at = open_page("home")
+
+    said = words(at)
+    assert "Fine-tuning the B-cos model" in said and "3 of 6" in said and "40 s left" in said
+    assert "while B rises" in said  # what happens in this stage
+    assert len(at.get("plotly_chart")) == 2
+    assert not at.error
+
+
+def test_cancelling_the_quick_start_asks_its_process_to_stop(
+    open_page: OpenPage, running_job: RunningJob, store: JobStore
+) -> None:
+    job, lease = running_job()
+    at = open_page("home")
+
+    button(at, "Cancel").click().run()
+    assert store.get(job.id).cancel_requested
+    lease.give_up()
+
+    at.run()
+    button(at, "Go on").click().run()
+    assert store.get(job.id).state == JobState.QUEUED
+
+
+def test_a_finished_quick_start_gives_both_accuracies_and_the_way_to_compare(
+    open_page: OpenPage, running_job: RunningJob, home: Home
+) -> None:
+    _, lease = running_job()
+    folders = {kind: home.models / name for kind, name in (("bcos", "quick-b"), ("conventional", "quick-c"))}
+    for folder in folders.values():
+        folder.mkdir()
+    scores = {"bcos": 0.761, "conventional": 0.772}
+    result = {kind: {"checkpoint": str(folders[kind]), "accuracy": scores[kind], "test_size": 965} for kind in scores}
+    lease.succeed({**result, "calibration_cosine": 0.985, "seconds": 200.0}, [str(p) for p in folders.values()], [1.0])
+
+    at = open_page("home")
+
+    assert "Ready. Compare the two models" in words(at)
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["Test accuracy, B-cos"] == "76.1 %"
+    assert shown["Test accuracy, conventional"] == "77.2 %"
+
+    button(at, "Compare the two models").click().run()
+    assert at.query_params["model"] == ["quick-b", "quick-c"]
+    assert at.header[0].value == "Compare"
+
+
+def test_a_failed_quick_start_shows_its_message_as_text(open_page: OpenPage, running_job: RunningJob) -> None:
+    _, lease = running_job()
+    lease.fail("The disk is full: <script>alert(1)</script> **free some space**.")
+
+    at = open_page("home")
+
+    assert "has failed" in words(at)
+    (error,) = at.error
+    assert "\\<script\\>" in error.value and "\\*\\*free" in error.value
+    button(at, "Start anew")

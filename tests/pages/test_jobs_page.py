@@ -1,0 +1,87 @@
+"""Jobs: what the list and one job show, and what can be done in each state."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from bcos_core.home import Home
+from bcos_core.jobs.lease import Point
+from bcos_core.jobs.store import JobState, JobStore
+from tests.pages.conftest import OpenPage, RunningJob, button, words
+
+
+def labels(at: AppTest) -> set[str]:
+    return {candidate.label for candidate in at.button}
+
+
+def test_without_a_job_the_page_leads_to_training(open_page: OpenPage) -> None:
+    at = open_page("jobs")
+    button(at, "Train a model").click().run()
+    assert at.header[0].value == "Train"
+
+
+def test_the_address_chooses_the_job(open_page: OpenPage, store: JobStore) -> None:
+    first, _ = store.submit("train", "The first one", ["-m", "bcos_core", "train"], {}, "one")
+    store.submit("train", "The second one", ["-m", "bcos_core", "train"], {}, "two")
+
+    at = open_page("jobs", job=first.id)
+    assert at.subheader[0].value == "The first one"
+
+    at.query_params.clear()
+    assert at.run().subheader[0].value == "The second one"
+
+
+def test_a_job_that_does_not_exist_is_told_without_a_stack_trace(open_page: OpenPage, store: JobStore) -> None:
+    store.submit("train", "A job", ["-m", "bcos_core", "train"], {}, "one")
+    at = open_page("jobs", job="nothing")
+    assert "There is no job" in words(at) and not at.exception
+
+
+def test_a_running_job_shows_its_stage_and_can_only_be_cancelled(
+    open_page: OpenPage, running_job: RunningJob, store: JobStore
+) -> None:
+    job, lease = running_job("train", "Tweets")
+    progress = {"stage": "Scoring the B-cos model", "stage_index": 3, "stage_count": 6, "progress": 0.6}
+    lease.beat({**progress, "eta_seconds": 120.0}, [Point("bcos/loss", 1, 0.5)])
+    job.folder.mkdir(parents=True, exist_ok=True)
+    job.log_path.write_text("a line of the log\n", encoding="utf-8")
+
+    at = open_page("jobs")
+
+    assert "Scoring the B-cos model" in words(at) and "2 min left" in words(at)
+    assert any("a line of the log" in code.value for code in at.code)
+    assert labels(at).isdisjoint({"Resume", "Retry", "Delete"})
+
+    button(at, "Cancel").click().run()
+    assert store.get(job.id).cancel_requested
+    assert button(at, "Cancel").disabled
+
+
+def test_a_failed_job_shows_its_message_as_text_and_goes_on_or_begins_anew(
+    open_page: OpenPage, running_job: RunningJob, store: JobStore
+) -> None:
+    job, lease = running_job("train", "<script>alert(1)</script>")
+    lease.fail("Out of memory <script>alert(1)</script>. Choose a smaller batch.")
+
+    at = open_page("jobs")
+
+    assert "\\<script\\>" in at.error[0].value and "\\<script\\>" in at.subheader[0].value
+    assert {"Resume", "Retry", "Delete"} <= labels(at)
+    button(at, "Resume").click().run()
+    assert store.get(job.id).state == JobState.QUEUED
+
+
+def test_deleting_asks_first_and_can_take_the_models_along(
+    open_page: OpenPage, running_job: RunningJob, store: JobStore, home: Home
+) -> None:
+    _, lease = running_job("train", "Tweets")
+    model = home.models / "tweets"
+    model.mkdir()
+    lease.succeed({"bcos": {"checkpoint": str(model), "accuracy": 0.7, "test_size": 10}}, [str(model)], [1.0])
+
+    at = open_page("jobs")
+    at.checkbox[0].check().run()
+    assert len(store.list()) == 1 and model.is_dir()
+
+    button(at, "Delete").click().run()
+    assert store.list() == [] and not model.exists()

@@ -1,0 +1,39 @@
+"""Tiny random checkpoints: a B-cos model and its conventional twin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+from bcos_core.home import Home
+from bcos_core.model.checkpoint import save_checkpoint
+from bcos_core.model.convert import convert
+from bcos_core.model.sources import embedded_path
+
+MAX_LENGTH = 32
+
+
+def save_pair(home: Home, labels: Sequence[str] = ("negative", "positive")) -> tuple[Path, Path]:
+    """Folders of a random B-cos classifier and of its twin; weights large enough that words matter."""
+    tokenizer = AutoTokenizer.from_pretrained(embedded_path())
+    torch.manual_seed(0)
+    conventional = BertForSequenceClassification(
+        BertConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=64,
+            num_labels=len(labels),
+            max_position_embeddings=MAX_LENGTH,
+            initializer_range=0.3,
+        )
+    ).eval()
+    bcos = convert(conventional, b=1.5)
+    folders = home.models / "tiny-bcos", home.models / "tiny-conventional"
+    for model, folder, twin in ((conventional, folders[1], folders[0]), (bcos, folders[0], folders[1])):
+        save_checkpoint(model, tokenizer, folder, labels=labels, max_length=MAX_LENGTH, twin=twin.name)
+    return folders

@@ -1,0 +1,104 @@
+"""What panels say about a record, against numbers added up by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from records import RECORD, of_one_token, record
+
+from bcos_core.attribution.record import Token
+from bcos_core.render.drawing import (
+    Style,
+    completeness_meter,
+    drawn_runs,
+    prediction_bars,
+    strike_comparison,
+    truncation_note,
+)
+from bcos_core.render.palette import PALETTES
+from bcos_core.render.pieces import View, pieces, unit_scores
+from bcos_core.render.scale import own_scale
+
+STYLE = Style(PALETTES["blue-orange"])
+
+
+def units(view: View = "word", struck: tuple[tuple[int, int], ...] = ()) -> list[dict[str, Any]]:
+    style = Style(STYLE.palette, view)
+    runs = drawn_runs(RECORD, style, own_scale(unit_scores(RECORD, view)), struck)
+    return [unit for run in runs if run["kind"] == "unit" for unit in run["units"]]
+
+
+def test_words_sum_their_tokens_and_are_scaled_by_the_largest() -> None:
+    shown = [(unit["text"], unit["score"], round(unit["strength"], 4)) for unit in units()]
+    assert shown == [("Not", 0.5, 0.2857), ("bad", -1.75, -1.0), (".", 0.25, 0.1429)]
+
+
+def test_tokens_are_shown_as_they_stand_in_the_text() -> None:
+    assert [(unit["text"], unit["score"]) for unit in units("token")] == [
+        ("Not", 0.5),
+        ("ba", -2.0),
+        ("d", 0.25),
+        (".", 0.25),
+    ]
+
+
+@pytest.mark.parametrize("view", ["word", "token"])
+def test_the_pieces_join_to_the_text(view: View) -> None:
+    for drawn in (RECORD, record(text="Not bad.  And more\n", truncated_at=8)):
+        assert "".join(piece.text for piece in pieces(drawn, view) if piece.kind != "added") == drawn.text
+
+
+def test_the_number_and_its_meaning_are_said_in_words() -> None:
+    assert units()[1]["label"] == "bad, −1.75, speaks against positive"
+    assert units()[0]["tip"] == "+0.500 · supports positive"
+
+
+def test_a_struck_span_marks_the_words_that_it_overlaps() -> None:
+    assert [unit["struck"] for unit in units(struck=((5, 6),))] == [False, True, False]
+
+
+def test_the_meter_states_the_sum_its_parts_and_the_difference() -> None:
+    meter = completeness_meter(record(logit=0.8))
+    assert meter is not None
+    assert meter["title"] == "Adds to 0.300 of 0.800"
+    assert [bar["shown"] for bar in meter["bars"]] == ["0.300", "0.800"]
+    assert meter["note"] == "Difference 0.500. The sum: text −1.00, added tokens +0.300, reference +1.00."
+
+
+def test_a_method_that_promises_no_sum_has_no_meter() -> None:
+    assert completeness_meter(record(additive=False)) is None
+
+
+def test_predicted_and_real_change_share_one_scale() -> None:
+    block = strike_comparison(RECORD, predicted=1.75, actual=-0.875, logit=-0.575, probability_after=0.4)
+    assert [(bar["label"], bar["shown"], bar["share"]) for bar in block["bars"]] == [
+        ("predicted", "+1.75", 1.0),
+        ("real", "−0.875", 0.5),
+    ]
+
+
+def test_bars_are_the_probabilities_in_the_model_s_order() -> None:
+    assert [(bar["label"], bar["value"], bar["explained"]) for bar in prediction_bars(RECORD)] == [
+        ("negative", "0.38", False),
+        ("positive", "0.62", True),
+    ]
+
+
+def test_a_cut_text_says_where_and_how_much() -> None:
+    note = truncation_note(record(text="Not bad. And more", truncated_at=8))
+    assert note is not None
+    assert "first 8 of 17 characters" in note
+    assert "“…Not bad.”" in note
+    assert "last 9 characters" in note
+    assert truncation_note(RECORD) is None
+
+
+def test_all_zero_scores_are_drawn_without_colour() -> None:
+    (run,) = drawn_runs(of_one_token("x", target=RECORD.target), STYLE, own_scale([0.0]))
+    assert run["units"][0]["strength"] == 0.0
+
+
+def test_tokens_that_share_a_character_are_one_unit() -> None:
+    shared = record(text="😀", tokens=(Token("Ġ", 0, 1), Token("Ł", 0, 1)), scores=(0.25, 0.5))
+    assert unit_scores(shared, "token") == (0.75,)

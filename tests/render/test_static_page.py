@@ -1,0 +1,44 @@
+"""A saved page is text, whatever the text says."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+from records import RECORD, of_one_token
+
+from bcos_core.attribution.record import Target
+from bcos_core.render.html import record_html
+
+HOSTILE = '<script>alert("1")</script>'
+
+
+class _Page(HTMLParser):
+    """What a browser would see: the tags, and the visible text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_markup_in_text_label_model_and_method_stays_text() -> None:
+    hostile = of_one_token(
+        HOSTILE, labels=("negative", HOSTILE), target=Target(1, HOSTILE), model=HOSTILE, method=HOSTILE
+    )
+    page = _Page(record_html(hostile))
+    assert "script" not in page.tags
+    # title twice in method and model, the text, the target thrice, the label once
+    assert page.text.count(HOSTILE) >= 6
+
+
+def test_the_page_shows_the_whole_text_and_what_it_adds_to() -> None:
+    page = _Page(record_html(RECORD, method_title="B-cos contributions"))
+    assert "Not bad." in page.text.replace("[CLS] ", "")
+    assert "0.300" in page.text

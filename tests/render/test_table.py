@@ -1,0 +1,41 @@
+"""The table holds the picture's numbers and adds up to the record's sum."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from records import RECORD, of_one_token
+
+from bcos_core.render.pieces import View
+from bcos_core.render.table import record_table, table_csv
+
+
+@pytest.mark.parametrize("view", ["word", "token"])
+def test_rows_add_up_with_added_tokens_and_reference(view: View) -> None:
+    table = record_table(RECORD, view)
+    assert table["score"].sum() == pytest.approx(0.3)
+    assert set(table["kind"]) == {view, "added", "reference"}
+
+
+def test_rows_are_the_words_in_reading_order() -> None:
+    table = record_table(RECORD, "word")
+    words = table[table["kind"] == "word"]
+    assert list(zip(words["text"], words["start"], words["end"], words["score"], strict=True)) == [
+        ("Not", 0, 3, 0.5),
+        ("bad", 4, 7, -1.75),
+        (".", 7, 8, 0.25),
+    ]
+
+
+def test_csv_reads_back_with_full_precision() -> None:
+    rows = list(csv.DictReader(io.StringIO(table_csv(record_table(RECORD, "token")))))
+    assert [float(row["score"]) for row in rows if row["kind"] == "token"] == [0.5, -2.0, 0.25, 0.25]
+    assert rows[0] == {"text": "[CLS]", "start": "", "end": "", "score": "0.1", "kind": "added"}
+
+
+@pytest.mark.parametrize("text", ["=1+1", "@cmd", "+1", "-1"])
+def test_a_spreadsheet_does_not_run_a_text_as_a_formula(text: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(table_csv(record_table(of_one_token(text), "token")))))
+    assert rows[0]["text"] == f"'{text}"
