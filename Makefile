@@ -25,8 +25,8 @@ check: $(VENV)/.development  ## check style and types
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
 
-bench: $(VENV)/.development  ## measure, and print the figures
-	$(RUN) -m benchmarks
+bench: $(VENV)/.development  ## measure, and print the figures; FULL=1 adds the accuracies
+	$(RUN) -m benchmarks $(if $(FULL),--full)
 
 $(RUN):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

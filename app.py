@@ -7,7 +7,9 @@ import streamlit as st
 from bcos_core.home import CHECKOUT
 from pages.shared.errors import guard
 
-st.set_page_config(page_title="B-cos LM", page_icon=str(CHECKOUT / "assets" / "icon.svg"), layout="wide")
+st.set_page_config(
+    page_title="B-cos LM", page_icon=str(CHECKOUT / "assets" / "icon.svg"), layout="wide", initial_sidebar_state=220
+)
 st.html(CHECKOUT / "assets" / "style.css")
 page = st.navigation(
     [

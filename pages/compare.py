@@ -1,80 +1,10 @@
-"""Compare: one text, one question, and a heatmap per model and method."""
+"""Compare: why did the model say that? The page itself is in `pages.shared.comparison`."""
 
 from __future__ import annotations
 
-import streamlit as st
+from pages.shared.page import head, loading
 
-from pages.shared import resources, url
-from pages.shared.choices import choose_look, choose_methods, choose_models, choose_target
-from pages.shared.copying import link_button
-from pages.shared.errors import guard
-from pages.shared.examples import browse, find_test_set
-from pages.shared.page import empty_page, head
-from pages.shared.panel import panel
-from pages.shared.plain import plain
-from pages.shared.screen import Screen, arrange
-from pages.shared.strikes import strike_toolbar
-from pages.shared.text_box import address_of, example_index, screen_text, text_box
-
-
-def main() -> None:
-    head("Compare", "Why did the model say that? The same text and the same question, one panel per model and method.")
-    known = resources.checkpoints()
-    if not known:
-        empty_page("There is no trained model yet.", "Start on Home", "pages/home.py")
-        return
-
-    text_place, tests_place = st.columns([3, 2], gap="large")
-    row = st.columns([5, 5, 3], gap="small", vertical_alignment="bottom")
-    with row[0]:
-        models = choose_models(known)
-    tests = find_test_set(models)
-    with guard():
-        example = example_index(tests)
-    text = screen_text(tests, example)
-    with text_place:
-        text_box(text)
-    if tests is not None:
-        with tests_place, guard():
-            browse(tests, example)
-    if not models:
-        st.info("Choose at least one model.")
-        return
-    with row[1]:
-        methods = choose_methods(models)
-    with row[2]:
-        target = choose_target(models, text)
-    if not text.strip():
-        st.info("Type a text above, or pick one from the test set: its heatmaps appear here.")
-        return
-
-    with st.container(horizontal=True, vertical_alignment="center"):
-        strike_toolbar(text)
-        look = choose_look()
-        link_button(
-            {
-                "model": [model.path.name for model in models],
-                "method": [method.name for method in methods],
-                "target": url.read("target"),
-                **look.parameters,
-                **address_of(text, example),
-            }
-        )
-    draw(Screen(text, target, look.reference, look.style, look.shared_scale, arrange(models, methods)))
-
-
-def draw(screen: Screen) -> None:
-    """The panels, row by row, so that those of the first method are computed first."""
-    if not screen.cells:
-        st.info("Choose a method that fits one of the models.")
-    for cells in screen.rows:
-        columns = st.columns(max(len(row) for row in screen.rows), gap="medium")
-        for column, cell in zip(columns, cells, strict=False):
-            with column:
-                if cell.possible:
-                    panel(screen, cell)
-                else:
-                    st.caption(plain(f"{cell.method.title}: only for B-cos models. {cell.model.name} is conventional."))
-
-
-main()
+head("Compare", "Why did the model say that? The same text and the same question, one panel per model and method.")
+with loading():
+    from pages.shared.comparison import show_comparison
+show_comparison()

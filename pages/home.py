@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.cli.quickstart import quickstart_argv
+from bcos_core.home import get_home
 from bcos_core.jobs.store import Job, JobState
 from pages.shared.errors import guard, show_error
-from pages.shared.jobs import curves, job_store, progress, result, trained_models, watch
+from pages.shared.jobs import curves, follow, job_store, progress, result, trained_models, watch
 from pages.shared.page import head
 from pages.shared.supervision import supervisor_notice
 
@@ -26,10 +27,11 @@ def main() -> None:
         stopped(jobs[0])
     else:
         invitation()
+    follow()
 
 
 def running(job: Job) -> None:
-    with st.container(border=True, gap="medium"):
+    with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("The quick start is running", anchor=False, width="content")
             if st.button("Cancel", key="cancel", disabled=job.cancel_requested):
@@ -43,7 +45,7 @@ def running(job: Job) -> None:
 
 def ready(job: Job) -> None:
     models = trained_models(job)
-    with st.container(border=True, gap="medium"):
+    with st.container(border=True):
         st.subheader("Ready. Compare the two models." if len(models) > 1 else "Ready.", anchor=False)
         result(job)
         st.markdown(
@@ -59,7 +61,7 @@ def ready(job: Job) -> None:
 
 def stopped(job: Job) -> None:
     supervisor_notice()
-    with st.container(border=True, gap="medium"):
+    with st.container(border=True):
         failed = job.state == JobState.FAILED
         st.subheader("The quick start has failed" if failed else "The quick start was cancelled", anchor=False)
         if failed and job.message:
@@ -73,27 +75,39 @@ def stopped(job: Job) -> None:
                 st.rerun()
             if st.button("Show the log"):
                 st.switch_page("pages/jobs.py", query_params={"job": job.id})
+            other_models()
 
 
 def invitation() -> None:
-    with st.container(border=True, gap="medium"):
+    with st.container(border=True):
         st.subheader("Two models in a few minutes", anchor=False)
         st.markdown(
             "The quick start converts the embedded model (MiniLM, 22 million parameters), trains it on short movie "
             "sentences beside its conventional twin, and scores both. It runs on this machine, about 4 minutes on "
             "two cores, and needs no network."
         )
-        if st.button("Start the quick start", type="primary"):
-            start_quickstart()
+        with st.container(horizontal=True):
+            if st.button("Start the quick start", type="primary"):
+                start_quickstart()
+            other_models()
     supervisor_notice()
+
+
+def other_models() -> None:
+    """A way to the models that were made without a quick start."""
+    models = get_home().models
+    made = models.is_dir() and any(not folder.name.startswith(".") for folder in models.iterdir())
+    if made and st.button("Compare the models there are"):
+        st.switch_page("pages/compare.py")
 
 
 @guard()
 def start_quickstart() -> None:
-    from bcos_core.train.quickstart import quickstart_spec
+    with st.spinner("Starting …"):
+        from bcos_core.train.quickstart import quickstart_spec  # brings torch with it, which takes a while
 
-    spec = quickstart_spec()
-    job_store().submit("quickstart", "Quick start", quickstart_argv(), spec.to_dict(), spec.key)
+        spec = quickstart_spec()
+        job_store().submit("quickstart", "Quick start", quickstart_argv(), spec.to_dict(), spec.key)
     st.rerun()
 
 

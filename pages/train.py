@@ -1,80 +1,10 @@
-"""Train: a model, a task, a recipe, and about how long they take together."""
+"""Train: make a model from a pretrained one and a task. The page itself is in `pages.shared.training`."""
 
 from __future__ import annotations
 
-import streamlit as st
+from pages.shared.page import head, loading
 
-from bcos_core.cli.train import train_argv
-from bcos_core.jobs.estimate import about
-from bcos_core.jobs.store import Job
-from bcos_core.train.estimate import estimate_seconds
-from bcos_core.train.pipeline import describe
-from bcos_core.train.spec import TrainSpec
-from pages.shared.errors import guard
-from pages.shared.jobs import job_store, state_badge
-from pages.shared.model_form import choose_model
-from pages.shared.page import head
-from pages.shared.plain import plain
-from pages.shared.recipe_form import OPTIONS, choose_recipe
-from pages.shared.supervision import supervisor_notice
-from pages.shared.task_charts import mean_tokens
-from pages.shared.task_form import ChosenTask, choose_task
-
-
-def main() -> None:
-    head("Train", "Make a B-cos model, and its conventional twin, from a pretrained model and your task.")
-    with st.container(border=True):
-        model = choose_model()
-    with st.container(border=True):
-        task = choose_task(clears=OPTIONS)
-    if task is None:
-        st.button("Start training", type="primary", disabled=True, help="Choose a task first.")
-        return
-    with st.container(border=True):
-        recipe = choose_recipe(task.choice, None if model is None else model.position_limit)
-    if model is None or recipe is None:
-        missing = "Choose a model first." if model is None else "Settle the option first that does not fit."
-        st.button("Start training", type="primary", disabled=True, help=missing)
-        return
-    begin(TrainSpec(model.source, task.choice, recipe), task)
-
-
-def begin(spec: TrainSpec, task: ChosenTask) -> None:
-    """The last step: the time it takes, and the button; or the job that does the same work already."""
-    with guard():
-        active = next((job for job in job_store().list(active=True) if job.key == spec.key), None)
-        if active is not None:
-            already(active)
-            return
-        supervisor_notice()
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button("Start training", type="primary"):
-                start(spec)
-            st.markdown(time_needed(spec, task), width="content")
-
-
-def already(job: Job) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown("This very job is active already.", width="content")
-        state_badge(job)
-        if st.button("Show it", type="primary"):
-            st.switch_page("pages/jobs.py", query_params={"job": job.id})
-
-
-def start(spec: TrainSpec) -> None:
-    """Put the job in the queue and show it. Of two tabs that start the same work, the second one is told."""
-    job, is_new = job_store().submit("train", describe(spec), train_argv(spec), spec.to_dict(), spec.key)
-    if not is_new:
-        st.rerun()
-    st.switch_page("pages/jobs.py", query_params={"job": job.id})
-
-
-def time_needed(spec: TrainSpec, task: ChosenTask) -> str:
-    if task.data is None:
-        return ":gray[How long it takes is known when the data are read.]"
-    seconds = estimate_seconds(spec, len(task.data.train), mean_tokens(task.data))
-    models = "both models" if spec.recipe.bcos and spec.recipe.twin else "the model"
-    return plain(f"About {about(seconds)} on this machine, for {models}.")
-
-
-main()
+head("Train", "Make a B-cos model, and its conventional twin, from a pretrained model and your task.")
+with loading():
+    from pages.shared.training import show_training
+show_training()

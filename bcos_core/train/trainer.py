@@ -30,7 +30,7 @@ from bcos_core.train.recipe import Recipe
 
 # Curves with about this many points, and this many checkpoints to resume from, whatever the length of the run.
 LOSS_POINTS = 60
-EVALUATIONS = 6
+EVALUATIONS = 5
 CHECKPOINTS = 4
 
 
@@ -139,6 +139,12 @@ class ReportingCallback(TrainerCallback):
         if state.is_world_process_zero:
             self.reporter.progress(state.global_step, state.max_steps)
 
+    def on_prediction_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if state.is_world_process_zero:  # scoring takes a while too, and must hear a cancellation
+            self.reporter.progress(state.global_step, state.max_steps)
+
     def on_log(
         self,
         args: TrainingArguments,
@@ -176,7 +182,9 @@ def fine_tune(
         JobCancelled: from the reporter.
     """
     train_set = EncodedExamples(train, tokenizer, recipe.max_length)
-    validation_set = EncodedExamples(validation, tokenizer, recipe.max_length)
+    # The curve needs no more than this; a short run would otherwise spend its time on scoring.
+    curve = validation.take(max(200, len(train) // 10), recipe.seed)
+    validation_set = EncodedExamples(curve, tokenizer, recipe.max_length)
     steps_per_epoch = -(-len(train) // (recipe.batch_size * recipe.gradient_accumulation))
     steps = max(1, round(steps_per_epoch * recipe.epochs))
     arguments = TrainingArguments(

@@ -20,6 +20,7 @@ from pages.shared.plain import plain
 from pages.shared.stages import explain_stage
 
 REFRESH_SECONDS = 1.5
+FOLLOW_SECONDS = 4.0
 
 _STATES = {
     JobState.QUEUED: ("Waiting", "gray", ":material/schedule:"),
@@ -40,7 +41,14 @@ def _job_store(root: str) -> JobStore:
     return JobStore.open()
 
 
+def interrupted(job: Job) -> bool:
+    """Whether its process is gone and no supervisor has noticed yet."""
+    return job.state == JobState.RUNNING and not job.seems_alive()
+
+
 def state_title(job: Job) -> str:
+    if interrupted(job):
+        return "Interrupted"
     return "Stopping" if job.active and job.cancel_requested else _STATES[job.state][0]
 
 
@@ -65,6 +73,23 @@ def watch(job_id: str, draw: Callable[[Job], None]) -> None:
             draw(now)
 
     st.fragment(run_every=REFRESH_SECONDS if job.active else None)(live)()
+
+
+def follow() -> None:
+    """Draw the page anew when a job begins or ends elsewhere: another tab, the command line, a run of this page
+    that a quick second click has cut off."""
+
+    def standing() -> dict[str, JobState]:
+        return {job.id: job.state for job in job_store().list()}
+
+    drawn = standing()
+
+    def look() -> None:
+        with guard():
+            if standing() != drawn:
+                st.rerun()
+
+    st.fragment(run_every=FOLLOW_SECONDS)(look)()
 
 
 def progress(job: Job) -> None:
@@ -142,6 +167,6 @@ def when(moment: datetime | None) -> str:
 
 
 def _time_left(job: Job) -> str:
-    if job.eta_seconds is None:
+    if job.eta_seconds is None or interrupted(job):
         return ""
     return f" · about {about(job.eta_seconds)} left" + (" in this stage" if job.eta_of_stage else "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
@@ -19,6 +21,11 @@ def head(title: str, sentence: str) -> None:
         st.rerun()
     st.header(title, anchor=False)
     st.markdown(f":gray[{plain(sentence)}]")
+
+
+def loading() -> AbstractContextManager[None]:
+    """Around the imports of a page that needs PyTorch: seconds on a server's first visit, nothing later."""
+    return st.spinner("Loading PyTorch and the models’ code …")
 
 
 def empty_page(sentence: str, label: str, page: str) -> None:

@@ -120,7 +120,7 @@ def _ask(field: str, option: Option, default: Any) -> Any:
         bound = url.bound(field, default, parse=float)
         return st.number_input(option.title, step=option.step, format="%g", help=option.help, **bound)
     bound = url.bound(field, default, parse=int)
-    empty = {"value": None, "placeholder": "all"} if default is None else {}
+    empty: dict[str, Any] = {"value": None, "placeholder": "all"} if default is None else {}
     step = int(option.step or 1)
     return st.number_input(option.title, step=step, format="%d", help=option.help, **empty, **bound)
 

@@ -7,7 +7,7 @@ import dataclasses
 import plotly.graph_objects as go
 import streamlit as st
 
-from bcos_core.render.numbers import count, number
+from bcos_core.render.numbers import count
 from bcos_core.text.preview import Lengths, class_counts, text_lengths
 from bcos_core.text.tasks import TaskData
 from pages.shared.plain import plain
@@ -81,7 +81,7 @@ def _lengths_figure(lengths: Lengths) -> go.Figure:
             hovertemplate="%{customdata[0]} to %{customdata[1]} words: %{y:,} texts<extra></extra>",
         )
     )
-    return _laid_out(figure, f"How long are they? Median {number(lengths.median)} words", "words")
+    return _laid_out(figure, f"How long are they? Median {lengths.median:g} words", "words")
 
 
 def _laid_out(figure: go.Figure, title: str, axis: str) -> go.Figure:

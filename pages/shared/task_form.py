@@ -129,7 +129,7 @@ def _preview(path: str, written: int) -> FilePreview:
 
 
 def _column(label: str, parameter: str, columns: tuple[str, ...], guess: str | None) -> str | None:
-    arguments: dict[str, Any] = url.bound(parameter, guess, parse=url.one_of(columns))  # type: ignore[arg-type]
+    arguments: dict[str, Any] = url.bound(parameter, guess, parse=url.one_of(columns))
     return st.selectbox(label, columns, placeholder="Choose a column", **arguments)
 
 
@@ -137,14 +137,16 @@ def _first_rows(preview: FilePreview) -> None:
     with st.expander("First rows"):
         # Numbered, since two columns of one name are refused by the table, not by the file.
         frame = pd.DataFrame(preview.rows, columns=range(len(preview.columns)))
-        titles = {place: st.column_config.TextColumn(name) for place, name in enumerate(preview.columns)}
+        titles: dict[Any, Any] = {
+            place: st.column_config.TextColumn(name) for place, name in enumerate(preview.columns)
+        }
         st.dataframe(frame, column_config=titles, hide_index=True, height=240)
 
 
 def _hub_task() -> ChosenTask | None:
     hub_id = st.text_input("Hub id", placeholder="stanfordnlp/imdb", **url.bound("hub-data", "")).strip()
     config_place, text_place, label_place = st.columns(3)
-    optional = {"placeholder": "guessed"}
+    optional: dict[str, Any] = {"placeholder": "guessed"}
     config = config_place.text_input("Configuration", placeholder="none", **url.bound("hub-config", "")).strip()
     text = text_place.text_input("Text column", **optional, **url.bound("hub-text", "")).strip()
     label = label_place.text_input("Label column", **optional, **url.bound("hub-label", "")).strip()

@@ -12,11 +12,10 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 
 from bcos_core.home import CHECKOUT, Home
-from bcos_core.jobs.job import Job, JobState
+from bcos_core.jobs.job import Job
 from bcos_core.jobs.lease import Lease
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.store import JobStore
-from bcos_core.storage.types import utc_now
 
 OpenPage = Callable[..., AppTest]
 RunningJob = Callable[..., tuple[Job, Lease]]
@@ -70,21 +69,8 @@ def running_job(store: JobStore) -> RunningJob:
     """A job that runs in this process, with the lease that moves it on."""
 
     def start(kind: str = "quickstart", title: str = "Quick start") -> tuple[Job, Lease]:
-        process, now = ProcessId.current(), utc_now()
-        job, _ = store.submit(
-            kind,
-            title,
-            ["-m", "bcos_core", kind],
-            {},
-            f"{kind}:{title}",
-            state=JobState.RUNNING,
-            attempt=1,
-            started_at=now,
-            heartbeat_at=now,
-            host=process.host,
-            pid=process.pid,
-            pid_started=process.started,
-        )
+        argv = ["-m", "bcos_core", kind]
+        job, _ = store.begin(kind, title, argv, {}, f"{kind}:{title}", ProcessId.current())
         return job, Lease(store, job.id, 1)
 
     return start

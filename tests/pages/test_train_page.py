@@ -104,6 +104,19 @@ def test_a_good_file_is_previewed_and_can_be_started(open_page: OpenPage, home: 
     assert job.spec["task"]["label_column"] == "verdict"
 
 
+def test_an_upload_is_kept_in_the_address_and_its_columns_are_guessed(open_page: OpenPage, home: Home) -> None:
+    at = open_page("train", task="file")
+    rows = [f"text number {row} of them,{'good' if row % 2 else 'bad'}" for row in range(200)]
+    table = "\n".join(["text,label", *rows])
+
+    at.file_uploader[0].set_value(("mine.csv", table.encode(), "text/csv")).run()
+
+    assert not at.error
+    assert [box.value for box in at.selectbox][:2] == ["text", "label"]
+    assert (home.uploads / at.query_params["file"]).read_text(encoding="utf-8") == table
+    assert not button(at, START).disabled
+
+
 def test_an_address_cannot_name_a_file_outside_the_uploads(open_page: OpenPage, home: Home) -> None:
     (home.root / "secret.csv").write_text(reviews(60), encoding="utf-8")
     at = open_page("train", task="file", file="../secret.csv")
@@ -137,11 +150,11 @@ def test_another_recipe_or_task_takes_the_options_back_to_its_own(open_page: Ope
     field.set_value(0.001).run()
     assert at.query_params["learning_rate"] == "0.001"
 
-    at.button_group[2].set_value(["paper"]).run()
+    at.button_group[2].set_value("paper").run()
     assert number(at, "Learning rate") == 2e-5 and "learning_rate" not in at.query_params
 
-    at.button_group[2].set_value(["calibrated"]).run()
-    at.button_group[1].set_value(["tweets"]).run()
+    at.button_group[2].set_value("calibrated").run()
+    at.button_group[1].set_value("tweets").run()
     assert number(at, "Learning rate") == 1e-4 and number(at, "Maximum length") == 64
 
 

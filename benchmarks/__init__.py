@@ -1,0 +1,1 @@
+"""Measurements of the figures that the project promises: `make bench`, ratios from one run."""

@@ -1,0 +1,38 @@
+"""`python -m benchmarks [--full]`: every figure by name, then one JSON object on the last line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import torch
+
+from benchmarks.figures import QUICK
+from benchmarks.subjects import load_subjects
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="also the accuracies, which take hours on two cores")
+    arguments = parser.parse_args()
+    torch.manual_seed(0)
+    subjects = load_subjects()
+    figures: dict[str, float] = {}
+
+    def add(found: dict[str, float]) -> None:
+        figures.update(found)
+        for name, value in found.items():
+            print(f"{name:<45} {value:.4g}", flush=True)
+
+    for figure in QUICK:
+        add(figure(subjects))
+    if arguments.full:
+        from benchmarks.accuracy import accuracy_gap, quickstart
+
+        add(quickstart())
+        add(accuracy_gap())
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""`python -m benchmarks.memory forward|heatmap|calibrate`: peak memory of one thing, in a process of its own.
+
+Prints the growth of the process's peak resident memory, in bytes, over what it held just before.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+import psutil
+import torch
+
+from bcos_core import calibrate
+from bcos_core.model.contributions import contributions
+from bcos_core.model.view import ModelView
+from benchmarks.subjects import load_subjects
+
+
+def peak_growth(what: str) -> int:
+    """Measure `what` in a fresh process."""
+    done = subprocess.run([sys.executable, "-m", "benchmarks.memory", what], capture_output=True, text=True, check=True)
+    return int(done.stdout.split()[-1])
+
+
+def main(what: str) -> None:
+    subjects = load_subjects()
+    small, batch = subjects.batch(1), subjects.batch(32)
+
+    def forward(b: object) -> None:
+        ModelView(subjects.bcos).predict(b.input_ids, b.attention_mask)  # type: ignore[attr-defined]
+
+    def heatmap(b: object) -> None:
+        view = ModelView(subjects.bcos, explanation_mode=True)
+        contributions(view, b.input_ids, b.attention_mask, lambda logits: logits[:, 0])  # type: ignore[attr-defined]
+
+    def calibration(b: object) -> None:
+        calibrate(subjects.bcos, subjects.conventional, subjects.data.train.texts[:512], subjects.tokenizer)
+
+    if what == "calibrate":
+        calibration(batch)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)  # the whole process
+        return
+    work = {"forward": forward, "heatmap": heatmap}[what]
+    work(small)  # libraries allocate once
+    before = psutil.Process().memory_info().rss
+    work(batch)
+    print(max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before))
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(2)
+    main(sys.argv[1])

@@ -1,0 +1,32 @@
+"""What is measured: the embedded model, converted, and real texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from bcos_core import convert
+from bcos_core.model.sources import EMBEDDED, load_pretrained, resolve_model
+from bcos_core.text.encoding import Batch, collate, encode
+from bcos_core.text.tasks import TaskChoice, TaskData, load_task
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """The conventional and the converted model (B = 1.5), both in evaluation mode, and the short reviews."""
+
+    conventional: PreTrainedModel
+    bcos: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    data: TaskData
+
+    def batch(self, size: int, max_length: int = 64) -> Batch:
+        """The first `size` test sentences, padded."""
+        return collate(self.tokenizer, encode(self.tokenizer, self.data.test.texts[:size], max_length))
+
+
+def load_subjects() -> Subjects:
+    model, tokenizer = load_pretrained(resolve_model(EMBEDDED), num_labels=2, seed=0)
+    data = load_task(TaskChoice("embedded", "short-reviews"))
+    return Subjects(model.eval(), convert(model, b=1.5).eval(), tokenizer, data)

@@ -1,0 +1,166 @@
+"""The main job, small: a real data file, both models, and going on after it was killed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+from bcos_core import explain, load
+from bcos_core.errors import JobCancelled
+from bcos_core.home import Home
+from bcos_core.model.sources import embedded_path
+from bcos_core.progress import SilentReporter
+from bcos_core.text.tasks import TaskChoice
+from bcos_core.train.estimate import estimate_seconds
+from bcos_core.train.pipeline import run_training
+from bcos_core.train.recipe import Recipe
+from bcos_core.train.scoring import macro_f1
+from bcos_core.train.spec import TrainSpec
+from bcos_core.train.trainer import BRamp
+
+SUBJECTS = ("film", "plot", "cast", "score", "script", "camera", "ending", "scene", "hero", "joke")
+GOOD, BAD = ("good", "great", "fine", "lovely", "warm"), ("bad", "dull", "poor", "awful", "cold")
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A random two-block BERT folder, and a file whose label is decided by one word."""
+    folder = tmp_path_factory.mktemp("inputs")
+    torch.manual_seed(0)
+    config = BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64)
+    BertForSequenceClassification(config).save_pretrained(folder / "bert")
+    AutoTokenizer.from_pretrained(embedded_path()).save_pretrained(folder / "bert")
+    with (folder / "reviews.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["review", "verdict"])
+        for i, subject in enumerate(SUBJECTS):
+            for j, other in enumerate(SUBJECTS):
+                word = (GOOD if (i + j) % 2 else BAD)[(i * 3 + j) % 5]
+                writer.writerow([f"the {subject} and the {other} are {word}", "yes" if (i + j) % 2 else "no"])
+    return folder / "bert", folder / "reviews.csv"
+
+
+def spec_of(inputs: tuple[Path, Path], **changes: object) -> TrainSpec:
+    model, file = inputs
+    recipe = Recipe(calibration_texts=16, epochs=2.0, batch_size=8, max_length=16, learning_rate=1e-3, precision="fp32")
+    return TrainSpec(str(model), TaskChoice("file", str(file), "review", "verdict"), recipe.replace(**changes))
+
+
+class Recorder(SilentReporter):
+    def __init__(self, stop_at: int | None = None) -> None:
+        self.stages: list[str] = []
+        self.points: list[tuple[str, int, float]] = []
+        self.stop_at = stop_at
+
+    def stage(self, title: str, index: int, count: int) -> None:
+        self.stages.append(title)
+
+    def metric(self, series: str, step: int, value: float) -> None:
+        self.points.append((series, step, value))
+        if series == "conventional/loss" and self.stop_at is not None and step >= self.stop_at:
+            raise JobCancelled("stop")
+
+
+def test_both_models_are_trained_scored_and_explained(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    home = Home(tmp_path).create()
+    reporter = Recorder()
+    spec = spec_of(inputs, consistency=1.0)
+    result = run_training(spec, home=home, work=tmp_path / "work", job="j1", reporter=reporter)
+    assert result.bcos is not None and result.conventional is not None
+    assert result.calibration_cosine is not None and result.calibration_cosine > 0.8
+    assert reporter.stages == [
+        "Reading the data",
+        "Fitting the converted layers",
+        "Fine-tuning the B-cos model",
+        "Scoring the B-cos model",
+        "Fine-tuning the conventional model",
+        "Scoring the conventional model",
+    ]
+    bcos, twin = load(result.bcos.checkpoint), load(result.conventional.checkpoint)
+    assert (bcos.is_bcos, bcos.b, twin.is_bcos) == (True, 1.5, False)
+    assert bcos.labels == twin.labels == ("no", "yes")
+    record = explain(bcos, "the plot is great")
+    assert record.completeness_error <= 1e-4 * max(1.0, abs(record.logit))
+    ramp = [value for series, _, value in reporter.points if series == "bcos/b"]
+    assert ramp[0] < 1.2 and ramp[-1] == 1.5 and ramp == sorted(ramp)
+    assert not [path for path in home.models.iterdir() if path.name.startswith(".")]  # nothing half written
+
+
+def test_a_stopped_run_goes_on_and_gives_what_an_unbroken_one_gives(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    spec = spec_of(inputs)
+    unbroken = run_training(
+        spec, home=Home(tmp_path / "a").create(), work=tmp_path / "a" / "w", job="j", reporter=Recorder()
+    )
+    home, work = Home(tmp_path / "b").create(), tmp_path / "b" / "w"
+    with pytest.raises(JobCancelled):
+        run_training(spec, home=home, work=work, job="j", reporter=Recorder(stop_at=12))
+    again = Recorder()
+    resumed = run_training(spec, home=home, work=work, job="j", reporter=again)
+    assert again.stages == [
+        "Reading the data",
+        "Fine-tuning the conventional model",
+        "Scoring the conventional model",
+    ]
+    steps = [step for series, step, _ in again.points if series == "conventional/loss"]
+    assert min(steps) > 1  # from the checkpoint, not from the start
+    for kind in ("bcos", "conventional"):
+        expected, got = getattr(unbroken, kind), getattr(resumed, kind)
+        assert got.accuracy == expected.accuracy
+        ours, theirs = load(got.checkpoint).model.state_dict(), load(expected.checkpoint).model.state_dict()
+        for name, tensor in theirs.items():
+            torch.testing.assert_close(ours[name], tensor, atol=1e-5, rtol=1e-4)
+
+
+def test_kill_9_in_the_middle_then_the_same_command_again(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    spec = spec_of(inputs, epochs=6.0)
+    code = (
+        "import json,sys; from pathlib import Path; from bcos_core.train.spec import TrainSpec;"
+        "from bcos_core.train.pipeline import run_training; from bcos_core.home import Home;"
+        "from bcos_core.progress import SilentReporter; spec=TrainSpec.from_dict(json.loads(sys.argv[1]));"
+        "root=Path(sys.argv[2]); r=run_training(spec,home=Home(root).create(),work=root/'w',job='j',"
+        "reporter=SilentReporter()); print('RESULT '+json.dumps(r.to_dict()))"
+    )
+    command = [sys.executable, "-c", code, json.dumps(spec.to_dict()), str(tmp_path)]
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    first = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("w/*/checkpoint-*")) and time.monotonic() < deadline:
+        assert first.poll() is None, "the job ended before it could be killed"
+        time.sleep(0.05)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert not [path for path in (tmp_path / "models").iterdir() if not path.name.startswith(".")]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=240, check=True)
+    result = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))[7:])
+    names = sorted(path.name for path in (tmp_path / "models").iterdir() if not path.name.startswith("."))
+    assert names == sorted(Path(result[kind]["checkpoint"]).name for kind in ("bcos", "conventional"))
+    assert load(result["bcos"]["checkpoint"]).is_bcos
+
+
+def test_b_rises_linearly_over_its_share_of_the_steps() -> None:
+    ramp = BRamp(Recipe(b=2.0, ramp=0.5))
+    assert [ramp.b_at(step, 100) for step in (0, 25, 50, 99)] == [1.0, 1.5, 2.0, 2.0]
+    assert BRamp(Recipe(b=1.5, ramp=0.0)).b_at(0, 100) == 1.5
+
+
+def test_macro_f1_by_hand() -> None:
+    # Class 0: TP 1, predicted 2, actual 1 → 2/3; class 1: TP 1, predicted 1, actual 2 → 2/3; class 2: TP 1 → 1.
+    assert macro_f1([0, 0, 1, 2], [0, 1, 1, 2], 3) == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
+
+
+def test_more_work_is_estimated_to_take_longer() -> None:
+    task = TaskChoice("embedded", "short-reviews")
+    small = estimate_seconds(TrainSpec("minilm", task, Recipe(examples=500)), 7000, 25)
+    whole = estimate_seconds(TrainSpec("minilm", task, Recipe()), 7000, 25)
+    faithful = estimate_seconds(TrainSpec("minilm", task, Recipe(consistency=1.0)), 7000, 25)
+    assert 0 < small < whole < faithful
