@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,6 +20,7 @@ from bcos_core.model.families import family_named
 from bcos_core.model.quiet import quiet_transformers
 
 HUB_PREFIX = "hub:"
+HUB_ID = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*")
 
 __all__ = ["EMBEDDED", "ModelSource", "embedded_path", "load_pretrained", "resolve_model"]
 
@@ -59,6 +61,8 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
         family = family_named(config.get("model_type", "unknown"))
         return ModelSource("folder", folder.name, str(folder), family.title)
     hub_id = source.removeprefix(HUB_PREFIX)
+    if not HUB_ID.fullmatch(hub_id):  # a path must not get past the allowed roots as a hub id
+        raise CheckpointError(f"{source!r} is neither {EMBEDDED!r}, nor a folder, nor a hub id such as org/name.")
     try:
         config_class = AutoConfig.from_pretrained(hub_id, local_files_only=True)  # cached earlier
     except (OSError, ValueError):

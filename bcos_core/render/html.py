@@ -21,7 +21,7 @@ p { margin: 0.4rem 0; }
 .unit { background: light-dark(var(--light), var(--dark)); border-radius: 3px; padding: 0.1em 0; }
 .word { display: inline-block; max-width: 100%; line-height: 1.5; }
 .added, .cut, .note { color: light-dark(#6d6b69, #aaa8a4); }
-.added { font-size: 0.72em; }
+.added { font-size: 0.72em; margin: 0 0.35em; }
 .note { font-size: 0.85rem; }
 """
 
@@ -77,7 +77,7 @@ def _draw(run: tuple[Piece, ...], palette: Palette, scale: Scale) -> str:
     if first.kind == "cut":
         return f'<span class="cut" title="not seen by the model">{escape(first.text)}</span>'
     if first.kind == "added":
-        return f'<span class="added" title="{number(first.score or 0.0, signed=True)}">{escape(first.text)}</span> '
+        return f'<span class="added" title="{number(first.score or 0.0, signed=True)}">{escape(first.text)}</span>'
     return f'<span class="word">{"".join(_unit(piece, palette, scale) for piece in run)}</span>'
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from bcos_core.errors import RecipeError
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import Recipe
+
+# It becomes part of a folder's name.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,13 @@ class TrainSpec:
     task: TaskChoice
     recipe: Recipe
     name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.name and not NAME.fullmatch(self.name):
+            raise RecipeError(
+                "name",
+                f"name is {self.name!r}; expected up to 80 letters, digits, '-', '_' or '.', a letter or digit first.",
+            )
 
     def to_dict(self) -> dict[str, Any]:
         return {"model": self.model, "task": self.task.to_dict(), "recipe": self.recipe.to_dict(), "name": self.name}

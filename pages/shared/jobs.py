@@ -13,6 +13,7 @@ from bcos_core.home import get_home
 from bcos_core.jobs.estimate import about
 from bcos_core.jobs.store import Job, JobState, JobStore
 from bcos_core.render.curves import curves_table, learning_figures
+from bcos_core.render.interval import proportion_interval
 from bcos_core.render.numbers import count, duration, number, percent
 from bcos_core.render.table import table_csv
 from pages.shared.errors import guard
@@ -22,6 +23,7 @@ from pages.shared.stages import explain_stage
 REFRESH_SECONDS = 1.5
 FOLLOW_SECONDS = 4.0
 
+_INTERRUPTED = ("Interrupted", "orange", ":material/pause_circle:")
 _STATES = {
     JobState.QUEUED: ("Waiting", "gray", ":material/schedule:"),
     JobState.RUNNING: ("Running", "blue", ":material/play_circle:"),
@@ -46,19 +48,25 @@ def interrupted(job: Job) -> bool:
     return job.state == JobState.RUNNING and not job.seems_alive()
 
 
-def state_title(job: Job) -> str:
+def state_look(job: Job) -> tuple[str, str, str]:
+    """The state's title, colour and icon."""
     if interrupted(job):
-        return "Interrupted"
-    return "Stopping" if job.active and job.cancel_requested else _STATES[job.state][0]
+        return _INTERRUPTED
+    title, colour, icon = _STATES[job.state]
+    return "Stopping" if job.active and job.cancel_requested else title, colour, icon
+
+
+def state_title(job: Job) -> str:
+    return state_look(job)[0]
 
 
 def state_icon(job: Job) -> str:
-    return _STATES[job.state][2]
+    return state_look(job)[2]
 
 
 def state_badge(job: Job) -> None:
-    _, colour, icon = _STATES[job.state]
-    st.badge(state_title(job), icon=icon, color=colour)  # type: ignore[arg-type]
+    title, colour, icon = state_look(job)
+    st.badge(title, icon=icon, color=colour)  # type: ignore[arg-type]
 
 
 def watch(job_id: str, draw: Callable[[Job], None]) -> None:
@@ -125,22 +133,31 @@ def curves(job: Job) -> None:
 
 
 def result(job: Job) -> None:
-    """Test accuracies of what was trained, each with its number of texts, and how long it took."""
+    """Test accuracies of what was trained, each with its interval and number of texts, and how long it took."""
     if not job.result:
         return
     figures: list[tuple[str, str, str]] = []
     for kind, title in _MODELS.items():
         model: dict[str, Any] | None = job.result.get(kind)
         if model:
-            figures.append((f"Test accuracy, {title}", percent(model["accuracy"]), count(model["test_size"], "text")))
+            figures.append((f"Test accuracy, {title}", percent(model["accuracy"]), _trust(model)))
     cosine = job.result.get("calibration_cosine")
     if cosine is not None:
-        figures.append(("Fit of the converted layers", number(cosine), "cosine of hidden states"))
+        figures.append(("Fit of the converted layers", number(cosine), "Cosine of hidden states, held-out texts"))
     if job.result.get("seconds"):
-        figures.append(("Time", duration(job.result["seconds"]), "all stages"))
+        figures.append(("Time", duration(job.result["seconds"]), "All stages"))
     if figures:
-        for column, (title, value, unit) in zip(st.columns(len(figures)), figures, strict=True):
-            column.metric(title, value, help=unit)
+        for column, (title, value, note) in zip(st.columns(len(figures)), figures, strict=True):
+            column.metric(title, value)
+            column.caption(note)
+
+
+def _trust(model: dict[str, Any]) -> str:
+    """What an accuracy is worth: its 95 % interval, and the number of texts that it is from."""
+    if not model["test_size"]:
+        return "No test texts"
+    low, high = proportion_interval(model["accuracy"], model["test_size"])
+    return f"95 % interval {100 * low:.1f} – {100 * high:.1f} · {count(model['test_size'], 'text')}"
 
 
 def trained_models(job: Job) -> list[str]:

@@ -77,6 +77,7 @@ def _numbers(screen: Screen, cell: Cell, record: Attribution, scale: Scale) -> N
         st.dataframe(
             table,
             hide_index=True,
+            placeholder="–",
             height=min(38 + 35 * len(table), 280),
             column_config={"score": st.column_config.NumberColumn(format="%+.3g")},
         )

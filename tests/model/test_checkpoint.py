@@ -37,7 +37,11 @@ def test_saved_and_loaded_gives_the_same_logits(
     ids, mask = ids_of(9)
     expected = model(input_ids=ids, attention_mask=mask).logits
     info = save_checkpoint(model, tokenizer, tmp_path / "one", labels=LABELS, max_length=64)
-    assert torch.equal(load_model(tmp_path / "one")(input_ids=ids, attention_mask=mask).logits, expected)
+    loaded = load_model(tmp_path / "one")
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor)
+    # The same weights at other addresses may be added up in another order: the last bit, no more.
+    torch.testing.assert_close(loaded(input_ids=ids, attention_mask=mask).logits, expected, rtol=1e-6, atol=1e-6)
     assert (info.kind, info.b) == (("conventional", None) if b is None else ("bcos", b))
     assert read_info(tmp_path / "one").labels == LABELS
     assert [i.name for i in list_checkpoints(Home(tmp_path / "nowhere"))] == []

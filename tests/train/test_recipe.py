@@ -86,6 +86,6 @@ def test_every_option_of_a_recipe_is_on_the_command_line() -> None:
 def test_the_same_work_has_the_same_key_whatever_it_is_called() -> None:
     first, second = quickstart_spec(), quickstart_spec()
     assert first.key == second.key
-    renamed = TrainSpec(first.model, first.task, first.recipe, "other name")
+    renamed = TrainSpec(first.model, first.task, first.recipe, "other-name")
     assert renamed.key == first.key
     assert TrainSpec(first.model, first.task, first.recipe.replace(seed=1)).key != first.key
