@@ -18,10 +18,12 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
+from transformers.trainer_callback import PrinterCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from bcos_core.model.convert import is_bcos, set_b
 from bcos_core.model.gain import fold_gains
+from bcos_core.model.quiet import quiet_transformers
 from bcos_core.progress import Reporter
 from bcos_core.text.encoding import encode
 from bcos_core.text.tasks import Examples
@@ -231,10 +233,12 @@ def fine_tune(
         compute_metrics=_accuracy,
         callbacks=callbacks,
     )
+    trainer.remove_callback(PrinterCallback)  # stdout is the command's
     last = get_last_checkpoint(str(work)) if work.is_dir() else None
     if last:
         reporter.log(f"Going on from {Path(last).name}.")
-    trainer.train(resume_from_checkpoint=last)
+    with quiet_transformers():
+        trainer.train(resume_from_checkpoint=last)
     model.eval()
     if recipe.bcos:
         fold_gains(model)

@@ -12,6 +12,8 @@ from bcos_core.render.pieces import unit_scores
 from bcos_core.render.scale import Scale, common_scale, own_scale, unshared_scale
 from pages.shared.resources import record
 
+WIDEST = 3  # columns in which a text can still be read
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -67,9 +69,13 @@ class Screen:
 
 
 def arrange(models: list[CheckpointInfo], methods: list[Method]) -> tuple[tuple[Cell, ...], ...]:
-    """Panels in rows: a column per model and a row per method, so that models are compared side by side; for
-    one model, its methods two by two."""
+    """Panels in rows: a column per model and a row per method, so that models are compared side by side (more
+    than `WIDEST` go on in the next row); for one model, its methods two by two."""
     if len(models) != 1:
-        return tuple(tuple(Cell(model, method) for model in models) for method in methods)
+        return tuple(
+            tuple(Cell(model, method) for model in models[start : start + WIDEST])
+            for method in methods
+            for start in range(0, len(models), WIDEST)
+        )
     cells = [cell for method in methods if (cell := Cell(models[0], method)).possible]
     return tuple(tuple(cells[start : start + 2]) for start in range(0, len(cells), 2))

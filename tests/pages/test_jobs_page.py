@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from bcos_core.home import Home
+from bcos_core.jobs.job import Job
 from bcos_core.jobs.lease import Point
 from bcos_core.jobs.store import JobState, JobStore
 from tests.pages.conftest import OpenPage, RunningJob, button, words
@@ -55,6 +57,20 @@ def test_a_running_job_shows_its_stage_and_can_only_be_cancelled(
     button(at, "Cancel").click().run()
     assert store.get(job.id).cancel_requested
     assert button(at, "Cancel").disabled
+
+
+def test_a_job_whose_process_is_gone_is_not_said_to_run(
+    open_page: OpenPage, running_job: RunningJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, lease = running_job("train", "Tweets")
+    lease.beat({"stage": "Scoring the B-cos model", "stage_count": 6, "progress": 0.6, "eta_seconds": 120.0}, [])
+    monkeypatch.setattr(Job, "seems_alive", lambda job: False)
+
+    at = open_page("jobs")
+
+    assert "Interrupted" in words(at) and "Running" not in words(at)
+    assert "left" not in words(at)  # nobody works on it, so no time is promised
+    assert "Jobs are paused" in words(at)
 
 
 def test_a_failed_job_shows_its_message_as_text_and_goes_on_or_begins_anew(
