@@ -79,4 +79,4 @@ def draw(screen: Screen) -> None:
                 if cell.possible:
                     panel(screen, cell)
                 else:
-                    st.caption(plain(f"{cell.method.title}: only for B-cos models. {cell.model.name} is conventional."))
+                    st.caption(plain(f"{cell.method.title}: only for B-cos models."))

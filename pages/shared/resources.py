@@ -7,6 +7,8 @@ is replaced is loaded anew.
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -24,8 +26,21 @@ Spans = tuple[tuple[int, int], ...]
 
 
 def checkpoints() -> dict[str, CheckpointInfo]:
-    """Finished checkpoints by the name of their folder, newest first."""
-    return {info.path.name: info for info in list_checkpoints(get_home())}
+    """Finished checkpoints by the name of their folder, newest first, named for a person."""
+    found = list_checkpoints(get_home())
+    short = Counter(_short_name(info) for info in found)
+    names = (
+        name if short[name := _short_name(info)] == 1 else f"{name} · {info.job or info.path.name}" for info in found
+    )
+    return {info.path.name: replace(info, name=name) for info, name in zip(found, names, strict=True)}
+
+
+def _short_name(info: CheckpointInfo) -> str:
+    """What a job called its model, without the job's id: "quickstart · B-cos 1.5"."""
+    if info.job is None:
+        return info.name
+    given = info.name.replace(f"-{info.job}", "").removesuffix("-conventional")
+    return f"{given} · {'conventional' if info.b is None else f'B-cos {info.b:g}'}"
 
 
 def classifier(info: CheckpointInfo) -> Classifier:
