@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import statistics
 import time
@@ -120,18 +121,12 @@ def training_speed(subjects: Subjects) -> Figures:
         return step
 
     converted = convert(subjects.conventional, b=1.5)
+    conventional = copy.deepcopy(subjects.conventional)  # the shared one stays in evaluation mode
     set_b(converted, 1.3)  # inside the ramp, where the power is not a square root
-    ramp = 1 / paired(step_of(converted, bcos=True), step_of(convert_back(subjects), bcos=False), 12)
+    ramp = 1 / paired(step_of(converted, bcos=True), step_of(conventional, bcos=False), 12)
     set_b(converted, 1.5)
-    full = 1 / paired(step_of(converted, bcos=True), step_of(convert_back(subjects), bcos=False), 12)
+    full = 1 / paired(step_of(converted, bcos=True), step_of(conventional, bcos=False), 12)
     return {"training_speed_ratio_b_1.3": ramp, "training_speed_ratio_b_1.5": full}
-
-
-def convert_back(subjects: Subjects) -> torch.nn.Module:
-    """A copy of the conventional model, so that the shared one stays in evaluation mode."""
-    import copy
-
-    return copy.deepcopy(subjects.conventional)
 
 
 def page_latency(subjects: Subjects) -> Figures:

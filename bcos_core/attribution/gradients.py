@@ -6,11 +6,8 @@ import torch
 from captum.attr import InputXGradient, IntegratedGradients
 from torch import Tensor
 
-from bcos_core.attribution.question import Answer, Question, select
+from bcos_core.attribution.question import ROWS_PER_PASS, Answer, Question, select
 from bcos_core.model.view import ModelView
-
-# Rows of one forward pass inside integrated gradients: enough to keep two cores or a GPU busy, flat in memory.
-ROWS_PER_PASS = 64
 
 
 class EmbeddingsToScore:

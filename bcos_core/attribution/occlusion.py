@@ -6,10 +6,8 @@ import torch
 from captum.attr import FeatureAblation
 from torch import Tensor
 
-from bcos_core.attribution.question import Answer, Question, select
+from bcos_core.attribution.question import ROWS_PER_PASS, Answer, Question, select
 from bcos_core.model.view import ModelView
-
-ROWS_PER_PASS = 64
 
 
 def occlusion(question: Question) -> Answer:

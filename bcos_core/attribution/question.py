@@ -14,6 +14,9 @@ from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
 from bcos_core.text.encoding import Batch
 
+# Rows of one forward pass of a method that runs many: enough to keep two cores or a GPU busy, flat in memory.
+ROWS_PER_PASS = 64
+
 
 @dataclass(frozen=True)
 class Question:

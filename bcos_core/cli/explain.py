@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bcos_core.errors import CheckpointError, TextError
+
+if TYPE_CHECKING:
+    from bcos_core.attribution.record import Attribution
 
 EPILOG = """examples:
   python -m bcos_core explain CHECKPOINT --text "A charming film." --text "It drags."
@@ -121,7 +124,7 @@ def show(result: dict[str, Any]) -> str:
     return "\n\n".join(_show_record(Attribution.from_dict(record)) for record in result["records"])
 
 
-def _show_record(record: Attribution) -> str:  # type: ignore[name-defined]  # noqa: F821
+def _show_record(record: Attribution) -> str:
     from bcos_core.attribution.views import word_scores
 
     words = word_scores(record)

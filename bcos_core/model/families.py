@@ -147,10 +147,5 @@ def ends_with(path: str, endings: tuple[str, ...]) -> bool:
     return any(path == ending or path.endswith("." + ending) for ending in endings)
 
 
-def embedding_parameters(model: nn.Module) -> list[Tensor]:
-    """Parameters that make E; conversion leaves them as they are."""
-    return list(model.get_submodule(family_of(model).embedding).parameters())
-
-
 def device_of(model: nn.Module) -> torch.device:
     return next(model.parameters()).device

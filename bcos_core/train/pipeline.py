@@ -90,7 +90,7 @@ class _Run:
         work.mkdir(parents=True, exist_ok=True)
         self.stages = _stage_titles(self.recipe)
         self.seconds_before = sum(
-            json.loads(file.read_text())["seconds"] for file in work.glob("*.json") if file.stem != "trainer_state"
+            json.loads(file.read_text(encoding="utf-8"))["seconds"] for file in work.glob("*.json")
         )
         self._begin("Reading the data")
         self.data: TaskData = load_task(spec.task)
@@ -124,8 +124,8 @@ class _Run:
         path = self.home.models / self.names[kind]
 
         def train() -> dict[str, Any]:
-            began = time.monotonic()
             model, tokenizer = start()
+            began = time.monotonic()  # calibration, inside start(), keeps its own time
             self._begin(f"Fine-tuning the {_KINDS[kind]} model")
             bf16, reason = choose_bf16(model, recipe.precision)
             self.reporter.log(reason)

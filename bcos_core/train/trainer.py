@@ -19,7 +19,6 @@ from transformers import (
     TrainingArguments,
 )
 from transformers.trainer_callback import PrinterCallback
-from transformers.trainer_utils import get_last_checkpoint
 
 from bcos_core.model.convert import is_bcos, set_b
 from bcos_core.model.gain import fold_gains
@@ -165,6 +164,22 @@ class ReportingCallback(TrainerCallback):
             self.reporter.metric(f"{self.series}/b", state.global_step, model.config.bcos["b"])
 
 
+class CompleteMark(TrainerCallback):
+    """Marks a checkpoint once all its files are written: `Trainer` writes them under their final names."""
+
+    NAME = "complete"
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        if state.is_world_process_zero:
+            (Path(args.output_dir or ".") / f"checkpoint-{state.global_step}" / self.NAME).touch()
+
+
+def last_complete_checkpoint(work: Path) -> Path | None:
+    """The newest checkpoint that was written to its end; ones that a killed process left unfinished do not count."""
+    complete = [mark.parent for mark in work.glob(f"checkpoint-*/{CompleteMark.NAME}")]
+    return max(complete, key=lambda folder: int(folder.name.removeprefix("checkpoint-")), default=None)
+
+
 def fine_tune(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -213,13 +228,16 @@ def fine_tune(
         eval_steps=max(1, steps // EVALUATIONS),
         save_strategy="steps",
         save_steps=max(1, steps // CHECKPOINTS),
-        save_total_limit=1,
+        save_total_limit=2,  # while one is being written, a complete one is there
         remove_unused_columns=False,
         label_names=["labels"],
         report_to=[],
         disable_tqdm=True,
     )
-    callbacks: list[TrainerCallback] = [ReportingCallback(reporter, "bcos" if recipe.bcos else "conventional")]
+    callbacks: list[TrainerCallback] = [
+        ReportingCallback(reporter, "bcos" if recipe.bcos else "conventional"),
+        CompleteMark(),
+    ]
     if recipe.bcos:
         callbacks.insert(0, BRamp(recipe))
     trainer = BcosTrainer(
@@ -234,11 +252,11 @@ def fine_tune(
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)  # stdout is the command's
-    last = get_last_checkpoint(str(work)) if work.is_dir() else None
+    last = last_complete_checkpoint(work)
     if last:
-        reporter.log(f"Going on from {Path(last).name}.")
+        reporter.log(f"Going on from {last.name}.")
     with quiet_transformers():
-        trainer.train(resume_from_checkpoint=last)
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
     model.eval()
     if recipe.bcos:
         fold_gains(model)

@@ -26,7 +26,7 @@ from bcos_core.train.pipeline import run_training
 from bcos_core.train.recipe import Recipe
 from bcos_core.train.scoring import macro_f1
 from bcos_core.train.spec import TrainSpec
-from bcos_core.train.trainer import BRamp
+from bcos_core.train.trainer import BRamp, last_complete_checkpoint
 
 SUBJECTS = ("film", "plot", "cast", "score", "script", "camera", "ending", "scene", "hero", "joke")
 GOOD, BAD = ("good", "great", "fine", "lovely", "warm"), ("bad", "dull", "poor", "awful", "cold")
@@ -145,6 +145,15 @@ def test_kill_9_in_the_middle_then_the_same_command_again(inputs: tuple[Path, Pa
     names = sorted(path.name for path in (tmp_path / "models").iterdir() if not path.name.startswith("."))
     assert names == sorted(Path(result[kind]["checkpoint"]).name for kind in ("bcos", "conventional"))
     assert load(result["bcos"]["checkpoint"]).is_bcos
+
+
+def test_a_half_written_checkpoint_is_passed_over(tmp_path: Path) -> None:
+    assert last_complete_checkpoint(tmp_path / "missing") is None
+    for step, complete in ((9, True), (10, True), (100, False)):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        if complete:
+            (tmp_path / f"checkpoint-{step}" / "complete").touch()
+    assert last_complete_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
 
 
 def test_b_rises_linearly_over_its_share_of_the_steps() -> None:
