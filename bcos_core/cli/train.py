@@ -21,7 +21,7 @@ EPILOG = """examples:
 # What each option of a recipe means; the names are those of `Recipe`.
 OPTIONS = {
     "b": "the exponent B of the B-cos transform",
-    "ramp": "share of the steps over which B rises from 1 to its final value",
+    "ramp": "share of the steps over which B rises from 1 to its final value; 0 starts there",
     "normalize_weights": "normalise weight rows on every forward, as the B-cos LM authors do",
     "calibrate": "refit the converted layers to the pretrained function before fine-tuning",
     "calibration_texts": "texts to calibrate on",

@@ -1,10 +1,12 @@
 """Calibrated conversion: refit the converted layers, one after another, to the original's function.
 
-Dropping biases breaks a pretrained network: the final hidden states of a converted MiniLM have cosine 0.28
-with the original's. Here every linear is refitted by ridge regression, in execution order, on a few hundred
-unlabelled texts: inputs from the *converted* stream (so that later layers repair what earlier ones could not),
-targets from the *original* one. Both streams advance one block at a time and each linear of the original
-runs once per text; what lies between is kept in a `TensorStore` with a memory limit.
+Dropping biases and putting B-cos transforms in breaks a pretrained network: the final hidden states of a
+converted MiniLM have cosine 0.28 with the original's. Here every linear is refitted by ridge regression, in
+execution order, on a few hundred unlabelled texts: inputs from the *converted* stream (so that later layers
+repair what earlier ones could not), targets from the *original* one. Both streams advance one block at a time.
+
+It works at any exponent B. The ridge solution gives the direction of a row; B-cos is homogeneous in it,
+B-cos(x; γw) = γ B-cos(x; w), so its length is one more least-squares fit, of one number a row.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -21,20 +22,30 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.errors import DataError, UnsupportedModelError
 from bcos_core.model.convert import is_bcos
-from bcos_core.model.families import Family, ResidualLinear, device_of, family_of
-from bcos_core.model.gain import measure_typical_cosines
+from bcos_core.model.families import Stage, device_of, family_of
+from bcos_core.model.layers import BcosLinear
+from bcos_core.model.normal_equations import NormalEquations
+from bcos_core.model.stream import Stream
 from bcos_core.model.tensor_store import TensorStore
 from bcos_core.model.view import shared_copy
 from bcos_core.progress import Reporter, SilentReporter
 from bcos_core.text.encoding import Batch, batches_by_length, collate, encode
 
+# Rows that the lengths of weight rows are fitted on: one number each, so a few thousand are plenty.
+LENGTH_FIT_ROWS = 4096
+
 
 @dataclass(frozen=True)
 class CalibrationResult:
-    """`cosine` is the mean over tokens of the cosine between the two models' final hidden states, at B = 1:
-    on `held_out` texts if some were given, on the calibration texts otherwise."""
+    """`cosine` is the mean over tokens of the cosine between the two models' final hidden states, at exponent
+    `b`: on `held_out` texts if some were given, on the calibration texts otherwise. `stretch` is how many times
+    as long as before each B-cos transform's weight became, by path: |cos|^(B−1) is small, so rows grow to keep
+    the size of the outputs. An optimizer whose steps have a length of their own (Adam's do) should make them
+    that much longer, or these layers learn that much more slowly than the others."""
 
     cosine: float
+    b: float
+    stretch: dict[str, float]
     texts: int
     held_out: int
     seconds: float
@@ -47,65 +58,73 @@ def calibrate(
     texts: Sequence[str],
     tokenizer: PreTrainedTokenizerBase,
     *,
-    ridge: float = 1e-3,
+    b: float | None = None,
+    ridge: float = 3e-2,
     held_out: Sequence[str] = (),
     max_length: int = 64,
     batch_size: int = 32,
     memory_limit: int = 1 << 30,
     reporter: Reporter | None = None,
 ) -> CalibrationResult:
-    """Refit the weights of `converted` in place so that its hidden states follow those of `original`.
+    """Refit the weights of `converted` in place so that its hidden states and logits follow those of `original`.
 
     For the linears of a block in execution order, with X̂ the converted stream's inputs, Y the original's
     outputs and W₀ the pretrained weight, the new weight is the minimum of
 
         ‖X̂ Wᵀ − Y‖² + λ ‖W − W₀‖²,   λ = ridge · mean(diag(X̂ᵀX̂)),
 
-    solved in float64, at B = 1. For a layer that feeds a residual sum, Y is the original's sum minus the
-    converted residual.
+    solved in float64. For a layer that feeds a residual sum, Y is the original's sum minus the converted
+    residual. At B > 1 each row of a B-cos transform is then scaled by γ = ⟨f, y⟩ / ⟨f, f⟩, where f is what the
+    transform gives and y its target.
 
     Args:
         converted: what `convert(original)` returned.
         texts: unlabelled texts like those of the task; a few hundred are enough.
+        b: the exponent to fit for, that of the model if `None`. A model that is to be trained with rising B is
+            fitted for the exponent at which training starts.
         held_out: other texts, to measure the cosine on.
         memory_limit: bytes of hidden states kept in memory; the rest goes to a temporary file.
 
     Raises:
         DataError: no texts.
-        UnsupportedModelError: `converted` is not a B-cos model, or its family differs from the original's.
+        UnsupportedModelError: `converted` is not a B-cos model, normalises its weights, or its family differs
+            from the original's.
     """
     reporter = reporter or SilentReporter()
     family = family_of(converted)
     if not is_bcos(converted) or is_bcos(original) or family is not family_of(original):
         raise UnsupportedModelError("calibrate needs a model, and what convert made of that same model.")
+    if converted.config.bcos["normalize_weights"]:
+        raise UnsupportedModelError(
+            "Calibration fits the length of the weight rows, which normalised weights throw away. "
+            "Convert with normalize_weights=False."
+        )
     if not texts:
         raise DataError("Calibration needs texts; got none. A few hundred texts of the task are enough.")
     started = time.monotonic()
+    b = converted.config.bcos["b"] if b is None else b
     encoded = encode(tokenizer, texts, max_length)
     device = device_of(converted)
     batches = [
         collate(tokenizer, [encoded[i] for i in chosen], device)
         for chosen in batches_by_length([len(text) for text in encoded], batch_size)
     ]
-    ours, theirs = _Stream(converted, family), _Stream(original, family)
     with TensorStore(memory_limit) as store:
-        for i, batch in enumerate(batches):
-            store["ours", i] = ours.start(batch)
-            store["theirs", i] = theirs.start(batch)
-        for depth in range(ours.depth):
-            reporter.progress(depth, ours.depth)
-            for i, batch in enumerate(batches):
-                store["theirs", i] = theirs.record_block(depth, batch, store, i)
-            for stage in family.stages:
-                _fit_stage(stage, depth, ours, batches, store, ridge)
-            for i, batch in enumerate(batches):
-                store["ours", i] = ours.run_block(depth, batch, store["ours", i])
-        reporter.progress(ours.depth, ours.depth)
-        measure_typical_cosines(converted, batches, converted.config.bcos["b"])
-        cosine = _mean([_cosines(store["ours", i], store["theirs", i], batch) for i, batch in enumerate(batches)])
+        ours = Stream(converted, family, batches, store, "ours", b=b)
+        theirs = Stream(original, family, batches, store, "theirs")
+        lengths = _lengths(converted)
+        for segment, stages in enumerate(ours.segments):
+            reporter.progress(segment, len(ours.segments))
+            theirs.record(segment)
+            for number, stage in enumerate(stages):
+                _fit_stage(stage, segment, number, ours, batches, store, ridge)
+            ours.finish(segment)
+        reporter.progress(len(ours.segments), len(ours.segments))
+        cosine = _mean([_cosines(ours.hidden(i), theirs.hidden(i), batch) for i, batch in enumerate(batches)])
     if held_out:
-        cosine = hidden_state_cosine(converted, original, held_out, tokenizer, max_length=max_length)
-    return CalibrationResult(cosine, len(texts), len(held_out), time.monotonic() - started)
+        cosine = hidden_state_cosine(converted, original, held_out, tokenizer, b=b, max_length=max_length)
+    stretch = {path: length / lengths[path] for path, length in _lengths(converted).items() if lengths[path]}
+    return CalibrationResult(cosine, b, stretch, len(texts), len(held_out), time.monotonic() - started)
 
 
 @torch.no_grad()
@@ -115,11 +134,14 @@ def hidden_state_cosine(
     texts: Sequence[str],
     tokenizer: PreTrainedTokenizerBase,
     *,
+    b: float | None = None,
     max_length: int = 64,
     batch_size: int = 32,
 ) -> float:
-    """Mean over all tokens of the cosine between the final hidden states of the two models, the converted at B = 1."""
-    views = [shared_copy(model, {"training": False, "b": 1.0}).base_model for model in (converted, original)]
+    """Mean over all tokens of the cosine between the final hidden states of the two models; the converted one at
+    exponent `b`, its own if `None`."""
+    at_b = {} if b is None else {"b": b}
+    views = [shared_copy(model, {"training": False} | at_b).base_model for model in (converted, original)]
     encoded = encode(tokenizer, texts, max_length)
     cosines = []
     for chosen in batches_by_length([len(text) for text in encoded], batch_size):
@@ -129,6 +151,13 @@ def hidden_state_cosine(
         )
         cosines.append(_cosines(ours, theirs, batch))
     return _mean(cosines)
+
+
+def _lengths(model: nn.Module) -> dict[str, float]:
+    """The Frobenius norm of every B-cos transform's weight, by path."""
+    return {
+        path: module.weight.norm().item() for path, module in model.named_modules() if isinstance(module, BcosLinear)
+    }
 
 
 def _cosines(ours: Tensor, theirs: Tensor, batch: Batch) -> Tensor:
@@ -141,140 +170,44 @@ def _mean(parts: Sequence[Tensor]) -> float:
 
 
 def _fit_stage(
-    stage: tuple[str | ResidualLinear, ...],
-    depth: int,
-    ours: _Stream,
+    stage: Stage,
+    segment: int,
+    number: int,
+    ours: Stream,
     batches: Sequence[Batch],
     store: TensorStore,
     ridge: float,
 ) -> None:
-    """Fit the linears of one stage, which share their input, from Gram matrices added up batch by batch."""
-    paths = [part if isinstance(part, str) else part.linear for part in stage]
-    linears = [ours.blocks[depth].get_submodule(path) for path in paths]
-    gram: Tensor | float = 0.0
-    cross: Tensor | float = 0.0
+    """Fit the linears of one stage, which share their input."""
+    linears = [ours.linear(segment, part.path) for part in stage]
+    equations = NormalEquations()
+    sample: list[tuple[Tensor, Tensor]] = []
     for i, batch in enumerate(batches):
-        real = batch.attention_mask.bool()
-        inputs, residual = ours.stage_input(depth, stage, batch, store["ours", i])
-        targets = torch.cat([store[path, i] for path in paths], dim=-1)
+        inputs, residual = ours.stage_input(segment, number, i)
+        targets = torch.cat([store[part.path, i] for part in stage], dim=-1)
         if residual is not None:
             targets = targets - residual
-        x, y = inputs[real], targets[real]
-        gram = gram + (x.t() @ x).double()
-        cross = cross + (x.t() @ y).double()
-    assert isinstance(gram, Tensor)
+        if inputs.dim() == 3:  # blocks see a vector a token, padding included; the head one a text
+            real = batch.attention_mask.bool()
+            inputs, targets = inputs[real], targets[real]
+        equations.add(inputs, targets)
+        share = -(-LENGTH_FIT_ROWS // len(batches))
+        sample.append((inputs[:share].clone(), targets[:share].clone()))
     weight = torch.cat([linear.weight for linear in linears])  # type: ignore[misc]
-    strength = ridge * gram.diagonal().mean()
-    gram.diagonal().add_(strength)
-    solution = torch.linalg.solve(gram, cross + strength * weight.t().double()).t()
-    for linear, rows in zip(linears, solution.split([len(linear.weight) for linear in linears]), strict=True):  # type: ignore[arg-type]
-        linear.weight.copy_(rows)  # type: ignore[operator]
+    fitted = equations.solve(ridge, weight)
+    first = 0
+    x, y = (torch.cat(column) for column in zip(*sample, strict=True))
+    for linear in linears:
+        rows = slice(first, first + len(linear.weight))  # type: ignore[arg-type]
+        linear.weight.copy_(fitted[rows])  # type: ignore[operator]
+        _fit_lengths(linear, x, y[:, rows])
+        first = rows.stop
 
 
-class _Stream:
-    """One model, advanced a block at a time, at B = 1, in evaluation mode, on copies that share its weights."""
-
-    def __init__(self, model: PreTrainedModel, family: Family) -> None:
-        self._model = shared_copy(model, {"training": False, "b": 1.0})
-        self._family = family
-        blocks = self._model.get_submodule(family.blocks)
-        assert isinstance(blocks, nn.ModuleList)
-        self.blocks: list[nn.Module] = list(blocks)
-        self.depth = len(self.blocks)
-        blocks[0] = _Stop()  # the model up to its first block
-
-    def start(self, batch: Batch) -> Tensor:
-        """The hidden states before the first block, (batch, tokens, hidden)."""
-        return self._first_call(batch)[0][0]
-
-    def _first_call(self, batch: Batch) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        try:
-            self._model(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
-        except _Reached as reached:
-            return reached.args_, reached.kwargs
-        raise UnsupportedModelError(f"{self._family.blocks} of {type(self._model).__name__} is never called.")
-
-    def run_block(self, depth: int, batch: Batch, hidden: Tensor, block: nn.Module | None = None) -> Tensor:
-        """The block's output for `hidden`, with the other arguments (masks) that the model gives its blocks."""
-        args, kwargs = self._first_call(batch)
-        output = (block or self.blocks[depth])(hidden, *args[1:], **kwargs)
-        return output[0] if isinstance(output, tuple) else output
-
-    def record_block(self, depth: int, batch: Batch, store: TensorStore, i: int) -> Tensor:
-        """Run a block of the original; keep each linear's output, or the sum that it feeds, under its path."""
-        block = shared_copy(self.blocks[depth], {})
-        recorders: dict[str, _Recorder] = {}
-        for part in (part for stage in self._family.stages for part in stage):
-            path = part if isinstance(part, str) else part.sum_input_of
-            recorder = _Recorder(block.get_submodule(path), keep_input=not isinstance(part, str))
-            block.set_submodule(path, recorder)
-            recorders[part if isinstance(part, str) else part.linear] = recorder
-        output = self.run_block(depth, batch, store["theirs", i], block)
-        for path, recorder in recorders.items():
-            assert recorder.kept is not None
-            store[path, i] = recorder.kept
-        return output
-
-    def stage_input(
-        self, depth: int, stage: tuple[str | ResidualLinear, ...], batch: Batch, hidden: Tensor
-    ) -> tuple[Tensor, Tensor | None]:
-        """The input of a stage's linears and, where they feed a residual sum, the rest of that sum."""
-        block = shared_copy(self.blocks[depth], {})
-        silenced: _Silenced | None = None
-        for part in stage:
-            if isinstance(part, str):
-                block.set_submodule(part, _Stop())
-            else:  # with the linear silenced, the sum is the residual
-                silenced = _Silenced(block.get_submodule(part.linear))
-                block.set_submodule(part.linear, silenced)
-                block.set_submodule(part.sum_input_of, _Stop())
-        try:
-            self.run_block(depth, batch, hidden, block)
-        except _Reached as reached:
-            reached_input = reached.args_[0]
-            if silenced is None:
-                return reached_input, None
-            assert silenced.kept is not None
-            return silenced.kept, reached_input
-        raise UnsupportedModelError(f"No part of {stage} is called in block {depth}.")
-
-
-class _Reached(Exception):
-    """Carries a module's arguments out of a forward pass that need not go on."""
-
-    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.args_, self.kwargs = args, kwargs
-
-
-class _Stop(nn.Module):
-    """Ends the forward pass where it stands."""
-
-    def forward(self, *args: Any, **kwargs: Any) -> Tensor:
-        raise _Reached(args, kwargs)
-
-
-class _Recorder(nn.Module):
-    """Does what `inner` does and keeps its input or its output."""
-
-    def __init__(self, inner: nn.Module, *, keep_input: bool) -> None:
-        super().__init__()
-        self.inner, self.keep_input = inner, keep_input
-        self.kept: Tensor | None = None
-
-    def forward(self, x: Tensor) -> Tensor:
-        output = self.inner(x)
-        self.kept = x if self.keep_input else output
-        return output
-
-
-class _Silenced(nn.Module):
-    """Keeps its input and gives zeros in the shape of the linear's output."""
-
-    def __init__(self, linear: nn.Module) -> None:
-        super().__init__()
-        self.width = len(linear.weight)  # type: ignore[arg-type]
-        self.kept: Tensor | None = None
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.kept = x
-        return x.new_zeros(*x.shape[:-1], self.width)
+def _fit_lengths(linear: nn.Module, x: Tensor, y: Tensor) -> None:
+    """Scale each row of a B-cos transform by γ = ⟨f, y⟩ / ⟨f, f⟩, for x (rows, in), y (rows, out)."""
+    if isinstance(linear, BcosLinear) and linear.b != 1.0:
+        f = linear(x)
+        gain = (f * y).sum(0) / f.square().sum(0)
+        # A row that points away from its target, or sees nothing, says nothing about its length.
+        linear.weight.mul_(torch.where(gain > 0, gain, torch.ones_like(gain)).unsqueeze(-1))

@@ -26,7 +26,6 @@ from bcos_core.errors import BcosError, CheckpointError, StorageError
 from bcos_core.home import Home
 from bcos_core.model.convert import FORMAT_VERSION, is_bcos, replace_modules
 from bcos_core.model.families import family_named, family_of
-from bcos_core.model.gain import CONFIG_KEY, set_typical_cosines
 from bcos_core.model.quiet import quiet_transformers
 
 DETAILS_FILE = "checkpoint.json"
@@ -173,7 +172,6 @@ def load_model(path: Path) -> PreTrainedModel:
         replace_modules(
             model, family_of(model), b=section["b"], normalize_weights=section.get("normalize_weights", False)
         )
-        set_typical_cosines(model, section.get(CONFIG_KEY, {}))
         model.load_state_dict(load_file(path / "model.safetensors"), strict=True)
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise CheckpointError(

@@ -13,11 +13,19 @@ from bcos_core.registry import Registry
 
 
 @dataclass(frozen=True)
-class ResidualLinear:
-    """A linear inside a block whose output feeds a residual sum, and the module whose *input* is that sum."""
+class FittedLinear:
+    """A linear that calibration fits, and what it is fitted to.
 
-    linear: str
-    sum_input_of: str
+    The target is the original's output of the same linear or, with `target_input_of`, the original's input of
+    another module: past an activation that conversion removes, or a `residual` sum that the linear feeds.
+    """
+
+    path: str
+    target_input_of: str | None = None
+    residual: bool = False
+
+
+Stage = tuple[FittedLinear, ...]
 
 
 @dataclass(frozen=True)
@@ -27,8 +35,8 @@ class Family:
     `embedding` is the module whose output is E, (batch, tokens, hidden): words, positions and types together.
     `blocks` is the list of transformer blocks. `bcos` and `linear` are endings of the paths of linear layers:
     every linear outside the embedding module must match exactly one of them. `stages` are the linears of one
-    block in execution order, those of one stage sharing their input; it is what calibration walks along.
-    `edits` replaces modules that have no dynamic-linear form, such as a tanh in the head.
+    block in execution order, those of one stage sharing their input, with paths inside the block; `head` are
+    those after the blocks, with paths inside the model. It is what calibration walks along. `edits` replaces modules that have no dynamic-linear form, such as a tanh in the head.
     """
 
     model_type: str
@@ -37,7 +45,8 @@ class Family:
     blocks: str
     bcos: tuple[str, ...]
     linear: tuple[str, ...]
-    stages: tuple[tuple[str | ResidualLinear, ...], ...]
+    stages: tuple[Stage, ...]
+    head: tuple[Stage, ...]
     edits: dict[str, Callable[[nn.Module], nn.Module]] = field(default_factory=dict)
 
 
@@ -59,10 +68,10 @@ class LinearHead(nn.Module):
 FAMILIES: Registry[Family] = Registry("model family")
 
 _BERT_STAGES = (
-    ("attention.self.query", "attention.self.key", "attention.self.value"),
-    (ResidualLinear("attention.output.dense", sum_input_of="attention.output.LayerNorm"),),
-    ("intermediate.dense",),
-    (ResidualLinear("output.dense", sum_input_of="output.LayerNorm"),),
+    tuple(FittedLinear(f"attention.self.{name}") for name in ("query", "key", "value")),
+    (FittedLinear("attention.output.dense", "attention.output.LayerNorm", residual=True),),
+    (FittedLinear("intermediate.dense"),),
+    (FittedLinear("output.dense", "output.LayerNorm", residual=True),),
 )
 
 FAMILIES.register(
@@ -75,6 +84,7 @@ FAMILIES.register(
         bcos=("attention.output.dense", "intermediate.dense", "output.dense", "pooler.dense", "classifier"),
         linear=("self.query", "self.key", "self.value"),
         stages=_BERT_STAGES,
+        head=((FittedLinear("bert.pooler.dense", "classifier"),), (FittedLinear("classifier"),)),
         edits={"bert.pooler.activation": lambda _: nn.Identity()},
     ),
 )
@@ -94,6 +104,7 @@ FAMILIES.register(
         ),
         linear=("self.query", "self.key", "self.value"),
         stages=_BERT_STAGES,
+        head=((FittedLinear("classifier.dense", "classifier.out_proj"),), (FittedLinear("classifier.out_proj"),)),
         edits={"classifier": LinearHead},
     ),
 )
@@ -107,11 +118,12 @@ FAMILIES.register(
         bcos=("attention.out_lin", "ffn.lin1", "ffn.lin2", "pre_classifier", "classifier"),
         linear=("attention.q_lin", "attention.k_lin", "attention.v_lin"),
         stages=(
-            ("attention.q_lin", "attention.k_lin", "attention.v_lin"),
-            (ResidualLinear("attention.out_lin", sum_input_of="sa_layer_norm"),),
-            ("ffn.lin1",),
-            (ResidualLinear("ffn.lin2", sum_input_of="output_layer_norm"),),
+            tuple(FittedLinear(f"attention.{name}_lin") for name in ("q", "k", "v")),
+            (FittedLinear("attention.out_lin", "sa_layer_norm", residual=True),),
+            (FittedLinear("ffn.lin1"),),
+            (FittedLinear("ffn.lin2", "output_layer_norm", residual=True),),
         ),
+        head=((FittedLinear("pre_classifier"),), (FittedLinear("classifier"),)),
     ),
 )
 

@@ -139,6 +139,7 @@ class _Run:
                 work=self.work / kind,
                 reporter=self.reporter,
                 bf16=bf16,
+                stretch=self._once("calibration", dict)["stretch"] if recipe.calibrate else None,
             )
             self._begin(f"Scoring the {_KINDS[kind]} model")
             if not self.is_main_process:
@@ -198,6 +199,7 @@ class _Run:
                 original,
                 self.data.train.take(recipe.calibration_texts, recipe.seed).texts,
                 tokenizer,
+                b=recipe.first_b,
                 ridge=recipe.ridge,
                 held_out=self.data.validation.texts[:HELD_OUT_TEXTS],
                 max_length=recipe.max_length,
@@ -205,7 +207,7 @@ class _Run:
             )
             self.reporter.log(
                 f"Calibrated on {result.texts} texts in {result.seconds:.0f} s; "
-                f"hidden states' cosine on held-out texts {result.cosine:.3f}."
+                f"hidden states' cosine on held-out texts {result.cosine:.3f} at B = {result.b:g}."
             )
             with renamed_when_complete(kept) as folder, quiet_transformers():
                 converted.save_pretrained(folder)
@@ -213,7 +215,7 @@ class _Run:
 
         self._once("calibration", fit)
         model = _on_device(load_model(kept))
-        set_b(model, 1.0)
+        set_b(model, recipe.first_b)
         return model, tokenizer
 
     def _once(self, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:

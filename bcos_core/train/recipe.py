@@ -17,8 +17,9 @@ PRECISIONS = ("auto", "fp32", "bf16")
 class Recipe:
     """How a model is converted and fine-tuned.
 
-    `b` is the exponent of the B-cos transform (arXiv 2502.12992 §3); it rises linearly from 1 to its final
-    value over the first `ramp` of the steps. `ridge` is the ridge term of calibration, relative to the mean
+    `b` is the exponent of the B-cos transform (arXiv 2502.12992 §3). With a `ramp` it rises linearly from 1 to
+    `b` over that share of the steps; without, calibration fits the layers for `b` itself and training starts
+    there. `ridge` is the ridge term of calibration, relative to the mean
     of the Gram matrix's diagonal. `consistency` is the weight of the deletion-consistency loss, 0 for none,
     which begins after `consistency_start` of the steps. `precision` "auto" measures bf16 against fp32 at
     the start of the job and takes the faster one. `twin` trains the conventional model on the same data and
@@ -31,11 +32,11 @@ class Recipe:
     name: str = "calibrated"
     bcos: bool = True
     b: float = 1.5
-    ramp: float = 0.5
+    ramp: float = 0.0
     normalize_weights: bool = False
     calibrate: bool = True
     calibration_texts: int = 512
-    ridge: float = 1e-3
+    ridge: float = 3e-2
     consistency: float = 0.0
     consistency_start: float = 0.5
     learning_rate: float = 1e-4
@@ -95,6 +96,11 @@ class Recipe:
                 raise RecipeError(name, f"Unknown recipe option {name!r}. Known: {', '.join(sorted(known))}.")
         return dataclasses.replace(self, **{k: v for k, v in changes.items() if v is not None})
 
+    @property
+    def first_b(self) -> float:
+        """The exponent at the first step."""
+        return 1.0 if self.ramp else self.b
+
     def conventional_twin(self) -> Recipe:
         """The same data and budget for a model that is not converted."""
         return dataclasses.replace(
@@ -122,7 +128,6 @@ RECIPES.register(
         name="paper",
         calibrate=False,
         normalize_weights=True,
-        ramp=0.0,
         learning_rate=2e-5,
         epochs=5.0,
         max_length=512,

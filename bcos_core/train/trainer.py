@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,12 @@ from transformers import (
 from transformers.trainer_callback import PrinterCallback
 
 from bcos_core.model.convert import is_bcos, set_b
-from bcos_core.model.gain import fold_gains
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.progress import Reporter
 from bcos_core.text.encoding import encode
 from bcos_core.text.tasks import Examples
 from bcos_core.train.losses import classification_loss, deletion_task
+from bcos_core.train.optimizer import stretch_steps
 from bcos_core.train.recipe import Recipe
 
 # Curves with about this many points, and this many checkpoints to resume from, whatever the length of the run.
@@ -74,12 +75,20 @@ class EncodedExamples(torch.utils.data.Dataset[dict[str, Any]]):
 class BcosTrainer(Trainer):
     """A `Trainer` with the project's losses. B-cos and conventional models go through the same code."""
 
-    def __init__(self, *, recipe: Recipe, mask_id: int | None, **arguments: Any) -> None:
+    def __init__(self, *, recipe: Recipe, mask_id: int | None, stretch: Mapping[str, float], **arguments: Any) -> None:
         super().__init__(**arguments)
         self.recipe = recipe
         self.mask_id = mask_id
+        self.stretch = stretch
         # compute_loss gives a per-batch mean, which Trainer divides by the accumulation steps.
         self.model_accepts_loss_kwargs = False
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        if self.optimizer is not None:
+            return self.optimizer
+        optimizer: torch.optim.Optimizer = super().create_optimizer(model)
+        stretch_steps(optimizer, {self.model.get_parameter(f"{path}.weight"): k for path, k in self.stretch.items()})
+        return optimizer
 
     def compute_loss(
         self,
@@ -190,10 +199,12 @@ def fine_tune(
     work: Path,
     reporter: Reporter,
     bf16: bool,
+    stretch: Mapping[str, float] | None = None,
 ) -> None:
     """Fine-tune `model` in place; it is in evaluation mode afterwards.
 
-    Checkpoints go to `work`; if some are there already, training goes on from the last one.
+    Checkpoints go to `work`; if some are there already, training goes on from the last one. `stretch` are layers
+    by path whose weights calibration made longer, and by how much (see `CalibrationResult`).
 
     Raises:
         JobCancelled: from the reporter.
@@ -243,6 +254,7 @@ def fine_tune(
     trainer = BcosTrainer(
         recipe=recipe,
         mask_id=tokenizer.mask_token_id,
+        stretch=stretch or {},
         model=model,
         args=arguments,
         train_dataset=train_set,
@@ -258,8 +270,6 @@ def fine_tune(
     with quiet_transformers():
         trainer.train(resume_from_checkpoint=str(last) if last else None)
     model.eval()
-    if recipe.bcos:
-        fold_gains(model)
 
 
 def _accuracy(evaluation: EvalPrediction) -> dict[str, float]:

@@ -25,7 +25,7 @@ class Option:
 
 
 _EXPLANATIONS = {
-    "calibrated": "Converts the model, refits its layers to the pretrained function, then fine-tunes while B rises.",
+    "calibrated": "Converts the model, refits its layers to the pretrained function, then fine-tunes.",
     "faithful": "Calibrated, and trained so that striking out a word changes the logit by what the heatmap says.",
     "paper": "As the B-cos LM paper does it: normalised weights, B from the first step, no calibration.",
     "conventional": "Plain fine-tuning, nothing converted: a model for post-hoc explanations only.",
@@ -35,7 +35,7 @@ _GROUPS: dict[str, dict[str, Option]] = {
     "Model": {
         "bcos": Option("Convert to B-cos", "Without, a conventional model is trained."),
         "b": Option("B", "The exponent of the B-cos transform: 1 is a plain linear layer, 1.5 the usual choice.", 0.05),
-        "ramp": Option("Ramp of B", "Share of the steps over which B rises from 1 to its value.", 0.1),
+        "ramp": Option("Ramp of B", "Share of the steps over which B rises from 1 to its value; 0 starts there.", 0.1),
         "normalize_weights": Option("Normalised weights", "Each weight row has length 1 in every forward pass."),
         "calibrate": Option("Calibrate", "Refit the converted layers to the pretrained function first."),
         "calibration_texts": Option("Calibration texts", "Training texts that the layers are refitted on.", 64),

@@ -10,10 +10,10 @@ from torch import nn
 from transformers import AutoTokenizer
 
 from bcos_core import calibrate, convert
-from bcos_core.errors import DataError, UnsupportedModelError
+from bcos_core.errors import UnsupportedModelError
 from bcos_core.model.calibrate import hidden_state_cosine
 from bcos_core.model.families import FAMILIES
-from bcos_core.model.layers import BcosLinear
+from bcos_core.model.normal_equations import PANEL, NormalEquations
 from bcos_core.model.sources import embedded_path
 from bcos_core.model.tensor_store import TensorStore
 from bcos_core.text.encoding import collate, encode
@@ -94,25 +94,68 @@ def test_store_stays_under_its_limit_and_leaves_no_files() -> None:
     assert not Path(folder.name).exists()
 
 
-def test_typical_cosines_keep_the_size_of_the_outputs(tokenizer) -> None:  # type: ignore[no-untyped-def]
+def test_row_lengths_are_the_least_squares_ones(tokenizer) -> None:  # type: ignore[no-untyped-def]
     original = whole_vocabulary("bert")
     converted = convert(original, b=1.5)
-    calibrate(converted, original, TEXTS, tokenizer)
+    result = calibrate(converted, original, TEXTS, tokenizer)
+    assert result.b == 1.5
     batch = collate(tokenizer, encode(tokenizer, TEXTS, 64))
-    layer = converted.bert.encoder.layer[0].attention.output.dense  # type: ignore[index,union-attr]
-    assert isinstance(layer, BcosLinear) and 0 < layer.typical_cosine < 1
-    seen: list[torch.Tensor] = []
-    hook = layer.register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0]))
-    converted(input_ids=batch.input_ids, attention_mask=batch.attention_mask)  # nothing before this layer has B
-    hook.remove()
-    x = seen[0][batch.attention_mask.bool()].detach()
-    plain, scaled = x @ layer.weight.detach().t(), layer(x).detach()
-    assert scaled.square().mean().item() == pytest.approx(plain.square().mean().item(), rel=1e-3)
+    real = batch.attention_mask.bool()
+    seen: dict[str, torch.Tensor] = {}
+
+    def inputs_of(name: str, module: nn.Module) -> None:
+        module.register_forward_pre_hook(lambda _, arguments: seen.__setitem__(name, arguments[0].detach()[real]))
+
+    ours, theirs = (model.bert.encoder.layer[0].attention for model in (converted, original))  # type: ignore[index,union-attr]
+    inputs_of("x", ours.output.dense)
+    inputs_of("residual", ours.self.query)  # the block's input is what its first sum adds to
+    inputs_of("sum", theirs.output.LayerNorm)
+    for model in (converted, original):
+        model.eval()(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
+    y = (seen["sum"] - seen["residual"]).double().numpy()
+    # B-cos by its definition, with rows of length 1: |cos|^½ (ŵ·x).
+    x, w = seen["x"].double().numpy(), ours.output.dense.weight.detach().double().numpy()
+    lengths = np.linalg.norm(w, axis=1)
+    z = x @ (w / lengths[:, None]).T
+    f = np.sqrt(np.abs(z) / np.linalg.norm(x, axis=1, keepdims=True)) * z
+    expected = np.array([np.linalg.lstsq(f[:, [o]], y[:, o], rcond=None)[0][0] for o in range(len(w))])
+    fitted = expected > 0  # a row that points away from its target keeps its length
+    assert fitted.sum() >= 12
+    np.testing.assert_allclose(lengths[fitted], expected[fitted], rtol=1e-3)
+    before = theirs.output.dense.weight.norm().item()
+    stretch = result.stretch["bert.encoder.layer.0.attention.output.dense"]
+    assert stretch == pytest.approx(np.linalg.norm(w) / before, rel=1e-5)
 
 
-def test_bad_input(tokenizer) -> None:  # type: ignore[no-untyped-def]
-    original = tiny_model("bert")
-    with pytest.raises(DataError, match="needs texts"):
-        calibrate(convert(original), original, [], tokenizer)
-    with pytest.raises(UnsupportedModelError):
-        calibrate(original, original, TEXTS, tokenizer)
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_the_head_follows_the_originals_logits(family: str, tokenizer) -> None:  # type: ignore[no-untyped-def]
+    original = whole_vocabulary(family)
+    converted = convert(original)
+    batch = collate(tokenizer, encode(tokenizer, TEXTS[60:], 64))
+
+    def logits(model: nn.Module) -> torch.Tensor:
+        with torch.no_grad():
+            return model.eval()(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
+
+    wanted, before = logits(original), logits(converted)
+    calibrate(converted, original, TEXTS[:60], tokenizer)
+    error = (logits(converted) - wanted).square().mean()
+    assert error < 0.3 * (before - wanted).square().mean()
+
+
+def test_normalised_weights_are_refused(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    original = whole_vocabulary("bert")
+    with pytest.raises(UnsupportedModelError, match="normalize_weights=False"):
+        calibrate(convert(original, normalize_weights=True), original, TEXTS, tokenizer)
+
+
+def test_a_gram_matrix_made_in_panels_is_the_whole_one() -> None:
+    x, y = torch.randn(50, 2 * PANEL + 7, dtype=torch.float64), torch.randn(50, 3, dtype=torch.float64)
+    prior = torch.randn(3, x.shape[1], dtype=torch.float64)
+    equations = NormalEquations()
+    for rows in (slice(0, 20), slice(20, 50)):
+        equations.add(x[rows], y[rows])
+    gram = x.t() @ x
+    strength = 0.1 * gram.diagonal().mean() * torch.eye(len(gram), dtype=torch.float64)
+    expected = torch.linalg.solve(gram + strength, x.t() @ y + strength @ prior.t()).t()
+    torch.testing.assert_close(equations.solve(0.1, prior), expected)

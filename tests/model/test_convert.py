@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny import ids_of, tiny_model
+from tiny import tiny_model
 from torch import nn
 from transformers import AlbertConfig, AlbertForSequenceClassification
 
 from bcos_core import convert
 from bcos_core.errors import UnsupportedModelError
-from bcos_core.model.convert import set_b
 from bcos_core.model.families import FAMILIES
-from bcos_core.model.gain import fold_gains, set_typical_cosines
 from bcos_core.model.layers import BcosLinear
 
 every_family = pytest.mark.parametrize("family", list(FAMILIES))
@@ -62,23 +60,3 @@ def test_unknown_activation_is_refused_and_nothing_changed() -> None:
 def test_a_converted_model_is_not_converted_again() -> None:
     with pytest.raises(UnsupportedModelError, match="already"):
         convert(convert(tiny_model("bert")))
-
-
-@every_family
-def test_folding_the_gain_keeps_the_function(family: str) -> None:
-    converted = convert(tiny_model(family), b=1.5)
-    ids, mask = ids_of(9)
-    plain = converted(input_ids=ids, attention_mask=mask).logits
-    paths = [path for path, module in converted.named_modules() if isinstance(module, BcosLinear)]
-    set_typical_cosines(converted, dict.fromkeys(paths, 0.25))
-    with_gain = converted(input_ids=ids, attention_mask=mask).logits
-    fold_gains(converted)
-    folded = converted(input_ids=ids, attention_mask=mask).logits
-    torch.testing.assert_close(folded, with_gain)
-    assert (with_gain - plain).abs().max() > 1e-3
-    # The last layer alone: (1/4)^(1 − 1.5) = 2 times its weight.
-    set_b(converted, 1.0)
-    set_typical_cosines(converted, dict.fromkeys(paths, 0.25))
-    at_one = converted(input_ids=ids, attention_mask=mask).logits
-    set_typical_cosines(converted, {})
-    torch.testing.assert_close(at_one, converted(input_ids=ids, attention_mask=mask).logits)  # no gain at B = 1

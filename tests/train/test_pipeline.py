@@ -74,7 +74,7 @@ class Recorder(SilentReporter):
 def test_both_models_are_trained_scored_and_explained(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     home = Home(tmp_path).create()
     reporter = Recorder()
-    spec = spec_of(inputs, consistency=1.0)
+    spec = spec_of(inputs, consistency=1.0, ramp=0.5)
     result = run_training(spec, home=home, work=tmp_path / "work", job="j1", reporter=reporter)
     assert result.bcos is not None and result.conventional is not None
     assert result.calibration_cosine is not None and result.calibration_cosine > 0.8

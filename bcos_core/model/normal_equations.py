@@ -1,0 +1,39 @@
+"""Ridge regression of one layer, from Gram matrices added up batch by batch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+# From this width on, a Gram matrix is made in panels, and those below the diagonal are mirrored.
+PANEL = 384
+
+
+class NormalEquations:
+    """The minimum over W of ‖XWᵀ − Y‖² + λ‖W − W₀‖², λ = ridge · mean(diag(XᵀX)), for X (rows, in), Y (rows, out).
+
+    Products are made in the precision of X, sums and the solution in float64; memory does not grow with rows.
+    """
+
+    def __init__(self) -> None:
+        self._gram: Tensor | None = None
+        self._cross: Tensor | None = None
+
+    def add(self, x: Tensor, y: Tensor) -> None:
+        """Add some rows."""
+        cross = (x.t() @ y).double()
+        if self._gram is None or self._cross is None:
+            self._gram, self._cross = x.new_zeros(x.shape[1], x.shape[1], dtype=torch.float64), cross
+        else:
+            self._cross += cross
+        for left in range(0, x.shape[1], PANEL):  # the upper triangle alone
+            self._gram[left : left + PANEL, left:] += x[:, left : left + PANEL].t() @ x[:, left:]
+
+    def solve(self, ridge: float, prior: Tensor) -> Tensor:
+        """W, (out, in), as `prior` W₀ (out, in) is, in its precision."""
+        assert self._gram is not None and self._cross is not None
+        gram = self._gram.triu() + self._gram.triu(1).t()
+        strength = ridge * gram.diagonal().mean()
+        gram.diagonal().add_(strength)
+        solution = torch.linalg.solve(gram, self._cross + strength * prior.t().double())
+        return solution.t().to(prior.dtype)
