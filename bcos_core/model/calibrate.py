@@ -140,8 +140,8 @@ def hidden_state_cosine(
 ) -> float:
     """Mean over all tokens of the cosine between the final hidden states of the two models; the converted one at
     exponent `b`, its own if `None`."""
-    at_b = {} if b is None else {"b": b}
-    views = [shared_copy(model, {"training": False} | at_b).base_model for model in (converted, original)]
+    settings: dict[str, object] = {"training": False} if b is None else {"training": False, "b": b}
+    views = [shared_copy(model, settings).base_model for model in (converted, original)]
     encoded = encode(tokenizer, texts, max_length)
     cosines = []
     for chosen in batches_by_length([len(text) for text in encoded], batch_size):
@@ -155,9 +155,8 @@ def hidden_state_cosine(
 
 def _lengths(model: nn.Module) -> dict[str, float]:
     """The Frobenius norm of every B-cos transform's weight, by path."""
-    return {
-        path: module.weight.norm().item() for path, module in model.named_modules() if isinstance(module, BcosLinear)
-    }
+    layers = {path: module for path, module in model.named_modules() if isinstance(module, BcosLinear)}
+    return {path: layer.weight.norm().item() for path, layer in layers.items()}
 
 
 def _cosines(ours: Tensor, theirs: Tensor, batch: Batch) -> Tensor:

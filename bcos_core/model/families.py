@@ -34,9 +34,12 @@ class Family:
 
     `embedding` is the module whose output is E, (batch, tokens, hidden): words, positions and types together.
     `blocks` is the list of transformer blocks. `bcos` and `linear` are endings of the paths of linear layers:
-    every linear outside the embedding module must match exactly one of them. `stages` are the linears of one
-    block in execution order, those of one stage sharing their input, with paths inside the block; `head` are
-    those after the blocks, with paths inside the model. It is what calibration walks along. `edits` replaces modules that have no dynamic-linear form, such as a tanh in the head.
+    every linear outside the embedding module must match exactly one of them. `edits` replaces modules that have
+    no dynamic-linear form, such as a tanh in the head.
+
+    Calibration walks along `stages`, the linears of one block in execution order, those of one stage sharing
+    their input, with paths inside the block; then along `head`, those after the blocks, with paths inside the
+    model.
     """
 
     model_type: str

@@ -87,6 +87,7 @@ class BcosTrainer(Trainer):
         if self.optimizer is not None:
             return self.optimizer
         optimizer: torch.optim.Optimizer = super().create_optimizer(model)
+        assert self.model is not None
         stretch_steps(optimizer, {self.model.get_parameter(f"{path}.weight"): k for path, k in self.stretch.items()})
         return optimizer
 
