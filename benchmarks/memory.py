@@ -13,8 +13,11 @@ import psutil
 import torch
 
 from bcos_core import calibrate
-from bcos_core.model.contributions import contributions
+from bcos_core.attribution.bcos import bcos
+from bcos_core.attribution.question import Question
+from bcos_core.attribution.record import Target
 from bcos_core.model.view import ModelView
+from bcos_core.text.encoding import Batch
 from benchmarks.subjects import load_subjects
 
 
@@ -26,14 +29,14 @@ def peak_growth(what: str) -> int:
 
 def main(what: str) -> None:
     subjects = load_subjects()
+    classifier = subjects.classifier
     small, batch = subjects.batch(1), subjects.batch(32)
 
-    def forward(b: object) -> None:
-        ModelView(subjects.bcos).predict(b.input_ids, b.attention_mask)  # type: ignore[attr-defined]
+    def forward(b: Batch) -> None:
+        ModelView(subjects.bcos).predict(b.input_ids, b.attention_mask)
 
-    def heatmap(b: object) -> None:
-        view = ModelView(subjects.bcos, explanation_mode=True)
-        contributions(view, b.input_ids, b.attention_mask, lambda logits: logits[:, 0])  # type: ignore[attr-defined]
+    def heatmap(b: Batch) -> None:
+        bcos(Question(classifier, b, Target(0, "negative"), "none"))
 
     def calibration(b: object) -> None:
         calibrate(subjects.bcos, subjects.conventional, subjects.data.train.texts[:512], subjects.tokenizer)

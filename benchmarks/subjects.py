@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core import convert
+from bcos_core.model.classifier import Classifier, wrap
 from bcos_core.model.sources import EMBEDDED, load_pretrained, resolve_model
 from bcos_core.text.encoding import Batch, collate, encode
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
@@ -20,6 +21,11 @@ class Subjects:
     bcos: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     data: TaskData
+
+    @property
+    def classifier(self) -> Classifier:
+        """The converted model."""
+        return wrap(self.bcos, self.tokenizer, labels=self.data.labels, name="bench")
 
     def batch(self, size: int, max_length: int = 64) -> Batch:
         """The first `size` test sentences, padded."""

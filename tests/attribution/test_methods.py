@@ -7,6 +7,7 @@ import torch
 from captum.attr import IntegratedGradients
 
 from bcos_core import explain
+from bcos_core.attribution.bcos import TOKENS_PER_PASS
 from bcos_core.attribution.registry import METHODS
 from bcos_core.model.classifier import Classifier
 
@@ -132,3 +133,17 @@ def test_costs_are_counted(pair: dict[str, Classifier]) -> None:
     assert explain(pair["bcos"], TEXTS[0], method="occlusion").cost.forward >= tokens + 1
     gradients = explain(pair["bcos"], TEXTS[0], method="integrated_gradients", steps=20)
     assert (gradients.cost.forward, gradients.cost.backward) == (22, 20)
+
+
+@pytest.mark.parametrize("tokens", [1, 24, 10_000])
+@pytest.mark.parametrize("reference", ["none", "mask"])
+def test_contributions_do_not_depend_on_the_size_of_a_pass(
+    tokens: int, reference: str, pair: dict[str, Classifier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = [explain(pair["bcos"], text, reference=reference) for text in TEXTS]
+    monkeypatch.setitem(TOKENS_PER_PASS, "cpu", tokens)
+    for one, record in zip(alone, explain(pair["bcos"], TEXTS, reference=reference), strict=True):
+        assert record.scores == pytest.approx(one.scores, abs=1e-5)
+        assert (record.target, len(record.tokens)) == (one.target, len(one.tokens))
+        assert record.logit == pytest.approx(one.logit, abs=1e-5)
+        assert record.reference_share == pytest.approx(one.reference_share, abs=1e-5)
