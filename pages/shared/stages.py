@@ -7,8 +7,8 @@ _EXPLANATIONS = {
     "validation and test texts. No text is on two sides.",
     "Fitting the converted layers": "Layer by layer, the converted model is refitted to answer as the pretrained one "
     "did, so that it starts with everything that one knows.",
-    "Fine-tuning the B-cos model": "The model learns the task while B rises to its final value. The higher B is, the "
-    "more each layer answers only to inputs that match its weights.",
+    "Fine-tuning the B-cos model": "The model learns the task from the training texts. Its layers answer the more "
+    "to an input the better it matches their weights, which is what B-cos means.",
     "Scoring the B-cos model": "Every test text is classified once; none was seen in training. The share of right "
     "answers is the test accuracy.",
     "Fine-tuning the conventional model": "The twin learns the same task from the same texts, unconverted. It is what "

@@ -46,7 +46,7 @@ def test_a_running_quick_start_shows_stage_time_left_and_both_curves(
 
     said = words(at)
     assert "Fine-tuning the B-cos model" in said and "3 of 6" in said and "40 s left" in said
-    assert "while B rises" in said  # what happens in this stage
+    assert "which is what B-cos means" in said  # what happens in this stage
     assert len(at.get("plotly_chart")) == 2
     assert not at.error
 
