@@ -131,6 +131,7 @@ class Stream:
         return output[0] if isinstance(output, tuple) else output
 
     def _first_call(self, i: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What the model gives its first block. Not kept: the masks of many texts would outgrow the store's limit."""
         batch = self._batches[i]
         try:
             self._model(input_ids=batch.input_ids, attention_mask=batch.attention_mask)

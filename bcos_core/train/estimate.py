@@ -50,7 +50,7 @@ def estimate_seconds(spec: TrainSpec, train_size: int, mean_tokens: float) -> fl
         total += conventional * BCOS_STEP * (1 - late + late * CONSISTENCY_STEP) + scoring
         if recipe.calibrate:
             gram = 2.0 * tokens * config.num_hidden_layers * (inner * inner + 3 * hidden * hidden + 8 * hidden * hidden)
-            total += recipe.calibration_texts * (5 * forward + gram)
+            total += recipe.calibration_texts * (2 * forward + gram)  # every linear once in either model
     if recipe.twin or not recipe.bcos:
         total += conventional + scoring
     return START_SECONDS + total / (EFFICIENCY * _operations_per_second())

@@ -19,11 +19,10 @@ class Recipe:
 
     `b` is the exponent of the B-cos transform (arXiv 2502.12992 §3). With a `ramp` it rises linearly from 1 to
     `b` over that share of the steps; without, calibration fits the layers for `b` itself and training starts
-    there. `ridge` is the ridge term of calibration, relative to the mean
-    of the Gram matrix's diagonal. `consistency` is the weight of the deletion-consistency loss, 0 for none,
-    which begins after `consistency_start` of the steps. `precision` "auto" measures bf16 against fp32 at
-    the start of the job and takes the faster one. `twin` trains the conventional model on the same data and
-    with the same budget beside it.
+    there. `ridge` is the ridge term of calibration, relative to the mean of the Gram matrix's diagonal.
+    `consistency` is the weight of the deletion-consistency loss, 0 for none, which begins after
+    `consistency_start` of the steps. `precision` "auto" measures bf16 against fp32 at the start of the job and
+    takes the faster one. `twin` trains the conventional model on the same data and with the same budget beside it.
 
     Raises:
         RecipeError: options that do not fit together; its `field` names the one at fault.
