@@ -6,6 +6,7 @@ import streamlit as st
 
 from bcos_core.home import CHECKOUT
 from pages.shared.errors import guard
+from pages.shared.preload import preload
 
 st.set_page_config(
     page_title="B-cos LM", page_icon=str(CHECKOUT / "assets" / "icon.svg"), layout="wide", initial_sidebar_state=220
@@ -21,3 +22,4 @@ page = st.navigation(
 )
 with guard():
     page.run()
+preload()
