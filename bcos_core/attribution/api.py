@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from typing import Any, overload
+
+import torch
 
 from bcos_core.attribution.question import Answer, Question
 from bcos_core.attribution.record import Attribution, Cost, Target
@@ -26,8 +29,10 @@ def explain(
     method: str = "bcos",
     target: TargetLike = None,
     reference: str | None = None,
+    seed: int = 0,
+    repeats: int = 1,
     batch_size: int = 16,
-    **parameters: Any,
+    **options: Any,
 ) -> Attribution: ...
 
 
@@ -39,8 +44,10 @@ def explain(
     method: str = "bcos",
     target: TargetLike = None,
     reference: str | None = None,
+    seed: int = 0,
+    repeats: int = 1,
     batch_size: int = 16,
-    **parameters: Any,
+    **options: Any,
 ) -> list[Attribution]: ...
 
 
@@ -51,8 +58,10 @@ def explain(
     method: str = "bcos",
     target: TargetLike = None,
     reference: str | None = None,
+    seed: int = 0,
+    repeats: int = 1,
     batch_size: int = 16,
-    **parameters: Any,
+    **options: Any,
 ) -> Attribution | list[Attribution]:
     """Attribution records of one text, or of several in their order. Safe to call from several threads at once.
 
@@ -63,33 +72,38 @@ def explain(
         target: a class (number or label), a `Target` (which may be a contrast), or `None` for each text's
             predicted class.
         reference: one of the method's `references`; `None` for its default.
+        seed: of a stochastic method; the same seed gives a text the same scores, whatever else is asked about.
+        repeats: how many seeds, from `seed` on, a stochastic method answers with: the record then has the mean,
+            and the standard deviation over seeds as `spread`.
         batch_size: texts per batch; batches hold texts of similar length.
-        parameters: options of the method, such as `steps` of integrated gradients.
+        options: of the method, such as `steps` of integrated gradients.
 
     Raises:
         TextError: a text with nothing in it.
         UnknownNameError: an unknown method, reference, option or label.
-        InputError: a method that the model does not support, or a class number out of range.
+        InputError: a method that the model does not support, an option's value or a class number out of range.
     """
     chosen = METHODS[method]
-    if chosen.needs_bcos and not classifier.is_bcos:
+    if reason := chosen.unsupported(is_bcos=classifier.is_bcos):
         raise InputError(
-            f"{chosen.title} needs a B-cos model; {classifier.name} is a conventional one. "
-            f"Methods for any model: {', '.join(m.name for m in METHODS.values() if not m.needs_bcos)}."
+            f"{chosen.title} cannot explain {classifier.name}. {reason} Methods for it: "
+            f"{', '.join(m.name for m in METHODS.values() if not m.unsupported(is_bcos=classifier.is_bcos))}."
         )
-    reference = _checked_reference(chosen, reference)
-    options = _checked_options(chosen, parameters)
+    reference, checked = chosen.checked_reference(reference), chosen.checked_options(options)
+    if not 0 <= seed < 2**32 or repeats < 1:
+        raise InputError(f"seed is {seed} and repeats is {repeats}; expected a seed from 0 and at least 1 repeat.")
+    seeds = tuple(range(seed, seed + repeats)) if chosen.stochastic else ()
     resolved = resolve_target(classifier.labels, target)
     single = isinstance(texts, str)
     encoded = encode(classifier.tokenizer, [texts] if isinstance(texts, str) else texts, classifier.max_length)
     records: dict[int, Attribution] = {}
     for positions in batches_by_length([len(text) for text in encoded], batch_size):
         batch = collate(classifier.tokenizer, [encoded[i] for i in positions], classifier.device)
-        question = Question(classifier, batch, resolved, reference, options)
+        question = Question(classifier, batch, resolved, reference, checked)
         started = time.perf_counter()
-        answer = chosen.answer(question)
+        answers = [chosen.answer(replace(question, seed=one)) for one in seeds or (0,)]
         seconds = (time.perf_counter() - started) / len(batch)
-        records.update(zip(positions, _records(question, answer, chosen, seconds), strict=True))
+        records.update(zip(positions, _records(question, answers, chosen, seeds, seconds), strict=True))
     ordered = [records[i] for i in range(len(encoded))]
     return ordered[0] if single else ordered
 
@@ -115,33 +129,28 @@ def resolve_target(labels: Sequence[str], target: TargetLike) -> Target | None:
     return target
 
 
-def _checked_reference(method: Method, reference: str | None) -> str | None:
-    if not method.references:
-        return None
-    if reference is not None and reference not in method.references:
-        raise UnknownNameError("reference", reference, method.references)
-    return reference or method.references[0]
-
-
-def _checked_options(method: Method, given: dict[str, Any]) -> dict[str, Any]:
-    for name in given:
-        if name not in method.parameters:
-            raise UnknownNameError(f"option of {method.name}", name, method.parameters)
-    return {**method.parameters, **given}
-
-
-def _records(question: Question, answer: Answer, method: Method, seconds: float) -> list[Attribution]:
+def _records(
+    question: Question, answers: Sequence[Answer], method: Method, seeds: tuple[int, ...], seconds: float
+) -> list[Attribution]:
+    """One record per text: the mean over the answers, which differ by their seed alone."""
     classifier = question.classifier
-    logits = answer.logits.double()
+    logits = answers[0].logits.double()
     selected, classes = question.select(logits).tolist(), question.classes(logits).tolist()
-    shares, rows = answer.reference_share.tolist(), answer.scores.tolist()
+    scores = torch.stack([answer.scores for answer in answers])
+    rows = scores.mean(0).tolist()
+    spreads = scores.std(0).tolist() if len(answers) > 1 else None
+    shares = torch.stack([answer.reference_share for answer in answers]).double().mean(0).tolist()
     probabilities = logits.softmax(-1).tolist()
-    used = {**({"reference": question.reference} if method.references else {}), **answer.parameters}
+    used = {**({"reference": question.reference} if method.references else {}), **question.parameters}
+    cost = Cost(
+        sum(answer.forward_passes for answer in answers), sum(answer.backward_passes for answer in answers), seconds
+    )
     return [
         Attribution(
             text=text.text,
             tokens=text.tokens,
             scores=tuple(rows[i][: len(text)]),
+            spread=None if spreads is None else tuple(spreads[i][: len(text)]),
             method=method.name,
             parameters=used,
             target=question.target or Target(classes[i], classifier.labels[classes[i]]),
@@ -153,8 +162,9 @@ def _records(question: Question, answer: Answer, method: Method, seconds: float)
             labels=classifier.labels,
             model=classifier.name,
             weights_hash=classifier.weights_hash,
-            cost=Cost(answer.forward_passes, answer.backward_passes, seconds),
+            cost=cost,
             truncated_at=text.truncated_at,
+            seeds=seeds,
             versions=_versions(),
         )
         for i, text in enumerate(question.batch.texts)

@@ -19,10 +19,9 @@ TOKENS_PER_PASS_ELSEWHERE = 16_384
 
 
 def bcos(question: Question) -> Answer:
-    """Exact contributions; reference "none", or "mask": against the mask token at every position."""
+    """Exact contributions, against nothing or against another token at every position (`Question.reference_id`)."""
     model, batch = question.classifier.model, question.batch
     view = ModelView(model, explanation_mode=True)
-    reference_id = question.mask_id if question.reference == "mask" else None
     scores = torch.zeros(batch.input_ids.shape, dtype=torch.float64, device=batch.input_ids.device)
     shares = scores.new_zeros(len(batch))
     logits: Tensor | None = None
@@ -32,7 +31,7 @@ def bcos(question: Question) -> Answer:
             batch.input_ids[rows, :length],
             batch.attention_mask[rows, :length],
             question.select,
-            reference_id=reference_id,
+            reference_id=question.reference_id,
         )
         scores[rows, :length] = found.scores
         shares[rows] = found.reference_share
@@ -40,7 +39,7 @@ def bcos(question: Question) -> Answer:
             logits = found.logits.new_empty(len(batch), found.logits.shape[1])
         logits[rows] = found.logits
     assert logits is not None  # a batch has texts
-    return Answer(scores, shares, logits, forward_passes=1, backward_passes=1, parameters={})
+    return Answer(scores, shares, logits, forward_passes=1, backward_passes=1)
 
 
 def _passes(batch: Batch) -> Iterator[tuple[list[int], int]]:

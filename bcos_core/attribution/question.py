@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,8 @@ ROWS_PER_PASS = 64
 class Question:
     """Explain `target` for a batch of texts; without a target, each text's predicted class.
 
-    `reference` is the named choice of the method (`Method.references`), `parameters` are its options.
+    `reference` is the named choice of the method (`Method.references`), `parameters` are its options, `seed`
+    that of a stochastic method.
     """
 
     classifier: Classifier
@@ -30,6 +31,7 @@ class Question:
     target: Target | None
     reference: str | None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
 
     def classes(self, logits: Tensor) -> Tensor:
         """The explained class of each text, (batch,), given the logits (batch, classes)."""
@@ -42,24 +44,56 @@ class Question:
         return select(logits, self.classes(logits), self.target)
 
     @property
-    def mask_id(self) -> int:
-        """The id of the mask token.
+    def reference_id(self) -> int | None:
+        """The id of the token that stands at every position of the reference; None for a reference of zeros.
 
         Raises:
-            InputError: the tokenizer has none.
+            InputError: the tokenizer has no such token.
         """
-        mask_id = self.classifier.tokenizer.mask_token_id
-        if mask_id is None:
+        if self.reference not in REFERENCE_TOKENS:
+            return None
+        token_id = getattr(self.classifier.tokenizer, f"{self.reference}_token_id")
+        if token_id is None:
             raise InputError(
-                f"The tokenizer of {self.classifier.name} has no mask token. Choose the reference none, "
-                "or a method that needs no mask."
+                f"The tokenizer of {self.classifier.name} has no {self.reference} token. Choose another reference, "
+                "or a method that needs none."
             )
-        return int(mask_id)
+        return int(token_id)
 
     @property
-    def masked_ids(self) -> Tensor:
-        """The batch's ids with the mask token in place of every ordinary token; added tokens stay."""
-        return self.batch.input_ids.masked_fill(self.batch.ordinary, self.mask_id)
+    def reference_ids(self) -> Tensor:
+        """The batch's ids with the reference's token in place of every ordinary token; added tokens stay."""
+        token_id = self.reference_id
+        if token_id is None:
+            raise ValueError(f"The reference {self.reference!r} has no token.")
+        return self.batch.input_ids.masked_fill(self.batch.ordinary, token_id)
+
+    def each_text(self) -> Iterator[Question]:
+        """The same question for each text alone, without padding."""
+        for row, text in enumerate(self.batch.texts):
+            alone = Batch(
+                (text,),
+                self.batch.input_ids[row : row + 1, : len(text)],
+                self.batch.attention_mask[row : row + 1, : len(text)],
+                self.batch.ordinary[row : row + 1, : len(text)],
+            )
+            yield Question(self.classifier, alone, self.target, self.reference, self.parameters, self.seed)
+
+
+# References that are a token of the tokenizer at every position. The others are E = 0: a B-cos network without a
+# reference measures against nothing, which is the same question as a baseline of zeros.
+REFERENCE_TOKENS = ("mask", "pad")
+REFERENCES = {
+    "mask": "the mask token at every position",
+    "pad": "the padding token at every position",
+    "none": "nothing",
+    "zero": "nothing: embeddings of zero",
+}
+
+
+def same_reference(one: str | None, other: str | None) -> bool:
+    """Whether two references ask the same; a method without one (None) asks about the text alone, and fits all."""
+    return one is None or other is None or one == other or {one, other} == {"none", "zero"}
 
 
 def select(logits: Tensor, classes: Tensor, target: Target | None) -> Tensor:
@@ -71,11 +105,11 @@ def select(logits: Tensor, classes: Tensor, target: Target | None) -> Tensor:
 @dataclass(frozen=True)
 class Answer:
     """`scores` (batch, tokens), `reference_share` (batch,), `logits` (batch, classes); passes are per text.
-    `parameters` are what the method used, for the record."""
+    `parameters` are what the method used beyond its options, for the record."""
 
     scores: Tensor
     reference_share: Tensor
     logits: Tensor
     forward_passes: float
     backward_passes: float
-    parameters: dict[str, Any]
+    parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from bcos_core.errors import InputError
+from bcos_core.storage.plain import to_plain
 from bcos_core.text.token import Token
 
 RECORD_VERSION = 1
@@ -49,6 +52,9 @@ class Attribution:
     mask embeddings under the same dynamic weights; integrated gradients: the logit at the baseline) has of
     the logit, 0 without one. `sum` is that total, `completeness_error` is |sum − logit|. For a method that
     promises no sum (`additive` false) the same two numbers are given for information.
+
+    A stochastic method's `seeds` are those that it answered with; with several, `scores` are their mean and
+    `spread` their standard deviation. Scores that are not numbers (NaN) are kept as such: `failed` is then true.
     """
 
     text: str
@@ -67,13 +73,19 @@ class Attribution:
     weights_hash: str
     cost: Cost
     truncated_at: int | None = None
-    seed: int | None = None
+    seeds: tuple[int, ...] = ()
+    spread: tuple[float, ...] | None = None
     versions: dict[str, str] = field(default_factory=dict)
     version: int = RECORD_VERSION
 
     def __post_init__(self) -> None:
         if len(self.tokens) != len(self.scores):
             raise ValueError(f"{len(self.tokens)} tokens but {len(self.scores)} scores.")
+
+    @property
+    def failed(self) -> bool:
+        """Whether the method gave scores that are not numbers: there is nothing to draw or to rank."""
+        return not all(math.isfinite(score) for score in self.scores)
 
     @property
     def sum(self) -> float:
@@ -98,7 +110,8 @@ class Attribution:
         return {**asdict(self), "sum": self.sum, "completeness_error": self.completeness_error}
 
     def to_json(self) -> str:
-        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
+        """JSON; a number that is not finite becomes null."""
+        return json.dumps(to_plain(self.to_dict()), ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Attribution:
@@ -117,8 +130,15 @@ class Attribution:
             known["tokens"] = tuple(Token(**token) for token in data["tokens"])
             known["target"] = Target(**data["target"])
             known["cost"] = Cost(**data["cost"])
-            for name in ("scores", "logits", "probabilities", "labels"):
+            for name in ("scores", "spread"):
+                known[name] = _numbers(data[name])
+            for name in ("logits", "probabilities", "labels", "seeds"):
                 known[name] = tuple(data[name])
             return cls(**known)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"This is not an attribution record ({error}).") from error
+
+
+def _numbers(values: Sequence[float | None] | None) -> tuple[float, ...] | None:
+    """JSON's null is what became of a number that was not finite."""
+    return None if values is None else tuple(math.nan if value is None else value for value in values)

@@ -6,11 +6,47 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bcos_core.attribution.attention import attention, attention_rollout
 from bcos_core.attribution.bcos import bcos
-from bcos_core.attribution.gradients import input_x_gradient, integrated_gradients
-from bcos_core.attribution.occlusion import occlusion
-from bcos_core.attribution.question import Answer, Question
+from bcos_core.attribution.chance import random_scores
+from bcos_core.attribution.features import UNITS
+from bcos_core.attribution.gradients import input_x_gradient, saliency, smoothgrad
+from bcos_core.attribution.paths import gradient_shap, integrated_gradients
+from bcos_core.attribution.perturbation import kernel_shap, lime, occlusion, shapley
+from bcos_core.attribution.question import Answer, Question, same_reference
+from bcos_core.errors import InputError, UnknownNameError
 from bcos_core.registry import Registry
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a method: its default, and what it may be: a number from `least` to `most`, or one of `choices`."""
+
+    default: int | float | str
+    description: str
+    least: float = 1
+    most: float = 10_000
+    choices: tuple[str, ...] = ()
+
+    def checked(self, name: str, value: Any) -> int | float | str:
+        """`value` in the default's type; a number may be given as text.
+
+        Raises:
+            InputError: it is not what the option takes.
+        """
+        if self.choices:
+            if value not in self.choices:
+                raise UnknownNameError(f"value of {name}", value, self.choices)
+            return str(value)
+        kind = type(self.default)
+        try:
+            number = kind(value)
+        except (TypeError, ValueError):
+            number = None
+        if isinstance(value, bool) or number is None or number != float(value) or not self.least <= number <= self.most:
+            whole = "a whole number" if kind is int else "a number"
+            raise InputError(f"{name} is {value!r}; expected {whole} from {self.least:g} to {self.most:g}.")
+        return number
 
 
 @dataclass(frozen=True)
@@ -18,8 +54,10 @@ class Method:
     """An attribution method.
 
     `additive`: scores plus the reference's share add up to the logit. `signed`: negative scores mean that a
-    token speaks against the target. `references`: named choices of what a token is compared with, the first
-    the default; empty if the method has no choice. `parameters`: its options and their defaults.
+    token speaks against the target. `targeted`: the scores depend on the explained class. `stochastic`: they
+    depend on a seed. `usual`: shown before anyone chooses. `chance`: not a method, but what one has to beat.
+    `references`: named choices of what a token is compared with (see `REFERENCES`), the first the default; empty
+    if the method has no choice. `options`: its options by name. `cost` is in words, per text.
     """
 
     name: str
@@ -30,13 +68,55 @@ class Method:
     needs_bcos: bool = False
     additive: bool = False
     signed: bool = True
-    needs_gradients: bool = True
+    targeted: bool = True
+    needs_gradients: bool = False
     stochastic: bool = False
+    usual: bool = False
+    chance: bool = False
     references: tuple[str, ...] = ()
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+    def checked_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Every option with its value, the default where none is given.
+
+        Raises:
+            UnknownNameError: an option that the method does not have.
+            InputError: a value that it does not take.
+        """
+        for name in given:
+            if name not in self.options:
+                raise UnknownNameError(f"option of {self.name}", name, self.options)
+        return {name: option.checked(name, given.get(name, option.default)) for name, option in self.options.items()}
+
+    def checked_reference(self, given: str | None) -> str | None:
+        """The reference to use, None for a method without one.
+
+        Raises:
+            UnknownNameError: one that the method does not offer.
+        """
+        if not self.references:
+            return None
+        if given is not None and given not in self.references:
+            raise UnknownNameError(f"reference of {self.name}", given, self.references)
+        return given or self.references[0]
+
+    def fitting_reference(self, wanted: str | None) -> str | None:
+        """The reference that asks what `wanted` asks; the method's default where it offers none such."""
+        return next((name for name in self.references if wanted and same_reference(name, wanted)), None)
+
+    def unsupported(self, *, is_bcos: bool) -> str | None:
+        """Why the method cannot serve a model, for a person; None if it can."""
+        return (
+            "Only for B-cos models: a conventional one has no contributions."
+            if self.needs_bcos and not is_bcos
+            else None
+        )
 
 
 METHODS: Registry[Method] = Registry("method")
+
+_UNIT = Option("token", "what is removed in one piece", choices=UNITS)
+_TOKENS = ("mask", "pad")
 
 for _method in (
     Method(
@@ -45,26 +125,33 @@ for _method in (
         description="What each token adds to the logit. Exact: the contributions are the model's own computation.",
         cost="1 forward, 1 backward",
         answer=bcos,
+        usual=True,
         needs_bcos=True,
         additive=True,
-        references=("mask", "none"),
+        needs_gradients=True,
+        references=("mask", "pad", "none"),
     ),
     Method(
         name="integrated_gradients",
         title="Integrated gradients",
-        description="Gradients averaged on the straight way from the masked text to the text (arXiv 1703.01365).",
-        cost="50 forward, 50 backward",
+        description="Gradients averaged on the straight way from the reference to the text (arXiv 1703.01365).",
+        cost="52 forward, 50 backward",
         answer=integrated_gradients,
+        usual=True,
         additive=True,
-        parameters={"steps": 50},
+        needs_gradients=True,
+        references=("mask", "pad", "zero"),
+        options={"steps": Option(50, "points of the way at which the gradient is taken")},
     ),
     Method(
         name="occlusion",
         title="Occlusion",
-        description="How much the logit falls when one token is replaced by the mask token.",
+        description="How much the logit falls when one token is replaced (leave-one-out, arXiv 1311.2901).",
         cost="1 forward per token",
         answer=occlusion,
-        needs_gradients=False,
+        usual=True,
+        references=_TOKENS,
+        options={"unit": _UNIT},
     ),
     Method(
         name="input_x_gradient",
@@ -72,6 +159,102 @@ for _method in (
         description="The plain gradient times the embedding, summed over the hidden dimension (arXiv 1605.01713).",
         cost="1 forward, 1 backward",
         answer=input_x_gradient,
+        usual=True,
+        needs_gradients=True,
+    ),
+    Method(
+        name="saliency",
+        title="Saliency",
+        description="The length of the gradient: how much a token matters, not in which direction (arXiv 1312.6034).",
+        cost="1 forward, 1 backward",
+        answer=saliency,
+        signed=False,
+        needs_gradients=True,
+    ),
+    Method(
+        name="smoothgrad",
+        title="SmoothGrad",
+        description="Gradient × input, averaged over noisy copies of the embeddings (arXiv 1706.03825).",
+        cost="26 forward, 25 backward",
+        answer=smoothgrad,
+        needs_gradients=True,
+        stochastic=True,
+        options={
+            "samples": Option(25, "noisy copies"),
+            "noise": Option(0.15, "standard deviation of the noise, as a share of the embeddings' range", 0.0, 10.0),
+        },
+    ),
+    Method(
+        name="gradient_shap",
+        title="GradientSHAP",
+        description="Gradients averaged over random points between the reference and the text (arXiv 1906.10670).",
+        cost="27 forward, 25 backward",
+        answer=gradient_shap,
+        additive=True,
+        needs_gradients=True,
+        stochastic=True,
+        references=("mask", "pad", "zero"),
+        options={"samples": Option(25, "random points")},
+    ),
+    Method(
+        name="shapley",
+        title="Shapley values",
+        description="What a token adds as the text is filled in random order, mean over orders (Castro et al., 2009).",
+        cost="25 forward per token",
+        answer=shapley,
+        additive=True,
+        stochastic=True,
+        references=_TOKENS,
+        options={"samples": Option(25, "random orders"), "unit": _UNIT},
+    ),
+    Method(
+        name="kernel_shap",
+        title="KernelSHAP",
+        description="Shapley values estimated by a weighted linear fit to random subsets (arXiv 1705.07874).",
+        cost="102 forward",
+        answer=kernel_shap,
+        additive=True,
+        stochastic=True,
+        references=_TOKENS,
+        options={"samples": Option(100, "random subsets", 3), "unit": _UNIT},
+    ),
+    Method(
+        name="lime",
+        title="LIME",
+        description="Coefficients of a ridge regression on random subsets near the text (arXiv 1602.04938).",
+        cost="101 forward",
+        answer=lime,
+        stochastic=True,
+        references=_TOKENS,
+        options={"samples": Option(100, "random subsets", 2), "unit": _UNIT},
+    ),
+    Method(
+        name="attention",
+        title="Attention",
+        description="Where the last layer looks, from the classified position. The same for every class.",
+        cost="1 forward",
+        answer=attention,
+        signed=False,
+        targeted=False,
+    ),
+    Method(
+        name="attention_rollout",
+        title="Attention rollout",
+        description="Attention of all layers multiplied (arXiv 2005.00928). The same for every class.",
+        cost="1 forward",
+        answer=attention_rollout,
+        signed=False,
+        targeted=False,
+    ),
+    Method(
+        name="random",
+        title="Random",
+        description="Random scores: what every method has to beat.",
+        cost="none",
+        answer=random_scores,
+        targeted=False,
+        stochastic=True,
+        chance=True,
     ),
 ):
     METHODS.register(_method.name, _method)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bcos_core.attribution.question import Question
+from bcos_core.attribution.question import REFERENCE_TOKENS, Question
 from bcos_core.attribution.record import Attribution
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
@@ -15,7 +15,7 @@ from bcos_core.text.encoding import collate, encode
 
 @dataclass(frozen=True)
 class StrikeResult:
-    """Changes of the record's target logit when the struck tokens become mask tokens.
+    """Changes of the record's target logit when the struck tokens are replaced.
 
     `predicted_change` is minus the sum of their scores; `actual_change` is the logit afterwards minus before.
     `probabilities` are those of the model after the change; `struck` is the number of tokens replaced.
@@ -29,17 +29,20 @@ class StrikeResult:
 
 
 def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[int, int]]) -> StrikeResult:
-    """Replace the ordinary tokens that overlap the character spans by the mask token, and run the model once.
+    """Replace the ordinary tokens that overlap the character spans by the record's reference, and run the model once.
+
+    The mask token stands in for a reference that is no token.
 
     Raises:
-        InputError: the record is another model's, or the tokenizer has no mask token.
+        InputError: the record is another model's, or the tokenizer has no such token.
     """
     if record.weights_hash != classifier.weights_hash:
         raise InputError(f"This record was made by {record.model}, not by {classifier.name}. Explain the text again.")
     batch = collate(
         classifier.tokenizer, encode(classifier.tokenizer, [record.text], classifier.max_length), classifier.device
     )
-    question = Question(classifier, batch, record.target, None)
+    reference = record.parameters.get("reference")
+    question = Question(classifier, batch, record.target, reference if reference in REFERENCE_TOKENS else "mask")
     struck = [
         position
         for position, token in enumerate(record.tokens)
@@ -48,7 +51,7 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
         and any(token.start < end and start < token.end for start, end in spans)
     ]
     input_ids = batch.input_ids.clone()
-    input_ids[0, struck] = question.mask_id
+    input_ids[0, struck] = question.reference_ids[0, struck]
     logits = ModelView(classifier.model).predict(input_ids, batch.attention_mask).double()
     after = question.select(logits).item()
     return StrikeResult(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
 
 from bcos_core.attribution.record import Attribution
-from bcos_core.text.words import word_spans
+from bcos_core.text.words import word_of, word_spans
 
 
 @dataclass(frozen=True)
@@ -29,14 +28,11 @@ def word_scores(record: Attribution) -> tuple[WordScore, ...]:
     spans = word_spans(record.text)
     if not spans:
         return ()
-    starts = [start for start, _ in spans]
     sums, read = [0.0] * len(spans), [False] * len(spans)
     for token, score in zip(record.tokens, record.scores, strict=True):
         if token.start is None:
             continue
-        word = max(0, bisect_right(starts, token.start) - 1)
-        if spans[word][1] <= token.start and word + 1 < len(spans):  # between two words: the one that follows
-            word += 1
+        word = word_of(spans, token.start)
         sums[word] += score
         read[word] = True
     return tuple(

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bcos_core.errors import CheckpointError, TextError
+from bcos_core.errors import CheckpointError, InputError, TextError, UnknownNameError
 
 if TYPE_CHECKING:
     from bcos_core.attribution.record import Attribution
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 EPILOG = """examples:
   python -m bcos_core explain CHECKPOINT --text "A charming film." --text "It drags."
   python -m bcos_core explain CHECKPOINT --text "A charming film." --methods bcos occlusion --target positive
+  python -m bcos_core explain CHECKPOINT --text "A charming film." --methods shapley --repeats 5 --option unit=word
   python -m bcos_core explain CHECKPOINT --file texts.txt --json > records.json
 """
 
@@ -37,11 +38,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--method",
         nargs="+",
         metavar="NAME",
-        help="methods, or all (default: bcos on a B-cos model, else all)",
+        help="methods, or all (default: bcos on a B-cos model, else the usual ones)",
     )
     parser.add_argument("--target", metavar="LABEL", help="the class to explain (default: each text's predicted class)")
     parser.add_argument("--minus", metavar="LABEL", help="explain the logit of --target minus that of this class")
-    parser.add_argument("--reference", metavar="NAME", help="what B-cos contributions are against: mask or none")
+    parser.add_argument("--reference", metavar="NAME", help="what tokens are compared with: mask, pad, none or zero")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of stochastic methods (default: 0)")
+    parser.add_argument(
+        "--repeats", type=int, default=1, metavar="N", help="seeds of a stochastic method; gives their mean and spread"
+    )
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the methods that have it"
+    )
     parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="texts per batch (default: 16)")
     parser.set_defaults(run=run, show=show)
 
@@ -67,22 +75,42 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         if target is None or minus is None:
             raise TextError("--minus needs --target: the two classes to compare.")
         target = Target(target.index, target.label, minus.index, minus.label)
-    supported = [m.name for m in METHODS.values() if classifier.is_bcos or not m.needs_bcos]
-    methods = args.methods or (["bcos"] if classifier.is_bcos else supported)
-    if methods == ["all"]:
-        methods = supported
+    fitting = [m for m in METHODS.values() if not m.unsupported(is_bcos=classifier.is_bcos)]
+    names = args.methods or (["bcos"] if classifier.is_bcos else [m.name for m in fitting if m.usual])
+    methods = fitting if names == ["all"] else [METHODS[name] for name in names]
+    options = _options(args.option)
+    for kind, given, offered in (
+        ("reference", [args.reference] if args.reference else [], {r for m in methods for r in m.references}),
+        ("option", options, {o for m in methods for o in m.options}),
+    ):
+        for name in given:
+            if name not in offered:
+                raise UnknownNameError(f"{kind} of {', '.join(m.name for m in methods)}", name, offered)
     columns = [
         explain(
             classifier,
             texts,
-            method=name,
+            method=method.name,
             target=target,
-            reference=args.reference if METHODS[name].references else None,
+            reference=method.fitting_reference(args.reference),
+            seed=args.seed,
+            repeats=args.repeats,
             batch_size=args.batch_size,
+            **{name: value for name, value in options.items() if name in method.options},
         )
-        for name in methods
+        for method in methods
     ]
     return {"records": [record.to_dict() for row in zip(*columns, strict=True) for record in row]}
+
+
+def _options(given: list[str]) -> dict[str, str]:
+    options = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise InputError(f"--option is {pair!r}; expected NAME=VALUE, for example steps=20.")
+        options[name] = value
+    return options
 
 
 def _texts(args: argparse.Namespace) -> list[str]:

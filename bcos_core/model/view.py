@@ -8,12 +8,14 @@ hundred small objects and no tensor.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from bcos_core.model.attention import RECORDED_ATTENTION
 from bcos_core.model.families import family_of
 
 
@@ -56,6 +58,20 @@ class ModelView:
     def predict(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """(batch, classes), from ids (batch, tokens)."""
         return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+
+
+@torch.no_grad()
+def attention_probabilities(
+    model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor
+) -> tuple[Tensor, list[Tensor]]:
+    """Logits (batch, classes), and the attention probabilities of every layer, (batch, heads, tokens, tokens)."""
+    record: list[Tensor] = []
+    config = deepcopy(model.config)
+    config._attn_implementation = RECORDED_ATTENTION
+    view = shared_copy(
+        model, {"training": False, "explanation_mode": False, "config": config, "attention_record": record}
+    )
+    return view(input_ids=input_ids, attention_mask=attention_mask).logits, record
 
 
 Module = TypeVar("Module", bound=nn.Module)

@@ -15,7 +15,7 @@ from pages.shared import resources, url
 from pages.shared.plain import plain
 
 PREDICTED = ""
-_REFERENCE_TITLES = {"mask": "The mask token", "none": "None"}
+_REFERENCE_TITLES = {"mask": "The mask token", "pad": "The padding token", "none": "Nothing"}
 _VIEW_TITLES = {"word": "Words", "token": "Tokens"}
 _PRESENTATION_TITLES = {"background": "Coloured words", "bars": "Bars under words"}
 _SCALES = {"own": "Own", "absolute": "Absolute"}
@@ -47,15 +47,15 @@ def choose_models(known: dict[str, CheckpointInfo]) -> list[CheckpointInfo]:
 
 
 def choose_methods(models: list[CheckpointInfo]) -> list[Method]:
-    """The methods to show; all that fit one of the models before anyone chooses."""
+    """The methods to show; the usual ones that fit one of the models before anyone chooses."""
     bcos = any(model.kind == "bcos" for model in models)
-    fitting = [method.name for method in METHODS.values() if bcos or not method.needs_bcos]
+    fitting = [method.name for method in METHODS.values() if not method.unsupported(is_bcos=bcos)]
     names = st.multiselect(
         "Methods",
         fitting,
         format_func=lambda name: METHODS[name].title,
         help="\n".join(_explain_method(method) for method in METHODS.values()),
-        **url.bound_list("method", fitting, fitting),
+        **url.bound_list("method", [name for name in fitting if METHODS[name].usual], fitting),
     )
     return [METHODS[name] for name in METHODS if name in names]
 
@@ -92,11 +92,11 @@ def choose_look() -> Look:
         marks = _switch("Marks", "marks", {name: _PRESENTATION_TITLES[name] for name in PRESENTATIONS}, None)
         palette = _switch("Colours", "colours", {name: PALETTES[name].title for name in PALETTES}, None)
         reference = _switch(
-            "Reference of B-cos",
+            "Reference",
             "reference",
-            {name: _REFERENCE_TITLES.get(name, name) for method in METHODS.values() for name in method.references},
-            "What a token's contribution is measured against: the mask token at its place, or nothing. "
-            "The reference's own share is part of the sum.",
+            _REFERENCE_TITLES,
+            "What a token is measured against: the mask token at its place, the padding token, or nothing. "
+            "The reference's own share is part of an additive method's sum.",
         )
     return Look(
         Style(PALETTES[palette], view, marks),  # type: ignore[arg-type]

@@ -28,14 +28,14 @@ class Cell:
 
     @property
     def possible(self) -> bool:
-        return self.model.kind == "bcos" or not self.method.needs_bcos
+        return not self.method.unsupported(is_bcos=self.model.kind == "bcos")
 
 
 @dataclass(frozen=True)
 class Screen:
     """One text and one explained class, the same for every panel; how they are drawn; which panels there are.
 
-    `reference` is used by the methods that offer it. With `shared_scale`, additive methods share one scale.
+    `reference` is used by the methods that can ask the same. With `shared_scale`, additive methods share one scale.
     """
 
     text: str
@@ -51,7 +51,7 @@ class Screen:
 
     def record(self, cell: Cell) -> Attribution:
         """The cell's attribution, from the cache where it was computed before."""
-        reference = self.reference if self.reference in cell.method.references else None
+        reference = cell.method.fitting_reference(self.reference)
         return record(cell.model, self.text, method=cell.method.name, target=self.target, reference=reference)
 
     def scale(self, cell: Cell) -> Scale:

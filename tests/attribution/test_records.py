@@ -90,12 +90,12 @@ def test_bad_names_list_the_good_ones(pair: dict[str, Classifier]) -> None:
         explain(pair["bcos"], "x", method="magic")
     with pytest.raises(UnknownNameError, match="negative, neutral"):
         explain(pair["bcos"], "x", target="sad")
-    with pytest.raises(UnknownNameError, match="mask, none"):
+    with pytest.raises(UnknownNameError, match="mask, none, pad"):
         explain(pair["bcos"], "x", reference="zero")
     with pytest.raises(UnknownNameError, match="steps"):
         explain(pair["bcos"], "x", method="integrated_gradients", stepz=3)
     with pytest.raises(InputError, match="classes 0 to 2"):
         explain(pair["bcos"], "x", target=7)
-    with pytest.raises(InputError, match="needs a B-cos model"):
+    with pytest.raises(InputError, match="Only for B-cos models"):
         explain(pair["conventional"], "x")
     assert explain(pair["bcos"], []) == []

@@ -33,7 +33,7 @@ def test_a_place_without_a_panel_stays_empty_so_that_columns_keep_their_model() 
 
 
 def test_one_model_shows_its_methods_two_by_two() -> None:
-    assert layout([model("a", "conventional")], list(METHODS.values())) == [
+    assert layout([model("a", "conventional")], [method for method in METHODS.values() if method.usual]) == [
         ["integrated_gradients a", "occlusion a"],
         ["input_x_gradient a"],
     ]

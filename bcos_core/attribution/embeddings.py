@@ -1,0 +1,35 @@
+"""The explained number as a function of E, the embedding module's output: what gradient methods differentiate."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from bcos_core.attribution.question import Question, select
+from bcos_core.model.view import ModelView
+
+
+class EmbeddingsToScore:
+    """E (rows, tokens, hidden) → (rows,), in the form that captum calls; counts the rows it ran.
+
+    captum repeats the batch for its steps and hands the ids, mask and classes along repeated alike. Without
+    classes, the question decides them by the logits of the same pass.
+    """
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.view = ModelView(question.classifier.model)
+        self.rows = 0
+        self.logits: Tensor | None = None
+
+    @property
+    def passes(self) -> float:
+        """Rows per text so far."""
+        return self.rows / len(self.question.batch)
+
+    def __call__(
+        self, embeddings: Tensor, input_ids: Tensor, attention_mask: Tensor, classes: Tensor | None = None
+    ) -> Tensor:
+        self.rows += len(embeddings)
+        logits = self.view.logits(embeddings, input_ids, attention_mask)
+        self.logits = logits.detach()
+        return select(logits, self.question.classes(logits) if classes is None else classes, self.question.target)

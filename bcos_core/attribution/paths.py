@@ -1,0 +1,70 @@
+"""Methods of many gradients between a reference and the text, through captum, with respect to E.
+
+The reference's share is the explained number at the reference, so that share and scores add up to it at the
+text, up to the error of the mean over the way.
+"""
+
+from __future__ import annotations
+
+import torch
+from captum.attr import GradientShap, IntegratedGradients
+from torch import Tensor
+
+from bcos_core.attribution.embeddings import EmbeddingsToScore
+from bcos_core.attribution.question import ROWS_PER_PASS, Answer, Question, select
+from bcos_core.attribution.seeds import text_by_text
+
+
+def integrated_gradients(question: Question) -> Answer:
+    """Integrated gradients (Sundararajan et al., arXiv 1703.01365), by Gauss–Legendre quadrature with `steps` points.
+
+    Its convergence difference is the record's completeness error.
+    """
+    score = EmbeddingsToScore(question)
+    ends = _Ends(question, score)
+    found = IntegratedGradients(score).attribute(
+        ends.text,
+        baselines=ends.reference,
+        additional_forward_args=ends.arguments,
+        n_steps=int(question.parameters["steps"]),
+        internal_batch_size=max(ROWS_PER_PASS, len(question.batch)),
+    )
+    return ends.answer(question, score, found)
+
+
+@text_by_text
+def gradient_shap(question: Question) -> Answer:
+    """Expected gradients from the reference (Erion et al., arXiv 1906.10670; SHAP's GradientExplainer): gradients at
+    `samples` random points of the way, instead of the chosen ones of integrated gradients."""
+    score = EmbeddingsToScore(question)
+    ends = _Ends(question, score)
+    found = GradientShap(score).attribute(
+        ends.text,
+        baselines=ends.reference,
+        n_samples=int(question.parameters["samples"]),
+        additional_forward_args=ends.arguments,
+    )
+    return ends.answer(question, score, found)
+
+
+class _Ends:
+    """Both ends of the way: E and the explained number, at the reference and at the text."""
+
+    def __init__(self, question: Question, score: EmbeddingsToScore) -> None:
+        batch, view = question.batch, score.view
+        self.text = view.embed(batch.input_ids, batch.attention_mask)
+        self.logits = view.predict(batch.input_ids, batch.attention_mask)
+        if question.reference_id is None:
+            self.reference = torch.zeros_like(self.text)
+            with torch.no_grad():
+                at_reference = view.logits(self.reference, batch.input_ids, batch.attention_mask)
+        else:
+            self.reference = view.embed(question.reference_ids, batch.attention_mask)
+            at_reference = view.predict(question.reference_ids, batch.attention_mask)
+        classes = question.classes(self.logits)
+        self.share = select(at_reference, classes, question.target).double()
+        self.arguments = (batch.input_ids, batch.attention_mask, classes)
+
+    def answer(self, question: Question, score: EmbeddingsToScore, found: Tensor) -> Answer:
+        scores = found.detach().sum(-1, dtype=torch.float64) * question.batch.attention_mask
+        return Answer(scores, self.share, self.logits, score.passes + 2, score.passes)

@@ -1,0 +1,148 @@
+"""Methods that remove pieces of the text and look at the explained number, through captum.
+
+A piece is a token or a word (`unit`); what is removed becomes the reference's token. Added tokens are never
+removed and score 0. A word's score is divided among its tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from captum._utils.models.linear_model import SkLearnRidge
+from captum.attr import FeatureAblation, KernelShap, Lime, ShapleyValueSampling
+from torch import Tensor
+
+from bcos_core.attribution.features import feature_mask, spread_over_tokens
+from bcos_core.attribution.question import ROWS_PER_PASS, Answer, Question, select
+from bcos_core.attribution.seeds import text_by_text
+from bcos_core.model.view import ModelView
+
+# Of LIME for text, as its authors' package has it: weight exp(−d² / 2w²), d the cosine distance, w = 0.25.
+LIME_WIDTH = 0.25
+LIME_RIDGE = 1.0
+
+
+class _TextsToScore:
+    """The explained number as a function of token ids, (rows, tokens) → (rows,); counts the rows it ran."""
+
+    def __init__(self, question: Question) -> None:
+        batch = question.batch
+        self.question = question
+        self.view = ModelView(question.classifier.model)
+        self.rows = 0
+        self.logits = self.view.predict(batch.input_ids, batch.attention_mask)
+        self.classes = question.classes(self.logits)
+        self.pieces = feature_mask(batch, question.parameters["unit"])
+        self.removed = question.reference_ids
+        self.arguments = (batch.attention_mask, self.classes)
+        self.per_pass = max(1, ROWS_PER_PASS // len(batch))
+
+    def __call__(self, input_ids: Tensor, attention_mask: Tensor, classes: Tensor) -> Tensor:
+        self.rows += len(input_ids)
+        return select(self.view.predict(input_ids, attention_mask), classes, self.question.target)
+
+    def without_anything(self) -> Tensor:
+        """The explained number of the reference, (batch,)."""
+        return self(self.removed, *self.arguments).double()
+
+    def answer(self, found: Tensor, *, share: Tensor | None = None) -> Answer:
+        scores = spread_over_tokens(found.double(), self.pieces, self.question.batch.ordinary)
+        passes = self.rows / len(self.question.batch) + 1
+        return Answer(scores, scores.new_zeros(len(scores)) if share is None else share, self.logits, passes, 0)
+
+
+def occlusion(question: Question) -> Answer:
+    """Leave-one-out: how far the number falls when a piece is removed (Zeiler & Fergus, arXiv 1311.2901, on texts).
+
+    The j-th piece of every text in the batch is captum's feature j, so that they are removed in the same pass.
+    """
+    score = _TextsToScore(question)
+    found = FeatureAblation(score).attribute(
+        question.batch.input_ids,
+        baselines=score.removed,
+        additional_forward_args=score.arguments,
+        feature_mask=score.pieces,
+        perturbations_per_eval=score.per_pass,
+    )
+    return score.answer(found)
+
+
+@text_by_text
+def shapley(question: Question) -> Answer:
+    """Shapley value sampling (Castro et al., 2009): what a piece adds when pieces come back in a random order, the
+    mean over `samples` orders."""
+    score = _TextsToScore(question)
+    share = score.without_anything()
+    found = ShapleyValueSampling(score).attribute(
+        question.batch.input_ids,
+        baselines=score.removed,
+        additional_forward_args=score.arguments,
+        feature_mask=score.pieces,
+        n_samples=int(question.parameters["samples"]),
+        perturbations_per_eval=score.per_pass,
+    )
+    return score.answer(found, share=share)
+
+
+@text_by_text
+def kernel_shap(question: Question) -> Answer:
+    """KernelSHAP (Lundberg & Lee, arXiv 1705.07874 §4.1): Shapley values as the weighted least-squares fit to
+    `samples` random subsets of the pieces."""
+    score = _TextsToScore(question)
+    share = score.without_anything()
+    if _count(score.pieces) == 1:  # the kernel is not defined for one piece, whose Shapley value is all there is
+        return score.answer(
+            (question.select(score.logits).double() - share)[:, None].expand_as(score.pieces), share=share
+        )
+    found = KernelShap(score).attribute(
+        question.batch.input_ids,
+        baselines=score.removed,
+        additional_forward_args=score.arguments,
+        feature_mask=score.pieces,
+        n_samples=int(question.parameters["samples"]),
+        perturbations_per_eval=score.per_pass,
+    )
+    return score.answer(found, share=share)
+
+
+@text_by_text
+def lime(question: Question) -> Answer:
+    """LIME for text (Ribeiro et al., arXiv 1602.04938 §3): coefficients of a ridge regression on `samples` random
+    subsets of the pieces, those near the whole text weighing more."""
+    score = _TextsToScore(question)
+    found = Lime(
+        score,
+        interpretable_model=SkLearnRidge(alpha=LIME_RIDGE),
+        similarity_func=_lime_similarity,
+        perturb_func=_lime_subsets,
+    ).attribute(
+        question.batch.input_ids,
+        baselines=score.removed,
+        additional_forward_args=score.arguments,
+        feature_mask=score.pieces,
+        n_samples=int(question.parameters["samples"]),
+        perturbations_per_eval=score.per_pass,
+    )
+    return score.answer(found)
+
+
+def _lime_subsets(original: Tensor, **options: int) -> Iterator[Tensor]:
+    """The whole text, then subsets: how many pieces go is uniform in 1 … all, which ones is uniform."""
+    count = options["num_interp_features"]
+    yield torch.ones(1, count, dtype=torch.long, device=original.device)
+    while True:
+        subset = torch.ones(1, count, dtype=torch.long, device=original.device)
+        gone = int(torch.randint(1, count + 1, ()))
+        subset[0, torch.randperm(count)[:gone]] = 0
+        yield subset
+
+
+def _lime_similarity(original: Tensor, perturbed: Tensor, subset: Tensor, **options: object) -> Tensor:
+    kept = subset.double().mean()
+    distance = 1 - kept.sqrt()  # 1 − cosine of the subset with the whole text, both as vectors of zeros and ones
+    return torch.exp(-(distance**2) / (2 * LIME_WIDTH**2)).reshape(1)
+
+
+def _count(pieces: Tensor) -> int:
+    return int(pieces.max()) + 1
