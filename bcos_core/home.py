@@ -36,6 +36,11 @@ class Home:
         return self.root / "uploads"
 
     @property
+    def evaluations(self) -> Path:
+        """Finished evaluations, one folder each."""
+        return self.root / "evaluations"
+
+    @property
     def locks(self) -> Path:
         return self.root / "locks"
 
@@ -46,7 +51,7 @@ class Home:
             StorageError: the folder cannot be written.
         """
         try:
-            for folder in (self.root, self.models, self.jobs, self.uploads, self.locks):
+            for folder in (self.root, self.models, self.jobs, self.uploads, self.evaluations, self.locks):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bcos_core.errors import CheckpointError, InputError, TextError, UnknownNameError
+from bcos_core.cli.checkpoints import find_checkpoint
+from bcos_core.errors import InputError, TextError, UnknownNameError
 
 if TYPE_CHECKING:
     from bcos_core.attribution.record import Attribution
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         InputError: no text, an empty one, or a checkpoint, method or label that is not there.
     """
     texts = _texts(args)
-    checkpoint = _checkpoint(args.checkpoint)
+    checkpoint = find_checkpoint(args.checkpoint)
 
     from bcos_core.attribution.api import explain, resolve_target
     from bcos_core.attribution.record import Target
@@ -129,20 +130,6 @@ def _texts(args: argparse.Namespace) -> list[str]:
         if not text.strip():
             raise TextError("A text is empty. Type at least one word.")
     return texts
-
-
-def _checkpoint(name: str) -> Path:
-    from bcos_core.home import get_home
-
-    path = Path(name).expanduser()
-    in_home = get_home().models / name
-    if path.exists() or not name.strip():
-        return path
-    if "/" not in name and in_home.is_dir():
-        return in_home
-    raise CheckpointError(
-        f"There is no checkpoint {name!r}, neither as a folder nor by name. `python -m bcos_core models` lists them."
-    )
 
 
 def show(result: dict[str, Any]) -> str:

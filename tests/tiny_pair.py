@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
@@ -16,8 +17,11 @@ from bcos_core.model.sources import embedded_path
 MAX_LENGTH = 32
 
 
-def save_pair(home: Home, labels: Sequence[str] = ("negative", "positive")) -> tuple[Path, Path]:
-    """Folders of a random B-cos classifier and of its twin; weights large enough that words matter."""
+def save_pair(home: Home, labels: Sequence[str] = ("negative", "positive"), **details: Any) -> tuple[Path, Path]:
+    """Folders of a random B-cos classifier and of its twin; weights large enough that words matter.
+
+    `details` are further fields of `CheckpointInfo`, of both.
+    """
     tokenizer = AutoTokenizer.from_pretrained(embedded_path())
     torch.manual_seed(0)
     conventional = BertForSequenceClassification(
@@ -35,5 +39,5 @@ def save_pair(home: Home, labels: Sequence[str] = ("negative", "positive")) -> t
     bcos = convert(conventional, b=1.5)
     folders = home.models / "tiny-bcos", home.models / "tiny-conventional"
     for model, folder, twin in ((conventional, folders[1], folders[0]), (bcos, folders[0], folders[1])):
-        save_checkpoint(model, tokenizer, folder, labels=labels, max_length=MAX_LENGTH, twin=twin.name)
+        save_checkpoint(model, tokenizer, folder, labels=labels, max_length=MAX_LENGTH, twin=twin.name, **details)
     return folders

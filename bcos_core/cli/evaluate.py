@@ -1,0 +1,152 @@
+"""`python -m bcos_core evaluate`: score methods on checkpoints, with intervals, costs and protocols."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bcos_core.evaluate.spec import EvaluationSpec
+
+EPILOG = """examples:
+  python -m bcos_core evaluate CHECKPOINT --methods bcos occlusion integrated_gradients --limit 200
+  python -m bcos_core evaluate CHECKPOINT TWIN --methods bcos lime --scores comprehensiveness seqpg --json
+  python -m bcos_core evaluate CHECKPOINT --methods bcos shapley --removal delete --option shapley.samples=10
+"""
+DEFAULT_SCORES = ("comprehensiveness", "sufficiency", "comp_minus_suff")
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the `evaluate` command."""
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="score explanation methods on checkpoints",
+        description="Score methods on the test set that the first checkpoint was trained beside. Random scores are "
+        "always in the table. What was measured is kept per text: methods and texts added later recompute nothing.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("checkpoints", nargs="+", metavar="CHECKPOINT", help="names (see `models`) or folders")
+    parser.add_argument("--methods", nargs="+", default=["bcos"], metavar="NAME", help="methods, or all")
+    parser.add_argument(
+        "--scores", nargs="+", default=list(DEFAULT_SCORES), metavar="NAME", help="scores, or all (default: three)"
+    )
+    parser.add_argument("--limit", type=int, default=100, metavar="N", help="test texts to use (default: 100)")
+    parser.add_argument("--removal", default="mask", metavar="NAME", help="mask, pad, delete or hide (default: mask)")
+    parser.add_argument("--probability", default="softmax", metavar="NAME", help="softmax or sigmoid")
+    parser.add_argument("--task", metavar="NAME", help="another task's test set (default: that of the checkpoint)")
+    parser.add_argument("--text-column", metavar="NAME", help="the column of a file's texts (default: guessed)")
+    parser.add_argument("--label-column", metavar="NAME", help="the column of a file's labels (default: guessed)")
+    parser.add_argument("--pairs", type=int, default=200, metavar="N", help="pairs of the pointing game (default: 200)")
+    parser.add_argument("--pointing-length", type=int, metavar="N", help="tokens of each half of a pair")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of texts and stochastic methods")
+    parser.add_argument("--against", metavar="METHOD", help="paired differences with this method (default: the first)")
+    parser.add_argument("--option", action="append", default=[], metavar="METHOD.NAME=VALUE", help="an option")
+    parser.set_defaults(run=run, show=show)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Evaluate as a job: `rows` and `differences` (see `Evaluation`), `skipped`, and the folder of the result.
+
+    Raises:
+        InputError: a checkpoint, task, method or score that cannot be used.
+    """
+    from bcos_core.attribution.registry import METHODS
+    from bcos_core.cli.checkpoints import find_checkpoint
+    from bcos_core.evaluate.run import describe, run_evaluation
+    from bcos_core.evaluate.scores import SCORES
+    from bcos_core.evaluate.spec import EvaluationSpec
+    from bcos_core.home import get_home
+    from bcos_core.jobs.run import job_run
+    from bcos_core.model.checkpoint import read_info
+    from bcos_core.text.tasks import TaskChoice
+
+    home = get_home()
+    task = None
+    if args.task:
+        task = TaskChoice.parse(args.task, text_column=args.text_column, label_column=args.label_column)
+    spec = EvaluationSpec(
+        checkpoints=tuple(str(read_info(find_checkpoint(name)).path.resolve()) for name in args.checkpoints),
+        methods=tuple(METHODS if args.methods == ["all"] else args.methods),
+        scores=tuple(SCORES if args.scores == ["all"] else args.scores),
+        limit=args.limit,
+        removal=args.removal,
+        probability=args.probability,
+        seed=args.seed,
+        task=task,
+        pairs=args.pairs,
+        pointing_length=args.pointing_length,
+        options=_options(args.option),
+    )
+    with job_run("evaluate", describe(spec), evaluate_argv(spec), spec.to_dict(), spec.key, home=home) as job:
+        evaluation = run_evaluation(spec, home=home, name=job.id, reporter=job.reporter)
+        folder = home.evaluations / job.id
+        job.finish({"evaluation": job.id, "seconds": evaluation.seconds}, [folder])
+    first = next((c for c in evaluation.contenders if c.method == args.against), evaluation.contenders[0])
+    return {
+        "rows": evaluation.rows(),
+        "differences": evaluation.differences(first.id),
+        "skipped": list(evaluation.skipped),
+        "evaluation": str(folder),
+        "seconds": evaluation.seconds,
+        "job": job.id,
+    }
+
+
+def show(result: dict[str, Any]) -> str:
+    """The result of `run`, for a person: a table per score, the best first."""
+    lines: list[str] = []
+    for score in dict.fromkeys(row["score"] for row in result["rows"]):
+        rows = [row for row in result["rows"] if row["score"] == score]
+        better = rows[0]["higher_is_better"]
+        rows.sort(key=lambda row: (math.isnan(row["mean"]), -row["mean"] if better else row["mean"]))
+        lines += ["", f"{score} ({'higher' if better else 'lower'} is better). {rows[0]['protocol']['summary']}"]
+        for row in rows:
+            mark = "  does not beat random" if row["beats_random"] is False else ""
+            lines.append(
+                f"  {row['method']:<20} {row['mean']:7.3f}  [{row['low']:6.3f}, {row['high']:6.3f}]  n {row['n']:<4} "
+                f"{row['forward_passes']:6.1f} forward {row['backward_passes']:6.1f} backward  "
+                f"{row['checkpoint']}{mark}"
+            )
+    lines += [f"Left out: {row['method']} on {row['checkpoint']}. {row['reason']}" for row in result["skipped"]]
+    lines.append(f"\n{result['seconds']:.0f} s; stored in {result['evaluation']}")
+    return "\n".join(lines).lstrip("\n")
+
+
+def evaluate_argv(spec: EvaluationSpec) -> list[str]:
+    """The command line, after the interpreter, that does what `spec` says."""
+    argv = ["-m", "bcos_core", "evaluate", "--json", *spec.checkpoints]
+    argv += ["--methods", *spec.methods, "--scores", *spec.scores]
+    argv += [f"--limit={spec.limit}", f"--removal={spec.removal}", f"--probability={spec.probability}"]
+    argv += [f"--seed={spec.seed}", f"--pairs={spec.pairs}"]
+    if spec.pointing_length is not None:
+        argv.append(f"--pointing-length={spec.pointing_length}")
+    if spec.task is not None:
+        argv.append(f"--task={spec.task.argument}")
+        columns = {"text-column": spec.task.text_column, "label-column": spec.task.label_column}
+        argv += [f"--{flag}={value}" for flag, value in columns.items() if value]
+    argv += [
+        f"--option={method}.{name}={value}"
+        for method, options in spec.options.items()
+        for name, value in options.items()
+    ]
+    return argv
+
+
+def _options(given: list[str]) -> dict[str, dict[str, str]]:
+    """`METHOD.NAME=VALUE` → method → name → value.
+
+    Raises:
+        InputError: not of that form, or no such method.
+    """
+    from bcos_core.attribution.registry import METHODS
+    from bcos_core.errors import InputError
+
+    options: dict[str, dict[str, str]] = {}
+    for text in given:
+        place, equals, value = text.partition("=")
+        method, dot, name = place.partition(".")
+        if not (equals and dot and name):
+            raise InputError(f"--option is {text!r}; expected METHOD.NAME=VALUE, for example lime.samples=200.")
+        options.setdefault(METHODS[method].name, {})[name] = value
+    return options

@@ -1,0 +1,70 @@
+"""What was measured, kept per text: methods, texts and scores that are added later recompute nothing.
+
+A row is known by its subject (an explainer, or a model), the kind of measurement, and the item (a text). A
+subject's name holds everything that its measurements depend on, the weights' hash included, so that a row never
+goes stale: what changes gets another name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import JSON, Column, String, Table, select
+
+from bcos_core.storage.database import Database, upsert
+from bcos_core.storage.plain import to_plain
+from bcos_core.storage.types import METADATA
+
+# Raised when a method or a measurement changes what it gives.
+EVIDENCE_VERSION = 1
+
+EVIDENCE = Table(
+    "evidence",
+    METADATA,
+    Column("subject", String(64), primary_key=True),
+    Column("kind", String(64), primary_key=True),
+    Column("item", String(64), primary_key=True),
+    Column("value", JSON, nullable=False),
+)
+
+_ITEMS_PER_QUERY = 500  # databases limit the parameters of a statement
+
+
+def name_of(parts: Any) -> str:
+    """A short name for plain data: the same data, the same name."""
+    text = json.dumps(to_plain(parts), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class EvidenceStore:
+    """The rows of one database."""
+
+    database: Database
+
+    def find(self, subject: str, kind: str, items: Iterable[str]) -> dict[str, Any]:
+        """The values that are known already, by item."""
+        found: dict[str, Any] = {}
+        wanted = list(items)
+        with self.database.read() as connection:
+            for start in range(0, len(wanted), _ITEMS_PER_QUERY):
+                some = wanted[start : start + _ITEMS_PER_QUERY]
+                rows = connection.execute(
+                    select(EVIDENCE.c.item, EVIDENCE.c.value).where(
+                        EVIDENCE.c.subject == subject, EVIDENCE.c.kind == kind, EVIDENCE.c.item.in_(some)
+                    )
+                )
+                found.update((row.item, row.value) for row in rows)
+        return found
+
+    def keep(self, subject: str, kind: str, values: Mapping[str, Any]) -> None:
+        """Store values by item, in one transaction."""
+        rows = [
+            {"subject": subject, "kind": kind, "item": item, "value": to_plain(value)} for item, value in values.items()
+        ]
+        with self.database.write() as connection:
+            upsert(connection, EVIDENCE, rows, key=("subject", "kind", "item"))

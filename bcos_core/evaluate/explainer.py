@@ -1,0 +1,67 @@
+"""A method with everything settled that its scores depend on, on one model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bcos_core.attribution.api import TargetLike, explain
+from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.registry import Method
+from bcos_core.evaluate.evidence import EVIDENCE_VERSION, name_of
+from bcos_core.model.classifier import Classifier, position_limit
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """`reference` is the one that matches how the scores remove tokens, where the method offers it."""
+
+    classifier: Classifier
+    method: Method
+    reference: str | None
+    options: Mapping[str, Any]
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """The subject of its evidence."""
+        return name_of(
+            {
+                "version": EVIDENCE_VERSION,
+                "weights": self.classifier.weights_hash,
+                "max_length": self.classifier.max_length,
+                "method": self.method.name,
+                "reference": self.reference,
+                "options": dict(self.options),
+                "seed": self.seed if self.method.stochastic else None,
+            }
+        )
+
+    @property
+    def unlimited(self) -> Explainer:
+        """The same, reading texts up to what the model can read instead of what it was trained with."""
+        return replace(self, classifier=replace(self.classifier, max_length=position_limit(self.classifier.model)))
+
+    def __call__(self, texts: Sequence[str], target: TargetLike = None) -> list[Attribution]:
+        return explain(
+            self.classifier,
+            texts,
+            method=self.method.name,
+            target=target,
+            reference=self.reference,
+            seed=self.seed,
+            **self.options,
+        )
+
+
+def make_explainer(
+    classifier: Classifier, method: Method, *, reference: str, options: Mapping[str, Any], seed: int
+) -> Explainer:
+    """The explainer whose reference asks what `reference` asks; the method's default where it offers none such.
+
+    Raises:
+        InputError: an option that the method does not have, or a value that it does not take.
+    """
+    chosen = method.checked_reference(method.fitting_reference(reference))
+    return Explainer(classifier, method, chosen, method.checked_options(options), seed)

@@ -1,0 +1,82 @@
+"""Agreement with people: do the highest scores lie on the words that people name (as in ERASER and ferret)?
+
+An explanation may be plausible and unfaithful, or the other way round: a model need not decide as people do.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from sklearn.metrics import average_precision_score
+
+from bcos_core.errors import DataError
+from bcos_core.text.encoding import Encoded
+from bcos_core.text.words import word_of, word_spans
+
+_SIGNS = {"positive": 1, "pos": 1, "negative": -1, "neg": -1}
+
+
+def sign_of(label: str) -> int | None:
+    """1 for a class of good sentiment, −1 of bad, None for any other."""
+    return _SIGNS.get(label.strip().lower())
+
+
+def rated_positions(text: Encoded, label: str) -> frozenset[int]:
+    """Ordinary tokens of the words that people rated as having the class's sentiment (VADER lexicon).
+
+    Raises:
+        DataError: the package with the ratings is not installed.
+    """
+    sign = sign_of(label)
+    spans = word_spans(text.text)
+    if sign is None or not spans:
+        return frozenset()
+    ratings = valences()
+    words = [text.text[start:end].lower() for start, end in spans]
+    named = [sign * ratings.get(word, 0.0) > 0 for word in words]
+    return frozenset(
+        position
+        for position, token in enumerate(text.tokens)
+        if token.start is not None and named[word_of(spans, token.start)]
+    )
+
+
+@cache
+def valences() -> dict[str, float]:
+    """Mean human rating of each word, −4 … 4 (Hutto & Gilbert, ICWSM 2014).
+
+    Raises:
+        DataError: the package is not installed.
+    """
+    spec = importlib.util.find_spec("vaderSentiment")
+    folders = [Path(folder) for folder in (spec and spec.submodule_search_locations) or ()]
+    file = next((folder / "vader_lexicon.txt" for folder in folders), None)
+    if file is None or not file.is_file():
+        raise DataError("The word ratings are in the Python package vaderSentiment, which is not installed here.")
+    rows = (line.split("\t") for line in file.read_text(encoding="utf-8").splitlines() if line.strip())
+    return {row[0]: float(row[1]) for row in rows}
+
+
+def auprc(scores: Sequence[float], named: Sequence[bool]) -> float:
+    """Area under the precision-recall curve of the scores as a ranking of the named tokens."""
+    return float(average_precision_score(list(named), list(scores)))
+
+
+def token_f1(scores: Sequence[float], named: Sequence[bool], size: int) -> float:
+    """F1 of the `size` highest scores against the named tokens."""
+    hits = _hits(scores, named, size)
+    return 2 * hits / (size + sum(named))
+
+
+def token_iou(scores: Sequence[float], named: Sequence[bool], size: int) -> float:
+    """Intersection over union of the `size` highest scores and the named tokens."""
+    hits = _hits(scores, named, size)
+    return hits / (size + sum(named) - hits)
+
+
+def _hits(scores: Sequence[float], named: Sequence[bool], size: int) -> int:
+    top = sorted(range(len(scores)), key=lambda position: -scores[position])[:size]
+    return sum(named[position] for position in top)

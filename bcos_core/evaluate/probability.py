@@ -1,0 +1,26 @@
+"""The probability of a class that faithfulness scores look at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from bcos_core.registry import Registry
+
+PROBABILITIES: Registry[Callable[[Sequence[float], int], float]] = Registry("probability")
+
+
+def softmax(logits: Sequence[float], index: int) -> float:
+    """exp(z_c) / Σ exp(z): what a conventional classifier is trained with."""
+    largest = max(logits)
+    return math.exp(logits[index] - largest) / sum(math.exp(logit - largest) for logit in logits)
+
+
+def sigmoid(logits: Sequence[float], index: int) -> float:
+    """1 / (1 + exp(−z_c)): what a B-cos classifier is trained with (arXiv 2502.12992 §3.3)."""
+    logit = logits[index]
+    return 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))
+
+
+PROBABILITIES.register("softmax", softmax)
+PROBABILITIES.register("sigmoid", sigmoid)

@@ -1,0 +1,64 @@
+"""How a score removes tokens from a text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from transformers import PreTrainedTokenizerBase
+
+from bcos_core.errors import InputError
+from bcos_core.registry import Registry
+from bcos_core.text.encoding import Encoded
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A text with tokens removed, as the model is given it: `ids`, and which of them it may look at."""
+
+    ids: tuple[int, ...]
+    visible: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Removal:
+    """One way to remove tokens. `reference` is what an explanation should compare tokens with to answer the same
+    question. `apply` takes the text, the positions to remove, and the tokenizer."""
+
+    name: str
+    title: str
+    reference: str
+    apply: Callable[[Encoded, Collection[int], PreTrainedTokenizerBase], Variant]
+
+
+def _replaced_by(kind: str) -> Callable[[Encoded, Collection[int], PreTrainedTokenizerBase], Variant]:
+    def apply(text: Encoded, removed: Collection[int], tokenizer: PreTrainedTokenizerBase) -> Variant:
+        token_id = getattr(tokenizer, f"{kind}_token_id")
+        if token_id is None:
+            raise InputError(f"The tokenizer has no {kind} token. Choose another removal: {', '.join(REMOVALS)}.")
+        gone = frozenset(removed)
+        ids = tuple(token_id if position in gone else id for position, id in enumerate(text.ids))
+        return Variant(ids, (True,) * len(ids))
+
+    return apply
+
+
+def _deleted(text: Encoded, removed: Collection[int], tokenizer: PreTrainedTokenizerBase) -> Variant:
+    gone = frozenset(removed)
+    ids = tuple(id for position, id in enumerate(text.ids) if position not in gone)
+    return Variant(ids, (True,) * len(ids))
+
+
+def _hidden(text: Encoded, removed: Collection[int], tokenizer: PreTrainedTokenizerBase) -> Variant:
+    gone = frozenset(removed)
+    return Variant(text.ids, tuple(position not in gone for position in range(len(text))))
+
+
+REMOVALS: Registry[Removal] = Registry("removal")
+for _removal in (
+    Removal("mask", "replaced by the mask token", "mask", _replaced_by("mask")),
+    Removal("pad", "replaced by the padding token", "pad", _replaced_by("pad")),
+    Removal("delete", "deleted, the rest moves together", "mask", _deleted),
+    Removal("hide", "hidden by the attention mask, the rest stays in place", "mask", _hidden),
+):
+    REMOVALS.register(_removal.name, _removal)

@@ -1,0 +1,180 @@
+"""A finished evaluation: every contender's values, its rows with intervals, and differences between contenders."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.errors import InputError
+from bcos_core.evaluate.scores import SCORES
+from bcos_core.evaluate.statistics import bootstrap, holm, sign_flip_p
+from bcos_core.model.checkpoint import renamed_when_complete
+from bcos_core.storage.plain import to_plain
+
+RESULT_FILE = "evaluation.json"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A method on a checkpoint. `values`: score → item → value; `protocols`: score → how it came about.
+
+    Passes and seconds are means per text; `curves` the mean probability along the deletion and insertion curve;
+    `failed` counts the texts whose scores were not numbers.
+    """
+
+    checkpoint: str
+    path: str
+    kind: str
+    method: str
+    values: Mapping[str, Mapping[str, float]]
+    protocols: Mapping[str, Mapping[str, Any]]
+    failed: int
+    forward_passes: float
+    backward_passes: float
+    seconds: float
+    curves: Mapping[str, Sequence[float]]
+
+    @property
+    def id(self) -> str:
+        return f"{self.method}@{self.checkpoint}"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """`skipped` are methods that a checkpoint cannot serve, each with the reason."""
+
+    name: str
+    task: str
+    contenders: tuple[Contender, ...]
+    skipped: tuple[Mapping[str, str], ...]
+    spec: Mapping[str, Any]
+    seconds: float
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        return tuple(self.spec["scores"])
+
+    def contender(self, id: str) -> Contender:
+        """
+        Raises:
+            InputError: there is none of that name.
+        """
+        for contender in self.contenders:
+            if contender.id == id:
+                return contender
+        raise InputError(f"No {id!r} in this evaluation. There are: {', '.join(c.id for c in self.contenders)}.")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row for each contender and score: the mean with its 95 % interval over texts, cost, protocol.
+
+        `beats_random` is whether the paired difference with random scores on the same model excludes 0 on the
+        better side; None for random itself.
+        """
+        rows = []
+        for contender in self.contenders:
+            chance = next(
+                c for c in self.contenders if c.checkpoint == contender.checkpoint and METHODS[c.method].chance
+            )
+            for score in self.scores:
+                estimate = bootstrap(list(contender.values[score].values()))
+                rows.append(
+                    {
+                        "checkpoint": contender.checkpoint,
+                        "method": contender.method,
+                        "score": score,
+                        "mean": estimate.mean,
+                        "low": estimate.low,
+                        "high": estimate.high,
+                        "n": estimate.n,
+                        "failed": contender.failed,
+                        "forward_passes": contender.forward_passes,
+                        "backward_passes": contender.backward_passes,
+                        "seconds": contender.seconds,
+                        "higher_is_better": SCORES[score].higher_is_better,
+                        "beats_random": None if contender is chance else _beats(contender, chance, score),
+                        "protocol": dict(contender.protocols[score]),
+                    }
+                )
+        return rows
+
+    def differences(self, against: str) -> list[dict[str, Any]]:
+        """Every other contender minus `against`, paired on the texts that both have: mean, 95 % interval, p of a
+        sign-flip test, and p after Holm's correction over the contenders of the same score.
+
+        Raises:
+            InputError: `against` is no contender.
+        """
+        base = self.contender(against)
+        rows: list[dict[str, Any]] = []
+        for score in self.scores:
+            found: list[dict[str, Any]] = []
+            for contender in self.contenders:
+                if contender is base:
+                    continue
+                gaps = _gaps(contender, base, score)
+                estimate = bootstrap(gaps)
+                found.append(
+                    {
+                        "score": score,
+                        "checkpoint": contender.checkpoint,
+                        "method": contender.method,
+                        "against": base.id,
+                        "mean": estimate.mean,
+                        "low": estimate.low,
+                        "high": estimate.high,
+                        "n": estimate.n,
+                        "p": sign_flip_p(gaps),
+                    }
+                )
+            for row, corrected in zip(found, holm([row["p"] for row in found]), strict=True):
+                row["p_holm"] = corrected
+            rows += found
+        return rows
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Evaluation:
+        contenders = tuple(Contender(**contender) for contender in data["contenders"])
+        return cls(**{**data, "contenders": contenders, "skipped": tuple(data["skipped"])})
+
+
+def save_evaluation(evaluation: Evaluation, path: Path) -> None:
+    """Write the folder, whole or not at all.
+
+    Raises:
+        StorageError: the disk is full.
+    """
+    with renamed_when_complete(path) as folder:
+        text = json.dumps(to_plain(evaluation.to_dict()), ensure_ascii=False)
+        (folder / RESULT_FILE).write_text(text, encoding="utf-8")
+
+
+def load_evaluation(path: Path) -> Evaluation:
+    """The evaluation in a folder.
+
+    Raises:
+        InputError: there is none that can be read.
+    """
+    try:
+        return Evaluation.from_dict(json.loads((path / RESULT_FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"The evaluation {path.name} cannot be read ({error}). Run it again.") from error
+
+
+def _gaps(one: Contender, other: Contender, score: str) -> list[float]:
+    ours, theirs = one.values[score], other.values[score]
+    return [ours[item] - theirs[item] for item in ours if item in theirs]
+
+
+def _beats(one: Contender, chance: Contender, score: str) -> bool | None:
+    estimate = bootstrap(_gaps(one, chance, score))
+    if math.isnan(estimate.low):
+        return None
+    return estimate.low > 0 if SCORES[score].higher_is_better else estimate.high < 0

@@ -1,0 +1,146 @@
+"""An evaluation from its spec to its table: the main work of the `evaluate` command and page."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.errors import InputError
+from bcos_core.evaluate.evidence import EvidenceStore
+from bcos_core.evaluate.explainer import Explainer, make_explainer
+from bcos_core.evaluate.gather import Gatherer
+from bcos_core.evaluate.pointing import Pairs, make_pairs
+from bcos_core.evaluate.removal import REMOVALS
+from bcos_core.evaluate.result import Contender, Evaluation, save_evaluation
+from bcos_core.evaluate.spec import EvaluationSpec
+from bcos_core.evaluate.table import Protocol, values_of
+from bcos_core.home import Home
+from bcos_core.model.checkpoint import CheckpointInfo, read_info
+from bcos_core.model.classifier import Classifier, load
+from bcos_core.progress import Reporter
+from bcos_core.storage.upgrade import open_database
+from bcos_core.text.embedded import EMBEDDED_TASKS
+from bcos_core.text.tasks import TaskChoice, TaskData, load_task
+
+# Tokens of each half of a pointing-game pair, where the task does not say: what fits twice into a short text's limit.
+SHORT_HALF = 20
+ADDED_TOKENS = 2  # [CLS] and [SEP], <s> and </s>
+
+
+def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Reporter) -> Evaluation:
+    """Evaluate, and store the result as `home.evaluations / name`.
+
+    Raises:
+        InputError: a checkpoint, task or method that cannot be used.
+        JobCancelled: from the reporter; what was measured is kept.
+        StorageError: the disk is full.
+    """
+    started = time.monotonic()
+    infos = [read_info(path) for path in spec.checkpoints]
+    stages = ["Reading the data", *[f"Scoring {info.name}" for info in infos], "Making the table"]
+    reporter.stage(stages[0], 0, len(stages))
+    choice = spec.task or _task_of(infos[0])
+    task = load_task(choice)
+    for info in infos:
+        if info.labels != task.labels:
+            raise InputError(
+                f"{info.name} has the classes {', '.join(info.labels)}, but {task.title} has {', '.join(task.labels)}. "
+                "Evaluate checkpoints of one task together."
+            )
+    examples = task.test.take(spec.limit, spec.seed)
+    pairs = _pairs(spec, infos[0], task, choice) if spec.needs("pointing") else Pairs()
+    run = _Run(spec, task.title, examples.texts, pairs, EvidenceStore(open_database(home)), reporter)
+    for stage, info in enumerate(infos, start=1):
+        reporter.stage(stages[stage], stage, len(stages))
+        run.score(info)
+    reporter.stage(stages[-1], len(stages) - 1, len(stages))
+    evaluation = Evaluation(
+        name, task.title, tuple(run.contenders), tuple(run.skipped), spec.to_dict(), time.monotonic() - started
+    )
+    save_evaluation(evaluation, home.evaluations / name)
+    return evaluation
+
+
+@dataclass
+class _Run:
+    """What the models of one evaluation share: texts, pairs, the store; and what came out so far."""
+
+    spec: EvaluationSpec
+    task: str
+    texts: tuple[str, ...]
+    pairs: Pairs
+    store: EvidenceStore
+    reporter: Reporter
+    contenders: list[Contender] = field(default_factory=list)
+    skipped: list[dict[str, str]] = field(default_factory=list)
+
+    def score(self, info: CheckpointInfo) -> None:
+        """Every method on one model."""
+        classifier = replace(load(info.path), max_length=info.max_length)
+        explainers = []
+        for name in self.spec.contenders:
+            if reason := METHODS[name].unsupported(is_bcos=classifier.is_bcos):
+                self.skipped.append({"checkpoint": info.name, "method": name, "reason": reason})
+            else:
+                explainers.append(self._explainer(classifier, name))
+        self._gather(Gatherer(classifier, explainers, REMOVALS[self.spec.removal], self.store))
+        protocol = Protocol(self.spec, self.task, len(self.texts), self.pairs, info)
+        for explainer in explainers:
+            self.contenders.append(values_of(explainer, self.texts, protocol, self.store))
+
+    def _explainer(self, classifier: Classifier, method: str) -> Explainer:
+        return make_explainer(
+            classifier,
+            METHODS[method],
+            reference=REMOVALS[self.spec.removal].reference,
+            options=self.spec.options.get(method, {}),
+            seed=self.spec.seed,
+        )
+
+    def _gather(self, gatherer: Gatherer) -> None:
+        """Everything that the scores need of one model, with progress in texts and methods."""
+        total = len(gatherer.explainers) * (len(self.texts) + len(self.pairs.pairs))
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            self.reporter.progress(done, total)
+
+        gatherer.explanations(
+            self.texts,
+            curves=self.spec.needs("curves"),
+            singles=self.spec.needs("leave_one_out"),
+            advance=advance,
+        )
+        gatherer.pairs(self.pairs.pairs, advance)
+
+
+def _pairs(spec: EvaluationSpec, first: CheckpointInfo, task: TaskData, choice: TaskChoice) -> Pairs:
+    """The pairs of the pointing game, each half short enough for a pair to fit into the judge's limit.
+
+    The judge is a conventional model: the twin of the first checkpoint, or that itself if it has none.
+    """
+    twin = first.path.parent / first.twin if first.twin else None
+    judge = load(twin if first.kind == "bcos" and twin is not None and twin.is_dir() else first.path)
+    wanted = spec.pointing_length or (
+        EMBEDDED_TASKS[choice.name].pointing_length if choice.kind == "embedded" else SHORT_HALF
+    )
+    length = min(wanted, (judge.max_length - ADDED_TOKENS) // 2)
+    return make_pairs(task.test, judge, length=length, count=spec.pairs, seed=spec.seed)
+
+
+def _task_of(info: CheckpointInfo) -> TaskChoice:
+    if info.task is None:
+        raise InputError(
+            f"{info.name} does not say what it was trained on. Name the task whose test set is to be used."
+        )
+    return TaskChoice.from_dict(info.task)
+
+
+def describe(spec: EvaluationSpec) -> str:
+    """A title for the job, in words."""
+    models = ", ".join(read_info(path).name for path in spec.checkpoints)
+    methods = f"{len(spec.methods)} methods" if len(spec.methods) > 2 else " and ".join(spec.methods)
+    return f"Evaluation · {methods} · {models}"

@@ -1,0 +1,88 @@
+"""What an evaluation is asked to do. Plain data, so that it can be a database row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.errors import InputError
+from bcos_core.evaluate.probability import PROBABILITIES
+from bcos_core.evaluate.removal import REMOVALS
+from bcos_core.evaluate.scores import SCORES
+from bcos_core.text.tasks import TaskChoice
+
+CHANCE = "random"
+
+
+@dataclass(frozen=True)
+class EvaluationSpec:
+    """Checkpoints (folders), methods and scores (names), and how to score.
+
+    `limit` texts of the test set of `task`, by default that of the first checkpoint's training, are drawn by
+    `seed`, in every class's proportion; it is also the seed of stochastic methods. `removal` and `probability`
+    are those of the scores that have them. The pointing game takes `pairs` pairs of texts of `pointing_length`
+    tokens (by default what suits the task). `options` are those of methods, by method.
+
+    Raises:
+        UnknownNameError: a method, score, removal, probability or option that is not there.
+        InputError: nothing to evaluate, or a number out of range.
+    """
+
+    checkpoints: tuple[str, ...]
+    methods: tuple[str, ...]
+    scores: tuple[str, ...] = ("comprehensiveness", "sufficiency", "comp_minus_suff")
+    limit: int = 100
+    removal: str = "mask"
+    probability: str = "softmax"
+    seed: int = 0
+    task: TaskChoice | None = None
+    pairs: int = 200
+    pointing_length: int | None = None
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, given in (("checkpoint", self.checkpoints), ("method", self.methods), ("score", self.scores)):
+            if not given:
+                raise InputError(f"No {name} was given; an evaluation needs at least one.")
+            if len(set(given)) < len(given):
+                raise InputError(f"A {name} was given twice: {', '.join(given)}.")
+        for method in self.methods:
+            METHODS[method].checked_options(self.options.get(method, {}))
+        for score in self.scores:
+            SCORES[score]
+        REMOVALS[self.removal], PROBABILITIES[self.probability]
+        for name, least, most in (
+            ("limit", 1, 1_000_000),
+            ("pairs", 1, 100_000),
+            ("pointing_length", 2, 8_192),
+            ("seed", 0, 2**32 - 1),
+        ):
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                raise InputError(f"{name} is {value}; expected {least:,} to {most:,}.")
+
+    @property
+    def contenders(self) -> tuple[str, ...]:
+        """The methods, and chance: every table has it."""
+        return self.methods if CHANCE in self.methods else (*self.methods, CHANCE)
+
+    def needs(self, evidence: str) -> bool:
+        """Whether a score is computed from such evidence."""
+        return any(SCORES[name].evidence == evidence for name in self.scores)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "task": self.task.to_dict() if self.task else None}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> EvaluationSpec:
+        lists = {name: tuple(data[name]) for name in ("checkpoints", "methods", "scores")}
+        task = TaskChoice.from_dict(data["task"]) if data["task"] else None
+        return cls(**{**data, **lists, "task": task})
+
+    @property
+    def key(self) -> str:
+        """The same for two requests of the same work: starting it twice gives one job."""
+        return "evaluate:" + json.dumps(self.to_dict(), sort_keys=True)

@@ -1,0 +1,171 @@
+"""From evidence to values: every score of one explainer on every text, with its protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.evaluate.curves import TENTHS, Curves
+from bcos_core.evaluate.evidence import EvidenceStore, name_of
+from bcos_core.evaluate.explainer import Explainer
+from bcos_core.evaluate.gather import model_subject
+from bcos_core.evaluate.plausibility import rated_positions
+from bcos_core.evaluate.pointing import Pairs
+from bcos_core.evaluate.probability import PROBABILITIES
+from bcos_core.evaluate.removal import REMOVALS
+from bcos_core.evaluate.result import Contender
+from bcos_core.evaluate.scores import SCORES, Case, Score
+from bcos_core.evaluate.spec import EvaluationSpec
+from bcos_core.model.checkpoint import CheckpointInfo
+from bcos_core.text.encoding import Encoded, encode
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How the numbers of one model came about; it goes with every one of them."""
+
+    spec: EvaluationSpec
+    task: str
+    texts: int
+    pairs: Pairs
+    info: CheckpointInfo
+
+    def of(self, score: Score, explainer: Explainer) -> dict[str, Any]:
+        """The protocol of one score of one explainer, as plain data with one sentence for a person."""
+        spec, data = self.spec, self._common(explainer)
+        if score.evidence == "pointing":
+            pairs = self.pairs
+            data |= {"pairs": len(pairs.pairs), "pairs_from": pairs.judge, "tokens_per_half": pairs.length}
+            data["target"] = "each class of a pair"
+            sentence = (
+                f"{len(pairs.pairs)} pairs of texts cut to {pairs.length} tokens that {pairs.judge} gets right "
+                "with p > 0.75; each class of a pair explained."
+            )
+        elif score.evidence == "rationale":
+            data |= {"rationales": "VADER lexicon", "target": "the predicted class"}
+            sentence = f"Words rated by people (VADER lexicon); {self.texts} test texts; the predicted class explained."
+        else:
+            data |= {"removal": spec.removal, "probability": spec.probability, "target": "the predicted class"}
+            if score.evidence == "curves":
+                data["fractions"] = [tenth / 10 for tenth in TENTHS]
+            sentence = (
+                f"Tokens {REMOVALS[spec.removal].title}, highest score first; p is the {spec.probability} of the "
+                f"predicted class; {self.texts} test texts."
+            )
+        data["trained_towards"] = self.trained_towards(score)
+        if data["trained_towards"]:
+            sentence += " This model was trained towards this removal."
+        return {**data, "summary": sentence}
+
+    def trained_towards(self, score: Score) -> bool:
+        """Whether the model's training asked for what the score measures: deletion consistency masks tokens."""
+        return score.removes and self.spec.removal == "mask" and (self.info.recipe or {}).get("consistency", 0) > 0
+
+    def _common(self, explainer: Explainer) -> dict[str, Any]:
+        return {
+            "task": self.task,
+            "texts": self.texts,
+            "seed": self.spec.seed,
+            "max_length": explainer.classifier.max_length,
+            "ranking": "signed, descending",
+            "reference": explainer.reference,
+            "options": dict(explainer.options),
+            "version": 1,
+        }
+
+
+def values_of(explainer: Explainer, texts: Sequence[str], protocol: Protocol, store: EvidenceStore) -> Contender:
+    """One explainer's values of every score, by item; a text where a score is not defined is left out."""
+    spec = protocol.spec
+    known = store.find(explainer.name, "explanation", map(name_of, texts))
+    cases = _cases(explainer, texts, known, spec, store)
+    pointing = store.find(explainer.unlimited.name, "pointing", map(name_of, protocol.pairs.pairs))
+    values: dict[str, dict[str, float]] = {}
+    for name in spec.scores:
+        score = SCORES[name]
+        if score.evidence == "pointing":
+            values[name] = {item: _mean(shares) for item, found in pointing.items() if (shares := _numbers(found))}
+        else:
+            computed = {item: score.compute(case) for item, case in cases.items()}
+            values[name] = {item: value for item, value in computed.items() if value is not None}
+    method = METHODS[explainer.method.name]
+    return Contender(
+        checkpoint=protocol.info.name,
+        path=str(protocol.info.path),
+        kind=protocol.info.kind,
+        method=method.name,
+        values=values,
+        protocols={name: protocol.of(SCORES[name], explainer) for name in spec.scores},
+        failed=sum(found["failed"] for found in known.values()),
+        forward_passes=_mean([found["forward"] for found in known.values()]),
+        backward_passes=_mean([found["backward"] for found in known.values()]),
+        seconds=_mean([found["seconds"] for found in known.values()]),
+        curves=_mean_curves(cases.values()),
+    )
+
+
+def _cases(
+    explainer: Explainer, texts: Sequence[str], known: dict[str, Any], spec: EvaluationSpec, store: EvidenceStore
+) -> dict[str, Case]:
+    """What is known of each text whose explanation has not failed."""
+    classifier = explainer.classifier
+    items = [name_of(text) for text in texts]
+    curves = store.find(explainer.name, f"curves:{spec.removal}", items) if spec.needs("curves") else {}
+    singles = (
+        store.find(model_subject(classifier), f"leave_one_out:{spec.removal}", items)
+        if spec.needs("leave_one_out")
+        else {}
+    )
+    encoded = dict(zip(items, encode(classifier.tokenizer, list(texts), classifier.max_length), strict=True))
+    usable = [item for item in encoded if not known[item]["failed"]]
+    named = {item: _named(encoded[item], classifier.labels[known[item]["target"]], spec) for item in usable}
+    share = _mean([len(named[item]) / _ordinary(encoded[item]) for item in usable if named[item]])
+    return {
+        item: Case(
+            text=encoded[item],
+            scores=tuple(known[item]["scores"]),
+            target=known[item]["target"],
+            probability=PROBABILITIES[spec.probability],
+            curves=Curves.from_dict(curves[item]) if item in curves else None,
+            leave_one_out=singles.get(item, ()),
+            named=named[item],
+            rationale_share=share,
+        )
+        for item in usable
+    }
+
+
+def _named(text: Encoded, label: str, spec: EvaluationSpec) -> frozenset[int]:
+    return rated_positions(text, label) if spec.needs("rationale") else frozenset()
+
+
+def _ordinary(text: Encoded) -> int:
+    return sum(not token.added for token in text.tokens)
+
+
+def _mean_curves(cases: Any) -> dict[str, list[float]]:
+    """Mean probability along the deletion and the insertion curve, from no token to all of them."""
+    known = [case for case in cases if case.curves is not None]
+    if not known:
+        return {}
+    rows = {
+        "deletion": [[c.curves.whole, *c.curves.without, c.curves.empty] for c in known],
+        "insertion": [[c.curves.empty, *c.curves.only, c.curves.whole] for c in known],
+    }
+    return {
+        name: [
+            _mean([case.p(row[place]) for case, row in zip(known, points, strict=True)])
+            for place in range(len(TENTHS) + 2)
+        ]
+        for name, points in rows.items()
+    }
+
+
+def _numbers(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0

@@ -1,0 +1,257 @@
+"""A whole evaluation on tiny checkpoints: rows, protocols, what is kept, and what stops half-way."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import pytest
+from tiny_pair import save_pair
+
+from bcos_core.attribution.question import Answer, Question
+from bcos_core.attribution.registry import METHODS
+from bcos_core.cli.evaluate import evaluate_argv
+from bcos_core.cli.main import main
+from bcos_core.errors import InputError, JobCancelled, UnknownNameError
+from bcos_core.evaluate import explainer as explainers
+from bcos_core.evaluate import gather
+from bcos_core.evaluate.result import Evaluation, load_evaluation
+from bcos_core.evaluate.run import run_evaluation
+from bcos_core.evaluate.scores import SCORES
+from bcos_core.evaluate.spec import EvaluationSpec
+from bcos_core.evaluate.statistics import bootstrap
+from bcos_core.home import Home
+from bcos_core.progress import SilentReporter
+from bcos_core.text.tasks import TaskChoice
+
+TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
+ALL = tuple(SCORES)
+
+
+@pytest.fixture
+def pair(home: Home) -> tuple[Path, Path]:
+    return save_pair(home.create(), task=TASK)
+
+
+def spec(*paths: Path, methods: tuple[str, ...] = ("bcos", "occlusion"), **changes: object) -> EvaluationSpec:
+    given = {"scores": ("comprehensiveness", "sufficiency"), "limit": 12, "pairs": 3, "pointing_length": 4} | changes
+    return EvaluationSpec(tuple(map(str, paths)), methods, **given)  # type: ignore[arg-type]
+
+
+def evaluate(given: EvaluationSpec, home: Home, reporter: SilentReporter | None = None) -> Evaluation:
+    return run_evaluation(given, home=home, name="one", reporter=reporter or SilentReporter())
+
+
+def count_explanations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    asked: list[tuple[str, int]] = []
+    original = explainers.explain
+
+    def counting(classifier: object, texts: list[str], *, method: str, **options: object) -> object:
+        asked.append((method, len(texts)))
+        return original(classifier, texts, method=method, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(explainers, "explain", counting)
+    return asked
+
+
+def test_every_number_has_its_interval_its_cost_and_its_protocol(pair: tuple[Path, Path], home: Home) -> None:
+    evaluation = evaluate(spec(*pair, methods=("bcos", "occlusion"), scores=ALL), home)
+    rows = evaluation.rows()
+    contenders = {(row["checkpoint"], row["method"]) for row in rows}
+    assert contenders == {
+        ("tiny-bcos", "bcos"),
+        ("tiny-bcos", "occlusion"),
+        ("tiny-bcos", "random"),
+        ("tiny-conventional", "occlusion"),
+        ("tiny-conventional", "random"),
+    }
+    assert len(rows) == len(contenders) * len(ALL)
+    assert [(row["checkpoint"], row["method"]) for row in evaluation.skipped] == [("tiny-conventional", "bcos")]
+    for row in rows:
+        values = list(evaluation.contender(f"{row['method']}@{row['checkpoint']}").values[row["score"]].values())
+        assert row["n"] == len(values)
+        if values:
+            assert row["mean"] == pytest.approx(sum(values) / len(values))
+            assert (row["low"], row["high"]) == (bootstrap(values).low, bootstrap(values).high)
+        assert row["protocol"]["summary"] and row["protocol"]["task"]
+        assert (row["beats_random"] is None) == (row["method"] == "random")
+    costs = {row["method"]: (row["forward_passes"], row["backward_passes"]) for row in rows}
+    assert costs["bcos"] == (1, 1) and costs["random"] == (0, 0) and costs["occlusion"][0] > 5
+    protocol = next(row for row in rows if row["score"] == "seqpg")["protocol"]
+    assert protocol["pairs_from"] == "tiny-conventional" and protocol["tokens_per_half"] == 4
+    # What is stored is what was returned.
+    assert load_evaluation(home.evaluations / "one").rows() == json.loads(json.dumps(rows))
+
+
+def test_differences_are_paired(pair: tuple[Path, Path], home: Home) -> None:
+    evaluation = evaluate(spec(pair[0]), home)
+    found = {(row["method"], row["score"]): row for row in evaluation.differences("bcos@tiny-bcos")}
+    assert set(found) == {(m, s) for m in ("occlusion", "random") for s in ("comprehensiveness", "sufficiency")}
+    ours = evaluation.contender("bcos@tiny-bcos").values["sufficiency"]
+    theirs = evaluation.contender("occlusion@tiny-bcos").values["sufficiency"]
+    gaps = [theirs[item] - ours[item] for item in theirs]
+    row = found["occlusion", "sufficiency"]
+    assert row["n"] == 12 and row["mean"] == pytest.approx(sum(gaps) / 12)
+    assert row["p"] <= row["p_holm"] <= min(1.0, 2 * row["p"]) + 1e-12
+    with pytest.raises(InputError, match="occlusion@tiny-bcos"):
+        evaluation.differences("magic")
+
+
+def test_what_is_known_is_not_computed_again(
+    pair: tuple[Path, Path], home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = evaluate(spec(pair[0]), home)
+    asked = count_explanations(monkeypatch)
+    assert evaluate(spec(pair[0]), home).rows() == first.rows()
+    assert asked == []
+    # Another method: only that. More texts: only those.
+    evaluate(spec(pair[0], methods=("bcos", "occlusion", "saliency")), home)
+    assert asked == [("saliency", 12)]
+    asked.clear()
+    more = evaluate(spec(pair[0], limit=15), home)
+    assert sorted(asked) == [("bcos", 3), ("occlusion", 3), ("random", 3)]
+    assert set(first.contenders[0].values["sufficiency"]) < set(more.contenders[0].values["sufficiency"])
+
+
+def test_other_options_are_other_evidence(pair: tuple[Path, Path], home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluate(spec(pair[0], methods=("integrated_gradients",), options={"integrated_gradients": {"steps": 2}}), home)
+    asked = count_explanations(monkeypatch)
+    evaluate(spec(pair[0], methods=("integrated_gradients",), options={"integrated_gradients": {"steps": 3}}), home)
+    assert asked == [("integrated_gradients", 12)]
+    # The reference follows the removal, so that both ask the same question; random scores have none.
+    asked.clear()
+    evaluate(spec(pair[0], methods=("bcos",), removal="pad"), home)
+    assert asked == [("bcos", 12)]
+
+
+class StopsAfter(SilentReporter):
+    def __init__(self, calls: int) -> None:
+        self.calls = calls
+
+    def progress(self, done: float, total: float) -> None:
+        self.calls -= 1
+        if self.calls < 0:
+            raise JobCancelled("Stopped.")
+
+
+def test_an_evaluation_that_was_stopped_goes_on(
+    pair: tuple[Path, Path], home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gather, "CHUNK", 4)
+    with pytest.raises(JobCancelled):
+        evaluate(spec(pair[0]), home, StopsAfter(5))
+    assert not (home.evaluations / "one").exists()
+    asked = count_explanations(monkeypatch)
+    resumed = evaluate(spec(pair[0]), home)
+    assert sum(count for method, count in asked if method == "bcos") < 12
+    fresh = evaluate(spec(pair[0]), Home(home.root / "other").create())
+    assert resumed.rows() == [{**row, "seconds": pytest.approx(row["seconds"], abs=10)} for row in fresh.rows()]
+
+
+def test_scores_do_not_depend_on_who_is_in_the_batch(
+    pair: tuple[Path, Path], home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    methods = ("bcos", "integrated_gradients", "lime", "attention_rollout")
+    together = evaluate(spec(pair[0], methods=methods), home)
+    monkeypatch.setattr(gather, "CHUNK", 1)
+    alone = evaluate(spec(pair[0], methods=methods), Home(home.root / "other").create())
+    for one, other in zip(together.contenders, alone.contenders, strict=True):
+        for score in one.values:
+            assert one.values[score] == pytest.approx(other.values[score], abs=1e-5)
+
+
+def test_failed_scores_are_counted_and_never_ranked(
+    pair: tuple[Path, Path], home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saliency = METHODS["saliency"]
+
+    def sometimes(question: Question) -> Answer:
+        answer = saliency.answer(question)
+        scores = answer.scores.clone()
+        scores[0, 1] = math.nan  # one text of each batch
+        return dataclasses.replace(answer, scores=scores)
+
+    monkeypatch.setitem(METHODS._entries, "saliency", dataclasses.replace(saliency, answer=sometimes))
+    evaluation = evaluate(spec(pair[0], methods=("saliency",), scores=("comprehensiveness", "taucorr_loo")), home)
+    for row in evaluation.rows():
+        if row["method"] == "saliency":
+            assert row["failed"] == 1 and row["n"] <= 11 and math.isfinite(row["mean"])
+
+
+def test_a_model_trained_towards_the_removal_says_so(home: Home) -> None:
+    folder, _ = save_pair(home.create(), task=TASK, recipe={"consistency": 1.0})
+    scores = ("comprehensiveness", "auprc_plau")
+    masked = {row["score"]: row["protocol"] for row in evaluate(spec(folder, scores=scores), home).rows()}
+    assert (
+        masked["comprehensiveness"]["trained_towards"] and "trained towards" in masked["comprehensiveness"]["summary"]
+    )
+    assert not masked["auprc_plau"]["trained_towards"]
+    deleted = evaluate(spec(folder, removal="delete"), home).rows()
+    assert not any(row["protocol"]["trained_towards"] for row in deleted)
+
+
+def test_bad_input(pair: tuple[Path, Path], home: Home) -> None:
+    with pytest.raises(UnknownNameError, match="Known: .*comprehensiveness"):
+        spec(pair[0], scores=("faith",))
+    with pytest.raises(UnknownNameError, match="Known: delete, hide, mask, pad"):
+        spec(pair[0], removal="burn")
+    with pytest.raises(InputError, match="limit is 0"):
+        spec(pair[0], limit=0)
+    with pytest.raises(InputError, match="No method"):
+        spec(pair[0], methods=())
+    with pytest.raises(InputError, match="given twice"):
+        spec(pair[0], methods=("bcos", "bcos"))
+    with pytest.raises(UnknownNameError, match="option of lime"):
+        spec(pair[0], methods=("lime",), options={"lime": {"steps": 1}})
+    with pytest.raises(InputError, match="classes negative, positive, but Three-class tweets"):
+        evaluate(spec(pair[0], task=TaskChoice("embedded", "tweets")), home)
+    other, _ = save_pair(Home(home.root / "plain").create())
+    with pytest.raises(InputError, match="Name the task"):
+        evaluate(spec(other), home)
+
+
+def test_the_command_gives_rows_as_json(
+    pair: tuple[Path, Path], home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", "tiny-bcos", "tiny-conventional", "--methods", "bcos", "lime", "--option", "lime.samples=5"]
+    assert main([*words, "--scores", "comprehensiveness", "--limit", "6", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    keys = {
+        "checkpoint",
+        "method",
+        "score",
+        "mean",
+        "low",
+        "high",
+        "n",
+        "forward_passes",
+        "backward_passes",
+        "protocol",
+    }
+    assert all(keys <= set(row) for row in result["rows"])
+    lime = [row for row in result["rows"] if row["method"] == "lime"]
+    assert len(lime) == 2 and all(row["forward_passes"] == 6 and row["n"] == 6 for row in lime)
+    assert lime[0]["protocol"]["options"] == {"samples": 5, "unit": "token"}
+    assert (Path(result["evaluation"]) / "evaluation.json").is_file()
+    assert main(["evaluate", "tiny-bcos", "--scores", "magic", "--json"]) == 2
+    assert main(["evaluate", "nowhere", "--json"]) == 2
+    assert main(["evaluate", "tiny-bcos", "--option", "lime", "--json"]) == 2
+
+
+def test_a_spec_is_a_command_line(pair: tuple[Path, Path], home: Home) -> None:
+    from bcos_core.cli.main import build_parser
+
+    given = spec(
+        *pair,
+        methods=("bcos", "lime"),
+        options={"lime": {"samples": "7"}},
+        task=TaskChoice("embedded", "short-reviews"),
+    )
+    assert EvaluationSpec.from_dict(json.loads(json.dumps(given.to_dict()))) == given
+    words = evaluate_argv(given)[2:]
+    args = build_parser(words).parse_args(words)
+    assert tuple(args.checkpoints) == given.checkpoints and tuple(args.methods) == given.methods
+    assert tuple(args.scores) == given.scores and args.option == ["lime.samples=7"]
+    assert (args.limit, args.pairs, args.pointing_length, args.task) == (12, 3, 4, "short-reviews")
