@@ -18,6 +18,7 @@ page = st.navigation(
         st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
         st.Page("pages/jobs.py", title="Jobs", icon=":material/list_alt:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+        st.Page("pages/evaluate.py", title="Evaluate", icon=":material/leaderboard:"),
     ]
 )
 with guard():

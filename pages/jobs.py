@@ -112,6 +112,8 @@ def actions(job: Job) -> None:
         models = trained_models(job)
         if models and st.button("Compare", type="primary"):
             st.switch_page("pages/compare.py", query_params={"model": models})
+        if job.kind == "evaluate" and job.state == JobState.SUCCEEDED and st.button("Open the results", type="primary"):
+            st.switch_page("pages/evaluate.py", query_params={"evaluation": job.id})
         if job.active:
             if st.button("Cancel", disabled=job.cancel_requested, help="Unfinished work is kept."):
                 job_store().cancel(job.id)

@@ -50,6 +50,27 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Passes:
+    """Passes over the model for one text, with the default options: so many, and so many more per token."""
+
+    forward: int = 0
+    backward: int = 0
+    per_token: int = 0
+
+    def __str__(self) -> str:
+        parts = (
+            f"{self.forward} forward" if self.forward and not self.per_token else "",
+            f"{self.per_token} forward per token" if self.per_token else "",
+            f"{self.backward} backward" if self.backward else "",
+        )
+        return ", ".join(part for part in parts if part) or "none"
+
+    def forward_equivalents(self, tokens: float) -> float:
+        """What they take together, in forward passes: a backward pass to the embeddings takes about as long again."""
+        return self.forward + self.backward + self.per_token * tokens
+
+
+@dataclass(frozen=True)
 class Method:
     """An attribution method.
 
@@ -57,13 +78,13 @@ class Method:
     token speaks against the target. `targeted`: the scores depend on the explained class. `stochastic`: they
     depend on a seed. `usual`: shown before anyone chooses. `chance`: not a method, but what one has to beat.
     `references`: named choices of what a token is compared with (see `REFERENCES`), the first the default; empty
-    if the method has no choice. `options`: its options by name. `cost` is in words, per text.
+    if the method has no choice. `options`: its options by name. `cost` is per text.
     """
 
     name: str
     title: str
     description: str
-    cost: str
+    cost: Passes
     answer: Callable[[Question], Answer]
     needs_bcos: bool = False
     additive: bool = False
@@ -123,7 +144,7 @@ for _method in (
         name="bcos",
         title="B-cos contributions",
         description="What each token adds to the logit. Exact: the contributions are the model's own computation.",
-        cost="1 forward, 1 backward",
+        cost=Passes(1, 1),
         answer=bcos,
         usual=True,
         needs_bcos=True,
@@ -135,7 +156,7 @@ for _method in (
         name="integrated_gradients",
         title="Integrated gradients",
         description="Gradients averaged on the straight way from the reference to the text (arXiv 1703.01365).",
-        cost="52 forward, 50 backward",
+        cost=Passes(52, 50),
         answer=integrated_gradients,
         usual=True,
         additive=True,
@@ -147,7 +168,7 @@ for _method in (
         name="occlusion",
         title="Occlusion",
         description="How much the logit falls when one token is replaced (leave-one-out, arXiv 1311.2901).",
-        cost="1 forward per token",
+        cost=Passes(1, per_token=1),
         answer=occlusion,
         usual=True,
         references=_TOKENS,
@@ -157,7 +178,7 @@ for _method in (
         name="input_x_gradient",
         title="Gradient × input",
         description="The plain gradient times the embedding, summed over the hidden dimension (arXiv 1605.01713).",
-        cost="1 forward, 1 backward",
+        cost=Passes(1, 1),
         answer=input_x_gradient,
         usual=True,
         needs_gradients=True,
@@ -166,7 +187,7 @@ for _method in (
         name="saliency",
         title="Saliency",
         description="The length of the gradient: how much a token matters, not in which direction (arXiv 1312.6034).",
-        cost="1 forward, 1 backward",
+        cost=Passes(1, 1),
         answer=saliency,
         signed=False,
         needs_gradients=True,
@@ -175,7 +196,7 @@ for _method in (
         name="smoothgrad",
         title="SmoothGrad",
         description="Gradient × input, averaged over noisy copies of the embeddings (arXiv 1706.03825).",
-        cost="26 forward, 25 backward",
+        cost=Passes(26, 25),
         answer=smoothgrad,
         needs_gradients=True,
         stochastic=True,
@@ -188,7 +209,7 @@ for _method in (
         name="gradient_shap",
         title="GradientSHAP",
         description="Gradients averaged over random points between the reference and the text (arXiv 1906.10670).",
-        cost="27 forward, 25 backward",
+        cost=Passes(27, 25),
         answer=gradient_shap,
         additive=True,
         needs_gradients=True,
@@ -200,7 +221,7 @@ for _method in (
         name="shapley",
         title="Shapley values",
         description="What a token adds as the text is filled in random order, mean over orders (Castro et al., 2009).",
-        cost="25 forward per token",
+        cost=Passes(2, per_token=25),
         answer=shapley,
         additive=True,
         stochastic=True,
@@ -211,7 +232,7 @@ for _method in (
         name="kernel_shap",
         title="KernelSHAP",
         description="Shapley values estimated by a weighted linear fit to random subsets (arXiv 1705.07874).",
-        cost="102 forward",
+        cost=Passes(102),
         answer=kernel_shap,
         additive=True,
         stochastic=True,
@@ -222,7 +243,7 @@ for _method in (
         name="lime",
         title="LIME",
         description="Coefficients of a ridge regression on random subsets near the text (arXiv 1602.04938).",
-        cost="101 forward",
+        cost=Passes(101),
         answer=lime,
         stochastic=True,
         references=_TOKENS,
@@ -232,7 +253,7 @@ for _method in (
         name="attention",
         title="Attention",
         description="Where the last layer looks, from the classified position. The same for every class.",
-        cost="1 forward",
+        cost=Passes(1),
         answer=attention,
         signed=False,
         targeted=False,
@@ -241,7 +262,7 @@ for _method in (
         name="attention_rollout",
         title="Attention rollout",
         description="Attention of all layers multiplied (arXiv 2005.00928). The same for every class.",
-        cost="1 forward",
+        cost=Passes(1),
         answer=attention_rollout,
         signed=False,
         targeted=False,
@@ -250,7 +271,7 @@ for _method in (
         name="random",
         title="Random",
         description="Random scores: what every method has to beat.",
-        cost="none",
+        cost=Passes(),
         answer=random_scores,
         targeted=False,
         stochastic=True,

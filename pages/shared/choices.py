@@ -61,7 +61,7 @@ def choose_methods(models: list[CheckpointInfo]) -> list[Method]:
 
 
 def _explain_method(method: Method) -> str:
-    return f"- **{plain(method.title)}**: {plain(method.description)} Cost: {plain(method.cost)}."
+    return f"- **{plain(method.title)}**: {plain(method.description)} Cost: {method.cost}."
 
 
 def choose_target(models: list[CheckpointInfo], text: str) -> str:

@@ -1,0 +1,198 @@
+"""An evaluation drawn: the leaderboard of a score, curves, and what a score costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.evaluate.curves import TENTHS
+from bcos_core.evaluate.result import Evaluation
+from bcos_core.evaluate.scores import SCORES
+from bcos_core.render.methods import method_colour, method_title
+
+Row = dict[str, Any]
+
+_ROW_HEIGHT = 30
+_SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x")
+_DASHES = ("solid", "dash", "dot", "dashdot")
+_CURVES = {
+    "deletion": ("Does p fall when the top tokens go?", "top tokens removed"),
+    "insertion": ("Does p rise when the top tokens come?", "top tokens kept"),
+}
+
+
+def ranked_rows(rows: Sequence[Row], score: str) -> list[Row]:
+    """The rows of one score, the best first, those without a value last."""
+    sign = -1 if SCORES[score].higher_is_better else 1
+    return sorted(
+        (row for row in rows if row["score"] == score),
+        key=lambda row: (math.isnan(row["mean"]), sign * row["mean"]),
+    )
+
+
+def leaderboard_table(rows: Sequence[Row], score: str) -> pd.DataFrame:
+    """One score as a table, the best first; columns as they are shown."""
+    return pd.DataFrame(
+        [
+            {
+                "method": method_title(row["method"]),
+                "model": row["checkpoint"],
+                "mean": row["mean"],
+                "low": row["low"],
+                "high": row["high"],
+                "texts": row["n"],
+                "failed": row["failed"],
+                "beats random": {True: "yes", False: "no", None: "–"}[row["beats_random"]],
+                "forward passes": row["forward_passes"],
+                "backward passes": row["backward_passes"],
+                "ms per text": 1000 * row["seconds"],
+                "trained towards": "yes" if row["protocol"].get("trained_towards") else "no",
+                "protocol": row["protocol"]["summary"],
+            }
+            for row in ranked_rows(rows, score)
+        ]
+    )
+
+
+def every_score(rows: Sequence[Row]) -> pd.DataFrame:
+    """The leaderboards of all scores below each other, for export."""
+    scores = dict.fromkeys(row["score"] for row in rows)
+    tables = [leaderboard_table(rows, score) for score in scores]
+    for score, table in zip(scores, tables, strict=True):
+        table.insert(0, "score", score)
+    return pd.concat(tables, ignore_index=True)
+
+
+def differences_table(differences: Sequence[Row], score: str) -> pd.DataFrame:
+    """Paired differences of one score, as they are shown."""
+    return pd.DataFrame(
+        [
+            {
+                "method": method_title(row["method"]),
+                "model": row["checkpoint"],
+                "difference": row["mean"],
+                "low": row["low"],
+                "high": row["high"],
+                "texts": row["n"],
+                "p": row["p"],
+                "p (Holm)": row["p_holm"],
+            }
+            for row in differences
+            if row["score"] == score
+        ]
+    )
+
+
+def leaderboard_figure(rows: Sequence[Row], score: str) -> go.Figure:
+    """Means with their 95 % intervals, the best on top."""
+    ranked = [row for row in ranked_rows(rows, score) if not math.isnan(row["mean"])]
+    several = len({row["checkpoint"] for row in ranked}) > 1
+    figure = go.Figure()
+    for row in reversed(ranked):
+        label = method_title(row["method"]) + (f" · {escape(row['checkpoint'])}" if several else "")
+        low, high = (row["mean"] if math.isnan(row[end]) else row[end] for end in ("low", "high"))
+        figure.add_scatter(
+            x=[row["mean"]],
+            y=[label],
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [high - row["mean"]],
+                "arrayminus": [row["mean"] - low],
+                "thickness": 2,
+                "width": 0,
+            },
+            mode="markers",
+            marker={"size": 10, "color": method_colour(row["method"]), "symbol": _symbol(rows, row["checkpoint"])},
+            hovertemplate=f"%{{y}}: {row['mean']:.3f}, 95 % interval {low:.3f} – {high:.3f}, n {row['n']}"
+            "<extra></extra>",
+        )
+    entry = SCORES[score]
+    direction = "higher" if entry.higher_is_better else "lower"
+    figure.update_layout(
+        title={"text": f"{entry.title}: {direction} is better", "font": {"size": 14}, "x": 0, "xanchor": "left"},
+        xaxis={"title": {"text": entry.title.lower()}, "zeroline": True},
+        yaxis={"automargin": True},
+        showlegend=False,
+        height=110 + _ROW_HEIGHT * len(ranked),
+        margin={"l": 8, "r": 8, "t": 44, "b": 8},
+    )
+    return figure
+
+
+def frontier_figure(rows: Sequence[Row], score: str) -> go.Figure:
+    """The score against the passes over the model that it costs, on a log axis."""
+    figure = go.Figure()
+    for row in ranked_rows(rows, score):
+        passes = row["forward_passes"] + row["backward_passes"]
+        if math.isnan(row["mean"]) or passes <= 0:  # chance costs nothing
+            continue
+        figure.add_scatter(
+            x=[passes],
+            y=[row["mean"]],
+            text=[method_title(row["method"])],
+            mode="markers+text",
+            textposition="top center",
+            marker={"size": 11, "color": method_colour(row["method"]), "symbol": _symbol(rows, row["checkpoint"])},
+            hovertemplate=f"%{{text}} · {escape(row['checkpoint'])}: {row['mean']:.3f} at "
+            f"{row['forward_passes']:.1f} forward and {row['backward_passes']:.1f} backward passes<extra></extra>",
+        )
+    chance = [row for row in rows if row["score"] == score and METHODS[row["method"]].chance]
+    for row in chance:
+        if not math.isnan(row["mean"]):
+            figure.add_hline(y=row["mean"], line={"dash": "dot", "width": 1, "color": method_colour("random")})
+    figure.update_layout(
+        title={"text": "What does it cost? (dotted: random)", "font": {"size": 14}, "x": 0, "xanchor": "left"},
+        xaxis={"title": {"text": "forward + backward passes per text"}, "type": "log"},
+        yaxis={"title": {"text": SCORES[score].title.lower()}},
+        showlegend=False,
+        height=360,
+        margin={"l": 8, "r": 8, "t": 44, "b": 8},
+    )
+    return figure
+
+
+def curve_figures(evaluation: Evaluation) -> list[go.Figure]:
+    """Mean probability as top tokens go and come, one line for each contender; nothing where it was not measured."""
+    shares = [0.0, *(tenth / 10 for tenth in TENTHS), 1.0]
+    checkpoints = list(dict.fromkeys(contender.checkpoint for contender in evaluation.contenders))
+    figures = []
+    for name, (title, axis) in _CURVES.items():
+        figure = go.Figure()
+        for contender in evaluation.contenders:
+            if name in contender.curves:
+                model = f" · {escape(contender.checkpoint)}" if len(checkpoints) > 1 else ""
+                figure.add_scatter(
+                    x=shares,
+                    y=list(contender.curves[name]),
+                    name=method_title(contender.method) + model,
+                    mode="lines+markers",
+                    line={
+                        "color": method_colour(contender.method),
+                        "width": 2,
+                        "dash": _DASHES[checkpoints.index(contender.checkpoint) % len(_DASHES)],
+                    },
+                    hovertemplate="%{x:.0%}: %{y:.3f}",
+                )
+        if not figure.data:
+            continue
+        figure.update_layout(
+            title={"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left"},
+            xaxis={"title": {"text": axis}, "tickformat": ".0%"},
+            yaxis={"title": {"text": f"mean {evaluation.spec['probability']} of the predicted class"}},
+            legend={"orientation": "h", "y": -0.25},
+            height=400,
+            margin={"l": 8, "r": 8, "t": 44, "b": 8},
+        )
+        figures.append(figure)
+    return figures
+
+
+def _symbol(rows: Sequence[Row], checkpoint: str) -> str:
+    return _SYMBOLS[list(dict.fromkeys(row["checkpoint"] for row in rows)).index(checkpoint) % len(_SYMBOLS)]

@@ -1,0 +1,71 @@
+"""The Evaluate page below its head: a form, the evaluations so far, and the one that was chosen."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bcos_core.jobs.store import Job, JobState
+from pages.shared import resources, url
+from pages.shared.errors import guard, show_error
+from pages.shared.evaluation_form import choose_evaluation
+from pages.shared.evaluation_view import show_result
+from pages.shared.jobs import follow, job_store, progress, state_badge, state_title, watch, when
+from pages.shared.page import empty_page
+from pages.shared.plain import plain
+
+
+def show_evaluation() -> None:
+    known = resources.checkpoints()
+    jobs = [job for job in job_store().list() if job.kind == "evaluate"]
+    if not known and not jobs:
+        empty_page("There is no trained model yet.", "Start on Home", "pages/home.py")
+        return
+    if known:
+        with st.expander("New evaluation", icon=":material/add:", expanded=not jobs), guard():
+            choose_evaluation(known)
+    if not jobs:
+        st.info("Choose models and methods above: their leaderboard appears here.")
+        return
+    chosen = _choose(jobs)
+    with guard():
+        if chosen.active:
+            watch(chosen.id, _running)
+        elif chosen.state == JobState.SUCCEEDED:
+            show_result(chosen)
+        else:
+            _stopped(chosen)
+    follow()
+
+
+def _choose(jobs: list[Job]) -> Job:
+    """The evaluation that the address names, or the newest."""
+    titles = {
+        job.id: f"{job.title.removeprefix('Evaluation · ')} · {state_title(job)} · {when(job.created_at)}"
+        for job in jobs
+    }
+    chosen = st.selectbox(
+        "Evaluation",
+        list(titles),
+        format_func=lambda id: titles[id],
+        **url.bound("evaluation", jobs[0].id, parse=url.one_of(titles), clears=("against",)),
+    )
+    return next(job for job in jobs if job.id == chosen)
+
+
+def _running(job: Job) -> None:
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader(plain(job.title), anchor=False, width="content")
+            if st.button("Cancel", disabled=job.cancel_requested, help="What was measured is kept."):
+                job_store().cancel(job.id)
+                st.rerun()
+        progress(job)
+
+
+def _stopped(job: Job) -> None:
+    state_badge(job)
+    if job.state == JobState.FAILED:
+        show_error(job.message or "It ended without a message. The Jobs page shows its log.")
+    if st.button("Go on", help="What was measured is not measured again."):
+        job_store().resume(job.id)
+        st.rerun()

@@ -1,0 +1,78 @@
+"""The Evaluate page: what may be chosen, what is started, and what a finished evaluation shows."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from conftest import OpenPage, button, words
+from tiny_pair import save_pair
+
+from bcos_core.cli.main import main
+from bcos_core.evaluate.result import load_evaluation
+from bcos_core.home import Home
+from bcos_core.jobs.store import JobStore
+from bcos_core.render.report import evaluation_html
+
+TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
+
+
+@pytest.fixture
+def models(home: Home) -> tuple[Path, Path]:
+    return save_pair(home, task=TASK, accuracy=0.5, test_size=10)
+
+
+def test_without_a_model_it_leads_to_one(open_page: OpenPage) -> None:
+    at = open_page("evaluate")
+    assert "no trained model" in words(at) and not at.exception
+
+
+def test_what_is_chosen_becomes_a_job(models: tuple[Path, Path], open_page: OpenPage, store: JobStore) -> None:
+    at = open_page("evaluate", model="tiny-bcos", limit="7")
+    assert not at.exception, at.exception
+    assert re.search(r"About .* at most", words(at))
+    button(at, "Evaluate").click().run()
+    (job,) = store.list()
+    command = shlex.join(job.argv)
+    assert job.kind == "evaluate" and str(models[0]) in command and "--limit=7" in command
+    assert "bcos integrated_gradients occlusion input_x_gradient" in command
+    assert at.query_params["evaluation"] == job.id
+    # The same again is the same job.
+    at = open_page("evaluate", model="tiny-bcos", limit="7")
+    button(at, "Evaluate").click().run()
+    assert len(store.list()) == 1
+
+
+def test_what_a_model_cannot_serve_is_said(models: tuple[Path, Path], open_page: OpenPage) -> None:
+    at = open_page("evaluate", model="tiny-conventional")
+    assert "B-cos contributions cannot be chosen. Only for B-cos models" in words(at)
+    methods = next(box for box in at.multiselect if box.label == "Methods")
+    assert "B-cos contributions" not in methods.options and "Random" not in methods.options
+
+
+def test_nothing_chosen_cannot_be_started(models: tuple[Path, Path], open_page: OpenPage) -> None:
+    at = open_page("evaluate", score="")
+    assert button(at, "Evaluate").disabled
+
+
+def test_a_finished_evaluation(models: tuple[Path, Path], home: Home, open_page: OpenPage) -> None:
+    scores = ["comprehensiveness", "auprc_plau"]
+    words_ = ["evaluate", "tiny-bcos", "tiny-conventional", "--methods", "bcos", "saliency", "--limit", "8"]
+    assert main([*words_, "--scores", *scores, "--json"]) == 0
+    at = open_page("evaluate")
+    assert not at.exception, at.exception
+    board = at.dataframe[0].value
+    assert set(board["method"]) == {"B-cos contributions", "Saliency", "Random"}
+    assert list(board["mean"]) == sorted(board["mean"], reverse=True)
+    assert set(at.dataframe[1].value.columns) >= {"difference", "p", "p (Holm)"}
+    said = words(at)
+    assert "replaced by the mask token" in said and "8 test texts" in said
+    assert "B-cos contributions on tiny-conventional is left out. Only for B-cos models" in said
+    at = open_page("evaluate", shown="auprc_plau", against="saliency@tiny-bcos")
+    assert "VADER" in words(at) and not at.exception
+    assert "Saliency · tiny-bcos" not in set(at.dataframe[1].value["method"])
+    (folder,) = home.evaluations.iterdir()
+    report = evaluation_html(load_evaluation(folder), "bcos@tiny-bcos")
+    assert "<script" not in report and "B-cos contributions" in report and "http" not in report
