@@ -7,6 +7,7 @@ Each message says what was received, what was expected, and what to do. The comm
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 
 class BcosError(Exception):
@@ -66,6 +67,14 @@ class JobError(BcosError):
 
 class JobCancelled(BcosError):
     """Raised inside a running job when someone has asked it to stop."""
+
+
+class MismatchError(BcosError):
+    """A record that was computed again came out differently; `result` has what a command gives as JSON."""
+
+    def __init__(self, message: str, result: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class StorageError(BcosError):

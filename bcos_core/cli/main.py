@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from bcos_core.cli.output import error_json, keep_traceback, prepare_streams, to_json
 from bcos_core.cli.parser import CommandParser, UsageError
-from bcos_core.errors import BcosError, InputError, JobCancelled
+from bcos_core.errors import BcosError, InputError, JobCancelled, MismatchError
 from bcos_core.jobs.failure import plain_message
 
-COMMANDS = ("app", "quickstart", "train", "explain", "evaluate", "models", "tasks", "jobs", "supervise")
+COMMANDS = ("app", "quickstart", "train", "explain", "rerun", "evaluate", "models", "tasks", "jobs", "supervise")
 """Each is a module of `bcos_core.cli` with `add_parser(subparsers)`, which sets the defaults `run` and `show`:
 `run(args)` does the work and gives a dictionary, `show(result)` puts it in words."""
 
@@ -50,6 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(error.usage, end="", file=sys.stderr)
         return _report(error, str(error), code=BAD_INPUT, as_json=as_json)
+    except MismatchError as error:
+        print(to_json(error.result) if as_json else str(error), flush=True)
+        return FAILURE
     except InputError as error:
         return _report(error, str(error), code=BAD_INPUT, as_json=as_json)
     except BcosError as error:

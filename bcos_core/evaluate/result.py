@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,12 @@ class Evaluation:
             if contender.id == id:
                 return contender
         raise InputError(f"No {id!r} in this evaluation. There are: {', '.join(c.id for c in self.contenders)}.")
+
+    def renamed(self, names: Mapping[str, str]) -> Evaluation:
+        """The same with other names for its checkpoints, for a person; those not in `names` keep theirs."""
+        contenders = tuple(replace(c, checkpoint=names.get(c.checkpoint, c.checkpoint)) for c in self.contenders)
+        skipped = tuple({**row, "checkpoint": names.get(row["checkpoint"], row["checkpoint"])} for row in self.skipped)
+        return replace(self, contenders=contenders, skipped=skipped)
 
     def rows(self) -> list[dict[str, Any]]:
         """One row for each contender and score: the mean with its 95 % interval over texts, cost, protocol.

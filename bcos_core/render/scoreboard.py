@@ -14,7 +14,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.curves import TENTHS
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.scores import SCORES
-from bcos_core.render.methods import method_colour, method_title
+from bcos_core.render.methods import CHANCE, method_colour, method_title
 
 Row = dict[str, Any]
 
@@ -126,34 +126,51 @@ def leaderboard_figure(rows: Sequence[Row], score: str) -> go.Figure:
     return figure
 
 
+def frontier(rows: Sequence[Row], score: str) -> list[Row]:
+    """The rows that no other beats at the same cost or less, by cost: what a reader may sensibly choose from."""
+    best: list[Row] = []
+    for row in sorted(_priced(rows, score), key=_passes):
+        if not best or _better(row, best[-1], score):
+            if best and _passes(row) == _passes(best[-1]):
+                best.pop()
+            best.append(row)
+    return best
+
+
 def frontier_figure(rows: Sequence[Row], score: str) -> go.Figure:
-    """The score against the passes over the model that it costs, on a log axis."""
+    """The score against the passes over the model that it costs, on a log axis; the frontier is named."""
     figure = go.Figure()
-    for row in ranked_rows(rows, score):
-        passes = row["forward_passes"] + row["backward_passes"]
-        if math.isnan(row["mean"]) or passes <= 0:  # chance costs nothing
-            continue
+    best = frontier(rows, score)
+    figure.add_scatter(
+        x=[_passes(row) for row in best],
+        y=[row["mean"] for row in best],
+        mode="lines",
+        line={"width": 1, "color": CHANCE, "shape": "hv"},
+        hoverinfo="skip",
+    )
+    for row in _priced(rows, score):
+        title = method_title(row["method"])
         figure.add_scatter(
-            x=[passes],
+            x=[_passes(row)],
             y=[row["mean"]],
-            text=[method_title(row["method"])],
+            text=[title if row in best else ""],
             mode="markers+text",
             textposition="top center",
+            cliponaxis=False,
             marker={"size": 11, "color": method_colour(row["method"]), "symbol": _symbol(rows, row["checkpoint"])},
-            hovertemplate=f"%{{text}} · {escape(row['checkpoint'])}: {row['mean']:.3f} at "
+            hovertemplate=f"{title} · {escape(row['checkpoint'])}: {row['mean']:.3f} at "
             f"{row['forward_passes']:.1f} forward and {row['backward_passes']:.1f} backward passes<extra></extra>",
         )
-    chance = [row for row in rows if row["score"] == score and METHODS[row["method"]].chance]
-    for row in chance:
-        if not math.isnan(row["mean"]):
-            figure.add_hline(y=row["mean"], line={"dash": "dot", "width": 1, "color": method_colour("random")})
+    for row in rows:
+        if row["score"] == score and METHODS[row["method"]].chance and not math.isnan(row["mean"]):
+            figure.add_hline(y=row["mean"], line={"dash": "dot", "width": 1, "color": CHANCE})
     figure.update_layout(
         title={"text": "What does it cost? (dotted: random)", "font": {"size": 14}, "x": 0, "xanchor": "left"},
-        xaxis={"title": {"text": "forward + backward passes per text"}, "type": "log"},
+        xaxis={"title": {"text": "forward + backward passes per text"}, "type": "log", "dtick": 1},
         yaxis={"title": {"text": SCORES[score].title.lower()}},
         showlegend=False,
         height=360,
-        margin={"l": 8, "r": 8, "t": 44, "b": 8},
+        margin={"l": 8, "r": 48, "t": 56, "b": 8},
     )
     return figure
 
@@ -192,6 +209,19 @@ def curve_figures(evaluation: Evaluation) -> list[go.Figure]:
         )
         figures.append(figure)
     return figures
+
+
+def _priced(rows: Sequence[Row], score: str) -> list[Row]:
+    """Rows of one score with a value and a cost: chance costs nothing."""
+    return [row for row in rows if row["score"] == score and not math.isnan(row["mean"]) and _passes(row) > 0]
+
+
+def _passes(row: Row) -> float:
+    return float(row["forward_passes"] + row["backward_passes"])
+
+
+def _better(one: Row, other: Row, score: str) -> bool:
+    return bool(one["mean"] > other["mean"] if SCORES[score].higher_is_better else one["mean"] < other["mean"])
 
 
 def _symbol(rows: Sequence[Row], checkpoint: str) -> str:

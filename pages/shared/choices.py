@@ -41,7 +41,7 @@ def choose_models(known: dict[str, CheckpointInfo]) -> list[CheckpointInfo]:
         list(known),
         format_func=lambda name: known[name].name,
         help="The first one decides which class is explained.",
-        **url.bound_list("model", _newest_pair(known), known, clears=("strike",)),
+        **url.bound_list("model", newest_pair(known), known, clears=("strike",)),
     )
     return [known[name] for name in names]
 
@@ -121,7 +121,8 @@ def _switch(label: str, name: str, titles: dict[str, str], help: str | None, *, 
     return str(chosen or default)
 
 
-def _newest_pair(known: dict[str, CheckpointInfo]) -> list[str]:
+def newest_pair(known: dict[str, CheckpointInfo]) -> list[str]:
+    """The folder names of the newest B-cos model and its twin; of the newest model where there is no B-cos one."""
     newest = next((name for name, info in known.items() if info.kind == "bcos"), next(iter(known), ""))
     twin = known[newest].twin if newest else None
     return [newest, twin] if twin in known else [newest]

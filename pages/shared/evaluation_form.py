@@ -21,6 +21,7 @@ from bcos_core.model.classifier import predict
 from bcos_core.text.encoding import encode
 from bcos_core.text.tasks import TaskChoice
 from pages.shared import resources, url
+from pages.shared.choices import newest_pair
 from pages.shared.jobs import job_store
 from pages.shared.plain import plain
 from pages.shared.supervision import supervisor_notice
@@ -36,7 +37,7 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
         list(known),
         format_func=lambda name: known[name].name,
         help="Checkpoints of one task; texts are from the test set of the first one.",
-        **url.bound_list("model", list(known)[:1], known),
+        **url.bound_list("model", newest_pair(known), known),
     )
     models = [known[name] for name in names]
     methods = _choose_methods(models)

@@ -22,7 +22,7 @@ from bcos_core.render.scoreboard import (
     leaderboard_table,
 )
 from bcos_core.render.table import table_csv
-from pages.shared import url
+from pages.shared import resources, url
 from pages.shared.plain import plain
 
 _CHART = {"displayModeBar": False}
@@ -63,7 +63,8 @@ def show_result(job: Job) -> None:
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the evaluation …")
 def _evaluation(folder: str) -> Evaluation:
-    return load_evaluation(Path(folder))
+    names = {info.path.name: info.name for info in resources.checkpoints().values()}
+    return load_evaluation(Path(folder)).renamed(names)
 
 
 @st.cache_data(max_entries=8, show_spinner="Computing intervals …")

@@ -1,0 +1,67 @@
+"""A record computed again: does the model still say the same?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bcos_core.attribution.api import explain
+from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.registry import METHODS
+from bcos_core.errors import InputError
+from bcos_core.model.classifier import Classifier
+
+# Sums in another order, on another machine, differ by this much of the largest score.
+TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """`matches`: the scores agree to `TOLERANCE` of the largest. `largest_difference` is that of scores, NaN where
+    they cannot be compared. `differences` says, in words, what else is not as it was."""
+
+    record: Attribution
+    matches: bool
+    largest_difference: float
+    differences: tuple[str, ...]
+
+
+def rerun(record: Attribution, classifier: Classifier) -> Rerun:
+    """Ask the record's question again.
+
+    Raises:
+        InputError: the method or the class is not there any more, or the model cannot answer.
+    """
+    method = METHODS[record.method]
+    given = dict(record.parameters)
+    reference = given.pop("reference", None)
+    if record.target.index >= len(classifier.labels):
+        raise InputError(
+            f"The record explains class {record.target.index} (“{record.target.label}”), but {classifier.name} has the "
+            f"classes {', '.join(classifier.labels)}. Choose the model that made the record."
+        )
+    again = explain(
+        classifier,
+        record.text,
+        method=method.name,
+        target=record.target,
+        reference=reference,
+        seed=record.seeds[0] if record.seeds else 0,
+        repeats=max(1, len(record.seeds)),
+        **given,
+    )
+    differences = [
+        f"{name} was {before}, and is {now}"
+        for name, before, now in (
+            ("The model", record.model, again.model),
+            ("The weights' hash", record.weights_hash, again.weights_hash),
+            ("The classes", ", ".join(record.labels), ", ".join(again.labels)),
+            *((package, was, again.versions.get(package, "none")) for package, was in record.versions.items()),
+        )
+        if before != now
+    ]
+    if again.tokens != record.tokens:
+        differences.append(f"The text had {len(record.tokens)} tokens, and now has {len(again.tokens)} or other ones")
+        return Rerun(again, False, float("nan"), tuple(differences))
+    size = max((abs(score) for score in record.scores), default=0.0)
+    largest = max((abs(a - b) for a, b in zip(again.scores, record.scores, strict=True)), default=0.0)
+    return Rerun(again, largest <= TOLERANCE * max(size, 1e-6), largest, tuple(differences))

@@ -1,0 +1,114 @@
+"""`python -m bcos_core rerun`: compute a saved record again, and say whether it matches."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bcos_core.errors import InputError
+
+if TYPE_CHECKING:
+    from bcos_core.attribution.record import Attribution
+
+EPILOG = """examples:
+  python -m bcos_core rerun record.json
+  python -m bcos_core rerun records.json --checkpoint my-model --json
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the `rerun` command."""
+    parser = subparsers.add_parser(
+        "rerun",
+        help="compute a saved record again, and say whether it matches",
+        description="Compute saved records again: with the checkpoint whose weights made them, or with another one. "
+        "Exit code 1 if one does not match.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("file", help="a record, a list of records, or the output of `explain --json`")
+    parser.add_argument("--checkpoint", help="a checkpoint's name or folder (default: the one that made the record)")
+    parser.set_defaults(run=run, show=show)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """`matches` for all records together, and for each: what was asked, whether it matches, what differs.
+
+    Raises:
+        InputError: no such file, not a record, or no checkpoint to ask.
+        MismatchError: a record does not match.
+    """
+    records = _records(Path(args.file))
+
+    from bcos_core.attribution.rerun import rerun
+    from bcos_core.cli.checkpoints import find_checkpoint
+    from bcos_core.errors import MismatchError
+    from bcos_core.model.classifier import Classifier, load
+
+    loaded: dict[Path, Classifier] = {}
+    results = []
+    for record in records:
+        path = find_checkpoint(args.checkpoint) if args.checkpoint else _maker(record)
+        if path not in loaded:
+            loaded[path] = load(path)
+        again = rerun(record, loaded[path])
+        results.append(
+            {
+                "text": record.text,
+                "method": record.method,
+                "model": record.model,
+                "matches": again.matches,
+                "largest_difference": again.largest_difference,
+                "differences": list(again.differences),
+                "record": again.record.to_dict(),
+            }
+        )
+    result = {"matches": all(one["matches"] for one in results), "results": results}
+    if not result["matches"]:
+        raise MismatchError(show(result), result)
+    return result
+
+
+def show(result: dict[str, Any]) -> str:
+    """The result of `run`, for a person."""
+    lines = []
+    for one in result["results"]:
+        verdict = "matches" if one["matches"] else "DOES NOT MATCH"
+        lines.append(f"{verdict}: {one['method']} on {one['model']}, {one['text'][:60]!r}")
+        lines.append(f"  largest difference of a score {one['largest_difference']:.2g}")
+        lines += [f"  {difference}." for difference in one["differences"]]
+    return "\n".join(lines)
+
+
+def _records(path: Path) -> list[Attribution]:
+    from bcos_core.attribution.record import Attribution
+
+    try:
+        data = json.loads(path.expanduser().read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The file {str(path)!r} cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise InputError(f"The file {str(path)!r} is not JSON ({error}). Give a record that was exported.") from error
+    if isinstance(data, dict) and "records" in data:
+        data = data["records"]
+    found = data if isinstance(data, list) else [data]
+    if not found or not all(isinstance(one, dict) for one in found):
+        raise InputError(f"The file {str(path)!r} holds no record. Give one that was exported from Compare or explain.")
+    return [Attribution.from_dict(one) for one in found]
+
+
+def _maker(record: Attribution) -> Path:
+    """The checkpoint whose weights made the record."""
+    from bcos_core.home import get_home
+    from bcos_core.model.checkpoint import list_checkpoints, weights_hash
+
+    known = list_checkpoints(get_home())
+    # Its name first: a hash reads all the weights.
+    for info in sorted(known, key=lambda info: info.name != record.model):
+        if weights_hash(info.path) == record.weights_hash:
+            return info.path
+    raise InputError(
+        f"No checkpoint here has the weights {record.weights_hash} that made this record ({record.model}). "
+        "Name one with --checkpoint to see what differs."
+    )
