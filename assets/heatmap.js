@@ -44,7 +44,7 @@ function drawUnit(unit) {
 }
 
 function drawRun(run) {
-  if (run.kind === "unit") return element("span", "word", ...run.units.map(drawUnit));
+  if (run.kind === "unit") return element("span", run.breaks ? "sentence" : "word", ...run.units.map(drawUnit));
   if (run.kind === "gap") return document.createTextNode(run.text);
   const span = element("span", run.kind, run.text);
   span.dir = run.kind === "added" ? "ltr" : "auto"; // an added token must not decide the direction of the text

@@ -108,13 +108,20 @@ def explain(
     return ordered[0] if single else ordered
 
 
-def resolve_target(labels: Sequence[str], target: TargetLike) -> Target | None:
-    """A class number or label as a `Target`.
+def resolve_target(labels: Sequence[str], target: TargetLike, minus: int | str | None = None) -> Target | None:
+    """A class number or label as a `Target`; with `minus`, that class's logit minus the one of `minus`.
 
     Raises:
         UnknownNameError: no such label.
-        InputError: no such class number.
+        InputError: no such class number, or nothing, or the same class, to subtract from.
     """
+    if minus is not None:
+        first, second = resolve_target(labels, target), resolve_target(labels, minus)
+        if first is None or second is None:
+            raise InputError("A difference of two classes needs both: name the class to subtract from.")
+        if first.index == second.index:
+            raise InputError(f"{first.label!r} minus itself is 0 for every text. Choose two different classes.")
+        return Target(first.index, first.label, second.index, second.label)
     if target is None:
         return None
     if isinstance(target, str):

@@ -65,17 +65,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     checkpoint = find_checkpoint(args.checkpoint)
 
     from bcos_core.attribution.api import explain, resolve_target
-    from bcos_core.attribution.record import Target
     from bcos_core.attribution.registry import METHODS
     from bcos_core.model.classifier import load
 
     classifier = load(checkpoint)
-    target = resolve_target(classifier.labels, args.target)
-    if args.minus is not None:
-        minus = resolve_target(classifier.labels, args.minus)
-        if target is None or minus is None:
-            raise TextError("--minus needs --target: the two classes to compare.")
-        target = Target(target.index, target.label, minus.index, minus.label)
+    target = resolve_target(classifier.labels, args.target, args.minus)
     fitting = [m for m in METHODS.values() if not m.unsupported(is_bcos=classifier.is_bcos)]
     names = args.methods or (["bcos"] if classifier.is_bcos else [m.name for m in fitting if m.usual])
     methods = fitting if names == ["all"] else [METHODS[name] for name in names]

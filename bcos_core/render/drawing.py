@@ -27,7 +27,10 @@ class Style:
 
 
 def drawn_runs(record: Attribution, style: Style, scale: Scale, struck: Sequence[Span] = ()) -> list[dict[str, Any]]:
-    """The record's text as runs: {"kind": "unit", "units": [...]}, or {"kind": "gap" | "added" | "cut", "text", "tip"}.
+    """The record's text as runs in reading order.
+
+    A run of units is {"kind": "unit", "units": [...], "breaks"}: it `breaks` over lines inside a unit, or only
+    between them. Others are {"kind": "gap" | "added" | "cut", "text", "tip"}.
 
     A unit has its `text`, `start`, `end`, `score`, its colours `light` and `dark`, its `strength` (−1 to 1),
     whether it is `struck` out, a `tip` for the pointer and a `label` for a screen reader.
@@ -37,7 +40,7 @@ def drawn_runs(record: Attribution, style: Style, scale: Scale, struck: Sequence
         first = run[0]
         if first.kind == "unit":
             units = [_unit(piece, record, style.palette, scale, struck) for piece in run]
-            drawn.append({"kind": "unit", "units": units})
+            drawn.append({"kind": "unit", "units": units, "breaks": style.view == "sentence"})
         elif first.kind == "added":
             tip = f"{first.text}, added by the tokenizer: {number(first.score or 0.0, signed=True)}"
             drawn.append({"kind": "added", "text": first.text, "tip": tip})

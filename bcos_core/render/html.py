@@ -1,10 +1,14 @@
-"""A record as a static HTML page that stands alone: for saving, printing and pasting into a document."""
+"""Records as a static HTML page that stands alone: for saving, printing and pasting into a document."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 from bcos_core.attribution.record import Attribution
+from bcos_core.render.drawing import cost_line, truncation_note
+from bcos_core.render.methods import method_title
 from bcos_core.render.numbers import number, probability
 from bcos_core.render.palette import PALETTES, Palette
 from bcos_core.render.pieces import Piece, View, pieces, runs, unit_scores
@@ -13,50 +17,80 @@ from bcos_core.render.scale import Scale, own_scale
 # Colours follow the reader's light or dark setting; nothing is loaded and no script runs.
 _STYLE = """
 :root { color-scheme: light dark; }
-body { font: 16px/1.9 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem;
+body { margin: 0; }
+main { font: 16px/1.9 system-ui, sans-serif; padding: 2rem; display: grid; gap: 2rem;
+       grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr));
        background: light-dark(#ffffff, #171614); color: light-dark(#2f2d2b, #edebe8); }
-h1 { font-size: 1.1rem; font-weight: 600; margin: 0; }
+article { max-width: 44rem; min-width: 0; }
+h1 { font-size: 1.1rem; font-weight: 600; margin: 0; overflow-wrap: anywhere; }
 p { margin: 0.4rem 0; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 1.2rem 0; }
 .unit { background: light-dark(var(--light), var(--dark)); border-radius: 3px; padding: 0.1em 0; }
 .word { display: inline-block; max-width: 100%; line-height: 1.5; }
 .added, .cut, .note { color: light-dark(#6d6b69, #aaa8a4); }
 .added { font-size: 0.72em; margin: 0 0.35em; }
-.note { font-size: 0.85rem; }
+.note { font-size: 0.85rem; line-height: 1.5; }
 """
 
 
-def record_html(
-    record: Attribution,
-    *,
-    view: View = "word",
-    palette: Palette | None = None,
-    scale: Scale | None = None,
-    method_title: str | None = None,
-) -> str:
-    """The record as a complete HTML document; every text in it is escaped.
+@dataclass(frozen=True)
+class Panel:
+    """One record on the page; `scale` is the panel's own unless given."""
 
-    `scale` is the panel's own unless given, `palette` the first preset.
+    record: Attribution
+    scale: Scale | None = None
+
+
+def panels_html(
+    panels: Sequence[Panel], *, view: View = "word", palette: Palette | None = None, notes: Sequence[str] = ()
+) -> str:
+    """The records as a complete HTML document, side by side where there is room; every text in it is escaped.
+
+    `palette` is the first preset unless given; `notes` stand above the panels.
     """
     palette = palette or PALETTES["blue-orange"]
-    scale = scale or own_scale(unit_scores(record, view))
-    method = escape(method_title or record.method)
+    names = " · ".join(dict.fromkeys(f"{_title(panel.record)}, {panel.record.model}" for panel in panels))
+    above = "".join(f'<p class="note" style="grid-column:1/-1">{escape(note)}</p>\n' for note in notes)
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(names)}</title>'
+        f"<style>{_STYLE}</style></head><body><main>\n{above}"
+        f"{''.join(_panel(panel, view, palette) for panel in panels)}</main></body></html>\n"
+    )
+
+
+def _panel(panel: Panel, view: View, palette: Palette) -> str:
+    record = panel.record
+    scale = panel.scale or own_scale(unit_scores(record, view))
     target = escape(record.target.title)
-    body = "".join(_draw(run, palette, scale) for run in runs(pieces(record, view)))
+    whole = "sentence" if view == "sentence" else "word"
+    body = "".join(_draw(run, palette, scale, whole) for run in runs(pieces(record, view)))
     bars = ", ".join(
         f"{escape(label)} {probability(p)}" for label, p in zip(record.labels, record.probabilities, strict=True)
     )
     left, _, right = scale.ends
+    truncated = truncation_note(record)
+    explains = "the logit of" if record.target.minus is None else "the difference of logits"
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{method} · {escape(record.model)}</title>'
-        f"<style>{_STYLE}</style></head><body>\n"
-        f"<h1>{method} · {escape(record.model)}</h1>\n"
-        f'<p class="note">Explains the logit of “{target}”. Prediction (softmax): {bars}.</p>\n'
+        f"<article><h1>{escape(_title(record))} · {escape(record.model)}</h1>\n"
+        f'<p class="note">Explains {explains} “{target}”. Prediction (softmax): {bars}.</p>\n'
         f'<p class="text" dir="auto">{body}</p>\n'
-        f'<p class="note">{palette.supports_name.capitalize()} supports “{target}”, {palette.against_name} speaks '
+        + (f'<p class="note">{escape(truncated)}</p>\n' if truncated else "")
+        + f'<p class="note">{palette.supports_name.capitalize()} supports “{target}”, {palette.against_name} speaks '
         f"against it, from {left} to {right}. {escape(scale.rule)}</p>\n"
-        f'<p class="note">{escape(sum_sentence(record))}</p>\n</body></html>\n'
+        f'<p class="note">{escape(sum_sentence(record))}</p>\n'
+        f'<p class="note">{escape(_how(record))}</p>\n</article>\n'
     )
+
+
+def _title(record: Attribution) -> str:
+    return method_title(record.method)
+
+
+def _how(record: Attribution) -> str:
+    """The method's parameters, the weights and the cost: what it takes to reproduce the panel."""
+    parts = [f"{name} {value}" for name, value in record.parameters.items()]
+    parts += [f"seeds {', '.join(map(str, record.seeds))}"] if record.seeds else []
+    return ", ".join([*parts, f"weights {record.weights_hash}", cost_line(record)])
 
 
 def sum_sentence(record: Attribution) -> str:
@@ -70,7 +104,7 @@ def sum_sentence(record: Attribution) -> str:
     )
 
 
-def _draw(run: tuple[Piece, ...], palette: Palette, scale: Scale) -> str:
+def _draw(run: tuple[Piece, ...], palette: Palette, scale: Scale, whole: str) -> str:
     first = run[0]
     if first.kind == "gap":
         return escape(first.text)
@@ -78,7 +112,7 @@ def _draw(run: tuple[Piece, ...], palette: Palette, scale: Scale) -> str:
         return f'<span class="cut" title="not seen by the model">{escape(first.text)}</span>'
     if first.kind == "added":
         return f'<span class="added" title="{number(first.score or 0.0, signed=True)}">{escape(first.text)}</span>'
-    return f'<span class="word">{"".join(_unit(piece, palette, scale) for piece in run)}</span>'
+    return f'<span class="{whole}">{"".join(_unit(piece, palette, scale) for piece in run)}</span>'
 
 
 def _unit(piece: Piece, palette: Palette, scale: Scale) -> str:

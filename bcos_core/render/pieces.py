@@ -1,4 +1,4 @@
-"""A record cut into what is drawn, in reading order: scored words or tokens, the text between, added tokens."""
+"""A record cut into what is drawn, in reading order: scored units, the text between, added tokens."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.views import word_scores
+from bcos_core.attribution.views import sentence_scores, word_scores
 from bcos_core.errors import UnknownNameError
 from bcos_core.text.words import word_spans
 
-View = Literal["word", "token"]
-VIEWS: tuple[View, ...] = ("word", "token")
+View = Literal["word", "token", "sentence"]
+VIEWS: tuple[View, ...] = ("word", "token", "sentence")
 
 
 @dataclass(frozen=True)
 class Piece:
     """One stretch of the drawing.
 
-    `kind` is "unit" (a scored word or token), "gap" (text between units), "added" (a token that the tokenizer
+    `kind` is "unit" (a scored word, token or sentence), "gap" (text between units), "added" (a token that the tokenizer
     added, at its place) or "cut" (text after the model's limit, which it never saw). `start` and `end` are
-    characters in the text; an added token has an empty span. `word` numbers the word that a unit is or belongs to.
+    characters in the text; an added token has an empty span. `word` numbers the word that a unit is
+    or belongs to, in the sentence view the sentence.
     """
 
     kind: Literal["unit", "gap", "added", "cut"]
@@ -77,11 +78,11 @@ def unit_scores(record: Attribution, view: View = "word") -> tuple[float, ...]:
 
 
 def _units(record: Attribution, view: View) -> list[Piece]:
-    if view == "word":
+    if view in ("word", "sentence"):
         return [
-            Piece("unit", record.text[word.start : word.end], word.start, word.end, word.score, index)
-            for index, word in enumerate(word_scores(record))
-            if word.read
+            Piece("unit", span.text, span.start, span.end, span.score, index)
+            for index, span in enumerate(word_scores(record) if view == "word" else sentence_scores(record))
+            if span.read
         ]
     if view == "token":
         return _token_units(record)

@@ -12,10 +12,10 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def record_table(record: Attribution, view: View = "word") -> pd.DataFrame:
-    """One row per word or token, added tokens and the reference included, so that the scores add up.
+    """One row per word, token or sentence, added tokens and the reference included, so that the scores add up.
 
     Columns: `text`, `start` and `end` (characters; missing for rows that are not in the text), `score`, and
-    `kind` ("word", "token", "added", "reference").
+    `kind` ("word", "token", "sentence", "added", "reference").
     """
     rows: list[tuple[str, int | None, int | None, float, str]] = []
     for piece in pieces(record, view):

@@ -56,9 +56,9 @@ def word_spans(text: str) -> tuple[Span, ...]:
 
 
 def word_of(spans: Sequence[Span], start: int) -> int:
-    """The word at a character: the number of the span that holds it, or of the one that follows.
+    """The word (or other span) at a character: the number of the one that holds it, or of the one that follows.
 
-    What lies past the last word belongs to it; there must be a word.
+    What lies past the last span belongs to it; there must be one.
     """
     word = max(0, bisect_right(spans, start, key=lambda span: span[0]) - 1)
     return word + 1 if spans[word][1] <= start and word + 1 < len(spans) else word

@@ -15,8 +15,9 @@ from pages.shared import resources, url
 from pages.shared.plain import plain
 
 PREDICTED = ""
+NO_CONTRAST = ""
 _REFERENCE_TITLES = {"mask": "The mask token", "pad": "The padding token", "none": "Nothing"}
-_VIEW_TITLES = {"word": "Words", "token": "Tokens"}
+_VIEW_TITLES = {"word": "Words", "token": "Tokens", "sentence": "Sentences"}
 _PRESENTATION_TITLES = {"background": "Coloured words", "bars": "Bars under words"}
 _SCALES = {"own": "Own", "absolute": "Absolute"}
 
@@ -77,6 +78,19 @@ def choose_target(models: list[CheckpointInfo], text: str) -> str:
         **url.bound("target", PREDICTED, parse=url.one_of([PREDICTED, *labels])),
     )
     return predicted if chosen == PREDICTED else str(chosen)
+
+
+def choose_contrast(models: list[CheckpointInfo], target: str) -> str | None:
+    """The class whose logit is subtracted: why this class rather than that one?"""
+    others = [label for label in models[0].labels if label != target]
+    chosen = st.selectbox(
+        "Rather than",
+        [NO_CONTRAST, *others],
+        format_func=lambda name: "No other" if name == NO_CONTRAST else name,
+        help="With a class here, every panel explains the difference of the two logits.",
+        **url.bound("minus", NO_CONTRAST, parse=url.one_of([NO_CONTRAST, *others])),
+    )
+    return None if chosen == NO_CONTRAST else str(chosen)
 
 
 def choose_look() -> Look:

@@ -8,10 +8,12 @@ import streamlit as st
 
 from bcos_core.errors import BcosError
 from pages.shared import resources, url
-from pages.shared.choices import choose_look, choose_methods, choose_models, choose_target
+from pages.shared.agreement import agreement
+from pages.shared.choices import choose_contrast, choose_look, choose_methods, choose_models, choose_target
 from pages.shared.copying import link_button
 from pages.shared.errors import guard
 from pages.shared.examples import browse, find_test_set
+from pages.shared.export import export_menu
 from pages.shared.page import empty_page
 from pages.shared.panel import panel
 from pages.shared.plain import plain
@@ -27,7 +29,7 @@ def show_comparison() -> None:
         return
 
     text_place, tests_place = st.columns([3, 2], gap="large")
-    row = st.columns([5, 5, 3], gap="small", vertical_alignment="bottom")
+    row = st.columns([4, 4, 2, 2], gap="small", vertical_alignment="bottom")
     with row[0]:
         models = choose_models(known)
     tests = find_test_set(models)
@@ -46,6 +48,8 @@ def show_comparison() -> None:
         methods = choose_methods(models)
     with row[2]:
         target = choose_target(models, text)
+    with row[3]:
+        minus = choose_contrast(models, target)
     if not text.strip():
         st.info("Type a text above, or pick one from the test set: its heatmaps appear here.")
         return
@@ -53,16 +57,19 @@ def show_comparison() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         strike_toolbar(text)
         look = choose_look()
+        screen = Screen(text, target, minus, look.reference, look.style, look.shared_scale, arrange(models, methods))
+        export_menu(screen)
         link_button(
             {
                 "model": [model.path.name for model in models],
                 "method": [method.name for method in methods],
                 "target": url.read("target"),
+                "minus": url.read("minus"),
                 **look.parameters,
                 **address_of(text, example),
             }
         )
-    draw(Screen(text, target, look.reference, look.style, look.shared_scale, arrange(models, methods)))
+    draw(screen)
 
 
 def draw(screen: Screen) -> None:
@@ -70,13 +77,19 @@ def draw(screen: Screen) -> None:
     if not screen.cells:
         st.info("Choose a method that fits one of the models.")
         return
+    for warning in screen.warnings():
+        st.warning(plain(warning))
     with suppress(BcosError):  # its panel shows the error
         screen.record(screen.cells[0])
     for cells in screen.rows:
         columns = st.columns(max(len(row) for row in screen.rows), gap="medium")
         for column, cell in zip(columns, cells, strict=False):
             with column:
-                if cell.possible:
+                reason = cell.method.unsupported(is_bcos=cell.model.kind == "bcos")
+                if reason is None:
                     panel(screen, cell)
                 else:
-                    st.caption(plain(f"{cell.method.title}: only for B-cos models."))
+                    with st.container(border=True):
+                        st.markdown(f":gray[**{plain(cell.method.title)}** · {plain(cell.model.name)}]")
+                        st.caption(plain(reason))
+    agreement(screen)

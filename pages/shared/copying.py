@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-_CSS = """
+BUTTON_CSS = """
 button {
   all: unset; cursor: pointer; display: inline-flex; align-items: center; min-height: 2.5rem; padding: 0 0.25rem;
   font-family: var(--st-font); font-size: 0.875rem; color: var(--st-text-color);
@@ -39,7 +39,7 @@ export default function ({ data, parentElement }) {
 }
 """
 
-_component = st.components.v2.component("bcos_copy", html='<button type="button"></button>', css=_CSS, js=_JS)
+_component = st.components.v2.component("bcos_copy", html='<button type="button"></button>', css=BUTTON_CSS, js=_JS)
 
 
 def copy_button(label: str, text: str, *, key: str) -> None:

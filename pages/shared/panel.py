@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 import streamlit as st
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.render import drawing
-from bcos_core.render.html import record_html
+from bcos_core.render.html import Panel, panels_html
 from bcos_core.render.scale import Scale
 from bcos_core.render.table import record_table, table_csv
 from pages.shared import resources
 from pages.shared.copying import copy_button
 from pages.shared.errors import guard
+from pages.shared.export import file_name
 from pages.shared.heatmap import heatmap
 from pages.shared.plain import plain
 from pages.shared.screen import Cell, Screen
@@ -24,10 +23,10 @@ from pages.shared.strikes import PANELS, struck_spans, toggle
 def panel(screen: Screen, cell: Cell) -> None:
     """Compute and draw one panel; an error is shown in its place and leaves the other panels alone."""
     with st.container(border=True), guard():
-        if screen.target not in cell.model.labels:
+        if missing := screen.missing_class(cell.model):
             st.markdown(f"**{plain(cell.method.title)}** · {plain(cell.model.name)}")
             known = ", ".join(cell.model.labels)
-            st.caption(plain(f"This model has no class “{screen.target}”, only {known}. Choose one that all share."))
+            st.caption(plain(f"This model has no class “{missing}”, only {known}. Choose one that all share."))
             return
         with st.spinner(f"{cell.method.title} ({cell.method.cost}) …", show_time=True):
             record = screen.record(cell)
@@ -81,13 +80,11 @@ def _numbers(screen: Screen, cell: Cell, record: Attribution, scale: Scale) -> N
             height=min(38 + 35 * len(table), 280),
             column_config={"score": st.column_config.NumberColumn(format="%+.3g")},
         )
-        name = _file_name(record)
+        name = file_name(record, record.model, record.method)
         with st.container(horizontal=True):
             _download("CSV", table_csv(table), f"{name}_{view}s.csv", "text/csv", cell)
             _download("JSON record", record.to_json(), f"{name}.json", "application/json", cell)
-            page = record_html(
-                record, view=view, palette=screen.style.palette, scale=scale, method_title=cell.method.title
-            )
+            page = panels_html([Panel(record, scale)], view=view, palette=screen.style.palette)
             _download("HTML page", page, f"{name}.html", "text/html", cell)
             copy_button("Copy record", record.to_json(), key=f"copy-{cell.key}")
 
@@ -95,9 +92,3 @@ def _numbers(screen: Screen, cell: Cell, record: Attribution, scale: Scale) -> N
 def _download(label: str, data: str, name: str, mime: str, cell: Cell) -> None:
     key = f"{label}-{cell.key}"
     st.download_button(label, data, name, mime, key, type="tertiary", icon=":material/download:", on_click="ignore")
-
-
-def _file_name(record: Attribution) -> str:
-    """Speaking, and safe on every system: model, method, explained class, the text's first words."""
-    parts = (record.model, record.method, record.target.title, " ".join(record.text.split()[:4]))
-    return "_".join(re.sub(r"[^\w-]+", "-", part).strip("-")[:40] for part in parts if part)

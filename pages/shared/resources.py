@@ -14,7 +14,7 @@ from pathlib import Path
 import streamlit as st
 import torch
 
-from bcos_core.attribution.api import explain
+from bcos_core.attribution.api import explain, resolve_target
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.home import get_home
@@ -85,19 +85,25 @@ def _predictions(path: str, written: int, texts: tuple[str, ...]) -> list[Predic
     return predict(_classifier(path, written), texts)
 
 
-def record(info: CheckpointInfo, text: str, *, method: str, target: str, reference: str | None) -> Attribution:
-    """One text's attribution under one method, for the class named `target`.
+def record(
+    info: CheckpointInfo, text: str, *, method: str, target: str, minus: str | None, reference: str | None
+) -> Attribution:
+    """One text's attribution under one method, for the class named `target`, or for that minus the class `minus`.
 
     Raises:
         TextError: there is nothing to explain in the text.
         UnknownNameError: the model has no such class.
     """
-    return _record(str(info.path), written_at(info), text, method, target, reference)
+    return _record(str(info.path), written_at(info), text, method, target, minus, reference)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _record(path: str, written: int, text: str, method: str, target: str, reference: str | None) -> Attribution:
-    return explain(_classifier(path, written), text, method=method, target=target, reference=reference)
+def _record(
+    path: str, written: int, text: str, method: str, target: str, minus: str | None, reference: str | None
+) -> Attribution:
+    model = _classifier(path, written)
+    question = resolve_target(model.labels, target, minus)
+    return explain(model, text, method=method, target=question, reference=reference)
 
 
 def struck(info: CheckpointInfo, explained: Attribution, spans: Spans) -> StrikeResult:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bcos_core.attribution.question import REFERENCES, same_reference
 from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.registry import Method
+from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.model.checkpoint import CheckpointInfo
 from bcos_core.render.drawing import Style
 from bcos_core.render.pieces import unit_scores
@@ -33,13 +34,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Screen:
-    """One text and one explained class, the same for every panel; how they are drawn; which panels there are.
+    """One text and one question, the same for every panel; how they are drawn; which panels there are.
 
+    The question is the logit of the class `target`, or that minus the one of `minus`.
     `reference` is used by the methods that can ask the same. With `shared_scale`, additive methods share one scale.
     """
 
     text: str
     target: str
+    minus: str | None
     reference: str
     style: Style
     shared_scale: bool
@@ -52,7 +55,43 @@ class Screen:
     def record(self, cell: Cell) -> Attribution:
         """The cell's attribution, from the cache where it was computed before."""
         reference = cell.method.fitting_reference(self.reference)
-        return record(cell.model, self.text, method=cell.method.name, target=self.target, reference=reference)
+        return record(
+            cell.model,
+            self.text,
+            method=cell.method.name,
+            target=self.target,
+            minus=self.minus,
+            reference=reference,
+        )
+
+    def missing_class(self, model: CheckpointInfo) -> str | None:
+        """A class of the question that the model does not have."""
+        return next((name for name in (self.target, self.minus) if name and name not in model.labels), None)
+
+    def questions(self) -> dict[str, list[str]]:
+        """What tokens are compared with, in words, and the methods that do so: more than one means that the panels
+        answer different questions. Methods that compare with nothing by name fit all."""
+        found: dict[str, list[str]] = {}
+        for method in dict.fromkeys(cell.method.name for cell in self.cells):
+            chosen = METHODS[method].checked_reference(METHODS[method].fitting_reference(self.reference))
+            if chosen is not None:
+                words = next((known for known in found if same_reference(_named(known), chosen)), REFERENCES[chosen])
+                found.setdefault(words, []).append(METHODS[method].title)
+        return found
+
+    def warnings(self) -> list[str]:
+        """What a reader must know before comparing the panels: nothing where all answer the same question."""
+        questions = self.questions()
+        if len(questions) < 2:
+            return []
+        parts = [
+            f"{', '.join(methods)} {'compares' if len(methods) == 1 else 'compare'} with {words}"
+            for words, methods in questions.items()
+        ]
+        return [
+            f"These panels answer different questions: {'; '.join(parts)}. "
+            "Choose a reference under Display that all offer, or fewer methods."
+        ]
 
     def scale(self, cell: Cell) -> Scale:
         """What full colour means in the cell's panel."""
@@ -64,8 +103,12 @@ class Screen:
         return common_scale(
             unit_scores(self.record(other), self.style.view)
             for other in self.cells
-            if other.method.additive and self.target in other.model.labels
+            if other.method.additive and not self.missing_class(other.model)
         )
+
+
+def _named(words: str) -> str:
+    return next(name for name, known in REFERENCES.items() if known == words)
 
 
 def arrange(models: list[CheckpointInfo], methods: list[Method]) -> tuple[tuple[Cell, ...], ...]:

@@ -12,6 +12,7 @@ from tiny_pair import MAX_LENGTH, save_pair
 from transformers import AutoTokenizer
 
 import bcos_core
+from bcos_core.attribution.record import Target
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.model.classifier import predict
 
@@ -182,3 +183,46 @@ def test_a_link_to_a_model_that_is_gone_says_so() -> None:
     page = compare(text=TEXT, model=["lost", "tiny-bcos"], method="bcos")
     assert "lost" in page.warning[0].value
     assert list(panels(page)) == [("B-cos contributions", "tiny-bcos")]
+
+
+def test_a_contrast_explains_the_difference_of_two_logits(home: Home) -> None:
+    folder, _ = save_pair(home, ("bad", "so-so", "good"))
+    page = compare(text=TEXT, model="tiny-bcos", method=["bcos", "occlusion"], target="good", minus="bad")
+    record = bcos_core.explain(bcos_core.load(folder), TEXT, target=Target(2, "good", 0, "bad"))
+    shown = panels(page)
+    assert [score for _, score in words(shown["B-cos contributions", "tiny-bcos"])] == pytest.approx(
+        record.scores[1:-1], abs=1e-6
+    )
+    for panel in shown.values():
+        assert panel["legend"]["ends"][1] == "supports good − bad"
+        assert [bar["explained"] for bar in panel["prediction"]] == [True, False, True]
+
+
+@pytest.mark.usefixtures("pair")
+def test_panels_that_answer_different_questions_are_marked() -> None:
+    alike = compare(text=TEXT, model="tiny-bcos", method=["bcos", "integrated_gradients"], reference="none")
+    assert not alike.warning
+    unlike = compare(text=TEXT, model="tiny-bcos", method=["bcos", "occlusion", "saliency"], reference="none")
+    (warning,) = (element.value.replace("\\", "") for element in unlike.warning)
+    assert "different questions" in warning
+    assert "B-cos contributions compares with nothing" in warning
+    assert "Occlusion compares with the mask token" in warning
+    assert "Saliency" not in warning
+
+
+@pytest.mark.usefixtures("pair")
+def test_sentences_are_drawn_whole() -> None:
+    text = "A good film. It drags, though."
+    page = compare(text=text, model="tiny-bcos", method="bcos", view="sentence")
+    panel = panels(page)["B-cos contributions", "tiny-bcos"]
+    assert [unit for unit, _ in words(panel)] == ["A good film.", "It drags, though."]
+    by_word = panels(compare(text=text, model="tiny-bcos", method="bcos"))["B-cos contributions", "tiny-bcos"]
+    assert sum(score for _, score in words(panel)) == pytest.approx(sum(score for _, score in words(by_word)))
+
+
+@pytest.mark.usefixtures("pair")
+def test_what_a_model_cannot_answer_says_why_in_its_place() -> None:
+    page = compare(text=TEXT, method="bcos")
+    assert "Only for B-cos models: a conventional one has no contributions." in [
+        caption.value.replace("\\", "") for caption in page.caption
+    ]

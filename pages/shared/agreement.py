@@ -1,0 +1,56 @@
+"""How far the panels agree with each other: computed only while a person looks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from bcos_core.attribution.agreement import TOP_SHARE, rank_agreement, top_agreement
+from bcos_core.errors import BcosError
+from bcos_core.render.matrix import agreement_figure
+from bcos_core.render.pieces import unit_scores
+from pages.shared.errors import guard
+from pages.shared.screen import Screen
+
+
+@st.fragment
+def agreement(screen: Screen) -> None:
+    """Two matrices over the panels: Kendall's τ of the words' scores, and the overlap of the top fifth."""
+    opened = st.expander("Do the panels agree?", key="agreement", on_change="rerun", icon=":material/grid_on:")
+    if not opened.open:
+        return
+    with opened, guard():
+        named: dict[str, tuple[float, ...]] = {}
+        with st.spinner("Waiting for the panels …"):
+            for cell in screen.cells:
+                try:
+                    record = screen.record(cell)
+                except BcosError:  # its panel shows the error
+                    continue
+                if not record.failed:
+                    named[f"{cell.method.title} · {cell.model.name}"] = unit_scores(record, "word")
+        if len(named) < 2:
+            st.markdown("Agreement needs at least two panels.")
+            return
+        left, right = st.columns(2, gap="large")
+        left.plotly_chart(_matrix("Do they rank words alike? (Kendall’s τ)", named, rank_agreement), key="rank")
+        share = f"{TOP_SHARE:.0%}"
+        right.plotly_chart(_matrix(f"Do they share their top {share}? (overlap)", named, top_agreement), key="overlap")
+        st.caption(
+            "By words, whatever is drawn. High agreement does not mean that both are right: Evaluate scores each."
+        )
+
+
+def _matrix(
+    title: str,
+    named: dict[str, tuple[float, ...]],
+    compare: Callable[[Sequence[float], Sequence[float]], float],
+) -> go.Figure:
+    rows = [
+        [compare(one, other) if len(one) == len(other) else math.nan for other in named.values()]
+        for one in named.values()
+    ]
+    return agreement_figure(title, list(named), rows)
