@@ -38,7 +38,9 @@ export default function ({ data, parentElement }) {
   button.textContent = data.label;
   button.onclick = async () => {
     try {
-      const dark = getComputedStyle(parentElement).colorScheme.includes("dark") || data.dark;
+      const scheme = getComputedStyle(button).colorScheme;
+      const both = scheme.includes("light") && scheme.includes("dark");
+      const dark = both ? matchMedia("(prefers-color-scheme: dark)").matches : scheme.includes("dark");
       const url = URL.createObjectURL(await draw(data.html, dark));
       const link = document.createElement("a");
       link.href = url;

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bcos_core.attribution.record import Attribution
+from bcos_core.render.methods import is_signed
 from bcos_core.render.numbers import count, elapsed, number, probability
 from bcos_core.render.palette import Palette
 from bcos_core.render.pieces import Piece, View, pieces, runs
@@ -68,13 +69,15 @@ def prediction_bars(record: Attribution) -> list[dict[str, Any]]:
 
 def legend(record: Attribution, style: Style, scale: Scale) -> dict[str, Any]:
     """The scale's numbers, both ends in words, the colour strips, and the rule."""
+    signed = is_signed(record.method)
     target = record.target.title
+    numbers = scale.ends if signed else scale.ends[1:]
     return {
-        "numbers": list(scale.ends),
-        "ends": [f"speaks against {target}", f"supports {target}"],
+        "numbers": [number.removeprefix("+") for number in numbers] if not signed else list(numbers),
+        "ends": [f"speaks against {target}", f"supports {target}"] if signed else ["no weight", "most weight"],
         "rule": scale.rule,
-        "light": style.palette.css_gradient("light"),
-        "dark": style.palette.css_gradient("dark"),
+        "light": style.palette.css_gradient("light", signed=signed),
+        "dark": style.palette.css_gradient("dark", signed=signed),
     }
 
 
@@ -148,8 +151,12 @@ def truncation_note(record: Attribution) -> str | None:
 def _unit(piece: Piece, record: Attribution, palette: Palette, scale: Scale, struck: Sequence[Span]) -> dict[str, Any]:
     score = piece.score or 0.0
     strength = scale.strength(score)
-    written = number(score, signed=True)
-    meaning = "supports" if score > 0 else "speaks against" if score < 0 else "neither supports nor speaks against"
+    if is_signed(record.method):
+        written = number(score, signed=True)
+        side = "supports" if score > 0 else "speaks against" if score < 0 else "neither supports nor speaks against"
+        meaning = f"{side} {record.target.title}"
+    else:
+        written, meaning = number(score), "weight without a direction"
     return {
         "text": piece.text,
         "start": piece.start,
@@ -159,6 +166,6 @@ def _unit(piece: Piece, record: Attribution, palette: Palette, scale: Scale, str
         "dark": palette.shade(strength, "dark").background,
         "strength": strength,
         "struck": any(start < piece.end and piece.start < end for start, end in struck),
-        "tip": f"{written} · {meaning} {record.target.title}",
-        "label": f"{piece.text}, {written}, {meaning} {record.target.title}",
+        "tip": f"{written} · {meaning}",
+        "label": f"{piece.text}, {written}, {meaning}",
     }

@@ -8,7 +8,7 @@ from html import escape
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.render.drawing import cost_line, truncation_note
-from bcos_core.render.methods import method_title
+from bcos_core.render.methods import is_signed, method_title
 from bcos_core.render.numbers import number, probability
 from bcos_core.render.palette import PALETTES, Palette
 from bcos_core.render.pieces import Piece, View, pieces, runs, unit_scores
@@ -67,7 +67,6 @@ def _panel(panel: Panel, view: View, palette: Palette) -> str:
     bars = ", ".join(
         f"{escape(label)} {probability(p)}" for label, p in zip(record.labels, record.probabilities, strict=True)
     )
-    left, _, right = scale.ends
     truncated = truncation_note(record)
     explains = "the logit of" if record.target.minus is None else "the difference of logits"
     return (
@@ -75,10 +74,21 @@ def _panel(panel: Panel, view: View, palette: Palette) -> str:
         f'<p class="note">Explains {explains} “{target}”. Prediction (softmax): {bars}.</p>\n'
         f'<p class="text" dir="auto">{body}</p>\n'
         + (f'<p class="note">{escape(truncated)}</p>\n' if truncated else "")
-        + f'<p class="note">{palette.supports_name.capitalize()} supports “{target}”, {palette.against_name} speaks '
-        f"against it, from {left} to {right}. {escape(scale.rule)}</p>\n"
+        + f'<p class="note">{_key(record, palette, scale)}</p>\n'
         f'<p class="note">{escape(sum_sentence(record))}</p>\n'
         f'<p class="note">{escape(_how(record))}</p>\n</article>\n'
+    )
+
+
+def _key(record: Attribution, palette: Palette, scale: Scale) -> str:
+    """What the colours mean."""
+    left, _, right = scale.ends
+    target = escape(record.target.title)
+    if not is_signed(record.method):
+        return f"{palette.supports_name.capitalize()}: weight without a direction, up to {right}. {escape(scale.rule)}"
+    return (
+        f"{palette.supports_name.capitalize()} supports “{target}”, {palette.against_name} speaks against it, "
+        f"from {left} to {right}. {escape(scale.rule)}"
     )
 
 

@@ -25,7 +25,7 @@ def agreement_figure(title: str, names: Sequence[str], rows: Sequence[Sequence[f
             y=labels,
             text=texts,
             texttemplate="%{text}",
-            textfont={"color": "#2f2d2b"},
+            textfont={"color": "#2f2d2b", "size": 13},
             zmin=-1.0,
             zmax=1.0,
             colorscale=_SCALE,
@@ -38,7 +38,7 @@ def agreement_figure(title: str, names: Sequence[str], rows: Sequence[Sequence[f
     figure.update_layout(
         title={"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left"},
         yaxis={"autorange": "reversed", "automargin": True, "showgrid": False},
-        xaxis={"automargin": True, "showticklabels": len(names) <= 4, "showgrid": False},
+        xaxis={"automargin": True, "showticklabels": len(names) <= 6, "showgrid": False},
         height=140 + _ROW_HEIGHT * len(names),
         margin={"l": 8, "r": 8, "t": 44, "b": 8},
     )

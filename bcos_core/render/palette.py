@@ -51,9 +51,9 @@ class Palette:
         clipped = max(-1.0, min(1.0, strength))
         return _shade(self.name, round(clipped * STEPS), mode)
 
-    def css_gradient(self, mode: Mode) -> str:
-        """The whole scale, −1 to 1, as a CSS gradient."""
-        stops = [self.shade(step / 4, mode).background for step in range(-4, 5)]
+    def css_gradient(self, mode: Mode, *, signed: bool = True) -> str:
+        """The whole scale, −1 to 1, as a CSS gradient; from 0 to 1 without `signed`."""
+        stops = [self.shade(step / 4, mode).background for step in range(-4 if signed else 0, 5)]
         return f"linear-gradient(to right, {', '.join(stops)})"
 
 

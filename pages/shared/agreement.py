@@ -35,10 +35,9 @@ def agreement(screen: Screen) -> None:
         if len(named) < 2:
             st.markdown("Agreement needs at least two panels.")
             return
-        left, right = st.columns(2, gap="large")
-        left.plotly_chart(_matrix("Do they rank words alike? (Kendall’s τ)", named, rank_agreement), key="rank")
+        st.plotly_chart(_matrix("Do they rank words alike? (Kendall’s τ)", named, rank_agreement), key="rank")
         share = f"{TOP_SHARE:.0%}"
-        right.plotly_chart(_matrix(f"Do they share their top {share}? (overlap)", named, top_agreement), key="overlap")
+        st.plotly_chart(_matrix(f"Do they share their top {share}? (overlap)", named, top_agreement), key="overlap")
         st.caption(
             "By words, whatever is drawn. High agreement does not mean that both are right: Evaluate scores each."
         )

@@ -12,13 +12,14 @@ from bcos_core.render.drawing import (
     Style,
     completeness_meter,
     drawn_runs,
+    legend,
     prediction_bars,
     strike_comparison,
     truncation_note,
 )
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.pieces import View, pieces, unit_scores
-from bcos_core.render.scale import own_scale
+from bcos_core.render.scale import Scale, own_scale
 
 STYLE = Style(PALETTES["blue-orange"])
 
@@ -102,3 +103,18 @@ def test_all_zero_scores_are_drawn_without_colour() -> None:
 def test_tokens_that_share_a_character_are_one_unit() -> None:
     shared = record(text="😀", tokens=(Token("Ġ", 0, 1), Token("Ł", 0, 1)), scores=(0.25, 0.5))
     assert unit_scores(shared, "token") == (0.75,)
+
+
+def test_a_method_without_a_direction_has_a_one_sided_scale() -> None:
+    attention = record(method="attention", additive=False, scores=(0.1, 0.5, 0.2, 0.1, 0.05, 0.05))
+    style = Style(PALETTES["blue-orange"])
+    drawn = legend(attention, style, Scale(0.5, "rule"))
+    assert drawn["numbers"] == ["0", "0.500"] and drawn["ends"] == ["no weight", "most weight"]
+    assert PALETTES["blue-orange"].shade(-1, "light").background not in drawn["light"]
+    units = [
+        unit
+        for run in drawn_runs(attention, style, Scale(0.5, "rule"))
+        if run["kind"] == "unit"
+        for unit in run["units"]
+    ]
+    assert units[0]["tip"] == "0.500 · weight without a direction"
