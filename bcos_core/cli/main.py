@@ -12,7 +12,19 @@ from bcos_core.cli.parser import CommandParser, UsageError
 from bcos_core.errors import BcosError, InputError, JobCancelled, MismatchError
 from bcos_core.jobs.failure import plain_message
 
-COMMANDS = ("app", "quickstart", "train", "explain", "rerun", "evaluate", "models", "tasks", "jobs", "supervise")
+COMMANDS = (
+    "app",
+    "quickstart",
+    "train",
+    "explain",
+    "rerun",
+    "evaluate",
+    "audit",
+    "models",
+    "tasks",
+    "jobs",
+    "supervise",
+)
 """Each is a module of `bcos_core.cli` with `add_parser(subparsers)`, which sets the defaults `run` and `show`:
 `run(args)` does the work and gives a dictionary, `show(result)` puts it in words."""
 

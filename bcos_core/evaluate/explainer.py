@@ -9,8 +9,8 @@ from typing import Any
 from bcos_core.attribution.api import TargetLike, explain
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.registry import Method
-from bcos_core.evaluate.evidence import EVIDENCE_VERSION, name_of
 from bcos_core.model.classifier import Classifier, position_limit
+from bcos_core.storage.evidence import EVIDENCE_VERSION, name_of
 
 
 @dataclass(frozen=True)

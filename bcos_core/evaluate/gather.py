@@ -8,11 +8,12 @@ from typing import Any
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.evaluate.curves import leave_one_out, removal_curves
-from bcos_core.evaluate.evidence import EVIDENCE_VERSION, EvidenceStore, name_of
 from bcos_core.evaluate.explainer import Explainer
 from bcos_core.evaluate.pointing import Pair, points
 from bcos_core.evaluate.removal import Removal
 from bcos_core.model.classifier import Classifier
+from bcos_core.model.predictions import model_subject
+from bcos_core.storage.evidence import EvidenceStore, name_of
 from bcos_core.text.encoding import encode
 
 # Texts that are explained and scored before anything is stored: what a killed job loses, and what memory holds.
@@ -92,7 +93,7 @@ class Gatherer:
 
     def _singles(self, texts: Sequence[str]) -> None:
         kind = f"leave_one_out:{self.removal.name}"
-        subject = model_subject(self.classifier)
+        subject = model_subject(self.classifier.weights_hash, self.classifier.max_length)
         missing = self._missing(subject, kind, texts)
         if missing:
             encoded = encode(self.classifier.tokenizer, missing, self.classifier.max_length)
@@ -113,13 +114,6 @@ class Gatherer:
     def _missing(self, subject: str, kind: str, items: Sequence[Any]) -> list[Any]:
         known = self.store.find(subject, kind, map(name_of, items))
         return [item for item in items if name_of(item) not in known]
-
-
-def model_subject(classifier: Classifier) -> str:
-    """The subject of what is measured about a model alone."""
-    return name_of(
-        {"version": EVIDENCE_VERSION, "weights": classifier.weights_hash, "max_length": classifier.max_length}
-    )
 
 
 def _brief(record: Attribution) -> dict[str, Any]:

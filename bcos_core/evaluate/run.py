@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
-from bcos_core.evaluate.evidence import EvidenceStore
 from bcos_core.evaluate.explainer import Explainer, make_explainer
 from bcos_core.evaluate.gather import Gatherer
 from bcos_core.evaluate.pointing import Pairs, make_pairs
@@ -19,6 +18,7 @@ from bcos_core.home import Home
 from bcos_core.model.checkpoint import CheckpointInfo, read_info
 from bcos_core.model.classifier import Classifier, load
 from bcos_core.progress import Reporter
+from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task

@@ -8,9 +8,7 @@ from typing import Any
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.curves import TENTHS, Curves
-from bcos_core.evaluate.evidence import EvidenceStore, name_of
 from bcos_core.evaluate.explainer import Explainer
-from bcos_core.evaluate.gather import model_subject
 from bcos_core.evaluate.plausibility import rated_positions
 from bcos_core.evaluate.pointing import Pairs
 from bcos_core.evaluate.probability import PROBABILITIES
@@ -19,6 +17,8 @@ from bcos_core.evaluate.result import Contender
 from bcos_core.evaluate.scores import SCORES, Case, Score
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.model.checkpoint import CheckpointInfo
+from bcos_core.model.predictions import model_subject
+from bcos_core.storage.evidence import EvidenceStore, name_of
 from bcos_core.text.encoding import Encoded, encode
 
 
@@ -114,7 +114,9 @@ def _cases(
     items = [name_of(text) for text in texts]
     curves = store.find(explainer.name, f"curves:{spec.removal}", items) if spec.needs("curves") else {}
     singles = (
-        store.find(model_subject(classifier), f"leave_one_out:{spec.removal}", items)
+        store.find(
+            model_subject(classifier.weights_hash, classifier.max_length), f"leave_one_out:{spec.removal}", items
+        )
         if spec.needs("leave_one_out")
         else {}
     )

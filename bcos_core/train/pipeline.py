@@ -19,12 +19,15 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 from bcos_core.errors import RecipeError
 from bcos_core.home import Home
 from bcos_core.model.calibrate import CalibrationResult, calibrate
-from bcos_core.model.checkpoint import load_model, renamed_when_complete, save_checkpoint
+from bcos_core.model.checkpoint import load_model, renamed_when_complete, save_checkpoint, weights_hash
 from bcos_core.model.classifier import position_limit, wrap
 from bcos_core.model.convert import convert, set_b
+from bcos_core.model.predictions import keep_logits, model_subject
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.model.sources import load_pretrained, resolve_model
 from bcos_core.progress import Reporter, SilentReporter
+from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.storage.upgrade import open_database
 from bcos_core.text.tasks import TaskData, load_task
 from bcos_core.train.precision import choose_bf16
 from bcos_core.train.recipe import Recipe
@@ -159,6 +162,11 @@ class _Run:
                 max_length=recipe.max_length,
                 job=self.job,
                 twin=twin if self.recipe.bcos and self.recipe.twin else None,
+            )
+            keep_logits(
+                model_subject(weights_hash(path), recipe.max_length),
+                dict(zip(self.data.test.texts, score.logits, strict=True)),
+                EvidenceStore(open_database(self.home)),
             )
             return asdict(
                 TrainedModel(

@@ -14,26 +14,31 @@ CHUNK = 256
 
 @dataclass(frozen=True)
 class TestScore:
-    """Accuracy and macro F1 on `size` test examples, from 0 to 1."""
+    """Accuracy and macro F1 on `size` test examples, from 0 to 1; `logits` of each, in their order."""
 
     __test__ = False  # not a test case, whatever its name says to pytest
 
     accuracy: float
     macro_f1: float
     size: int
+    logits: tuple[tuple[float, ...], ...]
 
 
 def score_on_test(classifier: Classifier, test: Examples, max_length: int, reporter: Reporter) -> TestScore:
     """Predict every test example, cut at `max_length` tokens as in training, and compare with its label."""
+    logits: list[tuple[float, ...]] = []
     predicted: list[int] = []
     for start in range(0, len(test), CHUNK):
         chunk = test.texts[start : start + CHUNK]
-        predicted += [p.index for p in predict(classifier, chunk, batch_size=64, max_length=max_length)]
+        found = predict(classifier, chunk, batch_size=64, max_length=max_length)
+        predicted += [prediction.index for prediction in found]
+        logits += [prediction.logits for prediction in found]
         reporter.progress(len(predicted), len(test))
     return TestScore(
         accuracy=sum(p == y for p, y in zip(predicted, test.labels, strict=True)) / len(test),
         macro_f1=macro_f1(predicted, test.labels, len(classifier.labels)),
         size=len(test),
+        logits=tuple(logits),
     )
 
 

@@ -1,0 +1,107 @@
+"""An audit from two checkpoint folders to its figures: the work of the `audit` command and of the Models page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from bcos_core.errors import InputError
+from bcos_core.evaluate.audit import Answers, Audit, audit
+from bcos_core.home import Home
+from bcos_core.model.checkpoint import CheckpointInfo, read_info, weights_hash
+from bcos_core.model.classifier import load
+from bcos_core.model.predictions import known_logits, logits_on, model_subject
+from bcos_core.progress import Reporter
+from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.storage.upgrade import open_database
+from bcos_core.text.tasks import TaskChoice, TaskData, load_task
+
+
+def twin_of(info: CheckpointInfo) -> CheckpointInfo:
+    """The model that was trained beside it on the same data with the same budget.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = info.path.parent / info.twin if info.twin else None
+    if path is None or not path.is_dir():
+        raise InputError(f"{info.name} has no twin here. Name the model to compare it with.")
+    return read_info(path)
+
+
+def run_audit(first: CheckpointInfo, second: CheckpointInfo, *, home: Home, reporter: Reporter) -> Audit:
+    """Predict what is not known yet, and compare.
+
+    Raises:
+        InputError: models of different tasks, or of none.
+        JobCancelled: from the reporter; what was predicted is kept.
+    """
+    reporter.stage("Reading the data", 0, 3)
+    task = task_of(first, second)
+    store = EvidenceStore(open_database(home))
+    texts = (*task.validation.texts, *task.test.texts)
+    answers = []
+    for place, info in enumerate((first, second), start=1):
+        reporter.stage(f"Asking {info.name}", place, 3)
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            reporter.progress(done, len(texts))
+
+        classifier = replace(load(info.path), max_length=info.max_length)
+        logits = logits_on(classifier, texts, store, advance)
+        answers.append(_answers(info, logits, task))
+    return audit(answers[0], answers[1], task.labels, task.validation, task.test)
+
+
+def known_audit(first: CheckpointInfo, second: CheckpointInfo, *, home: Home) -> Audit | None:
+    """The audit where both models' answers are known already; None where they are not.
+
+    Raises:
+        InputError: models of different tasks, or of none.
+    """
+    task = task_of(first, second)
+    store = EvidenceStore(open_database(home))
+    texts = (*task.validation.texts, *task.test.texts)
+    answers = []
+    for info in (first, second):
+        known = [
+            logits
+            for logits in known_logits(model_subject(weights_hash(info.path), info.max_length), texts, store)
+            if logits is not None
+        ]
+        if len(known) < len(texts):
+            return None
+        answers.append(_answers(info, known, task))
+    return audit(answers[0], answers[1], task.labels, task.validation, task.test)
+
+
+def task_of(first: CheckpointInfo, second: CheckpointInfo) -> TaskData:
+    """The task that both were trained on.
+
+    Raises:
+        InputError: they were not trained on the same, or do not say on what.
+    """
+    if first.task is None or first.task != second.task:
+        raise InputError(
+            f"{first.name} and {second.name} were not trained on the same task. "
+            "Audit a model and its conventional twin."
+        )
+    return load_task(TaskChoice.from_dict(first.task))
+
+
+def find_pair(checkpoint: Path, other: Path | None) -> tuple[CheckpointInfo, CheckpointInfo]:
+    """The two models of an audit: the second one is the first one's twin unless it is named.
+
+    Raises:
+        InputError: there is no second one.
+    """
+    first = read_info(checkpoint)
+    return first, read_info(other) if other is not None else twin_of(first)
+
+
+def _answers(info: CheckpointInfo, logits: list[tuple[float, ...]], task: TaskData) -> Answers:
+    split = len(task.validation)
+    return Answers(info.name, logits[:split], logits[split:])

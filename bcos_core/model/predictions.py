@@ -1,0 +1,51 @@
+"""Logits of a model on many texts, remembered: what was predicted once is read, not computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from bcos_core.model.classifier import Classifier, predict
+from bcos_core.storage.evidence import EVIDENCE_VERSION, EvidenceStore, name_of
+
+Logits = tuple[float, ...]
+
+KIND = "logits"
+CHUNK = 256  # texts between two writes: what a killed job loses
+
+
+def model_subject(weights_hash: str, max_length: int) -> str:
+    """The subject of what is measured about a model alone, reading texts up to `max_length` tokens."""
+    return name_of({"version": EVIDENCE_VERSION, "weights": weights_hash, "max_length": max_length})
+
+
+def keep_logits(subject: str, logits: Mapping[str, Sequence[float]], store: EvidenceStore) -> None:
+    """Remember the logits of texts."""
+    store.keep(subject, KIND, {name_of(text): values for text, values in logits.items()})
+
+
+def known_logits(subject: str, texts: Sequence[str], store: EvidenceStore) -> list[Logits | None]:
+    """The logits of each text, None where they are not known."""
+    found = store.find(subject, KIND, dict.fromkeys(map(name_of, texts)))
+    return [tuple(found[item]) if (item := name_of(text)) in found else None for text in texts]
+
+
+def logits_on(
+    classifier: Classifier, texts: Sequence[str], store: EvidenceStore, advance: Callable[[int], None]
+) -> list[Logits]:
+    """The logits of each text, computed and remembered where they are not known. `advance` is told of every text.
+
+    Raises:
+        TextError: an empty text.
+    """
+    subject = model_subject(classifier.weights_hash, classifier.max_length)
+    found = known_logits(subject, texts, store)
+    missing = list(dict.fromkeys(text for text, logits in zip(texts, found, strict=True) if logits is None))
+    advance(len(texts) - len(missing))
+    computed: dict[str, Logits] = {}
+    for start in range(0, len(missing), CHUNK):
+        chunk = missing[start : start + CHUNK]
+        some = {t: p.logits for t, p in zip(chunk, predict(classifier, chunk, batch_size=64), strict=True)}
+        keep_logits(subject, some, store)
+        computed |= some
+        advance(len(chunk))
+    return [logits if logits is not None else computed[text] for text, logits in zip(texts, found, strict=True)]

@@ -1,0 +1,115 @@
+"""An audit drawn: confusion matrices, reliability diagrams, and the flipped examples as a table."""
+
+from __future__ import annotations
+
+from html import escape
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from bcos_core.evaluate.audit import Audit, ModelAudit
+from bcos_core.text.examples import Examples
+
+_FIRST, _AFTER, _IDEAL = "#12908e", "#c2703d", "#8c8c8c"
+# Pale to middle blue: dark letters stay readable on every shade.
+_SHADES = ((0.0, "#eef3f8"), (1.0, "#7fb6ea"))
+
+
+def confusion_figure(model: ModelAudit, labels: tuple[str, ...]) -> go.Figure:
+    """Counts, coloured by the share of the actual class."""
+    names = [escape(label) for label in labels]
+    shares = [[count / max(1, sum(row)) for count in row] for row in model.confusion]
+    texts = [
+        [f"{count}<br>{share:.0%}" for count, share in zip(row, part, strict=True)]
+        for row, part in zip(model.confusion, shares, strict=True)
+    ]
+    figure = go.Figure(
+        go.Heatmap(
+            z=shares,
+            x=names,
+            y=names,
+            text=texts,
+            texttemplate="%{text}",
+            textfont={"color": "#2f2d2b"},
+            zmin=0,
+            zmax=1,
+            colorscale=_SHADES,
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            hovertemplate="labelled %{y}, answered %{x}: %{text}<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        title={"text": f"What does it mix up? {escape(model.name)}", "font": {"size": 14}, "x": 0, "xanchor": "left"},
+        xaxis={"title": {"text": "answer"}, "showgrid": False},
+        yaxis={"title": {"text": "label"}, "autorange": "reversed", "automargin": True, "showgrid": False},
+        height=150 + 56 * len(labels),
+        margin={"l": 8, "r": 8, "t": 44, "b": 8},
+    )
+    return figure
+
+
+def reliability_figure(model: ModelAudit) -> go.Figure:
+    """Accuracy against confidence, before and after temperature scaling; the dotted line is perfect."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        line={"dash": "dot", "color": _IDEAL, "width": 1},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    for name, calibration, colour, symbol in (
+        (f"as it is (ECE {model.calibration.ece:.3f})", model.calibration, _FIRST, "circle"),
+        (
+            f"at temperature {model.temperature:.2f} (ECE {model.calibrated.ece:.3f})",
+            model.calibrated,
+            _AFTER,
+            "diamond",
+        ),
+    ):
+        figure.add_scatter(
+            x=[one.confidence for one in calibration.bins],
+            y=[one.accuracy for one in calibration.bins],
+            text=[f"{one.count} texts" for one in calibration.bins],
+            name=name,
+            mode="lines+markers",
+            line={"color": colour, "width": 2},
+            marker={"symbol": symbol, "size": 8},
+            hovertemplate="confidence %{x:.2f}, accuracy %{y:.2f}, %{text}<extra></extra>",
+        )
+    figure.update_layout(
+        title={
+            "text": f"Is it as sure as it is right? {escape(model.name)}",
+            "font": {"size": 14},
+            "x": 0,
+            "xanchor": "left",
+        },
+        xaxis={"title": {"text": "confidence (softmax)"}, "range": [0, 1.02]},
+        yaxis={"title": {"text": "accuracy"}, "range": [0, 1.05]},
+        legend={"orientation": "h", "y": -0.3},
+        height=360,
+        margin={"l": 8, "r": 8, "t": 44, "b": 8},
+    )
+    return figure
+
+
+def flips_table(audit: Audit, test: Examples) -> pd.DataFrame:
+    """The flipped examples, the surest first: text, label, both answers and how sure they are."""
+    first, second = (model.name for model in audit.models)
+    return pd.DataFrame(
+        [
+            {
+                "no.": flip.index + 1,
+                "text": test.texts[flip.index],
+                "label": audit.labels[flip.label],
+                first: audit.labels[flip.answers[0]],
+                "sure": flip.probabilities[0],
+                second: audit.labels[flip.answers[1]],
+                "sure ": flip.probabilities[1],
+            }
+            for flip in audit.flips
+        ]
+    )

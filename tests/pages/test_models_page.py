@@ -1,0 +1,57 @@
+"""The Models page: what is known of a model, and the audit of its conversion."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import OpenPage, button, words
+from tiny_pair import save_pair
+
+from bcos_core.cli.main import main
+from bcos_core.home import Home
+from bcos_core.jobs.store import JobStore
+
+TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
+
+
+@pytest.fixture
+def pair(home: Home) -> tuple[Path, Path]:
+    return save_pair(home, task=TASK, recipe={"b": 1.5, "seed": 42})
+
+
+def test_without_a_model_it_leads_to_one(open_page: OpenPage) -> None:
+    at = open_page("models")
+    assert "no trained model" in words(at) and not at.exception
+
+
+def test_an_audit_is_a_job_that_is_asked_for_once(
+    pair: tuple[Path, Path], open_page: OpenPage, store: JobStore
+) -> None:
+    at = open_page("models")
+    assert not at.exception, at.exception
+    assert "B-cos, B = 1.5" in words(at)
+    button(at, "Run the audit").click().run()
+    (job,) = store.list()
+    assert job.kind == "audit" and job.argv[-1] == str(pair[1])
+    at = open_page("models", model="tiny-conventional")  # the same pair
+    assert not any(one.label == "Run the audit" for one in at.button)
+
+
+def test_a_finished_audit(pair: tuple[Path, Path], open_page: OpenPage) -> None:
+    assert main(["audit", "tiny-bcos", "--json"]) == 0
+    at = open_page("models")
+    assert not at.exception, at.exception
+    said = words(at)
+    assert "McNemar" in said and "flipped examples" in said
+    assert [metric.label for metric in at.metric] == ["Accuracy", "Macro F1", "Brier score"] * 2
+    assert button(at, "Open in Compare").disabled
+    assert set(at.dataframe[0].value["label"]) <= {"negative", "positive"}
+
+
+def test_a_model_without_a_twin(home: Home, open_page: OpenPage) -> None:
+    save_pair(home, task=TASK)
+    shutil.rmtree(home.models / "tiny-conventional")
+    at = open_page("models")
+    assert "has no twin here" in words(at) and not at.exception
