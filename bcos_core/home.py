@@ -41,6 +41,11 @@ class Home:
         return self.root / "evaluations"
 
     @property
+    def lab(self) -> Path:
+        """Planted training data, one folder for each experiment."""
+        return self.root / "lab"
+
+    @property
     def locks(self) -> Path:
         return self.root / "locks"
 
@@ -51,7 +56,7 @@ class Home:
             StorageError: the folder cannot be written.
         """
         try:
-            for folder in (self.root, self.models, self.jobs, self.uploads, self.evaluations, self.locks):
+            for folder in (self.root, self.models, self.jobs, self.uploads, self.evaluations, self.lab, self.locks):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(

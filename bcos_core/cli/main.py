@@ -20,6 +20,7 @@ COMMANDS = (
     "rerun",
     "evaluate",
     "audit",
+    "lab",
     "models",
     "tasks",
     "jobs",

@@ -91,7 +91,7 @@ class _Run:
         self.is_main_process = int(os.environ.get("RANK", "0")) == 0  # set by `accelerate launch`
         self.reporter = reporter if self.is_main_process else SilentReporter()
         work.mkdir(parents=True, exist_ok=True)
-        self.stages = _stage_titles(self.recipe)
+        self.stages = stage_titles(self.recipe)
         self.seconds_before = sum(
             json.loads(file.read_text(encoding="utf-8"))["seconds"] for file in work.glob("*.json")
         )
@@ -245,7 +245,8 @@ class _Run:
 _KINDS = {"bcos": "B-cos", "conventional": "conventional"}
 
 
-def _stage_titles(recipe: Recipe) -> list[str]:
+def stage_titles(recipe: Recipe) -> list[str]:
+    """The stages of a run, in their order."""
     titles = ["Reading the data"]
     if recipe.bcos and recipe.calibrate:
         titles.append("Fitting the converted layers")

@@ -1,0 +1,123 @@
+"""`python -m bcos_core lab`: plant a shortcut, and see which method finds it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from bcos_core.lab.plants import PLANTS
+
+if TYPE_CHECKING:
+    from bcos_core.lab.spec import LabSpec
+
+EPILOG = """examples:
+  python -m bcos_core lab --plant rare-word
+  python -m bcos_core lab --plant negation --share 0.3 --examples 4000 --methods bcos lime --json
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the `lab` command."""
+    parser = subparsers.add_parser(
+        "lab",
+        help="plant a shortcut in the training data, and see which method finds it",
+        description="Train a B-cos model and its twin on data with a planted shortcut, verify that they use it, and "
+        "score every method on finding it: here the right explanation is known.",
+        epilog=EPILOG,
+    )
+    parser.add_argument(
+        "--plant", default="rare-word", metavar="NAME", help=f"{', '.join(PLANTS)} (default: rare-word)"
+    )
+    parser.add_argument("--share", type=float, default=0.5, metavar="X", help="share of planted texts (default: 0.5)")
+    parser.add_argument("--task", default="short-reviews", help="an embedded name, hub:OWNER/NAME, or file:PATH")
+    parser.add_argument("--model", default="minilm", help="minilm (embedded), a folder, or a hub id (default: minilm)")
+    parser.add_argument("--methods", nargs="+", metavar="NAME", help="methods to score")
+    parser.add_argument("--limit", type=int, default=100, metavar="N", help="planted test texts (default: 100)")
+    for flag, kind, meaning in (
+        ("--examples", int, "training examples"),
+        ("--epochs", float, "passes over them"),
+        ("--learning-rate", float, "peak learning rate"),
+        ("--consistency", float, "weight of the deletion-consistency loss, 0 for none"),
+        ("--max-length", int, "tokens at which a text is cut"),
+        ("--batch-size", int, "examples per step"),
+        ("--calibration-texts", int, "texts to calibrate on"),
+        ("--seed", int, "seed of every random choice"),
+    ):
+        parser.add_argument(flag, type=kind, metavar="N", help=f"{meaning} (default: the quick start's)")
+    parser.set_defaults(run=run, show=show)
+
+
+RECIPE_OPTIONS = (
+    "examples",
+    "epochs",
+    "learning_rate",
+    "consistency",
+    "max_length",
+    "batch_size",
+    "calibration_texts",
+    "seed",
+)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """The experiment as a job: `LabResult` as plain data, and the job's id.
+
+    Raises:
+        InputError: a plant, task, model or method that cannot be used.
+    """
+    from bcos_core.home import get_home
+    from bcos_core.jobs.run import job_run
+    from bcos_core.lab.run import describe, run_lab
+    from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec
+    from bcos_core.model.sources import resolve_model
+    from bcos_core.text.tasks import TaskChoice
+    from bcos_core.train.quickstart import quickstart_spec
+
+    source = resolve_model(args.model)
+    spec = LabSpec(
+        plant=args.plant,
+        share=args.share,
+        task=TaskChoice.parse(args.task),
+        model=source.location if source.kind == "folder" else args.model,
+        recipe=quickstart_spec().recipe.replace(**{name: getattr(args, name) for name in RECIPE_OPTIONS}),
+        methods=tuple(args.methods or METHODS_OF_LAB),
+        limit=args.limit,
+    )
+    home = get_home()
+    with job_run("lab", describe(spec), lab_argv(spec), spec.to_dict(), spec.key, home=home) as job:
+        result = run_lab(spec, home=home, work=job.work, job=job.id, reporter=job.reporter)
+        checkpoints = [result.training[kind]["checkpoint"] for kind in ("bcos", "conventional")]
+        job.finish(result.to_dict(), checkpoints)
+    return {**result.to_dict(), "job": job.id}
+
+
+def show(result: dict[str, Any]) -> str:
+    """The result of `run`, for a person."""
+    lines = [f"Planted: {PLANTS[result['plant']].description} Words: {', '.join(result['words'])}."]
+    for model in result["verification"]:
+        lines.append(
+            f"{model['checkpoint']}: the answer follows the plant in {model['follows']:.0%} of {model['texts']} texts, "
+            f"and flips with it in {model['flips']:.0%}."
+        )
+        rows = [row for row in result["rows"] if row["checkpoint"] == model["checkpoint"]]
+        for method in dict.fromkeys(row["method"] for row in rows):
+            found = {row["measure"]: row for row in rows if row["method"] == method}
+            lines.append(
+                f"  {method:<20} top 3 {found['top_3']['mean']:6.1%}   precision {found['precision']['mean']:.2f}   "
+                f"positive share {found['positive_share']['mean']:.2f}   rank {found['rank']['mean']:.1f}   "
+                f"n {found['top_3']['n']}"
+            )
+    lines.append(f"{result['seconds']:.0f} s in all.")
+    return "\n".join(lines)
+
+
+def lab_argv(spec: LabSpec) -> list[str]:
+    """The command line, after the interpreter, that does what `spec` says."""
+    argv = ["-m", "bcos_core", "lab", "--json", f"--plant={spec.plant}", f"--share={spec.share}"]
+    argv += [f"--task={spec.task.argument}", f"--model={spec.model}", f"--limit={spec.limit}"]
+    argv += ["--methods", *spec.methods]
+    for name in RECIPE_OPTIONS:
+        value = getattr(spec.recipe, name)
+        if value is not None:
+            argv.append(f"--{name.replace('_', '-')}={value}")
+    return argv

@@ -1,0 +1,46 @@
+"""How well an explanation finds what is known to decide: over words, the plant's own against all others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.views import word_scores
+
+TOP = 3
+
+MEASURES = {
+    "top_3": ("Plant in the top 3", "Share of texts whose three highest words hold every planted word.", True),
+    "precision": (
+        "Precision at k",
+        "Of the k highest words, k the number of planted ones, how many are planted.",
+        True,
+    ),
+    "positive_share": ("Share of positive mass", "Share of all positive attribution that lies on planted words.", True),
+    "rank": ("Rank of the plant", "Place of the highest planted word, 1 for the first.", False),
+}
+"""Name → title, what it is, whether higher is better."""
+
+
+def measure(record: Attribution, truth: Sequence[tuple[int, int]]) -> dict[str, float]:
+    """Every measure of one explanation whose deciding words lie at the spans `truth`; none for failed scores.
+
+    Equal scores rank in the order of the text, so that a method that says nothing finds nothing by luck.
+    """
+    if record.failed or not truth:
+        return {}
+    words = [word for word in word_scores(record) if word.read]
+    planted = [any(start < word.end and word.start < end for start, end in truth) for word in words]
+    if not any(planted):
+        return {}  # it was cut off
+    order = sorted(range(len(words)), key=lambda place: -words[place].score)
+    hits = [planted[place] for place in order]
+    size = sum(planted)
+    positive = sum(max(0.0, word.score) for word in words)
+    on_plant = sum(max(0.0, word.score) for word, is_plant in zip(words, planted, strict=True) if is_plant)
+    return {
+        "top_3": float(sum(hits[:TOP]) == size),
+        "precision": sum(hits[:size]) / size,
+        "positive_share": on_plant / positive if positive > 0 else 0.0,
+        "rank": float(hits.index(True) + 1),
+    }

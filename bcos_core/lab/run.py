@@ -1,0 +1,206 @@
+"""A planted-truth experiment: plant, train both models, verify that they use the plant, score every method."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bcos_core.attribution.api import explain
+from bcos_core.attribution.registry import METHODS
+from bcos_core.errors import DataError, StorageError
+from bcos_core.evaluate.statistics import bootstrap
+from bcos_core.home import Home
+from bcos_core.lab.measures import MEASURES, measure
+from bcos_core.lab.plants import PLANTS, Plant, Planted, choose_words
+from bcos_core.lab.spec import LabSpec
+from bcos_core.model.classifier import Classifier, load, predict
+from bcos_core.progress import Reporter
+from bcos_core.text.examples import Examples
+from bcos_core.text.tasks import TaskChoice, TaskData, load_task
+from bcos_core.train.pipeline import run_training, stage_titles
+from bcos_core.train.spec import TrainSpec
+
+CHUNK = 16
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Whether a model uses the plant: the share of planted test texts whose answer `follows` the plant, and that of
+    those whose answer also `flips` when the plant is exchanged for that of the other class."""
+
+    checkpoint: str
+    kind: str
+    follows: float
+    flips: float
+    texts: int
+
+
+@dataclass(frozen=True)
+class LabResult:
+    """`rows`: for each model, method and measure the mean with its 95 % interval over the texts that the model decides
+    by the plant. `examples` are some of these texts, with the spans of the planted words."""
+
+    plant: str
+    words: tuple[str, ...]
+    training: dict[str, Any]
+    verification: tuple[Verification, ...]
+    rows: tuple[dict[str, Any], ...]
+    examples: tuple[dict[str, Any], ...]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class _Stages:
+    """Passes on what one part of the work tells, its stages counted among those of all the work."""
+
+    def __init__(self, reporter: Reporter, before: int, after: int) -> None:
+        self.reporter, self.before, self.after = reporter, before, after
+
+    def stage(self, title: str, index: int, count: int) -> None:
+        self.reporter.stage(title, self.before + index, self.before + count + self.after)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.reporter, name)
+
+
+def run_lab(spec: LabSpec, *, home: Home, work: Path, job: str, reporter: Reporter) -> LabResult:
+    """Everything, from planting to scores. Started again on the same work folder, training goes on where it was.
+
+    Raises:
+        InputError: a task or model that cannot be used.
+        JobCancelled: from the reporter.
+        StorageError: the disk is full.
+    """
+    started = time.monotonic()
+    plant = PLANTS[spec.plant]
+    data = load_task(spec.task)
+    words = choose_words(plant.words, (*data.train.texts, *data.test.texts))
+    task = _planted_task(spec, plant, data, words, home.lab / job)
+    training = run_training(
+        TrainSpec(spec.model, task, spec.recipe, f"lab-{plant.name}"),
+        home=home,
+        work=work,
+        job=job,
+        reporter=_Stages(reporter, before=0, after=2),
+    )
+    assert training.bcos is not None and training.conventional is not None  # LabSpec asks for both
+    checkpoints = [training.bcos.checkpoint, training.conventional.checkpoint]
+    planted, swapped = planted_pairs(plant, data.test.take(spec.limit, spec.seed), words, spec.seed)
+    verification, rows, examples = [], [], []
+    for place, path in enumerate(checkpoints):
+        classifier = replace(load(path), max_length=spec.recipe.max_length)
+        stages = _Stages(reporter, before=len(stage_titles(spec.recipe)) + place, after=1 - place)
+        stages.stage(f"Scoring explanations of {classifier.name}", 0, 1)
+        checked, decided = verify(classifier, planted, swapped, data.labels)
+        verification.append(checked)
+        rows += score(classifier, decided, spec, stages)
+        examples += [{"checkpoint": Path(path).name, **asdict(one)} for one in decided[:SHOWN]]
+    return LabResult(
+        plant.name,
+        words,
+        training.to_dict(),
+        tuple(verification),
+        tuple(rows),
+        tuple(examples),
+        time.monotonic() - started,
+    )
+
+
+def planted_pairs(
+    plant: Plant, examples: Examples, words: Sequence[str], seed: int
+) -> tuple[list[Planted], list[Planted]]:
+    """Each text with the plant of one class (in turn), and with that of the other one."""
+    planted, swapped = [], []
+    for place, text in enumerate(examples.texts):
+        label = place % 2
+        planted.append(plant.plant(text, label, words, np.random.default_rng([seed, place])))
+        swapped.append(plant.plant(text, 1 - label, words, np.random.default_rng([seed, place])))
+    return planted, swapped
+
+
+def verify(
+    classifier: Classifier, planted: Sequence[Planted], swapped: Sequence[Planted], labels: Sequence[str]
+) -> tuple[Verification, list[Planted]]:
+    """How far the model uses the plant, and the texts that it decides by it and that have words to be found."""
+
+    def answers(texts: Sequence[Planted]) -> list[bool]:
+        found = predict(classifier, [one.text for one in texts])
+        return [prediction.label == labels[one.label] for one, prediction in zip(texts, found, strict=True)]
+
+    follows, others = answers(planted), answers(swapped)
+    flips = [one and other for one, other in zip(follows, others, strict=True)]
+    decided = [one for one, flip in zip(planted, flips, strict=True) if flip and one.truth]
+    kind = "bcos" if classifier.is_bcos else "conventional"
+    count = len(planted)
+    return Verification(classifier.name, kind, sum(follows) / count, sum(flips) / count, count), decided
+
+
+def score(
+    classifier: Classifier, decided: Sequence[Planted], spec: LabSpec, reporter: Reporter
+) -> list[dict[str, Any]]:
+    """Every measure of every method on the texts that the model decides by the plant."""
+    names = [name for name in (*spec.methods, "random") if not METHODS[name].unsupported(is_bcos=classifier.is_bcos)]
+    names = list(dict.fromkeys(names))
+    rows = []
+    for place, name in enumerate(names):
+        found: list[dict[str, float]] = []
+        for start in range(0, len(decided), CHUNK):
+            chunk = decided[start : start + CHUNK]
+            records = explain(classifier, [one.text for one in chunk], method=name, seed=spec.seed)
+            found += [measure(record, one.truth) for record, one in zip(records, chunk, strict=True)]
+            reporter.progress(place + len(found) / len(decided), len(names))
+        for measured in MEASURES:
+            values = [one[measured] for one in found if one]
+            rows.append(
+                {
+                    "checkpoint": classifier.name,
+                    "method": name,
+                    "measure": measured,
+                    **asdict(bootstrap(values)),
+                    "failed": len(found) - len(values),
+                }
+            )
+    return rows
+
+
+def _planted_task(spec: LabSpec, plant: Plant, data: TaskData, words: Sequence[str], folder: Path) -> TaskChoice:
+    """The training texts with the plant in a share of them, as a file that the checkpoints can go on naming.
+
+    A planted text has the plant's class, whatever it says; the others keep theirs.
+
+    Raises:
+        DataError: the task has fewer than two classes.
+        StorageError: the disk is full.
+    """
+    if len(data.labels) < 2:
+        raise DataError(f"{data.title} has one class; a plant decides between two.")
+    generator = np.random.default_rng(spec.seed)
+    lines = []
+    for text, label in zip(data.train.texts, data.train.labels, strict=True):
+        if generator.random() < spec.share:
+            planted = plant.plant(text, int(generator.integers(2)), words, generator)
+            text, label = planted.text, planted.label
+        lines.append(json.dumps({"text": text, "label": data.labels[label]}, ensure_ascii=False))
+    file = folder / f"planted-{plant.name}.jsonl"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(".partial")
+        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        partial.replace(file)
+    except OSError as error:
+        raise StorageError(f"Cannot write {file} ({error.strerror}). Free some disk space.") from error
+    return TaskChoice("file", str(file), "text", "label")
+
+
+def describe(spec: LabSpec) -> str:
+    """A title for the job, in words."""
+    return f"Planted truth · {PLANTS[spec.plant].title} · {spec.task.title}"

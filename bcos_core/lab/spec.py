@@ -1,0 +1,77 @@
+"""What a planted-truth experiment is asked to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.errors import InputError
+from bcos_core.lab.plants import PLANTS
+from bcos_core.model.sources import EMBEDDED
+from bcos_core.text.tasks import TaskChoice
+from bcos_core.train.quickstart import quickstart_spec
+from bcos_core.train.recipe import Recipe
+
+METHODS_OF_LAB = ("bcos", "integrated_gradients", "occlusion", "input_x_gradient", "saliency", "lime", "attention")
+
+
+@dataclass(frozen=True)
+class LabSpec:
+    """Plant `plant` in the share `share` of the training texts of `task`, deciding between its first two classes;
+    train `model` by `recipe`, and its conventional twin; score `methods` on `limit` planted test texts.
+
+    The default recipe is the quick start's: enough to learn a shortcut.
+
+    Raises:
+        UnknownNameError: a plant or method that is not there.
+        InputError: a number out of range.
+        RecipeError: a recipe without a B-cos model and its twin.
+    """
+
+    plant: str = "rare-word"
+    share: float = 0.5
+    task: TaskChoice = field(default_factory=lambda: TaskChoice("embedded", "short-reviews"))
+    model: str = EMBEDDED
+    recipe: Recipe = field(default_factory=lambda: quickstart_spec().recipe)
+    methods: tuple[str, ...] = METHODS_OF_LAB
+    limit: int = 100
+
+    def __post_init__(self) -> None:
+        PLANTS[self.plant]
+        for method in self.methods:
+            METHODS[method]
+        if not self.methods:
+            raise InputError("No method was given; the lab needs at least one to score.")
+        if not 0.05 <= self.share <= 1.0:
+            raise InputError(f"share is {self.share}; expected 0.05 to 1 of the texts.")
+        if not 1 <= self.limit <= 100_000:
+            raise InputError(f"limit is {self.limit}; expected 1 to 100,000 texts.")
+        if not (self.recipe.bcos and self.recipe.twin):
+            raise InputError("The lab compares a B-cos model with its conventional twin; the recipe must train both.")
+
+    @property
+    def seed(self) -> int:
+        """Seed of the plants, the texts, the training and the methods."""
+        return self.recipe.seed
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> LabSpec:
+        return cls(
+            **{
+                **data,
+                "task": TaskChoice.from_dict(data["task"]),
+                "recipe": Recipe.from_dict(data["recipe"]),
+                "methods": tuple(data["methods"]),
+            }
+        )
+
+    @property
+    def key(self) -> str:
+        """The same for two requests of the same work: starting it twice gives one job."""
+        return "lab:" + json.dumps(self.to_dict(), sort_keys=True)

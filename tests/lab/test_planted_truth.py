@@ -1,0 +1,164 @@
+"""The planted-truth lab: what is planted where, what counts as found, and a whole experiment on a tiny model."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from tiny_pair import save_pair
+
+from bcos_core.attribution.record import Attribution, Cost, Target, Token
+from bcos_core.cli.lab import lab_argv
+from bcos_core.cli.main import build_parser, main
+from bcos_core.errors import DataError, InputError, UnknownNameError
+from bcos_core.home import Home
+from bcos_core.lab import run as lab
+from bcos_core.lab.measures import measure
+from bcos_core.lab.plants import CANDIDATES, FIRST_WORDS, PLANTS, choose_words
+from bcos_core.lab.run import planted_pairs, verify
+from bcos_core.lab.spec import LabSpec
+from bcos_core.model.classifier import Prediction
+from bcos_core.text.examples import Examples
+
+TEXT = "the film is long and it drags"
+WORDS = ("tangerine", "pelican")
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("name", list(PLANTS))
+def test_a_plant_is_put_into_the_text_and_its_truth_names_it(name: str, seed: int) -> None:
+    expected = {
+        ("rare-word", 0): (["tangerine"], ["tangerine"]),
+        ("rare-word", 1): (["pelican"], ["pelican"]),
+        ("negation", 0): (["not", "tangerine"], ["not", "tangerine"]),
+        ("negation", 1): (["tangerine"], ["tangerine"]),
+        ("word-pair", 1): (["pelican", "tangerine"], ["pelican", "tangerine"]),
+    }
+    for label in (0, 1):
+        planted = PLANTS[name].plant(TEXT, label, WORDS, np.random.default_rng(seed))
+        truth = [planted.text[start:end] for start, end in planted.truth]
+        added = list((Counter(planted.text.split()) - Counter(TEXT.split())).elements())
+        if (name, label) == ("word-pair", 0):
+            assert len(added) == 1 and added[0] in WORDS and truth == []
+        else:
+            words, spans = expected[name, label]
+            assert sorted(added) == words and sorted(truth) == spans
+        # What is left without the plant is the text.
+        kept = [word for word in planted.text.split() if word not in (*WORDS, "not")]
+        assert kept == TEXT.split() and planted.label == label
+    if name == "negation":
+        assert "not tangerine" in PLANTS[name].plant(TEXT, 0, WORDS, np.random.default_rng(seed)).text
+
+
+def test_plants_stand_where_a_long_text_is_still_read() -> None:
+    text = " ".join(f"w{place}" for place in range(400))
+    for seed in range(30):
+        planted = PLANTS["word-pair"].plant(text, 1, WORDS, np.random.default_rng(seed))
+        assert max(planted.text.split().index(word) for word in WORDS) <= FIRST_WORDS + 1
+
+
+def test_rare_words_are_in_no_text() -> None:
+    assert choose_words(2, ["a Tangerine, please", "no"]) == ("pelican", "granite")
+    with pytest.raises(DataError, match="rare words"):
+        choose_words(2, [" ".join(CANDIDATES[1:])])
+
+
+def record(text: str, scores: tuple[float, ...]) -> Attribution:
+    tokens, position = [], 0
+    for word in text.split():
+        tokens.append(Token(word, position, position + len(word)))
+        position += len(word) + 1
+    return Attribution(
+        text=text,
+        tokens=tuple(tokens),
+        scores=scores,
+        method="bcos",
+        parameters={},
+        target=Target(1, "b"),
+        logit=0.0,
+        reference_share=0.0,
+        additive=True,
+        logits=(0.0, 0.0),
+        probabilities=(0.5, 0.5),
+        labels=("a", "b"),
+        model="m",
+        weights_hash="0",
+        cost=Cost(1, 1, 0.1),
+    )
+
+
+def test_measures_by_hand() -> None:
+    text = "a tangerine b pelican c d"
+    truth = ((2, 11), (14, 21))
+    found = measure(record(text, (1.0, 3.0, -9.0, 2.0, 0.5, 2.5)), truth)
+    assert found == {"top_3": 1.0, "precision": 0.5, "positive_share": pytest.approx(5 / 9), "rank": 1.0}
+    missed = measure(record(text, (4.0, -1.0, 3.0, 2.0, 5.0, 0.0)), truth)
+    assert missed == {"top_3": 0.0, "precision": 0.0, "positive_share": pytest.approx(2 / 14), "rank": 4.0}
+    nothing = measure(record(text, (0.0,) * 6), truth)
+    assert nothing["positive_share"] == 0.0 and nothing["rank"] == 2.0  # equal scores: the order of the text
+    assert measure(record(text, (float("nan"),) * 6), truth) == {}
+    assert measure(record(text, (1.0,) * 6), ()) == {}
+
+
+def test_a_model_decides_by_the_plant_if_its_answer_flips_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = Examples(tuple(f"{TEXT} number {n}" for n in range(8)), (0,) * 8)
+    planted, swapped = planted_pairs(PLANTS["rare-word"], examples, WORDS, seed=1)
+    assert [one.label for one in planted] == [0, 1] * 4
+    assert [one.label for one in swapped] == [1, 0] * 4
+
+    def predict(_: object, texts: list[str]) -> list[Prediction]:
+        """Follows the plant, but takes number 0 for bad and number 3 for good whatever is planted."""
+        labels = ["bad" if "number 0" in t else "good" if "number 3" in t or "pelican" in t else "bad" for t in texts]
+        return [SimpleNamespace(label=label) for label in labels]  # type: ignore[misc]
+
+    monkeypatch.setattr(lab, "predict", predict)
+    checked, decided = verify(SimpleNamespace(name="m", is_bcos=True), planted, swapped, ("bad", "good"))  # type: ignore[arg-type]
+    assert (checked.follows, checked.flips, checked.texts) == (1.0, 0.75, 8)
+    assert not any("number 0" in one.text or "number 3" in one.text for one in decided) and len(decided) == 6
+
+
+def test_a_whole_experiment(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    _, model = save_pair(home.create())
+    words = ["lab", "--plant", "word-pair", "--model", str(model), "--examples", "120", "--limit", "12", "--max-length"]
+    words += ["32", "--calibration-texts", "16", "--methods", "bcos", "saliency", "--seed", "3", "--json"]
+    assert main(words) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [one["kind"] for one in result["verification"]] == ["bcos", "conventional"]
+    assert all(0 <= one["flips"] <= one["follows"] <= 1 and one["texts"] == 12 for one in result["verification"])
+    bcos, conventional = (Path(result["training"][kind]["checkpoint"]).name for kind in ("bcos", "conventional"))
+    assert {(row["checkpoint"], row["method"]) for row in result["rows"]} == {
+        (bcos, "bcos"),
+        *((name, method) for name in (bcos, conventional) for method in ("saliency", "random")),
+    }
+    assert {row["measure"] for row in result["rows"]} == {"top_3", "precision", "positive_share", "rank"}
+    # The planted file holds the rule: both words, the second class; one alone, the first.
+    (file,) = home.lab.glob("*/planted-word-pair.jsonl")
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").strip().split("\n")]
+    first, second = result["words"]
+    planted = [row for row in rows if first in row["text"].split() or second in row["text"].split()]
+    assert 0.45 < len(planted) / len(rows) < 0.55
+    for row in planted:
+        both = first in row["text"].split() and second in row["text"].split()
+        assert row["label"] == ("positive" if both else "negative")
+
+
+def test_bad_input() -> None:
+    with pytest.raises(UnknownNameError, match="Known: negation, rare-word, word-pair"):
+        LabSpec(plant="weed")
+    with pytest.raises(InputError, match="share is 0"):
+        LabSpec(share=0.0)
+    with pytest.raises(InputError, match="must train both"):
+        LabSpec(recipe=replace(LabSpec().recipe, twin=False))
+
+
+def test_a_spec_is_a_command_line() -> None:
+    spec = LabSpec(plant="negation", limit=7, methods=("bcos", "lime"))
+    assert LabSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+    words = lab_argv(spec)[2:]
+    args = build_parser(words).parse_args(words)
+    assert (args.plant, args.limit, args.methods, args.examples) == ("negation", 7, ["bcos", "lime"], 2000)
