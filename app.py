@@ -20,6 +20,7 @@ page = st.navigation(
         st.Page("pages/models.py", title="Models", icon=":material/deployed_code:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
         st.Page("pages/evaluate.py", title="Evaluate", icon=":material/leaderboard:"),
+        st.Page("pages/lab.py", title="Lab", icon=":material/science:"),
     ]
 )
 with guard():

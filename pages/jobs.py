@@ -29,6 +29,12 @@ from pages.shared.plain import plain
 from pages.shared.supervision import supervisor_notice
 
 LIST_LENGTH = 30
+# Where the results of a kind of job are shown, and what they are called in that page's address.
+RESULT_PAGES = {
+    "evaluate": ("pages/evaluate.py", "evaluation"),
+    "lab": ("pages/lab.py", "experiment"),
+    "audit": ("pages/models.py", ""),
+}
 LOG_LINES = 200
 
 
@@ -112,8 +118,10 @@ def actions(job: Job) -> None:
         models = trained_models(job)
         if models and st.button("Compare", type="primary"):
             st.switch_page("pages/compare.py", query_params={"model": models})
-        if job.kind == "evaluate" and job.state == JobState.SUCCEEDED and st.button("Open the results", type="primary"):
-            st.switch_page("pages/evaluate.py", query_params={"evaluation": job.id})
+        opens = RESULT_PAGES.get(job.kind) if job.state == JobState.SUCCEEDED else None
+        if opens and st.button("Open the results", type="primary"):
+            page, parameter = opens
+            st.switch_page(page, query_params={parameter: job.id} if parameter else None)
         if job.active:
             if st.button("Cancel", disabled=job.cancel_requested, help="Unfinished work is kept."):
                 job_store().cancel(job.id)
