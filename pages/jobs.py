@@ -34,6 +34,7 @@ RESULT_PAGES = {
     "evaluate": ("pages/evaluate.py", "evaluation"),
     "lab": ("pages/lab.py", "experiment"),
     "audit": ("pages/models.py", ""),
+    "words": ("pages/models.py", ""),
 }
 LOG_LINES = 200
 

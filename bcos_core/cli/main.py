@@ -21,6 +21,7 @@ COMMANDS = (
     "evaluate",
     "audit",
     "lab",
+    "words",
     "models",
     "tasks",
     "jobs",

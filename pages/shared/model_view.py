@@ -26,6 +26,7 @@ from pages.shared.jobs import curves, job_store, progress, watch
 from pages.shared.page import empty_page
 from pages.shared.plain import plain
 from pages.shared.supervision import supervisor_notice
+from pages.shared.word_view import words_of
 
 _CHART = {"displayModeBar": False}
 SHOWN_FLIPS = 200
@@ -46,8 +47,11 @@ def show_models() -> None:
     )
     info = known[chosen]
     _facts(info)
+    supervisor_notice()
     with guard():
         _audit(info, known)
+    with guard():
+        words_of(info)
     with guard():
         _making(info)
 
@@ -87,7 +91,6 @@ def _audit(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
     if jobs and jobs[0].state == JobState.FAILED:
         show_error(jobs[0].message or "The audit has failed. The Jobs page shows its log.")
     st.markdown("Both models answer every validation and test text once; then this page knows what they do alike.")
-    supervisor_notice()
     if st.button("Run the audit", type="primary"):
         job_store().submit(
             "audit",

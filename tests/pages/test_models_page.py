@@ -55,3 +55,17 @@ def test_a_model_without_a_twin(home: Home, open_page: OpenPage) -> None:
     shutil.rmtree(home.models / "tiny-conventional")
     at = open_page("models")
     assert "has no twin here" in words(at) and not at.exception
+
+
+def test_the_words_of_a_model(pair: tuple[Path, Path], open_page: OpenPage, store: JobStore) -> None:
+    at = open_page("models")
+    button(at, "Gather the words").click().run()
+    (job,) = store.list()
+    assert job.kind == "words" and job.argv[-2:] == ["--method=bcos", "--limit=300"]
+    store.cancel(job.id)
+    assert main(["words", "tiny-bcos", "--json"]) == 0
+    at = open_page("models", **{"words-of": "negative"})
+    assert not at.exception, at.exception
+    assert "Mean contribution to “negative”" in words(at) and "logistic regression" in words(at)
+    speak_for = at.dataframe[0].value
+    assert list(speak_for["mean contribution"]) == sorted(speak_for["mean contribution"], reverse=True)

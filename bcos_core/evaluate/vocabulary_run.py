@@ -1,0 +1,77 @@
+"""From a checkpoint and its test set to its vocabulary: the work of the `words` command and of the Models page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.errors import InputError
+from bcos_core.evaluate.explainer import Explainer, make_explainer
+from bcos_core.evaluate.vocabulary import Vocabulary, vocabulary, word_sums
+from bcos_core.home import Home
+from bcos_core.model.checkpoint import CheckpointInfo
+from bcos_core.model.classifier import load
+from bcos_core.progress import Reporter
+from bcos_core.storage.evidence import EvidenceStore, name_of
+from bcos_core.storage.upgrade import open_database
+from bcos_core.text.tasks import TaskChoice, load_task
+
+CHUNK = 32
+
+
+def run_vocabulary(
+    info: CheckpointInfo, *, method: str, limit: int, seed: int, home: Home, reporter: Reporter
+) -> Vocabulary:
+    """Explain every class on `limit` test texts, and gather what each word adds.
+
+    Raises:
+        InputError: a model that does not say what it was trained on, or a method that cannot serve it.
+        JobCancelled: from the reporter; what was computed is kept.
+    """
+    if info.task is None:
+        raise InputError(f"{info.name} does not say what it was trained on, so there are no texts to look at.")
+    chosen = METHODS[method]
+    if reason := chosen.unsupported(is_bcos=info.kind == "bcos"):
+        raise InputError(f"{chosen.title} cannot explain {info.name}. {reason}")
+    if not chosen.targeted:
+        raise InputError(f"{chosen.title} says the same for every class, so it cannot tell which words speak for one.")
+    reporter.stage("Reading the data", 0, 3)
+    task = load_task(TaskChoice.from_dict(info.task))
+    # The first texts are a fair sample, and their places are those of the whole test set.
+    test = replace(task.test, texts=task.test.texts[:limit], labels=task.test.labels[:limit])
+    reporter.stage("Explaining every class", 1, 3)
+    classifier = replace(load(info.path), max_length=info.max_length)
+    explainer = make_explainer(classifier, chosen, reference="mask", options={}, seed=seed)
+    store = EvidenceStore(open_database(home))
+    sums = []
+    for label in range(len(task.labels)):
+        known: dict[str, dict[str, float]] = {}
+        for start in range(0, len(test), CHUNK):
+            known |= _sums(explainer, test.texts[start : start + CHUNK], label, store)
+            reporter.progress(label * len(test) + min(start + CHUNK, len(test)), len(task.labels) * len(test))
+        sums.append([known[name_of(text)] for text in test.texts])
+    reporter.stage("Counting words", 2, 3)
+    return vocabulary(sums, task.labels, task.train, test)
+
+
+def _sums(
+    explainer: Explainer, texts: tuple[str, ...], label: int, store: EvidenceStore
+) -> dict[str, dict[str, float]]:
+    """The word sums of texts for one class, by the texts' names; computed where they are not known."""
+    kind = f"words:{label}"
+    known: dict[str, dict[str, float]] = store.find(explainer.name, kind, map(name_of, texts))
+    missing = [text for text in texts if name_of(text) not in known]
+    if missing:
+        records = explainer(missing, target=label)
+        computed = {
+            name_of(text): {} if record.failed else word_sums(record)
+            for text, record in zip(missing, records, strict=True)
+        }
+        store.keep(explainer.name, kind, computed)
+        known |= computed
+    return known
+
+
+def describe(info: CheckpointInfo, method: str) -> str:
+    """A title for the job, in words."""
+    return f"Words · {info.name} · {METHODS[method].title}"
