@@ -8,6 +8,7 @@ import json
 import torch
 
 from benchmarks.figures import QUICK
+from benchmarks.methods import against_captum
 from benchmarks.subjects import load_subjects
 
 
@@ -24,7 +25,7 @@ def main() -> None:
         for name, value in found.items():
             print(f"{name:<45} {value:.4g}", flush=True)
 
-    for figure in QUICK:
+    for figure in (*QUICK, against_captum):
         add(figure(subjects))
     if arguments.full:
         from benchmarks.accuracy import accuracy_gap, quickstart

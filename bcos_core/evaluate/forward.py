@@ -11,7 +11,7 @@ from bcos_core.model.classifier import Classifier
 from bcos_core.model.view import ModelView
 
 # Tokens of one forward pass: enough to keep two cores or a GPU busy, and flat in memory.
-TOKENS_PER_PASS = {"cpu": 2_048}
+TOKENS_PER_PASS = {"cpu": 1_024}
 TOKENS_PER_PASS_ELSEWHERE = 65_536
 
 Logits = tuple[float, ...]

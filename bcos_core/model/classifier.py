@@ -56,6 +56,13 @@ class Prediction:
     label: str
 
 
+def prediction_of(logits: Sequence[float], labels: Sequence[str]) -> Prediction:
+    """The prediction that logits make."""
+    index = max(range(len(logits)), key=logits.__getitem__)
+    probabilities = torch.tensor(logits, dtype=torch.float64).softmax(-1).tolist()
+    return Prediction(tuple(logits), tuple(probabilities), index, labels[index])
+
+
 def load(path: str | Path, *, device: str | torch.device | None = None) -> Classifier:
     """The classifier in a checkpoint folder: one of this project's, or any Hugging Face one of a known family.
 
@@ -116,7 +123,6 @@ def predict(
     for chosen in batches_by_length([len(text) for text in encoded], batch_size):
         batch = collate(classifier.tokenizer, [encoded[i] for i in chosen], classifier.device)
         logits = view.predict(batch.input_ids, batch.attention_mask).float()
-        for i, row, probabilities in zip(chosen, logits.tolist(), logits.softmax(-1).tolist(), strict=True):
-            index = max(range(len(row)), key=row.__getitem__)
-            predictions[i] = Prediction(tuple(row), tuple(probabilities), index, classifier.labels[index])
+        for i, row in zip(chosen, logits.tolist(), strict=True):
+            predictions[i] = prediction_of(row, classifier.labels)
     return [predictions[i] for i in range(len(texts))]

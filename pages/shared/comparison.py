@@ -16,6 +16,7 @@ from pages.shared.examples import browse, find_test_set
 from pages.shared.export import export_menu
 from pages.shared.page import empty_page
 from pages.shared.panel import panel
+from pages.shared.pins import pins_menu
 from pages.shared.plain import plain
 from pages.shared.screen import Screen, arrange
 from pages.shared.strikes import strike_toolbar
@@ -58,6 +59,7 @@ def show_comparison() -> None:
         strike_toolbar(text)
         look = choose_look()
         screen = Screen(text, target, minus, look.reference, look.style, look.shared_scale, arrange(models, methods))
+        pins_menu(text, tests.label(example) if tests is not None and example is not None else None)
         export_menu(screen)
         link_button(
             {

@@ -41,3 +41,13 @@ def find(name: str) -> str:
     if not _NAME.fullmatch(name) or not path.is_file():
         raise TextError("The link names a long text that is not kept here. Paste the text again.")
     return path.read_bytes().decode("utf-8", errors="surrogatepass")
+
+
+def place_of(text: str) -> dict[str, str | None]:
+    """The parameters that put a text into the address: itself, or where it is kept if it is long."""
+    try:
+        if len(text) > ADDRESS_CHARACTERS:
+            return {"kept": keep(text), "text": None}
+    except StorageError:  # a long address is better than a lost text
+        pass
+    return {"text": text, "kept": None}

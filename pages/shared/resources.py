@@ -19,7 +19,10 @@ from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.home import get_home
 from bcos_core.model.checkpoint import CheckpointInfo, list_checkpoints
-from bcos_core.model.classifier import Classifier, Prediction, load, predict
+from bcos_core.model.classifier import Classifier, Prediction, load, predict, prediction_of
+from bcos_core.model.predictions import known_logits, logits_on, model_subject
+from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.storage.upgrade import open_database
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
 
 Spans = tuple[tuple[int, int], ...]
@@ -83,6 +86,29 @@ def predictions(info: CheckpointInfo, texts: tuple[str, ...]) -> list[Prediction
 @st.cache_data(max_entries=64, show_spinner=False)
 def _predictions(path: str, written: int, texts: tuple[str, ...]) -> list[Prediction]:
     return predict(_classifier(path, written), texts)
+
+
+# Of a test set that nobody has asked a model about, the first texts are: as many as take a few seconds.
+ASKED_CHARACTERS = 120_000
+
+
+def test_answers(info: CheckpointInfo, texts: tuple[str, ...]) -> list[Prediction | None]:
+    """What a model answers to each text of its test set; None for those that nobody has asked it about."""
+    return _test_answers(str(info.path), written_at(info), info.max_length, texts)
+
+
+@st.cache_data(max_entries=8, ttl=60, show_spinner="Asking the models about the test set …")
+def _test_answers(path: str, written: int, max_length: int, texts: tuple[str, ...]) -> list[Prediction | None]:
+    model = replace(_classifier(path, written), max_length=max_length)
+    store = EvidenceStore(open_database(get_home()))
+    known = known_logits(model_subject(model.weights_hash, max_length), texts, store)
+    asked, characters = 0, 0
+    while asked < len(texts) and characters < ASKED_CHARACTERS:
+        characters += len(texts[asked])
+        asked += 1
+    if any(logits is None for logits in known[:asked]):
+        known[:asked] = logits_on(model, texts[:asked], store, lambda count: None)
+    return [None if logits is None else prediction_of(logits, model.labels) for logits in known]
 
 
 def record(

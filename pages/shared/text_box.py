@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bcos_core.errors import BcosError, StorageError
+from bcos_core.errors import BcosError
 from pages.shared import kept_text, url
 from pages.shared.examples import TestSet
 
@@ -76,10 +76,4 @@ def text_box(text: str) -> None:
 
 
 def _typed() -> None:
-    text = st.session_state[_KEY]
-    try:
-        long = len(text) > kept_text.ADDRESS_CHARACTERS
-        place = {"kept": kept_text.keep(text), "text": None} if long else {"text": text, "kept": None}
-    except StorageError:  # a long address is better than a lost text
-        place = {"text": text, "kept": None}
-    url.write(**place, example=None, strike=None)
+    url.write(**kept_text.place_of(st.session_state[_KEY]), example=None, strike=None)

@@ -15,6 +15,9 @@ import bcos_core
 from bcos_core.attribution.record import Target
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.model.classifier import predict
+from bcos_core.storage.collections import Collections
+from bcos_core.storage.upgrade import open_database
+from bcos_core.text.tasks import TaskChoice, load_task
 
 TEXT = "A good and honest film."
 Panels = dict[tuple[str, str], dict[str, Any]]
@@ -226,3 +229,41 @@ def test_what_a_model_cannot_answer_says_why_in_its_place() -> None:
     assert "Only for B-cos models: a conventional one has no contributions." in [
         caption.value.replace("\\", "") for caption in page.caption
     ]
+
+
+def test_the_test_set_is_walked_through_by_filters(home: Home) -> None:
+    task = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
+    save_pair(home, task=task)
+    page = compare(model="tiny-bcos", method="bcos", filter="wrong", label="positive", search="film", sure="0-100")
+    place = next(caption.value for caption in page.caption if "texts of" in caption.value or "text of" in caption.value)
+    step = next(button for button in page.button if button.label == "Next")
+    step.click().run()
+    shown = page.text_area[0].value
+    assert "film" in shown.lower() and "No. " in next(
+        c.value for c in page.caption if "of" in c.value and "No." in c.value
+    )
+    assert place and page.query_params["example"].isdigit()
+    data = load_task(TaskChoice.from_dict(task))
+    index = int(page.query_params["example"])
+    assert data.test.texts[index] == shown and data.labels[data.test.labels[index]] == "positive"
+    (panel,) = panels(page).values()
+    negative, positive = (bar["share"] for bar in panel["prediction"])
+    assert negative > positive  # the filter keeps what the model gets wrong
+
+
+def test_a_pinned_text_comes_back(home: Home) -> None:
+    Collections(open_database(home)).pin("odd ones", "A dull one.", "negative")
+    page = AppTest.from_function(_pins, default_timeout=60).run()
+    assert [button.label for button in page.button if button.label.startswith("A dull")] == ["A dull one\\."]
+    next(button for button in page.button if button.key == "pin-this").click().run()
+    assert [one.text for one in Collections(open_database(home)).texts("odd ones")] == ["A dull one.", "A good film."]
+    next(button for button in page.button if str(button.key).startswith("unpin-")).click().run()
+    assert [one.text for one in Collections(open_database(home)).texts("odd ones")] == ["A good film."]
+    next(button for button in page.button if str(button.key).startswith("pinned-")).click().run()
+    assert page.query_params["text"] == "A good film."
+
+
+def _pins() -> None:
+    from pages.shared.pins import pinned_texts
+
+    pinned_texts("A good film.", None)

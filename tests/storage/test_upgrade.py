@@ -11,7 +11,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 import bcos_core.jobs.schema
-import bcos_core.storage.evidence  # noqa: F401  # both register their tables
+import bcos_core.storage.collections
+import bcos_core.storage.evidence  # noqa: F401  # each registers its tables
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
 from bcos_core.storage.types import METADATA
