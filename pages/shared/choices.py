@@ -73,7 +73,7 @@ def choose_target(models: list[CheckpointInfo], text: str) -> str:
         "Explained class",
         [PREDICTED, *labels],
         # The same words whatever is predicted: a choice is known by them, so it would be lost with the next text.
-        format_func=lambda name: "The predicted one" if name == PREDICTED else name,
+        format_func=lambda name: "Predicted" if name == PREDICTED else name,
         help="Every panel explains the logit of this class, so that all answer the same question.",
         **url.bound("target", PREDICTED, parse=url.one_of([PREDICTED, *labels])),
     )

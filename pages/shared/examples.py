@@ -109,38 +109,40 @@ def find_test_set(models: Sequence[CheckpointInfo]) -> TestSet | None:
 
 def browse(tests: TestSet, current: int | None) -> None:
     """Previous and next, filters, and where in the test set the current text stands."""
-    chosen = _choose(tests)
+    names = [name for name in FILTERS if name != "disagree" or len(tests.models) > 1]
+    kind = st.segmented_control(
+        "Test set",
+        names,
+        format_func=FILTERS.__getitem__,
+        required=True,
+        help=f"Right and wrong are the answers of {plain(tests.models[0].name)}.",
+        **url.bound("filter", "all", parse=url.one_of(names)),
+    )
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    steps = row.container(horizontal=True, gap="small", width="content")
+    with row:
+        chosen = _choose(tests, str(kind or "all"))
     with st.spinner("Looking through the test set …"):
         matching = tests.matching(chosen)
     previous = next((i for i in reversed(matching) if current is not None and i < current), None)
     following = next((i for i in matching if current is None or i > current), None)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with steps:
         _step("Previous", "Left", previous)
         _step("Next", "Right", following)
     st.caption(_place(tests, current, matching, chosen))
 
 
-def _choose(tests: TestSet) -> Filter:
-    """The filters; the address holds them."""
-    names = [name for name in FILTERS if name != "disagree" or len(tests.models) > 1]
+def _choose(tests: TestSet, kind: str) -> Filter:
+    """The further filters; the address holds them."""
     labels = list(tests.task.labels)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.segmented_control(
-            "Test set",
-            names,
-            format_func=FILTERS.__getitem__,
-            required=True,
-            help=f"Right and wrong are the answers of {plain(tests.models[0].name)}.",
-            **url.bound("filter", "all", parse=url.one_of(names)),
+    with st.popover("Filter", icon=":material/filter_list:"):
+        search = st.text_input("Text contains", **url.bound("search", ""))
+        label = _one_of("Labelled", "label", labels)
+        answer = _one_of(f"{plain(tests.models[0].name)} answers", "answer", labels)
+        low, high = st.slider(
+            "Its probability, %", 0, 100, **url.bound("sure", (0, 100), parse=_range, show=_show_range)
         )
-        with st.popover("Filter", icon=":material/filter_list:"):
-            search = st.text_input("Text contains", **url.bound("search", ""))
-            label = _one_of("Labelled", "label", labels)
-            answer = _one_of(f"{plain(tests.models[0].name)} answers", "answer", labels)
-            low, high = st.slider(
-                "Its probability, %", 0, 100, **url.bound("sure", (0, 100), parse=_range, show=_show_range)
-            )
-    return Filter(str(kind or "all"), label, answer, (low / 100, high / 100), search)
+    return Filter(kind, label, answer, (low / 100, high / 100), search)
 
 
 def _one_of(title: str, name: str, labels: list[str]) -> str:

@@ -40,7 +40,10 @@ def strike_toolbar(text: str) -> None:
     """What is struck out, with a button that restores it; before that, what a click would do."""
     spans = struck_spans(len(text))
     if not spans:
-        st.caption("Click a word to strike it out: each panel then shows the change it predicts and the real one.")
+        st.caption(
+            "Click words to strike them out.",
+            help="Each panel then shows the change that it predicts, and the real one.",
+        )
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         words = ", ".join(f"“{plain(text[start:end])}”" for start, end in spans)
