@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import torch
 from captum._utils.models.linear_model import SkLearnRidge
-from captum.attr import FeatureAblation, KernelShap, Lime, ShapleyValueSampling
+from captum.attr import FeatureAblation, KernelShap, Lime, PerturbationAttribution, ShapleyValueSampling
 from torch import Tensor
 
 from bcos_core.attribution.features import feature_mask, spread_over_tokens
@@ -46,6 +46,17 @@ class _TextsToScore:
         """The explained number of the reference, (batch,)."""
         return self(self.removed, *self.arguments).double()
 
+    def attributed_by(self, method: PerturbationAttribution, **options: int) -> Tensor:
+        """What captum's method gives for the batch, (batch, tokens); `options` are those of the method."""
+        return method.attribute(
+            self.question.batch.input_ids,
+            baselines=self.removed,
+            additional_forward_args=self.arguments,
+            feature_mask=self.pieces,
+            perturbations_per_eval=self.per_pass,
+            **options,
+        )
+
     def answer(self, found: Tensor, *, share: Tensor | None = None) -> Answer:
         scores = spread_over_tokens(found.double(), self.pieces, self.question.batch.ordinary)
         passes = self.rows / len(self.question.batch) + 1
@@ -58,14 +69,7 @@ def occlusion(question: Question) -> Answer:
     The j-th piece of every text in the batch is captum's feature j, so that they are removed in the same pass.
     """
     score = _TextsToScore(question)
-    found = FeatureAblation(score).attribute(
-        question.batch.input_ids,
-        baselines=score.removed,
-        additional_forward_args=score.arguments,
-        feature_mask=score.pieces,
-        perturbations_per_eval=score.per_pass,
-    )
-    return score.answer(found)
+    return score.answer(score.attributed_by(FeatureAblation(score)))
 
 
 @text_by_text
@@ -74,14 +78,7 @@ def shapley(question: Question) -> Answer:
     mean over `samples` orders."""
     score = _TextsToScore(question)
     share = score.without_anything()
-    found = ShapleyValueSampling(score).attribute(
-        question.batch.input_ids,
-        baselines=score.removed,
-        additional_forward_args=score.arguments,
-        feature_mask=score.pieces,
-        n_samples=int(question.parameters["samples"]),
-        perturbations_per_eval=score.per_pass,
-    )
+    found = score.attributed_by(ShapleyValueSampling(score), n_samples=int(question.parameters["samples"]))
     return score.answer(found, share=share)
 
 
@@ -95,14 +92,7 @@ def kernel_shap(question: Question) -> Answer:
         return score.answer(
             (question.select(score.logits).double() - share)[:, None].expand_as(score.pieces), share=share
         )
-    found = KernelShap(score).attribute(
-        question.batch.input_ids,
-        baselines=score.removed,
-        additional_forward_args=score.arguments,
-        feature_mask=score.pieces,
-        n_samples=int(question.parameters["samples"]),
-        perturbations_per_eval=score.per_pass,
-    )
+    found = score.attributed_by(KernelShap(score), n_samples=int(question.parameters["samples"]))
     return score.answer(found, share=share)
 
 
@@ -111,19 +101,13 @@ def lime(question: Question) -> Answer:
     """LIME for text (Ribeiro et al., arXiv 1602.04938 §3): coefficients of a ridge regression on `samples` random
     subsets of the pieces, those near the whole text weighing more."""
     score = _TextsToScore(question)
-    found = Lime(
+    method = Lime(
         score,
         interpretable_model=SkLearnRidge(alpha=LIME_RIDGE),
         similarity_func=_lime_similarity,
         perturb_func=_lime_subsets,
-    ).attribute(
-        question.batch.input_ids,
-        baselines=score.removed,
-        additional_forward_args=score.arguments,
-        feature_mask=score.pieces,
-        n_samples=int(question.parameters["samples"]),
-        perturbations_per_eval=score.per_pass,
     )
+    found = score.attributed_by(method, n_samples=int(question.parameters["samples"]))
     return score.answer(found)
 
 

@@ -8,44 +8,30 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bcos_core.evaluate.audit import Audit, ModelAudit
+from bcos_core.render.matrix import SEQUENTIAL, square_figure
 from bcos_core.text.examples import Examples
 
 _FIRST, _AFTER, _IDEAL = "#12908e", "#c2703d", "#8c8c8c"
-# Pale to middle blue: dark letters stay readable on every shade.
-_SHADES = ((0.0, "#eef3f8"), (1.0, "#7fb6ea"))
 
 
 def confusion_figure(model: ModelAudit, labels: tuple[str, ...]) -> go.Figure:
     """Counts, coloured by the share of the actual class."""
-    names = [escape(label) for label in labels]
     shares = [[count / max(1, sum(row)) for count in row] for row in model.confusion]
     texts = [
         [f"{count}<br>{share:.0%}" for count, share in zip(row, part, strict=True)]
         for row, part in zip(model.confusion, shares, strict=True)
     ]
-    figure = go.Figure(
-        go.Heatmap(
-            z=shares,
-            x=names,
-            y=names,
-            text=texts,
-            texttemplate="%{text}",
-            textfont={"color": "#2f2d2b"},
-            zmin=0,
-            zmax=1,
-            colorscale=_SHADES,
-            showscale=False,
-            xgap=2,
-            ygap=2,
-            hovertemplate="labelled %{y}, answered %{x}: %{text}<extra></extra>",
-        )
+    figure = square_figure(
+        f"What does it mix up? {escape(model.name)}",
+        labels,
+        shares,
+        texts,
+        scale=SEQUENTIAL,
+        least=0.0,
+        hover="labelled %{y}, answered %{x}: %{text}",
     )
     figure.update_layout(
-        title={"text": f"What does it mix up? {escape(model.name)}", "font": {"size": 14}, "x": 0, "xanchor": "left"},
-        xaxis={"title": {"text": "answer"}, "showgrid": False},
-        yaxis={"title": {"text": "label"}, "autorange": "reversed", "automargin": True, "showgrid": False},
-        height=150 + 56 * len(labels),
-        margin={"l": 8, "r": 8, "t": 44, "b": 8},
+        xaxis={"title": {"text": "answer"}}, yaxis={"title": {"text": "label"}}, height=150 + 56 * len(labels)
     )
     return figure
 

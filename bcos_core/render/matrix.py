@@ -1,4 +1,4 @@
-"""A square matrix of agreements as a figure, its numbers written into it."""
+"""Square matrices as figures, their numbers written into them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,34 @@ import plotly.graph_objects as go
 
 _ROW_HEIGHT = 34
 # Blue and orange as in heatmaps, pale enough for dark letters on every shade, in light and in dark mode.
-_SCALE = ((0.0, "#f2a65a"), (0.5, "#e9e7e4"), (1.0, "#7fb6ea"))
+DIVERGING = ((0.0, "#f2a65a"), (0.5, "#e9e7e4"), (1.0, "#7fb6ea"))
+SEQUENTIAL = ((0.0, "#eef3f8"), (1.0, "#7fb6ea"))
+_LETTERS = "#2f2d2b"
 
 
 def agreement_figure(title: str, names: Sequence[str], rows: Sequence[Sequence[float]]) -> go.Figure:
     """Colours run from −1 to 1; what is not a number stays empty, written "–"."""
-    labels = [escape(name) for name in names]
     texts = [["–" if math.isnan(value) else f"{value:.2f}" for value in row] for row in rows]
     values = [[None if math.isnan(value) else value for value in row] for row in rows]
+    figure = square_figure(title, names, values, texts, scale=DIVERGING, least=-1.0, hover="%{y}<br>%{x}<br>%{text}")
+    figure.update_layout(
+        xaxis={"automargin": True, "showticklabels": len(names) <= 6}, height=140 + _ROW_HEIGHT * len(names)
+    )
+    return figure
+
+
+def square_figure(
+    title: str,
+    names: Sequence[str],
+    values: Sequence[Sequence[float | None]],
+    texts: Sequence[Sequence[str]],
+    *,
+    scale: Sequence[tuple[float, str]],
+    least: float,
+    hover: str,
+) -> go.Figure:
+    """A matrix over `names`, the first row on top; colours run over `scale` from `least` to 1."""
+    labels = [escape(name) for name in names]
     figure = go.Figure(
         go.Heatmap(
             z=values,
@@ -25,21 +45,20 @@ def agreement_figure(title: str, names: Sequence[str], rows: Sequence[Sequence[f
             y=labels,
             text=texts,
             texttemplate="%{text}",
-            textfont={"color": "#2f2d2b", "size": 13},
-            zmin=-1.0,
+            textfont={"color": _LETTERS, "size": 13},
+            zmin=least,
             zmax=1.0,
-            colorscale=_SCALE,
+            colorscale=scale,
             showscale=False,
             xgap=2,
             ygap=2,
-            hovertemplate="%{y}<br>%{x}<br>%{text}<extra></extra>",
+            hovertemplate=f"{hover}<extra></extra>",
         )
     )
     figure.update_layout(
         title={"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left"},
+        xaxis={"showgrid": False},
         yaxis={"autorange": "reversed", "automargin": True, "showgrid": False},
-        xaxis={"automargin": True, "showticklabels": len(names) <= 6, "showgrid": False},
-        height=140 + _ROW_HEIGHT * len(names),
         margin={"l": 8, "r": 8, "t": 44, "b": 8},
     )
     return figure

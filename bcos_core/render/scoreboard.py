@@ -14,11 +14,11 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.curves import TENTHS
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.scores import SCORES
+from bcos_core.render.dots import add_dot, lay_out
 from bcos_core.render.methods import CHANCE, method_colour, method_title
 
 Row = dict[str, Any]
 
-_ROW_HEIGHT = 30
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x")
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _CURVES = {
@@ -96,33 +96,10 @@ def leaderboard_figure(rows: Sequence[Row], score: str) -> go.Figure:
     figure = go.Figure()
     for row in reversed(ranked):
         label = method_title(row["method"]) + (f" · {escape(row['checkpoint'])}" if several else "")
-        low, high = (row["mean"] if math.isnan(row[end]) else row[end] for end in ("low", "high"))
-        figure.add_scatter(
-            x=[row["mean"]],
-            y=[label],
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [high - row["mean"]],
-                "arrayminus": [row["mean"] - low],
-                "thickness": 2,
-                "width": 0,
-            },
-            mode="markers",
-            marker={"size": 10, "color": method_colour(row["method"]), "symbol": _symbol(rows, row["checkpoint"])},
-            hovertemplate=f"%{{y}}: {row['mean']:.3f}, 95 % interval {low:.3f} – {high:.3f}, n {row['n']}"
-            "<extra></extra>",
-        )
+        add_dot(figure, row, label=label, colour=method_colour(row["method"]), symbol=_symbol(rows, row["checkpoint"]))
     entry = SCORES[score]
     direction = "higher" if entry.higher_is_better else "lower"
-    figure.update_layout(
-        title={"text": f"{entry.title}: {direction} is better", "font": {"size": 14}, "x": 0, "xanchor": "left"},
-        xaxis={"title": {"text": entry.title.lower()}, "zeroline": True},
-        yaxis={"automargin": True},
-        showlegend=False,
-        height=110 + _ROW_HEIGHT * len(ranked),
-        margin={"l": 8, "r": 8, "t": 44, "b": 8},
-    )
+    lay_out(figure, f"{entry.title}: {direction} is better", entry.title.lower(), len(ranked))
     return figure
 
 

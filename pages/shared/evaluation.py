@@ -6,12 +6,11 @@ import streamlit as st
 
 from bcos_core.jobs.store import Job, JobState
 from pages.shared import resources, url
-from pages.shared.errors import guard, show_error
+from pages.shared.errors import guard
 from pages.shared.evaluation_form import choose_evaluation
 from pages.shared.evaluation_view import show_result
-from pages.shared.jobs import follow, job_store, progress, state_badge, state_title, watch, when
+from pages.shared.jobs import follow, job_store, running, state_title, stopped, watch, when
 from pages.shared.page import empty_page
-from pages.shared.plain import plain
 
 
 def show_evaluation() -> None:
@@ -29,11 +28,11 @@ def show_evaluation() -> None:
     chosen = _choose(jobs)
     with guard():
         if chosen.active:
-            watch(chosen.id, _running)
+            watch(chosen.id, running)
         elif chosen.state == JobState.SUCCEEDED:
             show_result(chosen)
         else:
-            _stopped(chosen)
+            stopped(chosen)
     follow()
 
 
@@ -50,22 +49,3 @@ def _choose(jobs: list[Job]) -> Job:
         **url.bound("evaluation", jobs[0].id, parse=url.one_of(titles), clears=("against",)),
     )
     return next(job for job in jobs if job.id == chosen)
-
-
-def _running(job: Job) -> None:
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader(plain(job.title), anchor=False, width="content")
-            if st.button("Cancel", disabled=job.cancel_requested, help="What was measured is kept."):
-                job_store().cancel(job.id)
-                st.rerun()
-        progress(job)
-
-
-def _stopped(job: Job) -> None:
-    state_badge(job)
-    if job.state == JobState.FAILED:
-        show_error(job.message or "It ended without a message. The Jobs page shows its log.")
-    if st.button("Go on", help="What was measured is not measured again."):
-        job_store().resume(job.id)
-        st.rerun()

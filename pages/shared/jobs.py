@@ -16,7 +16,7 @@ from bcos_core.render.curves import curves_table, learning_figures
 from bcos_core.render.interval import proportion_interval
 from bcos_core.render.numbers import count, duration, number, percent
 from bcos_core.render.table import table_csv
-from pages.shared.errors import guard
+from pages.shared.errors import guard, show_error
 from pages.shared.plain import plain
 from pages.shared.stages import explain_stage
 
@@ -130,6 +130,28 @@ def curves(job: Job) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def running(job: Job) -> None:
+    """A job that a page has asked for, while it is active: what it does, and a way to stop it."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader(plain(job.title), anchor=False, width="content")
+            if st.button("Cancel", disabled=job.cancel_requested, help="What was done is kept."):
+                job_store().cancel(job.id)
+                st.rerun()
+        progress(job)
+        curves(job)
+
+
+def stopped(job: Job) -> None:
+    """A job that a page has asked for and that has ended without a result: why, and a way to go on."""
+    state_badge(job)
+    if job.state == JobState.FAILED:
+        show_error(job.message or "It ended without a message. The Jobs page shows its log.")
+    if st.button("Go on", help="What was done is not done again."):
+        job_store().resume(job.id)
+        st.rerun()
 
 
 def result(job: Job) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.cli.lab import lab_argv
-from bcos_core.jobs.store import Job, JobState
+from bcos_core.jobs.store import JobState
 from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.plants import PLANTS
 from bcos_core.lab.run import describe
@@ -20,8 +20,8 @@ from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import recipe_for
 from pages.shared import resources, url
-from pages.shared.errors import guard, show_error
-from pages.shared.jobs import curves, follow, job_store, progress, state_badge, state_title, watch, when
+from pages.shared.errors import guard
+from pages.shared.jobs import curves, follow, job_store, running, state_title, stopped, watch, when
 from pages.shared.plain import plain
 from pages.shared.supervision import supervisor_notice
 
@@ -49,12 +49,12 @@ def show_lab() -> None:
     job = next(job for job in jobs if job.id == chosen)
     with guard():
         if job.active:
-            watch(job.id, _running)
+            watch(job.id, running)
         elif job.state == JobState.SUCCEEDED and job.result:
             _result(job.result)
             curves(job)
         else:
-            _stopped(job)
+            stopped(job)
     follow()
 
 
@@ -106,26 +106,6 @@ def _form() -> None:
     if st.button("Plant and train", type="primary", help="Trains a B-cos model and its conventional twin; minutes."):
         job, _ = job_store().submit("lab", describe(spec), lab_argv(spec), spec.to_dict(), spec.key)
         url.write(experiment=job.id)
-        st.rerun()
-
-
-def _running(job: Job) -> None:
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader(plain(job.title), anchor=False, width="content")
-            if st.button("Cancel", disabled=job.cancel_requested, help="Unfinished work is kept."):
-                job_store().cancel(job.id)
-                st.rerun()
-        progress(job)
-        curves(job)
-
-
-def _stopped(job: Job) -> None:
-    state_badge(job)
-    if job.state == JobState.FAILED:
-        show_error(job.message or "It ended without a message. The Jobs page shows its log.")
-    if st.button("Go on", help="It goes on from its last finished step."):
-        job_store().resume(job.id)
         st.rerun()
 
 
