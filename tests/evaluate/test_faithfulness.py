@@ -6,7 +6,6 @@ import itertools
 import math
 
 import pytest
-from conftest import WEIGHTS, BagOfWords
 
 from bcos_core.evaluate.curves import TENTHS, leave_one_out, removal_curves, top_counts
 from bcos_core.evaluate.probability import sigmoid, softmax
@@ -14,6 +13,7 @@ from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.scores import SCORES, Case
 from bcos_core.model.classifier import Classifier
 from bcos_core.text.encoding import encode
+from tests.evaluate.conftest import WEIGHTS, BagOfWords
 
 WORDS = ["great", "dull", "film", "good", "awful"]
 TEXT = " ".join(WORDS)

@@ -7,7 +7,6 @@ import shlex
 from pathlib import Path
 
 import pytest
-from conftest import OpenPage, button, words
 from tiny_pair import save_pair
 
 from bcos_core.cli.main import main
@@ -15,6 +14,7 @@ from bcos_core.evaluate.result import load_evaluation
 from bcos_core.home import Home
 from bcos_core.jobs.store import JobStore
 from bcos_core.render.report import evaluation_html
+from tests.pages.conftest import OpenPage, button, words
 
 TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
 

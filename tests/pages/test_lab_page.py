@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 
-from conftest import OpenPage, button, words
 from tiny_pair import save_pair
 
 from bcos_core.cli.main import main
 from bcos_core.home import Home
 from bcos_core.jobs.store import JobStore
+from tests.pages.conftest import OpenPage, button, words
 
 
 def test_an_experiment_is_asked_for(open_page: OpenPage, store: JobStore) -> None:

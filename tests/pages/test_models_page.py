@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import OpenPage, button, words
 from tiny_pair import save_pair
 
 from bcos_core.cli.main import main
 from bcos_core.home import Home
 from bcos_core.jobs.store import JobStore
+from tests.pages.conftest import OpenPage, button, words
 
 TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
 
