@@ -50,8 +50,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     if args.limit < 1:
         raise InputError(f"limit is {args.limit}; expected at least 1 text.")
     spec = {"checkpoint": str(info.path), "method": method, "limit": args.limit, "seed": args.seed}
-    argv = words_argv(info, method, args.limit)
-    with job_run("words", describe(info, method), argv, spec, words_key(info, method, args.limit), home=home) as job:
+    argv = words_argv(info, method, args.limit, args.seed)
+    with job_run(
+        "words", describe(info, method), argv, spec, words_key(info, method, args.limit, args.seed), home=home
+    ) as job:
         found = run_vocabulary(info, method=method, limit=args.limit, seed=args.seed, home=home, reporter=job.reporter)
         result = {**found.to_dict(), "method": method}
         job.finish(result)
@@ -77,11 +79,20 @@ def default_method(info: CheckpointInfo) -> str:
     return "bcos" if info.kind == "bcos" else "occlusion"
 
 
-def words_argv(info: CheckpointInfo, method: str, limit: int) -> list[str]:
+def words_argv(info: CheckpointInfo, method: str, limit: int, seed: int) -> list[str]:
     """The command line, after the interpreter, that does it."""
-    return ["-m", "bcos_core", "words", "--json", str(info.path), f"--method={method}", f"--limit={limit}"]
+    return [
+        "-m",
+        "bcos_core",
+        "words",
+        "--json",
+        str(info.path),
+        f"--method={method}",
+        f"--limit={limit}",
+        f"--seed={seed}",
+    ]
 
 
-def words_key(info: CheckpointInfo, method: str, limit: int) -> str:
+def words_key(info: CheckpointInfo, method: str, limit: int, seed: int) -> str:
     """The same for two requests of the same work."""
-    return f"words:{info.path}:{method}:{limit}"
+    return f"words:{info.path}:{method}:{limit}:{seed}"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.curves import TENTHS, Curves
 from bcos_core.evaluate.explainer import Explainer
 from bcos_core.evaluate.plausibility import rated_positions
@@ -90,12 +89,11 @@ def values_of(explainer: Explainer, texts: Sequence[str], protocol: Protocol, st
         else:
             computed = {item: score.compute(case) for item, case in cases.items()}
             values[name] = {item: value for item, value in computed.items() if value is not None}
-    method = METHODS[explainer.method.name]
     return Contender(
         checkpoint=protocol.info.name,
         path=str(protocol.info.path),
         kind=protocol.info.kind,
-        method=method.name,
+        method=explainer.method.name,
         values=values,
         protocols={name: protocol.of(SCORES[name], explainer) for name in spec.scores},
         failed=sum(found["failed"] for found in known.values()),

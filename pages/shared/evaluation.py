@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bcos_core.jobs.store import Job, JobState
-from pages.shared import resources, url
+from bcos_core.jobs.store import JobState
+from pages.shared import resources
 from pages.shared.errors import guard
 from pages.shared.evaluation_form import choose_evaluation
 from pages.shared.evaluation_view import show_result
-from pages.shared.jobs import follow, job_store, running, state_title, stopped, watch, when
+from pages.shared.jobs import choose_job, follow, job_store, running, stopped, watch
 from pages.shared.page import empty_page
 
 
@@ -25,7 +25,7 @@ def show_evaluation() -> None:
     if not jobs:
         st.info("Choose models and methods above: their leaderboard appears here.")
         return
-    chosen = _choose(jobs)
+    chosen = choose_job("Evaluation", "evaluation", jobs, clears=("against",))
     with guard():
         if chosen.active:
             watch(chosen.id, running)
@@ -34,18 +34,3 @@ def show_evaluation() -> None:
         else:
             stopped(chosen)
     follow()
-
-
-def _choose(jobs: list[Job]) -> Job:
-    """The evaluation that the address names, or the newest."""
-    titles = {
-        job.id: f"{job.title.removeprefix('Evaluation · ')} · {state_title(job)} · {when(job.created_at)}"
-        for job in jobs
-    }
-    chosen = st.selectbox(
-        "Evaluation",
-        list(titles),
-        format_func=lambda id: titles[id],
-        **url.bound("evaluation", jobs[0].id, parse=url.one_of(titles), clears=("against",)),
-    )
-    return next(job for job in jobs if job.id == chosen)

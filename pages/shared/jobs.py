@@ -16,6 +16,7 @@ from bcos_core.render.curves import curves_table, learning_figures
 from bcos_core.render.interval import proportion_interval
 from bcos_core.render.numbers import count, duration, number, percent
 from bcos_core.render.table import table_csv
+from pages.shared import url
 from pages.shared.errors import guard, show_error
 from pages.shared.plain import plain
 from pages.shared.stages import explain_stage
@@ -130,6 +131,21 @@ def curves(job: Job) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def choose_job(label: str, parameter: str, jobs: list[Job], *, clears: tuple[str, ...] = ()) -> Job:
+    """The job that the address names, or the newest; `jobs` are of one kind, titled "Kind · what it is about"."""
+    titles = {
+        job.id: f"{job.title.partition(' · ')[2] or job.title} · {state_title(job)} · {when(job.created_at)}"
+        for job in jobs
+    }
+    chosen = st.selectbox(
+        label,
+        list(titles),
+        format_func=lambda id: titles[id],
+        **url.bound(parameter, jobs[0].id, parse=url.one_of(titles), clears=clears),
+    )
+    return next(job for job in jobs if job.id == chosen)
 
 
 def running(job: Job) -> None:

@@ -21,7 +21,7 @@ from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import recipe_for
 from pages.shared import resources, url
 from pages.shared.errors import guard
-from pages.shared.jobs import curves, follow, job_store, running, state_title, stopped, watch, when
+from pages.shared.jobs import choose_job, curves, follow, job_store, running, stopped, watch
 from pages.shared.plain import plain
 from pages.shared.supervision import supervisor_notice
 
@@ -36,17 +36,7 @@ def show_lab() -> None:
         _form()
     if not jobs:
         return
-    titles = {
-        job.id: f"{job.title.removeprefix('Planted truth · ')} · {state_title(job)} · {when(job.created_at)}"
-        for job in jobs
-    }
-    chosen = st.selectbox(
-        "Experiment",
-        list(titles),
-        format_func=lambda id: titles[id],
-        **url.bound("experiment", jobs[0].id, parse=url.one_of(titles)),
-    )
-    job = next(job for job in jobs if job.id == chosen)
+    job = choose_job("Experiment", "experiment", jobs)
     with guard():
         if job.active:
             watch(job.id, running)

@@ -20,6 +20,7 @@ from pages.shared.jobs import job_store, progress, watch
 from pages.shared.plain import plain
 
 LIMIT = 300
+SEED = 0
 SHOWN = 50
 
 
@@ -30,7 +31,7 @@ def words_of(info: CheckpointInfo) -> None:
         st.caption("This model does not say what it was trained on, so there are no texts to look at.")
         return
     method = default_method(info)
-    key = words_key(info, method, LIMIT)
+    key = words_key(info, method, LIMIT, SEED)
     jobs = [job for job in job_store().list() if job.key == key]
     if jobs and jobs[0].active:
         watch(jobs[0].id, progress)
@@ -46,8 +47,8 @@ def words_of(info: CheckpointInfo) -> None:
         "logistic regression gives to word counts."
     )
     if st.button("Gather the words"):
-        argv = words_argv(info, method, LIMIT)
-        spec = {"checkpoint": str(info.path), "method": method, "limit": LIMIT, "seed": 0}
+        argv = words_argv(info, method, LIMIT, SEED)
+        spec = {"checkpoint": str(info.path), "method": method, "limit": LIMIT, "seed": SEED}
         job_store().submit("words", describe(info, method), argv, spec, key)
         st.rerun()
 

@@ -61,7 +61,7 @@ def test_the_words_of_a_model(pair: tuple[Path, Path], open_page: OpenPage, stor
     at = open_page("models")
     button(at, "Gather the words").click().run()
     (job,) = store.list()
-    assert job.kind == "words" and list(job.argv[-2:]) == ["--method=bcos", "--limit=300"]
+    assert job.kind == "words" and list(job.argv[-3:]) == ["--method=bcos", "--limit=300", "--seed=0"]
     store.cancel(job.id)
     assert main(["words", "tiny-bcos", "--json"]) == 0
     at = open_page("models", **{"words-of": "negative"})
