@@ -40,7 +40,20 @@ function drawUnit(unit) {
   button.style.setProperty("--light", unit.light);
   button.style.setProperty("--dark", unit.dark);
   button.style.setProperty("--strength", unit.strength);
+  if (unit.band) drawBand(button, unit.band);
   return button;
+}
+
+// What several seeds leave open: a strip in the colours of both ends, or a whisker on the bar.
+function drawBand(button, band) {
+  button.classList.add("banded");
+  button.classList.toggle("unsettled", band.unsettled);
+  for (const [index, end] of ["low", "high"].entries()) {
+    button.style.setProperty(`--${end}`, band[end]);
+    button.style.setProperty(`--${end}-light`, band.light[index]);
+    button.style.setProperty(`--${end}-dark`, band.dark[index]);
+  }
+  button.append(element("span", "whisker"));
 }
 
 function drawRun(run) {
@@ -84,13 +97,21 @@ function drawText(runs, presentation) {
   return text;
 }
 
+function drawFailure(reason) {
+  const box = element("p", "failure", element("strong", "", "Failed."), ` ${reason}`);
+  box.setAttribute("role", "status");
+  return box;
+}
+
 function drawLegend(legend, presentation) {
   const strip = element("span", `strip ${presentation}`);
   strip.style.setProperty("--light", legend.light);
   strip.style.setProperty("--dark", legend.dark);
   const numbers = element("span", "numbers", ...legend.numbers.map((n) => element("span", "", n)));
   const ends = element("span", "ends", ...legend.ends.map((word) => element("span", "", word)));
-  return element("div", "legend", numbers, strip, ends, element("p", "rule", legend.rule));
+  const box = element("div", "legend", numbers, strip, ends, element("p", "rule", legend.rule));
+  if (legend.band) box.append(element("p", "rule", legend.band));
+  return box;
 }
 
 // Labelled bars from a common zero: the same length is the same number of logits.
@@ -155,9 +176,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (unit) setTriggerValue("strike", { start: Number(unit.dataset.start), end: Number(unit.dataset.end) });
   };
   root.setAttribute("aria-label", `${data.method}, ${data.model}`);
-  root.replaceChildren(drawHead(data), drawPrediction(data.prediction), text);
+  root.replaceChildren(drawHead(data), drawPrediction(data.prediction));
+  if (data.failure) root.append(drawFailure(data.failure));
+  root.append(text);
   for (const note of data.notes) root.append(element("p", "note", note));
-  root.append(drawLegend(data.legend, data.presentation), ...data.blocks.map(drawBars));
+  if (data.legend) root.append(drawLegend(data.legend, data.presentation));
+  root.append(...data.blocks.map(drawBars));
   root.append(element("p", "cost", data.cost));
   watchKeys(text);
   watchTips(root);

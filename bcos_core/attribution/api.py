@@ -73,8 +73,8 @@ def explain(
             predicted class.
         reference: one of the method's `references`; `None` for its default.
         seed: of a stochastic method; the same seed gives a text the same scores, whatever else is asked about.
-        repeats: how many seeds, from `seed` on, a stochastic method answers with: the record then has the mean,
-            and the standard deviation over seeds as `spread`.
+        repeats: how many seeds, from `seed` on, a stochastic method answers with: the record then has their mean,
+            and the scores under each of them.
         batch_size: texts per batch; batches hold texts of similar length.
         options: of the method, such as `steps` of integrated gradients.
 
@@ -143,9 +143,8 @@ def _records(
     classifier = question.classifier
     logits = answers[0].logits.double()
     selected, classes = question.select(logits).tolist(), question.classes(logits).tolist()
-    scores = torch.stack([answer.scores for answer in answers])
-    rows = scores.mean(0).tolist()
-    spreads = scores.std(0).tolist() if len(answers) > 1 else None
+    scores = torch.stack([answer.scores for answer in answers])  # (seeds, batch, tokens)
+    rows, by_seed = scores.mean(0).tolist(), scores.tolist() if len(answers) > 1 else []
     shares = torch.stack([answer.reference_share for answer in answers]).double().mean(0).tolist()
     probabilities = logits.softmax(-1).tolist()
     used = {**({"reference": question.reference} if method.references else {}), **question.parameters}
@@ -157,7 +156,7 @@ def _records(
             text=text.text,
             tokens=text.tokens,
             scores=tuple(rows[i][: len(text)]),
-            spread=None if spreads is None else tuple(spreads[i][: len(text)]),
+            seed_scores=tuple(tuple(given[i][: len(text)]) for given in by_seed),
             method=method.name,
             parameters=used,
             target=question.target or Target(classes[i], classifier.labels[classes[i]]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -12,7 +13,7 @@ from bcos_core.errors import InputError
 from bcos_core.storage.plain import to_plain
 from bcos_core.text.token import Token
 
-RECORD_VERSION = 1
+RECORD_VERSION = 2
 
 __all__ = ["RECORD_VERSION", "Attribution", "Cost", "Target", "Token"]
 
@@ -53,8 +54,9 @@ class Attribution:
     the logit, 0 without one. `sum` is that total, `completeness_error` is |sum − logit|. For a method that
     promises no sum (`additive` false) the same two numbers are given for information.
 
-    A stochastic method's `seeds` are those that it answered with; with several, `scores` are their mean and
-    `spread` their standard deviation. Scores that are not numbers (NaN) are kept as such: `failed` is then true.
+    A stochastic method's `seeds` are those that it answered with; with several, `scores` are the mean over them and
+    `seed_scores` (seeds, tokens) what each of them gave. Scores that are not finite numbers are kept as such:
+    `failure` then says so.
     """
 
     text: str
@@ -74,18 +76,42 @@ class Attribution:
     cost: Cost
     truncated_at: int | None = None
     seeds: tuple[int, ...] = ()
-    spread: tuple[float, ...] | None = None
+    seed_scores: tuple[tuple[float, ...], ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     version: int = RECORD_VERSION
 
     def __post_init__(self) -> None:
         if len(self.tokens) != len(self.scores):
             raise ValueError(f"{len(self.tokens)} tokens but {len(self.scores)} scores.")
+        if self.seed_scores and not 1 < len(self.seeds) == len(self.seed_scores):
+            raise ValueError(f"{len(self.seed_scores)} rows of scores for {len(self.seeds)} seeds.")
+        if any(len(row) != len(self.tokens) for row in self.seed_scores):
+            raise ValueError(f"{len(self.tokens)} tokens but another number of scores under a seed.")
+
+    @property
+    def failure(self) -> str | None:
+        """Why there is nothing to draw or to rank, for a person; None where every number is one."""
+        if not all(map(math.isfinite, self.logits)):
+            return "The model's logits for this text are not finite numbers."
+        if broken := [token for token, score in zip(self.tokens, self.scores, strict=True) if not math.isfinite(score)]:
+            seeds = [seed for seed, row in zip(self.seeds, self.seed_scores, strict=False) if not _finite(row)]
+            where = f" (under seed {', '.join(map(str, seeds))})" if seeds else ""
+            return (
+                f"The method gave scores that are not finite numbers for {len(broken)} of {len(self.tokens)} tokens"
+                f"{where}, the first of them “{broken[0].text}”."
+            )
+        if not math.isfinite(self.reference_share):
+            return "The method gave the reference a share that is not a finite number."
+        return None
 
     @property
     def failed(self) -> bool:
-        """Whether the method gave scores that are not numbers: there is nothing to draw or to rank."""
-        return not all(math.isfinite(score) for score in self.scores)
+        return self.failure is not None
+
+    @property
+    def spread(self) -> tuple[float, ...] | None:
+        """The standard deviation of each token's score over seeds; None unless there are several."""
+        return tuple(map(deviation, zip(*self.seed_scores, strict=True))) if self.seed_scores else None
 
     @property
     def sum(self) -> float:
@@ -106,8 +132,9 @@ class Attribution:
         return float(sum(s for t, s in zip(self.tokens, self.scores, strict=True) if t.added))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON, with `sum` and `completeness_error` written out."""
-        return {**asdict(self), "sum": self.sum, "completeness_error": self.completeness_error}
+        """Plain data for JSON, with what is computed from the rest written out for other programs."""
+        computed = ("sum", "completeness_error", "spread", "failure")
+        return {**asdict(self), **{name: getattr(self, name) for name in computed}}
 
     def to_json(self) -> str:
         """JSON; a number that is not finite becomes null."""
@@ -118,27 +145,40 @@ class Attribution:
         """The record that `to_dict` wrote.
 
         Raises:
-            InputError: it was written by a newer version, or is not such a record.
+            InputError: it was written by another version, or is not such a record.
         """
         version = data.get("version")
-        if not isinstance(version, int) or version > RECORD_VERSION:
+        if version != RECORD_VERSION:
             raise InputError(
-                f"This record has version {version!r}; this program reads up to {RECORD_VERSION}. Update the program."
+                f"This record has version {version!r}; this program reads version {RECORD_VERSION}. "
+                "Explain the text again, or use the program that made the record."
             )
         try:
             known = {f.name: data[f.name] for f in fields(cls)}
             known["tokens"] = tuple(Token(**token) for token in data["tokens"])
             known["target"] = Target(**data["target"])
             known["cost"] = Cost(**data["cost"])
-            for name in ("scores", "spread"):
+            for name in ("scores", "logits", "probabilities"):
                 known[name] = _numbers(data[name])
-            for name in ("logits", "probabilities", "labels", "seeds"):
+            for name in ("logit", "reference_share"):
+                (known[name],) = _numbers([data[name]])
+            known["seed_scores"] = tuple(_numbers(row) for row in data["seed_scores"])
+            for name in ("labels", "seeds"):
                 known[name] = tuple(data[name])
             return cls(**known)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"This is not an attribution record ({error}).") from error
 
 
-def _numbers(values: Sequence[float | None] | None) -> tuple[float, ...] | None:
+def deviation(values: Sequence[float]) -> float:
+    """√(Σ (x − mean)² / (n − 1)), the standard deviation of two or more values; NaN where one is not finite."""
+    return statistics.stdev(values) if _finite(values) else math.nan
+
+
+def _finite(values: Sequence[float]) -> bool:
+    return all(map(math.isfinite, values))
+
+
+def _numbers(values: Sequence[float | None]) -> tuple[float, ...]:
     """JSON's null is what became of a number that was not finite."""
-    return None if values is None else tuple(math.nan if value is None else value for value in values)
+    return tuple(math.nan if value is None else value for value in values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from bcos_core.attribution.api import explain
@@ -16,8 +17,9 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class Rerun:
-    """`matches`: the scores agree to `TOLERANCE` of the largest. `largest_difference` is that of scores, NaN where
-    they cannot be compared. `differences` says, in words, what else is not as it was."""
+    """`matches`: the scores, under each seed too, agree to `TOLERANCE` of the largest, and are finite at the same
+    places. `largest_difference` is that of scores, NaN where they cannot be compared. `differences` says, in words,
+    what else is not as it was."""
 
     record: Attribution
     matches: bool
@@ -55,6 +57,7 @@ def rerun(record: Attribution, classifier: Classifier) -> Rerun:
             ("The model", record.model, again.model),
             ("The weights' hash", record.weights_hash, again.weights_hash),
             ("The classes", ", ".join(record.labels), ", ".join(again.labels)),
+            ("The failure", *((one.failure or "none").rstrip(".") for one in (record, again))),
             *((package, was, again.versions.get(package, "none")) for package, was in record.versions.items()),
         )
         if before != now
@@ -62,6 +65,13 @@ def rerun(record: Attribution, classifier: Classifier) -> Rerun:
     if again.tokens != record.tokens:
         differences.append(f"The text had {len(record.tokens)} tokens, and now has {len(again.tokens)} or other ones")
         return Rerun(again, False, float("nan"), tuple(differences))
-    size = max((abs(score) for score in record.scores), default=0.0)
-    largest = max((abs(a - b) for a, b in zip(again.scores, record.scores, strict=True)), default=0.0)
+    before, now = _all_scores(record), _all_scores(again)
+    if [math.isfinite(score) for score in now] != [math.isfinite(score) for score in before]:
+        return Rerun(again, False, float("nan"), tuple(differences))
+    size = max((abs(score) for score in record.scores if math.isfinite(score)), default=0.0)
+    largest = max((abs(a - b) for a, b in zip(now, before, strict=True) if math.isfinite(a)), default=0.0)
     return Rerun(again, largest <= TOLERANCE * max(size, 1e-6), largest, tuple(differences))
+
+
+def _all_scores(record: Attribution) -> list[float]:
+    return [score for row in (record.scores, *record.seed_scores) for score in row]

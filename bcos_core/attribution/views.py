@@ -1,25 +1,26 @@
-"""Words and sentences as views of a record: sums of token scores over spans. No view is stored."""
+"""Words and sentences as views of a record: sums of token scores over groups of tokens. No view is stored."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.record import Attribution, deviation
 from bcos_core.text.sentences import sentence_spans
 from bcos_core.text.words import word_of, word_spans
 
 
 @dataclass(frozen=True)
 class SpanScore:
-    """A word or sentence, its character span, and the sum of its tokens' scores. `read` is false for one past the
-    place where the text was cut: the model never saw it."""
+    """A word or sentence, its character span, and the sum of its tokens' scores with that sum's `spread` over seeds.
+    `read` is false for one past the place where the text was cut: the model never saw it."""
 
     text: str
     start: int
     end: int
     score: float
     read: bool = True
+    spread: float | None = None
 
 
 def word_scores(record: Attribution) -> tuple[SpanScore, ...]:
@@ -35,15 +36,26 @@ def sentence_scores(record: Attribution) -> tuple[SpanScore, ...]:
     return _sums(record, sentence_spans(record.text[: record.truncated_at]))
 
 
+def summed(record: Attribution, positions: Sequence[int]) -> tuple[float, float | None]:
+    """The sum of the scores of the tokens at `positions`, and its standard deviation over seeds (None unless there
+    are several).
+
+    The tokens are added up under each seed: what one of them gains another often loses (a method's draws hit them
+    together), so their own deviations do not say how far the sum varies.
+    """
+    totals = [sum(row[position] for position in positions) for row in record.seed_scores]
+    return float(sum(record.scores[position] for position in positions)), deviation(totals) if totals else None
+
+
 def _sums(record: Attribution, spans: Sequence[tuple[int, int]]) -> tuple[SpanScore, ...]:
     if not spans:
         return ()
-    sums, read = [0.0] * len(spans), [False] * len(spans)
-    for token, score in zip(record.tokens, record.scores, strict=True):
+    members: list[list[int]] = [[] for _ in spans]
+    for position, token in enumerate(record.tokens):
         if token.start is not None:
-            place = word_of(spans, token.start)
-            sums[place] += score
-            read[place] = True
-    return tuple(
-        SpanScore(record.text[start:end], start, end, sums[i], read[i]) for i, (start, end) in enumerate(spans)
-    )
+            members[word_of(spans, token.start)].append(position)
+    found = []
+    for (start, end), positions in zip(spans, members, strict=True):
+        score, spread = summed(record, positions)
+        found.append(SpanScore(record.text[start:end], start, end, score, bool(positions), spread))
+    return tuple(found)

@@ -46,7 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--reference", metavar="NAME", help="what tokens are compared with: mask, pad, none or zero")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of stochastic methods (default: 0)")
     parser.add_argument(
-        "--repeats", type=int, default=1, metavar="N", help="seeds of a stochastic method; gives their mean and spread"
+        "--repeats", type=int, default=1, metavar="N", help="seeds of a stochastic method: their mean ± deviation"
     )
     parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the methods that have it"
@@ -135,7 +135,10 @@ def show(result: dict[str, Any]) -> str:
 
 def _show_record(record: Attribution) -> str:
     from bcos_core.attribution.views import word_scores
+    from bcos_core.render.numbers import number
 
+    if record.failure is not None:
+        return f"{record.method} on {record.model}: FAILED. {record.failure}"
     words = word_scores(record)
     largest = max((abs(word.score) for word in words), default=0.0) or 1.0
     width = min(24, max(len(word.text) for word in words))
@@ -145,10 +148,13 @@ def _show_record(record: Attribution) -> str:
     ]
     for word in words:
         bar = ("+" if word.score > 0 else "-") * round(abs(word.score) / largest * BAR_WIDTH)
-        lines.append(f"  {word.text[:width]:<{width}} {word.score:+9.3f}  {bar}")
+        spread = "" if word.spread is None else f" ± {number(word.spread):<8}"
+        lines.append(f"  {word.text[:width]:<{width}} {word.score:+9.3f}{spread}  {bar}")
     lines.append(f"  {'(added tokens)':<{width}} {record.added_share:+9.3f}")
     if record.reference_share:
         lines.append(f"  {'(reference)':<{width}} {record.reference_share:+9.3f}")
+    if record.seed_scores:
+        lines.append(f"  mean ± standard deviation over the seeds {', '.join(map(str, record.seeds))}")
     if record.additive:
         lines.append(f"  adds to {record.sum:.4f}; the logit is {record.logit:.4f}")
     if record.truncated_at is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bcos_core.attribution.record import Attribution
+from bcos_core.render.band import band_note, band_of, score_in_words
 from bcos_core.render.methods import is_signed
 from bcos_core.render.numbers import count, elapsed, number, probability
 from bcos_core.render.palette import Palette
@@ -34,8 +36,13 @@ def drawn_runs(record: Attribution, style: Style, scale: Scale, struck: Sequence
     between them. Others are {"kind": "gap" | "added" | "cut", "text", "tip"}.
 
     A unit has its `text`, `start`, `end`, `score`, its colours `light` and `dark`, its `strength` (−1 to 1),
-    whether it is `struck` out, a `tip` for the pointer and a `label` for a screen reader.
+    whether it is `struck` out, a `tip` for the pointer and a `label` for a screen reader. Under several seeds it has
+    a `band`: its ends `low` and `high`, their colours by mode, and whether its sign is `unsettled`.
+
+    A record that failed has nothing to draw: its text is one gap.
     """
+    if record.failed:
+        return [{"kind": "gap", "text": record.text, "tip": ""}]
     drawn: list[dict[str, Any]] = []
     for run in runs(pieces(record, style.view)):
         first = run[0]
@@ -43,7 +50,7 @@ def drawn_runs(record: Attribution, style: Style, scale: Scale, struck: Sequence
             units = [_unit(piece, record, style.palette, scale, struck) for piece in run]
             drawn.append({"kind": "unit", "units": units, "breaks": style.view == "sentence"})
         elif first.kind == "added":
-            tip = f"{first.text}, added by the tokenizer: {number(first.score or 0.0, signed=True)}"
+            tip = f"{first.text}, added by the tokenizer: {score_in_words(first, record, signed=True)}"
             drawn.append({"kind": "added", "text": first.text, "tip": tip})
         else:
             drawn.append({"kind": first.kind, "text": first.text, "tip": "Not seen by the model"})
@@ -51,7 +58,10 @@ def drawn_runs(record: Attribution, style: Style, scale: Scale, struck: Sequence
 
 
 def prediction_bars(record: Attribution) -> list[dict[str, Any]]:
-    """One bar per class, in the model's order: `label`, `value` (softmax probability), `share`, `explained`, `help`."""
+    """One bar per class, in the model's order: `label`, `value` (softmax probability), `share`, `explained`, `help`;
+    none where the model gave no numbers."""
+    if not all(map(math.isfinite, record.probabilities)):
+        return []
     bars = []
     explained = {record.target.index, record.target.minus}
     for index, label in enumerate(record.labels):
@@ -67,8 +77,11 @@ def prediction_bars(record: Attribution) -> list[dict[str, Any]]:
     return bars
 
 
-def legend(record: Attribution, style: Style, scale: Scale) -> dict[str, Any]:
-    """The scale's numbers, both ends in words, the colour strips, and the rule."""
+def legend(record: Attribution, style: Style, scale: Scale) -> dict[str, Any] | None:
+    """The scale's numbers, both ends in words, the colour strips, the rule, and what the band means (if there is
+    one); None where nothing is drawn."""
+    if record.failed:
+        return None
     signed = is_signed(record.method)
     target = record.target.title
     numbers = scale.ends if signed else scale.ends[1:]
@@ -76,14 +89,16 @@ def legend(record: Attribution, style: Style, scale: Scale) -> dict[str, Any]:
         "numbers": [number.removeprefix("+") for number in numbers] if not signed else list(numbers),
         "ends": [f"speaks against {target}", f"supports {target}"] if signed else ["no weight", "most weight"],
         "rule": scale.rule,
+        "band": band_note(record, bars=style.presentation == "bars"),
         "light": style.palette.css_gradient("light", signed=signed),
         "dark": style.palette.css_gradient("dark", signed=signed),
     }
 
 
 def completeness_meter(record: Attribution) -> dict[str, Any] | None:
-    """What the contributions add to beside the logit, and the sum's parts; None where no sum is promised."""
-    if not record.additive:
+    """What the contributions add to beside the logit, and the sum's parts; None where no sum is promised or the
+    record failed."""
+    if not record.additive or record.failed:
         return None
     in_text = record.sum - record.reference_share - record.added_share
     parts = [f"text {number(in_text, signed=True)}", f"added tokens {number(record.added_share, signed=True)}"]
@@ -151,12 +166,14 @@ def truncation_note(record: Attribution) -> str | None:
 def _unit(piece: Piece, record: Attribution, palette: Palette, scale: Scale, struck: Sequence[Span]) -> dict[str, Any]:
     score = piece.score or 0.0
     strength = scale.strength(score)
-    if is_signed(record.method):
-        written = number(score, signed=True)
+    signed = is_signed(record.method)
+    band = band_of(piece, scale, signed=signed)
+    written = score_in_words(piece, record, signed=signed)
+    if signed:
         side = "supports" if score > 0 else "speaks against" if score < 0 else "neither supports nor speaks against"
-        meaning = f"{side} {record.target.title}"
+        meaning = f"{side} {record.target.title}" + (", sign not settled" if band and band.unsettled else "")
     else:
-        written, meaning = number(score), "weight without a direction"
+        meaning = "weight without a direction"
     return {
         "text": piece.text,
         "start": piece.start,
@@ -168,4 +185,13 @@ def _unit(piece: Piece, record: Attribution, palette: Palette, scale: Scale, str
         "struck": any(start < piece.end and piece.start < end for start, end in struck),
         "tip": f"{written} · {meaning}",
         "label": f"{piece.text}, {written}, {meaning}",
+        "band": None
+        if band is None
+        else {
+            "low": band.low,
+            "high": band.high,
+            "unsettled": band.unsettled,
+            "light": band.colours(palette, "light"),
+            "dark": band.colours(palette, "dark"),
+        },
     }

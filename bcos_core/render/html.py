@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from html import escape
 
 from bcos_core.attribution.record import Attribution
-from bcos_core.render.drawing import cost_line, truncation_note
+from bcos_core.render.band import band_note, band_of, score_in_words
+from bcos_core.render.drawing import cost_line, prediction_bars, truncation_note
 from bcos_core.render.methods import is_signed, method_title
-from bcos_core.render.numbers import number, probability
+from bcos_core.render.numbers import number
 from bcos_core.render.palette import PALETTES, Palette
 from bcos_core.render.pieces import Piece, View, pieces, runs, unit_scores
 from bcos_core.render.scale import Scale, own_scale
@@ -26,10 +27,18 @@ h1 { font-size: 1.1rem; font-weight: 600; margin: 0; overflow-wrap: anywhere; }
 p { margin: 0.4rem 0; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 1.2rem 0; }
 .unit { background: light-dark(var(--light), var(--dark)); border-radius: 3px; padding: 0.1em 0; }
+.band { padding-bottom: 0.3em; box-decoration-break: clone; -webkit-box-decoration-break: clone; background:
+  linear-gradient(to right,
+    light-dark(var(--low-light), var(--low-dark)), light-dark(var(--high-light), var(--high-dark)))
+    0 100% / 100% 3px no-repeat,
+  linear-gradient(light-dark(#ffffff, #171614)) 0 calc(100% - 3px) / 100% 1px no-repeat,
+  light-dark(var(--light), var(--dark)); }
+.unsettled { text-decoration: underline dotted 1.5px; text-underline-offset: 0.2em; }
 .word { display: inline-block; max-width: 100%; line-height: 1.5; }
 .added, .cut, .note { color: light-dark(#6d6b69, #aaa8a4); }
 .added { font-size: 0.72em; margin: 0 0.35em; }
 .note { font-size: 0.85rem; line-height: 1.5; }
+.failure { border-left: 3px solid currentColor; padding-left: 0.7rem; line-height: 1.5; }
 """
 
 
@@ -60,23 +69,26 @@ def panels_html(
 
 def _panel(panel: Panel, view: View, palette: Palette) -> str:
     record = panel.record
-    scale = panel.scale or own_scale(unit_scores(record, view))
     target = escape(record.target.title)
-    whole = "sentence" if view == "sentence" else "word"
-    body = "".join(_draw(run, palette, scale, whole) for run in runs(pieces(record, view)))
-    bars = ", ".join(
-        f"{escape(label)} {probability(p)}" for label, p in zip(record.labels, record.probabilities, strict=True)
-    )
-    truncated = truncation_note(record)
+    bars = ", ".join(f"{escape(bar['label'])} {bar['value']}" for bar in prediction_bars(record))
     explains = "the logit of" if record.target.minus is None else "the difference of logits"
-    return (
+    head = (
         f"<article><h1>{escape(_title(record))} · {escape(record.model)}</h1>\n"
-        f'<p class="note">Explains {explains} “{target}”. Prediction (softmax): {bars}.</p>\n'
-        f'<p class="text" dir="auto">{body}</p>\n'
-        + (f'<p class="note">{escape(truncated)}</p>\n' if truncated else "")
+        f'<p class="note">Explains {explains} “{target}”. Prediction (softmax): {bars or "none"}.</p>\n'
+    )
+    how = f'<p class="note">{escape(_how(record))}</p>\n</article>\n'
+    if record.failure is not None:
+        failure = f'<p class="failure"><strong>Failed.</strong> {escape(record.failure)}</p>\n'
+        return f'{head}{failure}<p class="text" dir="auto">{escape(record.text)}</p>\n{how}'
+    scale = panel.scale or own_scale(unit_scores(record, view))
+    whole = "sentence" if view == "sentence" else "word"
+    body = "".join(_draw(run, record, palette, scale, whole) for run in runs(pieces(record, view)))
+    notes = [note for note in (truncation_note(record), band_note(record)) if note]
+    return (
+        f'{head}<p class="text" dir="auto">{body}</p>\n'
+        + "".join(f'<p class="note">{escape(note)}</p>\n' for note in notes)
         + f'<p class="note">{_key(record, palette, scale)}</p>\n'
-        f'<p class="note">{escape(sum_sentence(record))}</p>\n'
-        f'<p class="note">{escape(_how(record))}</p>\n</article>\n'
+        f'<p class="note">{escape(sum_sentence(record))}</p>\n{how}'
     )
 
 
@@ -114,22 +126,24 @@ def sum_sentence(record: Attribution) -> str:
     )
 
 
-def _draw(run: tuple[Piece, ...], palette: Palette, scale: Scale, whole: str) -> str:
+def _draw(run: tuple[Piece, ...], record: Attribution, palette: Palette, scale: Scale, whole: str) -> str:
     first = run[0]
     if first.kind == "gap":
         return escape(first.text)
     if first.kind == "cut":
         return f'<span class="cut" title="not seen by the model">{escape(first.text)}</span>'
     if first.kind == "added":
-        return f'<span class="added" title="{number(first.score or 0.0, signed=True)}">{escape(first.text)}</span>'
-    return f'<span class="{whole}">{"".join(_unit(piece, palette, scale) for piece in run)}</span>'
+        return f'<span class="added" title="{score_in_words(first, record, signed=True)}">{escape(first.text)}</span>'
+    return f'<span class="{whole}">{"".join(_unit(piece, record, palette, scale) for piece in run)}</span>'
 
 
-def _unit(piece: Piece, palette: Palette, scale: Scale) -> str:
-    score = piece.score or 0.0
-    strength = scale.strength(score)
+def _unit(piece: Piece, record: Attribution, palette: Palette, scale: Scale) -> str:
+    strength = scale.strength(piece.score or 0.0)
     light, dark = palette.shade(strength, "light").background, palette.shade(strength, "dark").background
-    return (
-        f'<span class="unit" style="--light:{light};--dark:{dark}" title="{number(score, signed=True)}">'
-        f"{escape(piece.text)}</span>"
-    )
+    style, classes = f"--light:{light};--dark:{dark}", "unit"
+    if band := band_of(piece, scale, signed=is_signed(record.method)):
+        ends = zip(("light", "dark"), (band.colours(palette, "light"), band.colours(palette, "dark")), strict=True)
+        style += "".join(f";--low-{mode}:{low};--high-{mode}:{high}" for mode, (low, high) in ends)
+        classes += " band unsettled" if band.unsettled else " band"
+    title = score_in_words(piece, record, signed=True)
+    return f'<span class="{classes}" style="{style}" title="{title}">{escape(piece.text)}</span>'

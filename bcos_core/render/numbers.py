@@ -28,6 +28,11 @@ def number(value: float, *, signed: bool = False) -> str:
     return f"{sign}{rounded:,.{decimals}f}"
 
 
+def plus_minus(value: float, spread: float | None, *, signed: bool = False) -> str:
+    """A number with its spread, where there is one: "+0.310 ± 0.0520"."""
+    return number(value, signed=signed) + ("" if spread is None else f" ± {number(spread)}")
+
+
 def probability(value: float) -> str:
     """A probability with two decimals, never rounded to a certainty: "0.93", "> 0.99", "< 0.01"."""
     if 0 < value < 0.005:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.views import sentence_scores, word_scores
+from bcos_core.attribution.views import sentence_scores, summed, word_scores
 from bcos_core.errors import UnknownNameError
 from bcos_core.text.words import word_spans
 
@@ -21,7 +21,8 @@ class Piece:
     `kind` is "unit" (a scored word, token or sentence), "gap" (text between units), "added" (a token that the tokenizer
     added, at its place) or "cut" (text after the model's limit, which it never saw). `start` and `end` are
     characters in the text; an added token has an empty span. `word` numbers the word that a unit is
-    or belongs to, in the sentence view the sentence.
+    or belongs to, in the sentence view the sentence. `spread` is the score's standard deviation over seeds, None
+    where there are not several.
     """
 
     kind: Literal["unit", "gap", "added", "cut"]
@@ -30,6 +31,7 @@ class Piece:
     end: int
     score: float | None = None
     word: int | None = None
+    spread: float | None = None
 
 
 def pieces(record: Attribution, view: View = "word") -> tuple[Piece, ...]:
@@ -80,7 +82,7 @@ def unit_scores(record: Attribution, view: View = "word") -> tuple[float, ...]:
 def _units(record: Attribution, view: View) -> list[Piece]:
     if view in ("word", "sentence"):
         return [
-            Piece("unit", span.text, span.start, span.end, span.score, index)
+            Piece("unit", span.text, span.start, span.end, span.score, index, span.spread)
             for index, span in enumerate(word_scores(record) if view == "word" else sentence_scores(record))
             if span.read
         ]
@@ -91,24 +93,24 @@ def _units(record: Attribution, view: View) -> list[Piece]:
 
 def _token_units(record: Attribution) -> list[Piece]:
     """Tokens as units. Tokens that share characters (the bytes of an emoji) make one unit with their sum."""
-    spans: list[list[float]] = []
-    for token, score in zip(record.tokens, record.scores, strict=True):
+    groups: list[tuple[int, int, list[int]]] = []
+    for position, token in enumerate(record.tokens):
         if token.start is None or token.end is None:
             continue
-        if spans and token.start < spans[-1][1]:
-            spans[-1][1] = max(spans[-1][1], token.end)
-            spans[-1][2] += score
+        if groups and token.start < groups[-1][1]:
+            start, end, members = groups[-1]
+            groups[-1] = start, max(end, token.end), [*members, position]
         else:
-            spans.append([token.start, token.end, score])
+            groups.append((token.start, token.end, [position]))
     words = word_spans(record.text)
     units = []
     word = 0
-    for start, end, score in spans:
+    for start, end, members in groups:
         while word < len(words) and words[word][1] <= start:
             word += 1
         inside = word < len(words) and words[word][0] <= start
-        first, last = int(start), int(end)
-        units.append(Piece("unit", record.text[first:last], first, last, float(score), word if inside else None))
+        score, spread = summed(record, members)
+        units.append(Piece("unit", record.text[start:end], start, end, score, word if inside else None, spread))
     return units
 
 
@@ -116,9 +118,10 @@ def _added(record: Attribution) -> list[Piece]:
     """Added tokens, each placed after the last token of the text that precedes it."""
     placed = []
     position = 0
-    for token, score in zip(record.tokens, record.scores, strict=True):
+    for index, token in enumerate(record.tokens):
         if token.end is None:
-            placed.append(Piece("added", token.text, position, position, score))
+            score, spread = summed(record, [index])
+            placed.append(Piece("added", token.text, position, position, score, spread=spread))
         else:
             position = max(position, token.end)
     return placed

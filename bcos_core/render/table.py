@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from bcos_core.attribution.record import Attribution
@@ -15,20 +17,26 @@ def record_table(record: Attribution, view: View = "word") -> pd.DataFrame:
     """One row per word, token or sentence, added tokens and the reference included, so that the scores add up.
 
     Columns: `text`, `start` and `end` (characters; missing for rows that are not in the text), `score`, and
-    `kind` ("word", "token", "sentence", "added", "reference").
+    `kind` ("word", "token", "sentence", "added", "reference"). A record of several seeds has `spread` too, the
+    standard deviation over them; one that failed has `failure`, the reason, in the rows without a finite score.
     """
-    rows: list[tuple[str, int | None, int | None, float, str]] = []
+    rows: list[tuple[str, int | None, int | None, float, float | None, str]] = []
     for piece in pieces(record, view):
         if piece.score is None:
             continue
         if piece.kind == "added":
-            rows.append((piece.text, None, None, piece.score, "added"))
+            rows.append((piece.text, None, None, piece.score, piece.spread, "added"))
         else:
-            rows.append((piece.text, piece.start, piece.end, piece.score, view))
+            rows.append((piece.text, piece.start, piece.end, piece.score, piece.spread, view))
     if record.reference_share:
-        rows.append(("reference", None, None, record.reference_share, "reference"))
-    frame = pd.DataFrame(rows, columns=["text", "start", "end", "score", "kind"])
-    return frame.astype({"start": "Int64", "end": "Int64", "score": "float64"})
+        rows.append(("reference", None, None, record.reference_share, None, "reference"))
+    frame = pd.DataFrame(rows, columns=["text", "start", "end", "score", "spread", "kind"])
+    frame = frame.astype({"start": "Int64", "end": "Int64", "score": "float64", "spread": "float64"})
+    if not record.seed_scores:
+        del frame["spread"]
+    if record.failure is not None:
+        frame["failure"] = [None if math.isfinite(score) else record.failure for score in frame["score"]]
+    return frame
 
 
 def table_csv(frame: pd.DataFrame) -> str:

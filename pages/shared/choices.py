@@ -20,15 +20,17 @@ _REFERENCE_TITLES = {"mask": "The mask token", "pad": "The padding token", "none
 _VIEW_TITLES = {"word": "Words", "token": "Tokens", "sentence": "Sentences"}
 _PRESENTATION_TITLES = {"background": "Coloured words", "bars": "Bars under words"}
 _SCALES = {"own": "Own", "absolute": "Absolute"}
+_SEEDS = ("1", "3", "5")
 
 
 @dataclass(frozen=True)
 class Look:
-    """How panels are drawn, and what B-cos contributions are measured against."""
+    """How panels are drawn, what tokens are measured against, and how many seeds a stochastic method answers with."""
 
     style: Style
     shared_scale: bool
     reference: str
+    seeds: int
     parameters: dict[str, str]
 
 
@@ -112,11 +114,20 @@ def choose_look() -> Look:
             "What a token is measured against: the mask token at its place, the padding token, or nothing. "
             "The reference's own share is part of an additive method's sum.",
         )
+        random = ", ".join(method.title for method in METHODS.values() if method.stochastic and not method.chance)
+        seeds = _switch(
+            "Seeds",
+            "seeds",
+            {number: number for number in _SEEDS},
+            f"Of methods that draw at random ({random}): each seed is another answer, at the full cost. Shown are "
+            "their mean and, as a band, one standard deviation.",
+        )
     return Look(
         Style(PALETTES[palette], view, marks),  # type: ignore[arg-type]
         scale == "absolute",
         reference,
-        {"view": view, "scale": scale, "marks": marks, "colours": palette, "reference": reference},
+        int(seeds),
+        {"view": view, "scale": scale, "marks": marks, "colours": palette, "reference": reference, "seeds": seeds},
     )
 
 

@@ -58,7 +58,8 @@ def show_comparison() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         strike_toolbar(text)
         look = choose_look()
-        screen = Screen(text, target, minus, look.reference, look.style, look.shared_scale, arrange(models, methods))
+        rows = arrange(models, methods)
+        screen = Screen(text, target, minus, look.reference, look.style, look.shared_scale, rows, look.seeds)
         pins_menu(text, tests.label(example) if tests is not None and example is not None else None)
         export_menu(screen)
         link_button(
@@ -75,23 +76,26 @@ def show_comparison() -> None:
 
 
 def draw(screen: Screen) -> None:
-    """The panels, row by row. The first one is computed before the others begin to share the processor with it."""
+    """The panels, row by row, begun in the order of what they cost. The cheapest is computed before the others begin
+    to share the processor with it."""
     if not screen.cells:
         st.info("Choose a method that fits one of the models.")
         return
     for warning in screen.warnings():
         st.warning(plain(warning))
     with suppress(BcosError):  # its panel shows the error
-        screen.record(screen.cells[0])
+        screen.record(screen.cheapest_first()[0])
+    places = {}
     for cells in screen.rows:
         columns = st.columns(max(len(row) for row in screen.rows), gap="medium")
         for column, cell in zip(columns, cells, strict=False):
-            with column:
-                reason = cell.method.unsupported(is_bcos=cell.model.kind == "bcos")
-                if reason is None:
-                    panel(screen, cell)
-                else:
-                    with st.container(border=True):
-                        st.markdown(f":gray[**{plain(cell.method.title)}** · {plain(cell.model.name)}]")
-                        st.caption(plain(reason))
+            if cell.possible:
+                places[cell.key] = column
+                continue
+            with column, st.container(border=True):
+                st.markdown(f":gray[**{plain(cell.method.title)}** · {plain(cell.model.name)}]")
+                st.caption(plain(cell.method.unsupported(is_bcos=cell.model.kind == "bcos") or ""))
+    for cell in screen.cheapest_first():
+        with places[cell.key]:
+            panel(screen, cell)
     agreement(screen)

@@ -21,8 +21,8 @@ _component = st.components.v2.component(
 def heatmap(data: dict[str, Any], *, key: str, on_strike: Callable[[int, int], None]) -> None:
     """Draw one panel. `on_strike` gets the character span of a word that was clicked.
 
-    `data` has `method`, `model` and `cost` (strings), `prediction`, `runs`, `presentation`, `legend`, `notes`
-    and `blocks`, as `bcos_core.render.drawing` makes them.
+    `data` has `method`, `model` and `cost` (strings), `failure` (a string or None), `prediction`, `runs`,
+    `presentation`, `legend`, `notes` and `blocks`, as `bcos_core.render.drawing` makes them.
     """
 
     def clicked() -> None:

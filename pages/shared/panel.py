@@ -28,10 +28,10 @@ def panel(screen: Screen, cell: Cell) -> None:
             known = ", ".join(cell.model.labels)
             st.caption(plain(f"This model has no class “{missing}”, only {known}. Choose one that all share."))
             return
-        with st.spinner(f"{cell.method.title} ({cell.method.cost}) …", show_time=True):
+        with st.spinner(f"{cell.method.title} ({screen.cost(cell)}) …", show_time=True):
             record = screen.record(cell)
             scale = screen.scale(cell)
-            spans = struck_spans(len(screen.text))
+            spans = () if record.failed else struck_spans(len(screen.text))
             blocks = [block for block in (drawing.completeness_meter(record), _strike(cell, record, spans)) if block]
         note = drawing.truncation_note(record)
         heatmap(
@@ -39,6 +39,7 @@ def panel(screen: Screen, cell: Cell) -> None:
                 "method": cell.method.title,
                 "model": cell.model.name,
                 "prediction": drawing.prediction_bars(record),
+                "failure": record.failure,
                 "runs": drawing.drawn_runs(record, screen.style, scale, spans),
                 "presentation": screen.style.presentation,
                 "legend": drawing.legend(record, screen.style, scale),
@@ -78,7 +79,12 @@ def _numbers(screen: Screen, cell: Cell, record: Attribution, scale: Scale) -> N
             hide_index=True,
             placeholder="–",
             height=min(38 + 35 * len(table), 280),
-            column_config={"score": st.column_config.NumberColumn(format="%+.3g")},
+            column_config={
+                "score": st.column_config.NumberColumn(format="%+.3g"),
+                "spread": st.column_config.NumberColumn(
+                    format="%.3g", help=f"Standard deviation over {len(record.seeds)} seeds."
+                ),
+            },
         )
         name = file_name(record, record.model, record.method)
         with st.container(horizontal=True):

@@ -112,24 +112,39 @@ def _test_answers(path: str, written: int, max_length: int, texts: tuple[str, ..
 
 
 def record(
-    info: CheckpointInfo, text: str, *, method: str, target: str, minus: str | None, reference: str | None
+    info: CheckpointInfo,
+    text: str,
+    *,
+    method: str,
+    target: str,
+    minus: str | None,
+    reference: str | None,
+    repeats: int = 1,
 ) -> Attribution:
-    """One text's attribution under one method, for the class named `target`, or for that minus the class `minus`.
+    """One text's attribution under one method, for the class named `target`, or for that minus the class `minus`; a
+    stochastic method's over `repeats` seeds.
 
     Raises:
         TextError: there is nothing to explain in the text.
         UnknownNameError: the model has no such class.
     """
-    return _record(str(info.path), written_at(info), text, method, target, minus, reference)
+    return _record(str(info.path), written_at(info), text, method, target, minus, reference, repeats)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _record(
-    path: str, written: int, text: str, method: str, target: str, minus: str | None, reference: str | None
+    path: str,
+    written: int,
+    text: str,
+    method: str,
+    target: str,
+    minus: str | None,
+    reference: str | None,
+    repeats: int,
 ) -> Attribution:
     model = _classifier(path, written)
     question = resolve_target(model.labels, target, minus)
-    return explain(model, text, method=method, target=question, reference=reference)
+    return explain(model, text, method=method, target=question, reference=reference, repeats=repeats)
 
 
 def struck(info: CheckpointInfo, explained: Attribution, spans: Spans) -> StrikeResult:

@@ -37,7 +37,8 @@ class Screen:
     """One text and one question, the same for every panel; how they are drawn; which panels there are.
 
     The question is the logit of the class `target`, or that minus the one of `minus`.
-    `reference` is used by the methods that can ask the same. With `shared_scale`, additive methods share one scale.
+    `reference` is used by the methods that can ask the same; stochastic methods answer with `seeds` seeds. With
+    `shared_scale`, additive methods share one scale.
     """
 
     text: str
@@ -47,6 +48,7 @@ class Screen:
     style: Style
     shared_scale: bool
     rows: tuple[tuple[Cell, ...], ...]
+    seeds: int = 1
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -62,7 +64,23 @@ class Screen:
             target=self.target,
             minus=self.minus,
             reference=reference,
+            repeats=self._repeats(cell),
         )
+
+    def cheapest_first(self) -> tuple[Cell, ...]:
+        """The panels by what they take: a reader sees the first of them at once, the slow ones wait for no other."""
+        tokens = len(self.text.split())
+        return tuple(
+            sorted(self.cells, key=lambda cell: self._repeats(cell) * cell.method.cost.forward_equivalents(tokens))
+        )
+
+    def cost(self, cell: Cell) -> str:
+        """The passes that the cell's panel takes, in words."""
+        repeats = self._repeats(cell)
+        return str(cell.method.cost) if repeats == 1 else f"{repeats} × {cell.method.cost}"
+
+    def _repeats(self, cell: Cell) -> int:
+        return self.seeds if cell.method.stochastic else 1
 
     def missing_class(self, model: CheckpointInfo) -> str | None:
         """A class of the question that the model does not have."""
@@ -94,17 +112,21 @@ class Screen:
         ]
 
     def scale(self, cell: Cell) -> Scale:
-        """What full colour means in the cell's panel."""
-        scores = unit_scores(self.record(cell), self.style.view)
+        """What full colour means in the cell's panel. Panels that failed have no part in it."""
+        scores = self._finite_scores(cell)
         if not self.shared_scale:
             return own_scale(scores)
         if not cell.method.additive:
             return unshared_scale(scores)
         return common_scale(
-            unit_scores(self.record(other), self.style.view)
+            self._finite_scores(other)
             for other in self.cells
             if other.method.additive and not self.missing_class(other.model)
         )
+
+    def _finite_scores(self, cell: Cell) -> tuple[float, ...]:
+        record = self.record(cell)
+        return () if record.failed else unit_scores(record, self.style.view)
 
 
 def _named(words: str) -> str:

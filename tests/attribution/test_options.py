@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import math
-
 import pytest
 import torch
 from captum.attr import IntegratedGradients
 
 from bcos_core import explain
 from bcos_core.attribution.question import REFERENCES, same_reference
-from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.registry import METHODS
 from bcos_core.attribution.views import word_scores
 from bcos_core.errors import InputError, UnknownNameError
@@ -107,16 +103,6 @@ def test_unknown_names_list_the_known_ones(pair: dict[str, Classifier]) -> None:
         explain(pair["conventional"], TEXT, method="bcos")
     with pytest.raises(InputError, match="repeats is 0"):
         explain(pair["bcos"], TEXT, method="shapley", repeats=0)
-
-
-def test_scores_that_are_no_numbers_are_kept_as_failed(pair: dict[str, Classifier]) -> None:
-    record = explain(pair["bcos"], TEXT, method="shapley", samples=2, repeats=2)
-    data = {**record.to_dict(), "scores": [math.nan, *record.scores[1:]]}
-    broken = Attribution.from_dict(data)
-    assert broken.failed and not record.failed
-    again = Attribution.from_dict(json.loads(broken.to_json()))
-    assert again.failed and math.isnan(again.scores[0]) and again.scores[1:] == record.scores[1:]
-    assert Attribution.from_dict(json.loads(record.to_json())) == record
 
 
 def test_a_page_reference_becomes_the_methods_own_word_for_it() -> None:

@@ -22,10 +22,11 @@ def test_a_record_survives_json(pair: dict[str, Classifier]) -> None:
     assert Attribution.from_dict(data) == record
     assert {"text", "tokens", "scores", "method", "target", "logit", "sum", "completeness_error"} <= set(data)
     assert len(data["tokens"]) == len(data["scores"])
-    with pytest.raises(InputError, match="version 99"):
-        Attribution.from_dict({**data, "version": 99})
+    for other in (1, 99, None):
+        with pytest.raises(InputError, match=f"version {other}"):
+            Attribution.from_dict({**data, "version": other})
     with pytest.raises(InputError, match="not an attribution record"):
-        Attribution.from_dict({"version": 1})
+        Attribution.from_dict({"version": data["version"]})
 
 
 def test_tokens_point_into_the_text(pair: dict[str, Classifier]) -> None:

@@ -17,6 +17,7 @@ from bcos_core import explain
 from bcos_core.attribution.perturbation import _lime_similarity, _lime_subsets
 from bcos_core.attribution.registry import METHODS
 from bcos_core.attribution.seeds import seed_of, seeded
+from bcos_core.attribution.views import sentence_scores, word_scores
 from bcos_core.model.classifier import Classifier
 
 TEXT = "A charming film."
@@ -191,11 +192,24 @@ def test_the_spread_is_the_standard_deviation_over_seeds(pair: dict[str, Classif
     scores = np.array([one.scores for one in single])
     assert record.scores == pytest.approx(scores.mean(0).tolist())
     assert record.spread == pytest.approx(scores.std(0, ddof=1).tolist())
-    assert record.seeds == (4, 5, 6)
+    assert record.seeds == (4, 5, 6) and record.seed_scores == tuple(one.scores for one in single)
     assert record.cost.forward == pytest.approx(sum(one.cost.forward for one in single))
     # A method that draws nothing has no seeds, and no spread.
     certain = explain(pair["bcos"], TEXT, seed=4, repeats=3)
     assert certain.seeds == () and certain.spread is None and certain.cost.forward == 1
+    assert explain(pair["bcos"], TEXT, method="shapley", samples=2).spread is None  # one seed does not vary
+
+
+def test_a_word_s_spread_is_that_of_its_tokens_sum_under_each_seed(pair: dict[str, Classifier]) -> None:
+    text = "Unwatchable schmaltz. Skip it."
+    by_seed = [explain(pair["bcos"], text, method="shapley", seed=seed, samples=2) for seed in range(5)]
+    record = explain(pair["bcos"], text, method="shapley", repeats=5, samples=2)
+    for view in (word_scores, sentence_scores):
+        sums = np.array([[span.score for span in view(one)] for one in by_seed])
+        assert [span.score for span in view(record)] == pytest.approx(sums.mean(0).tolist(), abs=1e-9)
+        assert [span.spread for span in view(record)] == pytest.approx(sums.std(0, ddof=1).tolist(), abs=1e-9)
+    assert record.tokens[1].end < len("Unwatchable")  # its tokens' own deviations would have been another number
+    assert [span.spread for span in word_scores(by_seed[0])] == [None] * 6
 
 
 def test_one_token_is_the_whole_answer(pair: dict[str, Classifier]) -> None:

@@ -43,3 +43,17 @@ def of_one_token(text: str, **changes: Any) -> Attribution:
     return record(
         text=text, tokens=(Token(text, 0, len(text)),), scores=(1.0,), logit=1.0, reference_share=0.0, **changes
     )
+
+
+# The same record over three seeds, whose scores have RECORD's as their mean. Under each seed "bad" adds up to −1.5,
+# −1.75 and −2.0, though "ba" alone varies by 1 and "##d" by 0.75; "Not" is between −0.5 and 1.5.
+SEEDED = record(
+    method="shapley",
+    seeds=(0, 1, 2),
+    seed_scores=(
+        (0.1, -0.5, -1.0, -0.5, 0.25, 0.2),
+        (0.1, 0.5, -2.0, 0.25, 0.25, 0.2),
+        (0.1, 1.5, -3.0, 1.0, 0.25, 0.2),
+    ),
+)
+FAILED = record(scores=(0.1, 0.5, float("nan"), 0.25, 0.25, 0.2))
