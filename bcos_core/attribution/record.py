@@ -95,7 +95,8 @@ class Attribution:
             return "The model's logits for this text are not finite numbers."
         if broken := [token for token, score in zip(self.tokens, self.scores, strict=True) if not math.isfinite(score)]:
             seeds = [seed for seed, row in zip(self.seeds, self.seed_scores, strict=False) if not _finite(row)]
-            where = f" (under seed {', '.join(map(str, seeds))})" if seeds else ""
+            every = len(seeds) == len(self.seeds)
+            where = f" (under {'every seed' if every else 'seed ' + ', '.join(map(str, seeds))})" if seeds else ""
             return (
                 f"The method gave scores that are not finite numbers for {len(broken)} of {len(self.tokens)} tokens"
                 f"{where}, the first of them “{broken[0].text}”."

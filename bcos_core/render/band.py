@@ -53,10 +53,10 @@ def score_in_words(piece: Piece, record: Attribution, *, signed: bool) -> str:
 def band_note(record: Attribution, *, bars: bool = False) -> str | None:
     """What the band and the dotted line mean; for a single seed of a method that draws at random, that it is one."""
     if record.seed_scores:
-        drawn = "The whisker on a bar" if bars else "The strip under a unit"
+        drawn = "Whisker on a bar" if bars else "Strip under the words"
         return (
-            f"{drawn} goes from its mean − to its mean + one standard deviation over {len(record.seeds)} seeds; "
-            "a dotted line: zero lies in between, the sign is not settled."
+            f"{drawn}: mean ± one standard deviation over {len(record.seeds)} seeds. "
+            "Dotted line: zero lies within it, so the sign is not settled."
         )
     if record.method in METHODS and METHODS[record.method].stochastic:
         return "Drawn at random, under one seed: another gives other values. Several seeds show how far they vary."

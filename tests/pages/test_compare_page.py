@@ -6,15 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 from streamlit.testing.v1 import AppTest
 from tiny_pair import MAX_LENGTH, save_pair
 from transformers import AutoTokenizer
 
 import bcos_core
 from bcos_core.attribution.record import Target
+from bcos_core.attribution.views import sentence_scores, word_scores
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.model.classifier import predict
+from bcos_core.render.numbers import number
 from bcos_core.storage.collections import Collections
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.tasks import TaskChoice, load_task
@@ -199,6 +203,56 @@ def test_a_contrast_explains_the_difference_of_two_logits(home: Home) -> None:
     for panel in shown.values():
         assert panel["legend"]["ends"][1] == "supports good − bad"
         assert [bar["explained"] for bar in panel["prediction"]] == [True, False, True]
+
+
+@pytest.mark.parametrize("view", ["word", "sentence"])
+def test_several_seeds_give_the_mean_and_a_band(view: str, pair: tuple[Path, Path]) -> None:
+    text = "Unwatchable. A good film, though."
+    shown = panels(compare(text=text, model="tiny-bcos", method=["bcos", "smoothgrad"], seeds="3", view=view))
+    model = bcos_core.load(pair[0])
+    by_seed = [bcos_core.explain(model, text, method="smoothgrad", seed=seed) for seed in range(3)]
+    spans = word_scores if view == "word" else sentence_scores
+    sums = np.array([[span.score for span in spans(record)] for record in by_seed])
+    panel = shown["SmoothGrad", "tiny-bcos"]
+    assert [score for _, score in words(panel)] == pytest.approx(sums.mean(0).tolist(), abs=1e-6)
+    units = [unit for run in panel["runs"] if run["kind"] == "unit" for unit in run["units"]]
+    assert [unit["tip"].split(" over")[0] for unit in units] == [
+        f"{number(mean, signed=True)} ± {number(spread)}"
+        for mean, spread in zip(sums.mean(0), sums.std(0, ddof=1), strict=True)
+    ]
+    assert "3 seeds" in panel["legend"]["band"]
+    certain = shown["B-cos contributions", "tiny-bcos"]
+    assert certain["legend"]["band"] is None
+    assert all(unit["band"] is None for run in certain["runs"] if run["kind"] == "unit" for unit in run["units"])
+
+
+@pytest.mark.usefixtures("pair")
+def test_the_number_of_seeds_is_a_choice_that_is_kept_in_the_address() -> None:
+    page = compare(text=TEXT, model="tiny-bcos", method="gradient_shap", seeds="4")  # no such choice: one seed
+    assert "under one seed" in panels(page)["GradientSHAP", "tiny-bcos"]["legend"]["band"]
+    page.segmented_control(key="url-seeds").set_value("5").run()
+    assert page.query_params["seeds"] == "5"
+    assert "5 seeds" in panels(page)["GradientSHAP", "tiny-bcos"]["legend"]["band"]
+
+
+def test_a_panel_without_numbers_says_that_it_failed(pair: tuple[Path, Path]) -> None:
+    # Logits that float32 can hold, and gradients that it cannot.
+    weights = load_file(pair[1] / "model.safetensors")
+    weights["bert.embeddings.LayerNorm.weight"] *= 1e6
+    weights["classifier.weight"] *= 1e36
+    save_file(weights, pair[1] / "model.safetensors", metadata={"format": "pt"})
+    page = compare(text=TEXT, method=["integrated_gradients", "occlusion"], target="negative", scale="absolute")
+    shown = panels(page)
+    failed = shown["Integrated gradients", "tiny-conventional"]
+    assert failed["failure"].startswith("The method gave scores that are not finite numbers for 8 of 8 tokens")
+    assert [(run["kind"], run["text"]) for run in failed["runs"]] == [("gap", TEXT)]
+    assert failed["legend"] is None and failed["blocks"] == [] and len(failed["prediction"]) == 2
+    # The others are drawn as if it were not there, on a scale without it.
+    assert len(words(shown["Occlusion", "tiny-conventional"])) == 6
+    other = shown["Integrated gradients", "tiny-bcos"]
+    assert other["failure"] is None
+    assert max(abs(unit["strength"]) for run in other["runs"] if run["kind"] == "unit" for unit in run["units"]) == 1.0
+    assert not page.error
 
 
 @pytest.mark.usefixtures("pair")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.model.checkpoint import CheckpointInfo
-from pages.shared.screen import arrange
+from bcos_core.render.drawing import Style
+from bcos_core.render.palette import PALETTES
+from pages.shared.screen import Screen, arrange
 from pages.shared.strikes import toggled
 
 OCCLUSION, BCOS = METHODS["occlusion"], METHODS["bcos"]
@@ -41,6 +43,28 @@ def test_one_model_shows_its_methods_two_by_two() -> None:
 
 def test_many_models_go_on_in_the_next_row() -> None:
     assert layout([model(name) for name in "abcd"], [BCOS]) == [["bcos a", "bcos b", "bcos c"], ["bcos d"]]
+
+
+def screen(names: list[str], seeds: int) -> Screen:
+    rows = arrange([model("a")], [METHODS[name] for name in names])
+    return Screen("a good film", "yes", None, "mask", Style(PALETTES["blue-orange"]), False, rows, seeds)
+
+
+def test_panels_begin_in_the_order_of_their_cost() -> None:
+    names = ["integrated_gradients", "occlusion", "input_x_gradient", "smoothgrad"]
+
+    def order(seeds: int) -> list[str]:
+        return [cell.method.name for cell in screen(names, seeds).cheapest_first()]
+
+    # Passes for three words: gradient × input 1 + 1, occlusion 1 + 3, SmoothGrad 26 + 25 a seed, and 52 + 50.
+    assert order(1) == ["input_x_gradient", "occlusion", "smoothgrad", "integrated_gradients"]
+    assert order(3) == ["input_x_gradient", "occlusion", "integrated_gradients", "smoothgrad"]
+
+
+def test_only_methods_that_draw_at_random_cost_more_with_more_seeds() -> None:
+    certain, drawn = screen(["occlusion", "lime"], 5).cells
+    assert screen(["occlusion", "lime"], 5).cost(certain) == "1 forward per token"
+    assert screen(["occlusion", "lime"], 5).cost(drawn) == "5 × 101 forward"
 
 
 def test_a_click_strikes_a_word_and_the_next_one_restores_it() -> None:

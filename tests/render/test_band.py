@@ -72,8 +72,8 @@ def test_a_method_without_a_direction_has_no_band_below_zero() -> None:
 
 def test_the_legend_explains_the_band_where_there_is_one() -> None:
     note = legend(SEEDED, Style(PALETTE), SCALE)["band"]  # type: ignore[index]
-    assert "one standard deviation over 3 seeds" in note and note.startswith("The strip")
-    assert str(band_note(SEEDED, bars=True)).startswith("The whisker")
+    assert "one standard deviation over 3 seeds" in note and note.startswith("Strip")
+    assert str(band_note(SEEDED, bars=True)).startswith("Whisker")
     assert band_note(RECORD) is None and units("word", RECORD)[0]["band"] is None
     assert "under one seed" in str(band_note(record(method="shapley", seeds=(0,))))
 
