@@ -2,92 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 import torch
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
 import bcos_core
 from bcos_core.cli.train import train_argv
-from bcos_core.home import CHECKOUT, Home
+from bcos_core.home import Home
 from bcos_core.jobs.store import Job, JobStore
 from bcos_core.model.sources import embedded_path
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import recipe_for
 from bcos_core.train.spec import TrainSpec
+from tests.browser.conftest import CHROMIUM
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-# No profile to be set up, no sandbox (tests may run as root), and not a word to the outside.
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-START_SECONDS = 90.0
 JOB_SECONDS = 180.0
-STEP_SECONDS = 60.0
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
     pytest.mark.timeout(420),
 ]
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("BCOS_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("BCOS_QUICKSTART", "0")
-    monkeypatch.delenv("BCOS_DATABASE_URL", raising=False)
-    return Home((tmp_path / "home").resolve()).create()
-
-
-@pytest.fixture
-def address(home: Home) -> Iterator[str]:
-    """A running dashboard; it and its supervisor are ended afterwards as Ctrl-C would."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "bcos_core", "app", "--port", str(port), "--no-browser"]
-    log = home.root / "dashboard.log"
-    with log.open("wb") as output:
-        app = subprocess.Popen(command, cwd=CHECKOUT, stdout=output, stderr=subprocess.STDOUT, env=dict(os.environ))
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        app.send_signal(signal.SIGTERM)
-        try:
-            app.wait(30)
-        except subprocess.TimeoutExpired:
-            app.kill()
-            app.wait()
-        sys.stdout.write(log.read_text(errors="replace"))  # pytest shows it when the test fails
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
-        page = browser.new_page(viewport={"width": 1280, "height": 1600})
-        page.set_default_timeout(STEP_SECONDS * 1000)
-        expect.set_options(timeout=STEP_SECONDS * 1000)
-        yield page
-        browser.close()
 
 
 def submit_tiny_job(home: Home) -> Job:
@@ -120,21 +58,7 @@ def submit_tiny_job(home: Home) -> Job:
     return job
 
 
-def open_when_up(page: Page, url: str) -> None:
-    """Load a page as soon as the server answers."""
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with urlopen(f"{url}/_stcore/health", timeout=1):
-                break
-        except OSError:
-            assert time.monotonic() < deadline, f"The dashboard did not answer within {START_SECONDS:g} s."
-            time.sleep(0.1)
-    page.goto(url)
-
-
 def test_from_a_job_to_its_heatmap(home: Home, address: str, page: Page) -> None:
-    open_when_up(page, address)
     job = submit_tiny_job(home)
 
     page.goto(f"{address}/jobs?job={job.id}")

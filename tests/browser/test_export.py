@@ -1,0 +1,76 @@
+"""What Compare exports is a page that stands alone: opened offline it shows every panel and every word, as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tiny_pair import save_pair
+
+from bcos_core.home import Home
+from tests.browser.conftest import CHROMIUM
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.timeout(420),
+]
+
+# As words of the text: a script, and an image whose error would run one.
+TEXT = "A <script>window.ran = 1</script> film <img src=x onerror='window.ran = 2'> of good and honest wit."
+METHODS = {
+    "bcos": "B-cos contributions",
+    "occlusion": "Occlusion",
+    "input_x_gradient": "Gradient × input",
+    "gradient_shap": "GradientSHAP",
+}
+
+
+def test_an_exported_page_shows_all_panels_offline_and_runs_nothing(
+    home: Home, address: str, browser: Browser, page: Page, tmp_path: Path
+) -> None:
+    save_pair(home)
+    chosen = [("method", name) for name in list(METHODS)[:3]]
+    page.goto(f"{address}/compare?{urlencode([('model', 'tiny-bcos'), ('text', TEXT), ('seeds', '3'), *chosen])}")
+    # The fourth method is chosen as a person does; the address follows.
+    page.get_by_role("combobox", name="Methods").click()
+    page.get_by_role("option", name=METHODS["gradient_shap"], exact=True).click()
+    page.keyboard.press("Escape")
+    panels = page.get_by_role("article")
+    for title in METHODS.values():
+        panel = page.get_by_role("article", name=f"{title}, tiny-bcos", exact=True)
+        expect(panel.locator(".cost")).to_be_visible()
+        expect(panel.locator(".text")).to_contain_text("<script>window.ran = 1</script>")
+    expect(panels).to_have_count(4)
+    assert page.url.count("method=") == 4
+    words = page.get_by_role("article", name="B-cos contributions").locator("button.unit").all_inner_texts()
+    assert page.evaluate("window.ran") is None
+
+    page.get_by_role("button", name="Export", exact=True).click()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="HTML page").first.click()
+    file = tmp_path / started.value.suggested_filename
+    started.value.save_as(file)
+    assert file.suffix == ".html" and file.name.startswith(("negative_A-", "positive_A-"))
+
+    context = browser.new_context(offline=True)
+    alone = context.new_page()
+    requests: list[str] = []
+    alone.on("request", lambda request: requests.append(request.url))
+    alone.goto(file.as_uri())
+    articles = alone.get_by_role("article")
+    expect(articles).to_have_count(4)
+    shown = [article.locator("h1").inner_text() for article in articles.all()]
+    assert sorted(shown) == sorted(f"{title} · tiny-bcos" for title in METHODS.values())
+    for article in articles.all():
+        assert article.locator(".unit").all_inner_texts() == words
+        text = article.locator(".text").text_content() or ""
+        assert text.replace("[CLS]", "").replace("[SEP]", "") == TEXT
+    drawn_at_random = articles.filter(has_text="GradientSHAP")
+    expect(drawn_at_random).to_contain_text("one standard deviation over 3 seeds")
+    expect(drawn_at_random.locator(".band")).to_have_count(len(words))
+    assert alone.evaluate("window.ran") is None and alone.locator("script, img, link, iframe").count() == 0
+    assert requests == [file.as_uri()]
+    context.close()
