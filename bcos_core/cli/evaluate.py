@@ -95,6 +95,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person: a table per score, the best first."""
+    from bcos_core.render.scoreboard import training_notes
+
     lines: list[str] = []
     for score in dict.fromkeys(row["score"] for row in result["rows"]):
         rows = [row for row in result["rows"] if row["score"] == score]
@@ -102,7 +104,8 @@ def show(result: dict[str, Any]) -> str:
         rows.sort(key=lambda row: (math.isnan(row["mean"]), -row["mean"] if better else row["mean"]))
         lines += ["", f"{score} ({'higher' if better else 'lower'} is better). {rows[0]['protocol']['summary']}"]
         for row in rows:
-            mark = "  does not beat random" if row["beats_random"] is False else ""
+            marks = ["does not beat random"] if row["beats_random"] is False else []
+            mark = "".join(f"  {note}" for note in (*marks, *training_notes(row)))
             lines.append(
                 f"  {row['method']:<20} {row['mean']:7.3f}  [{row['low']:6.3f}, {row['high']:6.3f}]  n {row['n']:<4} "
                 f"{row['forward_passes']:6.1f} forward {row['backward_passes']:6.1f} backward  "

@@ -56,11 +56,21 @@ class Protocol:
         data["trained_towards"] = self.trained_towards(score)
         if data["trained_towards"]:
             sentence += " This model was trained towards this removal."
+        data["trained_with_masked_texts"] = self.trained_with_masked_texts(score)
+        if data["trained_with_masked_texts"]:
+            sentence += " This model was trained with masked texts."
         return {**data, "summary": sentence}
 
     def trained_towards(self, score: Score) -> bool:
         """Whether the model's training asked for what the score measures: deletion consistency masks tokens."""
-        return score.removes and self.spec.removal == "mask" and (self.info.recipe or {}).get("consistency", 0) > 0
+        return self._masks(score) and (self.info.recipe or {}).get("consistency", 0) > 0
+
+    def trained_with_masked_texts(self, score: Score) -> bool:
+        """Whether texts as the score makes them were among those that the model was trained on."""
+        return self._masks(score) and (self.info.recipe or {}).get("masking", 0) > 0
+
+    def _masks(self, score: Score) -> bool:
+        return score.removes and self.spec.removal == "mask"
 
     def _common(self, explainer: Explainer) -> dict[str, Any]:
         return {

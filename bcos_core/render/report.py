@@ -10,7 +10,7 @@ from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.render.methods import method_colour, method_title
 from bcos_core.render.numbers import number
-from bcos_core.render.scoreboard import Row, ranked_rows
+from bcos_core.render.scoreboard import Row, ranked_rows, training_notes
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -69,7 +69,7 @@ def _section(score: str, rows: Sequence[Row], differences: Sequence[Row], agains
 
 def _row(row: Row, gap: Row | None, low: float, high: float) -> str:
     notes = ["does not beat random"] if row["beats_random"] is False else []
-    notes += ["trained towards this removal"] if row["protocol"].get("trained_towards") else []
+    notes += training_notes(row)
     notes += [f"{row['failed']} failed"] if row["failed"] else []
     note = f" <span class='note'>{escape('; '.join(notes))}</span>" if notes else ""
     difference = "–"

@@ -52,12 +52,21 @@ def leaderboard_table(rows: Sequence[Row], score: str) -> pd.DataFrame:
                 "forward passes": row["forward_passes"],
                 "backward passes": row["backward_passes"],
                 "ms per text": 1000 * row["seconds"],
-                "trained towards": "yes" if row["protocol"].get("trained_towards") else "no",
+                "training": "; ".join(training_notes(row)) or "–",
                 "protocol": row["protocol"]["summary"],
             }
             for row in ranked_rows(rows, score)
         ]
     )
+
+
+def training_notes(row: Row) -> list[str]:
+    """What of a model's training bears upon this score."""
+    notes = {
+        "trained_towards": "trained towards this removal",
+        "trained_with_masked_texts": "trained with masked texts",
+    }
+    return [note for name, note in notes.items() if row["protocol"].get(name)]
 
 
 def every_score(rows: Sequence[Row]) -> pd.DataFrame:

@@ -24,6 +24,24 @@ def classification_loss(logits: Tensor, labels: Tensor, *, bcos: bool) -> Tensor
     return F.cross_entropy(logits, labels)
 
 
+def random_subsets(ordinary: Tensor) -> Tensor:
+    """A random subset of the ordinary tokens of each text, its size uniform from none to all.
+
+    Shape:
+        ordinary (batch, tokens), true for tokens of the text itself → the same shape, true for those chosen.
+    """
+    # Each token is chosen with the same chance q, q uniform on [0, 1]: every size is then as likely as any other,
+    # ∫ C(n, s) q^s (1 − q)^(n − s) dq = 1 / (n + 1).
+    share = torch.rand(len(ordinary), 1, device=ordinary.device)
+    return (torch.rand(ordinary.shape, device=ordinary.device) < share) & ordinary
+
+
+def masked_texts(input_ids: Tensor, ordinary: Tensor, mask_id: int, *, share: float) -> Tensor:
+    """The texts (batch, tokens), each with probability `share` with a random subset of its ordinary tokens masked."""
+    chosen = torch.rand(len(input_ids), 1, device=input_ids.device) < share
+    return input_ids.masked_fill(random_subsets(ordinary) & chosen, mask_id)
+
+
 @dataclass(frozen=True)
 class DeletionTask:
     """A text with some tokens masked, and what its explanation says the logit must be then.
@@ -60,7 +78,6 @@ def deletion_task(
         return logits.gather(1, classes[:, None]).squeeze(1)
 
     found = contributions(view, input_ids, attention_mask, explained, reference_id=mask_id)
-    share = torch.rand(len(input_ids), 1, device=input_ids.device)
-    removed = (torch.rand(input_ids.shape, device=input_ids.device) < share) & ordinary
+    removed = random_subsets(ordinary)
     expected = explained(found.logits).double() - (found.scores * removed).sum(1)
     return DeletionTask(input_ids.masked_fill(removed, mask_id), classes, expected.float())

@@ -189,6 +189,13 @@ class _Run:
                 f"max_length is {self.recipe.max_length}, but {self.source.name} reads at most "
                 f"{position_limit(model)} tokens. Choose that or less.",
             )
+        for field in ("masking", "consistency"):
+            if getattr(self.recipe, field) and tokenizer.mask_token_id is None:
+                raise RecipeError(
+                    field,
+                    f"{field} is {getattr(self.recipe, field):g}, but the tokenizer of {self.source.name} has no mask "
+                    "token to replace words by. Set it to 0, or choose another model.",
+                )
         return _on_device(model), tokenizer
 
     def _calibrated(self) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

@@ -26,7 +26,7 @@ from bcos_core.model.quiet import quiet_transformers
 from bcos_core.progress import Reporter
 from bcos_core.text.encoding import encode
 from bcos_core.text.tasks import Examples
-from bcos_core.train.losses import classification_loss, deletion_task
+from bcos_core.train.losses import classification_loss, deletion_task, masked_texts
 from bcos_core.train.optimizer import stretch_steps
 from bcos_core.train.recipe import Recipe
 
@@ -102,8 +102,12 @@ class BcosTrainer(Trainer):
         input_ids, attention_mask = inputs["input_ids"], inputs["attention_mask"]
         labels, size = inputs["labels"], len(input_ids)
         task = None
-        if model.training and self._consistency_begun and self.mask_id is not None:
-            task = deletion_task(bare, input_ids, attention_mask, inputs["ordinary"], self.mask_id)
+        if model.training and self.mask_id is not None:
+            if self._consistency_begun:  # of the whole texts, also where masked ones are learned from
+                task = deletion_task(bare, input_ids, attention_mask, inputs["ordinary"], self.mask_id)
+            if self.recipe.masking:
+                input_ids = masked_texts(input_ids, inputs["ordinary"], self.mask_id, share=self.recipe.masking)
+        if task is not None:
             # One pass for both halves: cheaper, and a distributed model wants one forward per backward.
             input_ids = torch.cat([input_ids, task.input_ids])
             attention_mask = attention_mask.repeat(2, 1)

@@ -89,6 +89,9 @@ def _notes(evaluation: Evaluation, rows: list[Row], score: str) -> None:
                 "Look at other removals too, at the pointing game and at planted truth."
             )
         )
+    masked = sorted({row["checkpoint"] for row in shown if row["protocol"].get("trained_with_masked_texts")})
+    if masked:
+        st.caption(plain(f"Trained with masked texts, so that they are familiar to it: {', '.join(masked)}."))
     weak = [row for row in shown if row["beats_random"] is False]
     if weak:
         names = ", ".join(f"{method_title(row['method'])} on {row['checkpoint']}" for row in weak)

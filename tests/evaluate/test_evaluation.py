@@ -24,6 +24,8 @@ from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.evaluate.statistics import bootstrap
 from bcos_core.home import Home
 from bcos_core.progress import SilentReporter
+from bcos_core.render.report import evaluation_html
+from bcos_core.render.scoreboard import leaderboard_table
 from bcos_core.text.tasks import TaskChoice
 
 TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
@@ -190,6 +192,19 @@ def test_a_model_trained_towards_the_removal_says_so(home: Home) -> None:
     assert not masked["auprc_plau"]["trained_towards"]
     deleted = evaluate(spec(folder, removal="delete"), home).rows()
     assert not any(row["protocol"]["trained_towards"] for row in deleted)
+
+
+def test_a_model_trained_with_masked_texts_says_so(home: Home) -> None:
+    folder, _ = save_pair(home.create(), task=TASK, recipe={"consistency": 0.0, "masking": 0.5})
+    evaluation = evaluate(spec(folder, scores=("comprehensiveness", "auprc_plau")), home)
+    masked = {row["score"]: row["protocol"] for row in evaluation.rows()}
+    assert "trained with masked texts" in masked["comprehensiveness"]["summary"]
+    assert not masked["comprehensiveness"]["trained_towards"]
+    assert not masked["auprc_plau"]["trained_with_masked_texts"]
+    assert set(leaderboard_table(evaluation.rows(), "comprehensiveness")["training"]) == {"trained with masked texts"}
+    assert "trained with masked texts" in evaluation_html(evaluation, "bcos@tiny-bcos")
+    hidden = evaluate(spec(folder, removal="hide"), home).rows()
+    assert not any(row["protocol"]["trained_with_masked_texts"] for row in hidden)
 
 
 def test_bad_input(pair: tuple[Path, Path], home: Home) -> None:

@@ -11,7 +11,7 @@ from transformers import BertConfig, BertForSequenceClassification
 from bcos_core import convert
 from bcos_core.model.contributions import contributions
 from bcos_core.model.view import ModelView
-from bcos_core.train.losses import classification_loss, deletion_task
+from bcos_core.train.losses import classification_loss, deletion_task, masked_texts, random_subsets
 
 MASK = 4
 
@@ -63,3 +63,31 @@ def test_deletion_task_follows_its_definition() -> None:
     logits = torch.zeros(6, 3).scatter(1, task.classes[:, None], task.expected[:, None] + 3.0)
     assert task.loss(logits).item() == pytest.approx(2.5, abs=1e-5)
     assert not task.expected.requires_grad
+
+
+def test_subsets_have_every_size_equally_often() -> None:
+    torch.manual_seed(0)
+    ordinary = torch.tensor([False, True, True, True, False]).repeat(8000, 1)
+    chosen = random_subsets(ordinary)
+    assert not chosen[~ordinary].any()
+    sizes = torch.bincount(chosen.sum(1), minlength=4)
+    # None, one, two or all three of three tokens: 2,000 texts each, give or take five standard deviations of 39.
+    assert (sizes - 2000).abs().max() < 5 * 39
+    # One of three, any one as often: 667 of 2,000.
+    ones = chosen[chosen.sum(1) == 1].sum(0)
+    assert (ones[1:4] - sizes[1] / 3).abs().max() < 5 * 22
+
+
+def test_the_share_of_masked_texts_is_respected() -> None:
+    torch.manual_seed(0)
+    ids = torch.arange(10, 18).repeat(6000, 1)
+    ordinary = torch.ones_like(ids, dtype=torch.bool)
+    ordinary[:, [0, 7]] = False  # an added token and padding
+    masked = masked_texts(ids, ordinary, MASK, share=0.3)
+    removed = masked != ids
+    assert (masked[removed] == MASK).all() and not removed[:, [0, 7]].any()
+    # Of six ordinary tokens a seventh of the chosen texts keeps all: 0.3 · 6/7 of the texts are changed.
+    assert removed.any(1).float().mean().item() == pytest.approx(0.3 * 6 / 7, abs=0.03)
+    # Half of the ordinary tokens of a chosen text, on average.
+    assert removed[:, 1:7].float().mean().item() == pytest.approx(0.3 / 2, abs=0.02)
+    assert torch.equal(masked_texts(ids, ordinary, MASK, share=0.0), ids)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import torch
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
 from bcos_core import explain, load
-from bcos_core.errors import JobCancelled
+from bcos_core.errors import JobCancelled, RecipeError
 from bcos_core.home import Home
 from bcos_core.model.sources import embedded_path
 from bcos_core.progress import SilentReporter
@@ -94,6 +95,18 @@ def test_both_models_are_trained_scored_and_explained(inputs: tuple[Path, Path],
     ramp = [value for series, _, value in reporter.points if series == "bcos/b"]
     assert ramp[0] < 1.2 and ramp[-1] == 1.5 and ramp == sorted(ramp)
     assert not [path for path in home.models.iterdir() if path.name.startswith(".")]  # nothing half written
+
+
+@pytest.mark.parametrize("field", ["masking", "consistency"])
+def test_without_a_mask_token_nothing_can_be_masked(inputs: tuple[Path, Path], tmp_path: Path, field: str) -> None:
+    shutil.copytree(inputs[0], tmp_path / "bert")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "bert")
+    tokenizer.mask_token = None
+    tokenizer.save_pretrained(tmp_path / "bert")
+    spec = spec_of((tmp_path / "bert", inputs[1]), **{field: 0.5})
+    with pytest.raises(RecipeError, match="no mask token") as raised:
+        run_training(spec, home=Home(tmp_path).create(), work=tmp_path / "w", job="j", reporter=Recorder())
+    assert raised.value.field == field
 
 
 def test_a_stopped_run_goes_on_and_gives_what_an_unbroken_one_gives(inputs: tuple[Path, Path], tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from bcos_core.train.spec import TrainSpec
         ("examples", 3),
         ("precision", "fp8"),
         ("consistency", 50.0),
+        ("masking", 1.5),
     ],
 )
 def test_an_impossible_option_names_its_field(field: str, value: object) -> None:
@@ -65,7 +66,9 @@ def test_the_papers_recipe_is_the_papers() -> None:
             "mine",
         ),
         TrainSpec("some/model", TaskChoice("hub", "some/data", "text", "label"), RECIPES["paper"]),
-        TrainSpec("minilm", TaskChoice("embedded", "tweets"), RECIPES["conventional"].replace(examples=100)),
+        TrainSpec(
+            "minilm", TaskChoice("embedded", "tweets"), RECIPES["conventional"].replace(examples=100, masking=0.5)
+        ),
     ],
 )
 def test_the_command_line_says_what_the_spec_says(spec: TrainSpec) -> None:

@@ -1,0 +1,92 @@
+"""Masking in the trainer: what the model is given to learn from, and what stays as it was."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from transformers import BertConfig, BertForSequenceClassification, PreTrainedModel
+
+from bcos_core import convert
+from bcos_core.train.recipe import Recipe
+from bcos_core.train.trainer import BcosTrainer
+
+MASK = 4
+
+
+def model_of(*, bcos: bool) -> PreTrainedModel:
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=50,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        num_labels=2,
+        hidden_dropout_prob=0.0,  # so that the model itself takes no random number
+        attention_probs_dropout_prob=0.0,
+    )
+    model = BertForSequenceClassification(config)
+    return (convert(model) if bcos else model).train()
+
+
+def inputs() -> dict[str, Tensor]:
+    ids = torch.randint(5, 50, (8, 12), generator=torch.Generator().manual_seed(1))
+    visible = torch.ones_like(ids)
+    visible[0, 6:] = 0
+    ordinary = visible.bool().clone()
+    ordinary[:, 0] = False
+    return {"input_ids": ids, "attention_mask": visible, "ordinary": ordinary, "labels": torch.tensor([0, 1] * 4)}
+
+
+def seen(model: PreTrainedModel, recipe: Recipe, seed: int = 0) -> Tensor:
+    """The token ids that one training step gives to the model."""
+    trainer = BcosTrainer.__new__(BcosTrainer)
+    fields: dict[str, Any] = {
+        "recipe": recipe,
+        "mask_id": MASK,
+        "state": SimpleNamespace(max_steps=10, global_step=9),
+        "accelerator": SimpleNamespace(unwrap_model=lambda given: given),
+    }
+    vars(trainer).update(fields)
+    given: list[Tensor] = []
+    hook = model.register_forward_pre_hook(lambda _, __, kw: given.append(kw["input_ids"]), with_kwargs=True)
+    torch.manual_seed(seed)
+    try:
+        trainer.compute_loss(model, inputs())
+    finally:
+        hook.remove()
+    return given[-1]
+
+
+@pytest.mark.parametrize("bcos", [False, True])
+def test_masked_texts_are_learned_from(bcos: bool) -> None:
+    model, before = model_of(bcos=bcos), inputs()
+    recipe = Recipe(bcos=bcos, calibrate=bcos, masking=1.0)
+    ids = seen(model, recipe)
+    changed = ids != before["input_ids"]
+    assert changed.any() and (ids[changed] == MASK).all() and not changed[~before["ordinary"]].any()
+    assert torch.equal(ids, seen(model, recipe)) and not torch.equal(ids, seen(model, recipe, seed=1))
+    assert torch.equal(seen(model.eval(), recipe), before["input_ids"])  # accuracies are on whole texts
+
+
+def test_without_masking_nothing_changes_nor_is_drawn() -> None:
+    model = model_of(bcos=False)
+    ids = seen(model, Recipe(bcos=False, calibrate=False))
+    drawn = torch.rand(1)
+    torch.manual_seed(0)
+    assert torch.equal(drawn, torch.rand(1)) and torch.equal(ids, inputs()["input_ids"])
+
+
+def test_deletion_consistency_stays_about_whole_texts() -> None:
+    ids = seen(model_of(bcos=True), Recipe(consistency=1.0, masking=1.0))
+    learned, deleted = (half != inputs()["input_ids"] for half in ids.chunk(2))
+    assert learned.any() and deleted.any()
+    assert (learned & ~deleted).any()  # were it about the masked texts, what they mask would be masked here too
+
+
+def test_the_twin_is_trained_with_the_same_masking() -> None:
+    assert Recipe(masking=0.5, consistency=1.0).conventional_twin().masking == 0.5
