@@ -37,6 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--task", metavar="NAME", help="another task's test set (default: that of the checkpoint)")
     parser.add_argument("--text-column", metavar="NAME", help="the column of a file's texts (default: guessed)")
     parser.add_argument("--label-column", metavar="NAME", help="the column of a file's labels (default: guessed)")
+    parser.add_argument("--rationale-column", metavar="NAME", help="the column of human rationales (default: none)")
     parser.add_argument("--pairs", type=int, default=200, metavar="N", help="pairs of the pointing game (default: 200)")
     parser.add_argument("--pointing-length", type=int, metavar="N", help="tokens of each half of a pair")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of texts and stochastic methods")
@@ -64,7 +65,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     home = get_home()
     task = None
     if args.task:
-        task = TaskChoice.parse(args.task, text_column=args.text_column, label_column=args.label_column)
+        task = TaskChoice.parse(
+            args.task,
+            text_column=args.text_column,
+            label_column=args.label_column,
+            rationale_column=args.rationale_column,
+        )
     spec = EvaluationSpec(
         checkpoints=tuple(str(read_info(find_checkpoint(name)).path.resolve()) for name in args.checkpoints),
         methods=tuple(METHODS if args.methods == ["all"] else args.methods),
@@ -95,7 +101,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person: a table per score, the best first."""
-    from bcos_core.render.scoreboard import training_notes
+    from bcos_core.render.scoreboard import left_out, training_notes
 
     lines: list[str] = []
     for score in dict.fromkeys(row["score"] for row in result["rows"]):
@@ -111,7 +117,7 @@ def show(result: dict[str, Any]) -> str:
                 f"{row['forward_passes']:6.1f} forward {row['backward_passes']:6.1f} backward  "
                 f"{row['checkpoint']}{mark}"
             )
-    lines += [f"Left out: {row['method']} on {row['checkpoint']}. {row['reason']}" for row in result["skipped"]]
+    lines += [left_out(row) for row in result["skipped"]]
     lines.append(f"\n{result['seconds']:.0f} s; stored in {result['evaluation']}")
     return "\n".join(lines).lstrip("\n")
 
@@ -126,8 +132,7 @@ def evaluate_argv(spec: EvaluationSpec) -> list[str]:
         argv.append(f"--pointing-length={spec.pointing_length}")
     if spec.task is not None:
         argv.append(f"--task={spec.task.argument}")
-        columns = {"text-column": spec.task.text_column, "label-column": spec.task.label_column}
-        argv += [f"--{flag}={value}" for flag, value in columns.items() if value]
+        argv += [f"--{option}={column}" for option, column in spec.task.columns.items()]
     argv += [
         f"--option={method}.{name}={value}"
         for method, options in spec.options.items()

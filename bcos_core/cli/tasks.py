@@ -31,6 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--preview", metavar="TASK", help="an embedded name, hub:OWNER/NAME, or file:PATH")
     parser.add_argument("--text-column", metavar="NAME", help="the column that holds the texts (default: guessed)")
     parser.add_argument("--label-column", metavar="NAME", help="the column that holds the labels (default: guessed)")
+    parser.add_argument("--rationale-column", metavar="NAME", help="the column of human rationales (default: none)")
     parser.set_defaults(run=run, show=show)
 
 
@@ -42,9 +43,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         HubUnavailableError: it is on the hub, which cannot be reached.
     """
     if args.preview is not None:
-        choice = TaskChoice.parse(args.preview, text_column=args.text_column, label_column=args.label_column)
+        choice = TaskChoice.parse(
+            args.preview,
+            text_column=args.text_column,
+            label_column=args.label_column,
+            rationale_column=args.rationale_column,
+        )
         return {"preview": {"task": choice.argument, **_preview(load_task(choice))}}
-    if args.text_column or args.label_column:
+    if args.text_column or args.label_column or args.rationale_column:
         raise DataError("Columns are for one task: add --preview TASK.")
     return {"tasks": [_describe(task) for task in EMBEDDED_TASKS.values()]}
 

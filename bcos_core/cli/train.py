@@ -56,6 +56,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--task", default="short-reviews", help="an embedded name, hub:OWNER/NAME, or file:PATH")
     parser.add_argument("--text-column", metavar="NAME", help="the column that holds the texts (default: guessed)")
     parser.add_argument("--label-column", metavar="NAME", help="the column that holds the labels (default: guessed)")
+    parser.add_argument("--rationale-column", metavar="NAME", help="the column of human rationales (default: none)")
     parser.add_argument("--hub-config", metavar="NAME", help="configuration of a hub data set")
     parser.add_argument("--recipe", default="calibrated", help=f"{', '.join(RECIPES)} (default: calibrated)")
     parser.add_argument("--name", default="", help="name of the checkpoints (default: from task and recipe)")
@@ -83,7 +84,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     source = resolve_model(args.model)  # bad input ends the command before a job is made
     task = TaskChoice.parse(
-        args.task, text_column=args.text_column, label_column=args.label_column, hub_config=args.hub_config
+        args.task,
+        text_column=args.text_column,
+        label_column=args.label_column,
+        hub_config=args.hub_config,
+        rationale_column=args.rationale_column,
     )
     recipe = recipe_for(args.recipe, task).replace(**{name: getattr(args, name) for name in OPTIONS})
     return run_job(
@@ -125,13 +130,9 @@ def train_argv(spec: TrainSpec) -> list[str]:
     from bcos_core.train.recipe import recipe_for
 
     argv = ["-m", "bcos_core", "train", "--json", "--model", spec.model, "--task", spec.task.argument]
-    for flag, value in (
-        ("--text-column", spec.task.text_column),
-        ("--label-column", spec.task.label_column),
-        ("--name", spec.name),
-    ):
-        if value:
-            argv.append(f"{flag}={value}")
+    argv += [f"--{option}={column}" for option, column in spec.task.columns.items()]
+    if spec.name:
+        argv.append(f"--name={spec.name}")
     argv += ["--recipe", spec.recipe.name]
     defaults = recipe_for(spec.recipe.name, spec.task)
     for name in OPTIONS:

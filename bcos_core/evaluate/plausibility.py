@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import auc, precision_recall_curve
 
 from bcos_core.errors import DataError
 from bcos_core.text.encoding import Encoded
+from bcos_core.text.rationales import Spans
 from bcos_core.text.words import word_of, word_spans
 
 _SIGNS = {"positive": 1, "pos": 1, "negative": -1, "neg": -1}
@@ -44,6 +45,17 @@ def rated_positions(text: Encoded, label: str) -> frozenset[int]:
     )
 
 
+def rationale_positions(text: Encoded, spans: Spans) -> frozenset[int]:
+    """Ordinary tokens that have a character in one of the spans."""
+    return frozenset(
+        position
+        for position, token in enumerate(text.tokens)
+        if token.start is not None
+        and token.end is not None
+        and any(token.start < end and start < token.end for start, end in spans)
+    )
+
+
 @cache
 def valences() -> dict[str, float]:
     """Mean human rating of each word, −4 … 4 (Hutto & Gilbert, ICWSM 2014).
@@ -61,8 +73,10 @@ def valences() -> dict[str, float]:
 
 
 def auprc(scores: Sequence[float], named: Sequence[bool]) -> float:
-    """Area under the precision-recall curve of the scores as a ranking of the named tokens."""
-    return float(average_precision_score(list(named), list(scores)))
+    """Area under the precision-recall curve of the scores as a ranking of the named tokens, by the trapezoid rule (the
+    code of ERASER and ferret; average precision, a sum of steps, is another number there)."""
+    precision, recall, _ = precision_recall_curve(list(named), list(scores))
+    return float(auc(recall, precision))
 
 
 def token_f1(scores: Sequence[float], named: Sequence[bool], size: int) -> float:

@@ -46,7 +46,8 @@ class Contender:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`skipped` are methods that a checkpoint cannot serve, each with the reason."""
+    """`skipped` are methods that a checkpoint cannot serve (`checkpoint`, `method`), and scores that the task cannot
+    (`score`), each with the `reason`."""
 
     name: str
     task: str
@@ -72,7 +73,10 @@ class Evaluation:
     def renamed(self, names: Mapping[str, str]) -> Evaluation:
         """The same with other names for its checkpoints, for a person; those not in `names` keep theirs."""
         contenders = tuple(replace(c, checkpoint=names.get(c.checkpoint, c.checkpoint)) for c in self.contenders)
-        skipped = tuple({**row, "checkpoint": names.get(row["checkpoint"], row["checkpoint"])} for row in self.skipped)
+        skipped = tuple(
+            {**row, "checkpoint": names.get(name, name)} if (name := row.get("checkpoint")) else row
+            for row in self.skipped
+        )
         return replace(self, contenders=contenders, skipped=skipped)
 
     def rows(self) -> list[dict[str, Any]]:

@@ -12,8 +12,9 @@ from bcos_core.evaluate.gather import Gatherer
 from bcos_core.evaluate.pointing import Pairs, make_pairs
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.result import Contender, Evaluation, save_evaluation
+from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
-from bcos_core.evaluate.table import Protocol, values_of
+from bcos_core.evaluate.table import Protocol, Rationale, values_of
 from bcos_core.home import Home
 from bcos_core.model.checkpoint import CheckpointInfo, read_info
 from bcos_core.model.classifier import Classifier, load
@@ -49,8 +50,17 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
                 "Evaluate checkpoints of one task together."
             )
     examples = task.test.take(spec.limit, spec.seed)
+    rationales = {
+        text: Rationale(task.labels[label], task.rationales[text])
+        for text, label in zip(examples.texts, examples.labels, strict=True)
+        if text in task.rationales
+    }
+    asked, spec = spec, _served(spec, rationales=bool(rationales))
     pairs = _pairs(spec, infos[0], task, choice) if spec.needs("pointing") else Pairs()
-    run = _Run(spec, task.title, examples.texts, pairs, EvidenceStore(open_database(home)), reporter)
+    run = _Run(spec, task.title, examples.texts, rationales, pairs, EvidenceStore(open_database(home)), reporter)
+    for score in asked.scores:
+        if reason := SCORES[score].unsupported(rationales=bool(rationales)):
+            run.skipped.append({"score": score, "reason": reason})
     for stage, info in enumerate(infos, start=1):
         reporter.stage(stages[stage], stage, len(stages))
         run.score(info)
@@ -69,6 +79,7 @@ class _Run:
     spec: EvaluationSpec
     task: str
     texts: tuple[str, ...]
+    rationales: dict[str, Rationale]
     pairs: Pairs
     store: EvidenceStore
     reporter: Reporter
@@ -87,7 +98,7 @@ class _Run:
         self._gather(Gatherer(classifier, explainers, REMOVALS[self.spec.removal], self.store))
         protocol = Protocol(self.spec, self.task, len(self.texts), self.pairs, info)
         for explainer in explainers:
-            self.contenders.append(values_of(explainer, self.texts, protocol, self.store))
+            self.contenders.append(values_of(explainer, self.texts, self.rationales, protocol, self.store))
 
     def _explainer(self, classifier: Classifier, method: str) -> Explainer:
         return make_explainer(
@@ -115,6 +126,19 @@ class _Run:
             advance=advance,
         )
         gatherer.pairs(self.pairs.pairs, advance)
+
+
+def _served(spec: EvaluationSpec, *, rationales: bool) -> EvaluationSpec:
+    """The same with those scores only that the texts can serve.
+
+    Raises:
+        InputError: they serve none.
+    """
+    reasons = {name: SCORES[name].unsupported(rationales=rationales) for name in spec.scores}
+    scores = tuple(name for name, reason in reasons.items() if reason is None)
+    if not scores:
+        raise InputError(f"None of the scores {', '.join(reasons)} can be computed. {next(iter(reasons.values()))}")
+    return replace(spec, scores=scores)
 
 
 def _pairs(spec: EvaluationSpec, first: CheckpointInfo, task: TaskData, choice: TaskChoice) -> Pairs:

@@ -5,53 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from scipy.stats import kendalltau
 
+from bcos_core.evaluate.case import Case
 from bcos_core.evaluate.curves import TENTHS, Curves
 from bcos_core.evaluate.forward import Logits
 from bcos_core.evaluate.plausibility import auprc, token_f1, token_iou
 from bcos_core.registry import Registry
-from bcos_core.text.encoding import Encoded
-
-Probability = Callable[[Sequence[float], int], float]
-
-
-@dataclass(frozen=True)
-class Case:
-    """One explanation of one text, and the evidence that was gathered about it.
-
-    `scores` are aligned with the text's tokens, `target` is the explained class. `leave_one_out` has the logits
-    of the whole text, then of the text without each ordinary token. `named` are the tokens that people name, and
-    `rationale_share` the share of tokens that they name on average. `pointing` is the pointing game's result.
-    """
-
-    text: Encoded
-    scores: tuple[float, ...]
-    target: int
-    probability: Probability
-    curves: Curves | None = None
-    leave_one_out: Sequence[Logits] = ()
-    named: frozenset[int] = frozenset()
-    rationale_share: float = 0.0
-    pointing: float | None = None
-
-    def p(self, logits: Sequence[float]) -> float:
-        """The probability of the explained class."""
-        return self.probability(logits, self.target)
-
-    @property
-    def ordinary(self) -> list[int]:
-        return [position for position, token in enumerate(self.text.tokens) if not token.added]
 
 
 @dataclass(frozen=True)
 class Score:
     """A score of one explanation. `compute` gives None where it is not defined for a text.
 
-    `evidence` is what it is computed from: "curves", "leave_one_out", "rationale" or "pointing". `removes`: it
-    depends on how tokens are removed, so that a model trained towards that removal was trained towards the score.
+    `evidence` is what it is computed from: "curves", "leave_one_out", "ratings", "rationale" or "pointing".
+    `removes`: it depends on how tokens are removed, so that a model trained towards that removal was trained towards
+    the score.
     """
 
     name: str
@@ -61,6 +33,15 @@ class Score:
     evidence: str
     compute: Callable[[Case], float | None]
     removes: bool = False
+
+    def unsupported(self, *, rationales: bool) -> str | None:
+        """Why a task cannot serve this score; None if it can. `rationales`: whether its texts have any."""
+        if self.evidence == "rationale" and not rationales:
+            return (
+                "It compares with what people named in the texts, and these texts have no such rationale. Name the "
+                "column that holds it: under the task on the Train page, or with --task and --rationale-column."
+            )
+        return None
 
 
 def _curves(case: Case) -> Curves:
@@ -124,19 +105,20 @@ def pointing_game(case: Case) -> float | None:
     return case.pointing
 
 
-def plausibility_auprc(case: Case) -> float | None:
-    named = _named(case)
+def plausibility_auprc(case: Case, *, people: str) -> float | None:
+    """`people` is the evidence that says what people name: "ratings" or "rationale"."""
+    named = _named(case, people)
     return auprc(_ordinary_scores(case), named) if named else None
 
 
-def plausibility_f1(case: Case) -> float | None:
-    named = _named(case)
-    return token_f1(_ordinary_scores(case), named, _rationale_size(case)) if named else None
+def plausibility_f1(case: Case, *, people: str) -> float | None:
+    named = _named(case, people)
+    return token_f1(_ordinary_scores(case), named, _rationale_size(case, people)) if named else None
 
 
-def plausibility_iou(case: Case) -> float | None:
-    named = _named(case)
-    return token_iou(_ordinary_scores(case), named, _rationale_size(case)) if named else None
+def plausibility_iou(case: Case, *, people: str) -> float | None:
+    named = _named(case, people)
+    return token_iou(_ordinary_scores(case), named, _rationale_size(case, people)) if named else None
 
 
 def _falls(case: Case, points: Sequence[Logits]) -> list[float]:
@@ -157,15 +139,17 @@ def _ordinary_scores(case: Case) -> list[float]:
     return [case.scores[position] for position in case.ordinary]
 
 
-def _named(case: Case) -> list[bool]:
+def _named(case: Case, people: str) -> list[bool]:
     """Which ordinary tokens people name; nothing where they name none or all: there is nothing to find."""
-    named = [position in case.named for position in case.ordinary]
+    if people not in case.named:
+        return []
+    named = [position in case.named[people].positions for position in case.ordinary]
     return named if any(named) and not all(named) else []
 
 
-def _rationale_size(case: Case) -> int:
+def _rationale_size(case: Case, people: str) -> int:
     """As many tokens as people name on average in a text of this length (DeYoung et al., arXiv 1911.03429 §4.1)."""
-    return max(1, round(case.rationale_share * len(case.ordinary)))
+    return max(1, round(case.named[people].share * len(case.ordinary)))
 
 
 SCORES: Registry[Score] = Registry("score")
@@ -255,24 +239,48 @@ for _score in (
         "Plausibility, AUPRC",
         "How well the scores rank the words that people rated as having the class's sentiment.",
         True,
-        "rationale",
-        plausibility_auprc,
+        "ratings",
+        partial(plausibility_auprc, people="ratings"),
     ),
     Score(
         "token_f1_plau",
         "Plausibility, token F1",
         "Overlap of the top tokens with those words.",
         True,
-        "rationale",
-        plausibility_f1,
+        "ratings",
+        partial(plausibility_f1, people="ratings"),
     ),
     Score(
         "token_iou_plau",
         "Plausibility, token IoU",
         "Intersection over union of the top tokens and those words.",
         True,
+        "ratings",
+        partial(plausibility_iou, people="ratings"),
+    ),
+    Score(
+        "auprc_rationale",
+        "Rationale, AUPRC",
+        "How well the scores rank the tokens that people named in the text as the reason for its label.",
+        True,
         "rationale",
-        plausibility_iou,
+        partial(plausibility_auprc, people="rationale"),
+    ),
+    Score(
+        "token_f1_rationale",
+        "Rationale, token F1",
+        "Overlap of the top tokens with the named ones.",
+        True,
+        "rationale",
+        partial(plausibility_f1, people="rationale"),
+    ),
+    Score(
+        "token_iou_rationale",
+        "Rationale, token IoU",
+        "Intersection over union of the top tokens and the named ones.",
+        True,
+        "rationale",
+        partial(plausibility_iou, people="rationale"),
     ),
 ):
     SCORES.register(_score.name, _score)

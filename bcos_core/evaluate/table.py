@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from bcos_core.evaluate.case import Case, Named
 from bcos_core.evaluate.curves import TENTHS, Curves
 from bcos_core.evaluate.explainer import Explainer
-from bcos_core.evaluate.plausibility import rated_positions
+from bcos_core.evaluate.plausibility import rated_positions, rationale_positions
 from bcos_core.evaluate.pointing import Pairs
 from bcos_core.evaluate.probability import PROBABILITIES
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.result import Contender
-from bcos_core.evaluate.scores import SCORES, Case, Score
+from bcos_core.evaluate.scores import SCORES, Score
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.model.checkpoint import CheckpointInfo
 from bcos_core.model.predictions import model_subject
 from bcos_core.storage.evidence import EvidenceStore, name_of
 from bcos_core.text.encoding import Encoded, encode
+from bcos_core.text.rationales import Spans
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,12 @@ class Protocol:
                 "with p > 0.75; each class of a pair explained."
             )
         elif score.evidence == "rationale":
+            data |= {"rationales": "column of the task", "target": "the predicted class, where it is the text's label"}
+            sentence = (
+                f"What people named in the text as the reason for its label; of {self.texts} test texts those that "
+                "have a rationale and whose predicted class, which is explained, is their label."
+            )
+        elif score.evidence == "ratings":
             data |= {"rationales": "VADER lexicon", "target": "the predicted class"}
             sentence = f"Words rated by people (VADER lexicon); {self.texts} test texts; the predicted class explained."
         else:
@@ -85,11 +94,28 @@ class Protocol:
         }
 
 
-def values_of(explainer: Explainer, texts: Sequence[str], protocol: Protocol, store: EvidenceStore) -> Contender:
-    """One explainer's values of every score, by item; a text where a score is not defined is left out."""
+@dataclass(frozen=True)
+class Rationale:
+    """What people named in a text as the reason for its label, the name of a class."""
+
+    label: str
+    spans: Spans
+
+
+def values_of(
+    explainer: Explainer,
+    texts: Sequence[str],
+    rationales: Mapping[str, Rationale],
+    protocol: Protocol,
+    store: EvidenceStore,
+) -> Contender:
+    """One explainer's values of every score, by item; a text where a score is not defined is left out.
+
+    `rationales` are those of the texts that have one, by text.
+    """
     spec = protocol.spec
     known = store.find(explainer.name, "explanation", map(name_of, texts))
-    cases = _cases(explainer, texts, known, spec, store)
+    cases = _cases(explainer, texts, rationales, known, spec, store)
     pointing = store.find(explainer.unlimited.name, "pointing", map(name_of, protocol.pairs.pairs))
     values: dict[str, dict[str, float]] = {}
     for name in spec.scores:
@@ -115,7 +141,12 @@ def values_of(explainer: Explainer, texts: Sequence[str], protocol: Protocol, st
 
 
 def _cases(
-    explainer: Explainer, texts: Sequence[str], known: dict[str, Any], spec: EvaluationSpec, store: EvidenceStore
+    explainer: Explainer,
+    texts: Sequence[str],
+    rationales: Mapping[str, Rationale],
+    known: dict[str, Any],
+    spec: EvaluationSpec,
+    store: EvidenceStore,
 ) -> dict[str, Case]:
     """What is known of each text whose explanation has not failed."""
     classifier = explainer.classifier
@@ -130,8 +161,14 @@ def _cases(
     )
     encoded = dict(zip(items, encode(classifier.tokenizer, list(texts), classifier.max_length), strict=True))
     usable = [item for item in encoded if not known[item]["failed"]]
-    named = {item: _named(encoded[item], classifier.labels[known[item]["target"]], spec) for item in usable}
-    share = _mean([len(named[item]) / _ordinary(encoded[item]) for item in usable if named[item]])
+    explained = {item: (encoded[item], classifier.labels[known[item]["target"]]) for item in usable}
+    named: dict[str, dict[str, Named]] = {item: {} for item in usable}
+    for people, positions_of in (("ratings", rated_positions), ("rationale", partial(_rationale, rationales))):
+        if spec.needs(people):
+            positions = {item: positions_of(text, label) for item, (text, label) in explained.items()}
+            share = _mean([len(found) / _ordinary(encoded[item]) for item, found in positions.items() if found])
+            for item, found in positions.items():
+                named[item][people] = Named(found, share)
     return {
         item: Case(
             text=encoded[item],
@@ -141,14 +178,17 @@ def _cases(
             curves=Curves.from_dict(curves[item]) if item in curves else None,
             leave_one_out=singles.get(item, ()),
             named=named[item],
-            rationale_share=share,
         )
         for item in usable
     }
 
 
-def _named(text: Encoded, label: str, spec: EvaluationSpec) -> frozenset[int]:
-    return rated_positions(text, label) if spec.needs("rationale") else frozenset()
+def _rationale(rationales: Mapping[str, Rationale], text: Encoded, label: str) -> frozenset[int]:
+    """What people named for the explained class: nothing where another one is the text's label (as in ferret)."""
+    rationale = rationales.get(text.text)
+    if rationale is None or rationale.label != label:
+        return frozenset()
+    return rationale_positions(text, rationale.spans)
 
 
 def _ordinary(text: Encoded) -> int:

@@ -10,7 +10,7 @@ from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.render.methods import method_colour, method_title
 from bcos_core.render.numbers import number
-from bcos_core.render.scoreboard import Row, ranked_rows, training_notes
+from bcos_core.render.scoreboard import Row, left_out, ranked_rows, training_notes
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -34,18 +34,14 @@ def evaluation_html(evaluation: Evaluation, against: str) -> str:
         InputError: `against` is no contender.
     """
     rows, differences = evaluation.rows(), evaluation.differences(against)
-    left_out = "".join(
-        f"<p class='note'>Left out: {escape(method_title(row['method']))} on {escape(row['checkpoint'])}. "
-        f"{escape(row['reason'])}</p>"
-        for row in evaluation.skipped
-    )
+    skipped = "".join(f"<p class='note'>{escape(left_out(row))}</p>" for row in evaluation.skipped)
     sections = "".join(_section(score, rows, differences, against) for score in evaluation.scores)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>Evaluation {escape(evaluation.name)}</title><style>{_STYLE}</style></head><body>\n"
         f"<h1>Which explanation can be believed? {escape(evaluation.task)}</h1>\n"
         "<p class='note'>Means over texts with 95 % bootstrap intervals. Random scores are what every method has to "
-        f"beat.</p>\n{left_out}{sections}\n</body></html>\n"
+        f"beat.</p>\n{skipped}{sections}\n</body></html>\n"
     )
 
 

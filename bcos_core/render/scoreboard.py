@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -67,6 +67,16 @@ def training_notes(row: Row) -> list[str]:
         "trained_with_masked_texts": "trained with masked texts",
     }
     return [note for name, note in notes.items() if row["protocol"].get(name)]
+
+
+def left_out(skipped: Mapping[str, str]) -> str:
+    """What was left out of an evaluation, and why."""
+    what = (
+        SCORES[skipped["score"]].title
+        if "score" in skipped
+        else f"{method_title(skipped['method'])} on {skipped['checkpoint']}"
+    )
+    return f"Left out: {what}. {skipped['reason']}"
 
 
 def every_score(rows: Sequence[Row]) -> pd.DataFrame:

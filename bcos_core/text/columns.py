@@ -26,14 +26,16 @@ def guess_label_column(columns: Sequence[str]) -> str | None:
     return _first_named(columns, LABEL_NAMES)
 
 
-def choose_columns(columns: Sequence[str], text_column: str | None, label_column: str | None) -> tuple[str, str]:
-    """The text and the label column: those named, else guessed.
+def choose_columns(
+    columns: Sequence[str], text_column: str | None, label_column: str | None, rationale_column: str | None = None
+) -> tuple[str, str]:
+    """The text and the label column: those named, else guessed, and never the rationale column.
 
     Raises:
         DataError: a column is missing, cannot be guessed, or is named for both.
     """
     listed = ", ".join(repr(c) for c in columns)
-    for name in (text_column, label_column):
+    for name in (text_column, label_column, rationale_column):
         if name is not None and name not in columns:
             raise DataError(f"There is no column {name!r}. The columns are {listed}: choose one of these.")
     if text_column is not None and text_column == label_column:
@@ -41,8 +43,9 @@ def choose_columns(columns: Sequence[str], text_column: str | None, label_column
             f"The column {text_column!r} is chosen for both the text and the label. Choose two different columns of "
             f"{listed}."
         )
-    text = text_column or guess_text_column([c for c in columns if c != label_column])
-    label = label_column or guess_label_column([c for c in columns if c != text])
+    require_other(rationale_column, text_column, label_column)
+    text = text_column or guess_text_column([c for c in columns if c not in (label_column, rationale_column)])
+    label = label_column or guess_label_column([c for c in columns if c not in (text, rationale_column)])
     for column, what in ((text, "text"), (label, "label")):
         if column is None:
             raise DataError(
@@ -51,6 +54,20 @@ def choose_columns(columns: Sequence[str], text_column: str | None, label_column
             )
     assert text is not None and label is not None
     return text, label
+
+
+def require_other(rationale_column: str | None, text_column: str | None, label_column: str | None) -> None:
+    """Refuse a rationale column that holds the texts or the labels.
+
+    Raises:
+        DataError: it does.
+    """
+    if rationale_column is not None and rationale_column in (text_column, label_column):
+        what = "text" if rationale_column == text_column else "label"
+        raise DataError(
+            f"The column {rationale_column!r} is chosen for both the {what} and the rationale. Choose another one for "
+            "the rationale, or none."
+        )
 
 
 def _first_named(columns: Sequence[str], names: Sequence[str]) -> str | None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bcos_core.text.rationales import Spans
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class TaskData:
 
     Within a side the examples stand in an order that depends on their texts only and not on their classes,
     so that any first part is a fair sample. `notes` tell a person what was left out or changed, and why.
+    `rationales` are, by text, the character spans that people named as the reason for its label.
     """
 
     title: str
@@ -82,3 +86,4 @@ class TaskData:
     validation: Examples
     test: Examples
     notes: tuple[str, ...] = ()
+    rationales: Mapping[str, Spans] = field(default_factory=dict)

@@ -14,25 +14,33 @@ from bcos_core.text.labelled import Labelled, make_task, read_labelled
 from bcos_core.text.table import Table, require_size
 
 
-def load_file(path: str | Path, text_column: str | None = None, label_column: str | None = None) -> TaskData:
-    """The task in a file. Columns that are not named are guessed from the usual names.
+def load_file(
+    path: str | Path,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    rationale_column: str | None = None,
+) -> TaskData:
+    """The task in a file. Text and label columns that are not named are guessed from the usual names.
 
     Raises:
         DataError: the file, its columns or its classes cannot be used.
     """
-    labelled, _, label = read_file(path, text_column, label_column)
+    labelled, _, label = read_file(path, text_column, label_column, rationale_column)
     return make_task(Path(path).name, labelled, column=label)
 
 
-def read_file(path: str | Path, text_column: str | None, label_column: str | None) -> tuple[Labelled, str, str]:
+def read_file(
+    path: str | Path, text_column: str | None, label_column: str | None, rationale_column: str | None = None
+) -> tuple[Labelled, str, str]:
     """The labelled texts of a file, and the text and label columns that they are from.
 
     Raises:
         DataError: the file or its columns cannot be used.
     """
     table = open_table(path)
-    text, label = choose_columns(table.columns, text_column, label_column)
-    return read_labelled(table.rows((text, label)), text, label), text, label
+    text, label = choose_columns(table.columns, text_column, label_column, rationale_column)
+    columns = (text, label) if rationale_column is None else (text, label, rationale_column)
+    return read_labelled(table.rows(columns), text, label, rationale_column), text, label
 
 
 def open_table(path: str | Path) -> Table:

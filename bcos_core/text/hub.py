@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from bcos_core.hub import require_hub
 from bcos_core.text.columns import choose_columns
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.examples import TaskData
-from bcos_core.text.labelled import Labelled, make_task, read_labelled
+from bcos_core.text.labelled import Labelled, make_task, rationales_of, read_labelled
 from bcos_core.text.labels import class_names
 from bcos_core.text.split import keep_sides
 
@@ -25,9 +26,14 @@ _SIDES = {"train": ("train",), "validation": ("validation", "valid", "val", "dev
 
 
 def load_hub(
-    hub_id: str, config: str | None = None, text_column: str | None = None, label_column: str | None = None
+    hub_id: str,
+    config: str | None = None,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    rationale_column: str | None = None,
 ) -> TaskData:
-    """The task in a hub data set. Columns that are not named are guessed; code in the data set is never run.
+    """The task in a hub data set. Text and label columns that are not named are guessed; code in the data set is
+    never run.
 
     Raises:
         HubUnavailableError: the hub cannot be reached and the data set is not in the local cache.
@@ -35,11 +41,11 @@ def load_hub(
     """
     splits = _load_splits(hub_id, config)
     first = next(iter(splits.values()))
-    text, label = choose_columns(first.column_names, text_column, label_column or _class_label(first))
+    text, label = choose_columns(first.column_names, text_column, label_column or _class_label(first), rationale_column)
     notes: list[str] = []
     sides: dict[str, Labelled] = {}
     for side, split_name in _choose_splits(hub_id, list(splits)).items():
-        labelled = _read_split(splits[split_name], text, label, notes)
+        labelled = _read_split(splits[split_name], text, label, rationale_column, notes)
         if labelled is not None:
             sides[side] = labelled
     if "train" not in sides:
@@ -58,7 +64,7 @@ def _assemble(
         classes = class_names(seen, label_column)
     if len(sides) == 1:
         data = make_task(title, train, classes)
-        return TaskData(title, classes, data.train, data.validation, data.test, (*notes, *data.notes))
+        return replace(data, notes=(*notes, *data.notes))
 
     numbers = {name: number for number, name in enumerate(classes)}
 
@@ -84,7 +90,10 @@ def _assemble(
     empty = sum(side.empty_rows for side in sides.values())
     if empty:
         notes.append(f"Rows left out because their text or label is empty: {empty:,}.")
-    return TaskData(title, classes, split.train, split.validation, split.test, (*notes, *split.notes))
+    rationales, found = rationales_of([sides[side] for side in ("test", "validation", "train") if side in sides])
+    return TaskData(
+        title, classes, split.train, split.validation, split.test, (*notes, *split.notes, *found), rationales
+    )
 
 
 def require_hub_id(hub_id: str) -> None:
@@ -161,13 +170,14 @@ def _choose_splits(hub_id: str, names: list[str]) -> dict[str, str]:
     )
 
 
-def _read_split(split: Dataset, text: str, label: str, notes: list[str]) -> Labelled | None:
+def _read_split(split: Dataset, text: str, label: str, rationale: str | None, notes: list[str]) -> Labelled | None:
     """The labelled texts of one split; None if it has no labels, as the test splits of some benchmarks."""
     if len(split) > MAX_ROWS:
         notes.append(f"{MAX_ROWS:,} of {len(split):,} rows were taken, by lot, to fit into memory.")
         # By lot, because the classes of a sorted or alternating split would not survive taking every nth row.
         split = split.select(sorted(random.Random(0).sample(range(len(split)), MAX_ROWS)))
-    columns = split.select_columns([text, label])[:]
+    chosen = [text, label] if rationale is None else [text, label, rationale]
+    columns = split.select_columns(chosen)[:]
     values = columns[label]
     names = _label_names(split, label)
     if names:
@@ -176,7 +186,8 @@ def _read_split(split: Dataset, text: str, label: str, notes: list[str]) -> Labe
         return None
     if not any(value is not None for value in values):
         return None
-    return read_labelled(zip(columns[text], values, strict=True), text, label)
+    named = [] if rationale is None else [columns[rationale]]
+    return read_labelled(zip(columns[text], values, *named, strict=True), text, label, rationale)
 
 
 def _class_label(split: Dataset) -> str | None:

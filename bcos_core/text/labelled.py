@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from bcos_core.errors import DataError
 from bcos_core.text.examples import TaskData
 from bcos_core.text.labels import class_names, label_names, text_value
+from bcos_core.text.rationales import Spans, rationale_spans
 from bcos_core.text.split import split_by_hash
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Texts with the names of their classes, aligned by position; how many rows had neither or one of the two."""
+    """Texts with the names of their classes, aligned by position; how many rows had neither or one of the two.
+
+    `rationales` are what people named in each text; empty where no column has any.
+    """
 
     texts: tuple[str, ...]
     labels: tuple[str, ...]
     empty_rows: int
+    rationales: tuple[Spans, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -26,17 +31,23 @@ class Labelled:
         return (f"Rows left out because their text or label is empty: {self.empty_rows:,}.",)
 
 
-def read_labelled(rows: Iterable[tuple[object, object]], text_column: str, label_column: str) -> Labelled:
-    """The rows, each a text cell and a label cell, that have both.
+def read_labelled(
+    rows: Iterable[tuple[object, ...]], text_column: str, label_column: str, rationale_column: str | None = None
+) -> Labelled:
+    """The rows, each a text cell and a label cell, that have both; with a rationale column, its cell comes third.
 
     Raises:
-        DataError: a cell is a list, an object or bytes; or no row has both.
+        DataError: a text or label is a list, an object or bytes; a rationale does not fit its text; or no row has both
+            a text and a label.
     """
     texts: list[str] = []
     raw_labels: list[object] = []
-    for text, label in rows:
+    rationales: list[Spans] = []
+    for row, (text, label, *named) in enumerate(rows, start=1):
         texts.append(text_value(text, text_column))
         raw_labels.append(label)
+        if rationale_column is not None:
+            rationales.append(rationale_spans(named[0], text, rationale_column, row) if texts[-1] else ())
     labels = label_names(raw_labels, label_column)
     kept = [place for place, (text, label) in enumerate(zip(texts, labels, strict=True)) if text and label]
     if not kept:
@@ -45,8 +56,23 @@ def read_labelled(rows: Iterable[tuple[object, object]], text_column: str, label
             f"{label_column!r}. Choose other columns, or fill these."
         )
     return Labelled(
-        tuple(texts[place] for place in kept), tuple(labels[place] for place in kept), len(texts) - len(kept)
+        tuple(texts[place] for place in kept),
+        tuple(labels[place] for place in kept),
+        len(texts) - len(kept),
+        tuple(rationales[place] for place in kept) if rationales else (),
     )
+
+
+def rationales_of(parts: Iterable[Labelled]) -> tuple[dict[str, Spans], tuple[str, ...]]:
+    """The rationales of the texts that have one, and a note on how many these are; of a repeated text the first."""
+    known: dict[str, Spans] = {}
+    given = False
+    for part in parts:
+        given = given or bool(part.rationales)
+        for text, spans in zip(part.texts, part.rationales, strict=False):  # none at all without a column
+            known.setdefault(text, spans)
+    named = {text: spans for text, spans in known.items() if spans}
+    return named, (f"Texts with a rationale: {len(named):,}.",) if given else ()
 
 
 def make_task(title: str, labelled: Labelled, classes: Sequence[str] | None = None, column: str = "label") -> TaskData:
@@ -58,4 +84,6 @@ def make_task(title: str, labelled: Labelled, classes: Sequence[str] | None = No
     classes = classes or class_names(labelled.labels, column)
     numbers = {name: number for number, name in enumerate(classes)}
     sides = split_by_hash(labelled.texts, [numbers[label] for label in labelled.labels], classes)
-    return TaskData(title, tuple(classes), sides.train, sides.validation, sides.test, (*labelled.notes, *sides.notes))
+    rationales, found = rationales_of([labelled])
+    notes = (*labelled.notes, *sides.notes, *found)
+    return TaskData(title, tuple(classes), sides.train, sides.validation, sides.test, notes, rationales)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bcos_core.errors import DataError
+from bcos_core.text.columns import require_other
 from bcos_core.text.embedded import EMBEDDED_TASKS, EmbeddedTask
 from bcos_core.text.examples import Examples, TaskData
 from bcos_core.text.files import load_file
@@ -21,7 +22,8 @@ KINDS = ("embedded", "hub", "file")
 class TaskChoice:
     """One task, named. `name` is an embedded task's name, a hub id, or the path of a file.
 
-    Columns that are None are guessed when the task is loaded. An embedded task has none to choose.
+    A text or label column that is None is guessed when the task is loaded; a rationale column (see
+    `bcos_core.text.rationales`) is read where one is named. An embedded task has none to choose.
 
     Raises:
         DataError: an unknown kind, not a hub id, or columns or a configuration where there are none to choose.
@@ -33,6 +35,7 @@ class TaskChoice:
     text_column: str | None = None
     label_column: str | None = None
     hub_config: str | None = None
+    rationale_column: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -41,7 +44,7 @@ class TaskChoice:
             raise DataError(f"A task is named by {_FORMS}; an empty name was given.")
         if self.kind == "embedded":
             EMBEDDED_TASKS[self.name]
-            if self.text_column or self.label_column:
+            if self.text_column or self.label_column or self.rationale_column:
                 raise DataError(f"The embedded task {self.name!r} has no columns to choose. Leave them out.")
         if self.kind == "hub":
             require_hub_id(self.name)
@@ -51,6 +54,7 @@ class TaskChoice:
             raise DataError(
                 f"The column {self.text_column!r} is chosen for both the text and the label. Choose two columns."
             )
+        require_other(self.rationale_column, self.text_column, self.label_column)
 
     @classmethod
     def parse(
@@ -60,6 +64,7 @@ class TaskChoice:
         text_column: str | None = None,
         label_column: str | None = None,
         hub_config: str | None = None,
+        rationale_column: str | None = None,
     ) -> TaskChoice:
         """The task that `text` names: an embedded name, `hub:OWNER/NAME` or `hub:OWNER/NAME:CONFIG`, `file:PATH`,
         or the bare path of a file that exists. Paths become absolute, so that a job started elsewhere finds them.
@@ -70,15 +75,15 @@ class TaskChoice:
         given = text.strip()
         prefix, _, rest = given.partition(":")
         if given in EMBEDDED_TASKS:
-            return cls("embedded", given, text_column, label_column, hub_config)
+            return cls("embedded", given, text_column, label_column, hub_config, rationale_column)
         if prefix == "hub":
             hub_id, _, config = rest.partition(":")
             if config and hub_config and config != hub_config:
                 raise DataError(f"Two configurations were given, {config!r} and {hub_config!r}. Leave one out.")
-            return cls("hub", hub_id, text_column, label_column, config or hub_config)
+            return cls("hub", hub_id, text_column, label_column, config or hub_config, rationale_column)
         path = Path(rest if prefix == "file" else given).expanduser()
         if (prefix == "file" and rest) or (given and path.is_file()):
-            return cls("file", str(path.resolve()), text_column, label_column, hub_config)
+            return cls("file", str(path.resolve()), text_column, label_column, hub_config, rationale_column)
         raise DataError(f"There is no task or file {text!r}. A task is named by {_FORMS}.")
 
     @property
@@ -87,6 +92,16 @@ class TaskChoice:
         if self.kind == "embedded":
             return self.name
         return ":".join(part for part in (self.kind, self.name, self.hub_config) if part)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns that are named, each under the option of the command line that names it."""
+        named = {
+            "text-column": self.text_column,
+            "label-column": self.label_column,
+            "rationale-column": self.rationale_column,
+        }
+        return {option: column for option, column in named.items() if column}
 
     @property
     def title(self) -> str:
@@ -126,5 +141,5 @@ def load_task(choice: TaskChoice) -> TaskData:
     if choice.kind == "embedded":
         return EMBEDDED_TASKS[choice.name].load()
     if choice.kind == "file":
-        return load_file(choice.name, choice.text_column, choice.label_column)
-    return load_hub(choice.name, choice.hub_config, choice.text_column, choice.label_column)
+        return load_file(choice.name, choice.text_column, choice.label_column, choice.rationale_column)
+    return load_hub(choice.name, choice.hub_config, choice.text_column, choice.label_column, choice.rationale_column)

@@ -41,13 +41,7 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
     )
     models = [known[name] for name in names]
     methods = _choose_methods(models)
-    scores = st.multiselect(
-        "Scores",
-        list(SCORES),
-        format_func=lambda name: SCORES[name].title,
-        help="\n".join(f"- **{plain(score.title)}**: {plain(score.description)}" for score in SCORES.values()),
-        **url.bound_list("score", list(DEFAULT_SCORES), SCORES),
-    )
+    scores = _choose_scores(models)
     columns = st.columns(3)
     limit = columns[0].number_input("Test texts", 1, 100_000, **url.bound("limit", 100, parse=int))
     removal = columns[1].selectbox(
@@ -101,6 +95,24 @@ def _choose_methods(models: list[CheckpointInfo]) -> list[Method]:
     for name in left_out:
         st.caption(plain(f"{METHODS[name].title} cannot be chosen. {reasons[name][0]}"))
     return [METHODS[name] for name in METHODS if name in names]
+
+
+def _choose_scores(models: list[CheckpointInfo]) -> list[str]:
+    """The scores that the task of the first model serves; why others are not there stands below."""
+    rationales = bool(models and models[0].task and models[0].task.get("rationale_column"))
+    reasons = {score.name: score.unsupported(rationales=rationales) for score in SCORES.values()}
+    fitting = [name for name, reason in reasons.items() if reason is None]
+    scores = st.multiselect(
+        "Scores",
+        fitting,
+        format_func=lambda name: SCORES[name].title,
+        help="\n".join(f"- **{plain(SCORES[name].title)}**: {plain(SCORES[name].description)}" for name in fitting),
+        **url.bound_list("score", list(DEFAULT_SCORES), fitting),
+    )
+    for reason in dict.fromkeys(reason for reason in reasons.values() if reason):
+        titles = ", ".join(SCORES[name].title for name, given in reasons.items() if given == reason)
+        st.caption(plain(f"{titles} cannot be chosen. {reason}"))
+    return scores
 
 
 def _seconds(spec: EvaluationSpec, models: list[CheckpointInfo], methods: list[Method]) -> float:

@@ -20,6 +20,7 @@ from bcos_core.render.scoreboard import (
     frontier_figure,
     leaderboard_figure,
     leaderboard_table,
+    left_out,
 )
 from bcos_core.render.table import table_csv
 from pages.shared import resources, url
@@ -97,9 +98,7 @@ def _notes(evaluation: Evaluation, rows: list[Row], score: str) -> None:
         names = ", ".join(f"{method_title(row['method'])} on {row['checkpoint']}" for row in weak)
         st.caption(plain(f"Not shown to be better than random scores: {names}."))
     for skipped in evaluation.skipped:
-        st.caption(
-            plain(f"{method_title(skipped['method'])} on {skipped['checkpoint']} is left out. {skipped['reason']}")
-        )
+        st.caption(plain(left_out(skipped)))
 
 
 def _table(evaluation: Evaluation, rows: list[Row], score: str) -> None:

@@ -24,6 +24,11 @@ from pages.shared.task_charts import show_data
 FILE, HUB = "file", "hub"
 _ENDINGS = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet"]
 _REMEMBER_SECONDS = 30.0
+_COLUMNS = ("text-column", "label-column", "rationale-column")
+_RATIONALE = (
+    "Optional: what people named as the reason for the label, as a list of 0 and 1 for the words between white space, "
+    "a list of character spans, or quotes from the text. Explanations are then scored against it."
+)
 
 
 @dataclass(frozen=True)
@@ -79,16 +84,18 @@ def _file_task() -> ChosenTask | None:
         f"{plain(path.name)}: {count(preview.row_count, 'row')}, {count(len(preview.columns), 'column')}, "
         f"{preview.size_bytes / 1e6:,.1f} MB."
     )
-    text_place, label_place = st.columns(2)
+    text_place, label_place, rationale_place = st.columns(3)
     with text_place:
         text = _column("Text column", "text-column", preview.columns, preview.text_column)
     with label_place:
         label = _column("Label column", "label-column", preview.columns, preview.label_column)
+    with rationale_place:
+        rationale = _column("Rationale column", "rationale-column", preview.columns, None, _RATIONALE)
     _first_rows(preview)
     if text is None or label is None:
         st.info("Choose the column that holds the texts and the one that holds their labels.")
         return None
-    choice = TaskChoice("file", str(path), text, label)
+    choice = TaskChoice("file", str(path), text, label, rationale_column=rationale)
     return ChosenTask(choice, resources.task_data(choice))
 
 
@@ -104,7 +111,7 @@ def _upload() -> None:
         return
     path = save_upload(get_home(), sent.name, sent.getvalue())
     st.session_state["upload-stored"] = sent.file_id
-    url.write(**{"file": f"{path.parent.name}/{path.name}", "text-column": None, "label-column": None})
+    url.write(**{"file": f"{path.parent.name}/{path.name}", **dict.fromkeys(_COLUMNS)})
 
 
 def _uploaded_path() -> Path | None:
@@ -128,8 +135,13 @@ def _preview(path: str, written: int) -> FilePreview:
     return preview_file(path)
 
 
-def _column(label: str, parameter: str, columns: tuple[str, ...], guess: str | None) -> str | None:
+def _column(
+    label: str, parameter: str, columns: tuple[str, ...], guess: str | None, optional: str | None = None
+) -> str | None:
+    """`optional` is the help of a column that may be left out."""
     arguments: dict[str, Any] = url.bound(parameter, guess, parse=url.one_of(columns))
+    if optional:  # an index of None: the choice can be taken back
+        return st.selectbox(label, columns, index=None, placeholder="None", help=optional, **arguments)
     return st.selectbox(label, columns, placeholder="Choose a column", **arguments)
 
 
@@ -145,14 +157,17 @@ def _first_rows(preview: FilePreview) -> None:
 
 def _hub_task() -> ChosenTask | None:
     hub_id = st.text_input("Hub id", placeholder="stanfordnlp/imdb", **url.bound("hub-data", "")).strip()
-    config_place, text_place, label_place = st.columns(3)
+    config_place, text_place, label_place, rationale_place = st.columns(4)
     optional: dict[str, Any] = {"placeholder": "guessed"}
     config = config_place.text_input("Configuration", placeholder="none", **url.bound("hub-config", "")).strip()
     text = text_place.text_input("Text column", **optional, **url.bound("hub-text", "")).strip()
     label = label_place.text_input("Label column", **optional, **url.bound("hub-label", "")).strip()
+    rationale = rationale_place.text_input(
+        "Rationale column", placeholder="none", help=_RATIONALE, **url.bound("hub-rationale", "")
+    ).strip()
     if not hub_id:
         return None
-    choice = TaskChoice("hub", hub_id, text or None, label or None, config or None)
+    choice = TaskChoice("hub", hub_id, text or None, label or None, config or None, rationale or None)
     if _hub_trouble() is not None:
         # Data that were downloaded earlier are read all the same; else the error says what to do.
         return ChosenTask(choice, resources.task_data(choice))

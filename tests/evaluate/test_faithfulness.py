@@ -7,10 +7,11 @@ import math
 
 import pytest
 
+from bcos_core.evaluate.case import Case
 from bcos_core.evaluate.curves import TENTHS, leave_one_out, removal_curves, top_counts
 from bcos_core.evaluate.probability import sigmoid, softmax
 from bcos_core.evaluate.removal import REMOVALS
-from bcos_core.evaluate.scores import SCORES, Case
+from bcos_core.evaluate.scores import SCORES
 from bcos_core.model.classifier import Classifier
 from bcos_core.text.encoding import encode
 from tests.evaluate.conftest import WEIGHTS, BagOfWords

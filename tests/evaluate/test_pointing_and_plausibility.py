@@ -95,7 +95,8 @@ def test_which_words_people_rated(classifier: Classifier) -> None:
 def test_agreement_by_hand() -> None:
     named = [True, False, True, False]
     scores = [0.9, 0.8, 0.3, 0.1]
-    assert auprc(scores, named) == pytest.approx((1 / 1 + 2 / 3) / 2)  # precision at each named token
+    # (recall, precision) after 0, 1, 2 and 3 tokens: (0, 1), (½, 1), (½, ½), (1, ⅔); the area of the two slopes.
+    assert auprc(scores, named) == pytest.approx(1 / 2 * 1 + 1 / 2 * (1 / 2 + 2 / 3) / 2)
     assert token_f1(scores, named, 2) == pytest.approx(2 * 1 / (2 + 2))
     assert token_iou(scores, named, 2) == pytest.approx(1 / 3)
     assert token_f1([1, 0, 1, 0], named, 2) == 1.0 and token_iou([1, 0, 1, 0], named, 2) == 1.0

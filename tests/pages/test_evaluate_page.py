@@ -52,6 +52,20 @@ def test_what_a_model_cannot_serve_is_said(models: tuple[Path, Path], open_page:
     assert "B-cos contributions" not in methods.options and "Random" not in methods.options
 
 
+def test_scores_that_need_a_rationale_are_offered_where_there_is_one(home: Home, open_page: OpenPage) -> None:
+    lines = [f'{{"text": "film {i} is fine", "label": "{"np"[i % 2]}", "why": "fine"}}' for i in range(60)]
+    (home.root / "rows.jsonl").write_text("\n".join(lines))
+    task = {"kind": "file", "name": str(home.root / "rows.jsonl"), "rationale_column": "why"}
+    save_pair(home, task=task)
+    at = open_page("evaluate", model="tiny-bcos", score="auprc_rationale")
+    assert next(box for box in at.multiselect if box.label == "Scores").value == ["auprc_rationale"]
+    save_pair(home, task=TASK)
+    at = open_page("evaluate", model="tiny-bcos", score="auprc_rationale")
+    scores = next(box for box in at.multiselect if box.label == "Scores")
+    assert scores.value == [] and "Rationale, AUPRC" not in scores.options
+    assert "Rationale, AUPRC, Rationale, token F1, Rationale, token IoU cannot be chosen. It compares" in words(at)
+
+
 def test_nothing_chosen_cannot_be_started(models: tuple[Path, Path], open_page: OpenPage) -> None:
     at = open_page("evaluate", score="")
     assert button(at, "Evaluate").disabled
@@ -69,7 +83,7 @@ def test_a_finished_evaluation(models: tuple[Path, Path], home: Home, open_page:
     assert set(at.dataframe[1].value.columns) >= {"difference", "p", "p (Holm)"}
     said = words(at)
     assert "replaced by the mask token" in said and "8 test texts" in said
-    assert "B-cos contributions on tiny-conventional is left out. Only for B-cos models" in said
+    assert "Left out: B-cos contributions on tiny-conventional. Only for B-cos models" in said
     at = open_page("evaluate", shown="auprc_plau", against="saliency@tiny-bcos")
     assert "VADER" in words(at) and not at.exception
     assert "Saliency · tiny-bcos" not in set(at.dataframe[1].value["method"])

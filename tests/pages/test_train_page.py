@@ -89,7 +89,7 @@ def test_a_file_with_one_class_is_refused_and_stays(open_page: OpenPage, home: H
     assert "class" in error.value and not at.exception
     assert button(at, START).disabled
     assert at.query_params["file"] == file
-    assert [box.value for box in at.selectbox] == ["review", "verdict"]
+    assert [box.value for box in at.selectbox] == ["review", "verdict", None]
 
 
 def test_a_good_file_is_previewed_and_can_be_started(open_page: OpenPage, home: Home, store: JobStore) -> None:
@@ -102,6 +102,20 @@ def test_a_good_file_is_previewed_and_can_be_started(open_page: OpenPage, home: 
     button(at, START).click().run()
     (job,) = store.list()
     assert job.spec["task"]["label_column"] == "verdict"
+
+
+def test_a_rationale_column_may_be_chosen(open_page: OpenPage, home: Home, store: JobStore) -> None:
+    lines = [f"text number {row} of them,{'good' if row % 2 else 'bad'},number" for row in range(200)]
+    file = uploaded(home, "reviews.csv", "\n".join(["review,verdict,why", *lines]))
+    at = open_page("train", **{"task": "file", "file": file, "text-column": "review", "label-column": "verdict"})
+    at.selectbox[2].set_value("verdict").run()
+    assert "both the label and the rationale" in at.error[0].value and button(at, START).disabled
+    at.selectbox[2].set_value("why").run()
+    assert not at.error and at.query_params["rationale-column"] == "why"
+    assert "Texts with a rationale: 200" in words(at)
+    button(at, START).click().run()
+    (job,) = store.list()
+    assert job.spec["task"]["rationale_column"] == "why" and "--rationale-column=why" in job.argv
 
 
 def test_an_upload_is_kept_in_the_address_and_its_columns_are_guessed(open_page: OpenPage, home: Home) -> None:

@@ -131,6 +131,19 @@ def test_columns_are_guessed_and_can_be_chosen(online: dict[str, Any]) -> None:
         load_hub("a/b", text_column="body")
 
 
+def test_rationales_come_from_every_split(online: dict[str, Any]) -> None:
+    def split(prefix: str, n: int) -> Dataset:
+        rows = {"text": [f"{prefix} {i}" for i in range(n)], "label": [i % 2 for i in range(n)]}
+        return Dataset.from_dict({**rows, "marks": [[0, i % 2] for i in range(n)]})
+
+    online["a/b"] = {"train": split("train", 20), "test": split("test", 20)}
+    data = load_hub("a/b", rationale_column="marks")
+    assert set(data.rationales) == {f"{side} {i}" for side in ("train", "test") for i in range(1, 20, 2)}
+    assert data.rationales["test 3"] == ((5, 6),) and "Texts with a rationale: 20." in data.notes
+    online["a/b"] = {"train": split("only", 40)}
+    assert len(load_hub("a/b", rationale_column="marks").rationales) == 20
+
+
 def test_several_labels_per_text_are_refused(online: dict[str, Any]) -> None:
     features = Features(text=Value("string"), labels=List(ClassLabel(names=["no", "yes"])))
     rows = Dataset.from_dict({"text": ["a", "b"], "labels": [[0, 1], [1]]}, features=features)

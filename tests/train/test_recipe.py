@@ -65,7 +65,7 @@ def test_the_papers_recipe_is_the_papers() -> None:
             recipe_for("faithful", TaskChoice("embedded", "long-reviews")).replace(twin=False, b=1.25, seed=7),
             "mine",
         ),
-        TrainSpec("some/model", TaskChoice("hub", "some/data", "text", "label"), RECIPES["paper"]),
+        TrainSpec("some/model", TaskChoice("hub", "some/data", "text", "label", None, "why"), RECIPES["paper"]),
         TrainSpec(
             "minilm", TaskChoice("embedded", "tweets"), RECIPES["conventional"].replace(examples=100, masking=0.5)
         ),
@@ -74,7 +74,8 @@ def test_the_papers_recipe_is_the_papers() -> None:
 def test_the_command_line_says_what_the_spec_says(spec: TrainSpec) -> None:
     words = train_argv(spec)[2:]
     args = build_parser(words).parse_args(words)
-    task = TaskChoice.parse(args.task, text_column=args.text_column, label_column=args.label_column)
+    columns = ("text_column", "label_column", "rationale_column")
+    task = TaskChoice.parse(args.task, **{column: getattr(args, column) for column in columns})
     recipe = recipe_for(args.recipe, task).replace(**{name: getattr(args, name) for name in OPTIONS})
     assert TrainSpec(args.model, task, recipe, args.name) == spec
     assert TrainSpec.from_dict(spec.to_dict()) == spec

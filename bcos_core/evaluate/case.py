@@ -1,0 +1,47 @@
+"""What a score is computed from: one explanation of one text, and the evidence about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bcos_core.evaluate.curves import Curves
+from bcos_core.evaluate.forward import Logits
+from bcos_core.text.encoding import Encoded
+
+Probability = Callable[[Sequence[float], int], float]
+
+
+@dataclass(frozen=True)
+class Named:
+    """The tokens of a text that people name, and the share of tokens that they name on average over the texts."""
+
+    positions: frozenset[int]
+    share: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """One explanation of one text, and the evidence that was gathered about it.
+
+    `scores` are aligned with the text's tokens, `target` is the explained class. `leave_one_out` has the logits
+    of the whole text, then of the text without each ordinary token. `named` is what people name, by the kind of
+    evidence ("ratings", "rationale"). `pointing` is the pointing game's result.
+    """
+
+    text: Encoded
+    scores: tuple[float, ...]
+    target: int
+    probability: Probability
+    curves: Curves | None = None
+    leave_one_out: Sequence[Logits] = ()
+    named: Mapping[str, Named] = field(default_factory=dict)
+    pointing: float | None = None
+
+    def p(self, logits: Sequence[float]) -> float:
+        """The probability of the explained class."""
+        return self.probability(logits, self.target)
+
+    @property
+    def ordinary(self) -> list[int]:
+        return [position for position, token in enumerate(self.text.tokens) if not token.added]
