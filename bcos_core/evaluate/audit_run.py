@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,20 +57,30 @@ def run_audit(first: CheckpointInfo, second: CheckpointInfo, *, home: Home, repo
     return audit(answers[0], answers[1], task.labels, task.validation, task.test)
 
 
-def known_audit(first: CheckpointInfo, second: CheckpointInfo, *, home: Home) -> Audit | None:
+def known_audit(
+    first: CheckpointInfo,
+    second: CheckpointInfo,
+    *,
+    home: Home,
+    load_data: Callable[[TaskChoice], TaskData] = load_task,
+    hash_of: Callable[[CheckpointInfo], str] = lambda info: weights_hash(info.path),
+) -> Audit | None:
     """The audit where both models' answers are known already; None where they are not.
+
+    `load_data` and `hash_of` read the task and the hash of a model's weights: a caller that asks again and again hands
+    over ones that remember.
 
     Raises:
         InputError: models of different tasks, or of none.
     """
-    task = task_of(first, second)
+    task = task_of(first, second, load_data)
     store = EvidenceStore(open_database(home))
     texts = (*task.validation.texts, *task.test.texts)
     answers = []
     for info in (first, second):
         known = [
             logits
-            for logits in known_logits(model_subject(weights_hash(info.path), info.max_length), texts, store)
+            for logits in known_logits(model_subject(hash_of(info), info.max_length), texts, store)
             if logits is not None
         ]
         if len(known) < len(texts):
@@ -78,7 +89,9 @@ def known_audit(first: CheckpointInfo, second: CheckpointInfo, *, home: Home) ->
     return audit(answers[0], answers[1], task.labels, task.validation, task.test)
 
 
-def task_of(first: CheckpointInfo, second: CheckpointInfo) -> TaskData:
+def task_of(
+    first: CheckpointInfo, second: CheckpointInfo, load_data: Callable[[TaskChoice], TaskData] = load_task
+) -> TaskData:
     """The task that both were trained on.
 
     Raises:
@@ -89,7 +102,7 @@ def task_of(first: CheckpointInfo, second: CheckpointInfo) -> TaskData:
             f"{first.name} and {second.name} were not trained on the same task. "
             "Audit a model and its conventional twin."
         )
-    return load_task(TaskChoice.from_dict(first.task))
+    return load_data(TaskChoice.from_dict(first.task))
 
 
 def find_pair(checkpoint: Path, other: Path | None) -> tuple[CheckpointInfo, CheckpointInfo]:

@@ -13,7 +13,7 @@ from bcos_core.evaluate.audit import Audit, ModelAudit
 from bcos_core.evaluate.audit_run import known_audit, task_of
 from bcos_core.evaluate.statistics import Estimate
 from bcos_core.home import get_home
-from bcos_core.jobs.store import Job, JobState
+from bcos_core.jobs.store import Job
 from bcos_core.model.checkpoint import CheckpointInfo
 from bcos_core.render.audit import confusion_figure, flips_table, reliability_figure
 from bcos_core.render.numbers import number, percent
@@ -21,10 +21,11 @@ from bcos_core.render.table import table_csv
 from bcos_core.train.spec import TrainSpec
 from pages.shared import resources, url
 from pages.shared.choices import newest_pair
-from pages.shared.errors import guard, show_error
-from pages.shared.jobs import curves, job_store, progress, watch
+from pages.shared.errors import guard
+from pages.shared.jobs import curves, job_store
 from pages.shared.page import empty_page
 from pages.shared.plain import plain
+from pages.shared.request import Request, ask
 from pages.shared.supervision import supervisor_notice
 from pages.shared.word_view import words_of
 
@@ -83,23 +84,15 @@ def _audit(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
     if audit is not None:
         _figures(audit, first, second)
         return
-    key = audit_key(first, second)
-    jobs = [job for job in job_store().list() if job.key == key]
-    if jobs and jobs[0].active:
-        watch(jobs[0].id, progress)
-        return
-    if jobs and jobs[0].state == JobState.FAILED:
-        show_error(jobs[0].message or "The audit has failed. The Jobs page shows its log.")
-    st.markdown("Both models answer every validation and test text once; then this page knows what they do alike.")
-    if st.button("Run the audit", type="primary"):
-        job_store().submit(
-            "audit",
-            describe(first, second),
-            audit_argv(first, second),
-            {"checkpoints": [str(first.path), str(second.path)]},
-            key,
-        )
-        st.rerun()
+    request = Request(
+        "audit",
+        describe(first, second),
+        audit_argv(first, second),
+        {"checkpoints": [str(first.path), str(second.path)]},
+        audit_key(first, second),
+    )
+    what = "Both models answer every validation and test text once; then this page knows what they do alike."
+    ask(request, what, "Run the audit", primary=True)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading what is known …")
@@ -120,7 +113,9 @@ def _known(first: str, first_written: int, second: str, second_written: int) -> 
 
 def _look(first: str, second: str) -> Audit | None:
     infos = {str(info.path): info for info in resources.checkpoints().values()}
-    return known_audit(infos[first], infos[second], home=get_home())
+    return known_audit(
+        infos[first], infos[second], home=get_home(), load_data=resources.task_data, hash_of=resources.weights_hash
+    )
 
 
 def _figures(audit: Audit, first: CheckpointInfo, second: CheckpointInfo) -> None:
@@ -172,7 +167,7 @@ def _flips(audit: Audit, first: CheckpointInfo, second: CheckpointInfo) -> None:
     st.subheader(f"{len(audit.flips):,} flipped examples", anchor=False)
     if not audit.flips:
         return
-    test = task_of(first, second).test
+    test = task_of(first, second, resources.task_data).test
     table = flips_table(audit, test)
     shown = table.head(SHOWN_FLIPS)
     st.caption("The surest first. Choose a row to see in Compare why the two models answer differently.")

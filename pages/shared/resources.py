@@ -18,6 +18,7 @@ from bcos_core.attribution.api import explain, resolve_target
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.home import get_home
+from bcos_core.model import checkpoint
 from bcos_core.model.checkpoint import CheckpointInfo, list_checkpoints
 from bcos_core.model.classifier import Classifier, Prediction, load, predict, prediction_of
 from bcos_core.model.predictions import known_logits, logits_on, model_subject
@@ -61,6 +62,16 @@ def _classifier(path: str, written: int) -> Classifier:
 def written_at(info: CheckpointInfo) -> int:
     """When the checkpoint's newest file was written, in nanoseconds; 0 when it is gone."""
     return max((file.stat().st_mtime_ns for file in info.path.glob("*") if file.is_file()), default=0)
+
+
+def weights_hash(info: CheckpointInfo) -> str:
+    """The hash of a checkpoint's weights, read once for as long as its files stay as they are."""
+    return _weights_hash(str(info.path), written_at(info))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _weights_hash(path: str, written: int) -> str:
+    return checkpoint.weights_hash(Path(path))
 
 
 def task_data(choice: TaskChoice) -> TaskData:

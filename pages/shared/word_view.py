@@ -15,9 +15,8 @@ from bcos_core.model.checkpoint import CheckpointInfo
 from bcos_core.render.numbers import count, percent
 from bcos_core.render.table import table_csv
 from pages.shared import url
-from pages.shared.errors import show_error
-from pages.shared.jobs import job_store, progress, watch
 from pages.shared.plain import plain
+from pages.shared.request import Request, ask
 
 LIMIT = 300
 SEED = 0
@@ -31,26 +30,22 @@ def words_of(info: CheckpointInfo) -> None:
         st.caption("This model does not say what it was trained on, so there are no texts to look at.")
         return
     method = default_method(info)
-    key = words_key(info, method, LIMIT, SEED)
-    jobs = [job for job in job_store().list() if job.key == key]
-    if jobs and jobs[0].active:
-        watch(jobs[0].id, progress)
+    request = Request(
+        "words",
+        describe(info, method),
+        words_argv(info, method, LIMIT, SEED),
+        {"checkpoint": str(info.path), "method": method, "limit": LIMIT, "seed": SEED},
+        words_key(info, method, LIMIT, SEED),
+    )
+    done = next((job.result for job in request.jobs() if job.state == JobState.SUCCEEDED and job.result), None)
+    if done:
+        _tables(info, done)
         return
-    done = next((job for job in jobs if job.state == JobState.SUCCEEDED and job.result), None)
-    if done is not None and done.result:
-        _tables(info, done.result)
-        return
-    if jobs and jobs[0].state == JobState.FAILED:
-        show_error(jobs[0].message or "It has failed. The Jobs page shows its log.")
-    st.markdown(
+    what = (
         f"{METHODS[method].title} of {LIMIT} test texts for every class, summed by word, beside the weights that a "
         "logistic regression gives to word counts."
     )
-    if st.button("Gather the words"):
-        argv = words_argv(info, method, LIMIT, SEED)
-        spec = {"checkpoint": str(info.path), "method": method, "limit": LIMIT, "seed": SEED}
-        job_store().submit("words", describe(info, method), argv, spec, key)
-        st.rerun()
+    ask(request, what, "Gather the words")
 
 
 def _tables(info: CheckpointInfo, result: dict[str, Any]) -> None:

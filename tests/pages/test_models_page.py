@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tiny_pair import save_pair
 from bcos_core.cli.main import main
 from bcos_core.home import Home
 from bcos_core.jobs.store import JobStore
+from bcos_core.model import checkpoint
 from tests.pages.conftest import OpenPage, button, words
 
 TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
@@ -69,3 +71,25 @@ def test_the_words_of_a_model(pair: tuple[Path, Path], open_page: OpenPage, stor
     assert "Mean contribution to “negative”" in words(at) and "logistic regression" in words(at)
     speak_for = at.dataframe[0].value
     assert list(speak_for["mean contribution"]) == sorted(speak_for["mean contribution"], reverse=True)
+
+
+def test_weights_and_data_are_read_once_while_the_audit_is_not_known(
+    pair: tuple[Path, Path], open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+    real = checkpoint.weights_hash
+
+    def counting(path: Path) -> str:
+        hashed.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(checkpoint, "weights_hash", counting)
+    at = open_page("models").run()
+    assert any(one.label == "Run the audit" for one in at.button)
+    assert sorted(set(hashed)) == sorted(hashed)  # each at most once, over several runs of the page
+    assert "tiny-bcos" in hashed
+    weights = pair[0] / "model.safetensors"
+    os.utime(weights, ns=(weights.stat().st_atime_ns, weights.stat().st_mtime_ns + 10**9))
+    hashed.clear()
+    at.run()
+    assert hashed == ["tiny-bcos"]
