@@ -25,7 +25,7 @@ check: $(VENV)/.development  ## check style and types
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
 
-bench: $(VENV)/.development  ## measure, and print the figures; FULL=1 adds the accuracies
+bench: $(VENV)/.development  ## measure, and print the figures; FULL=1 adds accuracies and evaluations
 	$(RUN) -m benchmarks $(if $(FULL),--full)
 
 $(RUN):

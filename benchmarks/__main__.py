@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
+from pathlib import Path
 
 import torch
 
@@ -14,7 +16,9 @@ from benchmarks.subjects import load_subjects
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="also the accuracies, which take hours on two cores")
+    parser.add_argument(
+        "--full", action="store_true", help="also accuracies and evaluations, which take hours on two cores"
+    )
     arguments = parser.parse_args()
     torch.manual_seed(0)
     subjects = load_subjects()
@@ -29,8 +33,14 @@ def main() -> None:
         add(figure(subjects))
     if arguments.full:
         from benchmarks.accuracy import accuracy_gap, quickstart
+        from benchmarks.evaluation import evaluation, planted_truth, pointing
 
-        add(quickstart())
+        with tempfile.TemporaryDirectory() as folder:
+            found, bcos, conventional = quickstart(Path(folder))
+            add(found)
+            add(evaluation(bcos))
+            add(pointing(bcos, conventional))
+        add(planted_truth())
         add(accuracy_gap())
     print(json.dumps(figures))
 

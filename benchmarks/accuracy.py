@@ -18,22 +18,23 @@ from bcos_core.train.spec import TrainSpec
 SEEDS = (42, 43, 44)
 
 
-def train(spec: TrainSpec) -> TrainResult:
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        return run_training(spec, home=Home(root).create(), work=root / "work", job="bench", reporter=SilentReporter())
+def train(spec: TrainSpec, root: Path) -> TrainResult:
+    """Train under the folder `root`, where the checkpoints stay."""
+    return run_training(spec, home=Home(root).create(), work=root / "work", job="bench", reporter=SilentReporter())
 
 
-def quickstart() -> dict[str, float]:
-    """Seconds from the command to both scores, and the two accuracies."""
-    result = train(quickstart_spec())
+def quickstart(root: Path) -> tuple[dict[str, float], str, str]:
+    """Seconds from the command to both scores, and the two accuracies; then the folders of the B-cos model and of its
+    twin, under `root`."""
+    result = train(quickstart_spec(), root)
     assert result.bcos is not None and result.conventional is not None and result.calibration_cosine is not None
-    return {
+    figures = {
         "quickstart_seconds": result.seconds,
         "quickstart_accuracy_bcos": result.bcos.accuracy,
         "quickstart_accuracy_conventional": result.conventional.accuracy,
         "quickstart_calibration_cosine": result.calibration_cosine,
     }
+    return figures, result.bcos.checkpoint, result.conventional.checkpoint
 
 
 def accuracy_gap() -> dict[str, float]:
@@ -41,7 +42,8 @@ def accuracy_gap() -> dict[str, float]:
     pairs = []
     for seed in SEEDS:
         recipe = RECIPES["calibrated"].replace(seed=seed)
-        result = train(TrainSpec(EMBEDDED, TaskChoice("embedded", "short-reviews"), recipe))
+        with tempfile.TemporaryDirectory() as folder:
+            result = train(TrainSpec(EMBEDDED, TaskChoice("embedded", "short-reviews"), recipe), Path(folder))
         assert result.bcos is not None and result.conventional is not None
         pairs.append((result.conventional.accuracy, result.bcos.accuracy))
     conventional, bcos = (statistics.mean(column) for column in zip(*pairs, strict=True))

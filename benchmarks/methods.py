@@ -16,11 +16,11 @@ TEXTS = 64
 TARGET = 1
 
 
-def against_captum(subjects: Subjects) -> dict[str, float]:
-    """Captum's time over ours on 64 sentences of mixed length, and the largest difference of a score."""
+def against_captum(subjects: Subjects, size: int = TEXTS) -> dict[str, float]:
+    """Captum's time over ours on `size` sentences of mixed length, and the largest difference of a score."""
     model = subjects.conventional
     classifier = wrap(model, subjects.tokenizer, labels=subjects.data.labels, name="bench")
-    texts = list(subjects.data.test.texts[:TEXTS])
+    texts = list(subjects.data.test.texts[:size])
     figures = {}
     for method, plain in (("integrated_gradients", _integrated_gradients), ("occlusion", _occlusion)):
         explain(classifier, texts[:4], method=method, target=TARGET)  # the first run pays for what comes once
