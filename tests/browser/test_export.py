@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tiny_pair import save_pair
 
 from bcos_core.home import Home
-from tests.browser.conftest import CHROMIUM
+from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
 
 pytestmark = [
     pytest.mark.browser,
@@ -34,6 +34,7 @@ def test_an_exported_page_shows_all_panels_offline_and_runs_nothing(
     save_pair(home)
     chosen = [("method", name) for name in list(METHODS)[:3]]
     page.goto(f"{address}/compare?{urlencode([('model', 'tiny-bcos'), ('text', TEXT), ('seeds', '3'), *chosen])}")
+    expect(page.get_by_role("article")).to_have_count(3, timeout=FIRST_VISIT_SECONDS * 1000)
     # The fourth method is chosen as a person does; the address follows.
     page.get_by_role("combobox", name="Methods").click()
     page.get_by_role("option", name=METHODS["gradient_shap"], exact=True).click()
