@@ -77,5 +77,45 @@ class MismatchError(BcosError):
         self.result = result
 
 
+class StudyError(InputError):
+    """A study that cannot do what was asked of it."""
+
+
+class StudyClosedError(StudyError):
+    """A study that takes no answers: not open yet, or closed."""
+
+
+class InviteError(StudyError):
+    """An invitation that lets nobody in. Says why, and nothing about the study."""
+
+
+class InviteUnknownError(InviteError):
+    """A token that no invitation has."""
+
+
+class InviteExpiredError(InviteError):
+    """An invitation whose time is over."""
+
+
+class InviteRevokedError(InviteError):
+    """An invitation that was taken back."""
+
+
+class InviteUsedUpError(InviteError):
+    """An invitation by which as many have come as may."""
+
+
+class RaterError(StudyError):
+    """A rater who is not known, has not consented, or no longer takes part."""
+
+
+class SlotError(StudyError):
+    """An item that is not in this rater's hands."""
+
+
+class AnswerError(StudyError):
+    """An answer that is not one of those that were asked for."""
+
+
 class StorageError(BcosError):
     """The folder or database under BCOS_HOME cannot be written or read."""

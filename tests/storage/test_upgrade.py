@@ -12,7 +12,8 @@ from alembic.runtime.migration import MigrationContext
 
 import bcos_core.jobs.schema
 import bcos_core.storage.collections
-import bcos_core.storage.evidence  # noqa: F401  # each registers its tables
+import bcos_core.storage.evidence
+import bcos_core.study.schema  # noqa: F401  # each registers its tables
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
 from bcos_core.storage.types import METADATA

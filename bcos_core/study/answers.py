@@ -1,0 +1,152 @@
+"""Answers: saved one by one, acknowledged only when they are in the database, counted once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from bcos_core.errors import AnswerError, SlotError
+from bcos_core.storage.database import Database, upsert
+from bcos_core.storage.plain import to_plain
+from bcos_core.storage.types import utc_now
+from bcos_core.study.access import read_rater, require_active
+from bcos_core.study.answer_form import AnswerForm
+from bcos_core.study.events import EventKind, record
+from bcos_core.study.plan import Plan
+from bcos_core.study.schema import STUDY_ANSWERS, STUDY_EVENTS, STUDY_SLOTS
+from bcos_core.study.slots import Slot, counts_of, read_slot, take_again
+from bcos_core.study.studies import hold_study
+
+LONGEST_KEY = 64
+_ANSWER_KEY = ("study", "rater", "item", "position", "dimension")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The acknowledgement: when it exists, the answer is in the database and survives any killed process."""
+
+    slot: str
+    complete: bool
+    """Every required dimension of the slot is answered."""
+    repeated: bool
+    """It was saved before, by the same key."""
+    changed: bool
+    """It took the place of another answer, which the events keep."""
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers of one locked study."""
+
+    database: Database
+    plan: Plan
+    form: AnswerForm
+
+    def save(self, rater: str, slot: str, values: Mapping[str, Any], *, key: str) -> Saved:
+        """Save what `rater` answers about `slot`, by dimension: all of it, or nothing.
+
+        `key` is made in the page, once for each thing that the rater does: a retry, a second click and a reload
+        come with the same key and are acknowledged without being saved again.
+
+        Raises:
+            AnswerError: a value that is not allowed, or the key of another answer.
+            SlotError: the slot is not this rater's, or was given to another.
+            StudyClosedError, InviteRevokedError, RaterError: nothing of this rater is saved.
+        """
+        if not 0 < len(key) <= LONGEST_KEY:
+            raise AnswerError(f"An answer needs a key of 1 to {LONGEST_KEY} characters; this one has {len(key)}.")
+        self.form.check(values)
+        given = to_plain(values)
+        with self.database.write() as connection:
+            hold_study(connection, self.plan.study)
+            who = read_rater(connection, rater)
+            found = _own_slot(connection, rater, slot)
+            earlier = _saved_by(connection, rater, key)
+            if earlier is not None:
+                return _repeated(earlier, found, given)
+            require_active(who)
+            if found.released_at is not None:
+                self._take_back(connection, found)
+            return self._save(connection, found, given, key)
+
+    def given(self, rater: str) -> dict[str, dict[str, Any]]:
+        """What a rater has answered: slot → dimension → value."""
+        query = (
+            select(STUDY_SLOTS.c.id, STUDY_ANSWERS.c.dimension, STUDY_ANSWERS.c.value)
+            .join(
+                STUDY_SLOTS,
+                (STUDY_SLOTS.c.rater == STUDY_ANSWERS.c.rater) & (STUDY_SLOTS.c.position == STUDY_ANSWERS.c.position),
+            )
+            .where(STUDY_ANSWERS.c.study == self.plan.study, STUDY_ANSWERS.c.rater == rater)
+        )
+        answers: dict[str, dict[str, Any]] = {}
+        with self.database.read() as connection:
+            for slot, dimension, value in connection.execute(query):
+                answers.setdefault(slot, {})[dimension] = value
+        return answers
+
+    def _take_back(self, connection: Connection, slot: Slot) -> None:
+        if not take_again(connection, self.plan, counts_of(connection, self.plan.study), slot):
+            raise SlotError(
+                "This item had been open for so long that it was given to somebody else. "
+                "Your other answers are kept; go on with the next item."
+            )
+
+    def _save(self, connection: Connection, slot: Slot, given: dict[str, Any], key: str) -> Saved:
+        now = utc_now()
+        before = _values(connection, slot)
+        place = {"study": slot.study, "rater": slot.rater, "item": slot.item, "position": slot.position}
+        rows = [{**place, "dimension": name, "value": value, "at": now} for name, value in given.items()]
+        upsert(connection, STUDY_ANSWERS, rows, key=_ANSWER_KEY)
+        replaced = {name: before[name] for name in given if name in before}
+        changed = any(given[name] != value for name, value in replaced.items())
+        payload = {"slot": slot.id, "position": slot.position, "item": slot.item, "values": given}
+        kind = EventKind.CHANGED if changed else EventKind.ANSWERED
+        record(
+            connection,
+            slot.study,
+            kind,
+            {**payload, "before": replaced} if changed else payload,
+            rater=slot.rater,
+            key=key,
+            at=now,
+        )
+        complete = self.form.required <= before.keys() | given.keys()
+        if complete and slot.answered_at is None:
+            connection.execute(update(STUDY_SLOTS).where(STUDY_SLOTS.c.id == slot.id).values(answered_at=now))
+        return Saved(slot.id, complete, repeated=False, changed=changed, at=now)
+
+
+def _own_slot(connection: Connection, rater: str, slot: str) -> Slot:
+    found = read_slot(connection, slot)
+    if found is None or found.rater != rater:
+        # The same words for both: nobody learns which slots there are.
+        raise SlotError("This item is not one of yours. Open the link of your invitation again; your answers are kept.")
+    return found
+
+
+def _saved_by(connection: Connection, rater: str, key: str) -> Any | None:
+    query = select(STUDY_EVENTS.c.at, STUDY_EVENTS.c.kind, STUDY_EVENTS.c.payload)
+    return connection.execute(query.where(STUDY_EVENTS.c.rater == rater, STUDY_EVENTS.c.key == key)).first()
+
+
+def _repeated(event: Any, slot: Slot, given: dict[str, Any]) -> Saved:
+    if event.payload["slot"] != slot.id or event.payload["values"] != given:
+        raise AnswerError(
+            "Another answer was saved with this key before, and is kept. Reload the page, then try again."
+        )
+    changed = event.kind == EventKind.CHANGED
+    return Saved(slot.id, slot.answered_at is not None, repeated=True, changed=changed, at=event.at)
+
+
+def _values(connection: Connection, slot: Slot) -> dict[str, Any]:
+    table = STUDY_ANSWERS.c
+    query = select(table.dimension, table.value).where(
+        table.study == slot.study, table.rater == slot.rater, table.item == slot.item, table.position == slot.position
+    )
+    return {row.dimension: row.value for row in connection.execute(query)}

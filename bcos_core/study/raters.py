@@ -1,0 +1,145 @@
+"""Raters: who comes in by an invitation, comes back, agrees, withdraws, or is taken out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from bcos_core.errors import InviteUnknownError, RaterError
+from bcos_core.storage.database import Database
+from bcos_core.storage.types import utc_now
+from bcos_core.study.access import Rater, find_raters, read_rater, require_active, require_open
+from bcos_core.study.events import EventKind, record
+from bcos_core.study.invites import Invite, InviteKind, find_invite, use_invite
+from bcos_core.study.schema import STUDY_RATERS
+from bcos_core.study.slots import release_all
+from bcos_core.study.studies import hold_study, read_study
+from bcos_core.study.tokens import new_id, new_token, resume_token_of, token_hash
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Who came in, and the token by which they come back; it is not kept."""
+
+    rater: Rater
+    resume_token: str
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Raters:
+    database: Database
+
+    def join(self, token: str, *, simulated: bool = False) -> Joined:
+        """Come in by an invitation's token. By a personal one, the same person comes back on any device.
+
+        Raises:
+            InviteError: the token lets nobody in (one class for each reason).
+            StudyClosedError: the study takes no answers.
+            RaterError: the person has withdrawn or was excluded.
+        """
+        with self.database.write() as connection:
+            invite = find_invite(connection, token)
+            hold_study(connection, invite.study)
+            study = read_study(connection, invite.study)
+            if study.simulated != simulated:
+                wanted = "simulated raters" if study.simulated else "people"
+                raise InviteUnknownError(f"This link is for {wanted} only. Ask whoever sent it for another.")
+            require_open(study.status)
+            if invite.kind == InviteKind.PERSONAL:
+                before = find_raters(connection, STUDY_RATERS.c.invite == invite.id)
+                if before:
+                    require_active(before[0], consented=False)
+                    record(connection, study.id, EventKind.RETURNED, {"invite": invite.id}, rater=before[0].id)
+                    return Joined(before[0], resume_token_of(token), is_new=False)
+            use_invite(connection, invite)
+            resume_token = resume_token_of(token) if invite.kind == InviteKind.PERSONAL else new_token()
+            return Joined(_add(connection, invite, resume_token, simulated=simulated), resume_token, is_new=True)
+
+    def resume(self, resume_token: str) -> Rater:
+        """The rater whom a resume token belongs to, also after the study was closed.
+
+        Raises:
+            RaterError: nobody has this token.
+        """
+        with self.database.read() as connection:
+            found = find_raters(connection, STUDY_RATERS.c.resume_hash == token_hash(resume_token))
+        if not found:
+            raise RaterError("This link is not known. Open the link of the invitation again.")
+        return found[0]
+
+    def of(self, study: str) -> list[Rater]:
+        """The raters of a study in the order in which they came."""
+        with self.database.read() as connection:
+            return find_raters(connection, STUDY_RATERS.c.study == study)
+
+    def consent(self, id: str) -> Rater:
+        """The rater agrees to take part. Doing it again changes nothing.
+
+        Raises:
+            StudyClosedError, InviteRevokedError, RaterError: this rater takes no part.
+        """
+        with self.database.write() as connection:
+            rater = _held(connection, id)
+            require_active(rater, consented=False)
+            if rater.consented_at is not None:
+                return rater
+            return _mark(connection, rater, EventKind.CONSENTED, consented_at=utc_now())
+
+    def withdraw(self, id: str) -> Rater:
+        """The rater takes back their consent, at any time: their answers do not count, others are asked instead.
+
+        Raises:
+            RaterError: there is no such rater.
+        """
+        return self._take_out(id, EventKind.WITHDRAWN, "withdrawn", withdrawn_at=utc_now())
+
+    def exclude(self, id: str, reason: str) -> Rater:
+        """The researcher takes the rater out, by the rule that the study has: as if they had withdrawn.
+
+        Raises:
+            RaterError: there is no such rater.
+        """
+        return self._take_out(id, EventKind.EXCLUDED, reason, excluded_at=utc_now(), exclusion=reason)
+
+    def _take_out(self, id: str, kind: EventKind, reason: str, **columns: Any) -> Rater:
+        with self.database.write() as connection:
+            rater = _held(connection, id)
+            if rater.withdrawn_at is not None or rater.excluded_at is not None:
+                return rater
+            release_all(connection, id, reason)
+            return _mark(connection, rater, kind, {"reason": reason}, **columns)
+
+
+def _held(connection: Connection, id: str) -> Rater:
+    hold_study(connection, read_rater(connection, id).study)
+    return read_rater(connection, id)  # as it is now that nobody else can change it
+
+
+def _add(connection: Connection, invite: Invite, resume_token: str, *, simulated: bool) -> Rater:
+    latest = select(func.max(STUDY_RATERS.c.arrival)).where(STUDY_RATERS.c.study == invite.study)
+    latest_arrival = connection.execute(latest).scalar_one()
+    row = {
+        "id": new_id(),
+        "study": invite.study,
+        "simulated": simulated,
+        "invite": invite.id,
+        "arrival": 0 if latest_arrival is None else latest_arrival + 1,
+        "resume_hash": token_hash(resume_token),
+        "joined_at": utc_now(),
+        "exclusion": "",
+    }
+    connection.execute(insert(STUDY_RATERS), row)
+    told = {"invite": invite.id, "arrival": row["arrival"]}
+    record(connection, invite.study, EventKind.JOINED, told, rater=str(row["id"]))
+    return read_rater(connection, str(row["id"]))
+
+
+def _mark(
+    connection: Connection, rater: Rater, kind: EventKind, payload: dict[str, Any] | None = None, **columns: Any
+) -> Rater:
+    connection.execute(update(STUDY_RATERS).where(STUDY_RATERS.c.id == rater.id).values(columns))
+    record(connection, rater.study, kind, payload, rater=rater.id)
+    return read_rater(connection, rater.id)

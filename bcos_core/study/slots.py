@@ -1,0 +1,206 @@
+"""What raters were shown and have in hand: slots are given one by one, answered, or released."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+
+from bcos_core.errors import StudyError
+from bcos_core.storage.database import Database
+from bcos_core.storage.types import utc_now
+from bcos_core.study.access import Rater, read_rater, require_active
+from bcos_core.study.assignment import Counts, Showing, SlotKind, may_take_again, next_slot, sequence_of
+from bcos_core.study.events import EventKind, record
+from bcos_core.study.plan import Plan
+from bcos_core.study.schema import STUDY_RATERS, STUDY_SLOTS
+from bcos_core.study.studies import hold_study
+from bcos_core.study.tokens import completion_code, new_id
+
+ABANDONED_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One item in one rater's hands."""
+
+    id: str
+    study: str
+    rater: str
+    position: int
+    kind: SlotKind
+    item: str
+    cell: str
+    opened_at: datetime
+    answered_at: datetime | None
+    released_at: datetime | None
+
+    @property
+    def open(self) -> bool:
+        return self.answered_at is None and self.released_at is None
+
+    @property
+    def showing(self) -> Showing:
+        return Showing(self.kind, self.item, self.cell, released=self.released_at is not None)
+
+
+SlotList = list[Slot]
+_TABLE = STUDY_SLOTS.c
+_COLUMNS = [_TABLE[name] for name in Slot.__dataclass_fields__]
+_LIVE = _TABLE.released_at.is_(None)
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The slots of one locked study."""
+
+    database: Database
+    plan: Plan
+    abandoned_after: timedelta = ABANDONED_AFTER
+
+    def next(self, rater: str) -> Slot | None:
+        """What the rater has in hand, or is given now; None if there is nothing (more) for them.
+
+        Two tabs of one rater get the same.
+
+        Raises:
+            StudyClosedError, InviteRevokedError, RaterError: this rater is given nothing.
+        """
+        with self.database.read() as connection:  # a page asks again and again; it need not wait for writers
+            require_active(self._rater(connection, rater))
+            slot = _in_hand(slots_of(connection, rater))
+        if slot is not None:
+            return slot
+        with self.database.write() as connection:
+            return self._next(connection, rater)
+
+    def of(self, rater: str) -> SlotList:
+        """The rater's slots in order, without those that were released: what they can go back to."""
+        with self.database.read() as connection:
+            return [slot for slot in slots_of(connection, rater) if slot.released_at is None]
+
+    def progress(self, rater: str) -> tuple[int, int]:
+        """How many slots the rater has answered, and how many there are for each rater."""
+        return sum(slot.answered_at is not None for slot in self.of(rater)), len(sequence_of(self.plan))
+
+    def finish(self, rater: str) -> str:
+        """The rater's completion code, the same however often it is asked for.
+
+        Raises:
+            StudyError: the rater has not answered everything that there is for them.
+            StudyClosedError, InviteRevokedError, RaterError: this rater cannot finish.
+        """
+        with self.database.write() as connection:
+            found = self._rater(connection, rater)
+            if found.completion_code is not None:
+                return found.completion_code
+            if self._next(connection, rater) is not None:  # given back with the transaction
+                raise StudyError("There is something left to answer. The code is shown after the last item.")
+            return _finish(connection, found)
+
+    def _next(self, connection: Connection, rater: str) -> Slot | None:
+        hold_study(connection, self.plan.study)
+        found = self._rater(connection, rater)
+        require_active(found)
+        history = slots_of(connection, rater)
+        slot = _in_hand(history)  # another tab may have asked in between
+        if slot is not None:
+            return slot
+        release_abandoned(connection, self.plan.study, utc_now() - self.abandoned_after)
+        counts = counts_of(connection, self.plan.study)
+        if history and take_again(connection, self.plan, counts, history[-1]):
+            return read_slot(connection, history[-1].id)
+        showing = next_slot(self.plan, counts, [slot.showing for slot in history], arrival=found.arrival)
+        return None if showing is None else _give(connection, found, len(history), showing)
+
+    def _rater(self, connection: Connection, id: str) -> Rater:
+        rater = read_rater(connection, id)
+        if rater.study != self.plan.study:
+            raise StudyError(f"The rater belongs to another study than {self.plan.study!r}.")
+        return rater
+
+
+def counts_of(connection: Connection, study: str) -> Counts:
+    """(item, cell) → slots that are answered or open."""
+    query = select(_TABLE.item, _TABLE.cell, func.count()).where(
+        _TABLE.study == study, _TABLE.kind == SlotKind.ITEM.value, _LIVE
+    )
+    return {(item, cell): n for item, cell, n in connection.execute(query.group_by(_TABLE.item, _TABLE.cell))}
+
+
+def slots_of(connection: Connection, rater: str) -> SlotList:
+    query = select(*_COLUMNS).where(_TABLE.rater == rater).order_by(_TABLE.position)
+    return [_slot(row) for row in connection.execute(query)]
+
+
+def read_slot(connection: Connection, id: str) -> Slot | None:
+    row = connection.execute(select(*_COLUMNS).where(_TABLE.id == id)).first()
+    return None if row is None else _slot(row)
+
+
+def take_again(connection: Connection, plan: Plan, counts: Counts, slot: Slot) -> bool:
+    """Give a released slot back to its rater, if a new one of its item and cell could be given."""
+    if slot.released_at is None or not may_take_again(plan, counts, slot.item, slot.cell):
+        return False
+    connection.execute(update(STUDY_SLOTS).where(_TABLE.id == slot.id).values(released_at=None, opened_at=utc_now()))
+    record(connection, slot.study, EventKind.GIVEN_AGAIN, {"slot": slot.id}, rater=slot.rater)
+    return True
+
+
+def release_abandoned(connection: Connection, study: str, opened_before: datetime) -> None:
+    """Release the items that have been open for too long."""
+    abandoned = (_TABLE.study == study) & _TABLE.answered_at.is_(None) & (_TABLE.opened_at < opened_before)
+    _release(connection, abandoned, reason="abandoned")
+
+
+def release_all(connection: Connection, rater: str, reason: str) -> None:
+    """Release a rater's items, answered ones too: others are asked in their place."""
+    _release(connection, _TABLE.rater == rater, reason=reason)
+
+
+def _release(connection: Connection, condition: ColumnElement[bool], *, reason: str) -> None:
+    # Practice and checks are not released: nobody else needs them.
+    query = select(*_COLUMNS).where(condition, _TABLE.kind == SlotKind.ITEM.value, _LIVE)
+    released: Sequence[Slot] = [_slot(row) for row in connection.execute(query)]
+    for slot in released:
+        connection.execute(update(STUDY_SLOTS).where(_TABLE.id == slot.id).values(released_at=utc_now()))
+        record(connection, slot.study, EventKind.RELEASED, {"slot": slot.id, "reason": reason}, rater=slot.rater)
+
+
+def _give(connection: Connection, rater: Rater, position: int, showing: Showing) -> Slot:
+    slot = Slot(
+        new_id(),
+        rater.study,
+        rater.id,
+        position,
+        showing.kind,
+        showing.item,
+        showing.cell,
+        opened_at=utc_now(),
+        answered_at=None,
+        released_at=None,
+    )
+    row = {**vars(slot), "kind": slot.kind.value}
+    connection.execute(insert(STUDY_SLOTS), row)
+    told = {"slot": slot.id, "position": position, "kind": slot.kind.value, "item": slot.item, "cell": slot.cell}
+    record(connection, slot.study, EventKind.GIVEN, told, rater=rater.id, at=slot.opened_at)
+    return slot
+
+
+def _finish(connection: Connection, rater: Rater) -> str:
+    code = completion_code()
+    finished = {"completion_code": code, "finished_at": utc_now()}
+    connection.execute(update(STUDY_RATERS).where(STUDY_RATERS.c.id == rater.id).values(finished))
+    record(connection, rater.study, EventKind.FINISHED, rater=rater.id)
+    return code
+
+
+def _in_hand(history: SlotList) -> Slot | None:
+    return next((slot for slot in history if slot.open), None)
+
+
+def _slot(row: Any) -> Slot:
+    return Slot(**{**row._mapping, "kind": SlotKind(row.kind)})

@@ -1,0 +1,203 @@
+"""The studies of a database: drawn up, locked, opened, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from bcos_core.errors import StudyError
+from bcos_core.storage.database import Database
+from bcos_core.storage.plain import to_plain
+from bcos_core.storage.types import utc_now
+from bcos_core.study.events import EventKind, record
+from bcos_core.study.schema import STUDIES
+from bcos_core.study.tokens import new_id
+
+
+class StudyStatus(StrEnum):
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study without what is locked in it, which may be large."""
+
+    id: str
+    title: str
+    status: StudyStatus
+    simulated: bool
+    """All its raters are simulated. Set when it is made, for good: real and simulated answers never meet."""
+    design: dict[str, Any]
+    lock_hash: str | None
+    created_at: datetime
+    locked_at: datetime | None
+    closed_at: datetime | None
+
+
+StudyList = list[Study]  # within the class the word `list` is a method
+_COLUMNS = [STUDIES.c[name] for name in Study.__dataclass_fields__]
+
+
+@dataclass(frozen=True)
+class Studies:
+    database: Database
+
+    def create(self, title: str, design: Mapping[str, Any], *, simulated: bool = False) -> Study:
+        """A new draft.
+
+        Raises:
+            StudyError: no title.
+        """
+        if not title.strip():
+            raise StudyError("A study needs a title.")
+        row = {
+            "id": new_id(),
+            "title": title.strip(),
+            "status": StudyStatus.DRAFT.value,
+            "simulated": simulated,
+            "design": to_plain(design),
+            "created_at": utc_now(),
+        }
+        with self.database.write() as connection:
+            connection.execute(insert(STUDIES), row)
+            record(connection, row["id"], EventKind.CREATED)
+            return read_study(connection, row["id"])
+
+    def list(self) -> StudyList:
+        """The newest first."""
+        with self.database.read() as connection:
+            rows = connection.execute(select(*_COLUMNS).order_by(STUDIES.c.created_at.desc(), STUDIES.c.id)).all()
+        return [_study(row) for row in rows]
+
+    def get(self, id: str) -> Study:
+        """
+        Raises:
+            StudyError: there is no such study.
+        """
+        with self.database.read() as connection:
+            return read_study(connection, id)
+
+    def locked(self, id: str) -> dict[str, Any]:
+        """What was locked.
+
+        Raises:
+            StudyError: there is no such study, or it is not locked.
+        """
+        with self.database.read() as connection:
+            study = read_study(connection, id)
+            locked = connection.execute(select(STUDIES.c.locked).where(STUDIES.c.id == id)).scalar_one()
+        if locked is None:
+            raise StudyError(f"The study {study.title!r} is not locked yet. Lock it first.")
+        return dict(locked)
+
+    def edit(self, id: str, title: str, design: Mapping[str, Any]) -> Study:
+        """
+        Raises:
+            StudyError: there is no such study, it is locked, or no title.
+        """
+        if not title.strip():
+            raise StudyError("A study needs a title.")
+        with self.database.write() as connection:
+            self._require_unlocked(connection, id)
+            _set(connection, id, title=title.strip(), design=to_plain(design))
+            return read_study(connection, id)
+
+    def lock(self, id: str, locked: Mapping[str, Any], lock_hash: str) -> Study:
+        """Freeze a draft: what raters see is from now on `locked`.
+
+        Raises:
+            StudyError: there is no such study, or it is locked already.
+        """
+        with self.database.write() as connection:
+            self._require_unlocked(connection, id)
+            _set(connection, id, locked=to_plain(locked), lock_hash=lock_hash, locked_at=utc_now())
+            record(connection, id, EventKind.LOCKED, {"lock_hash": lock_hash})
+            return read_study(connection, id)
+
+    def open(self, id: str) -> Study:
+        """Let raters in.
+
+        Raises:
+            StudyError: there is no such study, it is not locked, or it was opened before.
+        """
+        with self.database.write() as connection:
+            study = read_study(connection, id)
+            if study.lock_hash is None:
+                raise StudyError(f"The study {study.title!r} is not locked yet. Lock it first, then open it.")
+            return self._move(connection, study, StudyStatus.DRAFT, StudyStatus.OPEN, EventKind.OPENED)
+
+    def close(self, id: str) -> Study:
+        """Take no more answers, for good: results are shown from now on, and nobody can rate after seeing them.
+
+        Raises:
+            StudyError: there is no such study, or it is not open.
+        """
+        with self.database.write() as connection:
+            study = read_study(connection, id)
+            return self._move(connection, study, StudyStatus.OPEN, StudyStatus.CLOSED, EventKind.CLOSED)
+
+    def delete(self, id: str) -> None:
+        """Remove a study with all that belongs to it. One that real raters have answered must be closed first.
+
+        Raises:
+            StudyError: there is no such study, or it is open.
+        """
+        with self.database.write() as connection:
+            study = read_study(connection, id)
+            if study.status == StudyStatus.OPEN and not study.simulated:
+                raise StudyError(f"The study {study.title!r} is open. Close it first, then delete it.")
+            connection.execute(delete(STUDIES).where(STUDIES.c.id == id))
+
+    def _require_unlocked(self, connection: Connection, id: str) -> None:
+        study = read_study(connection, id)
+        if study.lock_hash is not None:
+            raise StudyError(
+                f"The study {study.title!r} was locked on {study.locked_at:%d %B %Y} and cannot be changed. "
+                "Make a new one from its design."
+            )
+
+    def _move(
+        self, connection: Connection, study: Study, wanted: StudyStatus, status: StudyStatus, kind: EventKind
+    ) -> Study:
+        if study.status != wanted:
+            raise StudyError(f"The study {study.title!r} is {study.status}; it can be {kind} only from {wanted}.")
+        closing = {"closed_at": utc_now()} if status == StudyStatus.CLOSED else {}
+        _set(connection, study.id, status=status.value, **closing)
+        record(connection, study.id, kind)
+        return read_study(connection, study.id)
+
+
+def hold_study(connection: Connection, id: str) -> None:
+    """Let no other transaction that holds this study go on before this one ends.
+
+    Everything that raters cause holds their study first: what one is given depends on what the others have, and
+    one thing that is held by all cannot be waited for in a ring. SQLite has one writer at a time in any case; for
+    PostgreSQL this is what makes it so. A transaction takes a few milliseconds.
+    """
+    connection.execute(select(STUDIES.c.id).where(STUDIES.c.id == id).with_for_update())
+
+
+def read_study(connection: Connection, id: str) -> Study:
+    """
+    Raises:
+        StudyError: there is no such study.
+    """
+    row = connection.execute(select(*_COLUMNS).where(STUDIES.c.id == id)).first()
+    if row is None:
+        raise StudyError(f"There is no study {id!r}. The Studies page lists those there are.")
+    return _study(row)
+
+
+def _study(row: Any) -> Study:
+    return Study(**{**row._mapping, "status": StudyStatus(row.status)})
+
+
+def _set(connection: Connection, id: str, **columns: Any) -> None:
+    connection.execute(update(STUDIES).where(STUDIES.c.id == id).values(columns))
