@@ -22,6 +22,8 @@ COMMANDS = (
     "audit",
     "lab",
     "words",
+    "study",
+    "backup",
     "models",
     "tasks",
     "jobs",

@@ -65,7 +65,7 @@ class Answers:
         with self.database.write() as connection:
             hold_study(connection, self.plan.study)
             who = read_rater(connection, rater)
-            found = _own_slot(connection, rater, slot)
+            found = self._own_slot(connection, rater, slot)
             earlier = _saved_by(connection, rater, key)
             if earlier is not None:
                 return _repeated(earlier, found, given)
@@ -89,6 +89,15 @@ class Answers:
             for slot, dimension, value in connection.execute(query):
                 answers.setdefault(slot, {})[dimension] = value
         return answers
+
+    def _own_slot(self, connection: Connection, rater: str, slot: str) -> Slot:
+        found = read_slot(connection, slot)
+        if found is None or found.rater != rater or found.study != self.plan.study:
+            # The same words for all three: nobody learns which slots there are.
+            raise SlotError(
+                "This item is not one of yours. Open the link of your invitation again; your answers are kept."
+            )
+        return found
 
     def _take_back(self, connection: Connection, slot: Slot) -> None:
         if not take_again(connection, self.plan, counts_of(connection, self.plan.study), slot):
@@ -120,14 +129,6 @@ class Answers:
         if complete and slot.answered_at is None:
             connection.execute(update(STUDY_SLOTS).where(STUDY_SLOTS.c.id == slot.id).values(answered_at=now))
         return Saved(slot.id, complete, repeated=False, changed=changed, at=now)
-
-
-def _own_slot(connection: Connection, rater: str, slot: str) -> Slot:
-    found = read_slot(connection, slot)
-    if found is None or found.rater != rater:
-        # The same words for both: nobody learns which slots there are.
-        raise SlotError("This item is not one of yours. Open the link of your invitation again; your answers are kept.")
-    return found
 
 
 def _saved_by(connection: Connection, rater: str, key: str) -> Any | None:

@@ -1,0 +1,48 @@
+"""`python -m bcos_core backup`: a whole copy of the database, while others write to it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+EXAMPLES = """examples:
+  python -m bcos_core backup
+  python -m bcos_core backup /media/disk/studies.sqlite3 --force --json
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "backup",
+        help="copy the database into one file, while others write to it",
+        description="Copy the database (jobs, measurements, studies with their answers) into one file, and check the "
+        "copy. To restore it, put it in the place of the database while nothing runs.",
+        epilog=EXAMPLES,
+    )
+    parser.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="default: bcos-DATE-TIME.sqlite3 in this folder"
+    )
+    parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    parser.set_defaults(run=run, show=show)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """The finished backup: `path` and `bytes`.
+
+    Raises:
+        InputError: a file that cannot be used.
+        StorageError: the database is not SQLite, or the copy failed.
+    """
+    from bcos_core.home import get_home
+    from bcos_core.storage.backup import back_up
+    from bcos_core.storage.types import utc_now
+    from bcos_core.storage.upgrade import open_database
+
+    path = args.file or Path(f"bcos-{utc_now():%Y%m%d-%H%M%S}.sqlite3")
+    backup = back_up(open_database(get_home()), path, force=args.force)
+    return {"path": str(backup.path), "bytes": backup.bytes}
+
+
+def show(result: dict[str, Any]) -> str:
+    return f"Copied and checked: {result['path']} ({result['bytes'] / 1e6:.1f} MB)."
