@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -127,9 +127,13 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     """
     if not rows:
         return
-    dialect = connection.dialect.name
+    connection.execute(_upsert_statement(table, tuple(rows[0]), tuple(key), connection.dialect.name), list(rows))
+
+
+@functools.lru_cache(maxsize=64)  # building it takes longer than running it for one row
+def _upsert_statement(table: Table, names: tuple[str, ...], key: tuple[str, ...], dialect: str) -> Insert:
     if dialect not in ("sqlite", "postgresql"):
         raise StorageError(f"The database {dialect} is not supported. Use SQLite or PostgreSQL.")
     insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-    others = {name: insert.excluded[name] for name in rows[0] if name not in key}
-    connection.execute(insert.on_conflict_do_update(index_elements=list(key), set_=others), list(rows))
+    others = {name: insert.excluded[name] for name in names if name not in key}
+    return insert.on_conflict_do_update(index_elements=list(key), set_=others)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from bcos_core.errors import InviteRevokedError, RaterError, StudyClosedError
 from bcos_core.study.invites import InviteKind
@@ -41,6 +41,7 @@ _QUERY = (
     .join(STUDIES, STUDIES.c.id == STUDY_RATERS.c.study)
     .join(STUDY_INVITES, STUDY_INVITES.c.id == STUDY_RATERS.c.invite)
 )
+_BY_ID = _QUERY.where(STUDY_RATERS.c.id == bindparam("id"))
 
 
 def read_rater(connection: Connection, id: str) -> Rater:
@@ -48,7 +49,7 @@ def read_rater(connection: Connection, id: str) -> Rater:
     Raises:
         RaterError: there is no such rater.
     """
-    row = connection.execute(_QUERY.where(STUDY_RATERS.c.id == id)).first()
+    row = connection.execute(_BY_ID, {"id": id}).first()
     if row is None:
         raise RaterError("This rater is not known. Open the link of the invitation again.")
     return _rater(row)

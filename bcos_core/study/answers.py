@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from bcos_core.errors import AnswerError, SlotError
 from bcos_core.storage.database import Database, upsert
@@ -22,7 +22,15 @@ from bcos_core.study.slots import Slot, counts_of, read_slot, take_again
 from bcos_core.study.studies import hold_study
 
 LONGEST_KEY = 64
-_ANSWER_KEY = ("study", "rater", "item", "position", "dimension")
+_PLACE = ("study", "rater", "item", "position")
+# Built once, as in `slots`.
+_BY_KEY = select(STUDY_EVENTS.c.at, STUDY_EVENTS.c.kind, STUDY_EVENTS.c.payload).where(
+    STUDY_EVENTS.c.rater == bindparam("rater"), STUDY_EVENTS.c.key == bindparam("key")
+)
+_VALUES = select(STUDY_ANSWERS.c.dimension, STUDY_ANSWERS.c.value).where(
+    *(STUDY_ANSWERS.c[name] == bindparam(name) for name in _PLACE)
+)
+_CLOSE_SLOT = update(STUDY_SLOTS).where(STUDY_SLOTS.c.id == bindparam("slot")).values(answered_at=bindparam("now"))
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ class Answers:
         before = _values(connection, slot)
         place = {"study": slot.study, "rater": slot.rater, "item": slot.item, "position": slot.position}
         rows = [{**place, "dimension": name, "value": value, "at": now} for name, value in given.items()]
-        upsert(connection, STUDY_ANSWERS, rows, key=_ANSWER_KEY)
+        upsert(connection, STUDY_ANSWERS, rows, key=(*_PLACE, "dimension"))
         replaced = {name: before[name] for name in given if name in before}
         changed = any(given[name] != value for name, value in replaced.items())
         payload = {"slot": slot.id, "position": slot.position, "item": slot.item, "values": given}
@@ -127,13 +135,12 @@ class Answers:
         )
         complete = self.form.required <= before.keys() | given.keys()
         if complete and slot.answered_at is None:
-            connection.execute(update(STUDY_SLOTS).where(STUDY_SLOTS.c.id == slot.id).values(answered_at=now))
+            connection.execute(_CLOSE_SLOT, {"slot": slot.id, "now": now})
         return Saved(slot.id, complete, repeated=False, changed=changed, at=now)
 
 
 def _saved_by(connection: Connection, rater: str, key: str) -> Any | None:
-    query = select(STUDY_EVENTS.c.at, STUDY_EVENTS.c.kind, STUDY_EVENTS.c.payload)
-    return connection.execute(query.where(STUDY_EVENTS.c.rater == rater, STUDY_EVENTS.c.key == key)).first()
+    return connection.execute(_BY_KEY, {"rater": rater, "key": key}).first()
 
 
 def _repeated(event: Any, slot: Slot, given: dict[str, Any]) -> Saved:
@@ -146,8 +153,5 @@ def _repeated(event: Any, slot: Slot, given: dict[str, Any]) -> Saved:
 
 
 def _values(connection: Connection, slot: Slot) -> dict[str, Any]:
-    table = STUDY_ANSWERS.c
-    query = select(table.dimension, table.value).where(
-        table.study == slot.study, table.rater == slot.rater, table.item == slot.item, table.position == slot.position
-    )
-    return {row.dimension: row.value for row in connection.execute(query)}
+    place = {"study": slot.study, "rater": slot.rater, "item": slot.item, "position": slot.position}
+    return {row.dimension: row.value for row in connection.execute(_VALUES, place)}

@@ -47,6 +47,9 @@ class StudyEvent:
     payload: dict[str, Any]
 
 
+_ADD = insert(STUDY_EVENTS)
+
+
 def record(
     connection: Connection,
     study: str,
@@ -59,7 +62,7 @@ def record(
 ) -> None:
     """Add an event, in the transaction of what it tells of."""
     row = {"study": study, "rater": rater, "at": at or utc_now(), "kind": str(kind), "key": key}
-    connection.execute(insert(STUDY_EVENTS), {**row, "payload": to_plain(payload or {})})
+    connection.execute(_ADD, {**row, "payload": to_plain(payload or {})})
 
 
 def events_of(database: Database, study: str) -> list[StudyEvent]:

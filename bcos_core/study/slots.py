@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bcos_core.errors import StudyError
 from bcos_core.storage.database import Database
@@ -38,19 +38,35 @@ class Slot:
     answered_at: datetime | None
     released_at: datetime | None
 
-    @property
-    def open(self) -> bool:
-        return self.answered_at is None and self.released_at is None
-
-    @property
-    def showing(self) -> Showing:
-        return Showing(self.kind, self.item, self.cell, released=self.released_at is not None)
-
 
 SlotList = list[Slot]
 _TABLE = STUDY_SLOTS.c
 _COLUMNS = [_TABLE[name] for name in Slot.__dataclass_fields__]
 _LIVE = _TABLE.released_at.is_(None)
+_ITEM = _TABLE.kind == SlotKind.ITEM.value
+# Built once: for short transactions, building a statement costs more than running it.
+_ADD = insert(STUDY_SLOTS)
+_BY_ID = select(*_COLUMNS).where(_TABLE.id == bindparam("id"))
+_OF_RATER = select(*_COLUMNS).where(_TABLE.rater == bindparam("rater")).order_by(_TABLE.position)
+_IN_HAND = _OF_RATER.where(_TABLE.answered_at.is_(None), _LIVE).limit(1)
+_HISTORY = (
+    select(_TABLE.kind, _TABLE.item, _TABLE.cell, _TABLE.released_at)
+    .where(_TABLE.rater == bindparam("rater"))
+    .order_by(_TABLE.position)
+)
+_COUNTS = (
+    select(_TABLE.item, _TABLE.cell, func.count())
+    .where(_TABLE.study == bindparam("study"), _ITEM, _LIVE)
+    .group_by(_TABLE.item, _TABLE.cell)
+)
+_ABANDONED = select(*_COLUMNS).where(
+    _TABLE.study == bindparam("study"),
+    _TABLE.answered_at.is_(None),
+    _LIVE,
+    _TABLE.opened_at < bindparam("before"),
+    _ITEM,  # practice and checks are not released: nobody else needs them
+)
+_HELD_BY = select(*_COLUMNS).where(_TABLE.rater == bindparam("rater"), _ITEM, _LIVE)
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,7 @@ class Slots:
         """
         with self.database.read() as connection:  # a page asks again and again; it need not wait for writers
             require_active(self._rater(connection, rater))
-            slot = _in_hand(slots_of(connection, rater))
+            slot = _in_hand(connection, rater)
         if slot is not None:
             return slot
         with self.database.write() as connection:
@@ -105,15 +121,17 @@ class Slots:
         hold_study(connection, self.plan.study)
         found = self._rater(connection, rater)
         require_active(found)
-        history = slots_of(connection, rater)
-        slot = _in_hand(history)  # another tab may have asked in between
+        slot = _in_hand(connection, rater)  # another tab may have asked in between
         if slot is not None:
             return slot
         release_abandoned(connection, self.plan.study, utc_now() - self.abandoned_after)
         counts = counts_of(connection, self.plan.study)
-        if history and take_again(connection, self.plan, counts, history[-1]):
-            return read_slot(connection, history[-1].id)
-        showing = next_slot(self.plan, counts, [slot.showing for slot in history], arrival=found.arrival)
+        history = [_showing(row) for row in connection.execute(_HISTORY, {"rater": rater})]
+        if history and history[-1].released:
+            last = slots_of(connection, rater)[-1]
+            if take_again(connection, self.plan, counts, last):
+                return read_slot(connection, last.id)
+        showing = next_slot(self.plan, counts, history, arrival=found.arrival)
         return None if showing is None else _give(connection, found, len(history), showing)
 
     def _rater(self, connection: Connection, id: str) -> Rater:
@@ -125,19 +143,15 @@ class Slots:
 
 def counts_of(connection: Connection, study: str) -> Counts:
     """(item, cell) → slots that are answered or open."""
-    query = select(_TABLE.item, _TABLE.cell, func.count()).where(
-        _TABLE.study == study, _TABLE.kind == SlotKind.ITEM.value, _LIVE
-    )
-    return {(item, cell): n for item, cell, n in connection.execute(query.group_by(_TABLE.item, _TABLE.cell))}
+    return {(item, cell): n for item, cell, n in connection.execute(_COUNTS, {"study": study})}
 
 
 def slots_of(connection: Connection, rater: str) -> SlotList:
-    query = select(*_COLUMNS).where(_TABLE.rater == rater).order_by(_TABLE.position)
-    return [_slot(row) for row in connection.execute(query)]
+    return [_slot(row) for row in connection.execute(_OF_RATER, {"rater": rater})]
 
 
 def read_slot(connection: Connection, id: str) -> Slot | None:
-    row = connection.execute(select(*_COLUMNS).where(_TABLE.id == id)).first()
+    row = connection.execute(_BY_ID, {"id": id}).first()
     return None if row is None else _slot(row)
 
 
@@ -152,20 +166,16 @@ def take_again(connection: Connection, plan: Plan, counts: Counts, slot: Slot) -
 
 def release_abandoned(connection: Connection, study: str, opened_before: datetime) -> None:
     """Release the items that have been open for too long."""
-    abandoned = (_TABLE.study == study) & _TABLE.answered_at.is_(None) & (_TABLE.opened_at < opened_before)
-    _release(connection, abandoned, reason="abandoned")
+    _release(connection, connection.execute(_ABANDONED, {"study": study, "before": opened_before}), reason="abandoned")
 
 
 def release_all(connection: Connection, rater: str, reason: str) -> None:
     """Release a rater's items, answered ones too: others are asked in their place."""
-    _release(connection, _TABLE.rater == rater, reason=reason)
+    _release(connection, connection.execute(_HELD_BY, {"rater": rater}), reason=reason)
 
 
-def _release(connection: Connection, condition: ColumnElement[bool], *, reason: str) -> None:
-    # Practice and checks are not released: nobody else needs them.
-    query = select(*_COLUMNS).where(condition, _TABLE.kind == SlotKind.ITEM.value, _LIVE)
-    released: Sequence[Slot] = [_slot(row) for row in connection.execute(query)]
-    for slot in released:
+def _release(connection: Connection, rows: Iterable[Any], *, reason: str) -> None:
+    for slot in [_slot(row) for row in rows]:
         connection.execute(update(STUDY_SLOTS).where(_TABLE.id == slot.id).values(released_at=utc_now()))
         record(connection, slot.study, EventKind.RELEASED, {"slot": slot.id, "reason": reason}, rater=slot.rater)
 
@@ -184,7 +194,7 @@ def _give(connection: Connection, rater: Rater, position: int, showing: Showing)
         released_at=None,
     )
     row = {**vars(slot), "kind": slot.kind.value}
-    connection.execute(insert(STUDY_SLOTS), row)
+    connection.execute(_ADD, row)
     told = {"slot": slot.id, "position": position, "kind": slot.kind.value, "item": slot.item, "cell": slot.cell}
     record(connection, slot.study, EventKind.GIVEN, told, rater=rater.id, at=slot.opened_at)
     return slot
@@ -198,8 +208,13 @@ def _finish(connection: Connection, rater: Rater) -> str:
     return code
 
 
-def _in_hand(history: SlotList) -> Slot | None:
-    return next((slot for slot in history if slot.open), None)
+def _in_hand(connection: Connection, rater: str) -> Slot | None:
+    row = connection.execute(_IN_HAND, {"rater": rater}).first()
+    return None if row is None else _slot(row)
+
+
+def _showing(row: Any) -> Showing:
+    return Showing(SlotKind(row.kind), row.item, row.cell, released=row.released_at is not None)
 
 
 def _slot(row: Any) -> Slot:
