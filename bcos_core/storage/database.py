@@ -6,8 +6,9 @@ import functools
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url
@@ -17,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
+from bcos_core.storage.turns import in_turn
 
 BUSY_TIMEOUT_SECONDS = 30.0
 _READ_ONLY = "bcos_read_only"
@@ -45,8 +47,14 @@ class Database:
         Raises:
             StorageError: the database cannot be written.
         """
-        with explained(self.engine), self.engine.begin() as connection:
+        with explained(self.engine), self._in_turn(), self.engine.begin() as connection:
             yield connection
+
+    def _in_turn(self) -> AbstractContextManager[None]:
+        url = self.engine.url
+        if url.get_backend_name() != "sqlite" or not url.database:
+            return nullcontext()
+        return in_turn(Path(f"{url.database}-turn"), longest_seconds=BUSY_TIMEOUT_SECONDS)
 
 
 def open_engine(home: Home) -> Engine:
