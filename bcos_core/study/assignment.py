@@ -5,25 +5,29 @@ One slot is given at a time, so that a rater who leaves leaves at most one open 
 What is guaranteed. For one item let a(c) be its slots in cell c that are answered or open, M = max a, and
 D = Σ_c max(0, M − 1 − a(c)): the slots that are missing until the cells differ by at most one. Then
 
-1. max a − min a ≤ 1 + D, because the least-filled cell alone has M − 1 − min a of D.
-2. A slot goes to a least-filled cell of its item. If D > 0, that cell is below M − 1: M stays and D falls by one.
-   If D = 0, it was at M − 1 or all cells were at M: D stays 0.
-3. A slot that is released lowers one a(c) by one. If M stays, D rises by one at most; if M falls with it, every
-   term of D falls or stays. So D ≤ slots released − slots given since while D > 0.
-4. An item gets no slot beyond `raters_per_item`. Its room is always ≥ D: a release adds one to the room and at most
-   one to D, a slot given takes one from the room, and one from D where D > 0. So D can always be made good.
+1. max a − min a ≤ 1 + D: the least-filled cell alone has M − 1 − min a of D.
+2. A slot that is given goes to a least-filled cell. If D > 0, that cell is below M − 1: M stays, D falls by one. If
+   D = 0, it was at M − 1, or all were at M: D stays 0.
+3. A slot that is released lowers one a(c) by one. If M stays, D rises by at most one. If M falls with it, no term
+   of D rises.
+4. So D ≤ debt, where debt rises by one with each release and falls by one, not below 0, with each slot given.
+5. An item gets no slot beyond `raters_per_item`, and its room (what it still lacks) is never below D: a release adds
+   one to the room; a slot given takes one from it, and one from D where D > 0. So D can always be made good.
 
-Without releases the cells of every item differ by at most one after any prefix of arrivals and answers. After
-releases they differ by at most one plus the slots released and not yet given again, and the rest is gone after as
-many further slots of the item. Answered slots alone: a(c) less the open ones, so they differ by at most
-1 + D + the most open slots that a cell of the item has.
+Hence the cells of an item differ by at most one after any prefix of arrivals and answers without releases; after
+releases by at most one plus the slots released and not yet given again, and this is gone after as many further slots
+of the item. Answered slots alone are a(c) less the open ones: they differ by at most 1 + D + the most open slots
+that a cell of the item has.
+
+What is aimed at: a rater's own order of cells (`order_of`). Where the balance asks for another cell, it has its way,
+and the rater gets the one that was put off at the next occasion.
 """
 
 from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,24 +59,24 @@ def next_slot(plan: Plan, counts: Counts, history: Sequence[Showing], *, arrival
     """What the rater who came as number `arrival` (from 0) is shown after `history`; None if there is nothing left.
 
     Of the items that the rater has not seen and that lack answers, the least-filled ones come first. Among these,
-    one that can be shown in the cell that the rater's order asks for, without unbalancing the item; else in the
-    least-filled cell that this rater has had least. Chance, seeded, decides the rest.
+    one that can be shown, without unbalancing it, in the cell that the rater's order asks for, or that the rater is
+    most behind with where the balance had asked for another. Chance, seeded, decides the rest.
     """
-    sequence = sequence_of(plan)
-    live = [shown for shown in history if not shown.released]
-    if len(live) >= len(sequence):
+    seen = {shown.item for shown in history}
+    had = [shown.cell for shown in history if shown.kind == SlotKind.ITEM and not shown.released]
+    place = _first_open_place(plan, seen, len(had))
+    if place is None:
         return None
-    kind, name = sequence[len(live)]
+    kind, name = place
     if kind != SlotKind.ITEM:
         return Showing(kind, name)
-    seen = {shown.item for shown in history}
-    had = [shown.cell for shown in live if shown.kind == SlotKind.ITEM]
-    wanted = order_of(plan, arrival)[len(had)]
+    planned = order_of(plan, arrival)[: len(had) + 1]
     chance = random.Random(f"{plan.seed}/{arrival}/{len(history)}")
 
-    def preference(choice: tuple[str, str, int]) -> tuple[int, bool, int, float]:
+    def preference(choice: tuple[str, str, int]) -> tuple[int, int, float]:
         _, cell, filled = choice
-        return (filled, cell != wanted, had.count(cell), chance.random())
+        # Ahead of the order by so many. Where the order was kept, only the cell that it asks for now is behind.
+        return (filled, had.count(cell) - planned.count(cell), chance.random())
 
     choices = [
         (item, cell, filled)
@@ -84,6 +88,16 @@ def next_slot(plan: Plan, counts: Counts, history: Sequence[Showing], *, arrival
         return None
     item, cell, _ = min(choices, key=preference)
     return Showing(SlotKind.ITEM, item, cell)
+
+
+def _first_open_place(plan: Plan, seen: Collection[str], had: int) -> tuple[SlotKind, str] | None:
+    """The first place of the sequence whose check was not seen, or whose item was not among the `had` ones."""
+    items = 0
+    for kind, name in sequence_of(plan):
+        items += kind == SlotKind.ITEM
+        if (items > had) if kind == SlotKind.ITEM else (name not in seen):
+            return kind, name
+    return None
 
 
 def may_take_again(plan: Plan, counts: Counts, item: str, cell: str) -> bool:

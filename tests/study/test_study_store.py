@@ -1,0 +1,59 @@
+"""A study from draft to closed."""
+
+from __future__ import annotations
+
+import pytest
+
+from bcos_core.errors import StudyError
+from bcos_core.storage.database import Database
+from bcos_core.study.events import events_of
+from bcos_core.study.studies import Studies, StudyStatus
+from tests.study.open_study import OpenStudy
+
+
+def test_a_study_is_drawn_up_locked_opened_and_closed(database: Database) -> None:
+    studies = Studies(database)
+    draft = studies.create("  Which is clearer?  ", {"items": [1]})
+    assert (draft.title, draft.status, draft.simulated, draft.lock_hash) == ("Which is clearer?", "draft", False, None)
+    studies.edit(draft.id, "Which is clearest?", {"items": [1, 2]})
+    with pytest.raises(StudyError, match="not locked yet"):
+        studies.open(draft.id)
+    with pytest.raises(StudyError, match="not locked yet"):
+        studies.locked(draft.id)
+    locked = studies.lock(draft.id, {"wording": "é"}, "f" * 64)
+    assert locked.locked_at is not None and locked.design == {"items": [1, 2]}
+    assert studies.locked(draft.id) == {"wording": "é"}
+    for act in (lambda: studies.edit(draft.id, "t", {}), lambda: studies.lock(draft.id, {}, "0" * 64)):
+        with pytest.raises(StudyError, match="was locked on .* cannot be changed"):
+            act()
+    with pytest.raises(StudyError, match="is draft; it can be closed only from open"):
+        studies.close(draft.id)
+    assert studies.open(draft.id).status == StudyStatus.OPEN
+    with pytest.raises(StudyError, match="Close it first"):
+        studies.delete(draft.id)
+    closed = studies.close(draft.id)
+    assert closed.closed_at is not None
+    with pytest.raises(StudyError, match="is closed; it can be opened only from draft"):
+        studies.open(draft.id)
+    assert studies.locked(draft.id) == {"wording": "é"} and studies.get(draft.id).lock_hash == "f" * 64
+    assert [event.kind for event in events_of(database, draft.id)] == ["created", "locked", "opened", "closed"]
+
+
+def test_a_deleted_study_takes_everything_of_its_own_along_and_nothing_else(
+    study: OpenStudy, database: Database
+) -> None:
+    other = OpenStudy.make(database)
+    for one in (study, other):
+        one.answer(one.arrive())
+    study.studies.close(study.id)
+    study.studies.delete(study.id)
+    assert [one.id for one in study.studies.list()] == [other.id]
+    assert study.rows() == [] and events_of(database, study.id) == [] and study.raters.of(study.id) == []
+    assert len(other.rows()) == 2
+    with pytest.raises(StudyError, match="no study"):
+        study.studies.get(study.id)
+
+
+def test_a_study_needs_a_title(database: Database) -> None:
+    with pytest.raises(StudyError, match="needs a title"):
+        Studies(database).create(" ", {})
