@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -19,7 +17,7 @@ _ASSUMES = (
     "between conditions, between items, and within items; within items, only the order of one item's conditions counts "
     "(mean over items)."
 )
-_Statistic = Callable[[NDArray[np.intp]], float | None]
+_OVERALL = ("Spearman's ρ, overall", "Kendall's τ_b, overall")
 _FEWEST = 3  # of points for a correlation: two always give ±1
 
 
@@ -37,13 +35,15 @@ def closed_loop(scores: pd.DataFrame, answers: pd.DataFrame, *, value: str = "va
         return Result(test, _ASSUMES, basis, undefined="No item has both a score and an answer in the same condition.")
     item = pd.factorize(cells["item"])[0].astype(np.intp)
     score, rating = cells["score"].to_numpy(dtype=float), cells["rating"].to_numpy(dtype=float)
-    within = _within(item, score, rating)
-    named = (
-        ("Spearman's ρ, overall", _overall(score, rating, _spearman)),
-        ("Kendall's τ_b, overall", _overall(score, rating, _kendall)),
-    )
-    point = [statistic(np.arange(len(item))) for _, statistic in named]
-    intervals = item_intervals(lambda taken: [statistic(taken) for _, statistic in named], item)
+    tau = _Kendall(score, rating)
+
+    def overall(taken: NDArray[np.intp]) -> tuple[float | None, float | None]:
+        one, other = score[taken], rating[taken]
+        if len(taken) < _FEWEST or np.ptp(one) == 0 or np.ptp(other) == 0:
+            return None, None
+        return _spearman(one, other), tau(taken)
+
+    point, intervals = overall(np.arange(len(item))), item_intervals(overall, item)
     constant = next(
         (f"All {what} are equal." for what, of in (("scores", score), ("ratings", rating)) if np.ptp(of) == 0), ""
     )
@@ -52,9 +52,9 @@ def closed_loop(scores: pd.DataFrame, answers: pd.DataFrame, *, value: str = "va
     )
     found = [
         Quantity(name, undefined=reason) if value is None else interval.around(name, value)
-        for (name, _), value, interval in zip(named, point, intervals, strict=True)
+        for name, value, interval in zip(_OVERALL, point, intervals, strict=True)
     ]
-    return Result(test, _ASSUMES, basis, (*found, within))
+    return Result(test, _ASSUMES, basis, (*found, _within(item, tau)))
 
 
 def _cells(scores: pd.DataFrame, answers: pd.DataFrame, value: str) -> pd.DataFrame:
@@ -66,32 +66,30 @@ def _cells(scores: pd.DataFrame, answers: pd.DataFrame, value: str) -> pd.DataFr
     return given.groupby(keys)["score"].mean().to_frame().join(means, how="inner").reset_index()
 
 
-def _overall(score: Numbers, rating: Numbers, correlation: Callable[[Numbers, Numbers], float]) -> _Statistic:
-    def of(taken: NDArray[np.intp]) -> float | None:
-        one, other = score[taken], rating[taken]
-        if len(np.unique(taken)) < _FEWEST or np.ptp(one) == 0 or np.ptp(other) == 0:
-            return None
-        return correlation(one, other)
-
-    return of
-
-
 def _spearman(one: Numbers, other: Numbers) -> float:
     return float(np.corrcoef(stats.rankdata(one), stats.rankdata(other))[0, 1])
 
 
-def _kendall(one: Numbers, other: Numbers) -> float:
-    return float(stats.kendalltau(one, other).statistic)
+class _Kendall:
+    """τ_b of any rows, with repetition: the signs of all pairs are taken once, so that a resample costs little."""
+
+    def __init__(self, score: Numbers, rating: Numbers) -> None:
+        one, other = (np.sign(values[:, None] - values[None]) for values in (score, rating))
+        self.both, self.one, self.other = one * other, one * one, other * other
+
+    def __call__(self, taken: NDArray[np.intp]) -> float | None:
+        """None where one of the two is constant."""
+        times = np.bincount(taken, minlength=len(self.both)).astype(float)
+        here = np.flatnonzero(times)
+        times = times[here]
+        both, one, other = (times @ table[np.ix_(here, here)] @ times for table in (self.both, self.one, self.other))
+        return float(both / (one * other) ** 0.5) if one > 0 and other > 0 else None
 
 
-def _within(item: NDArray[np.intp], score: Numbers, rating: Numbers) -> Quantity:
+def _within(item: NDArray[np.intp], tau: _Kendall) -> Quantity:
     """Mean over items of τ_b between an item's scores and its mean ratings, where neither is constant."""
     name = "Kendall's τ_b, within items"
-    per_item = [
-        _kendall(score[rows], rating[rows])
-        for one in np.unique(item)
-        if len(rows := np.flatnonzero(item == one)) >= 2 and np.ptp(score[rows]) > 0 and np.ptp(rating[rows]) > 0
-    ]
+    per_item = [value for one in np.unique(item) if (value := tau(np.flatnonzero(item == one))) is not None]
     if not per_item:
         return Quantity(name, undefined="No item has two conditions that differ in both score and mean rating.")
     each = np.asarray(per_item)

@@ -30,7 +30,7 @@ class NoFitError(BcosError):
 
 @dataclass(frozen=True)
 class OrdinalData:
-    """`category`: (answers,), from 0; `effects`: (answers, fixed effects); `groups`: an (answers,) per random effect."""
+    """`category`: (answers,), from 0; `effects`: (answers, fixed effects); `groups`: (answers,) per random effect."""
 
     category: Codes
     effects: Numbers

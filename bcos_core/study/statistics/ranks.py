@@ -25,7 +25,7 @@ _DECIMALS = 9  # means that differ by rounding are tied
 
 
 def friedman(answers: pd.DataFrame, *, value: str = "value") -> Result:
-    """Friedman's test with Kendall's W, p exact where it can be counted. DataError for what is not a frame of answers."""
+    """Friedman's test with Kendall's W, exact p where countable. DataError for what is no frame of answers."""
     known = read_answers(answers, value)
     table = item_means(known)
     test = "Friedman test on per-item means"
