@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bcos_core.study.statistics.closed_loop import closed_loop
+from bcos_core.study.statistics.closed_loop import RankCorrelations, closed_loop
 from bcos_core.study.statistics.simulated import SimulatedStudy
 
 
@@ -31,6 +31,17 @@ def test_overall_and_within_are_scipys(answers: pd.DataFrame) -> None:
     for quantity in result.quantities:
         assert quantity.low is not None and quantity.high is not None and quantity.value is not None
         assert quantity.low < quantity.value < quantity.high
+
+
+def test_resampled_rows_correlate_as_in_scipy() -> None:
+    draw = np.random.default_rng(0)
+    score, rating = draw.integers(0, 8, 30).astype(float), draw.integers(1, 6, 30).astype(float)  # with ties
+    correlations = RankCorrelations(score, rating)
+    for _ in range(5):
+        taken = draw.integers(0, 30, 30)
+        rho, tau = correlations(taken)
+        assert rho == pytest.approx(stats.spearmanr(score[taken], rating[taken])[0])
+        assert tau == pytest.approx(stats.kendalltau(score[taken], rating[taken])[0])
 
 
 def test_a_score_of_the_items_alone_says_nothing_within_them(answers: pd.DataFrame) -> None:

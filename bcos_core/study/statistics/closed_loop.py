@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from bcos_core.study.statistics.answers import Numbers, complete, read_answers
 from bcos_core.study.statistics.resample import item_intervals
@@ -35,13 +34,10 @@ def closed_loop(scores: pd.DataFrame, answers: pd.DataFrame, *, value: str = "va
         return Result(test, _ASSUMES, basis, undefined="No item has both a score and an answer in the same condition.")
     item = pd.factorize(cells["item"])[0].astype(np.intp)
     score, rating = cells["score"].to_numpy(dtype=float), cells["rating"].to_numpy(dtype=float)
-    tau = _Kendall(score, rating)
+    correlations = RankCorrelations(score, rating)
 
     def overall(taken: NDArray[np.intp]) -> tuple[float | None, float | None]:
-        one, other = score[taken], rating[taken]
-        if len(taken) < _FEWEST or np.ptp(one) == 0 or np.ptp(other) == 0:
-            return None, None
-        return _spearman(one, other), tau(taken)
+        return correlations(taken) if len(taken) >= _FEWEST else (None, None)
 
     point, intervals = overall(np.arange(len(item))), item_intervals(overall, item)
     constant = next(
@@ -54,7 +50,7 @@ def closed_loop(scores: pd.DataFrame, answers: pd.DataFrame, *, value: str = "va
         Quantity(name, undefined=reason) if value is None else interval.around(name, value)
         for name, value, interval in zip(_OVERALL, point, intervals, strict=True)
     ]
-    return Result(test, _ASSUMES, basis, (*found, _within(item, tau)))
+    return Result(test, _ASSUMES, basis, (*found, _within(item, correlations)))
 
 
 def _cells(scores: pd.DataFrame, answers: pd.DataFrame, value: str) -> pd.DataFrame:
@@ -66,30 +62,32 @@ def _cells(scores: pd.DataFrame, answers: pd.DataFrame, value: str) -> pd.DataFr
     return given.groupby(keys)["score"].mean().to_frame().join(means, how="inner").reset_index()
 
 
-def _spearman(one: Numbers, other: Numbers) -> float:
-    return float(np.corrcoef(stats.rankdata(one), stats.rankdata(other))[0, 1])
+class RankCorrelations:
+    """Spearman's ρ and Kendall's τ_b of any rows, with repetition, from the signs of all pairs of rows.
 
-
-class _Kendall:
-    """τ_b of any rows, with repetition: the signs of all pairs are taken once, so that a resample costs little."""
+    The signs are taken once, so that a resample costs five products with a vector w of how often each row was drawn:
+    twice a row's centred midrank is Σ_j w_j sign(x_i − x_j). Memory is rows² numbers.
+    """
 
     def __init__(self, score: Numbers, rating: Numbers) -> None:
-        one, other = (np.sign(values[:, None] - values[None]) for values in (score, rating))
-        self.both, self.one, self.other = one * other, one * one, other * other
+        self.one, self.other = (np.sign(values[:, None] - values[None]) for values in (score, rating))
+        self.both, self.apart = self.one * self.other, (self.one * self.one, self.other * self.other)
 
-    def __call__(self, taken: NDArray[np.intp]) -> float | None:
-        """None where one of the two is constant."""
+    def __call__(self, taken: NDArray[np.intp]) -> tuple[float | None, float | None]:
+        """(ρ, τ_b), None where all scores or all ratings are equal."""
         times = np.bincount(taken, minlength=len(self.both)).astype(float)
-        here = np.flatnonzero(times)
-        times = times[here]
-        both, one, other = (times @ table[np.ix_(here, here)] @ times for table in (self.both, self.one, self.other))
-        return float(both / (one * other) ** 0.5) if one > 0 and other > 0 else None
+        untied, untied_other = (float(times @ (table @ times)) for table in self.apart)
+        if untied == 0 or untied_other == 0:
+            return None, None
+        rank, rank_other = self.one @ times, self.other @ times
+        rho = (times * rank) @ rank_other / ((times @ rank**2) * (times @ rank_other**2)) ** 0.5
+        return float(rho), float(times @ (self.both @ times)) / (untied * untied_other) ** 0.5
 
 
-def _within(item: NDArray[np.intp], tau: _Kendall) -> Quantity:
+def _within(item: NDArray[np.intp], correlations: RankCorrelations) -> Quantity:
     """Mean over items of τ_b between an item's scores and its mean ratings, where neither is constant."""
     name = "Kendall's τ_b, within items"
-    per_item = [value for one in np.unique(item) if (value := tau(np.flatnonzero(item == one))) is not None]
+    per_item = [value for one in np.unique(item) if (value := correlations(np.flatnonzero(item == one))[1]) is not None]
     if not per_item:
         return Quantity(name, undefined="No item has two conditions that differ in both score and mean rating.")
     each = np.asarray(per_item)
