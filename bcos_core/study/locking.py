@@ -1,0 +1,245 @@
+"""Locking: a design becomes items with their records, which nothing changes any more."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from bcos_core.attribution.api import explain
+from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.registry import METHODS
+from bcos_core.attribution.views import word_scores
+from bcos_core.errors import InputError
+from bcos_core.model.classifier import Classifier
+from bcos_core.progress import Reporter
+from bcos_core.storage.plain import to_plain
+from bcos_core.study.design import PAIR, Condition, StudyDesign
+from bcos_core.study.protocols import PROTOCOLS, Question
+from bcos_core.study.selection import Candidate, select_texts
+
+CHUNK = 16
+RANDOM = "random"  # stands for a condition in a check whose heatmap has random scores
+CHANCE = "random"  # the method that gives them
+
+Load = Callable[[str], Classifier]
+
+
+@dataclass(frozen=True)
+class LockedItem:
+    """A text as it is shown. `kind` is "item", "practice", "instructed" or "random".
+
+    `records` are the attribution records by condition id. `cell` is what it is shown as; an "item" has none, and gets
+    one for each rater. `expected` has, for a check, the answers that pass, by
+    question; `feedback` is what a practice item says after the answer.
+    """
+
+    id: str
+    kind: str
+    text: str
+    label: str | None
+    records: Mapping[str, Attribution]
+    cell: str = ""
+    expected: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
+    feedback: str = ""
+
+    def shown(self, cell: str) -> list[Attribution]:
+        """The records of a cell: one, or the left and the right one."""
+        return [self.records[id] for id in cell.split(PAIR)]
+
+
+@dataclass(frozen=True)
+class LockedStudy:
+    """Everything that raters will see, with the models' hashes by checkpoint folder."""
+
+    design: StudyDesign
+    items: tuple[LockedItem, ...]
+    classes: tuple[str, ...]
+    weights: Mapping[str, str]
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of all of it, as it is stored."""
+        text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False, allow_nan=False)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def of_kind(self, kind: str) -> tuple[LockedItem, ...]:
+        return tuple(item for item in self.items if item.kind == kind)
+
+    def item(self, id: str) -> LockedItem:
+        return next(item for item in self.items if item.id == id)
+
+    def to_dict(self) -> dict[str, Any]:
+        items = [
+            {**asdict(item), "records": {id: record.to_dict() for id, record in item.records.items()}}
+            for item in self.items
+        ]
+        plain: dict[str, Any] = to_plain(
+            {
+                "design": self.design.to_dict(),
+                "items": items,
+                "classes": list(self.classes),
+                "weights": dict(self.weights),
+            }
+        )
+        return plain
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> LockedStudy:
+        """The study that `to_dict` wrote."""
+        items = tuple(
+            LockedItem(
+                **{
+                    **item,
+                    "records": {id: Attribution.from_dict(record) for id, record in item["records"].items()},
+                    "expected": {name: tuple(values) for name, values in item["expected"].items()},
+                }
+            )
+            for item in data["items"]
+        )
+        return cls(StudyDesign.from_dict(data["design"]), items, tuple(data["classes"]), data["weights"])
+
+
+def lock(design: StudyDesign, candidates: Sequence[Candidate], load: Load, reporter: Reporter) -> LockedStudy:
+    """Choose the texts, and explain each under every condition: the class that the condition's own model predicts.
+
+    `load` gives the classifier of a checkpoint folder.
+
+    Raises:
+        InputError: models with different classes, a method that a model cannot serve, or one whose scores are not
+            numbers.
+        DataError: too few texts.
+        JobCancelled: from the reporter.
+    """
+    classifiers = {path: load(path) for path in design.checkpoints}
+    classes = _shared_classes(classifiers)
+    for condition in design.conditions:
+        classifier = classifiers[condition.checkpoint]
+        if condition.method and (reason := METHODS[condition.method].unsupported(is_bcos=classifier.is_bcos)):
+            raise InputError(f"{condition.title}: {reason}")
+    texts = select_texts(candidates, design.source, extra=design.practice + design.random)
+    explained: dict[str, list[Attribution]] = {}
+    for place, condition in enumerate(design.conditions):
+        explained[condition.id] = []
+        for start in range(0, len(texts), CHUNK):
+            chunk = [candidate.text for candidate in texts[start : start + CHUNK]]
+            explained[condition.id] += _explain(condition, classifiers[condition.checkpoint], chunk)
+            reporter.progress(place + len(explained[condition.id]) / len(texts), len(design.conditions))
+    _refuse_failed(design, explained)
+    kinds = ["item"] * design.source.count + ["practice"] * design.practice + ["random"] * design.random
+    items = [
+        _item(design, kind, place, candidate, {id: found[place] for id, found in explained.items()}, classifiers)
+        for place, (kind, candidate) in enumerate(zip(kinds, texts, strict=True))
+    ]
+    items += [_instructed(design, number, classifiers, classes) for number in range(design.instructed)]
+    return LockedStudy(design, tuple(items), classes, {path: c.weights_hash for path, c in classifiers.items()})
+
+
+def _shared_classes(classifiers: Mapping[str, Classifier]) -> tuple[str, ...]:
+    found = {classifier.labels for classifier in classifiers.values()}
+    if len(found) > 1:
+        listed = "; ".join(f"{c.name}: {', '.join(c.labels)}" for c in classifiers.values())
+        raise InputError(f"The models of a study must have the same classes. These have {listed}.")
+    return next(iter(found))
+
+
+def _explain(condition: Condition, classifier: Classifier, texts: Sequence[str]) -> list[Attribution]:
+    if not condition.method:
+        return [_without_scores(record) for record in explain(classifier, texts, method=CHANCE)]
+    return explain(
+        classifier,
+        texts,
+        method=condition.method,
+        reference=condition.reference,
+        seed=condition.seed,
+        **condition.options,
+    )
+
+
+def _without_scores(record: Attribution) -> Attribution:
+    """What the model answers, and nothing about why."""
+    return replace(record, scores=(0.0,) * len(record.scores))
+
+
+def _refuse_failed(design: StudyDesign, explained: Mapping[str, Sequence[Attribution]]) -> None:
+    for id, records in explained.items():
+        failed = [record for record in records if record.failed]
+        if failed:
+            raise InputError(
+                f"{design.condition(id).title} gave scores that are not numbers for {len(failed)} of {len(records)} "
+                f"texts, the first: “{failed[0].text[:80]}”. Leave the condition out, or choose other texts."
+            )
+
+
+def _item(
+    design: StudyDesign,
+    kind: str,
+    place: int,
+    candidate: Candidate,
+    records: dict[str, Attribution],
+    classifiers: Mapping[str, Classifier],
+) -> LockedItem:
+    item = LockedItem(f"{kind}-{place + 1}", kind, candidate.text, candidate.label, records)
+    if kind == "practice":
+        cell = design.cells[place % len(design.cells)]
+        return replace(item, cell=cell, feedback=_feedback(design, candidate, item.shown(cell)[0]))
+    if kind == "random":
+        first = design.conditions[0]
+        chance = explain(classifiers[first.checkpoint], candidate.text, method=CHANCE, seed=place)
+        paired = PROTOCOLS[design.protocol].heatmaps == 2
+        pair = [RANDOM, first.id] if place % 2 else [first.id, RANDOM]
+        expected = {q.name: _not_convinced(q, "left" if place % 2 else "right") for q in design.questions}
+        cell = PAIR.join(pair) if paired else RANDOM
+        return replace(item, records={**records, RANDOM: chance}, cell=cell, expected=expected)
+    return item
+
+
+def _not_convinced(question: Question, side: str) -> tuple[int | str, ...]:
+    """Answers that a heatmap of random scores may get: not the upper part of a scale; not the better of two."""
+    if question.kind == "scale":
+        return tuple(range(1, (len(question.labels) + 1) // 2 + 1))
+    return tuple(choice for choice in question.choices or () if choice != side)
+
+
+def _feedback(design: StudyDesign, candidate: Candidate, record: Attribution) -> str:
+    """What a practice item teaches."""
+    answer = record.labels[record.predicted]
+    said = f"The model answered “{answer}”, with a probability of {record.probabilities[record.predicted]:.2f}."
+    if design.protocol == "trust" and candidate.label is not None:
+        verdict = "right" if candidate.label == answer else "wrong"
+        return f"{said} It is {verdict}: the text is labelled “{candidate.label}”."
+    if design.protocol == "simulation":
+        return f"{said} Guess what the model says, whether it is right or not."
+    words = sorted(word_scores(record), key=lambda word: -word.score)[:2]
+    heaviest = " and ".join(f"“{word.text}”" for word in words if word.score > 0)
+    return f"{said} {f'This explanation puts most weight on {heaviest}. ' if heaviest else ''}No answer is wrong here."
+
+
+def _instructed(
+    design: StudyDesign, number: int, classifiers: Mapping[str, Classifier], classes: Sequence[str]
+) -> LockedItem:
+    """A check whose text says what to answer."""
+    expected: dict[str, tuple[int | str, ...]] = {}
+    wishes = []
+    for question in design.questions:
+        shown = list(question.shown(classes).items())
+        value, label = shown[(design.seed + number) % len(shown)]
+        expected[question.name] = (value,)
+        wishes.append(f"“{label}”")
+    wanted = wishes[0] if len(set(wishes)) == 1 else " and then ".join(wishes)
+    text = f"This is a check that texts are read, not a text like the others. Please answer {wanted} here."
+    records = {
+        condition.id: _without_scores(explain(classifiers[condition.checkpoint], text, method=CHANCE))
+        for condition in design.conditions
+    }
+    return LockedItem(
+        f"instructed-{number + 1}",
+        "instructed",
+        text,
+        None,
+        records,
+        design.cells[number % len(design.cells)],
+        expected,
+    )

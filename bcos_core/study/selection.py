@@ -1,0 +1,107 @@
+"""Which texts a study asks about: a collection, or a stratified random sample of a test set."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from bcos_core.errors import DataError, InputError
+from bcos_core.text.words import word_spans
+
+STRATA = {
+    "label": "label",
+    "correct": "right or wrong answer",
+    "length": "length (short, middle, long)",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the texts come from, and how many.
+
+    With a `collection`, its texts in their order, else a random sample of the test set with as many texts of every
+    combination of the `strata` as there can be. `least` and `most` are words of a text.
+    """
+
+    count: int = 24
+    collection: str = ""
+    strata: tuple[str, ...] = ("label", "correct")
+    least: int = 5
+    most: int = 60
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count <= 5000:
+            raise InputError(f"The study has {self.count} texts; expected 1 to 5,000.")
+        if not 1 <= self.least <= self.most:
+            raise InputError(f"Texts of {self.least} to {self.most} words; expected at least 1, and no fewer at most.")
+        for name in self.strata:
+            if name not in STRATA:
+                raise InputError(f"Unknown stratum {name!r}. Known: {', '.join(STRATA)}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Source:
+        return cls(**{**data, "strata": tuple(data["strata"])})
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A text that a study may ask about: its `label` where it has one, and whether the first model is `correct`."""
+
+    text: str
+    label: str | None = None
+    correct: bool | None = None
+
+
+def select_texts(candidates: Sequence[Candidate], source: Source, *, extra: int = 0) -> list[Candidate]:
+    """`source.count` texts, then `extra` further ones (for practice and checks); the same for the same seed.
+
+    Of a sample, every stratum gets the same number of texts (Neyman's equal allocation: contrasts between strata are
+    what a small study can say most about), the smaller ones all that they have. Drawn one from each stratum in turn,
+    so that the first ones of the list are balanced too.
+
+    Raises:
+        DataError: there are not so many texts of that length.
+    """
+    wanted = source.count + extra
+    fitting = [
+        candidate for candidate in _once(candidates) if source.least <= len(word_spans(candidate.text)) <= source.most
+    ]
+    if len(fitting) < wanted:
+        origin = f"The collection {source.collection!r}" if source.collection else "The test set"
+        raise DataError(
+            f"{origin} has {len(fitting):,} texts of {source.least} to {source.most} words; the study needs {wanted:,} "
+            f"({source.count:,} items and {extra:,} for practice and checks). Choose fewer, or allow other lengths."
+        )
+    if source.collection:
+        return fitting[:wanted]
+    strata: dict[tuple[object, ...], list[Candidate]] = defaultdict(list)
+    lengths = [len(word_spans(candidate.text)) for candidate in fitting]
+    cuts = np.quantile(lengths, [1 / 3, 2 / 3])
+    for candidate, length in zip(fitting, lengths, strict=True):
+        values = {"label": candidate.label, "correct": candidate.correct, "length": int((length > cuts).sum())}
+        strata[tuple(values[name] for name in source.strata)].append(candidate)
+    queues = [
+        sorted(strata[key], key=lambda candidate: _draw(candidate.text, source.seed))
+        for key in sorted(strata, key=repr)
+    ]
+    chosen: list[Candidate] = []
+    for turn in range(max(map(len, queues))):
+        chosen += [queue[turn] for queue in queues if turn < len(queue)]
+    return chosen[:wanted]
+
+
+def _once(candidates: Sequence[Candidate]) -> list[Candidate]:
+    return list({candidate.text: candidate for candidate in reversed(candidates)}.values())[::-1]
+
+
+def _draw(text: str, seed: int) -> bytes:
+    return hashlib.sha256(f"{seed}\0{text}".encode("utf-8", "surrogatepass")).digest()

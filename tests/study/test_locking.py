@@ -1,0 +1,146 @@
+"""Locking: records of every text under every condition, checks with known answers, one hash."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bcos_core.errors import InputError
+from bcos_core.home import Home
+from bcos_core.model.classifier import Classifier, load, predict
+from bcos_core.progress import SilentReporter
+from bcos_core.study import locking
+from bcos_core.study.design import Condition, StudyDesign
+from bcos_core.study.locking import LockedStudy, lock
+from bcos_core.study.selection import Candidate, Source
+from tests.tiny_pair import save_pair
+
+TEXTS = [Candidate(f"the film number {n} is good and the plot is thin", "positive", True) for n in range(12)]
+
+
+@pytest.fixture
+def pair(home: Home) -> tuple[str, str]:
+    bcos, twin = save_pair(home.create())
+    return str(bcos), str(twin)
+
+
+def _lock(pair: tuple[str, str], **changes: Any) -> LockedStudy:
+    conditions = (Condition(pair[0], "bcos"), Condition(pair[1], "input_x_gradient"))
+    fields: dict[str, Any] = {"conditions": conditions, "source": Source(count=4), "items_per_rater": 4, **changes}
+    return lock(StudyDesign("Tiny", **fields), TEXTS, load, SilentReporter())
+
+
+def test_every_item_has_a_record_for_every_condition(pair: tuple[str, str]) -> None:
+    study = _lock(pair, practice=1, instructed=1, random=1)
+    assert [item.kind for item in study.items] == ["item"] * 4 + ["practice", "random", "instructed"]
+    assert len({item.text for item in study.items}) == 7
+    for item in study.of_kind("item"):
+        assert {record.method for record in item.records.values()} == {"bcos", "input_x_gradient"}
+        assert all(record.text == item.text for record in item.records.values())
+        assert item.cell == ""
+    bcos = study.design.conditions[0]
+    record = study.items[0].shown(bcos.id)[0]
+    assert record.completeness_error < 1e-4
+    assert record.target.index == record.predicted
+
+
+def test_what_was_locked_comes_back_the_same(pair: tuple[str, str]) -> None:
+    study = _lock(pair, random=1)
+    stored = json.loads(json.dumps(study.to_dict()))
+    again = LockedStudy.from_dict(stored)
+    assert again == study
+    assert again.hash == study.hash
+    stored["items"][0]["text"] = "another text"
+    assert LockedStudy.from_dict(stored).hash != study.hash
+
+
+def test_a_random_check_shows_random_scores_and_expects_no_praise(pair: tuple[str, str]) -> None:
+    (check,) = _lock(pair, random=1).of_kind("random")
+    assert check.shown(check.cell)[0].method == "random"
+    assert check.expected == {"interpretability": (1, 2, 3), "agreement": (1, 2, 3)}
+
+
+def test_in_pairs_the_random_side_must_not_win(pair: tuple[str, str]) -> None:
+    study = _lock(pair, protocol="paired", random=2)
+    for check in study.of_kind("random"):
+        left, right = check.shown(check.cell)
+        worse = "left" if left.method == "random" else "right"
+        assert {left.method, right.method} == {"random", "bcos"}
+        assert worse not in check.expected["preference"] and len(check.expected["preference"]) == 2
+
+
+def test_an_instructed_check_says_what_it_expects(pair: tuple[str, str]) -> None:
+    study = _lock(pair, instructed=3)
+    for check in study.of_kind("instructed"):
+        for question in study.design.questions:
+            (value,) = check.expected[question.name]
+            assert question.shown(study.classes)[value] in check.text
+        assert all(score == 0 for record in check.shown(check.cell) for score in record.scores)
+    assert len({check.text for check in study.of_kind("instructed")}) == 3
+
+
+def test_a_condition_without_heatmap_has_the_answer_and_no_scores(pair: tuple[str, str]) -> None:
+    plain = Condition(pair[0])
+    study = _lock(pair, protocol="simulation", conditions=(Condition(pair[0], "bcos"), plain))
+    item = study.items[0]
+    shown = item.shown(plain.id)[0]
+    assert set(shown.scores) == {0.0}
+    (prediction,) = predict(load(pair[0]), [item.text])
+    assert shown.logits == pytest.approx(prediction.logits, abs=1e-5)
+
+
+def test_practice_says_what_the_model_answered(pair: tuple[str, str]) -> None:
+    for protocol, says in (("rating", "No answer is wrong"), ("simulation", "Guess what the model says")):
+        (practice,) = _lock(pair, protocol=protocol, practice=1).of_kind("practice")
+        answer = practice.shown(practice.cell)[0]
+        assert f"The model answered “{answer.labels[answer.predicted]}”" in practice.feedback
+        assert says in practice.feedback
+    trusting = _lock(pair, protocol="trust", practice=1)
+    (practice,) = trusting.of_kind("practice")
+    record = practice.shown(practice.cell)[0]
+    right = record.labels[record.predicted] == "positive"
+    assert f"It is {'right' if right else 'wrong'}" in practice.feedback
+
+
+def test_a_method_that_the_model_cannot_serve_is_refused(pair: tuple[str, str]) -> None:
+    with pytest.raises(InputError, match="Only for B-cos models"):
+        _lock(pair, conditions=(Condition(pair[1], "bcos"), Condition(pair[0], "bcos")))
+
+
+def test_models_of_other_classes_are_refused(pair: tuple[str, str], home: Home) -> None:
+    def load_other(path: str) -> Classifier:
+        classifier = load(path)
+        return replace(classifier, labels=("no", "yes")) if path == pair[1] else classifier
+
+    design = StudyDesign(
+        "Tiny",
+        (Condition(pair[0], "bcos"), Condition(pair[1], "saliency")),
+        source=Source(count=4),
+        items_per_rater=4,
+    )
+    with pytest.raises(InputError, match="must have the same classes.*no, yes"):
+        lock(design, TEXTS, load_other, SilentReporter())
+
+
+def test_scores_that_are_not_numbers_stop_the_locking(pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = locking.explain
+
+    def broken(classifier: Classifier, texts: Any, **options: Any) -> Any:
+        records = plain(classifier, texts, **options)
+        if options["method"] != "input_x_gradient":
+            return records
+        return [replace(record, scores=(float("nan"),) * len(record.scores)) for record in records]
+
+    monkeypatch.setattr(locking, "explain", broken)
+    with pytest.raises(InputError, match="not numbers for 6 of 6 texts"):
+        _lock(pair)
+
+
+def test_locked_paths_are_those_of_the_models(pair: tuple[str, str]) -> None:
+    study = _lock(pair)
+    assert {Path(path).name for path in study.weights} == {"tiny-bcos", "tiny-conventional"}
+    assert all(len(hash) >= 16 for hash in study.weights.values())
