@@ -38,7 +38,10 @@ def test_a_condition_is_named_without_saying_what_it_is() -> None:
 
 def test_a_design_survives_being_stored() -> None:
     design = StudyDesign(
-        "Store", (Condition("/models/twin", "lime", options={"samples": 30}), PLAIN), protocol="simulation", instructed=0
+        "Store",
+        (Condition("/models/twin", "lime", options={"samples": 30}), PLAIN),
+        protocol="simulation",
+        instructed=0,
     )
     assert StudyDesign.from_dict(design.to_dict()) == design
 

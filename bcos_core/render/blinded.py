@@ -1,0 +1,72 @@
+"""A record as a rater sees it: nothing that is sent to the browser tells which method or model it is from.
+
+Every heatmap has the same scale rule (full colour is its own largest absolute value), the same two-sided legend and
+no numbers: sums, ranges, costs and names would give conditions away. Strengths are rounded to what the eye can tell.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bcos_core.attribution.record import Attribution
+from bcos_core.render.drawing import truncation_note
+from bcos_core.render.numbers import probability
+from bcos_core.render.palette import Palette
+from bcos_core.render.pieces import pieces, runs, unit_scores
+from bcos_core.render.scale import own_scale
+
+STEPS = 20  # strengths on each side
+RULE = "Full colour is the strongest word of this text."
+
+
+def blinded_panel(record: Attribution, palette: Palette, *, names_class: bool, coloured: bool = True) -> dict[str, Any]:
+    """The text in words as runs, and the legend; without `coloured`, the plain text alone.
+
+    A unit has `text`, `start`, `end`, its `strength` (−1 to 1), its colours `light` and `dark`, and a `label` that
+    says the same in words. Tokens that the tokenizer added are left out: which there are depends on the model.
+    """
+    drawn = pieces(record, "word")
+    scale = own_scale(unit_scores(record, "word"))
+    answer = f"“{record.target.label}”" if names_class else "the model’s answer"
+    shown: list[dict[str, Any]] = []
+    for run in runs(tuple(piece for piece in drawn if piece.kind != "added")):
+        if run[0].kind != "unit":
+            shown.append({"kind": run[0].kind, "text": run[0].text})
+            continue
+        units = []
+        for piece in run:
+            strength = round(scale.strength(piece.score or 0.0) * STEPS) / STEPS if coloured else 0.0
+            units.append(
+                {
+                    "text": piece.text,
+                    "start": piece.start,
+                    "end": piece.end,
+                    "strength": strength,
+                    "light": palette.shade(strength, "light").background,
+                    "dark": palette.shade(strength, "dark").background,
+                    "label": f"{piece.text}, {_in_words(strength, answer)}" if coloured else piece.text,
+                }
+            )
+        shown.append({"kind": "unit", "units": units})
+    legend = {
+        "ends": [f"speaks against {answer}", f"speaks for {answer}"],
+        "light": palette.css_gradient("light"),
+        "dark": palette.css_gradient("dark"),
+        "rule": RULE,
+    }
+    note = truncation_note(record)
+    return {"runs": shown, "legend": legend if coloured else None, "notes": [note] if note else []}
+
+
+def shown_answer(record: Attribution) -> dict[str, Any]:
+    """The model's answer and its softmax probability, for protocols that show it."""
+    predicted = record.predicted
+    return {"label": record.labels[predicted], "probability": probability(record.probabilities[predicted])}
+
+
+def _in_words(strength: float, answer: str) -> str:
+    if strength == 0:
+        return "no weight"
+    size = abs(strength)
+    degree = "strongly" if size > 2 / 3 else "moderately" if size > 1 / 3 else "weakly"
+    return f"{degree} {'for' if strength > 0 else 'against'} {answer}"
