@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from bcos_core.errors import InputError, UnknownNameError
+from bcos_core.errors import InputError
 from bcos_core.registry import Registry
 
 Kind = Literal["scale", "choice", "class", "edit"]
+EDIT: Kind = "edit"
 LONGEST_WORDING = 500  # characters of one prompt or label
 
 
@@ -43,17 +44,17 @@ class Question:
         if self.kind == "scale" and not 2 <= len(self.labels) <= 11:
             raise InputError(f"The scale {self.name!r} has {len(self.labels)} points; expected 2 to 11 labels.")
 
-    def allowed(self, classes: Sequence[str]) -> tuple[int | str, ...] | None:
-        """The answers that can be given; None where they cannot be listed."""
+    def allowed(self, classes: Sequence[str]) -> tuple[int | str, ...]:
+        """The answers that can be given; none where they cannot be listed."""
         if self.kind == "scale":
             return tuple(range(1, len(self.labels) + 1))
         if self.kind == "choice":
             return tuple(self.choices or ())
-        return tuple(classes) if self.kind == "class" else None
+        return tuple(classes) if self.kind == "class" else ()
 
     def shown(self, classes: Sequence[str]) -> dict[int | str, str]:
         """Every answer with its label, in the order of the screen."""
-        allowed = self.allowed(classes) or ()
+        allowed = self.allowed(classes)
         if self.kind == "scale":
             return dict(zip(allowed, self.labels, strict=True))
         return dict(self.choices or {}) if self.kind == "choice" else {value: str(value) for value in allowed}
@@ -200,23 +201,3 @@ for _protocol in (
     ),
 ):
     PROTOCOLS.register(_protocol.name, _protocol)
-
-
-def answer_fits(question: Question, value: Any, classes: Sequence[str]) -> bool:
-    """Whether a value is an answer to the question."""
-    allowed = question.allowed(classes)
-    if allowed is not None:
-        return not isinstance(value, bool) and value in allowed
-    return isinstance(value, Mapping) and isinstance(value.get("text"), str) and isinstance(value.get("flipped"), bool)
-
-
-def question_named(questions: Sequence[Question], name: str) -> Question:
-    """The question of that name.
-
-    Raises:
-        UnknownNameError: there is none.
-    """
-    found = {question.name: question for question in questions}
-    if name not in found:
-        raise UnknownNameError("question", name, found)
-    return found[name]

@@ -8,7 +8,7 @@ import pytest
 
 from bcos_core.errors import BcosError, DataError, InputError, UnknownNameError
 from bcos_core.study.design import Condition, StudyDesign
-from bcos_core.study.protocols import PROTOCOLS, Question, answer_fits
+from bcos_core.study.protocols import PROTOCOLS, Question
 from bcos_core.study.selection import Candidate, Source, select_texts
 
 BCOS, TWIN = Condition("/models/bcos", "bcos"), Condition("/models/twin", "occlusion")
@@ -81,22 +81,6 @@ def test_a_rating_study_may_ask_other_questions() -> None:
     assert trust.shown(()) == {1: "No", 2: "Perhaps", 3: "Yes"}
     with pytest.raises(InputError, match="each name once"):
         StudyDesign("Own", (BCOS, TWIN), questions=(trust, trust))
-
-
-@pytest.mark.parametrize(
-    ("question", "good", "bad"),
-    [
-        (PROTOCOLS["rating"].questions[0], 5, 6),
-        (PROTOCOLS["rating"].questions[0], 1, True),
-        (PROTOCOLS["paired"].questions[0], "none", "both"),
-        (PROTOCOLS["simulation"].questions[0], "positive", "neutral"),
-        (PROTOCOLS["edit"].questions[0], {"text": "x", "flipped": True}, "x"),
-    ],
-)
-def test_only_answers_of_the_question_fit(question: Question, good: object, bad: object) -> None:
-    classes = ("negative", "positive")
-    assert answer_fits(question, good, classes)
-    assert not answer_fits(question, bad, classes)
 
 
 def _candidates() -> list[Candidate]:

@@ -1,0 +1,109 @@
+// One item of a study: the text (once or twice), the model's answer, and the questions. Every answer is sent as it
+// is given, with a key of its own: whatever is sent twice counts once.
+// Every string of the data becomes a text node or an attribute, so that a text can never become markup.
+
+const element = (tag, className, ...children) => {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children);
+  return node;
+};
+
+function drawUnit(unit) {
+  const word = element("span", unit.strength < 0 ? "unit against" : "unit supports", unit.text);
+  word.style.setProperty("--light", unit.light);
+  word.style.setProperty("--dark", unit.dark);
+  if (unit.strength !== 0) word.title = unit.label;
+  return word;
+}
+
+function drawRun(run) {
+  if (run.kind === "unit") return element("span", "word", ...run.units.map(drawUnit));
+  return run.kind === "gap" ? document.createTextNode(run.text) : element("span", run.kind, run.text);
+}
+
+function drawLegend(legend) {
+  const strip = element("span", "strip");
+  strip.style.setProperty("--light", legend.light);
+  strip.style.setProperty("--dark", legend.dark);
+  const ends = element("span", "ends", ...legend.ends.map((end) => element("span", "", end)));
+  return element("div", "legend", strip, ends);
+}
+
+function drawPanel(panel, title) {
+  const box = element("article", "shown");
+  if (title) box.append(element("h4", "side", title));
+  const text = element("p", "text", ...panel.runs.map(drawRun));
+  text.dir = "auto";
+  box.append(text);
+  for (const note of panel.notes) box.append(element("p", "note", note));
+  if (panel.legend) box.append(drawLegend(panel.legend));
+  return box;
+}
+
+function drawQuestion(question, answered, choose) {
+  const group = element("fieldset", `question ${question.kind}`);
+  group.disabled = question.closed;
+  group.append(element("legend", "", question.prompt));
+  const row = element("div", "choices");
+  row.setAttribute("role", "radiogroup");
+  question.choices.forEach((choice, place) => {
+    const button = element("button", "choice", element("span", "key", String(place + 1)), element("span", "", choice.label));
+    button.type = "button";
+    button.setAttribute("role", "radio");
+    button.setAttribute("aria-checked", String(choice.value === answered));
+    button.onclick = () => choose(question, choice.value);
+    row.append(button);
+  });
+  group.append(row);
+  return group;
+}
+
+// crypto.randomUUID is missing where a page is not served over https; getRandomValues is everywhere.
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".item");
+  // What was chosen is shown at once, and again from the server's word when it is stored.
+  const chosen = { ...data.answers };
+
+  const choose = (question, value) => {
+    if (question.closed || chosen[question.name] === value) return;
+    chosen[question.name] = value;
+    setTriggerValue("answer", {
+      slot: data.slot,
+      question: question.name,
+      value,
+      key: newKey(),
+    });
+    draw();
+  };
+
+  const draw = () => {
+    const panels = element("div", `panels ${data.panels.length > 1 ? "two" : "one"}`);
+    data.panels.forEach((panel, place) => panels.append(drawPanel(panel, data.sides[place])));
+    const parts = [panels];
+    if (data.answer) {
+      const line = element("p", "answer", "The model’s answer: ", element("strong", "", data.answer.label));
+      line.append(` (${data.answer.probability})`);
+      parts.unshift(line);
+    }
+    const questions = data.questions.map((question) => drawQuestion(question, chosen[question.name], choose));
+    root.replaceChildren(...parts, ...questions);
+  };
+
+  // Number keys answer the first question that has no answer yet; once all have one, the last.
+  const onKey = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea")) return;
+    const open = data.questions.filter((question) => !question.closed);
+    const question = open.find(({ name }) => chosen[name] === undefined) ?? open.at(-1);
+    const choice = question?.choices[Number(event.key) - 1];
+    if (choice && /^[1-9]$/.test(event.key)) {
+      event.preventDefault();
+      choose(question, choice.value);
+    }
+  };
+  draw();
+  document.addEventListener("keydown", onKey);
+  return () => document.removeEventListener("keydown", onKey);
+}

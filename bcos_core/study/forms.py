@@ -1,0 +1,44 @@
+"""From a locked study to what assignment and the saving of answers need of it."""
+
+from __future__ import annotations
+
+from bcos_core.study.answer_form import AnswerForm, Choice, Dimension, FreeText, Number
+from bcos_core.study.locking import LockedStudy
+from bcos_core.study.plan import Plan
+from bcos_core.study.protocols import EDIT, Question
+
+
+def plan_of(study: str, locked: LockedStudy) -> Plan:
+    """Which items are shown as what, and to how many."""
+    design = locked.design
+    return Plan(
+        study=study,
+        items=tuple(item.id for item in locked.of_kind("item")),
+        cells=design.cells,
+        items_per_rater=design.items_per_rater,
+        raters_per_item=design.raters_per_item,
+        checks=tuple(item.id for kind in ("instructed", "random") for item in locked.of_kind(kind)),
+        practice=tuple(item.id for item in locked.of_kind("practice")),
+        seed=design.seed,
+    )
+
+
+def form_of(locked: LockedStudy) -> AnswerForm:
+    """What may be answered, by question; an edited text has its outcome beside it."""
+    dimensions: list[Dimension] = []
+    for question in locked.design.questions:
+        dimensions += _dimensions(question, locked)
+    return AnswerForm(tuple(dimensions))
+
+
+def _dimensions(question: Question, locked: LockedStudy) -> list[Dimension]:
+    if question.kind != EDIT:
+        return [Choice(question.name, question.allowed(locked.classes))]
+    longest = max(len(item.text) for item in locked.items)
+    return [
+        FreeText(question.name, required=True),
+        Choice("flipped", (True, False)),
+        Number("edits", 0, longest),
+        Number("change", -1, 1),  # of the probability of the answer to the text as it was
+        Number("tries", 0, locked.design.tries),
+    ]

@@ -1,0 +1,205 @@
+"""The rater's way: invitation, consent, one item at a time, thank you. The address holds who rates and where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from bcos_core.errors import InviteError, RaterError, StudyClosedError
+from bcos_core.render.blinded import blinded_panel, shown_answer
+from bcos_core.render.palette import PALETTES
+from bcos_core.study.access import Rater
+from bcos_core.study.assignment import SlotKind
+from bcos_core.study.design import NO_HEATMAP
+from bcos_core.study.invites import find_invite
+from bcos_core.study.locking import LockedItem, LockedStudy
+from bcos_core.study.protocols import EDIT, PROTOCOLS, Question
+from bcos_core.study.raters import Raters
+from bcos_core.study.slots import Slot
+from pages.shared import url
+from pages.shared.errors import guard
+from pages.shared.plain import plain
+from pages.shared.rating_edit import edit_item
+from pages.shared.rating_item import Answer, rating_item
+from pages.shared.studies import Running, database, running, studies
+
+INVITE, RATER, AT = "invite", "rater", "at"
+_SIDES = ("Left", "Right")
+
+
+def show_rating() -> None:
+    """The whole page. Whoever has no link that lets them in is told so, and nothing else."""
+    try:
+        rater = _come_in()
+        if rater is not None:
+            _rate(rater)
+    except (InviteError, RaterError, StudyClosedError) as error:
+        _message("This link cannot be used now", str(error))
+
+
+def _come_in() -> Rater | None:
+    """Who is here; None while they are still asked for their consent."""
+    raters = Raters(database())
+    if key := url.read(RATER):
+        return raters.resume(key)
+    if token := url.read(INVITE):
+        with database().read() as connection:
+            study = studies_row(find_invite(connection, token).study)
+        _welcome(token, running(study).locked)
+        return None
+    _message("Welcome", "Open the link of your invitation to take part in a study.")
+    return None
+
+
+def studies_row(id: str) -> Any:
+    return studies().get(id)
+
+
+def _welcome(token: str, locked: LockedStudy) -> None:
+    design = locked.design
+    st.header(plain(design.title), anchor=False)
+    with st.container(border=True):
+        st.markdown(plain(design.instructions))
+        items = len(locked.of_kind("practice")) + design.items_per_rater
+        st.caption(f"{items} short texts. You can stop and come back by the same link at any time.")
+    if design.consent.strip():
+        st.markdown(plain(design.consent))
+    agreed = st.checkbox("I have read this, and agree to take part.", key="consent")
+    if st.button("Start", type="primary", disabled=not agreed):
+        joined = Raters(database()).join(token)
+        Raters(database()).consent(joined.rater.id)
+        url.write(**{RATER: joined.resume_token, INVITE: None})
+        st.rerun()
+
+
+def _rate(rater: Rater) -> None:
+    study = running(studies_row(rater.study))
+    if rater.completion_code is not None and not url.read(AT):
+        _thank_you(rater.completion_code)
+        return
+    slot = _slot(study, rater)
+    if slot is None:
+        _thank_you(study.slots.finish(rater.id))
+        return
+    _frame(study, rater, slot)
+
+
+def _slot(study: Running, rater: Rater) -> Slot | None:
+    """The item at the address's place, else the one that the rater has in hand, else the next."""
+    own = study.slots.of(rater.id)
+    chosen = next((slot for slot in own if str(slot.position) == url.read(AT)), None)
+    if chosen is not None:
+        return chosen
+    slot = study.slots.next(rater.id)
+    if slot is not None:
+        url.write(**{AT: str(slot.position)})
+    return slot
+
+
+def _frame(study: Running, rater: Rater, slot: Slot) -> None:
+    """Progress, the item, the way back and on."""
+    own = study.slots.of(rater.id)
+    answered, total = study.slots.progress(rater.id)
+    place = [one.position for one in own].index(slot.position)
+    practice = " · practice, it does not count" if slot.kind == SlotKind.PRACTICE else ""
+    st.progress(min(1.0, answered / total), text=f"{place + 1} of {total}{practice}")
+    item = study.locked.item(slot.item)
+    given = study.answers.given(rater.id).get(slot.id, {})
+    with guard():
+        if study.locked.design.questions[0].kind == EDIT:
+            edit_item(study, rater, slot, item, given)
+        else:
+            _item(study, rater, slot, item, given)
+    given = study.answers.given(rater.id).get(slot.id, {})
+    complete = study.answers.form.required <= given.keys()
+    if complete and item.feedback:
+        st.info(plain(item.feedback), icon=":material/school:")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        before = own[place - 1].position if place else None
+        st.button("Back", shortcut="Left", disabled=before is None, on_click=_go, args=(before,))
+        st.caption("Saved" if given else "Answer with the mouse, or with the number keys")
+        after = own[place + 1].position if place + 1 < len(own) else None
+        st.button("Next", type="primary", shortcut="Right", disabled=not complete, on_click=_go, args=(after,))
+    _pause(rater)
+
+
+def _go(position: int | None) -> None:
+    """To an item that was there before, or on to what comes next."""
+    url.write(**{AT: None if position is None else str(position)})
+
+
+def _item(study: Running, rater: Rater, slot: Slot, item: LockedItem, given: dict[str, Any]) -> None:
+    design = study.locked.design
+    protocol = PROTOCOLS[design.protocol]
+    waiting = [question for question in design.questions if question.before and question.name not in given]
+    cell = slot.cell or item.cell
+    coloured = not waiting
+    palette = next(iter(PALETTES.values()))
+    records = item.shown(cell)
+    panels = [
+        blinded_panel(
+            record,
+            palette,
+            names_class=protocol.names_class,
+            coloured=coloured and _has_heatmap(study.locked, id),
+        )
+        for record, id in zip(records, cell.split("|"), strict=True)
+    ]
+    asked = waiting or list(design.questions)
+    data = {
+        "slot": slot.id,
+        "answer": shown_answer(records[0]) if protocol.shows_prediction else None,
+        "panels": panels[: 1 if waiting else None],
+        "sides": list(_SIDES) if len(panels) > 1 else [""],
+        "questions": [_question(question, study.locked, given, closed=question.before and not waiting) for question in asked],
+        "answers": {name: given[name] for name in (question.name for question in asked) if name in given},
+    }
+
+    def save(answer: Answer) -> None:
+        with guard():
+            question = str(answer["question"])
+            if any(one.before and one.name == question and question in given for one in design.questions):
+                return  # the guess from the text alone stands once the heatmap was seen
+            study.answers.save(rater.id, str(answer["slot"]), {question: answer["value"]}, key=str(answer["key"]))
+
+    rating_item(data, key=f"item-{slot.id}", on_answer=save)
+
+
+def _question(question: Question, locked: LockedStudy, given: dict[str, Any], *, closed: bool) -> dict[str, Any]:
+    choices = [{"value": value, "label": label} for value, label in question.shown(locked.classes).items()]
+    return {
+        "name": question.name,
+        "kind": question.kind,
+        "prompt": question.prompt,
+        "closed": closed,
+        "choices": choices,
+    }
+
+
+def _has_heatmap(locked: LockedStudy, condition: str) -> bool:
+    found = [one for one in locked.design.conditions if one.id == condition]
+    return not found or found[0].method != NO_HEATMAP
+
+
+def _pause(rater: Rater) -> None:
+    with st.expander("Take a break, or stop", icon=":material/pause:"):
+        st.markdown(
+            "Every answer is saved as you give it. Keep the address of this page to go on later, on any device."
+        )
+        sure = st.checkbox("I do not want to take part any more; do not use my answers.", key="withdraw-sure")
+        if st.button("Withdraw", disabled=not sure):
+            Raters(database()).withdraw(rater.id)
+            st.rerun()
+
+
+def _thank_you(code: str) -> None:
+    st.header("Thank you", anchor=False)
+    st.markdown("All your answers are saved. This is your completion code:")
+    st.code(code, language=None)
+    st.button("Look at my answers again", type="tertiary", on_click=_go, args=(0,))
+
+
+def _message(title: str, text: str) -> None:
+    st.header(title, anchor=False)
+    st.markdown(plain(text))

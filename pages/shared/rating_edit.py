@@ -1,0 +1,87 @@
+"""Edit to flip, as a rater sees it: the text to change, what the model says to it, and the tries that are left."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from bcos_core.errors import StudyError
+from bcos_core.render.blinded import blinded_panel, shown_answer
+from bcos_core.render.numbers import count
+from bcos_core.render.palette import PALETTES
+from bcos_core.study.access import Rater
+from bcos_core.study.design import NO_HEATMAP
+from bcos_core.study.edits import Outcome, try_edit
+from bcos_core.study.locking import LockedItem
+from bcos_core.study.slots import Slot
+from pages.shared import resources
+from pages.shared.plain import plain
+from pages.shared.rating_item import rating_item
+from pages.shared.studies import Running
+
+
+def edit_item(study: Running, rater: Rater, slot: Slot, item: LockedItem, given: dict[str, Any]) -> None:
+    """The item, its text to edit, and the outcome of the last try. Every try is saved."""
+    design = study.locked.design
+    cell = slot.cell or item.cell
+    (record,) = item.shown(cell)
+    palette = next(iter(PALETTES.values()))
+    panel = blinded_panel(record, palette, names_class=True, coloured=design.condition(cell).method != NO_HEATMAP)
+    data = {
+        "slot": slot.id,
+        "answer": shown_answer(record),
+        "panels": [panel],
+        "sides": [""],
+        "questions": [],
+        "answers": {},
+    }
+    rating_item(data, key=f"item-{slot.id}", on_answer=lambda answer: None)
+    tries = int(given.get("tries", 0))
+    (question,) = design.questions
+    text = st.text_area(plain(question.prompt), given.get(question.name, item.text), key=f"edit-{slot.id}", height=140)
+    left = design.tries - tries
+    done = bool(given.get("flipped")) or left <= 0
+    if st.button(f"Try it · {count(left, 'try', 'tries')} left", disabled=done or text == item.text):
+        outcome = _try(study, cell, item, text)
+        values = {
+            question.name: outcome.text,
+            "flipped": outcome.flipped,
+            "edits": outcome.edits,
+            "change": outcome.change,
+            "tries": tries + 1,
+        }
+        study.answers.save(rater.id, slot.id, values, key=uuid.uuid4().hex)
+        st.session_state[f"said-{slot.id}"] = f"{outcome.label} ({outcome.probability:.2f})"
+        st.rerun()
+    _said(slot, given, left)
+
+
+def _try(study: Running, cell: str, item: LockedItem, text: str) -> Outcome:
+    condition = study.locked.design.condition(cell)
+    known = resources.checkpoints()
+    name = Path(condition.checkpoint).name
+    if name not in known:
+        raise StudyError(
+            "The model that this study asks is not there any more. Please tell whoever invited you; what you have "
+            "saved is kept."
+        )
+    (record,) = item.shown(cell)
+    weights = study.locked.weights[condition.checkpoint]
+    return try_edit(record, text, resources.classifier(known[name]), weights_hash=weights)
+
+
+def _said(slot: Slot, given: dict[str, Any], left: int) -> None:
+    if not given:
+        return
+    said = st.session_state.get(f"said-{slot.id}")
+    words = f"The model now says: **{plain(said)}**. " if said else ""
+    changed = f"{count(int(given['edits']), 'word')} changed."
+    if given["flipped"]:
+        st.success(f"{words}You have changed its answer. {changed}", icon=":material/check:")
+    elif left > 0:
+        st.info(f"{words}Not yet. {changed}", icon=":material/edit:")
+    else:
+        st.info(f"{words}No tries are left; go on with the next text.", icon=":material/edit:")

@@ -1,0 +1,54 @@
+"""What the study pages share: the stores of studies, raters and answers, and locked studies, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from bcos_core.home import get_home
+from bcos_core.storage.database import Database
+from bcos_core.storage.upgrade import open_database
+from bcos_core.study.answers import Answers
+from bcos_core.study.forms import form_of, plan_of
+from bcos_core.study.locking import LockedStudy
+from bcos_core.study.slots import Slots
+from bcos_core.study.studies import Studies, Study
+
+
+@dataclass(frozen=True)
+class Running:
+    """A locked study, with what raters do in it."""
+
+    locked: LockedStudy
+    slots: Slots
+    answers: Answers
+
+
+def database() -> Database:
+    return _database(str(get_home().root))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _database(root: str) -> Database:
+    return open_database(get_home())
+
+
+def studies() -> Studies:
+    return Studies(database())
+
+
+def running(study: Study) -> Running:
+    """The locked study of a row.
+
+    Raises:
+        StudyError: it is not locked.
+    """
+    return _running(str(get_home().root), study.id, study.lock_hash or "")
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _running(root: str, id: str, lock_hash: str) -> Running:
+    locked = LockedStudy.from_dict(studies().locked(id))
+    plan = plan_of(id, locked)
+    return Running(locked, Slots(database(), plan), Answers(database(), plan, form_of(locked)))

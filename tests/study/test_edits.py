@@ -1,0 +1,52 @@
+"""Edited words against hand counts, and outcomes against the model's own predictions."""
+
+from __future__ import annotations
+
+import pytest
+
+from bcos_core.attribution.api import explain
+from bcos_core.errors import StudyError, TextError
+from bcos_core.home import Home
+from bcos_core.model.classifier import load, predict
+from bcos_core.study.edits import edited_words, try_edit
+from tests.tiny_pair import save_pair
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "edits"),
+    [
+        ("a good film", "a good film", 0),
+        ("a good film", "a bad film", 1),
+        ("a good film", "good film", 1),
+        ("a good film", "not a good film", 1),
+        ("a good film", "film good a", 2),
+        ("a good film", "", 3),
+        ("a  good\nfilm", "a good film", 0),
+        ("one two three four", "two three four five", 2),
+    ],
+)
+def test_edited_words(before: str, after: str, edits: int) -> None:
+    assert edited_words(before, after) == edited_words(after, before) == edits
+
+
+def test_an_edit_is_judged_by_the_model(home: Home) -> None:
+    classifier = load(save_pair(home.create())[0])
+    text = "the film is good and the plot is thin"
+    record = explain(classifier, text, method="bcos")
+    edited = "the film is awful and the plot is thin"
+    before, after = predict(classifier, [text, edited])
+    outcome = try_edit(record, edited, classifier, weights_hash=classifier.weights_hash)
+    assert outcome.label == after.label
+    assert outcome.flipped == (before.label != after.label)
+    assert outcome.edits == 1
+    assert outcome.change == pytest.approx(before.probabilities[before.index] - after.probabilities[before.index], abs=1e-5)
+    assert not try_edit(record, text, classifier, weights_hash=classifier.weights_hash).flipped
+
+
+def test_another_model_and_an_empty_text_are_refused(home: Home) -> None:
+    classifier = load(save_pair(home.create())[0])
+    record = explain(classifier, "the film is good", method="bcos")
+    with pytest.raises(StudyError, match="changed since this study was locked"):
+        try_edit(record, "the film", classifier, weights_hash="another")
+    with pytest.raises(TextError):
+        try_edit(record, "  ", classifier, weights_hash=classifier.weights_hash)
