@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from pages.shared.rating import show_rating
+import streamlit as st
 
+from pages.shared.page import navigated
+
+navigated()
+st.html("<style>[data-testid=stSidebar], [data-testid=stSidebarCollapsedControl] { display: none }</style>")
+with st.spinner("Opening …"):
+    from pages.shared.rating import show_rating
 show_rating()

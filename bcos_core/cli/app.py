@@ -14,6 +14,7 @@ import urllib.request
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bcos_core.errors import BcosError, InputError
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   python -m bcos_core app
   python -m bcos_core app --port 8601 --no-browser
+  python -m bcos_core app --raters --address 0.0.0.0 --host studies.example.org --port 8700
 """
 DESCRIPTION = """Start the dashboard on this machine, and the supervisor that runs its jobs. Ctrl-C ends both;
-running jobs go on at the next start. The first start begins the quick start, unless BCOS_QUICKSTART=0."""
+running jobs go on at the next start. The first start begins the quick start, unless BCOS_QUICKSTART=0.
+With --raters it is a server for the raters of studies: it has the Rate page alone, and can listen on a network."""
 ADDRESS = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+RATERS_ONLY = "BCOS_RATERS_ONLY"
 ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
@@ -42,6 +46,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("app", help="start the dashboard", description=DESCRIPTION, epilog=EXAMPLES)
     parser.add_argument("--port", type=int, default=8501, metavar="PORT", help="the port (default: 8501)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    parser.add_argument("--raters", action="store_true", help="serve the raters of studies: the Rate page alone")
+    parser.add_argument(
+        "--address", default=ADDRESS, metavar="ADDRESS", help=f"where to listen, with --raters (default: {ADDRESS})"
+    )
+    parser.add_argument(
+        "--host", action="append", default=[], metavar="NAME", help="a name by which raters reach the server"
+    )
     parser.set_defaults(run=run, show=show)
 
 
@@ -49,36 +60,52 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Serve until Ctrl-C or SIGTERM.
 
     Raises:
-        InputError: the port cannot be used.
+        InputError: the port cannot be used, or the dashboard would be open to a network.
         BcosError: the dashboard ended by itself.
     """
-    from bcos_core.jobs.launch import ensure_supervisor, stop_supervisor
     from bcos_core.jobs.store import JobStore
 
-    require_free_port(args.port)
+    if not args.raters and (args.address != ADDRESS or args.host):
+        raise InputError(
+            "Only a server for raters listens on a network: whoever reaches the dashboard can do everything in it. "
+            "Add --raters, or leave --address and --host out."
+        )
+    require_free_port(args.port, args.address)
     store = JobStore.open()
     os.environ.update(ENVIRONMENT, BCOS_HOME=str(store.home.root))
-    url = f"http://{ADDRESS}:{args.port}"
+    server = _Server(args.address, args.port, tuple(args.host))
     with _termination_as_interrupt():
-        quickstart = submit_first_quickstart(store)
-        is_ours = not store.supervisor_alive()
-        try:
-            ensure_supervisor(store.home)
-            _serve(args.port, url, open_browser=not args.no_browser)
-        except KeyboardInterrupt:
-            pass  # the way to end it
-        finally:
-            if is_ours:
-                _say("Stopping. Running jobs go on at the next start.")
-                stop_supervisor(store.home)
-    return {"address": url, "quickstart": quickstart.id if quickstart else None}
+        if args.raters:
+            os.environ[RATERS_ONLY] = "1"
+            with suppress(KeyboardInterrupt):
+                server.serve("raters open their links under", open_browser=False)
+            return {"address": server.url, "quickstart": None}
+        return {"address": server.url, "quickstart": _dashboard(store, server, open_browser=not args.no_browser)}
+
+
+def _dashboard(store: JobStore, server: _Server, *, open_browser: bool) -> str | None:
+    """Serve with a supervisor beside it; the id of the quick start that was begun."""
+    from bcos_core.jobs.launch import ensure_supervisor, stop_supervisor
+
+    quickstart = submit_first_quickstart(store)
+    is_ours = not store.supervisor_alive()
+    try:
+        ensure_supervisor(store.home)
+        server.serve("The dashboard is at", open_browser=open_browser)
+    except KeyboardInterrupt:
+        pass  # the way to end it
+    finally:
+        if is_ours:
+            _say("Stopping. Running jobs go on at the next start.")
+            stop_supervisor(store.home)
+    return quickstart.id if quickstart else None
 
 
 def show(result: dict[str, Any]) -> str:
     return f"The dashboard at {result['address']} has ended."
 
 
-def require_free_port(port: int) -> None:
+def require_free_port(port: int, address: str = ADDRESS) -> None:
     """
     Raises:
         InputError: another program listens there, or this user may not.
@@ -88,7 +115,7 @@ def require_free_port(port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: just closed is free
         try:
-            probe.bind((ADDRESS, port))
+            probe.bind((address, port))
         except OSError as error:
             why = "is in use already" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
             raise InputError(
@@ -109,20 +136,40 @@ def submit_first_quickstart(store: JobStore) -> Job | None:
     return job
 
 
-def _serve(port: int, url: str, *, open_browser: bool) -> None:
-    command = [sys.executable, "-m", "streamlit", "run", str(CHECKOUT / "app.py")]
-    command += ["--server.address", ADDRESS, "--server.port", str(port)]
-    # Its own words go to stderr: stdout is for the result of this command.
-    server = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno())
-    try:
-        _wait_until_healthy(server, url)
-        _say(f"\nThe dashboard is at {url}  (Ctrl-C ends it)\n")
-        if open_browser and _has_display():
-            webbrowser.open(url)
-        code = server.wait()
-        raise BcosError(f"The dashboard ended by itself with exit code {code}; its last words are above.")
-    finally:
-        _end(server)
+@dataclass(frozen=True)
+class _Server:
+    """Streamlit, listening at an address; `hosts` are further names by which it may be reached."""
+
+    address: str
+    port: int
+    hosts: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.hosts[0] if self.hosts else self.address}:{self.port}"
+
+    def serve(self, title: str, *, open_browser: bool) -> None:
+        """Until it ends.
+
+        Raises:
+            BcosError: it ended by itself.
+        """
+        command = [sys.executable, "-m", "streamlit", "run", str(CHECKOUT / "app.py")]
+        command += ["--server.address", self.address, "--server.port", str(self.port)]
+        if self.hosts:  # beside those of the settings
+            command += [part for host in (ADDRESS, "localhost", *self.hosts) for part in ("--server.allowedHosts", host)]
+        # Its own words go to stderr: stdout is for the result of this command.
+        server = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno())
+        try:
+            local = ADDRESS if self.address in ("0.0.0.0", "::") else self.address
+            _wait_until_healthy(server, f"http://{local}:{self.port}")
+            _say(f"\n{title[0].upper()}{title[1:]} {self.url}  (Ctrl-C ends it)\n")
+            if open_browser and _has_display():
+                webbrowser.open(self.url)
+            code = server.wait()
+            raise BcosError(f"The dashboard ended by itself with exit code {code}; its last words are above.")
+        finally:
+            _end(server)
 
 
 def _wait_until_healthy(server: subprocess.Popen[bytes], url: str) -> None:

@@ -10,8 +10,8 @@ from streamlit.runtime.pages_manager import PagesManager
 from pages.shared.plain import plain
 
 
-def head(title: str, sentence: str) -> None:
-    """Begin a page; call it first.
+def navigated() -> None:
+    """Call it first on every page.
 
     A server's very first visit to a page's own address would run the page without `app.py`, because Streamlit
     takes a folder named `pages` for its older kind of app until `st.navigation` was called once.
@@ -19,6 +19,11 @@ def head(title: str, sentence: str) -> None:
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
         st.rerun()
+
+
+def head(title: str, sentence: str) -> None:
+    """Begin a page: its title, and what it is for."""
+    navigated()
     st.header(title, anchor=False)
     st.markdown(f":gray[{plain(sentence)}]")
 

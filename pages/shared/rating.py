@@ -9,7 +9,7 @@ import streamlit as st
 from bcos_core.errors import InviteError, RaterError, StudyClosedError
 from bcos_core.render.blinded import blinded_panel, shown_answer
 from bcos_core.render.palette import PALETTES
-from bcos_core.study.access import Rater
+from bcos_core.study.access import Rater, require_active, require_open
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.design import NO_HEATMAP
 from bcos_core.study.invites import find_invite
@@ -45,15 +45,13 @@ def _come_in() -> Rater | None:
         return raters.resume(key)
     if token := url.read(INVITE):
         with database().read() as connection:
-            study = studies_row(find_invite(connection, token).study)
-        _welcome(token, running(study).locked)
+            study = find_invite(connection, token).study
+        row = studies().get(study)
+        require_open(row.status)
+        _welcome(token, running(row).locked)
         return None
     _message("Welcome", "Open the link of your invitation to take part in a study.")
     return None
-
-
-def studies_row(id: str) -> Any:
-    return studies().get(id)
 
 
 def _welcome(token: str, locked: LockedStudy) -> None:
@@ -74,10 +72,11 @@ def _welcome(token: str, locked: LockedStudy) -> None:
 
 
 def _rate(rater: Rater) -> None:
-    study = running(studies_row(rater.study))
     if rater.completion_code is not None and not url.read(AT):
         _thank_you(rater.completion_code)
         return
+    require_active(rater)
+    study = running(studies().get(rater.study))
     slot = _slot(study, rater)
     if slot is None:
         _thank_you(study.slots.finish(rater.id))
@@ -152,7 +151,9 @@ def _item(study: Running, rater: Rater, slot: Slot, item: LockedItem, given: dic
         "answer": shown_answer(records[0]) if protocol.shows_prediction else None,
         "panels": panels[: 1 if waiting else None],
         "sides": list(_SIDES) if len(panels) > 1 else [""],
-        "questions": [_question(question, study.locked, given, closed=question.before and not waiting) for question in asked],
+        "questions": [
+            _question(question, study.locked, given, closed=question.before and not waiting) for question in asked
+        ],
         "answers": {name: given[name] for name in (question.name for question in asked) if name in given},
     }
 

@@ -39,7 +39,9 @@ def test_an_edit_is_judged_by_the_model(home: Home) -> None:
     assert outcome.label == after.label
     assert outcome.flipped == (before.label != after.label)
     assert outcome.edits == 1
-    assert outcome.change == pytest.approx(before.probabilities[before.index] - after.probabilities[before.index], abs=1e-5)
+    assert outcome.change == pytest.approx(
+        before.probabilities[before.index] - after.probabilities[before.index], abs=1e-5
+    )
     assert not try_edit(record, text, classifier, weights_hash=classifier.weights_hash).flipped
 
 

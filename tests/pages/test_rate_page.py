@@ -1,0 +1,214 @@
+"""The Rate page: a rater's whole way, without a browser; what the item's component sends is sent by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.home import Home
+from bcos_core.storage.upgrade import open_database
+from bcos_core.study.answers import Answers
+from bcos_core.study.design import Condition
+from bcos_core.study.events import EventKind, events_of
+from bcos_core.study.forms import form_of, plan_of
+from bcos_core.study.invites import Invitations
+from bcos_core.study.raters import Raters
+from bcos_core.study.studies import Studies
+from pages.shared import rating, rating_edit
+from tests.pages.conftest import OpenPage, button, words
+from tests.study.world import World, make_world
+
+
+class Shown:
+    """What the page gives to the item's component, and the way back of an answer."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, Any] = {}
+        self.on_answer: Callable[[dict[str, Any]], None] = lambda answer: None
+
+    def __call__(self, data: dict[str, Any], *, key: str, on_answer: Callable[[dict[str, Any]], None]) -> None:
+        self.data, self.on_answer = data, on_answer
+
+    def answer(self, at: AppTest, question: str, value: Any, key: str = "") -> AppTest:
+        """What the component sends when a person chooses `value`."""
+        slot = self.data["slot"]
+        self.on_answer(
+            {"slot": slot, "question": question, "value": value, "key": key or f"{slot[:20]}{question}{value}"}
+        )
+        return at.run()
+
+    def answer_all(self, at: AppTest) -> AppTest:
+        for question in self.data["questions"]:
+            at = self.answer(at, question["name"], question["choices"][0]["value"])
+        return at
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
+    found = Shown()
+    monkeypatch.setattr(rating, "rating_item", found)
+    monkeypatch.setattr(rating_edit, "rating_item", found)
+    return found
+
+
+def _value(at: AppTest, name: str) -> str:
+    found = at.query_params[name]
+    return found if isinstance(found, str) else found[0]
+
+
+def _start(open_page: OpenPage, world: World) -> AppTest:
+    at = open_page("rate", invite=world.token)
+    assert world.locked.design.title in words(at)
+    assert button(at, "Start").disabled
+    at.checkbox(key="consent").check().run()
+    return button(at, "Start").click().run()
+
+
+def test_from_the_invitation_to_the_completion_code(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world = make_world(home)
+    at = _start(open_page, world)
+    assert "invite" not in at.query_params and at.query_params["rater"]
+    for place in range(4):  # a practice item, two items and a check
+        assert not at.exception
+        assert button(at, "Next").disabled
+        at = shown.answer_all(at)
+        if place == 0:
+            assert "The model answered" in words(at)
+        assert not button(at, "Next").disabled
+        at = button(at, "Next").click().run()
+    assert "Thank you" in words(at)
+    (rater,) = Raters(open_database(home)).of(world.study.id)
+    assert at.code[0].value == rater.completion_code
+
+
+def test_a_rater_can_go_back(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world = make_world(home)
+    at = shown.answer_all(_start(open_page, world))
+    at = button(at, "Next").click().run()
+    assert button(at, "Next").disabled
+    at = button(at, "Back").click().run()
+    assert _value(at, "at") == "0"
+    assert not button(at, "Next").disabled
+    assert button(at, "Back").disabled
+
+
+def test_coming_back_by_the_address_goes_on_where_one_was(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world = make_world(home)
+    at = shown.answer_all(_start(open_page, world))
+    again = open_page("rate", rater=_value(at, "rater"))
+    assert _value(again, "at") == "1"
+    assert len(Raters(open_database(home)).of(world.study.id)) == 1
+
+
+@pytest.mark.parametrize("link", [{}, {"invite": "nonsense"}, {"rater": "nonsense"}])
+def test_without_a_link_that_is_known_nothing_is_shown(
+    home: Home, shown: Shown, open_page: OpenPage, link: dict[str, str]
+) -> None:
+    world = make_world(home)
+    at = open_page("rate", **link)
+    assert not at.exception
+    assert world.locked.design.title not in words(at)
+    assert "link" in words(at)
+
+
+def test_a_link_that_was_taken_back(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world = make_world(home)
+    invitations = Invitations(open_database(home))
+    invitations.revoke(invitations.list(world.study.id)[0].id)
+    at = open_page("rate", invite=world.token)
+    assert "was taken back" in words(at)
+    assert world.locked.design.title not in words(at)
+
+
+def test_a_study_that_has_ended(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world = make_world(home)
+    at = _start(open_page, world)
+    Studies(open_database(home)).close(world.study.id)
+    at = at.run()
+    assert not at.exception
+    assert "has ended" in words(at)
+
+
+def test_whoever_withdraws_is_out(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world = make_world(home)
+    at = _start(open_page, world)
+    at.checkbox(key="withdraw-sure").check().run()
+    at = button(at, "Withdraw").click().run()
+    assert "You have withdrawn" in words(at)
+
+
+def test_nothing_on_the_page_names_method_or_model(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world = make_world(home)
+    at = _start(open_page, world)
+    everything = str(at) + words(at) + json.dumps(shown.data)
+    assert '"film"' in everything  # the component's data are in it
+    for name in (*METHODS, *(method.title for method in METHODS.values()), "tiny-bcos", "tiny-conventional"):
+        assert name not in everything
+    for condition in world.locked.design.conditions:
+        assert condition.id not in everything
+
+
+def test_simulation_asks_before_it_shows_the_heatmap(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world = make_world(
+        home,
+        protocol="simulation",
+        conditions=lambda bcos, twin: (Condition(bcos, "bcos"), Condition(bcos)),
+        practice=0,
+    )
+    at = _start(open_page, world)
+    assert [question["name"] for question in shown.data["questions"]] == ["before"]
+    assert shown.data["answer"] is None and shown.data["panels"][0]["legend"] is None
+    at = shown.answer(at, "before", "positive")
+    assert [(question["name"], question["closed"]) for question in shown.data["questions"]] == [
+        ("before", True),
+        ("after", False),
+    ]
+    assert button(at, "Next").disabled
+    at = shown.answer(at, "before", "negative")  # as a second tab could: the first guess stands
+    assert shown.data["answers"] == {"before": "positive"}
+    at = shown.answer(at, "after", "negative")
+    assert not button(at, "Next").disabled
+
+
+def test_an_answer_that_is_sent_twice_counts_once(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world = make_world(home)
+    at = _start(open_page, world)
+    for _ in range(2):
+        at = shown.answer(at, "agreement", 4, key="once")
+    answered = [event for event in events_of(open_database(home), world.study.id) if event.kind == EventKind.ANSWERED]
+    assert len(answered) == 1
+    assert shown.data["answers"] == {"agreement": 4}
+
+
+def test_an_answer_that_is_not_allowed_is_refused_in_words(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world = make_world(home)
+    at = _start(open_page, world)
+    at = shown.answer(at, "agreement", 9)
+    assert not at.exception
+    assert shown.data["answers"] == {}
+
+
+def test_editing_asks_the_model_and_counts_the_tries(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world = make_world(
+        home,
+        protocol="edit",
+        conditions=lambda bcos, twin: (Condition(bcos, "bcos"), Condition(bcos)),
+        practice=0,
+        instructed=0,
+        tries=2,
+    )
+    at = _start(open_page, world)
+    assert button(at, "Try it · 2 tries left").disabled
+    at.text_area[0].set_value(world.locked.items[0].text.replace("good", "awful")).run()
+    at = button(at, "Try it · 2 tries left").click().run()
+    assert not at.exception
+    (rater,) = Raters(open_database(home)).of(world.study.id)
+    plan = plan_of(world.study.id, world.locked)
+    (given,) = Answers(open_database(home), plan, form_of(world.locked)).given(rater.id).values()
+    assert given["tries"] == 1
+    assert not button(at, "Next").disabled

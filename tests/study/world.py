@@ -1,0 +1,49 @@
+"""A small study of tiny models, locked and open, with an invitation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bcos_core.home import Home
+from bcos_core.model.classifier import load
+from bcos_core.progress import SilentReporter
+from bcos_core.storage.upgrade import open_database
+from bcos_core.study.design import Condition, StudyDesign
+from bcos_core.study.invites import Invitations, InviteKind
+from bcos_core.study.locking import LockedStudy, lock
+from bcos_core.study.selection import Candidate, Source
+from bcos_core.study.studies import Studies, Study
+from tests.tiny_pair import save_pair
+
+TEXTS = [Candidate(f"the film number {n} is good and the plot is thin", "positive", True) for n in range(12)]
+
+
+@dataclass(frozen=True)
+class World:
+    study: Study
+    locked: LockedStudy
+    token: str
+
+
+def make_world(home: Home, **changes: Any) -> World:
+    """An open study of four items by the protocol "rating", or as `changes` of the design say."""
+    bcos, twin = (str(path) for path in save_pair(home.create()))
+    fields: dict[str, Any] = {
+        "conditions": (Condition(bcos, "bcos"), Condition(twin, "input_x_gradient")),
+        "source": Source(count=4),
+        "items_per_rater": 2,
+        "practice": 1,
+        "instructed": 1,
+        **changes,
+    }
+    if callable(fields["conditions"]):
+        fields["conditions"] = fields["conditions"](bcos, twin)
+    locked = lock(StudyDesign("What readers see", **fields), TEXTS, load, SilentReporter())
+    database = open_database(home)
+    studies = Studies(database)
+    study = studies.create(locked.design.title, locked.design.to_dict())
+    studies.lock(study.id, locked.to_dict(), locked.hash)
+    study = studies.open(study.id)
+    _, token = Invitations(database).create(study.id, InviteKind.OPEN, cap=10)
+    return World(study, locked, token)
