@@ -157,7 +157,9 @@ class _Server:
         command = [sys.executable, "-m", "streamlit", "run", str(CHECKOUT / "app.py")]
         command += ["--server.address", self.address, "--server.port", str(self.port)]
         if self.hosts:  # beside those of the settings
-            command += [part for host in (ADDRESS, "localhost", *self.hosts) for part in ("--server.allowedHosts", host)]
+            command += [
+                part for host in (ADDRESS, "localhost", *self.hosts) for part in ("--server.allowedHosts", host)
+            ]
         # Its own words go to stderr: stdout is for the result of this command.
         server = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno())
         try:

@@ -1,0 +1,86 @@
+"""Locking as a job does it: candidates from a collection or the models' test set, records, then the database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+from bcos_core.errors import DataError, InputError
+from bcos_core.home import Home
+from bcos_core.model.checkpoint import read_info
+from bcos_core.model.classifier import Classifier, load, prediction_of
+from bcos_core.model.predictions import logits_on
+from bcos_core.progress import Reporter
+from bcos_core.storage.collections import Collections
+from bcos_core.storage.database import Database
+from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.storage.upgrade import open_database
+from bcos_core.study.design import StudyDesign
+from bcos_core.study.locking import LockedStudy, lock
+from bcos_core.study.selection import Candidate
+from bcos_core.study.studies import Studies
+from bcos_core.text.tasks import TaskChoice, load_task
+
+STAGES = ("Asking the model about the texts", "Explaining the texts")
+
+
+def lock_study(id: str, *, home: Home, reporter: Reporter) -> LockedStudy:
+    """Lock a draft: from now on nothing changes what raters see.
+
+    Raises:
+        StudyError: there is no such study, or it is locked already.
+        InputError, DataError: the design cannot be carried out.
+        JobCancelled: from the reporter.
+    """
+    database = open_database(home)
+    studies = Studies(database)
+    studies.require_draft(id)
+    design = StudyDesign.from_dict(studies.get(id).design)
+
+    @cache
+    def loaded(path: str) -> Classifier:
+        return replace(load(path), max_length=read_info(path).max_length)
+
+    reporter.stage(STAGES[0], 0, len(STAGES))
+    candidates = find_candidates(design, loaded(design.checkpoints[0]), database, reporter)
+    reporter.stage(STAGES[1], 1, len(STAGES))
+    locked = lock(design, candidates, loaded, reporter)
+    studies.lock(id, locked.to_dict(), locked.hash)
+    return locked
+
+
+def find_candidates(
+    design: StudyDesign, classifier: Classifier, database: Database, reporter: Reporter
+) -> list[Candidate]:
+    """Texts to choose from, with the label where they have one, and whether the first model is right about it.
+
+    Raises:
+        DataError: the collection is empty, or the model does not say what it was trained on.
+    """
+    if name := design.source.collection:
+        pinned = Collections(database).texts(name)
+        if not pinned:
+            raise DataError(f"The collection {name!r} is empty. Pin texts on Compare, or choose another source.")
+        texts: list[tuple[str, str | None]] = [(one.text, one.label) for one in pinned]
+    else:
+        task = read_info(design.checkpoints[0]).task
+        if task is None:
+            raise InputError(
+                f"{classifier.name} does not say what it was trained on, so there is no test set to draw texts from. "
+                "Choose a collection of pinned texts."
+            )
+        data = load_task(TaskChoice.from_dict(task))
+        texts = [(text, data.labels[label]) for text, label in zip(data.test.texts, data.test.labels, strict=True)]
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        reporter.progress(done, len(texts))
+
+    logits = logits_on(classifier, [text for text, _ in texts], EvidenceStore(database), advance)
+    answers = [prediction_of(row, classifier.labels).label for row in logits]
+    return [
+        Candidate(text, label, None if label is None else label == answer)
+        for (text, label), answer in zip(texts, answers, strict=True)
+    ]
