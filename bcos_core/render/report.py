@@ -12,7 +12,7 @@ from bcos_core.render.methods import method_colour, method_title
 from bcos_core.render.numbers import number
 from bcos_core.render.scoreboard import Row, left_out, ranked_rows, training_notes
 
-_STYLE = """
+PAGE_STYLE = """
 :root { color-scheme: light dark; }
 body { font: 15px/1.6 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem;
        background: light-dark(#ffffff, #171614); color: light-dark(#2f2d2b, #edebe8); }
@@ -38,7 +38,7 @@ def evaluation_html(evaluation: Evaluation, against: str) -> str:
     sections = "".join(_section(score, rows, differences, against) for score in evaluation.scores)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>Evaluation {escape(evaluation.name)}</title><style>{_STYLE}</style></head><body>\n"
+        f"<title>Evaluation {escape(evaluation.name)}</title><style>{PAGE_STYLE}</style></head><body>\n"
         f"<h1>Which explanation can be believed? {escape(evaluation.task)}</h1>\n"
         "<p class='note'>Means over texts with 95 % bootstrap intervals. Random scores are what every method has to "
         f"beat.</p>\n{skipped}{sections}\n</body></html>\n"

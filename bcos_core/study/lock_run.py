@@ -34,8 +34,7 @@ def lock_study(id: str, *, home: Home, reporter: Reporter) -> LockedStudy:
     """
     database = open_database(home)
     studies = Studies(database)
-    studies.require_draft(id)
-    design = StudyDesign.from_dict(studies.get(id).design)
+    design = StudyDesign.from_dict(studies.draft(id).design)
 
     @cache
     def loaded(path: str) -> Classifier:

@@ -57,7 +57,8 @@ class Question:
         allowed = self.allowed(classes)
         if self.kind == "scale":
             return dict(zip(allowed, self.labels, strict=True))
-        return dict(self.choices or {}) if self.kind == "choice" else {value: str(value) for value in allowed}
+        names = self.choices or {}
+        return {value: names.get(str(value), str(value)) for value in allowed}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Question:

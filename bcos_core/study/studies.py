@@ -84,6 +84,15 @@ class Studies:
         with self.database.read() as connection:
             return read_study(connection, id)
 
+    def draft(self, id: str) -> Study:
+        """A study that can still be changed.
+
+        Raises:
+            StudyError: there is no such study, or it is locked.
+        """
+        with self.database.read() as connection:
+            return _unlocked(connection, id)
+
     def locked(self, id: str) -> dict[str, Any]:
         """What was locked.
 
@@ -105,7 +114,7 @@ class Studies:
         if not title.strip():
             raise StudyError("A study needs a title.")
         with self.database.write() as connection:
-            self._require_unlocked(connection, id)
+            _unlocked(connection, id)
             _set(connection, id, title=title.strip(), design=to_plain(design))
             return read_study(connection, id)
 
@@ -116,7 +125,7 @@ class Studies:
             StudyError: there is no such study, or it is locked already.
         """
         with self.database.write() as connection:
-            self._require_unlocked(connection, id)
+            _unlocked(connection, id)
             _set(connection, id, locked=to_plain(locked), lock_hash=lock_hash, locked_at=utc_now())
             record(connection, id, EventKind.LOCKED, {"lock_hash": lock_hash})
             return read_study(connection, id)
@@ -155,14 +164,6 @@ class Studies:
                 raise StudyError(f"The study {study.title!r} is open. Close it first, then delete it.")
             connection.execute(delete(STUDIES).where(STUDIES.c.id == id))
 
-    def _require_unlocked(self, connection: Connection, id: str) -> None:
-        study = read_study(connection, id)
-        if study.lock_hash is not None:
-            raise StudyError(
-                f"The study {study.title!r} was locked on {study.locked_at:%d %B %Y} and cannot be changed. "
-                "Make a new one from its design."
-            )
-
     def _move(
         self, connection: Connection, study: Study, wanted: StudyStatus, status: StudyStatus, kind: EventKind
     ) -> Study:
@@ -193,6 +194,16 @@ def read_study(connection: Connection, id: str) -> Study:
     if row is None:
         raise StudyError(f"There is no study {id!r}. The Studies page lists those there are.")
     return _study(row)
+
+
+def _unlocked(connection: Connection, id: str) -> Study:
+    study = read_study(connection, id)
+    if study.lock_hash is not None:
+        raise StudyError(
+            f"The study {study.title!r} was locked on {study.locked_at:%d %B %Y} and cannot be changed. "
+            "Make a new one from its design."
+        )
+    return study
 
 
 def _study(row: Any) -> Study:

@@ -30,7 +30,7 @@ def simulate(design: Design, difference: float, draw: np.random.Generator) -> pd
     return pd.DataFrame({"rater": rater, "item": item, "condition": condition, "value": value})
 
 
-@pytest.mark.parametrize("design", [Design(20, 24, 24, 3), Design(24, 40, 20, 2, "forward simulation")])
+@pytest.mark.parametrize("design", [Design(20, 24, 24, 3), Design(24, 40, 20, 2, "simulation")])
 def test_the_difference_is_found_four_times_in_five(design: Design) -> None:
     difference = detectable_difference(design).quantities[0].value
     assert difference is not None
@@ -45,7 +45,7 @@ def test_the_variance_by_hand() -> None:
     design = Design(10, 12, 12, 3, variation=Variation("points", 1.0, 0.3, 0.2))
     assert design.variance() == pytest.approx(0.05 + 0.018 + 0.02 / 3)
     # Pairs of three conditions: 120 / 3 = 40 comparisons each: 1 / 40 + 0.3² / 10 + 0.2² / 12
-    pairs = Design(10, 12, 12, 3, "paired comparison", Variation("share", 1.0, 0.3, 0.2))
+    pairs = Design(10, 12, 12, 3, "paired", Variation("share", 1.0, 0.3, 0.2))
     assert pairs.variance() == pytest.approx(0.025 + 0.009 + 0.01 / 3)
 
 

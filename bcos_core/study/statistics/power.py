@@ -28,9 +28,9 @@ class Variation:
 
 VARIATION = {
     "rating": Variation("points on a 1–5 scale", 0.9, 0.25, 0.25),
-    "paired comparison": Variation("share preferring one minus share preferring the other", 0.9, 0.3, 0.3),
-    "forward simulation": Variation("accuracy gain (1 = all)", 0.6, 0.1, 0.1),
-    "edit to flip": Variation("flip rate (1 = all)", 0.5, 0.1, 0.1),
+    "paired": Variation("share preferring one minus share preferring the other", 0.9, 0.3, 0.3),
+    "simulation": Variation("accuracy gain (1 = all)", 0.6, 0.1, 0.1),
+    "edit": Variation("flip rate (1 = all)", 0.5, 0.1, 0.1),
     "trust": Variation("share of right verdicts (1 = all)", 0.5, 0.1, 0.1),
 }
 """Protocol → what is assumed of its answers, unless the design says otherwise."""
@@ -68,7 +68,7 @@ class Design:
         """
         assumed, answers = self.assumed, self.raters * self.items_per_rater
         own = 2 * assumed.rater**2 / self.raters + 2 * assumed.item**2 / self.items
-        if self.protocol == "paired comparison":
+        if self.protocol == "paired":
             return assumed.answer**2 / (answers / (self.conditions * (self.conditions - 1) / 2)) + own / 2
         return 2 * assumed.answer**2 / (answers / self.conditions) + own
 

@@ -1,0 +1,65 @@
+"""The results of a study as one HTML page that stands alone. Nothing is loaded, no script runs."""
+
+from __future__ import annotations
+
+from html import escape
+
+from bcos_core.render.numbers import count, number
+from bcos_core.render.report import PAGE_STYLE
+from bcos_core.study.locking import LockedStudy
+from bcos_core.study.paragraph import methods_paragraph
+from bcos_core.study.results import Analysis, Answered, analyse
+from bcos_core.study.statistics.result import Quantity, Result
+from bcos_core.study.studies import Study
+
+
+def study_html(study: Study, locked: LockedStudy, answered: Answered) -> str:
+    """Methods paragraph, then every analysis with what it assumes and on how much it stands."""
+    banner = "<p><b>Simulated raters, not people.</b></p>" if study.simulated else ""
+    paragraph = methods_paragraph(locked, answered, simulated=study.simulated)
+    excluded = "".join(f"<li>{escape(rater)}: {escape(why)}</li>" for rater, why in answered.excluded.items())
+    left_out = f"<p class='note'>Left out by the rule:</p><ul class='note'>{excluded}</ul>" if excluded else ""
+    sections = "".join(_section(analysis) for analysis in analyse(answered, locked))
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(study.title)}</title><style>{PAGE_STYLE}</style></head><body>\n"
+        f"<h1>{escape(study.title)}</h1>\n{banner}<p>{escape(paragraph)}</p>\n{left_out}{sections}\n"
+        f"<p class='note'>Locked as SHA-256 {escape(locked.hash)}.</p></body></html>\n"
+    )
+
+
+def _section(analysis: Analysis) -> str:
+    return f"<h2>{escape(analysis.title)}</h2>\n" + "".join(_result(result) for result in analysis.results)
+
+
+def _result(result: Result) -> str:
+    whole = f" p {number(result.p)}." if result.p is not None else ""
+    basis = (
+        f"{count(result.basis.raters, 'rater')}, {count(result.basis.items, 'item')}, "
+        f"{count(result.basis.answers, 'answer')}"
+    )
+    head = f"<h3>{escape(result.test)}</h3><p class='note'>{escape(basis)}.{whole} {escape(result.assumes)}</p>"
+    if result.undefined:
+        return f"{head}<p>Not defined. {escape(result.undefined)}</p>"
+    notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in result.notes)
+    rows = "".join(
+        f"<tr><td>{escape(one.name)}</td>"
+        + "".join(f"<td class='figure'>{cell}</td>" for cell in quantity_cells(one))
+        + "</tr>"
+        for one in result.quantities
+    )
+    heads = "".join(f"<th class='figure'>{title}</th>" for title in ("Value", "95 % interval", "p", "p (Holm)"))
+    return f"{head}<table><tr><th></th>{heads}</tr>{rows}</table>{notes}"
+
+
+def quantity_cells(one: Quantity) -> tuple[str, str, str, str]:
+    """Value, interval, p and corrected p, as they are written; a dash where there is none, the reason for none."""
+    if one.value is None:
+        return escape(one.undefined), "–", "–", "–"
+    interval = (
+        f"{number(one.low)} – {number(one.high)}"
+        if one.low is not None and one.high is not None
+        else one.undefined or "–"
+    )
+    p, corrected = (number(p) if p is not None else "–" for p in (one.p, one.corrected_p))
+    return number(one.value), escape(interval), p, corrected

@@ -1,0 +1,115 @@
+"""What a closed study leaves: tidy tables, the locked items as records, a codebook, and a report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from bcos_core.errors import StorageError, StudyError
+from bcos_core.render.study_report import study_html
+from bcos_core.render.table import table_csv
+from bcos_core.storage.database import Database
+from bcos_core.study.events import events_of
+from bcos_core.study.locking import LockedStudy
+from bcos_core.study.protocols import EDIT
+from bcos_core.study.results import Answered, read_answers_of
+from bcos_core.study.studies import Studies, StudyStatus
+
+_COLUMNS = (
+    ("rater", "random name of a rater"),
+    ("arrival", "order in which raters came, from 0"),
+    ("kind", "item (counts), practice, or check"),
+    ("item", "name of the text; items.json has it"),
+    ("cell", "condition that was shown; of a pair, left|right"),
+    ("condition", "the condition in words"),
+    ("position", "place in the rater's sequence, from 0"),
+    ("question", "what was asked"),
+    ("value", "the answer"),
+    ("seconds", "from the item's opening to its last answer"),
+    ("excluded", "why the rater is left out by the study's rule; empty for those who count"),
+)
+
+
+def export_study(database: Database, id: str, folder: Path) -> list[Path]:
+    """Write all tables into `folder`; the files.
+
+    Raises:
+        StudyError: there is no such study, or it is not closed: results would unblind it.
+        StorageError: the folder cannot be written.
+    """
+    study = Studies(database).get(id)
+    if study.status != StudyStatus.CLOSED:
+        raise StudyError(f"The study {study.title!r} is {study.status}. Close it first: its results would unblind it.")
+    locked = LockedStudy.from_dict(Studies(database).locked(id))
+    answered = read_answers_of(database, id, locked)
+    answers, events = answers_table(answered, locked), events_table(database, id)
+    writers: dict[str, Callable[[Path], object]] = {
+        "answers.csv": lambda path: path.write_text(table_csv(answers), encoding="utf-8"),
+        "answers.parquet": lambda path: _plain_values(answers).to_parquet(path, index=False),
+        "events.csv": lambda path: path.write_text(table_csv(events), encoding="utf-8"),
+        "events.parquet": lambda path: events.to_parquet(path, index=False),
+        "items.json": lambda path: path.write_text(items_json(locked), encoding="utf-8"),
+        "codebook.csv": lambda path: path.write_text(table_csv(codebook(locked)), encoding="utf-8"),
+        "report.html": lambda path: path.write_text(study_html(study, locked, answered), encoding="utf-8"),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, write in writers.items():
+            write(folder / name)
+    except OSError as error:
+        raise StorageError(f"Cannot write to {folder} ({error.strerror}). Choose another folder.") from error
+    return [folder / name for name in writers]
+
+
+def answers_table(answered: Answered, locked: LockedStudy) -> pd.DataFrame:
+    """Every answer, one a row, with the condition in words and why its rater is left out."""
+    names = {condition.id: condition.title for condition in locked.design.conditions}
+    frame = answered.answers
+    conditions = [
+        " | ".join(names.get(id, id) for id in str(cell).split("|")) if cell else "" for cell in frame["cell"]
+    ]
+    return frame.assign(
+        condition=conditions,
+        excluded=[answered.excluded.get(str(rater), "") for rater in frame["rater"]],
+    )[[name for name, _ in _COLUMNS]]
+
+
+def events_table(database: Database, id: str) -> pd.DataFrame:
+    """Everything that happened, one event a row, its details as JSON."""
+    rows = [
+        (one.id, one.at.isoformat(), one.rater or "", str(one.kind), json.dumps(one.payload, ensure_ascii=False))
+        for one in events_of(database, id)
+    ]
+    return pd.DataFrame(rows, columns=["id", "at", "rater", "event", "details"])
+
+
+def items_json(locked: LockedStudy) -> str:
+    """Design, items and their attribution records, as they were locked."""
+    return json.dumps({**locked.to_dict(), "hash": locked.hash}, ensure_ascii=False, indent=1)
+
+
+def codebook(locked: LockedStudy) -> pd.DataFrame:
+    """What every column and every answer means."""
+    rows = [("column", name, meaning) for name, meaning in _COLUMNS]
+    for question in locked.design.questions:
+        rows.append(("question", question.name, question.prompt))
+        rows += [
+            (f"answer to {question.name}", str(value), label) for value, label in question.shown(locked.classes).items()
+        ]
+        if question.kind == EDIT:
+            rows += [
+                ("question", "flipped", "whether the model answered otherwise"),
+                ("question", "edits", "words inserted, deleted or replaced"),
+                ("question", "change", "how far the probability of the first answer fell"),
+                ("question", "tries", "how often the model was asked"),
+            ]
+    rows += [("condition", condition.id, condition.title) for condition in locked.design.conditions]
+    return pd.DataFrame(rows, columns=["kind", "name", "meaning"])
+
+
+def _plain_values(frame: pd.DataFrame) -> pd.DataFrame:
+    """Answers of several types as text: a column of Parquet has one type."""
+    return frame.assign(value=[value if isinstance(value, str) else json.dumps(value) for value in frame["value"]])

@@ -1,0 +1,53 @@
+"""The methods paragraph: what was done, in the words of a paper, from what was locked and what came in."""
+
+from __future__ import annotations
+
+from bcos_core.render.numbers import count
+from bcos_core.study.locking import LockedStudy
+from bcos_core.study.protocols import PROTOCOLS
+from bcos_core.study.results import Answered
+from bcos_core.study.selection import STRATA
+
+_DESIGNS = {
+    "rating": "rated each explanation on anchored scales",
+    "paired": "chose the better of two explanations of the same text, or neither",
+    "simulation": "guessed the model's answer from the text alone, and again with the explanation",
+    "edit": "changed as few words as they could so that the model answered otherwise",
+    "trust": "judged whether the model's answer was right",
+}
+
+
+def methods_paragraph(locked: LockedStudy, answered: Answered, *, simulated: bool = False) -> str:
+    """Design, materials, raters and exclusions; the statistics say themselves what they assume."""
+    design = locked.design
+    source = design.source
+    raters = answered.answers["rater"].nunique()
+    kept = answered.counted["rater"].nunique()
+    rule = design.exclusion
+    drawn = (
+        f"taken from the collection “{source.collection}”"
+        if source.collection
+        else "drawn at random from the held-out test set"
+        + (f", with equal numbers by {' and '.join(STRATA[name] for name in source.strata)}" if source.strata else "")
+    )
+    conditions = "; ".join(condition.title for condition in design.conditions)
+    fast = f", or whose median time for an item was below {rule.fastest:g} s," if rule.fastest else ""
+    checks = (
+        f"{count(design.instructed, 'instructed attention check')} and {count(design.random, 'heatmap')} of random "
+        "scores were mixed in. "
+        if design.instructed or design.random
+        else ""
+    )
+    first = "SIMULATED RATERS, NOT PEOPLE. " if simulated else ""
+    return (
+        f"{first}In a {PROTOCOLS[design.protocol].title.lower()} study, {count(kept, 'rater')} "
+        f"{_DESIGNS[design.protocol]}. "
+        f"Materials were {count(source.count, 'text')} of {source.least} to {source.most} words, {drawn} "
+        f"(seed {source.seed}), explained under {count(len(design.conditions), 'condition')}: {conditions}. "
+        f"Each rater saw {count(design.items_per_rater, 'item')} after {count(design.practice, 'practice item')}, each "
+        "item once; conditions were blinded, drawn with one colour scale, balanced within items, and ordered by "
+        f"Williams squares over raters; {count(design.raters_per_item, 'answer')} were wanted for an item. {checks}"
+        f"By a rule fixed before data collection, raters who failed more than {rule.failed_checks} of the instructed "
+        f"checks{fast} were left out ({raters - kept} of {raters}). Texts, explanations, wording and rules were locked "
+        f"before the first answer (SHA-256 {locked.hash[:16]}…)."
+    )
