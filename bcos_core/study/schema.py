@@ -94,8 +94,9 @@ STUDY_SLOTS = Table(
 
 _LIVE = text("released_at IS NULL")
 _OPEN = text("answered_at IS NULL AND released_at IS NULL")
-# The two questions of every assignment, each answered from an index alone: how full is each cell, what is abandoned.
-_COUNTED = [STUDY_SLOTS.c[name] for name in ("study", "kind", "item", "cell")]
+# The two questions of every assignment: how full is each cell, and what is abandoned.
+# `released_at` is null in all of it, but SQLite looks it up in the table where the index does not have it.
+_COUNTED = [STUDY_SLOTS.c[name] for name in ("study", "kind", "item", "cell", "released_at")]
 Index("ix_study_slots_live", *_COUNTED, sqlite_where=_LIVE, postgresql_where=_LIVE)
 Index("ix_study_slots_open", STUDY_SLOTS.c.study, STUDY_SLOTS.c.opened_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
 

@@ -92,7 +92,7 @@ def upgrade() -> None:
         _belongs_to("study_slots", "rater", "study_raters"),
     )
     live, open_ = sa.text("released_at IS NULL"), sa.text("answered_at IS NULL AND released_at IS NULL")
-    counted = ["study", "kind", "item", "cell"]
+    counted = ["study", "kind", "item", "cell", "released_at"]
     op.create_index("ix_study_slots_live", "study_slots", counted, sqlite_where=live, postgresql_where=live)
     aged = ["study", "opened_at"]
     op.create_index("ix_study_slots_open", "study_slots", aged, sqlite_where=open_, postgresql_where=open_)
