@@ -27,15 +27,19 @@ class Spread:
 
 
 def two_way(influence: Numbers, rater: Codes, item: Codes) -> Spread:
-    """Variance of an estimate from its answers' influences; all three are (answers,).
+    """Variance of an estimate from the influences of the answers that it is made of; all three are (answers,).
 
-    V = V_rater + V_item − V_cell, each with its G / (G − 1), and never less than V_rater or V_item alone. The last
-    two are this project's choice by measured coverage (benchmarks/study.py): without that floor the difference of
-    two noisy variances comes out too small in small studies. Degrees of freedom are those of the smaller side,
-    min(raters, items) − 1, as for one-way clusters (same paper, §2.3).
+    V = V_rater + V_item − V_cell, the first two with G / (G − 1), and never less than V_rater or V_item alone: the
+    difference of noisy variances comes out too small, even negative, in small studies. Degrees of freedom are those
+    of the smaller side, min(raters, items) − 1 (same paper, §2.3).
+
+    Chosen by coverage, measured on simulated ratings (20 × 24 and 8 × 12 raters and items, three conditions, a tenth
+    of the answers missing, tastes that differ or not; benchmarks/study.py): 95 % intervals of a difference cover
+    95 – 97 %, of a mean 94 – 97 %. The pigeonhole bootstrap (Owen, 2007) covers 99 – 100 %, since it counts the noise
+    of single answers three times; the same variance with an additional (n − 1) / (n − p), 95 – 99 %; V_rater + V_item
+    alone, 98 – 100 %.
     """
-    counts = influence != 0
-    raters, items = len(np.unique(rater[counts])), len(np.unique(item[counts]))
+    raters, items = len(np.unique(rater)), len(np.unique(item))
     if min(raters, items) < 2:
         return Spread(0.0, 0, raters, items)
     by_rater = _squares(influence, rater) * raters / (raters - 1)

@@ -40,11 +40,7 @@ def mean(known: Answers, condition: int, *, test: bool = False) -> Quantity:
     """Mean answer of one condition, every answer counting the same; with the p of its being 0 if `test`."""
     chosen = known.condition == condition
     value = float(known.value[chosen].mean())
-    influence = np.where(chosen, known.value - value, 0.0) / chosen.sum()
-    spread = two_way(influence[chosen], known.rater[chosen], known.item[chosen])
-    # An answer that happens to equal the mean still counts as a rater's and an item's.
-    raters, items = len(np.unique(known.rater[chosen])), len(np.unique(known.item[chosen]))
-    spread = replace(spread, raters=raters, items=items)
+    spread = two_way((known.value[chosen] - value) / chosen.sum(), known.rater[chosen], known.item[chosen])
     return with_interval(known.conditions[condition], value, spread, test=test)
 
 
@@ -105,9 +101,6 @@ def difference(known: Answers, fit: LeastSquares, one: int, other: int) -> Quant
     # Estimable only if some combination of answers has exactly this contrast as its expectation.
     if np.abs(fit.design.T @ weights - contrast).max() > 1e-6:
         return Quantity(name, undefined="No rater and no item links the two conditions, so they cannot be compared.")
-    weights[np.abs(weights) < 1e-12] = 0.0
-    spread = two_way(weights * fit.residual, known.rater, known.item)
-    part = weights != 0
-    raters, items = len(np.unique(known.rater[part])), len(np.unique(known.item[part]))
-    spread = replace(spread, raters=raters, items=items)
+    part = np.abs(weights) > 1e-12  # a rater of one condition only, whose own effect takes up the answers, has no part
+    spread = two_way((weights * fit.residual)[part], known.rater[part], known.item[part])
     return with_interval(name, float(weights @ known.value), spread, test=True)

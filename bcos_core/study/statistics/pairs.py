@@ -12,7 +12,7 @@ from scipy.special import logsumexp
 
 from bcos_core.errors import DataError
 from bcos_core.study.statistics.answers import Codes, Numbers, coded, complete
-from bcos_core.study.statistics.clusters import Spread, two_way, with_interval
+from bcos_core.study.statistics.clusters import two_way, with_interval
 from bcos_core.study.statistics.means import corrected
 from bcos_core.study.statistics.result import Basis, Quantity, Result
 
@@ -90,7 +90,6 @@ def bradley_terry(comparisons: pd.DataFrame) -> Result:
 
     def quantity(name: str, contrast: Numbers, test: bool) -> Quantity:
         spread = two_way(influence @ contrast, rater, item)
-        spread = Spread(spread.variance, spread.degrees, len(raters), len(items))
         return with_interval(name, float(worth @ contrast), spread, test=test)
 
     centred = np.eye(size) - 1 / size
