@@ -7,25 +7,21 @@ from typing import Any
 import streamlit as st
 
 from bcos_core.errors import InviteError, RaterError, StudyClosedError
-from bcos_core.render.blinded import blinded_panel, shown_answer
-from bcos_core.render.palette import PALETTES
 from bcos_core.study.access import Rater, require_active, require_open
 from bcos_core.study.assignment import SlotKind
-from bcos_core.study.design import NO_HEATMAP
 from bcos_core.study.invites import find_invite
 from bcos_core.study.locking import LockedItem, LockedStudy
-from bcos_core.study.protocols import EDIT, PROTOCOLS, Question
+from bcos_core.study.protocols import EDIT
 from bcos_core.study.raters import Raters
 from bcos_core.study.slots import Slot
 from pages.shared import url
 from pages.shared.errors import guard
 from pages.shared.plain import plain
 from pages.shared.rating_edit import edit_item
-from pages.shared.rating_item import Answer, rating_item
+from pages.shared.rating_item import Answer, item_data, rating_item
 from pages.shared.studies import Running, database, running, studies
 
 INVITE, RATER, AT = "invite", "rater", "at"
-_SIDES = ("Left", "Right")
 
 
 def show_rating() -> None:
@@ -129,58 +125,18 @@ def _go(position: int | None) -> None:
 
 
 def _item(study: Running, rater: Rater, slot: Slot, item: LockedItem, given: dict[str, Any]) -> None:
-    design = study.locked.design
-    protocol = PROTOCOLS[design.protocol]
-    waiting = [question for question in design.questions if question.before and question.name not in given]
-    cell = slot.cell or item.cell
-    coloured = not waiting
-    palette = next(iter(PALETTES.values()))
-    records = item.shown(cell)
-    panels = [
-        blinded_panel(
-            record,
-            palette,
-            names_class=protocol.names_class,
-            coloured=coloured and _has_heatmap(study.locked, id),
-        )
-        for record, id in zip(records, cell.split("|"), strict=True)
-    ]
-    asked = waiting or list(design.questions)
-    data = {
-        "slot": slot.id,
-        "answer": shown_answer(records[0]) if protocol.shows_prediction else None,
-        "panels": panels[: 1 if waiting else None],
-        "sides": list(_SIDES) if len(panels) > 1 else [""],
-        "questions": [
-            _question(question, study.locked, given, closed=question.before and not waiting) for question in asked
-        ],
-        "answers": {name: given[name] for name in (question.name for question in asked) if name in given},
-    }
+    first = [question.name for question in study.locked.design.questions if question.before]
+    data = item_data(study.locked, item, slot.cell, slot.id, given=given, before=not set(first) <= given.keys())
 
     def save(answer: Answer) -> None:
         with guard():
             question = str(answer["question"])
-            if any(one.before and one.name == question and question in given for one in design.questions):
+            if question in first and question in given:
                 return  # the guess from the text alone stands once the heatmap was seen
             study.answers.save(rater.id, str(answer["slot"]), {question: answer["value"]}, key=str(answer["key"]))
 
-    rating_item(data, key=f"item-{slot.id}", on_answer=save)
-
-
-def _question(question: Question, locked: LockedStudy, given: dict[str, Any], *, closed: bool) -> dict[str, Any]:
-    choices = [{"value": value, "label": label} for value, label in question.shown(locked.classes).items()]
-    return {
-        "name": question.name,
-        "kind": question.kind,
-        "prompt": question.prompt,
-        "closed": closed,
-        "choices": choices,
-    }
-
-
-def _has_heatmap(locked: LockedStudy, condition: str) -> bool:
-    found = [one for one in locked.design.conditions if one.id == condition]
-    return not found or found[0].method != NO_HEATMAP
+    if data is not None:
+        rating_item(data, key=f"item-{slot.id}", on_answer=save)
 
 
 def _pause(rater: Rater) -> None:

@@ -9,17 +9,14 @@ from typing import Any
 import streamlit as st
 
 from bcos_core.errors import StudyError
-from bcos_core.render.blinded import blinded_panel, shown_answer
 from bcos_core.render.numbers import count
-from bcos_core.render.palette import PALETTES
 from bcos_core.study.access import Rater
-from bcos_core.study.design import NO_HEATMAP
 from bcos_core.study.edits import Outcome, try_edit
 from bcos_core.study.locking import LockedItem
 from bcos_core.study.slots import Slot
 from pages.shared import resources
 from pages.shared.plain import plain
-from pages.shared.rating_item import rating_item
+from pages.shared.rating_item import item_data, rating_item
 from pages.shared.studies import Running
 
 
@@ -27,18 +24,9 @@ def edit_item(study: Running, rater: Rater, slot: Slot, item: LockedItem, given:
     """The item, its text to edit, and the outcome of the last try. Every try is saved."""
     design = study.locked.design
     cell = slot.cell or item.cell
-    (record,) = item.shown(cell)
-    palette = next(iter(PALETTES.values()))
-    panel = blinded_panel(record, palette, names_class=True, coloured=design.condition(cell).method != NO_HEATMAP)
-    data = {
-        "slot": slot.id,
-        "answer": shown_answer(record),
-        "panels": [panel],
-        "sides": [""],
-        "questions": [],
-        "answers": {},
-    }
-    rating_item(data, key=f"item-{slot.id}", on_answer=lambda answer: None)
+    data = item_data(study.locked, item, cell, slot.id)
+    if data is not None:
+        rating_item({**data, "questions": []}, key=f"item-{slot.id}", on_answer=lambda answer: None)
     tries = int(given.get("tries", 0))
     (question,) = design.questions
     text = st.text_area(plain(question.prompt), given.get(question.name, item.text), key=f"edit-{slot.id}", height=140)

@@ -8,6 +8,11 @@ from typing import Any
 import streamlit as st
 
 from bcos_core.home import CHECKOUT
+from bcos_core.render.blinded import blinded_panel, shown_answer
+from bcos_core.render.palette import PALETTES
+from bcos_core.study.design import NO_HEATMAP, PAIR, StudyDesign
+from bcos_core.study.locking import LockedItem, LockedStudy
+from bcos_core.study.protocols import EDIT, PROTOCOLS, Question
 
 _ASSETS = CHECKOUT / "assets"
 _component = st.components.v2.component(
@@ -18,13 +23,73 @@ _component = st.components.v2.component(
 )
 
 Answer = Mapping[str, Any]
+SIDES = ("Left", "Right")
+
+
+def item_data(
+    locked: LockedStudy,
+    item: LockedItem,
+    cell: str,
+    slot: str,
+    *,
+    given: Mapping[str, Any] | None = None,
+    before: bool = False,
+) -> dict[str, Any] | None:
+    """What the browser gets of an item: `slot`, `answer` (the model's), `panels` and `sides`, `questions` (`name`,
+    `kind`, `prompt`, `closed`, `choices`) and the `answers` that are stored.
+
+    With `before`, the text without its heatmap and the questions that come first; None where there are none.
+    """
+    design = locked.design
+    protocol = PROTOCOLS[design.protocol]
+    asked = [question for question in design.questions if question.before or not before]
+    if before:
+        asked = [question for question in asked if question.before]
+        if not asked:
+            return None
+    cell = cell or item.cell
+    records = item.shown(cell)
+    palette = next(iter(PALETTES.values()))
+    panels = [
+        blinded_panel(
+            record, palette, names_class=protocol.names_class, coloured=not before and _has_heatmap(design, id)
+        )
+        for record, id in zip(records, cell.split(PAIR), strict=True)
+    ]
+    return {
+        "slot": slot,
+        "answer": shown_answer(records[0]) if protocol.shows_prediction else None,
+        "panels": panels[: 1 if before else None],
+        "sides": list(SIDES) if len(panels) > 1 and not before else [""],
+        "questions": [_question(question, locked, closed=question.before and not before) for question in asked],
+        "answers": {
+            question.name: (given or {})[question.name] for question in asked if question.name in (given or {})
+        },
+    }
+
+
+def _question(question: Question, locked: LockedStudy, *, closed: bool) -> dict[str, Any]:
+    choices = [{"value": value, "label": label} for value, label in question.shown(locked.classes).items()]
+    if question.kind == EDIT:
+        choices = []
+    return {
+        "name": question.name,
+        "kind": question.kind,
+        "prompt": question.prompt,
+        "closed": closed,
+        "choices": choices,
+    }
+
+
+def _has_heatmap(design: StudyDesign, condition: str) -> bool:
+    """A check's random heatmap stands for no condition, and is one."""
+    return all(one.method != NO_HEATMAP for one in design.conditions if one.id == condition)
 
 
 def rating_item(data: dict[str, Any], *, key: str, on_answer: Callable[[Answer], None]) -> None:
     """Draw an item. `on_answer` gets `slot`, `question`, `value` and the `key` that the page made for the answer.
 
-    `data` has `slot`, `answer` (the model's, or None), `panels` and `sides` (as `bcos_core.render.blinded` makes
-    them), `questions` (`name`, `kind`, `prompt`, `closed`, `choices`) and the `answers` that are stored.
+    `data` is what `item_data` makes.
     """
 
     def answered() -> None:

@@ -1,0 +1,131 @@
+"""The Studies page below its head: a new study, and the chosen one from draft to results."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bcos_core.cli.study import lock_argv, lock_key, lock_title
+from bcos_core.render.numbers import count
+from bcos_core.study.design import StudyDesign
+from bcos_core.study.protocols import PROTOCOLS
+from bcos_core.study.studies import Study, StudyStatus
+from pages.shared import url
+from pages.shared.errors import guard
+from pages.shared.jobs import follow
+from pages.shared.plain import plain
+from pages.shared.request import Request, ask
+from pages.shared.studies import running, studies
+from pages.shared.study_form import new_study
+from pages.shared.study_preview import preview
+from pages.shared.study_raters import invitations, monitor
+from pages.shared.study_results import study_results
+from pages.shared.supervision import supervisor_notice
+
+_LOOK = {
+    StudyStatus.DRAFT: ("Draft", "gray", ":material/edit:"),
+    StudyStatus.OPEN: ("Open", "green", ":material/play_circle:"),
+    StudyStatus.CLOSED: ("Closed", "blue", ":material/lock:"),
+}
+
+
+def show_studies() -> None:
+    found = studies().list()
+    with st.expander("New study", icon=":material/add:", expanded=not found), guard():
+        new_study()
+    if not found:
+        return
+    titles = {study.id: _line(study) for study in found}
+    chosen = st.selectbox(
+        "Study",
+        list(titles),
+        format_func=titles.__getitem__,
+        **url.bound("study", found[0].id, parse=url.one_of(titles)),
+    )
+    study = next(study for study in found if study.id == chosen)
+    with guard():
+        _study(study)
+    follow()
+
+
+def _line(study: Study) -> str:
+    simulated = " · simulated" if study.simulated else ""
+    return f"{study.title} · {_LOOK[study.status][0]}{simulated} · {study.created_at:%d %B %Y}"
+
+
+def _study(study: Study) -> None:
+    title, colour, icon = _LOOK[study.status]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(plain(study.title), anchor=False, width="content")
+        st.badge(title, icon=icon, color=colour)  # type: ignore[arg-type]
+        if study.simulated:
+            st.badge("Simulated raters", icon=":material/smart_toy:", color="orange")
+    if "simulation" in study.design:
+        st.caption("A load test of the store: its items have no texts, so there is nothing more to show here.")
+        _delete(study)
+        return
+    _summary(StudyDesign.from_dict(study.design))
+    if study.lock_hash is None:
+        _draft(study)
+        return
+    st.caption(f"Locked as SHA-256 {study.lock_hash}")
+    {StudyStatus.DRAFT: _locked, StudyStatus.OPEN: _open, StudyStatus.CLOSED: _closed}[study.status](study)
+
+
+def _summary(design: StudyDesign) -> None:
+    conditions = "\n".join(f"- {plain(condition.title)}" for condition in design.conditions)
+    st.markdown(
+        f"{PROTOCOLS[design.protocol].title}: {count(design.source.count, 'text')}, "
+        f"{count(design.items_per_rater, 'item')} for each rater, {count(design.raters_per_item, 'answer')} for each "
+        f"item, {count(len(design.conditions), 'condition')}:\n{conditions}"
+    )
+
+
+def _draft(study: Study) -> None:
+    supervisor_notice()
+    request = Request("study", lock_title(study.title), lock_argv(study.id), {"study": study.id}, lock_key(study.id))
+    ask(
+        request,
+        "Locking chooses the texts, explains each of them under every condition, and freezes all that raters will "
+        "see. Nothing can be changed afterwards.",
+        "Lock",
+        primary=True,
+    )
+    _delete(study)
+
+
+def _locked(study: Study) -> None:
+    preview(running(study))
+    if st.button("Open for raters", type="primary", icon=":material/play_circle:"):
+        studies().open(study.id)
+        st.rerun()
+    _delete(study)
+
+
+def _open(study: Study) -> None:
+    now = running(study)
+    raters, links, look = st.tabs(["Raters", "Invitations", "Preview"])
+    with raters, guard():
+        monitor(study, now)
+    with links, guard():
+        invitations(study)
+    with look, guard():
+        preview(now)
+    with st.popover("Close the study", icon=":material/lock:"):
+        st.markdown("No more answers are taken, for good, and the results are unblinded.")
+        if st.button("Close it", type="primary"):
+            studies().close(study.id)
+            st.rerun()
+
+
+def _closed(study: Study) -> None:
+    study_results(study, running(study))
+    _delete(study)
+
+
+def _delete(study: Study) -> None:
+    with st.popover("Delete", icon=":material/delete:", type="tertiary"):
+        st.markdown("The study is removed with all its answers. Download what you want to keep first.")
+        if st.button("Delete it", key=f"delete-{study.id}"):
+            studies().delete(study.id)
+            url.write(study=None)
+            st.rerun()
