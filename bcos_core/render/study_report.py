@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 
+from bcos_core.evaluate.scores import SCORES
 from bcos_core.render.numbers import count, number
 from bcos_core.render.report import PAGE_STYLE
 from bcos_core.study.locking import LockedStudy
 from bcos_core.study.paragraph import methods_paragraph
-from bcos_core.study.results import Analysis, Answered, analyse
+from bcos_core.study.results import Analysis, Answered, analyse, closed_loops
 from bcos_core.study.statistics.result import Quantity, Result
 from bcos_core.study.studies import Study
 
@@ -19,7 +21,7 @@ def study_html(study: Study, locked: LockedStudy, answered: Answered) -> str:
     paragraph = methods_paragraph(locked, answered, simulated=study.simulated)
     excluded = "".join(f"<li>{escape(rater)}: {escape(why)}</li>" for rater, why in answered.excluded.items())
     left_out = f"<p class='note'>Left out by the rule:</p><ul class='note'>{excluded}</ul>" if excluded else ""
-    sections = "".join(_section(analysis) for analysis in analyse(answered, locked))
+    sections = "".join(_section(analysis, locked) for analysis in analyse(answered, locked))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>{escape(study.title)}</title><style>{PAGE_STYLE}</style></head><body>\n"
@@ -28,8 +30,12 @@ def study_html(study: Study, locked: LockedStudy, answered: Answered) -> str:
     )
 
 
-def _section(analysis: Analysis) -> str:
-    return f"<h2>{escape(analysis.title)}</h2>\n" + "".join(_result(result) for result in analysis.results)
+def _section(analysis: Analysis, locked: LockedStudy) -> str:
+    loops = [
+        replace(result, test=f"{result.test}: {SCORES[score].title}")
+        for score, result in closed_loops(analysis, locked).items()
+    ]
+    return f"<h2>{escape(analysis.title)}</h2>\n" + "".join(map(_result, (*analysis.results, *loops)))
 
 
 def _result(result: Result) -> str:

@@ -18,6 +18,7 @@ from bcos_core.progress import Reporter
 from bcos_core.storage.plain import to_plain
 from bcos_core.study.design import PAIR, Condition, StudyDesign
 from bcos_core.study.protocols import PROTOCOLS, Question
+from bcos_core.study.scoring import explanation_scores
 from bcos_core.study.selection import Candidate, select_texts
 
 CHUNK = 16
@@ -33,7 +34,8 @@ class LockedItem:
 
     `records` are the attribution records by condition id. `cell` is what it is shown as; an "item" has none, and gets
     one for each rater. `expected` has, for a check, the answers that pass, by
-    question; `feedback` is what a practice item says after the answer.
+    question; `feedback` is what a practice item says after the answer. `scores` are
+    automatic ones of the item's explanations, by condition id and score.
     """
 
     id: str
@@ -44,6 +46,7 @@ class LockedItem:
     cell: str = ""
     expected: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
     feedback: str = ""
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def shown(self, cell: str) -> list[Attribution]:
         """The records of a cell: one, or the left and the right one."""
@@ -128,10 +131,15 @@ def lock(design: StudyDesign, candidates: Sequence[Candidate], load: Load, repor
             explained[condition.id] += _explain(condition, classifiers[condition.checkpoint], chunk)
             reporter.progress(place + len(explained[condition.id]) / len(texts), len(design.conditions))
     _refuse_failed(design, explained)
+    scores = _scores(design, explained, classifiers)
     kinds = ["item"] * design.source.count + ["practice"] * design.practice + ["random"] * design.random
     items = [
         _item(design, kind, place, candidate, {id: found[place] for id, found in explained.items()}, classifiers)
         for place, (kind, candidate) in enumerate(zip(kinds, texts, strict=True))
+    ]
+    items = [
+        replace(item, scores={id: found[place] for id, found in scores.items()}) if item.kind == "item" else item
+        for place, item in enumerate(items)
     ]
     items += [_instructed(design, number, classifiers, classes) for number in range(design.instructed)]
     return LockedStudy(design, tuple(items), classes, {path: c.weights_hash for path, c in classifiers.items()})
@@ -161,6 +169,17 @@ def _explain(condition: Condition, classifier: Classifier, texts: Sequence[str])
 def _without_scores(record: Attribution) -> Attribution:
     """What the model answers, and nothing about why."""
     return replace(record, scores=(0.0,) * len(record.scores))
+
+
+def _scores(
+    design: StudyDesign, explained: Mapping[str, Sequence[Attribution]], classifiers: Mapping[str, Classifier]
+) -> dict[str, list[dict[str, float]]]:
+    """Automatic scores of every explanation that is one, by condition."""
+    return {
+        condition.id: explanation_scores(classifiers[condition.checkpoint], explained[condition.id])
+        for condition in design.conditions
+        if condition.method
+    }
 
 
 def _refuse_failed(design: StudyDesign, explained: Mapping[str, Sequence[Attribution]]) -> None:

@@ -15,7 +15,9 @@ from bcos_core.study.design import PAIR
 from bcos_core.study.locking import LockedStudy
 from bcos_core.study.protocols import Question
 from bcos_core.study.schema import STUDY_ANSWERS, STUDY_RATERS, STUDY_SLOTS
+from bcos_core.study.scoring import LOOP_SCORES
 from bcos_core.study.statistics.agreement import agreement
+from bcos_core.study.statistics.closed_loop import closed_loop
 from bcos_core.study.statistics.gain import simulation_gain
 from bcos_core.study.statistics.means import condition_differences, condition_means
 from bcos_core.study.statistics.mixed import binary_mixed_model, ordinal_mixed_model
@@ -72,9 +74,15 @@ def read_answers_of(database: Database, study: str, locked: LockedStudy) -> Answ
         .where(slots.study == study, slots.released_at.is_(None), raters.withdrawn_at.is_(None))
         .order_by(raters.arrival, slots.position, answers.dimension)
     )
+    fixed = {item.id: item.cell for item in locked.items}
     with database.read() as connection:
         rows = [
-            (*row[:8], None if row.answered_at is None else (row.answered_at - row.opened_at).total_seconds())
+            (
+                *row[:4],
+                row.cell or fixed[row.item],
+                *row[5:8],
+                None if row.answered_at is None else (row.answered_at - row.opened_at).total_seconds(),
+            )
             for row in connection.execute(query)
         ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -114,6 +122,22 @@ def analyse(answered: Answered, locked: LockedStudy) -> list[Analysis]:
     return _PROTOCOLS[locked.design.protocol](answered.counted, locked)
 
 
+def closed_loops(analysis: Analysis, locked: LockedStudy) -> dict[str, Result]:
+    """Score → how well it predicts what people answered about the same explanations; none for pairs, which have no
+    answer of their own for each explanation."""
+    if locked.design.protocol == "paired":
+        return {}
+    names = {condition.id: condition.title for condition in locked.design.conditions}
+    rows = [
+        (item.id, names[id], score, value)
+        for item in locked.of_kind("item")
+        for id, scores in item.scores.items()
+        for score, value in scores.items()
+    ]
+    table = pd.DataFrame(rows, columns=["item", "condition", "name", "score"])
+    return {score: closed_loop(table[table["name"] == score], analysis.values) for score in LOOP_SCORES}
+
+
 def wide(frame: pd.DataFrame, locked: LockedStudy) -> pd.DataFrame:
     """One row per rater and item: `rater`, `item`, `cell`, `condition` (its title), and a column for every question."""
     keys = ["rater", "item", "cell"]
@@ -151,7 +175,7 @@ def _scale(question: Question, table: pd.DataFrame) -> Analysis:
 def _paired(frame: pd.DataFrame, locked: LockedStudy) -> list[Analysis]:
     table = wide(frame, locked)
     (question,) = locked.design.questions
-    sides = table["condition"].str.split(PAIR, regex=False, expand=True).reindex(columns=[0, 1])
+    sides = pd.DataFrame([str(pair).split(PAIR) for pair in table["condition"]], index=table.index, columns=[0, 1])
     outcome = table.get(question.name, pd.Series(dtype=object)).map(
         {"left": "first", "right": "second", "none": "none"}
     )

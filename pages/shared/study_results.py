@@ -11,11 +11,12 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from bcos_core.evaluate.scores import SCORES
 from bcos_core.render.dots import add_dot, lay_out
 from bcos_core.render.numbers import count, number
 from bcos_core.study.export import export_study
 from bcos_core.study.paragraph import methods_paragraph
-from bcos_core.study.results import Analysis, analyse, read_answers_of
+from bcos_core.study.results import Analysis, analyse, closed_loops, read_answers_of
 from bcos_core.study.statistics.result import Result
 from bcos_core.study.studies import Study
 from pages.shared.plain import plain
@@ -38,6 +39,7 @@ def study_results(study: Study, running: Running) -> None:
         _distribution(analysis)
         for result in analysis.results:
             _result(result)
+        _loops(closed_loops(analysis, running.locked))
     st.subheader("For the paper", anchor=False)
     st.code(methods_paragraph(running.locked, answered, simulated=study.simulated), language=None, wrap_lines=True)
     st.download_button(
@@ -124,6 +126,28 @@ def _result(result: Result) -> None:
         )
         for note in result.notes:
             st.caption(plain(note))
+
+
+def _loops(loops: dict[str, Result]) -> None:
+    """Does an automatic score say what people say about the same explanations?"""
+    if not loops:
+        return
+    with st.expander("The closed loop: automatic scores against these answers"):
+        first = next(iter(loops.values()))
+        st.caption(plain(first.assumes))
+        rows = []
+        for score, result in loops.items():
+            for one in result.quantities:
+                values = {"value": one.value, "low": one.low, "high": one.high}
+                rows.append({"score": SCORES[score].title, "correlation": one.name, **values, "note": one.undefined})
+            if result.undefined:
+                rows.append({"score": SCORES[score].title, "correlation": "–", "note": result.undefined})
+        st.dataframe(
+            pd.DataFrame(rows),
+            hide_index=True,
+            placeholder="–",
+            column_config={name: st.column_config.NumberColumn(format="%.2f") for name in ("value", "low", "high")},
+        )
 
 
 def _archive(study: Study) -> bytes:

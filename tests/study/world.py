@@ -45,5 +45,5 @@ def make_world(home: Home, **changes: Any) -> World:
     study = studies.create(locked.design.title, locked.design.to_dict())
     studies.lock(study.id, locked.to_dict(), locked.hash)
     study = studies.open(study.id)
-    _, token = Invitations(database).create(study.id, InviteKind.OPEN, cap=10)
+    _, token = Invitations(database).create(study.id, InviteKind.OPEN, cap=50)
     return World(study, locked, token)

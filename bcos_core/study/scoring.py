@@ -1,0 +1,44 @@
+"""Automatic scores of the very explanations that people see, so that the two can be held against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bcos_core.attribution.record import Attribution
+from bcos_core.evaluate.case import Case, Named
+from bcos_core.evaluate.curves import removal_curves
+from bcos_core.evaluate.plausibility import rated_positions
+from bcos_core.evaluate.probability import PROBABILITIES
+from bcos_core.evaluate.removal import REMOVALS
+from bcos_core.evaluate.scores import SCORES
+from bcos_core.model.classifier import Classifier
+from bcos_core.text.encoding import encode
+
+# Those that one explanation has. The pointing game is about pairs of texts, which no rater sees.
+LOOP_SCORES = ("comprehensiveness", "sufficiency", "comp_minus_suff", "auprc_plau", "token_f1_plau")
+REMOVAL, PROBABILITY = "mask", "softmax"
+
+
+def explanation_scores(classifier: Classifier, records: Sequence[Attribution]) -> list[dict[str, float]]:
+    """For each record its scores by name, those left out that are not defined for it (BCOS.md §4: tokens replaced by
+    the mask token, softmax probability, human ratings of words from the VADER lexicon)."""
+    texts = encode(classifier.tokenizer, [record.text for record in records], classifier.max_length)
+    curves = removal_curves(classifier, texts, [record.scores for record in records], REMOVALS[REMOVAL])
+    rated = [
+        rated_positions(text, record.labels[record.target.index]) for text, record in zip(texts, records, strict=True)
+    ]
+    tokens = sum(not token.added for text in texts for token in text.tokens)
+    share = sum(map(len, rated)) / tokens if tokens else 0.0
+    found = []
+    for text, record, curve, positions in zip(texts, records, curves, rated, strict=True):
+        case = Case(
+            text=text,
+            scores=record.scores,
+            target=record.target.index,
+            probability=PROBABILITIES[PROBABILITY],
+            curves=curve,
+            named={"ratings": Named(positions, share)},
+        )
+        values = {name: SCORES[name].compute(case) for name in LOOP_SCORES}
+        found.append({name: value for name, value in values.items() if value is not None})
+    return found
