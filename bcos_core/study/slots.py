@@ -110,6 +110,7 @@ class Slots:
             StudyClosedError, InviteRevokedError, RaterError: this rater cannot finish.
         """
         with self.database.write() as connection:
+            hold_study(connection, self.plan.study)
             found = self._rater(connection, rater)
             if found.completion_code is not None:
                 return found.completion_code

@@ -11,6 +11,7 @@ import pytest
 
 from bcos_core.errors import AnswerError, RaterError, SlotError, StudyClosedError, StudyError
 from bcos_core.study.answer_form import AnswerForm, Choice, FreeText, Number
+from bcos_core.study.answer_rows import answer_rows
 from bcos_core.study.answers import Answers
 from bcos_core.study.slots import Slot
 from tests.study.open_study import OpenStudy
@@ -261,6 +262,23 @@ def test_no_item_gets_more_answers_than_wanted_and_its_cells_stay_in_balance(mak
     for item in study.plan.items:
         counts = [shown[item, cell] for cell in study.plan.cells]
         assert sum(counts) == 5 and max(counts) - min(counts) <= 1
+
+
+def test_the_table_of_answers_marks_those_that_do_not_count(study: OpenStudy) -> None:
+    good, gone = study.arrive(), study.arrive()
+    first, theirs = study.answer(good), study.answer(gone)
+    partly = next_of(study, good.id)
+    study.answers.save(good.id, partly.id, {"clear": 1}, key="k")
+    study.raters.withdraw(gone.id)
+    rows = answer_rows(study.database, study.id)
+    assert [(row.arrival, row.position, row.item, row.cell, row.dimension, row.value, row.counts) for row in rows] == [
+        (0, 0, first.item, first.cell, "agree", 2, True),
+        (0, 0, first.item, first.cell, "clear", 4, True),
+        (0, 1, partly.item, partly.cell, "clear", 1, False),
+        (1, 0, theirs.item, theirs.cell, "agree", 2, False),
+        (1, 0, theirs.item, theirs.cell, "clear", 4, False),
+    ]
+    assert rows[0].answered_at is not None and rows[0].opened_at < rows[0].answered_at == rows[0].at
 
 
 def test_numbers_and_forms() -> None:
