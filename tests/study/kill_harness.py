@@ -35,7 +35,7 @@ def kill_repeatedly(
             deadline = time.monotonic() + patience_seconds
             while acknowledged() < enough:
                 assert time.monotonic() < deadline, "nothing is acknowledged any more"
-                time.sleep(0.002)
+                time.sleep(0.01)
             time.sleep(chance.uniform(0, 0.005))
             running.pop(chance.randrange(len(running)))()
             after_each()

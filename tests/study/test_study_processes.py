@@ -44,7 +44,7 @@ def test_every_acknowledged_answer_survives_kills_at_random_moments(
     home: Home, database: Database, tmp_path: Path
 ) -> None:
     study, plan, token = create_simulated(database, Simulation(raters=2000, items=10))
-    work = WriterWork(plan, token, raters=6, preference=0.5, seed=0, acknowledgements="")
+    work = WriterWork(plan, token, raters=3, preference=0.5, seed=0, acknowledgements="")
     # One server process imports everything once; the writers are forked from it in a moment.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["bcos_core.study.simulated_writer"])
@@ -62,7 +62,7 @@ def test_every_acknowledged_answer_survives_kills_at_random_moments(
         return kill
 
     def acknowledged() -> int:
-        return sum(len(read_acknowledgements(file)) for file in files)
+        return sum(file.read_bytes().count(b"\n") for file in files if file.exists())
 
     def nothing_is_lost() -> None:
         saved = [one for file in files for one in read_acknowledgements(file)]
