@@ -15,8 +15,8 @@ from bcos_core.text.words import word_spans
 
 STRATA = {
     "label": "label",
-    "correct": "right or wrong answer",
-    "length": "length (short, middle, long)",
+    "correct": "right or wrong",
+    "length": "length",
 }
 
 

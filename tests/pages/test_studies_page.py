@@ -1,0 +1,142 @@
+"""The Studies page: from the form to the results, and who may see what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bcos_core.errors import InputError
+from bcos_core.home import Home
+from bcos_core.storage.upgrade import open_database
+from bcos_core.study.design import Condition, StudyDesign
+from bcos_core.study.locking import LockedItem
+from bcos_core.study.selection import Source
+from bcos_core.study.studies import Studies, StudyStatus
+from tests.pages.conftest import OpenPage, button, words
+from tests.study.answering import answer_all
+from tests.study.world import World, make_world
+from tests.tiny_pair import save_pair
+
+
+def _rule(rater: int, item: LockedItem, cell: str) -> dict[str, Any]:
+    if item.expected:
+        return {name: values[0] for name, values in item.expected.items()}
+    return {"interpretability": 1 + rater % 5, "agreement": 3}
+
+
+def test_without_a_model_there_is_a_way_on(home: Home, open_page: OpenPage) -> None:
+    at = open_page("studies")
+    assert not at.exception
+    assert "needs a model" in words(at)
+
+
+def test_a_draft_from_the_form(home: Home, open_page: OpenPage) -> None:
+    save_pair(home)
+    at = open_page("studies")
+    assert "raters who finish fill it" in words(at)
+    at = at.text_input(key="study-title").set_value("Do people *see* it?").run()
+    at = button(at, "Save as a draft").click().run()
+    assert not at.exception
+    (study,) = Studies(open_database(home)).list()
+    assert study.title == "Do people *see* it?" and study.status == StudyStatus.DRAFT
+    design = StudyDesign.from_dict(study.design)
+    assert design.protocol == "rating" and len(design.conditions) == 2
+    assert "Do people *see* it?" in words(at)  # as text, not as markup
+    assert button(at, "Lock")
+
+
+def test_what_does_not_fit_is_said_beside_the_form(home: Home, open_page: OpenPage) -> None:
+    save_pair(home)
+    at = open_page("studies")
+    at = at.text_input(key="study-title").set_value("  ").run()
+    assert "title" in words(at)
+    assert button(at, "Save as a draft").disabled
+
+
+def test_the_demo_is_one_click(home: Home, open_page: OpenPage) -> None:
+    save_pair(home)
+    at = button(open_page("studies"), "Make the demo study").click().run()
+    assert not at.exception
+    assert Studies(open_database(home)).list()[0].title.startswith("Demo")
+
+
+def test_locking_is_a_job(home: Home, open_page: OpenPage) -> None:
+    bcos, twin = (str(path) for path in save_pair(home))
+    design = StudyDesign("Lock me", (Condition(bcos, "bcos"), Condition(twin, "saliency")), source=Source(count=12))
+    Studies(open_database(home)).create(design.title, design.to_dict())
+    at = button(open_page("studies"), "Lock").click().run()
+    assert not at.exception
+    assert "Waiting for its turn" in words(at)
+
+
+def test_an_open_study_shows_progress_and_no_answers(home: Home, open_page: OpenPage) -> None:
+    world = make_world(home)
+    answer_all(home, world, 1, _rule)
+    at = open_page("studies")
+    assert not at.exception
+    metrics = {metric.label: metric.value for metric in at.metric}
+    assert metrics["Raters"] == metrics["Finished"] == "1"
+    assert metrics["Answers of those wanted"] == "2 of 24"
+    assert "Means per condition" not in words(at)
+
+
+def test_links_are_shown_once(home: Home, open_page: OpenPage) -> None:
+    make_world(home)
+    at = open_page("studies")
+    at = button(at, "Make links").click().run()
+    (links,) = [code.value for code in at.code]
+    assert "/rate?invite=" in links
+    token = links.split("invite=")[1]
+    assert token not in str(at.run())
+    assert token not in str(Studies(open_database(home)).list())
+
+
+def test_closing_unblinds(home: Home, open_page: OpenPage) -> None:
+    world = make_world(home, source=Source(count=6), items_per_rater=6)
+    answer_all(home, world, 6, _rule)
+    at = button(open_page("studies"), "Close it").click().run()
+    assert not at.exception
+    assert Studies(open_database(home)).get(world.study.id).status == StudyStatus.CLOSED
+    said = words(at)
+    for question in world.locked.design.questions:
+        assert question.prompt in said
+    assert any("In a rating study, 6 raters" in code.value for code in at.code)
+
+
+def test_results_of_two_raters_give_no_p(home: Home, open_page: OpenPage) -> None:
+    world = make_world(home, source=Source(count=6), items_per_rater=6)
+    answer_all(home, world, 2, _rule)
+    Studies(open_database(home)).close(world.study.id)
+    at = open_page("studies")
+    assert not at.exception
+    assert "Not defined" in words(at) or any("needs at least 6" in str(frame.value) for frame in at.dataframe)
+
+
+def test_a_study_outlives_its_models(home: Home, open_page: OpenPage) -> None:
+    import shutil
+
+    world = make_world(home, source=Source(count=6), items_per_rater=6)
+    answer_all(home, world, 6, _rule)
+    shutil.rmtree(home.models / "tiny-bcos")
+    shutil.rmtree(home.models / "tiny-conventional")
+    at = button(open_page("studies"), "Close it").click().run()
+    assert not at.exception
+    assert world.locked.design.questions[0].prompt in words(at)
+
+
+def test_raters_have_no_dashboard(home: Home, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BCOS_RATERS_ONLY", "1")
+    world: World = make_world(home)
+    at = open_page("home")
+    assert "Open the link of your invitation" in words(at)
+    assert world.locked.design.title not in words(at)
+    assert not at.button
+
+
+def test_only_a_server_for_raters_listens_on_a_network(home: Home) -> None:
+    from bcos_core.cli.main import build_parser
+
+    arguments = build_parser(["app"]).parse_args(["app", "--address", "0.0.0.0"])
+    with pytest.raises(InputError, match="Add --raters"):
+        arguments.run(arguments)
