@@ -62,20 +62,19 @@ function drawQuestion(question, answered, choose) {
 // crypto.randomUUID is missing where a page is not served over https; getRandomValues is everywhere.
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".item");
-  // What was chosen is shown at once, and again from the server's word when it is stored.
+  if (root.shownSlot !== data.slot) Object.assign(root, { shownSlot: data.slot, given: [] });
+  // What was chosen here is shown at once; what is stored comes with the data.
   const chosen = { ...data.answers };
+  for (const answer of root.given) chosen[answer.question] = answer.value;
 
   const choose = (question, value) => {
     if (question.closed || chosen[question.name] === value) return;
     chosen[question.name] = value;
-    setTriggerValue("answer", {
-      slot: data.slot,
-      question: question.name,
-      value,
-      key: newKey(),
-    });
+    // All that was given here is sent each time: whatever gets lost on the way comes with the next.
+    root.given = [...root.given, { slot: data.slot, question: question.name, value, key: newKey() }];
+    setStateValue("given", root.given);
     draw();
   };
 

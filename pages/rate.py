@@ -7,7 +7,10 @@ import streamlit as st
 from pages.shared.page import navigated
 
 navigated()
-st.html("<style>[data-testid=stSidebar], [data-testid=stSidebarCollapsedControl] { display: none }</style>")
+st.html(
+    "<style>[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }"
+    ".stMainBlockContainer { max-width: 64rem }</style>"
+)
 with st.spinner("Opening …"):
     from pages.shared.rating import show_rating
 show_rating()

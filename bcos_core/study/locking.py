@@ -15,6 +15,7 @@ from bcos_core.attribution.views import word_scores
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
 from bcos_core.progress import Reporter
+from bcos_core.render.numbers import probability
 from bcos_core.storage.plain import to_plain
 from bcos_core.study.design import PAIR, Condition, StudyDesign
 from bcos_core.study.protocols import PROTOCOLS, Question
@@ -225,7 +226,9 @@ def _not_convinced(question: Question, side: str) -> tuple[int | str, ...]:
 def _feedback(design: StudyDesign, candidate: Candidate, record: Attribution) -> str:
     """What a practice item teaches."""
     answer = record.labels[record.predicted]
-    said = f"The model answered “{answer}”, with a probability of {record.probabilities[record.predicted]:.2f}."
+    said = (
+        f"The model answered “{answer}”, with a probability of {probability(record.probabilities[record.predicted])}."
+    )
     if design.protocol == "trust" and candidate.label is not None:
         verdict = "right" if candidate.label == answer else "wrong"
         return f"{said} It is {verdict}: the text is labelled “{candidate.label}”."

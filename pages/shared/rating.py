@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from bcos_core.errors import InviteError, RaterError, StudyClosedError
+from bcos_core.render.numbers import count
 from bcos_core.study.access import Rater, require_active, require_open
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.invites import find_invite
@@ -55,8 +56,8 @@ def _welcome(token: str, locked: LockedStudy) -> None:
     st.header(plain(design.title), anchor=False)
     with st.container(border=True):
         st.markdown(plain(design.instructions))
-        items = len(locked.of_kind("practice")) + design.items_per_rater
-        st.caption(f"{items} short texts. You can stop and come back by the same link at any time.")
+        shown = len(locked.items) - len(locked.of_kind("item")) + design.items_per_rater
+        st.caption(f"{count(shown, 'short text')}. You can stop and come back by the same link at any time.")
     if design.consent.strip():
         st.markdown(plain(design.consent))
     agreed = st.checkbox("I have read this, and agree to take part.", key="consent")

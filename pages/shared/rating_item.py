@@ -87,14 +87,17 @@ def _has_heatmap(design: StudyDesign, condition: str) -> bool:
 
 
 def rating_item(data: dict[str, Any], *, key: str, on_answer: Callable[[Answer], None]) -> None:
-    """Draw an item. `on_answer` gets `slot`, `question`, `value` and the `key` that the page made for the answer.
+    """Draw an item. `on_answer` gets every new answer once: `slot`, `question`, `value`, and the `key` that the page
+    made for it.
 
-    `data` is what `item_data` makes.
+    `data` is what `item_data` makes. Answers are the component's state, not triggers: a trigger is lost when the next
+    one interrupts the run that would have taken it; the state comes with every run until the page is left.
     """
-
-    def answered() -> None:
-        given = st.session_state[key].get("answer")
-        if given:
-            on_answer(given)
-
-    _component(key=key, data=data, on_answer_change=answered)
+    state = _component(key=key, data=data, default={"given": []}, on_given_change=lambda: None)
+    taken: set[str] = st.session_state.setdefault("answers-taken", set())
+    new = [answer for answer in state.given or [] if answer["key"] not in taken]
+    for answer in new:
+        on_answer(answer)
+        taken.add(answer["key"])
+    if new:
+        st.rerun()

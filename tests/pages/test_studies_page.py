@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tiny_pair import save_pair
 
 from bcos_core.errors import InputError
 from bcos_core.home import Home
@@ -16,7 +17,6 @@ from bcos_core.study.studies import Studies, StudyStatus
 from tests.pages.conftest import OpenPage, button, words
 from tests.study.answering import answer_all
 from tests.study.world import World, make_world
-from tests.tiny_pair import save_pair
 
 
 def _rule(rater: int, item: LockedItem, cell: str) -> dict[str, Any]:

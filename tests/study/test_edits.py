@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from tiny_pair import save_pair
 
 from bcos_core.attribution.api import explain
 from bcos_core.errors import StudyError, TextError
 from bcos_core.home import Home
 from bcos_core.model.classifier import load, predict
 from bcos_core.study.edits import edited_words, try_edit
-from tests.tiny_pair import save_pair
 
 
 @pytest.mark.parametrize(

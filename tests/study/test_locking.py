@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_pair import save_pair
 
 from bcos_core.errors import InputError
 from bcos_core.home import Home
@@ -17,7 +18,6 @@ from bcos_core.study import locking
 from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.locking import LockedStudy, lock
 from bcos_core.study.selection import Candidate, Source
-from tests.tiny_pair import save_pair
 
 TEXTS = [Candidate(f"the film number {n} is good and the plot is thin", "positive", True) for n in range(12)]
 

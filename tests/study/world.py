@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from tiny_pair import save_pair
+
 from bcos_core.home import Home
 from bcos_core.model.classifier import load
 from bcos_core.progress import SilentReporter
@@ -14,7 +16,6 @@ from bcos_core.study.invites import Invitations, InviteKind
 from bcos_core.study.locking import LockedStudy, lock
 from bcos_core.study.selection import Candidate, Source
 from bcos_core.study.studies import Studies, Study
-from tests.tiny_pair import save_pair
 
 TEXTS = [Candidate(f"the film number {n} is good and the plot is thin", "positive", True) for n in range(12)]
 
