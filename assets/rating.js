@@ -91,11 +91,11 @@ export default function ({ data, parentElement, setStateValue }) {
     root.replaceChildren(...parts, ...questions);
   };
 
-  // Number keys answer the first question that has no answer yet; once all have one, the last.
+  // Number keys answer the first question that has no answer yet. They change none: a key that comes while the next
+  // item is still on its way would change an answer of this one.
   const onKey = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea")) return;
-    const open = data.questions.filter((question) => !question.closed);
-    const question = open.find(({ name }) => chosen[name] === undefined) ?? open.at(-1);
+    const question = data.questions.find(({ name, closed }) => !closed && chosen[name] === undefined);
     const choice = question?.choices[Number(event.key) - 1];
     if (choice && /^[1-9]$/.test(event.key)) {
       event.preventDefault();

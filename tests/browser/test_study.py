@@ -37,6 +37,7 @@ def _rate_everything(page: Page, world: World, link: str) -> str:
         expect(page.get_by_text(re.compile(rf"^{place + 1} of {total}"))).to_be_visible()
         chosen = page.locator('[role=radio][aria-checked="true"]')
         expect(chosen).to_have_count(0)  # nothing is answered beforehand
+        expect(page.get_by_role("radio").first).to_be_visible()
         following = page.get_by_role("button", name="Next")
         expect(following).to_be_disabled()
         page.keyboard.press("4")

@@ -97,9 +97,9 @@ def test_every_text_is_covered() -> None:
 @pytest.mark.parametrize("character", ["a", "!", "映", "\u0301", "🏽", "-", "😀", "\u200d"])
 def test_one_repeated_character_takes_linear_time(character: str) -> None:
     text = character * 5000
-    start = time.perf_counter()
+    start = time.process_time()  # not the clock: other processes may have the machine
     assert_covers(text)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_a_long_word_is_one_span() -> None:
