@@ -45,20 +45,25 @@ def text_by_text(answer: Callable[[Question], Answer]) -> Callable[[Question], A
         for alone in question.each_text():
             with seeded(seed_of(question.seed, alone.batch.texts[0].ids)):
                 answers.append(answer(alone))
-        scores = torch.zeros(question.batch.input_ids.shape, dtype=torch.float64, device=question.classifier.device)
-        for row, found in enumerate(answers):
-            scores[row, : found.scores.shape[1]] = found.scores[0]
-        return Answer(
-            scores,
-            torch.cat([found.reference_share.double() for found in answers]),
-            torch.cat([found.logits for found in answers]),
-            _mean(found.forward_passes for found in answers),
-            _mean(found.backward_passes for found in answers),
-            answers[0].parameters,
-        )
+        return put_together(question, answers)
 
     answer_all.__doc__ = answer.__doc__
     return answer_all
+
+
+def put_together(question: Question, answers: Sequence[Answer]) -> Answer:
+    """The answer about a batch from those about each of its texts alone; passes are their mean."""
+    scores = torch.zeros(question.batch.input_ids.shape, dtype=torch.float64, device=question.classifier.device)
+    for row, found in enumerate(answers):
+        scores[row, : found.scores.shape[1]] = found.scores[0]
+    return Answer(
+        scores,
+        torch.cat([found.reference_share.double() for found in answers]),
+        torch.cat([found.logits for found in answers]),
+        _mean(found.forward_passes for found in answers),
+        _mean(found.backward_passes for found in answers),
+        answers[0].parameters,
+    )
 
 
 def _mean(values: Iterator[float] | Sequence[float]) -> float:
