@@ -9,7 +9,7 @@ from pages.shared.page import navigated
 navigated()
 st.html(
     "<style>[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }"
-    ".stMainBlockContainer { max-width: 64rem }</style>"
+    ".stMainBlockContainer { max-width: 64rem; padding-top: 4.5rem }</style>"
 )
 with st.spinner("Opening …"):
     from pages.shared.rating import show_rating
