@@ -28,6 +28,8 @@ class AnswerRow:
     opened_at: datetime
     answered_at: datetime | None
     at: datetime
+    stands: bool
+    """The slot was not taken back and its rater has not withdrawn; it may be answered in part."""
     counts: bool
     """The slot is answered in full and was not taken back: its rater has neither withdrawn nor been excluded."""
 
@@ -49,11 +51,16 @@ def answer_rows(database: Database, study: str) -> list[AnswerRow]:
     with database.read() as connection:
         rows = connection.execute(query).all()
     out = ("released_at", "withdrawn_at", "excluded_at")
+
+    def stands(row: Any) -> bool:
+        return row.released_at is None and row.withdrawn_at is None
+
     return [
         AnswerRow(
             **{name: value for name, value in row._mapping.items() if name not in (*out, "kind")},
             kind=SlotKind(row.kind),
-            counts=row.answered_at is not None and all(row._mapping[name] is None for name in out),
+            stands=stands(row),
+            counts=stands(row) and row.answered_at is not None and row.excluded_at is None,
         )
         for row in rows
     ]

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import select
 
 from bcos_core.storage.database import Database
+from bcos_core.study.answer_rows import answer_rows
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.design import PAIR
 from bcos_core.study.locking import LockedStudy
 from bcos_core.study.protocols import Question
-from bcos_core.study.schema import STUDY_ANSWERS, STUDY_RATERS, STUDY_SLOTS
 from bcos_core.study.scoring import LOOP_SCORES
 from bcos_core.study.statistics.agreement import agreement
 from bcos_core.study.statistics.closed_loop import closed_loop
@@ -55,36 +54,16 @@ class Analysis:
 
 def read_answers_of(database: Database, study: str, locked: LockedStudy) -> Answered:
     """Every answer of a study that stands; those of raters who have withdrawn do not."""
-    slots, answers, raters = STUDY_SLOTS.c, STUDY_ANSWERS.c, STUDY_RATERS.c
-    query = (
-        select(
-            slots.rater,
-            raters.arrival,
-            slots.kind,
-            slots.item,
-            slots.cell,
-            slots.position,
-            answers.dimension,
-            answers.value,
-            slots.opened_at,
-            slots.answered_at,
-        )
-        .join(STUDY_ANSWERS, (answers.rater == slots.rater) & (answers.position == slots.position))
-        .join(STUDY_RATERS, raters.id == slots.rater)
-        .where(slots.study == study, slots.released_at.is_(None), raters.withdrawn_at.is_(None))
-        .order_by(raters.arrival, slots.position, answers.dimension)
-    )
     fixed = {item.id: item.cell for item in locked.items}
-    with database.read() as connection:
-        rows = [
-            (
-                *row[:4],
-                row.cell or fixed[row.item],
-                *row[5:8],
-                None if row.answered_at is None else (row.answered_at - row.opened_at).total_seconds(),
-            )
-            for row in connection.execute(query)
-        ]
+    rows = [
+        (
+            *(row.rater, row.arrival, row.kind.value, row.item, row.cell or fixed[row.item], row.position),
+            *(row.dimension, row.value),
+            None if row.answered_at is None else (row.answered_at - row.opened_at).total_seconds(),
+        )
+        for row in answer_rows(database, study)
+        if row.stands
+    ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return Answered(frame, exclusions(frame, locked))
 

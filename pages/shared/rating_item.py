@@ -12,7 +12,7 @@ from bcos_core.render.blinded import blinded_panel, shown_answer
 from bcos_core.render.palette import PALETTES
 from bcos_core.study.design import NO_HEATMAP, PAIR, StudyDesign
 from bcos_core.study.locking import LockedItem, LockedStudy
-from bcos_core.study.protocols import EDIT, PROTOCOLS, Question
+from bcos_core.study.protocols import PROTOCOLS, Question
 
 _ASSETS = CHECKOUT / "assets"
 _component = st.components.v2.component(
@@ -70,8 +70,6 @@ def item_data(
 
 def _question(question: Question, locked: LockedStudy, *, closed: bool) -> dict[str, Any]:
     choices = [{"value": value, "label": label} for value, label in question.shown(locked.classes).items()]
-    if question.kind == EDIT:
-        choices = []
     return {
         "name": question.name,
         "kind": question.kind,

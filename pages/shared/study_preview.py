@@ -6,8 +6,7 @@ import streamlit as st
 
 from bcos_core.study.protocols import EDIT
 from pages.shared.plain import plain
-from pages.shared.rating import item_data
-from pages.shared.rating_item import rating_item
+from pages.shared.rating_item import item_data, rating_item
 from pages.shared.studies import Running
 
 

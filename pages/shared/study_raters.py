@@ -9,8 +9,10 @@ import streamlit as st
 
 from bcos_core.render.numbers import count, duration
 from bcos_core.storage.types import utc_now
-from bcos_core.study.assignment import SlotKind
+from bcos_core.study.access import Rater
+from bcos_core.study.assignment import Counts, SlotKind
 from bcos_core.study.invites import Invitations, InviteKind
+from bcos_core.study.plan import Plan
 from bcos_core.study.raters import Raters
 from bcos_core.study.results import Answered, failed_checks, read_answers_of
 from bcos_core.study.slots import counts_of
@@ -65,18 +67,18 @@ def monitor(study: Study, running: Running) -> None:
     def look() -> None:
         with guard():
             answered = read_answers_of(database(), study.id, running.locked)
-            _figures(study, running, answered)
-            _cells(study, running)
-            _raters(study, running, answered)
+            raters = Raters(database()).of(study.id)
+            with database().read() as connection:
+                counts = counts_of(connection, study.id)
+            _figures(running.slots.plan, raters, counts, answered)
+            _cells(running.slots.plan, counts)
+            _raters(raters, running, answered)
 
     st.fragment(run_every=REFRESH_SECONDS)(look)()
 
 
-def _figures(study: Study, running: Running, answered: Answered) -> None:
-    raters = Raters(database()).of(study.id)
-    plan = running.slots.plan
-    with database().read() as connection:
-        filled = sum(counts_of(connection, study.id).values())
+def _figures(plan: Plan, raters: list[Rater], counts: Counts, answered: Answered) -> None:
+    filled = sum(counts.values())
     wanted = len(plan.items) * plan.raters_per_item
     columns = st.columns(4)
     columns[0].metric("Raters", f"{len(raters):,}")
@@ -86,11 +88,8 @@ def _figures(study: Study, running: Running, answered: Answered) -> None:
     st.progress(min(1.0, filled / wanted))
 
 
-def _cells(study: Study, running: Running) -> None:
+def _cells(plan: Plan, counts: Counts) -> None:
     """How full the cells are: rows are items, columns conditions in an order that does not tell which is which."""
-    plan = running.slots.plan
-    with database().read() as connection:
-        counts = counts_of(connection, study.id)
     rows = [
         {"item": item, **{f"cell {place + 1}": counts.get((item, cell), 0) for place, cell in enumerate(plan.cells)}}
         for item in plan.items
@@ -99,8 +98,7 @@ def _cells(study: Study, running: Running) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, height=260)
 
 
-def _raters(study: Study, running: Running, answered: Answered) -> None:
-    raters = Raters(database()).of(study.id)
+def _raters(raters: list[Rater], running: Running, answered: Answered) -> None:
     if not raters:
         st.caption("Nobody has come yet.")
         return
