@@ -68,7 +68,7 @@ def test_a_hub_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
         start = time.monotonic()
         reason = hub.unavailable_reason(seconds=0.3)
-        assert time.monotonic() - start < 1.5
+        assert time.monotonic() - start < 5
     assert reason is not None
 
 
@@ -83,7 +83,7 @@ def test_a_name_that_takes_forever_to_resolve_is_given_up(monkeypatch: pytest.Mo
     reason = hub.unavailable_reason(seconds=0.2)
     release.set()
     assert reason is not None and "did not answer within 0.2 seconds" in reason
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 5
 
 
 def test_offline_mode_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -206,7 +206,7 @@ def test_without_a_hub_it_fails_at_once(monkeypatch: pytest.MonkeyPatch, tmp_pat
     start = time.monotonic()
     with pytest.raises(HubUnavailableError, match=r"'a/b'.*an embedded task.*short-reviews.*local file"):
         load_hub("a/b")
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 5
 
 
 def cached_as(hub_id: str, cache: Path, work: Path, splits: dict[str, Dataset]) -> None:
