@@ -35,6 +35,7 @@ def main() -> None:
     if arguments.full:
         from benchmarks.accuracy import accuracy_gap, quickstart
         from benchmarks.evaluation import evaluation, planted_truth, pointing
+        from benchmarks.faithful import faithful
 
         with tempfile.TemporaryDirectory() as folder:
             found, bcos, conventional = quickstart(Path(folder))
@@ -43,6 +44,10 @@ def main() -> None:
             add(pointing(bcos, conventional))
         add(planted_truth())
         add(accuracy_gap())
+        with tempfile.TemporaryDirectory() as folder:
+            add(faithful(Path(folder)))
+        price = figures["accuracy_bcos_3_seeds"] - figures["accuracy_faithful_3_seeds"]
+        add({"faithful_price_points_3_seeds": 100 * price})
     print(json.dumps(figures))
 
 
