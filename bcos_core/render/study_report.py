@@ -18,7 +18,7 @@ from bcos_core.study.studies import Study
 def study_html(study: Study, locked: LockedStudy, answered: Answered) -> str:
     """Methods paragraph, then every analysis with what it assumes and on how much it stands."""
     banner = "<p><b>Simulated raters, not people.</b></p>" if study.simulated else ""
-    paragraph = methods_paragraph(locked, answered, simulated=study.simulated)
+    paragraph = methods_paragraph(study, locked, answered)
     excluded = "".join(f"<li>{escape(rater)}: {escape(why)}</li>" for rater, why in answered.excluded.items())
     left_out = f"<p class='note'>Left out by the rule:</p><ul class='note'>{excluded}</ul>" if excluded else ""
     sections = "".join(_section(analysis, locked) for analysis in analyse(answered, locked))

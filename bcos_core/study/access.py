@@ -86,6 +86,11 @@ def require_open(status: StudyStatus) -> None:
     """
     if status == StudyStatus.DRAFT:
         raise StudyClosedError("The study has not begun yet. Try this link again later.")
+    if status == StudyStatus.PAUSED:
+        raise StudyClosedError(
+            "The study is paused and takes no answers at the moment. What you had saved is kept: open this link again "
+            "later to go on."
+        )
     if status == StudyStatus.CLOSED:
         raise StudyClosedError("The study has ended and takes no more answers. What you had saved is kept. Thank you.")
 

@@ -12,6 +12,7 @@ from bcos_core.attribution.question import REFERENCES
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError, UnknownNameError
 from bcos_core.storage.evidence import name_of
+from bcos_core.study.plan import MOST_RATERS_PER_ITEM
 from bcos_core.study.protocols import PROTOCOLS, Question
 from bcos_core.study.selection import Source
 
@@ -116,7 +117,7 @@ class StudyDesign:
         self._check_conditions()
         for name, least, most in (
             ("items_per_rater", 1, 500),
-            ("raters_per_item", 1, 1000),
+            ("raters_per_item", 1, MOST_RATERS_PER_ITEM),
             ("practice", 0, 10),
             ("instructed", 0, 10),
             ("random", 0, 10),

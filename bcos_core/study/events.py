@@ -22,6 +22,9 @@ class EventKind(StrEnum):
     CREATED = "created"
     LOCKED = "locked"  # lock_hash
     OPENED = "opened"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    EXTENDED = "extended"  # raters_per_item, before
     CLOSED = "closed"
     INVITED = "invited"  # invite, kind, cap
     REVOKED = "revoked"  # invite

@@ -8,15 +8,15 @@ from bcos_core.study.plan import Plan
 from bcos_core.study.protocols import EDIT, Question
 
 
-def plan_of(study: str, locked: LockedStudy) -> Plan:
-    """Which items are shown as what, and to how many."""
+def plan_of(study: str, locked: LockedStudy, *, extended_to: int | None = None) -> Plan:
+    """Which items are shown as what, and to how many: as designed, or `extended_to` for each item."""
     design = locked.design
     return Plan(
         study=study,
         items=tuple(item.id for item in locked.of_kind("item")),
         cells=design.cells,
         items_per_rater=design.items_per_rater,
-        raters_per_item=design.raters_per_item,
+        raters_per_item=extended_to or design.raters_per_item,
         checks=tuple(item.id for kind in ("instructed", "random") for item in locked.of_kind(kind)),
         practice=tuple(item.id for item in locked.of_kind("practice")),
         seed=design.seed,

@@ -7,6 +7,7 @@ from bcos_core.study.locking import LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.results import Answered
 from bcos_core.study.selection import STRATA
+from bcos_core.study.studies import Study
 
 _DESIGNS = {
     "rating": "rated each explanation on anchored scales",
@@ -17,7 +18,7 @@ _DESIGNS = {
 }
 
 
-def methods_paragraph(locked: LockedStudy, answered: Answered, *, simulated: bool = False) -> str:
+def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> str:
     """Design, materials, raters and exclusions; the statistics say themselves what they assume."""
     design = locked.design
     source = design.source
@@ -30,6 +31,8 @@ def methods_paragraph(locked: LockedStudy, answered: Answered, *, simulated: boo
         else "drawn at random from the held-out test set"
         + (f", with equal numbers by {' and '.join(STRATA[name] for name in source.strata)}" if source.strata else "")
     )
+    chosen = f"{source.filter_title}, " if source.filter_title else ""
+    extended = f"; while the study ran, this was raised to {study.extended_to}" if study.extended_to else ""
     conditions = "; ".join(condition.title for condition in design.conditions)
     fast = f", or whose median time for an item was below {rule.fastest:g} s," if rule.fastest else ""
     checks = (
@@ -38,16 +41,17 @@ def methods_paragraph(locked: LockedStudy, answered: Answered, *, simulated: boo
         if design.instructed or design.random
         else ""
     )
-    first = "SIMULATED RATERS, NOT PEOPLE. " if simulated else ""
+    first = "SIMULATED RATERS, NOT PEOPLE. " if study.simulated else ""
     return (
         f"{first}In a {PROTOCOLS[design.protocol].title.lower()} study, {count(kept, 'rater')} "
         f"{_DESIGNS[design.protocol]}. "
-        f"Materials were {count(source.count, 'text')} of {source.least} to {source.most} words, {drawn} "
+        f"Materials were {count(source.count, 'text')} of {source.least} to {source.most} words, {chosen}{drawn} "
         f"(seed {source.seed}), explained under {count(len(design.conditions), 'condition')}: {conditions}. "
         f"Each rater saw {count(design.items_per_rater, 'item')} after {count(design.practice, 'practice item')}, each "
         "item once; conditions were blinded, drawn with one colour scale, balanced within items, and ordered by "
-        f"Williams squares over raters; {count(design.raters_per_item, 'answer')} were wanted for an item. {checks}"
+        f"Williams squares over raters; {count(design.raters_per_item, 'answer')} were wanted for an "
+        f"item{extended}. {checks}"
         f"By a rule fixed before data collection, raters who failed more than {rule.failed_checks} of the instructed "
         f"checks{fast} were left out ({raters - kept} of {raters}). Texts, explanations, wording and rules were locked "
-        f"before the first answer (SHA-256 {locked.hash[:16]}…)."
+        f"before the first answer (SHA-256 {(study.lock_hash or '')[:16]}…)."
     )

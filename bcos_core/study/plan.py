@@ -8,6 +8,7 @@ from typing import Any
 
 from bcos_core.errors import StudyError
 
+MOST_RATERS_PER_ITEM = 1000
 LONGEST_NAME = 200  # of an item or a cell, as the database keeps it
 
 

@@ -31,6 +31,7 @@ STUDIES = Table(
     Column("design", JSON, nullable=False),
     Column("locked", JSON(none_as_null=True), nullable=True),
     Column("lock_hash", String(64), nullable=True),
+    Column("extended_to", Integer, nullable=True),  # answers for each item; null: as it was locked
     Column("created_at", UtcDateTime, nullable=False),
     Column("locked_at", UtcDateTime, nullable=True),
     Column("closed_at", UtcDateTime, nullable=True),

@@ -1,4 +1,4 @@
-"""Which texts a study asks about: a collection, or a stratified random sample of a test set."""
+"""Which texts a study asks about: a collection, or a stratified random sample of a test set; all, or filtered."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ STRATA = {
     "correct": "right or wrong",
     "length": "length",
 }
+ANSWERED = {"": "right or wrong", "right": "answered rightly", "wrong": "answered wrongly"}
+LONGEST_SEARCH = 200  # characters
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A text that a study may ask about: its `label` where it has one, and whether the first model is `correct`."""
+
+    text: str
+    label: str | None = None
+    correct: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -25,7 +36,11 @@ class Source:
     """Where the texts come from, and how many.
 
     With a `collection`, its texts in their order, else a random sample of the test set with as many texts of every
-    combination of the `strata` as there can be. `least` and `most` are words of a text.
+    combination of the `strata` as there can be. Only texts of `least` to `most` words, which contain `contains`
+    (whatever the case), and which the first condition's model `answered` "right" or "wrong" ("": either).
+
+    Raises:
+        InputError: a number out of range, or an unknown stratum or answer.
     """
 
     count: int = 24
@@ -33,6 +48,8 @@ class Source:
     strata: tuple[str, ...] = ("label", "correct")
     least: int = 5
     most: int = 60
+    contains: str = ""
+    answered: str = ""
     seed: int = 42
 
     def __post_init__(self) -> None:
@@ -43,6 +60,24 @@ class Source:
         for name in self.strata:
             if name not in STRATA:
                 raise InputError(f"Unknown stratum {name!r}. Known: {', '.join(STRATA)}.")
+        if self.answered not in ANSWERED:
+            raise InputError(f"answered is {self.answered!r}; expected {', '.join(map(repr, ANSWERED))}.")
+        if len(self.contains) > LONGEST_SEARCH:
+            raise InputError(f"The words to look for have {len(self.contains)} characters; at most {LONGEST_SEARCH}.")
+
+    @property
+    def filter_title(self) -> str:
+        """What is asked of the texts besides their length, in words; "" for nothing."""
+        asked = [f"with “{self.contains}” in them"] if self.contains else []
+        return " and ".join(asked + ([ANSWERED[self.answered] + " by the model"] if self.answered else []))
+
+    def admits(self, candidate: Candidate) -> bool:
+        """Whether a text is among those to choose from."""
+        return (
+            self.least <= len(word_spans(candidate.text)) <= self.most
+            and self.contains.casefold() in candidate.text.casefold()
+            and (not self.answered or candidate.correct is (self.answered == "right"))
+        )
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -50,15 +85,6 @@ class Source:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Source:
         return cls(**{**data, "strata": tuple(data["strata"])})
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A text that a study may ask about: its `label` where it has one, and whether the first model is `correct`."""
-
-    text: str
-    label: str | None = None
-    correct: bool | None = None
 
 
 def select_texts(candidates: Sequence[Candidate], source: Source, *, extra: int = 0) -> list[Candidate]:
@@ -72,14 +98,14 @@ def select_texts(candidates: Sequence[Candidate], source: Source, *, extra: int 
         DataError: there are not so many texts of that length.
     """
     wanted = source.count + extra
-    fitting = [
-        candidate for candidate in _once(candidates) if source.least <= len(word_spans(candidate.text)) <= source.most
-    ]
+    fitting = [candidate for candidate in _once(candidates) if source.admits(candidate)]
     if len(fitting) < wanted:
         origin = f"The collection {source.collection!r}" if source.collection else "The test set"
+        asked = f", {source.filter_title}" if source.filter_title else ""
         raise DataError(
-            f"{origin} has {len(fitting):,} texts of {source.least} to {source.most} words; the study needs {wanted:,} "
-            f"({source.count:,} items and {extra:,} for practice and checks). Choose fewer, or allow other lengths."
+            f"{origin} has {len(fitting):,} texts of {source.least} to {source.most} words{asked}; the study needs "
+            f"{wanted:,} ({source.count:,} items and {extra:,} for practice and checks). Choose fewer, or ask less of "
+            "the texts."
         )
     if source.collection:
         return fitting[:wanted]

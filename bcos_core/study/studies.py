@@ -1,4 +1,4 @@
-"""The studies of a database: drawn up, locked, opened, closed."""
+"""The studies of a database: drawn up, locked, opened, paused, extended, closed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bcos_core.storage.database import Database
 from bcos_core.storage.plain import to_plain
 from bcos_core.storage.types import utc_now
 from bcos_core.study.events import EventKind, record
+from bcos_core.study.plan import MOST_RATERS_PER_ITEM
 from bcos_core.study.schema import STUDIES
 from bcos_core.study.tokens import new_id
 
@@ -22,6 +23,7 @@ from bcos_core.study.tokens import new_id
 class StudyStatus(StrEnum):
     DRAFT = "draft"
     OPEN = "open"
+    PAUSED = "paused"
     CLOSED = "closed"
 
 
@@ -36,11 +38,14 @@ class Study:
     """All its raters are simulated. Set when it is made, for good: real and simulated answers never meet."""
     design: dict[str, Any]
     lock_hash: str | None
+    extended_to: int | None
+    """Answers for each item, where that was raised after the study was locked."""
     created_at: datetime
     locked_at: datetime | None
     closed_at: datetime | None
 
 
+_RUNNING = (StudyStatus.OPEN, StudyStatus.PAUSED)
 StudyList = list[Study]  # within the class the word `list` is a method
 _COLUMNS = [STUDIES.c[name] for name in Study.__dataclass_fields__]
 
@@ -140,17 +145,57 @@ class Studies:
             study = read_study(connection, id)
             if study.lock_hash is None:
                 raise StudyError(f"The study {study.title!r} is not locked yet. Lock it first, then open it.")
-            return self._move(connection, study, StudyStatus.DRAFT, StudyStatus.OPEN, EventKind.OPENED)
+            return self._move(connection, study, (StudyStatus.DRAFT,), StudyStatus.OPEN, EventKind.OPENED)
 
-    def close(self, id: str) -> Study:
-        """Take no more answers, for good: results are shown from now on, and nobody can rate after seeing them.
+    def pause(self, id: str) -> Study:
+        """Take no answers for now; raters keep what they have.
 
         Raises:
             StudyError: there is no such study, or it is not open.
         """
         with self.database.write() as connection:
             study = read_study(connection, id)
-            return self._move(connection, study, StudyStatus.OPEN, StudyStatus.CLOSED, EventKind.CLOSED)
+            return self._move(connection, study, (StudyStatus.OPEN,), StudyStatus.PAUSED, EventKind.PAUSED)
+
+    def resume(self, id: str) -> Study:
+        """Let raters go on after a pause.
+
+        Raises:
+            StudyError: there is no such study, or it is not paused.
+        """
+        with self.database.write() as connection:
+            study = read_study(connection, id)
+            return self._move(connection, study, (StudyStatus.PAUSED,), StudyStatus.OPEN, EventKind.RESUMED)
+
+    def extend(self, id: str, raters_per_item: int) -> Study:
+        """Want more answers for each item than were wanted so far. Items, wording and rules stay as they were locked.
+
+        Raises:
+            StudyError: there is no such study, it is not open or paused, or it has more answers for each item already.
+        """
+        with self.database.write() as connection:
+            study = read_study(connection, id)
+            if study.status not in _RUNNING:
+                raise StudyError(f"The study {study.title!r} is {study.status}; only an open one can be extended.")
+            wanted = study.extended_to or int(study.design["raters_per_item"])
+            if not wanted < raters_per_item <= MOST_RATERS_PER_ITEM:
+                raise StudyError(
+                    f"{raters_per_item} answers for each item are asked for; expected more than the {wanted} that are "
+                    f"wanted now, and at most {MOST_RATERS_PER_ITEM:,}."
+                )
+            _set(connection, id, extended_to=raters_per_item)
+            record(connection, id, EventKind.EXTENDED, {"raters_per_item": raters_per_item, "before": wanted})
+            return read_study(connection, id)
+
+    def close(self, id: str) -> Study:
+        """Take no more answers, for good: results are shown from now on, and nobody can rate after seeing them.
+
+        Raises:
+            StudyError: there is no such study, or it is not open or paused.
+        """
+        with self.database.write() as connection:
+            study = read_study(connection, id)
+            return self._move(connection, study, _RUNNING, StudyStatus.CLOSED, EventKind.CLOSED)
 
     def delete(self, id: str) -> None:
         """Remove a study with all that belongs to it. One that real raters have answered must be closed first.
@@ -160,15 +205,21 @@ class Studies:
         """
         with self.database.write() as connection:
             study = read_study(connection, id)
-            if study.status == StudyStatus.OPEN and not study.simulated:
-                raise StudyError(f"The study {study.title!r} is open. Close it first, then delete it.")
+            if study.status in _RUNNING and not study.simulated:
+                raise StudyError(f"The study {study.title!r} is {study.status}. Close it first, then delete it.")
             connection.execute(delete(STUDIES).where(STUDIES.c.id == id))
 
     def _move(
-        self, connection: Connection, study: Study, wanted: StudyStatus, status: StudyStatus, kind: EventKind
+        self,
+        connection: Connection,
+        study: Study,
+        wanted: tuple[StudyStatus, ...],
+        status: StudyStatus,
+        kind: EventKind,
     ) -> Study:
-        if study.status != wanted:
-            raise StudyError(f"The study {study.title!r} is {study.status}; it can be {kind} only from {wanted}.")
+        if study.status not in wanted:
+            expected = " or ".join(wanted)
+            raise StudyError(f"The study {study.title!r} is {study.status}; it can be {kind} only from {expected}.")
         closing = {"closed_at": utc_now()} if status == StudyStatus.CLOSED else {}
         _set(connection, study.id, status=status.value, **closing)
         record(connection, study.id, kind)

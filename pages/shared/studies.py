@@ -44,11 +44,11 @@ def running(study: Study) -> Running:
     Raises:
         StudyError: it is not locked.
     """
-    return _running(str(get_home().root), study.id, study.lock_hash or "")
+    return _running(str(get_home().root), study.id, study.lock_hash or "", study.extended_to)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _running(root: str, id: str, lock_hash: str) -> Running:
+def _running(root: str, id: str, lock_hash: str, extended_to: int | None) -> Running:
     locked = LockedStudy.from_dict(studies().locked(id))
-    plan = plan_of(id, locked)
+    plan = plan_of(id, locked, extended_to=extended_to)
     return Running(locked, Slots(database(), plan), Answers(database(), plan, form_of(locked)))

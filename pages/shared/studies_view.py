@@ -7,6 +7,7 @@ import streamlit as st
 from bcos_core.cli.study import lock_argv, lock_key, lock_title
 from bcos_core.render.numbers import count
 from bcos_core.study.design import StudyDesign
+from bcos_core.study.plan import MOST_RATERS_PER_ITEM
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.studies import Study, StudyStatus
 from pages.shared import url
@@ -14,8 +15,8 @@ from pages.shared.errors import guard
 from pages.shared.jobs import follow
 from pages.shared.plain import plain
 from pages.shared.request import Request, ask
-from pages.shared.studies import running, studies
-from pages.shared.study_form import new_study
+from pages.shared.studies import Running, running, studies
+from pages.shared.study_draft import copy_study, edit_draft, new_study
 from pages.shared.study_preview import preview
 from pages.shared.study_raters import invitations, monitor
 from pages.shared.study_results import study_results
@@ -24,6 +25,7 @@ from pages.shared.supervision import supervisor_notice
 _LOOK = {
     StudyStatus.DRAFT: ("Draft", "gray", ":material/edit:"),
     StudyStatus.OPEN: ("Open", "green", ":material/play_circle:"),
+    StudyStatus.PAUSED: ("Paused", "orange", ":material/pause_circle:"),
     StudyStatus.CLOSED: ("Closed", "blue", ":material/lock:"),
 }
 
@@ -63,24 +65,32 @@ def _study(study: Study) -> None:
         st.caption("A load test of the store: its items have no texts, so there is nothing more to show here.")
         _delete(study)
         return
-    _summary(StudyDesign.from_dict(study.design))
+    _summary(study)
     if study.lock_hash is None:
         _draft(study)
         return
     st.caption(f"Locked as SHA-256 {study.lock_hash}")
-    {StudyStatus.DRAFT: _locked, StudyStatus.OPEN: _open, StudyStatus.CLOSED: _closed}[study.status](study)
+    if study.status == StudyStatus.DRAFT:
+        _locked(study)
+    elif study.status == StudyStatus.CLOSED:
+        _closed(study)
+    else:
+        _open(study)
 
 
-def _summary(design: StudyDesign) -> None:
+def _summary(study: Study) -> None:
+    design = StudyDesign.from_dict(study.design)
+    wanted = study.extended_to or design.raters_per_item
     conditions = "\n".join(f"- {plain(condition.title)}" for condition in design.conditions)
     st.markdown(
         f"{PROTOCOLS[design.protocol].title}: {count(design.source.count, 'text')}, "
-        f"{count(design.items_per_rater, 'item')} for each rater, {count(design.raters_per_item, 'answer')} for each "
+        f"{count(design.items_per_rater, 'item')} for each rater, {count(wanted, 'answer')} for each "
         f"item, {count(len(design.conditions), 'condition')}:\n{conditions}"
     )
 
 
 def _draft(study: Study) -> None:
+    edit_draft(study)
     supervisor_notice()
     request = Request("study", lock_title(study.title), lock_argv(study.id), {"study": study.id}, lock_key(study.id))
     ask(
@@ -90,7 +100,7 @@ def _draft(study: Study) -> None:
         "Lock",
         primary=True,
     )
-    _delete(study)
+    _copy_or_delete(study)
 
 
 def _locked(study: Study) -> None:
@@ -98,7 +108,7 @@ def _locked(study: Study) -> None:
     if st.button("Open for raters", type="primary", icon=":material/play_circle:"):
         studies().open(study.id)
         st.rerun()
-    _delete(study)
+    _copy_or_delete(study)
 
 
 def _open(study: Study) -> None:
@@ -110,16 +120,47 @@ def _open(study: Study) -> None:
         invitations(study)
     with look, guard():
         preview(now)
-    with st.popover("Close the study", icon=":material/lock:"):
-        st.markdown("No more answers are taken, for good, and the results are unblinded.")
-        if st.button("Close it", type="primary"):
-            studies().close(study.id)
-            st.rerun()
+    with st.container(horizontal=True):
+        _pause(study)
+        _extend(study, now)
+        with st.popover("Close the study", icon=":material/lock:"):
+            st.markdown("No more answers are taken, for good, and the results are unblinded.")
+            if st.button("Close it", type="primary"):
+                studies().close(study.id)
+                st.rerun()
+        copy_study(study)
+
+
+def _pause(study: Study) -> None:
+    paused = study.status == StudyStatus.PAUSED
+    label, icon = ("Go on", ":material/play_arrow:") if paused else ("Pause", ":material/pause:")
+    about = "Raters can answer again." if paused else "No answers are taken until you go on; what raters have is kept."
+    if st.button(label, icon=icon, help=about):
+        (studies().resume if paused else studies().pause)(study.id)
+        st.rerun()
+
+
+def _extend(study: Study, now: Running) -> None:
+    with st.popover("Extend", icon=":material/playlist_add:"):
+        st.markdown("Want more answers for each item. This is said in the methods paragraph.")
+        wanted = now.slots.plan.raters_per_item
+        least = min(wanted + 1, MOST_RATERS_PER_ITEM)
+        more = st.number_input("Answers for each item", least, MOST_RATERS_PER_ITEM, key=f"extend-{study.id}-{wanted}")
+        if st.button("Extend it", disabled=wanted >= MOST_RATERS_PER_ITEM):
+            with guard():
+                studies().extend(study.id, int(more))
+                st.rerun()
 
 
 def _closed(study: Study) -> None:
     study_results(study, running(study))
-    _delete(study)
+    _copy_or_delete(study)
+
+
+def _copy_or_delete(study: Study) -> None:
+    with st.container(horizontal=True):
+        copy_study(study)
+        _delete(study)
 
 
 def _delete(study: Study) -> None:

@@ -41,7 +41,7 @@ def study_results(study: Study, running: Running) -> None:
             _result(result)
         _loops(closed_loops(analysis, running.locked))
     st.subheader("For the paper", anchor=False)
-    st.code(methods_paragraph(running.locked, answered, simulated=study.simulated), language=None, wrap_lines=True)
+    st.code(methods_paragraph(study, running.locked, answered), language=None, wrap_lines=True)
     st.download_button(
         "Download everything",
         lambda: _archive(study),

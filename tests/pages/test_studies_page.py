@@ -12,6 +12,7 @@ from bcos_core.home import Home
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.locking import LockedItem
+from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.selection import Source
 from bcos_core.study.studies import Studies, StudyStatus
 from tests.pages.conftest import OpenPage, button, words
@@ -35,7 +36,7 @@ def test_a_draft_from_the_form(home: Home, open_page: OpenPage) -> None:
     save_pair(home)
     at = open_page("studies")
     assert "raters who finish fill it" in words(at)
-    at = at.text_input(key="study-title").set_value("Do people *see* it?").run()
+    at = at.text_input(key="study-title-new").set_value("Do people *see* it?").run()
     at = button(at, "Save as a draft").click().run()
     assert not at.exception
     (study,) = Studies(open_database(home)).list()
@@ -49,7 +50,7 @@ def test_a_draft_from_the_form(home: Home, open_page: OpenPage) -> None:
 def test_what_does_not_fit_is_said_beside_the_form(home: Home, open_page: OpenPage) -> None:
     save_pair(home)
     at = open_page("studies")
-    at = at.text_input(key="study-title").set_value("  ").run()
+    at = at.text_input(key="study-title-new").set_value("  ").run()
     assert "title" in words(at)
     assert button(at, "Save as a draft").disabled
 
@@ -59,6 +60,38 @@ def test_the_demo_is_one_click(home: Home, open_page: OpenPage) -> None:
     at = button(open_page("studies"), "Make the demo study").click().run()
     assert not at.exception
     assert Studies(open_database(home)).list()[0].title.startswith("Demo")
+
+
+def test_a_draft_can_be_changed_and_copied(home: Home, open_page: OpenPage) -> None:
+    save_pair(home)
+    at = button(open_page("studies"), "Make the demo study").click().run()
+    studies = Studies(open_database(home))
+    (draft,) = studies.list()
+    assert button(at, "Save the changes").disabled  # nothing is changed yet
+    at = at.text_input(key=f"study-title-{draft.id}").set_value("Another title").run()
+    at = at.number_input(key=f"study-questions-rating-{draft.id}").set_value(3).run()
+    at = at.text_input(key=f"study-contains-{draft.id}").set_value("film").run()
+    at = button(at, "Save the changes").click().run()
+    assert not at.exception
+    (changed,) = studies.list()
+    design = StudyDesign.from_dict(changed.design)
+    assert changed.id == draft.id and changed.title == design.title == "Another title"
+    assert [question.name for question in design.questions] == ["interpretability", "agreement", "clarity_3"]
+    assert design.source.contains == "film" and "with “film” in them" in words(at)
+    at = button(at, "Copy as a new draft").click().run()
+    assert not at.exception
+    assert [StudyDesign.from_dict(study.design) for study in studies.list()] == [design, design]
+
+
+def test_the_wording_of_another_protocol_is_not_kept(home: Home, open_page: OpenPage) -> None:
+    save_pair(home)
+    at = button(open_page("studies"), "Make the demo study").click().run()
+    (draft,) = Studies(open_database(home)).list()
+    at = at.button_group(key=f"study-protocol-{draft.id}").set_value("paired").run()
+    at = button(at, "Save the changes").click().run()
+    assert not at.exception
+    (changed,) = Studies(open_database(home)).list()
+    assert StudyDesign.from_dict(changed.design).questions == PROTOCOLS["paired"].questions
 
 
 def test_locking_is_a_job(home: Home, open_page: OpenPage) -> None:
@@ -90,6 +123,32 @@ def test_links_are_shown_once(home: Home, open_page: OpenPage) -> None:
     token = links.split("invite=")[1]
     assert token not in str(at.run())
     assert token not in str(Studies(open_database(home)).list())
+
+
+def test_a_study_is_paused_and_goes_on(home: Home, open_page: OpenPage) -> None:
+    world = make_world(home)
+    at = button(open_page("studies"), "Pause").click().run()
+    assert not at.exception
+    assert Studies(open_database(home)).get(world.study.id).status == StudyStatus.PAUSED
+    rate = open_page("rate", invite=world.token)
+    assert "is paused" in words(rate) and not rate.checkbox
+    at = button(at, "Go on").click().run()
+    assert not at.exception
+    assert Studies(open_database(home)).get(world.study.id).status == StudyStatus.OPEN
+    assert open_page("rate", invite=world.token).checkbox
+
+
+def test_an_extended_study_has_places_for_more_raters(home: Home, open_page: OpenPage) -> None:
+    world = make_world(home, source=Source(count=2), items_per_rater=2, raters_per_item=1)
+    answer_all(home, world, 1, _rule)
+    at = open_page("studies")
+    assert {metric.label: metric.value for metric in at.metric}["Answers of those wanted"] == "2 of 2"
+    at = at.number_input(key=f"extend-{world.study.id}-1").set_value(3).run()
+    at = button(at, "Extend it").click().run()
+    assert not at.exception
+    assert {metric.label: metric.value for metric in at.metric}["Answers of those wanted"] == "2 of 6"
+    at = button(at, "Close it").click().run()
+    assert any("this was raised to 3" in code.value for code in at.code)
 
 
 def test_closing_unblinds(home: Home, open_page: OpenPage) -> None:

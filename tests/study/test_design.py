@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -122,6 +123,18 @@ def test_a_collection_is_taken_in_its_order() -> None:
     assert select_texts(candidates, Source(count=5, collection="mine")) == candidates[:5]
 
 
+def test_texts_are_filtered_by_words_and_by_what_the_model_answered() -> None:
+    only = Source(count=8, contains="TEXT 2", answered="wrong", strata=())
+    with pytest.raises(DataError, match="has 1 text.*with “TEXT 2” in them and answered wrongly by the model"):
+        select_texts(_candidates(), only)
+    # Numbers 2 and 20 to 29: all but 20 are answered rightly.
+    right = select_texts(_candidates(), replace(only, answered="right", least=1))
+    assert {candidate.text.split()[1] for candidate in right} < {"2", *map(str, range(21, 30))}
+    unlabelled = [replace(candidate, correct=None) for candidate in _candidates()]
+    with pytest.raises(DataError, match="has 0 texts"):
+        select_texts(unlabelled, only)
+
+
 def test_too_few_texts_are_counted_in_words() -> None:
     with pytest.raises(DataError, match="has 5 texts of 24 to 60 words; the study needs 12"):
         select_texts(_candidates(), Source(count=10, least=24), extra=2)
@@ -134,6 +147,12 @@ def test_a_text_that_is_there_twice_counts_once() -> None:
 
 
 def test_bad_numbers_of_a_source() -> None:
-    for changes in ({"count": 0}, {"least": 9, "most": 3}, {"strata": ("colour",)}):
+    for changes in (
+        {"count": 0},
+        {"least": 9, "most": 3},
+        {"strata": ("colour",)},
+        {"answered": "maybe"},
+        {"contains": "x" * 201},
+    ):
         with pytest.raises(BcosError):
             Source(**changes)

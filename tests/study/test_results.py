@@ -184,7 +184,7 @@ def test_without_answers_everything_is_undefined_and_nothing_fails(home: Home, p
             result.undefined or all(one.value is None for one in result.quantities)
             for result in closed_loops(analysis, world.locked).values()
         )
-    assert "0 raters" in methods_paragraph(world.locked, answered)
+    assert "0 raters" in methods_paragraph(world.study, world.locked, answered)
 
 
 def test_an_export_has_everything_and_only_when_it_is_closed(home: Home, tmp_path: Path) -> None:

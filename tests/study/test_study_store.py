@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bcos_core.errors import StudyError
+from bcos_core.errors import StudyClosedError, StudyError
 from bcos_core.storage.database import Database
 from bcos_core.study.events import events_of
 from bcos_core.study.studies import Studies, StudyStatus
@@ -26,7 +26,7 @@ def test_a_study_is_drawn_up_locked_opened_and_closed(database: Database) -> Non
     for act in (lambda: studies.edit(draft.id, "t", {}), lambda: studies.lock(draft.id, {}, "0" * 64)):
         with pytest.raises(StudyError, match="was locked on .* cannot be changed"):
             act()
-    with pytest.raises(StudyError, match="is draft; it can be closed only from open"):
+    with pytest.raises(StudyError, match="is draft; it can be closed only from open or paused"):
         studies.close(draft.id)
     assert studies.open(draft.id).status == StudyStatus.OPEN
     with pytest.raises(StudyError, match="Close it first"):
@@ -37,6 +37,39 @@ def test_a_study_is_drawn_up_locked_opened_and_closed(database: Database) -> Non
         studies.open(draft.id)
     assert studies.locked(draft.id) == {"wording": "é"} and studies.get(draft.id).lock_hash == "f" * 64
     assert [event.kind for event in events_of(database, draft.id)] == ["created", "locked", "opened", "closed"]
+
+
+def test_a_paused_study_takes_nothing_and_goes_on_where_it_was(study: OpenStudy) -> None:
+    rater = study.arrive()
+    slot = study.slots.next(rater.id)
+    assert slot is not None
+    study.studies.pause(study.id)
+    with pytest.raises(StudyClosedError, match="paused"):
+        study.slots.next(rater.id)
+    with pytest.raises(StudyError, match="Close it first"):
+        study.studies.delete(study.id)
+    with pytest.raises(StudyError, match="is paused; it can be paused only from open"):
+        study.studies.pause(study.id)
+    study.studies.resume(study.id)
+    assert study.slots.next(rater.id) == slot
+    kinds = [event.kind for event in events_of(study.database, study.id)]
+    assert [kind for kind in kinds if kind in ("paused", "resumed")] == ["paused", "resumed"]
+
+
+def test_a_study_is_only_extended_while_it_runs_and_only_upwards(database: Database) -> None:
+    studies = Studies(database)
+    id = studies.create("Extend me", {"raters_per_item": 4}).id
+    with pytest.raises(StudyError, match="is draft"):
+        studies.extend(id, 6)
+    studies.lock(id, {}, "0" * 64)
+    studies.open(id)
+    for wanted in (4, 1, 1001):
+        with pytest.raises(StudyError, match="more than the 4"):
+            studies.extend(id, wanted)
+    assert studies.extend(id, 6).extended_to == 6
+    with pytest.raises(StudyError, match="more than the 6"):
+        studies.extend(id, 6)
+    assert events_of(database, id)[-1].payload == {"raters_per_item": 6, "before": 4}
 
 
 def test_a_deleted_study_takes_everything_of_its_own_along_and_nothing_else(
