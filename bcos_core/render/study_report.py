@@ -11,7 +11,7 @@ from bcos_core.render.report import PAGE_STYLE
 from bcos_core.study.locking import LockedStudy
 from bcos_core.study.paragraph import methods_paragraph
 from bcos_core.study.results import Analysis, Answered, analyse, closed_loops
-from bcos_core.study.statistics.result import Quantity, Result
+from bcos_core.study.statistics.result import Basis, Quantity, Result
 from bcos_core.study.studies import Study
 
 
@@ -26,7 +26,7 @@ def study_html(study: Study, locked: LockedStudy, answered: Answered) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>{escape(study.title)}</title><style>{PAGE_STYLE}</style></head><body>\n"
         f"<h1>{escape(study.title)}</h1>\n{banner}<p>{escape(paragraph)}</p>\n{left_out}{sections}\n"
-        f"<p class='note'>Locked as SHA-256 {escape(locked.hash)}.</p></body></html>\n"
+        f"<p class='note'>Locked as SHA-256 {escape(str(study.lock_hash))}.</p></body></html>\n"
     )
 
 
@@ -40,10 +40,7 @@ def _section(analysis: Analysis, locked: LockedStudy) -> str:
 
 def _result(result: Result) -> str:
     whole = f" p {number(result.p)}." if result.p is not None else ""
-    basis = (
-        f"{count(result.basis.raters, 'rater')}, {count(result.basis.items, 'item')}, "
-        f"{count(result.basis.answers, 'answer')}"
-    )
+    basis = basis_words(result.basis)
     head = f"<h3>{escape(result.test)}</h3><p class='note'>{escape(basis)}.{whole} {escape(result.assumes)}</p>"
     if result.undefined:
         return f"{head}<p>Not defined. {escape(result.undefined)}</p>"
@@ -56,6 +53,11 @@ def _result(result: Result) -> str:
     )
     heads = "".join(f"<th class='figure'>{title}</th>" for title in ("Value", "95 % interval", "p", "p (Holm)"))
     return f"{head}<table><tr><th></th>{heads}</tr>{rows}</table>{notes}"
+
+
+def basis_words(basis: Basis) -> str:
+    """On how much a result stands."""
+    return f"{count(basis.raters, 'rater')}, {count(basis.items, 'item')}, {count(basis.answers, 'answer')}"
 
 
 def quantity_cells(one: Quantity) -> tuple[str, str, str, str]:

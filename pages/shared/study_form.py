@@ -100,7 +100,7 @@ class DesignForm:
         base = self.base.source
         names = Collections(database()).names()
         sources = [_TEST_SET, *names]
-        columns = st.columns(4)
+        columns = st.columns(4, vertical_alignment="bottom")
         collection = columns[0].selectbox(
             "Texts",
             sources,
@@ -118,7 +118,7 @@ class DesignForm:
             key=self.key("strata"),
         )
         longest = max(200, base.most)
-        with columns[3].container(key=self.key("filter-place")), st.popover("Filter texts", width="stretch"):
+        with columns[3], st.popover("Filter texts", width="stretch"):
             least, most = st.slider("Words of a text", 1, longest, (base.least, base.most), key=self.key("lengths"))
             contains = st.text_input("Text contains", base.contains, max_chars=LONGEST_SEARCH, key=self.key("contains"))
             answered = st.selectbox(
@@ -131,7 +131,8 @@ class DesignForm:
         source = Source(
             int(texts), str(collection or ""), tuple(strata), int(least), int(most), contains.strip(), str(answered)
         )
-        columns[3].caption(plain(f"{least} to {most} words{', ' + source.filter_title if source.filter_title else ''}"))
+        asked = f", {source.filter_title}" if source.filter_title else ""
+        st.caption(plain(f"Texts of {least} to {most} words{asked}."))
         return source
 
     def _numbers(self, protocol: Protocol, source: Source) -> dict[str, Any]:

@@ -13,7 +13,8 @@ import streamlit as st
 
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.render.dots import add_dot, lay_out
-from bcos_core.render.numbers import count, number
+from bcos_core.render.numbers import number
+from bcos_core.render.study_report import basis_words
 from bcos_core.study.export import export_study
 from bcos_core.study.paragraph import methods_paragraph
 from bcos_core.study.results import Analysis, analyse, closed_loops, read_answers_of
@@ -33,7 +34,7 @@ def study_results(study: Study, running: Running) -> None:
         st.warning("These raters are simulated. Nobody has said any of this.", icon=":material/smart_toy:")
     if not len(answered.counted):
         st.info("There are no answers that count, so there is nothing to say.")
-    for analysis in analyse(answered, running.locked):
+    for analysis in analyse(answered, running.locked) if len(answered.counted) else ():
         st.subheader(plain(analysis.title), anchor=False)
         _means(analysis)
         _distribution(analysis)
@@ -93,13 +94,9 @@ def _distribution(analysis: Analysis) -> None:
 
 
 def _result(result: Result) -> None:
-    basis = (
-        f"{count(result.basis.raters, 'rater')}, {count(result.basis.items, 'item')}, "
-        f"{count(result.basis.answers, 'answer')}"
-    )
     p = f" · p {number(result.p)}" if result.p is not None else ""
     with st.expander(plain(f"{result.test}{p}")):
-        st.caption(plain(f"{basis}. {result.assumes}"))
+        st.caption(plain(f"{basis_words(result.basis)}. {result.assumes}"))
         if result.undefined:
             st.markdown(plain(f"Not defined. {result.undefined}"))
             return
