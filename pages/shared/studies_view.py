@@ -9,13 +9,14 @@ from bcos_core.render.numbers import count
 from bcos_core.study.design import StudyDesign
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM
 from bcos_core.study.protocols import PROTOCOLS
+from bcos_core.study.raters import Raters
 from bcos_core.study.studies import Study, StudyStatus
 from pages.shared import url
 from pages.shared.errors import guard
 from pages.shared.jobs import follow
 from pages.shared.plain import plain
 from pages.shared.request import Request, ask
-from pages.shared.studies import Running, running, studies
+from pages.shared.studies import Running, database, running, studies
 from pages.shared.study_draft import copy_study, edit_draft, new_study
 from pages.shared.study_preview import preview
 from pages.shared.study_raters import invitations, monitor
@@ -113,7 +114,8 @@ def _locked(study: Study) -> None:
 
 def _open(study: Study) -> None:
     now = running(study)
-    raters, links, look = st.tabs(["Raters", "Invitations", "Preview"])
+    first = "Raters" if Raters(database()).of(study.id) else "Invitations"  # what is to do next
+    raters, links, look = st.tabs(["Raters", "Invitations", "Preview"], default=first)
     with raters, guard():
         monitor(study, now)
     with links, guard():
