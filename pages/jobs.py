@@ -35,6 +35,7 @@ RESULT_PAGES = {
     "lab": ("pages/lab.py", "experiment"),
     "audit": ("pages/models.py", ""),
     "words": ("pages/models.py", ""),
+    "study": ("pages/studies.py", "study"),
 }
 LOG_LINES = 200
 
@@ -122,7 +123,8 @@ def actions(job: Job) -> None:
         opens = RESULT_PAGES.get(job.kind) if job.state == JobState.SUCCEEDED else None
         if opens and st.button("Open the results", type="primary"):
             page, parameter = opens
-            st.switch_page(page, query_params={parameter: job.id} if parameter else None)
+            named = (job.result or {}).get(parameter, job.id)  # what the job made, where that has a name of its own
+            st.switch_page(page, query_params={parameter: named} if parameter else None)
         if job.active:
             if st.button("Cancel", disabled=job.cancel_requested, help="Unfinished work is kept."):
                 job_store().cancel(job.id)

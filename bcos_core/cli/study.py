@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from bcos_core.render.numbers import count
+
+if TYPE_CHECKING:
+    from bcos_core.study.simulate import Crowd
 
 EXAMPLES = """examples:
   python -m bcos_core study demo
@@ -11,41 +17,22 @@ EXAMPLES = """examples:
   python -m bcos_core study lock STUDY
   python -m bcos_core study export STUDY --to answers
   python -m bcos_core study simulate
+  python -m bcos_core study simulate STUDY
   python -m bcos_core study simulate --raters 100 --items 40 --writers 8 --json
 """
 SIMULATE = """examples:
-  python -m bcos_core study simulate --preference 0
+  python -m bcos_core study simulate STUDY
+  python -m bcos_core study simulate STUDY --preference 0
   python -m bcos_core study simulate --raters 100 --items 40 --writers 8 --json
 """
+LOAD_RATERS, LOAD_ITEMS, LOAD_WRITERS, LOAD_CONDITIONS = 100, 40, 8, 2
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     about = "human-evaluation studies"
     parser = subparsers.add_parser("study", help=about, description=f"{about}.".capitalize(), epilog=EXAMPLES)
     actions = parser.add_subparsers(metavar="ACTION", required=True, title="actions")
-    action = actions.add_parser(
-        "simulate",
-        help="run a study with simulated raters of known taste",
-        description="Make a study of its own, marked as simulated, let simulated raters answer it from several "
-        "processes at once, and hold what the database has against what was acknowledged.",
-        epilog=SIMULATE,
-    )
-    for flag, default, meaning in (
-        ("--raters", 100, "simulated raters"),
-        ("--items", 40, "items, all rated by each of them"),
-        ("--writers", 8, "processes, among which the raters are shared out"),
-        ("--conditions", 2, "ways in which an item can be shown"),
-        ("--seed", 0, "seed of every random choice"),
-    ):
-        action.add_argument(flag, type=int, default=default, metavar="N", help=f"{meaning} (default: {default})")
-    action.add_argument(
-        "--preference",
-        type=float,
-        default=0.5,
-        metavar="X",
-        help="points by which the last condition is rated above the first, on a scale from 1 to 5 (default: 0.5)",
-    )
-    action.set_defaults(run=run_simulate, show=show_simulate)
+    _add_simulate(actions)
     action = actions.add_parser("list", help="the studies that there are", description="The studies that there are.")
     action.set_defaults(run=run_list, show=show_list)
     action = actions.add_parser(
@@ -72,38 +59,121 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     action.set_defaults(run=run_export, show=show_export)
 
 
+def _add_simulate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from bcos_core.study.taste import FAILED_CHECKS, TASTES
+
+    meanings = "; ".join(f"{name}: {TASTES[name].meaning} (default: {TASTES[name].usual:g})" for name in TASTES)
+    action = actions.add_parser(
+        "simulate",
+        help="run a study with simulated raters of known taste",
+        description="With STUDY: rehearse a locked study of any protocol. Its content is copied into a new study, "
+        "marked as simulated, which simulated raters of a known taste answer; the results show what can be seen of it. "
+        "STUDY itself is not touched. Without STUDY: a load test on made-up texts, which holds what the database has "
+        f"against what was acknowledged. Raters fail {100 * FAILED_CHECKS:g} % of the attention checks, whatever "
+        "their taste.",
+        epilog=SIMULATE,
+    )
+    action.add_argument("study", metavar="STUDY", nargs="?", help="id of a locked study, as `study list` gives it")
+    for flag, meaning, default in (
+        ("--raters", "simulated raters", f"as many as fill STUDY, or {LOAD_RATERS}"),
+        ("--items", "items of a load test, all rated by each rater", str(LOAD_ITEMS)),
+        ("--writers", "processes, among which raters are shared out", f"1 for STUDY, or {LOAD_WRITERS}"),
+        ("--conditions", "conditions of a load test", str(LOAD_CONDITIONS)),
+    ):
+        action.add_argument(flag, type=int, metavar="N", help=f"{meaning} (default: {default})")
+    action.add_argument("--seed", type=int, default=0, metavar="N", help="seed of every random choice (default: 0)")
+    action.add_argument(
+        "--preference",
+        type=float,
+        metavar="X",
+        help="how far the last condition is above the first, those between them evenly spaced. By protocol, it is "
+        f"{meanings}. A load test is a rating study".replace("%", "%%"),
+    )
+    action.set_defaults(run=run_simulate, show=show_simulate)
+
+
 def run_simulate(args: argparse.Namespace) -> dict[str, Any]:
     """`SimulationResult` as plain data.
 
     Raises:
-        StudyError: numbers that cannot be simulated, or a writer that failed.
+        InputError: there is no such locked study, numbers that cannot be simulated, or a writer that failed.
     """
+    from bcos_core.errors import InputError
+    from bcos_core.study.simulate import Crowd
+
+    if args.study is None:
+        raters = LOAD_RATERS if args.raters is None else args.raters
+        writers = LOAD_WRITERS if args.writers is None else args.writers
+        items = LOAD_ITEMS if args.items is None else args.items
+        conditions = LOAD_CONDITIONS if args.conditions is None else args.conditions
+        return _load_test(Crowd(raters, writers, args.preference, args.seed), items, conditions)
+    if args.items is not None or args.conditions is not None:
+        raise InputError("--items and --conditions are for a load test; a study has its own. Leave them out.")
+    return rehearse_as_job(
+        args.study, Crowd(args.raters, 1 if args.writers is None else args.writers, args.preference, args.seed)
+    )
+
+
+def _load_test(crowd: Crowd, items: int, conditions: int) -> dict[str, Any]:
     from bcos_core.home import get_home
     from bcos_core.storage.upgrade import open_database
-    from bcos_core.study.simulate import Simulation, simulate
+    from bcos_core.study.simulate import simulate
+    from bcos_core.study.synthetic import load_design, synthetic_study
 
-    simulation = Simulation(
-        raters=args.raters,
-        items=args.items,
-        writers=args.writers,
-        conditions=args.conditions,
-        preference=args.preference,
-        seed=args.seed,
-    )
     home = get_home()
-    return simulate(home, open_database(home), simulation).to_dict()
+    locked = synthetic_study(load_design(crowd.raters or LOAD_RATERS, items, conditions, crowd.seed))
+    return simulate(home, open_database(home), locked, crowd).to_dict()
+
+
+def rehearse_as_job(id: str, crowd: Crowd) -> dict[str, Any]:
+    from bcos_core.home import get_home
+    from bcos_core.jobs.run import job_run
+    from bcos_core.storage.upgrade import open_database
+    from bcos_core.study.locking import LockedStudy
+    from bcos_core.study.simulate import simulate
+    from bcos_core.study.studies import Studies
+
+    home = get_home()
+    database = open_database(home)
+    title = Studies(database).get(id).title
+    locked = LockedStudy.from_dict(Studies(database).locked(id))
+    spec = {"study": id, **asdict(crowd)}
+    with job_run("study", rehearsal_title(title), rehearsal_argv(id, crowd), spec, rehearsal_key(id), home=home) as job:
+        job.reporter.stage("Simulated raters answer", 0, 1)
+        result = simulate(home, database, locked, crowd, job.reporter).to_dict()
+        job.finish(result)
+    return result
+
+
+def rehearsal_title(title: str) -> str:
+    return f"Rehearse a study · {title}"
+
+
+def rehearsal_key(id: str) -> str:
+    """The same for two requests to rehearse a study."""
+    return f"study-rehearsal:{id}"
+
+
+def rehearsal_argv(id: str, crowd: Crowd) -> list[str]:
+    """The command line, after the interpreter, that rehearses a study."""
+    given = {name: value for name, value in asdict(crowd).items() if value is not None}
+    flags = [f"--{name}={value}" for name, value in given.items()]  # with “=”, for values that begin with a minus
+    return ["-m", "bcos_core", "study", "simulate", "--json", *flags, id]
 
 
 def show_simulate(result: dict[str, Any]) -> str:
     return "\n".join(
         [
-            f"Simulated study {result['study']}: {result['raters']} raters × {result['items']} items, "
-            f"{result['writers']} processes, {result['seconds']:.1f} s.",
+            f"Simulated study {result['study']}, “{result['title']}”: {count(result['raters'], 'rater')}, "
+            f"{count(result['items'], 'item')}, {count(result['writers'], 'process', 'processes')}, "
+            f"{result['seconds']:.1f} s.",
+            f"  {result['truth']}",
             f"  {result['saved']} answers saved, {result['lost']} lost, {result['duplicated']} duplicated; "
             f"{result['retried']} were sent twice.",
             f"  Saving took {result['p50_ms']:.0f} ms in the median, {result['p95_ms']:.0f} ms at most for 95 %, "
             f"{result['max_ms']:.0f} ms for the slowest; the next item {result['next_p95_ms']:.0f} ms for 95 %.",
             f"  The cells of an item differ by at most {result['imbalance']}.",
+            "Its results are on the Studies page, and `study export` writes them.",
         ]
     )
 

@@ -30,6 +30,7 @@ _COLUMNS = (
     ("value", "the answer"),
     ("seconds", "from the item's opening to its last answer"),
     ("excluded", "why the rater is left out by the study's rule; empty for those who count"),
+    ("simulated", "whether the rater is simulated, and no person"),
 )
 
 
@@ -45,7 +46,8 @@ def export_study(database: Database, id: str, folder: Path) -> list[Path]:
         raise StudyError(f"The study {study.title!r} is {study.status}. Close it first: its results would unblind it.")
     locked = LockedStudy.from_dict(Studies(database).locked(id))
     answered = read_answers_of(database, id, locked)
-    answers, events = answers_table(answered, locked), events_table(database, id)
+    answers = answers_table(answered, locked, simulated=study.simulated)
+    events = events_table(database, id, simulated=study.simulated)
     writers: dict[str, Callable[[Path], object]] = {
         "answers.csv": lambda path: path.write_text(table_csv(answers), encoding="utf-8"),
         "answers.parquet": lambda path: _plain_values(answers).to_parquet(path, index=False),
@@ -64,7 +66,7 @@ def export_study(database: Database, id: str, folder: Path) -> list[Path]:
     return [folder / name for name in writers]
 
 
-def answers_table(answered: Answered, locked: LockedStudy) -> pd.DataFrame:
+def answers_table(answered: Answered, locked: LockedStudy, *, simulated: bool = False) -> pd.DataFrame:
     """Every answer, one a row, with the condition in words and why its rater is left out."""
     names = {condition.id: condition.title for condition in locked.design.conditions}
     frame = answered.answers
@@ -74,16 +76,17 @@ def answers_table(answered: Answered, locked: LockedStudy) -> pd.DataFrame:
     return frame.assign(
         condition=conditions,
         excluded=[answered.excluded.get(str(rater), "") for rater in frame["rater"]],
+        simulated=simulated,
     )[[name for name, _ in _COLUMNS]]
 
 
-def events_table(database: Database, id: str) -> pd.DataFrame:
+def events_table(database: Database, id: str, *, simulated: bool = False) -> pd.DataFrame:
     """Everything that happened, one event a row, its details as JSON."""
     rows = [
         (one.id, one.at.isoformat(), one.rater or "", str(one.kind), json.dumps(one.payload, ensure_ascii=False))
         for one in events_of(database, id)
     ]
-    return pd.DataFrame(rows, columns=["id", "at", "rater", "event", "details"])
+    return pd.DataFrame(rows, columns=["id", "at", "rater", "event", "details"]).assign(simulated=simulated)
 
 
 def items_json(locked: LockedStudy) -> str:

@@ -1,66 +1,63 @@
 """A study with simulated raters of known taste: for planning, and to see that the store holds under load.
 
-It is a study of its own, marked as simulated; the database refuses a simulated rater in any other.
+It is a locked study as any other, of its own and marked as simulated; the database refuses a simulated rater in any
+other. Its raters come, answer and finish as people do, only faster.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import subprocess
-import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
-from bcos_core.errors import StudyError
-from bcos_core.home import CHECKOUT, Home
+from bcos_core.errors import JobCancelled, StudyError
+from bcos_core.home import Home
+from bcos_core.progress import Reporter, SilentReporter
 from bcos_core.storage.database import Database
-from bcos_core.study.events import EventKind, events_of
+from bcos_core.study.answer_form import AnswerForm
+from bcos_core.study.assignment import sequence_of
+from bcos_core.study.forms import form_of, plan_of
 from bcos_core.study.invites import Invitations, InviteKind
+from bcos_core.study.locking import LockedStudy
+from bcos_core.study.material import KnownItem, Material
 from bcos_core.study.plan import Plan
-from bcos_core.study.schema import STUDY_ANSWERS
-from bcos_core.study.simulated_writer import DIMENSION, Acknowledgement, WriterWork, read_acknowledgements
+from bcos_core.study.raters import Raters
+from bcos_core.study.simulated_load import counted, start_writer
+from bcos_core.study.simulated_writer import Acknowledgement, WriterWork, read_acknowledgements
 from bcos_core.study.slots import counts_of
 from bcos_core.study.studies import Studies, Study
-from bcos_core.study.taste import Taste
+from bcos_core.study.taste import Taste, taste_of
+
+PREFIX = "Simulated: "
+LONGEST_TITLE = 120
+LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Simulation:
-    """What is simulated: `raters` people, each of whom rates `items` items, shown in one of `conditions` ways.
+class Crowd:
+    """Who answers: `raters` people (None: as many as fill the study), shared out among `writers` processes, of a
+    `preference` in the unit of the protocol's taste (None: its usual one).
+
+    With one writer, a study is answered the same for the same seed; several race for the items.
 
     Raises:
-        StudyError: a number that is too small, or a preference that the scale does not hold.
+        StudyError: too few raters or writers.
     """
 
-    raters: int = 100
-    items: int = 40
-    writers: int = 8
-    conditions: int = 2
-    preference: float = 0.5
+    raters: int | None = None
+    writers: int = 1
+    preference: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("raters", 1), ("items", 1), ("writers", 1), ("conditions", 1)):
-            if getattr(self, name) < least:
-                raise StudyError(f"{getattr(self, name)} {name} are too few. Give {least} or more.")
-        Taste(self.cells, self.preference)
-
-    @property
-    def cells(self) -> tuple[str, ...]:
-        return tuple(f"condition {number}" for number in range(1, self.conditions + 1))
-
-    def plan(self, study: str) -> Plan:
-        items = tuple(f"item {number:03d}" for number in range(1, self.items + 1))
-        return Plan(study, items, self.cells, self.items, self.raters, seed=self.seed)
+        for name in ("raters", "writers"):
+            given = getattr(self, name)
+            if given is not None and given < 1:
+                raise StudyError(f"{given} {name} are too few. Give 1 or more.")
 
 
 @dataclass(frozen=True)
@@ -68,15 +65,18 @@ class SimulationResult:
     """What the database holds after the load, held against what was acknowledged. Times in milliseconds."""
 
     study: str
+    title: str
     simulated: bool
     raters: int
     items: int
     writers: int
     preference: float
+    truth: str
+    """What the preference means."""
     saved: int
-    """Acknowledged answers."""
+    """Acknowledged answers, to practice and checks too."""
     lost: int
-    """Acknowledged answers that the database does not hold with the acknowledged value."""
+    """Acknowledged answers that the database does not hold with the acknowledged values."""
     duplicated: int
     """Answers beyond one for a rater and an item: rows, or events of a first answer."""
     retried: int
@@ -93,111 +93,143 @@ class SimulationResult:
         return asdict(self)
 
 
-def create_simulated(database: Database, simulation: Simulation) -> tuple[Study, Plan, str]:
-    """An open simulated study, its plan, and the token of a link for as many raters as it wants."""
-    studies = Studies(database)
-    title = f"Simulated: {simulation.raters} raters × {simulation.items} items, preference {simulation.preference:g}"
-    study = studies.create(title, {"protocol": "rating", "simulation": asdict(simulation)}, simulated=True)
-    plan = simulation.plan(study.id)
-    locked = {"plan": plan.to_dict(), "simulation": asdict(simulation)}
-    studies.lock(study.id, locked, hashlib.sha256(json.dumps(locked, sort_keys=True).encode()).hexdigest())
-    _, token = Invitations(database).create(study.id, InviteKind.OPEN, cap=simulation.raters)
-    return studies.open(study.id), plan, token
+@dataclass(frozen=True)
+class OpenSimulation:
+    """A simulated study that takes answers, and the token that lets its raters in."""
+
+    study: Study
+    plan: Plan
+    form: AnswerForm
+    taste: Taste
+    token: str
+
+    def work(self, raters: int, acknowledgements: Path) -> WriterWork:
+        """What one process has to do."""
+        taste = self.taste
+        return WriterWork(
+            self.plan,
+            self.form,
+            taste.material,
+            self.token,
+            raters,
+            taste.preference,
+            taste.seed,
+            str(acknowledgements),
+        )
 
 
-def simulate(home: Home, database: Database, simulation: Simulation) -> SimulationResult:
-    """Run a simulated study with several processes writing at once, then close it.
+def material_of(locked: LockedStudy) -> Material:
+    """What a study's simulated raters know of it."""
+    design = locked.design
+    conditions = tuple(condition.id for condition in design.conditions)
+    items = {}
+    for item in locked.items:
+        answers = {
+            id: (record.labels[record.predicted], record.probabilities[record.predicted])
+            for id, record in item.records.items()
+            if id in conditions
+        }
+        items[item.id] = KnownItem(item.text, item.label, item.cell, item.expected, answers)
+    questions = {question.name: question.allowed(locked.classes) for question in design.questions}
+    return Material(design.protocol, conditions, questions, items, locked.classes, design.tries)
+
+
+def as_simulated(locked: LockedStudy) -> LockedStudy:
+    """The same content under a title that says what it is. Simulated raters take no time to read, so that a rule about
+    seconds does not apply to them."""
+    title = locked.design.title
+    title = title if title.startswith(PREFIX) else PREFIX + title
+    title = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
+    exclusion = replace(locked.design.exclusion, fastest=0.0)
+    return replace(locked, design=replace(locked.design, title=title, exclusion=exclusion))
+
+
+def open_simulation(database: Database, locked: LockedStudy, crowd: Crowd) -> OpenSimulation:
+    """A new open study with the content of `locked`, marked as simulated, and a link for any number of its raters.
 
     Raises:
-        StudyError: a writer has failed; what was saved stays in the study.
+        StudyError: a preference that the answers cannot show.
     """
-    study, plan, token = create_simulated(database, simulation)
-    began = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="bcos-simulate-") as folder:
-        files = [Path(folder) / f"{number}.jsonl" for number in range(simulation.writers)]
-        shares = [len(range(number, simulation.raters, simulation.writers)) for number in range(simulation.writers)]
-        writers = [
-            start_writer(home, WriterWork(plan, token, share, simulation.preference, simulation.seed, str(file)))
-            for share, file in zip(shares, files, strict=True)
-        ]
-        failures = [error for writer in writers if (error := writer.communicate()[1]) or writer.returncode]
-        acknowledged = [one for file in files for one in read_acknowledgements(file)]
-    seconds = time.perf_counter() - began
-    if failures:
-        raise StudyError(f"{len(failures)} of {len(writers)} writers failed. The first said: {failures[0].strip()}")
-    Studies(database).close(study.id)
-    return _result(database, simulation, study, plan, acknowledged, seconds)
+    locked = as_simulated(locked)
+    taste = taste_of(material_of(locked), crowd.preference, crowd.seed)
+    studies = Studies(database)
+    study = studies.create(locked.design.title, locked.design.to_dict(), simulated=True)
+    studies.lock(study.id, locked.to_dict(), locked.hash)
+    _, token = Invitations(database).create(study.id, InviteKind.OPEN, note=f"{taste.told} Seed {taste.seed}.")
+    return OpenSimulation(studies.open(study.id), plan_of(study.id, locked), form_of(locked), taste, token)
 
 
-def start_writer(home: Home, work: WriterWork) -> subprocess.Popen[str]:
-    """A process of simulated raters, at work on `home`'s database."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bcos_core.study.simulated_writer"],
-        cwd=CHECKOUT,
-        env={**os.environ, "BCOS_HOME": str(home.root)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None
-    process.stdin.write(work.to_json())  # not on the command line, where every user of the machine could read it
-    process.stdin.close()
-    process.stdin = None
-    return process
-
-
-def lost_answers(database: Database, study: str, acknowledged: Sequence[Acknowledgement]) -> list[Acknowledgement]:
-    """The acknowledged answers that the database does not hold as they were acknowledged."""
-    table = STUDY_ANSWERS.c
-    query = select(table.rater, table.item, table.value).where(table.study == study, table.dimension == DIMENSION)
-    with database.read() as connection:
-        held = {(rater, item): value for rater, item, value in connection.execute(query)}
-    return [one for one in acknowledged if held.get((one.rater, one.item)) != one.value]
-
-
-def duplicated_answers(database: Database, study: str) -> int:
-    """Rows and events beyond one for a rater, an item and a dimension. Simulated raters change no answer."""
-    table = STUDY_ANSWERS.c
-    with database.read() as connection:
-        rows = connection.execute(select(table.rater, table.item, table.dimension).where(table.study == study)).all()
-    answered = (EventKind.ANSWERED, EventKind.CHANGED)
-    events = [(one.rater, one.payload["item"]) for one in events_of(database, study) if one.kind in answered]
-    return sum(number - 1 for counter in (Counter(map(tuple, rows)), Counter(events)) for number in counter.values())
-
-
-def _result(
-    database: Database,
-    simulation: Simulation,
-    study: Study,
-    plan: Plan,
-    acknowledged: Sequence[Acknowledgement],
-    seconds: float,
+def simulate(
+    home: Home, database: Database, locked: LockedStudy, crowd: Crowd, reporter: Reporter | None = None
 ) -> SimulationResult:
-    with database.read() as connection:
-        counts = counts_of(connection, study.id)
-    filled = [[counts.get((item, cell), 0) for cell in plan.cells] for item in plan.items]
-    saves = sorted(1000 * one.save_seconds for one in acknowledged)
+    """Let simulated raters answer a new study with the content of `locked`, then close it. Nothing else is touched.
+
+    Raises:
+        StudyError: a preference that the answers cannot show, or a writer has failed; what was saved stays in the
+            study.
+        JobCancelled: from the reporter; the new study is removed.
+    """
+    simulation = open_simulation(database, locked, crowd)
+    study = simulation.study.id
+    reporter = reporter or SilentReporter()
+    began = time.perf_counter()
+    acknowledged: list[Acknowledgement] = []
+    raters = crowd.raters or locked.design.raters_needed
+    try:
+        while raters:
+            acknowledged += _answer(home, simulation, raters, crowd.writers, reporter)
+            raters = 0 if crowd.raters else _still_needed(database, simulation.plan)
+    except JobCancelled:
+        Studies(database).delete(study)
+        raise
+    seconds = time.perf_counter() - began
+    Studies(database).close(study)
+    plan, taste = simulation.plan, simulation.taste
     return SimulationResult(
-        study=study.id,
+        study=study,
+        title=simulation.study.title,
         simulated=True,
-        raters=simulation.raters,
-        items=simulation.items,
-        writers=simulation.writers,
-        preference=simulation.preference,
-        saved=len({one.key for one in acknowledged}),
-        lost=len(lost_answers(database, study.id, acknowledged)),
-        duplicated=duplicated_answers(database, study.id),
-        retried=sum(one.retried for one in acknowledged),
-        imbalance=max(max(cells) - min(cells) for cells in filled),
-        p50_ms=_percentile(saves, 50),
-        p95_ms=_percentile(saves, 95),
-        max_ms=_percentile(saves, 100),
-        next_p95_ms=_percentile(sorted(1000 * one.next_seconds for one in acknowledged), 95),
+        raters=len(Raters(database).of(study)),
+        items=len(plan.items),
+        writers=crowd.writers,
+        preference=taste.preference,
+        truth=taste.told,
+        **counted(database, plan, acknowledged),
         seconds=seconds,
     )
 
 
-def _percentile(ordered: Sequence[float], percent: int) -> float:
-    """The smallest value that at least `percent` % of the values do not exceed."""
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+def _answer(
+    home: Home, simulation: OpenSimulation, raters: int, writers: int, reporter: Reporter
+) -> list[Acknowledgement]:
+    """So many raters come and answer everything that there is for them."""
+    wanted = raters * len(sequence_of(simulation.plan))
+    with tempfile.TemporaryDirectory(prefix="bcos-simulate-") as folder:
+        shares = [len(range(number, raters, writers)) for number in range(min(writers, raters))]
+        files = [Path(folder) / f"{number}.jsonl" for number in range(len(shares))]
+        running = [start_writer(home, simulation.work(share, file)) for share, file in zip(shares, files, strict=True)]
+        try:
+            failures = [error for one in running if (error := _end(one, files, wanted, reporter)) or one.returncode]
+        finally:
+            for one in running:
+                one.kill()
+                one.wait()
+        if failures:
+            raise StudyError(f"{len(failures)} of {len(running)} writers failed. The first said: {failures[0].strip()}")
+        return [one for file in files for one in read_acknowledgements(file)]
+
+
+def _end(writer: subprocess.Popen[str], files: Sequence[Path], wanted: int, reporter: Reporter) -> str:
+    """Wait for a writer, and tell meanwhile how far all of them are; what it complained of."""
+    while True:
+        try:
+            return writer.communicate(timeout=LOOK_SECONDS)[1]
+        except subprocess.TimeoutExpired:
+            reporter.progress(sum(file.read_bytes().count(b"\n") for file in files if file.exists()), wanted)
+
+
+def _still_needed(database: Database, plan: Plan) -> int:
+    """Raters who are needed still: the last ones of a crowd may have seen the items that lack answers already."""
+    with database.read() as connection:
+        filled = sum(counts_of(connection, plan.study).values())
+    return -(-(len(plan.items) * plan.raters_per_item - filled) // plan.items_per_rater)

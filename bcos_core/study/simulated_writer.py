@@ -20,15 +20,14 @@ from typing import Any
 from bcos_core.errors import BcosError
 from bcos_core.home import get_home
 from bcos_core.storage.database import Database, open_engine
-from bcos_core.study.answer_form import AnswerForm, Choice
+from bcos_core.study.answer_form import AnswerForm, Choice, FreeText, Number
 from bcos_core.study.answers import Answers
+from bcos_core.study.material import Material
 from bcos_core.study.plan import Plan
 from bcos_core.study.raters import Raters
 from bcos_core.study.slots import Slots
-from bcos_core.study.taste import HIGHEST, LOWEST, Taste
+from bcos_core.study.taste import taste_of
 
-DIMENSION = "interpretability"
-FORM = AnswerForm((Choice(DIMENSION, tuple(range(LOWEST, HIGHEST + 1))),))
 RETRIED_SHARE = 0.1
 """So often a simulated rater sends an answer again, as a double click or a reload does."""
 
@@ -38,6 +37,8 @@ class WriterWork:
     """What one process has to do."""
 
     plan: Plan
+    form: AnswerForm
+    material: Material
     token: str
     raters: int
     preference: float
@@ -47,10 +48,22 @@ class WriterWork:
     @classmethod
     def from_json(cls, text: str) -> WriterWork:
         values = json.loads(text)
-        return cls(**{**values, "plan": Plan.from_dict(values["plan"])})
+        parts = {
+            "plan": Plan.from_dict(values["plan"]),
+            "form": _form(values["form"]),
+            "material": Material.from_dict(values["material"]),
+        }
+        return cls(**{**values, **parts})
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        form = [{"type": type(dimension).__name__, **asdict(dimension)} for dimension in self.form.dimensions]
+        return json.dumps({**asdict(self), "form": form})
+
+
+def _form(dimensions: list[dict[str, Any]]) -> AnswerForm:
+    types = {one.__name__: one for one in (Choice, FreeText, Number)}
+    parts = [({**one, "allowed": tuple(one["allowed"])} if "allowed" in one else {**one}) for one in dimensions]
+    return AnswerForm(tuple(types[one.pop("type")](**one) for one in parts))
 
 
 @dataclass(frozen=True)
@@ -60,7 +73,7 @@ class Acknowledgement:
     rater: str
     slot: str
     item: str
-    value: int
+    values: dict[str, Any]
     key: str
     save_seconds: float
     """From the call to the acknowledgement."""
@@ -94,8 +107,9 @@ def write(work: WriterWork, database: Database) -> None:
 
 def _rate(work: WriterWork, database: Database) -> Iterator[Acknowledgement]:
     """One rater from the invitation to the completion code, pausing after each answer."""
-    raters, slots, answers = Raters(database), Slots(database, work.plan), Answers(database, work.plan, FORM)
-    taste = Taste(work.plan.cells, work.preference, work.seed)
+    raters, slots = Raters(database), Slots(database, work.plan)
+    answers = Answers(database, work.plan, work.form)
+    taste = taste_of(work.material, work.preference, work.seed)
     rater = raters.join(work.token, simulated=True).rater
     raters.consent(rater.id)
     chance = random.Random(f"{work.seed}/retries {rater.arrival}")
@@ -104,15 +118,15 @@ def _rate(work: WriterWork, database: Database) -> Iterator[Acknowledgement]:
         slot = slots.next(rater.id)
         if slot is None:
             break
-        value = taste.rating(rater.arrival, slot.item, slot.cell)
-        answer: dict[str, Any] = {"rater": rater.id, "slot": slot.id, "values": {DIMENSION: value}, "key": slot.id}
+        values = taste.values(rater.arrival, slot.item, slot.cell)
+        answer: dict[str, Any] = {"rater": rater.id, "slot": slot.id, "values": values, "key": slot.id}
         began = time.perf_counter()
         answers.save(**answer)
         ended = time.perf_counter()
         retried = chance.random() < RETRIED_SHARE
         if retried and not answers.save(**answer).repeated:
             raise BcosError(f"The answer with the key {slot.id} was saved twice.")
-        yield Acknowledgement(rater.id, slot.id, slot.item, value, slot.id, ended - began, began - asked, retried)
+        yield Acknowledgement(rater.id, slot.id, slot.item, values, slot.id, ended - began, began - asked, retried)
     slots.finish(rater.id)
 
 

@@ -20,6 +20,7 @@ from pages.shared.studies import Running, database, running, studies
 from pages.shared.study_draft import copy_study, edit_draft, new_study
 from pages.shared.study_preview import preview
 from pages.shared.study_raters import invitations, monitor
+from pages.shared.study_rehearsal import rehearsal
 from pages.shared.study_results import study_results
 from pages.shared.supervision import supervisor_notice
 
@@ -62,10 +63,6 @@ def _study(study: Study) -> None:
         st.badge(title, icon=icon, color=colour)  # type: ignore[arg-type]
         if study.simulated:
             st.badge("Simulated raters", icon=":material/smart_toy:", color="orange")
-    if "simulation" in study.design:
-        st.caption("A load test of the store: its items have no texts, so there is nothing more to show here.")
-        _delete(study)
-        return
     _summary(study)
     if study.lock_hash is None:
         _draft(study)
@@ -105,7 +102,9 @@ def _draft(study: Study) -> None:
 
 
 def _locked(study: Study) -> None:
-    preview(running(study))
+    now = running(study)
+    preview(now)
+    rehearsal(study, now.locked)
     if st.button("Open for raters", type="primary", icon=":material/play_circle:"):
         studies().open(study.id)
         st.rerun()

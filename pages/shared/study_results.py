@@ -16,6 +16,7 @@ from bcos_core.render.dots import add_dot, lay_out
 from bcos_core.render.numbers import number
 from bcos_core.render.study_report import basis_words
 from bcos_core.study.export import export_study
+from bcos_core.study.invites import Invitations
 from bcos_core.study.paragraph import methods_paragraph
 from bcos_core.study.results import Analysis, analyse, closed_loops, read_answers_of
 from bcos_core.study.statistics.result import Result
@@ -31,7 +32,10 @@ def study_results(study: Study, running: Running) -> None:
     """Every analysis with its picture, tables, assumptions and numbers of raters and items."""
     answered = read_answers_of(database(), study.id, running.locked)
     if study.simulated:
-        st.warning("These raters are simulated. Nobody has said any of this.", icon=":material/smart_toy:")
+        truth = " ".join(invite.note for invite in Invitations(database()).list(study.id))
+        st.warning(
+            plain(f"These raters are simulated. Nobody has said any of this. {truth}"), icon=":material/smart_toy:"
+        )
     if not len(answered.counted):
         st.info("There are no answers that count, so there is nothing to say.")
     for analysis in analyse(answered, running.locked) if len(answered.counted) else ():
