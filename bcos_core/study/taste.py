@@ -55,7 +55,7 @@ class Taste:
     @property
     def told(self) -> str:
         """The truth about these raters, in a sentence."""
-        return f"Preference {self.preference:g}: {self.meaning}."
+        return f"Preference {f'{self.preference:g}'.replace('-', '−')}: {self.meaning}."
 
     def values(self, arrival: int, item: str, cell: str) -> dict[str, Any]:
         """The whole answer, by dimension, of the rater who came as number `arrival`."""

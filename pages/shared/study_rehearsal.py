@@ -14,11 +14,13 @@ from pages.shared import url
 from pages.shared.plain import plain
 from pages.shared.request import Request, ask
 from pages.shared.studies import studies
+from pages.shared.supervision import supervisor_notice
 
 
 def rehearsal(study: Study, locked: LockedStudy) -> None:
     """How much the last condition is to be preferred, the button, and the way to what the last rehearsal made."""
     with st.expander("Rehearse with simulated raters", icon=":material/smart_toy:", expanded=True):
+        supervisor_notice()
         design = locked.design
         usual = taste_of(material_of(locked))
         preference = st.number_input(

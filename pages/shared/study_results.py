@@ -32,7 +32,7 @@ def study_results(study: Study, running: Running) -> None:
     """Every analysis with its picture, tables, assumptions and numbers of raters and items."""
     answered = read_answers_of(database(), study.id, running.locked)
     if study.simulated:
-        truth = " ".join(invite.note for invite in Invitations(database()).list(study.id))
+        truth = " ".join(invite.note for invite in Invitations(database()).list(study.id)[:1])
         st.warning(
             plain(f"These raters are simulated. Nobody has said any of this. {truth}"), icon=":material/smart_toy:"
         )

@@ -69,7 +69,9 @@ def test_a_rehearsal_fills_a_copy_and_leaves_the_study_alone(
     home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # 3 items × 4 answers, 2 for each rater, none of whom sees an item twice.
-    world = make_world(home, source=Source(count=3), raters_per_item=4, exclusion=Exclusion(1, fastest=600))
+    world = make_world(
+        home, opened=False, source=Source(count=3), raters_per_item=4, exclusion=Exclusion(1, fastest=600)
+    )
     before = content(home, world.study.id)
     assert main(["study", "simulate", world.study.id, "--preference", "-1", "--seed", "3", "--json"]) == 0
     result = said(capsys)

@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 from tiny_pair import save_pair
 
+from bcos_core.cli.main import main
 from bcos_core.errors import InputError
 from bcos_core.home import Home
+from bcos_core.jobs.store import JobStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.locking import LockedItem
 from bcos_core.study.protocols import PROTOCOLS
+from bcos_core.study.raters import Raters
 from bcos_core.study.selection import Source
+from bcos_core.study.simulate import Crowd, simulate
 from bcos_core.study.studies import Studies, StudyStatus
+from bcos_core.study.synthetic import load_design, synthetic_study
 from tests.pages.conftest import OpenPage, button, words
 from tests.study.answering import answer_all
 from tests.study.world import World, make_world
@@ -182,6 +188,51 @@ def test_a_study_outlives_its_models(home: Home, open_page: OpenPage) -> None:
     at = button(open_page("studies"), "Close it").click().run()
     assert not at.exception
     assert world.locked.design.questions[0].prompt in words(at)
+
+
+def badges(at: AppTest) -> str:
+    return "\n".join(str(element.value) for element in at.markdown if "badge" in str(element.value))
+
+
+def test_a_load_test_has_results_that_say_they_are_simulated(home: Home, open_page: OpenPage) -> None:
+    locked = synthetic_study(load_design(8, 6))
+    result = simulate(home, open_database(home), locked, Crowd(8, preference=2.0))
+    at = open_page("studies")
+    assert not at.exception
+    assert "Simulated raters" in badges(at)
+    (warning,) = [one.value.replace("\\", "") for one in at.warning if "simulated" in one.value]
+    assert "Nobody has said any of this" in warning and "Preference 2: points by which" in warning
+    for question in locked.design.questions:
+        assert question.prompt in words(at)
+    assert any(code.value.startswith("SIMULATED RATERS, NOT PEOPLE. In a rating study, 8 raters") for code in at.code)
+    assert result.title in words(at)
+
+
+def test_a_rehearsal_from_the_button_to_its_results(home: Home, open_page: OpenPage) -> None:
+    world = make_world(home, opened=False, source=Source(count=6), items_per_rater=6)
+    at = open_page("studies")
+    assert "answer a copy of the study, marked as simulated" in words(at)
+    at = at.number_input(key=f"preference-{world.study.id}").set_value(-1.5).run()
+    at = button(at, "Rehearse").click().run()
+    assert not at.exception and "Waiting for its turn" in words(at)
+    store = JobStore.open(home)
+    (asked,) = store.list()
+    assert asked.title == "Rehearse a study · What readers see"
+    store.cancel(asked.id)  # no supervisor runs here; its command does the same
+    assert main(asked.argv[2:]) == 0
+
+    at = open_page("studies", study=world.study.id)
+    assert "The last rehearsal: Preference −1.5" in words(at)
+    at = button(at, "Open the rehearsal").click().run()
+    assert not at.exception
+    assert "Simulated: What readers see" in words(at) and "Simulated raters" in badges(at)
+    assert any(code.value.startswith("SIMULATED RATERS, NOT PEOPLE.") for code in at.code)
+    assert Raters(open_database(home)).of(world.study.id) == []
+    at = open_page("studies", study=world.study.id)
+    assert "Simulated raters" not in badges(at) and button(at, "Open for raters")
+
+    at = button(open_page("jobs"), "Open the results").click().run()
+    assert at.header[0].value == "Studies" and "Simulated: What readers see" in words(at)
 
 
 def test_raters_have_no_dashboard(home: Home, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,8 +27,9 @@ class World:
     token: str
 
 
-def make_world(home: Home, **changes: Any) -> World:
-    """An open study of four items by the protocol "rating", or as `changes` of the design say."""
+def make_world(home: Home, *, opened: bool = True, **changes: Any) -> World:
+    """An open study of four items by the protocol "rating", or as `changes` of the design say; without `opened`, it is
+    locked and waits."""
     bcos, twin = (str(path) for path in save_pair(home.create()))
     fields: dict[str, Any] = {
         "conditions": (Condition(bcos, "bcos"), Condition(twin, "input_x_gradient")),
@@ -45,6 +46,6 @@ def make_world(home: Home, **changes: Any) -> World:
     studies = Studies(database)
     study = studies.create(locked.design.title, locked.design.to_dict())
     studies.lock(study.id, locked.to_dict(), locked.hash)
-    study = studies.open(study.id)
+    study = studies.open(study.id) if opened else studies.get(study.id)
     _, token = Invitations(database).create(study.id, InviteKind.OPEN, cap=50)
     return World(study, locked, token)
