@@ -48,7 +48,9 @@ def edit_draft(study: Study) -> None:
 
 
 def copy_study(study: Study) -> None:
-    """A new draft with the same design."""
+    """A new draft with the same design; not of a simulated study, which is a copy itself."""
+    if study.simulated:
+        return
     if st.button("Copy as a new draft", icon=":material/content_copy:", type="tertiary", key=f"copy-{study.id}"):
         _create(StudyDesign.from_dict(study.design))
 

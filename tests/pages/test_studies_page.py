@@ -206,6 +206,7 @@ def test_a_load_test_has_results_that_say_they_are_simulated(home: Home, open_pa
         assert question.prompt in words(at)
     assert any(code.value.startswith("SIMULATED RATERS, NOT PEOPLE. In a rating study, 8 raters") for code in at.code)
     assert result.title in words(at)
+    assert "Copy as a new draft" not in [one.label for one in at.button]  # a copy would be taken for a real study
 
 
 def test_a_rehearsal_from_the_button_to_its_results(home: Home, open_page: OpenPage) -> None:
