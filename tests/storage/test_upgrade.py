@@ -7,22 +7,17 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import update
 
 import bcos_core.jobs.schema
 import bcos_core.storage.collections
 import bcos_core.storage.evidence
 import bcos_core.study.schema  # noqa: F401  # each registers its tables
-from bcos_core.errors import InviteUnknownError, StorageError
+from bcos_core.errors import StorageError
 from bcos_core.home import Home
 from bcos_core.storage.types import METADATA
-from bcos_core.storage.upgrade import MIGRATIONS, _config, open_database, upgrade
-from bcos_core.study.invites import Invitations, InviteKind, find_invite
-from bcos_core.study.schema import STUDIES
-from bcos_core.study.studies import Studies
+from bcos_core.storage.upgrade import MIGRATIONS, open_database
 
 
 def test_migrations_make_the_tables_that_the_code_declares(home: Home) -> None:
@@ -64,23 +59,6 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="Set BCOS_HOME"):
         open_database(Home(tmp_path / "file" / "home"))
-
-
-def test_load_tests_that_no_page_can_show_are_removed(home: Home) -> None:
-    database = open_database(home)
-    with database.write() as connection:
-        command.downgrade(_config(connection), "0005")
-    old, rehearsal, real = (
-        Studies(database).create(title, {}, simulated=title != "real") for title in ("a", "b", "real")
-    )
-    with database.write() as connection:
-        for id, design in ((old.id, {"protocol": "rating", "simulation": {}}), (rehearsal.id, {"title": "b"})):
-            connection.execute(update(STUDIES).where(STUDIES.c.id == id).values(design=design))
-    _, token = Invitations(database).create(old.id, InviteKind.OPEN)
-    upgrade(home)
-    assert {study.id for study in Studies(database).list()} == {rehearsal.id, real.id}
-    with pytest.raises(InviteUnknownError), database.read() as connection:
-        find_invite(connection, token)
 
 
 def test_several_processes_may_make_it_at_once(home: Home) -> None:
