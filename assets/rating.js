@@ -62,21 +62,48 @@ function drawQuestion(question, answered, choose) {
 // crypto.randomUUID is missing where a page is not served over https; getRandomValues is everywhere.
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
+const RESEND_AFTER_MS = 2000;
+const LONGEST_PAUSE_MS = 16000;
+
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".item");
+  root.stop?.(); // new data call this again without a word to the call before
   if (root.shownSlot !== data.slot) Object.assign(root, { shownSlot: data.slot, given: [] });
-  // What was chosen here is shown at once; what is stored comes with the data.
-  const chosen = { ...data.answers };
+  root.given = root.given.filter(({ key }) => !data.refused.includes(key));
+  // What was chosen here is shown at once, until what is stored comes with the data.
+  const chosen = {};
+  const isWaiting = ({ key }) => !data.taken.includes(key);
   for (const answer of root.given) chosen[answer.question] = answer.value;
+  Object.assign(chosen, data.answers);
+  for (const answer of root.given.filter(isWaiting)) chosen[answer.question] = answer.value;
 
   const choose = (question, value) => {
     if (question.closed || chosen[question.name] === value) return;
     chosen[question.name] = value;
-    // All that was given here is sent each time: whatever gets lost on the way comes with the next.
     root.given = [...root.given, { slot: data.slot, question: question.name, value, key: newKey() }];
-    setStateValue("given", root.given);
     draw();
+    send();
   };
+
+  // All that was given here is sent each time. While the server is away nothing goes out, and nobody says so: what
+  // has not come back as taken is sent again, ever more slowly, because each time interrupts what the server does.
+  let timer, resendAfter = RESEND_AFTER_MS;
+  const send = () => {
+    setStateValue("given", root.given);
+    watch();
+  };
+  const watch = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      tell("Not saved yet. Your answer is kept here and sent again until it is saved; keep this page open.");
+      resendAfter = Math.min(2 * resendAfter, LONGEST_PAUSE_MS);
+      send();
+    }, resendAfter);
+  };
+
+  const status = element("p", "status");
+  status.setAttribute("role", "status");
+  const tell = (text) => { if (status.textContent !== text) status.textContent = text; };
 
   const draw = () => {
     const panels = element("div", `panels ${data.panels.length > 1 ? "two" : "one"}`);
@@ -88,13 +115,16 @@ export default function ({ data, parentElement, setStateValue }) {
       parts.unshift(line);
     }
     const questions = data.questions.map((question) => drawQuestion(question, chosen[question.name], choose));
-    root.replaceChildren(...parts, ...questions);
+    root.replaceChildren(...parts, ...questions, ...(questions.length ? [status] : []));
+    if (root.given.some(isWaiting)) tell("Saving …");
+    else tell(Object.keys(data.answers).length ? "Saved" : "Answer with the mouse, or with the number keys");
   };
 
   // Number keys answer the first question that has no answer yet. They change none: a key that comes while the next
   // item is still on its way would change an answer of this one.
   const onKey = (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (event.target.closest?.("input, textarea")) return;
     const question = data.questions.find(({ name, closed }) => !closed && chosen[name] === undefined);
     const choice = question?.choices[Number(event.key) - 1];
     if (choice && /^[1-9]$/.test(event.key)) {
@@ -102,7 +132,16 @@ export default function ({ data, parentElement, setStateValue }) {
       choose(question, choice.value);
     }
   };
+  const onLeave = (event) => { if (root.given.some(isWaiting)) event.preventDefault(); };
   draw();
+  if (root.given.some(isWaiting)) watch();
   document.addEventListener("keydown", onKey);
-  return () => document.removeEventListener("keydown", onKey);
+  window.addEventListener("beforeunload", onLeave);
+  const stop = () => {
+    clearTimeout(timer);
+    document.removeEventListener("keydown", onKey);
+    window.removeEventListener("beforeunload", onLeave);
+  };
+  root.stop = stop;
+  return stop;
 }

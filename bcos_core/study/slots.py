@@ -98,9 +98,9 @@ class Slots:
         with self.database.read() as connection:
             return [slot for slot in slots_of(connection, rater) if slot.released_at is None]
 
-    def progress(self, rater: str) -> tuple[int, int]:
-        """How many slots the rater has answered, and how many there are for each rater."""
-        return sum(slot.answered_at is not None for slot in self.of(rater)), len(sequence_of(self.plan))
+    def progress(self, own: SlotList) -> tuple[int, int]:
+        """How many of a rater's slots, as `of` has them, are answered, and how many there are for each rater."""
+        return sum(slot.answered_at is not None for slot in own), len(sequence_of(self.plan))
 
     def finish(self, rater: str) -> str:
         """The rater's completion code, the same however often it is asked for.

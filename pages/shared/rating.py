@@ -14,12 +14,20 @@ from bcos_core.study.invites import find_invite
 from bcos_core.study.locking import LockedItem, LockedStudy
 from bcos_core.study.protocols import EDIT
 from bcos_core.study.raters import Raters
-from bcos_core.study.slots import Slot
+from bcos_core.study.slots import Slot, SlotList
 from pages.shared import url
 from pages.shared.errors import guard
 from pages.shared.plain import plain
 from pages.shared.rating_edit import edit_item
-from pages.shared.rating_item import Answer, item_data, rating_item
+from pages.shared.rating_item import (
+    ITEM_KEY,
+    Answer,
+    is_waiting,
+    item_data,
+    rating_item,
+    show_refusal,
+    take_answers,
+)
 from pages.shared.studies import Running, database, running, studies
 
 INVITE, RATER, AT = "invite", "rater", "at"
@@ -32,7 +40,8 @@ def show_rating() -> None:
         if rater is not None:
             _rate(rater)
     except (InviteError, RaterError, StudyClosedError) as error:
-        _message("This link cannot be used now", str(error))
+        late = " Your last answer came too late and is not saved." if is_waiting() else ""
+        _message("This link cannot be used now", f"{error}{late}")
 
 
 def _come_in() -> Rater | None:
@@ -74,47 +83,50 @@ def _rate(rater: Rater) -> None:
         return
     require_active(rater)
     study = running(studies().get(rater.study))
-    slot = _slot(study, rater)
+    take_answers(lambda answer: _save(study, rater, answer))
+    own = study.slots.of(rater.id)
+    slot = _slot(study, rater, own)
     if slot is None:
         _thank_you(study.slots.finish(rater.id))
         return
-    _frame(study, rater, slot)
+    _frame(study, rater, slot, own if slot in own else [*own, slot])
 
 
-def _slot(study: Running, rater: Rater) -> Slot | None:
+def _slot(study: Running, rater: Rater, own: SlotList) -> Slot | None:
     """The item at the address's place, else the one that the rater has in hand, else the next."""
-    own = study.slots.of(rater.id)
     chosen = next((slot for slot in own if str(slot.position) == url.read(AT)), None)
     if chosen is not None:
         return chosen
-    slot = study.slots.next(rater.id)
+    in_hand = next((slot for slot in own if slot.answered_at is None), None)
+    slot = in_hand or study.slots.next(rater.id)
     if slot is not None:
         url.write(**{AT: str(slot.position)})
     return slot
 
 
-def _frame(study: Running, rater: Rater, slot: Slot) -> None:
+def _frame(study: Running, rater: Rater, slot: Slot, own: SlotList) -> None:
     """Progress, the item, the way back and on."""
-    own = study.slots.of(rater.id)
-    answered, total = study.slots.progress(rater.id)
-    place = [one.position for one in own].index(slot.position)
+    answered, total = study.slots.progress(own)
+    place = own.index(slot)
     practice = " · practice, it does not count" if slot.kind == SlotKind.PRACTICE else ""
     st.progress(min(1.0, answered / total), text=f"{place + 1} of {total}{practice}")
     item = study.locked.item(slot.item)
     given = study.answers.given(rater.id).get(slot.id, {})
-    with guard():
-        if study.locked.design.questions[0].kind == EDIT:
+    edits = study.locked.design.questions[0].kind == EDIT
+    show_refusal()
+    if edits:
+        with guard():
             edit_item(study, rater, slot, item, given)
-        else:
-            _item(study, rater, slot, item, given)
-    given = study.answers.given(rater.id).get(slot.id, {})
+    else:
+        _item(study, rater, slot, item, given)
     complete = study.answers.form.required <= given.keys()
     if complete and item.feedback:
         st.info(plain(item.feedback), icon=":material/school:")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         before = own[place - 1].position if place else None
         st.button("Back", shortcut="Left", disabled=before is None, on_click=_go, args=(before,))
-        st.caption("Saved" if given else "Answer with the mouse, or with the number keys")
+        if edits and given:
+            st.caption("Saved")  # of the other protocols the item itself says it, answer by answer
         after = own[place + 1].position if place + 1 < len(own) else None
         st.button("Next", type="primary", shortcut="Right", disabled=not complete, on_click=_go, args=(after,))
     _pause(rater)
@@ -126,18 +138,22 @@ def _go(position: int | None) -> None:
 
 
 def _item(study: Running, rater: Rater, slot: Slot, item: LockedItem, given: dict[str, Any]) -> None:
-    first = [question.name for question in study.locked.design.questions if question.before]
-    data = item_data(study.locked, item, slot.cell, slot.id, given=given, before=not set(first) <= given.keys())
-
-    def save(answer: Answer) -> None:
-        with guard():
-            question = str(answer["question"])
-            if question in first and question in given:
-                return  # the guess from the text alone stands once the heatmap was seen
-            study.answers.save(rater.id, str(answer["slot"]), {question: answer["value"]}, key=str(answer["key"]))
-
+    before = not _first(study) <= given.keys()
+    data = item_data(study.locked, item, slot.cell, slot.id, given=given, before=before)
     if data is not None:
-        rating_item(data, key=f"item-{slot.id}", on_answer=save)
+        rating_item(data, key=f"{ITEM_KEY}{slot.id}", on_answer=lambda answer: _save(study, rater, answer))
+
+
+def _save(study: Running, rater: Rater, answer: Answer) -> None:
+    slot, question = str(answer["slot"]), str(answer["question"])
+    if question in _first(study) and question in study.answers.given(rater.id).get(slot, {}):
+        return  # the guess from the text alone stands once the heatmap was seen
+    study.answers.save(rater.id, slot, {question: answer["value"]}, key=str(answer["key"]))
+
+
+def _first(study: Running) -> set[str]:
+    """The questions that are asked before the heatmap is shown."""
+    return {question.name for question in study.locked.design.questions if question.before}
 
 
 def _pause(rater: Rater) -> None:

@@ -26,7 +26,7 @@ def edit_item(study: Running, rater: Rater, slot: Slot, item: LockedItem, given:
     cell = slot.cell or item.cell
     data = item_data(study.locked, item, cell, slot.id)
     if data is not None:
-        rating_item({**data, "questions": []}, key=f"item-{slot.id}", on_answer=lambda answer: None)
+        rating_item({**data, "questions": []}, key=f"shown-{slot.id}", on_answer=lambda answer: None)
     tries = int(given.get("tries", 0))
     (question,) = design.questions
     text = st.text_area(plain(question.prompt), given.get(question.name, item.text), key=f"edit-{slot.id}", height=140)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from bcos_core.errors import AnswerError, SlotError, StorageError
 from bcos_core.home import CHECKOUT
 from bcos_core.render.blinded import blinded_panel, shown_answer
 from bcos_core.render.palette import PALETTES
 from bcos_core.study.design import NO_HEATMAP, PAIR, StudyDesign
 from bcos_core.study.locking import LockedItem, LockedStudy
 from bcos_core.study.protocols import PROTOCOLS, Question
+from pages.shared.errors import show_error
 
 _ASSETS = CHECKOUT / "assets"
 _component = st.components.v2.component(
@@ -24,6 +26,9 @@ _component = st.components.v2.component(
 
 Answer = Mapping[str, Any]
 SIDES = ("Left", "Right")
+ITEM_KEY = "item-"
+TAKEN, REFUSED = "taken", "refused"
+_REFUSAL = "answer-refusal"
 
 
 def item_data(
@@ -89,13 +94,58 @@ def rating_item(data: dict[str, Any], *, key: str, on_answer: Callable[[Answer],
     made for it.
 
     `data` is what `item_data` makes. Answers are the component's state, not triggers: a trigger is lost when the next
-    one interrupts the run that would have taken it; the state comes with every run until the page is left.
+    one interrupts the run that would have taken it; the state comes with every run until the page is left. The
+    component hears which were taken, and sends the others again.
     """
-    state = _component(key=key, data=data, default={"given": []}, on_given_change=lambda: None)
-    taken: set[str] = st.session_state.setdefault("answers-taken", set())
-    new = [answer for answer in state.given or [] if answer["key"] not in taken]
-    for answer in new:
-        on_answer(answer)
-        taken.add(answer["key"])
-    if new:
+    heard = {name: [one for one, slot in _known(name).items() if slot == data["slot"]] for name in (TAKEN, REFUSED)}
+    state = _component(key=key, data={**data, **heard}, default={"given": []}, on_given_change=lambda: None)
+    if _take(state.given or [], on_answer):
         st.rerun()
+
+
+def take_answers(on_answer: Callable[[Answer], None]) -> None:
+    """Take what was sent before anything is drawn: an answer costs one run instead of two, and none is left behind
+    by a click on Back right after it.
+
+    A session that is new to the server, as all are after a restart, knows no component yet: `rating_item` does it.
+    """
+    for given in _sent():
+        _take(given, on_answer)
+
+
+def is_waiting() -> bool:
+    """Whether an answer has come that was not taken."""
+    return any(answer["key"] not in _known(TAKEN) for given in _sent() for answer in given)
+
+
+def show_refusal() -> None:
+    """Say once why an answer was not saved, and will not be."""
+    if message := st.session_state.pop(_REFUSAL, ""):
+        show_error(message)
+
+
+def _sent() -> list[Sequence[Answer]]:
+    """What each item that this session has shown has sent."""
+    return [st.session_state[name]["given"] or [] for name in map(str, st.session_state) if name.startswith(ITEM_KEY)]
+
+
+def _take(given: Sequence[Answer], on_answer: Callable[[Answer], None]) -> bool:
+    """Whether something was taken."""
+    new = [answer for answer in given if answer["key"] not in _known(TAKEN)]
+    for place, answer in enumerate(new):
+        try:
+            on_answer(answer)
+        except (AnswerError, SlotError) as error:  # and would be again
+            _known(REFUSED)[answer["key"]] = answer["slot"]
+            st.session_state[_REFUSAL] = str(error)
+        except StorageError as error:
+            show_error(f"{error} Your answer is not saved yet; it is sent again by itself.")
+            return place > 0  # those behind it wait as well: an older answer must not overwrite a newer one
+        _known(TAKEN)[answer["key"]] = answer["slot"]
+    return bool(new)
+
+
+def _known(name: str) -> dict[str, str]:
+    """Key of an answer → its slot, for as long as this session lasts."""
+    keys: dict[str, str] = st.session_state.setdefault(f"answers-{name}", {})
+    return keys
