@@ -71,7 +71,9 @@ def _welcome(token: str, locked: LockedStudy) -> None:
         st.markdown(plain(design.consent))
     agreed = st.checkbox("I have read this, and agree to take part.", key="consent")
     if st.button("Start", type="primary", disabled=not agreed):
-        joined = Raters(database()).join(token)
+        # Kept, because a second click that interrupts this run must not bring in a second person.
+        joined = st.session_state.get(f"joined-{token}") or Raters(database()).join(token)
+        st.session_state[f"joined-{token}"] = joined
         Raters(database()).consent(joined.rater.id)
         url.write(**{RATER: joined.resume_token, INVITE: None})
         st.rerun()

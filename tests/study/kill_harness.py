@@ -18,14 +18,16 @@ def kill_repeatedly(
     times: int,
     at_once: int = 1,
     longest_run: int = 15,
+    spread_seconds: float = 0.005,
     seed: int = 0,
     patience_seconds: float = 60.0,
 ) -> None:
     """Keep `at_once` processes at work; `times` times, kill one of them and start another in its place.
 
     A kill comes after 1 to `longest_run` further acknowledgements, so that there is load at that moment however fast
-    the machine is, and up to 5 ms later, so that it falls anywhere into a transaction. `acknowledged` counts what
-    the clients were told is saved; it may be told by others than the process that is killed. `after_each` checks.
+    the machine is, and up to `spread_seconds` later, so that it falls anywhere into a transaction. `acknowledged`
+    counts what the clients were told is saved; it may be told by others than the process that is killed.
+    `after_each` checks.
     """
     chance = random.Random(seed)
     running = [start() for _ in range(at_once)]
@@ -36,7 +38,7 @@ def kill_repeatedly(
             while acknowledged() < enough:
                 assert time.monotonic() < deadline, "nothing is acknowledged any more"
                 time.sleep(0.01)
-            time.sleep(chance.uniform(0, 0.005))
+            time.sleep(chance.uniform(0, spread_seconds))
             running.pop(chance.randrange(len(running)))()
             after_each()
             running.append(start())
