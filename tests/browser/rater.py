@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +24,7 @@ _LOOK = """() => {
     chosen: items.length === 1 ? [...item.querySelectorAll(".question")].map(chosen) : [],
     status: item?.querySelector(".status")?.textContent ?? "",
     next: Boolean(named("Next") && !named("Next").disabled),
-    start: named("Start") ? (named("Start").disabled ? "disabled" : "enabled") : null,
+    start: named("Start") ? !named("Start").disabled : null,
     done: [...document.querySelectorAll("h2")].some((one) => one.innerText.startsWith("Thank you")),
   };
 }"""
@@ -45,6 +46,8 @@ class BrowserRater:
     page: Page = field(init=False)
     _last: dict[str, Any] = field(default_factory=dict)
     _acted_at: float = 0.0
+    _address: str = ""
+    """What is still to be opened."""
 
     def __post_init__(self) -> None:
         self.come()
@@ -52,19 +55,17 @@ class BrowserRater:
     def come(self) -> None:
         """As somebody new."""
         self.page = self.browser.new_context(viewport={"width": 800, "height": 900}).new_page()
-        self._open(self.link)
+        self.page.on("dialog", lambda dialog: dialog.accept())  # "Leave the page?", where an answer is not saved
+        self._address = self.link
 
     def reload(self) -> None:
-        """The same address again."""
-        self._open(self.page.url)
+        """The same address again, as soon as the server answers."""
+        self._address = self._address or self.page.url
 
-    def _open(self, url: str) -> None:
-        while True:
-            try:
-                self.page.goto(url, wait_until="commit")
-                return
-            except Error:  # the server is away; people try again too
-                self.page.wait_for_timeout(200)
+    def _open(self) -> None:
+        with suppress(Error):  # the server is away: again at the next step
+            self.page.goto(self._address, wait_until="commit", timeout=20_000)
+            self._address = ""
 
     def look(self) -> dict[str, Any]:
         seen: dict[str, Any] = self.page.evaluate(_LOOK)
@@ -76,8 +77,16 @@ class BrowserRater:
             self._last, self._acted_at = seen, 0.0
         return seen
 
+    def is_waiting(self) -> bool:
+        """Whether something was chosen that the page does not show as saved."""
+        seen = self.look()
+        return any(seen["chosen"]) and seen["status"] != "Saved"
+
     def step(self) -> None:
         """Do the next thing, if there is one to do."""
+        if self._address:
+            self._open()
+            return
         seen = self.look()
         if time.monotonic() - self._acted_at < PATIENCE_SECONDS:
             return
@@ -85,11 +94,12 @@ class BrowserRater:
         if seen["done"]:
             self.page.context.close()
             self.come()
-        elif seen["start"]:
-            if seen["start"] == "enabled":
-                self.page.get_by_role("button", name="Start").click()
-            elif not self.page.get_by_role("checkbox").first.is_checked():
-                self.page.get_by_text("I have read this").click()
+        elif seen["start"] is not None:
+            with suppress(Error):  # it was gone before it was clicked
+                if seen["start"]:
+                    self.page.get_by_role("button", name="Start").click(timeout=2_000)
+                elif not self.page.get_by_role("checkbox").first.is_checked(timeout=2_000):
+                    self.page.get_by_text("I have read this").click(timeout=2_000)
         elif 0 in seen["chosen"]:
             self.page.keyboard.press(str(self.chance.randint(1, 5)))
         elif seen["next"] and seen["status"] == "Saved":
