@@ -70,7 +70,7 @@ def next_item(subjects: Subjects | None = None) -> dict[str, float]:
     chromium: an answer saved, the next item shown, and both together. Wanted: the next item within 500."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home").create()
-        study, token = _open_study(home, subjects or load_subjects())
+        token = _open_study(home, subjects or load_subjects())
         raters = Raters(open_database(home))
         keys = []
         for _ in range(RATERS):
@@ -93,8 +93,8 @@ def next_item(subjects: Subjects | None = None) -> dict[str, float]:
     return _figures(times, server_seconds)
 
 
-def _open_study(home: Home, subjects: Subjects) -> tuple[str, str]:
-    """An open study of real sentences under two methods, and a link's token."""
+def _open_study(home: Home, subjects: Subjects) -> str:
+    """An open study of real sentences under two methods; the token of its link."""
     folder = home.models / "bench"
     labels = subjects.data.labels
     save_checkpoint(subjects.bcos, subjects.tokenizer, folder, labels=labels, max_length=64)
@@ -116,7 +116,7 @@ def _open_study(home: Home, subjects: Subjects) -> tuple[str, str]:
     study = studies.create(design.title, design.to_dict())
     studies.lock(study.id, locked.to_dict(), locked.hash)
     studies.open(study.id)
-    return study.id, Invitations(database).create(study.id, InviteKind.OPEN, cap=RATERS)[1]
+    return Invitations(database).create(study.id, InviteKind.OPEN, cap=RATERS)[1]
 
 
 def _at_work(browser: Browser, links: list[str]) -> list[Page]:

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Error, Page
 PATIENCE_SECONDS = 4.0
 # What a rater sees at one moment. The component's parts are in a shadow root.
 _LOOK = """() => {
-  const items = [...document.querySelectorAll("*")].map((node) => node.shadowRoot?.querySelector(".item")).filter(Boolean);
+  const all = [...document.querySelectorAll("*")];
+  const items = all.map((node) => node.shadowRoot?.querySelector(".item")).filter(Boolean);
   const named = (name) => [...document.querySelectorAll("button")].find((one) => one.innerText.startsWith(name));
   const [item] = items;
   const chosen = (question) => [...question.querySelectorAll("[role=radio]")]

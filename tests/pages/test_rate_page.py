@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bcos_core.attribution.registry import METHODS
+from bcos_core.errors import StorageError
 from bcos_core.home import Home
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.answers import Answers
@@ -20,6 +21,7 @@ from bcos_core.study.invites import Invitations
 from bcos_core.study.raters import Raters
 from bcos_core.study.studies import Studies
 from pages.shared import rating, rating_edit
+from pages.shared.rating_item import ITEM_KEY
 from tests.pages.conftest import OpenPage, button, words
 from tests.study.world import World, make_world
 
@@ -29,17 +31,20 @@ class Shown:
 
     def __init__(self) -> None:
         self.data: dict[str, Any] = {}
-        self.on_answer: Callable[[dict[str, Any]], None] = lambda answer: None
 
     def __call__(self, data: dict[str, Any], *, key: str, on_answer: Callable[[dict[str, Any]], None]) -> None:
-        self.data, self.on_answer = data, on_answer
+        self.data = data
+
+    def send(self, at: AppTest, question: str, value: Any, key: str = "") -> None:
+        """What the component sends when a person chooses `value`; it comes with the next run."""
+        slot = self.data["slot"]
+        answer = {"slot": slot, "question": question, "value": value, "key": key or f"{slot[:20]}{question}{value}"}
+        name = f"{ITEM_KEY}{slot}"
+        before = at.session_state[name]["given"] if name in at.session_state else []
+        at.session_state[name] = {"given": [*before, answer]}
 
     def answer(self, at: AppTest, question: str, value: Any, key: str = "") -> AppTest:
-        """What the component sends when a person chooses `value`."""
-        slot = self.data["slot"]
-        self.on_answer(
-            {"slot": slot, "question": question, "value": value, "key": key or f"{slot[:20]}{question}{value}"}
-        )
+        self.send(at, question, value, key)
         return at.run()
 
     def answer_all(self, at: AppTest) -> AppTest:
@@ -177,9 +182,9 @@ def test_simulation_asks_before_it_shows_the_heatmap(home: Home, shown: Shown, o
 
 def test_an_answer_that_is_sent_twice_counts_once(home: Home, shown: Shown, open_page: OpenPage) -> None:
     world = make_world(home)
-    at = _start(open_page, world)
-    for _ in range(2):
-        at = shown.answer(at, "agreement", 4, key="once")
+    at = shown.answer(_start(open_page, world), "agreement", 4, key="once")
+    del at.session_state["answers-taken"]  # as after a restart: the session knows nothing of it
+    at = at.run()
     answered = [event for event in events_of(open_database(home), world.study.id) if event.kind == EventKind.ANSWERED]
     assert len(answered) == 1
     assert shown.data["answers"] == {"agreement": 4}
@@ -190,7 +195,38 @@ def test_an_answer_that_is_not_allowed_is_refused_in_words(home: Home, shown: Sh
     at = _start(open_page, world)
     at = shown.answer(at, "agreement", 9)
     assert not at.exception
+    assert "takes one of 1, 2, 3, 4, 5" in words(at)
     assert shown.data["answers"] == {}
+    assert "takes one of" not in words(at.run())  # said once, and not tried again
+
+
+def test_an_answer_that_the_database_cannot_take_waits(
+    home: Home, shown: Shown, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world(home)
+    at = _start(open_page, world)
+
+    def full(self: Answers, *given: Any, **options: Any) -> None:
+        raise StorageError("The disk is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Answers, "save", full)
+        shown.send(at, "agreement", 4)
+        at = shown.answer(at, "agreement", 5)
+        assert "The disk is full" in words(at) and "not saved yet" in words(at)
+        assert shown.data["answers"] == {}
+    at = at.run()
+    assert shown.data["answers"] == {"agreement": 5}  # in the order in which they were given
+
+
+def test_an_answer_is_not_left_behind_by_a_click_on_back(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world = make_world(home)
+    at = shown.answer_all(_start(open_page, world))
+    at = button(at, "Next").click().run()
+    shown.send(at, "agreement", 2)
+    at = button(at, "Back").click().run()
+    at = button(at, "Next").click().run()
+    assert shown.data["answers"] == {"agreement": 2}
 
 
 def test_editing_asks_the_model_and_counts_the_tries(home: Home, shown: Shown, open_page: OpenPage) -> None:

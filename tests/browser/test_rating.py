@@ -1,0 +1,166 @@
+"""What a rater sees when something comes between: the server is away, another tab, the end of the study."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from bcos_core.home import Home
+from bcos_core.storage.database import Database
+from bcos_core.storage.upgrade import open_database
+from bcos_core.study.answers import Answers
+from bcos_core.study.forms import form_of, plan_of
+from bcos_core.study.invites import Invitations, Invite, InviteKind
+from bcos_core.study.raters import Raters
+from bcos_core.study.slots import Slots
+from bcos_core.study.studies import Studies
+from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+from tests.browser.serving import Server, kill
+from tests.study.world import World, make_world
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.timeout(600),
+]
+
+
+@dataclass(frozen=True)
+class Person:
+    """A rater with a personal link, at work."""
+
+    id: str
+    address: str
+    invite: Invite
+    page: Page
+
+
+@dataclass
+class Place:
+    """An open study, and a server for its raters."""
+
+    home: Home
+    world: World
+    server: Server
+    app: Any
+
+    @property
+    def database(self) -> Database:
+        return open_database(self.home)
+
+    def come(self, browser: Browser) -> Person:
+        invite, token = Invitations(self.database).create(self.world.study.id, InviteKind.PERSONAL)
+        joined = Raters(self.database).join(token)
+        Raters(self.database).consent(joined.rater.id)
+        address = f"{self.server.url}/rate?rater={joined.resume_token}"
+        return Person(joined.rater.id, address, invite, self.open(browser, address))
+
+    def open(self, browser: Browser, address: str) -> Page:
+        page = browser.new_context(viewport={"width": 800, "height": 900}).new_page()
+        page.goto(address)
+        expect(page.get_by_role("radio").first).to_be_visible(timeout=1000 * FIRST_VISIT_SECONDS)
+        return page
+
+    def stored(self, person: Person) -> list[list[int]]:
+        """The person's answers, by item and question."""
+        locked = self.world.locked
+        plan = plan_of(self.world.study.id, locked)
+        given = Answers(self.database, plan, form_of(locked)).given(person.id)
+        names = [question.name for question in locked.design.questions]
+        slots = Slots(self.database, plan).of(person.id)
+        return [[given[slot.id][name] for name in names if name in given.get(slot.id, {})] for slot in slots]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with pytest.MonkeyPatch.context() as patch:
+        home = Home((tmp_path_factory.mktemp("rating") / "home").resolve()).create()
+        patch.setenv("BCOS_HOME", str(home.root))
+        patch.delenv("BCOS_DATABASE_URL", raising=False)
+        server = Server.at_free_port(home, "--raters")
+        world = make_world(home)
+        place = Place(home, world, server, server.start())
+        yield place
+        kill(place.app)
+
+
+def _answer(page: Page, *keys: str) -> None:
+    """One key for each question, each saved before the next."""
+    for key in keys:
+        chosen = page.locator('[role=radio][aria-checked="true"]')
+        before = chosen.count()
+        page.keyboard.press(key)
+        expect(chosen).to_have_count(before + 1)
+        expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+
+
+def _item(page: Page, number: int) -> None:
+    expect(page.get_by_text(re.compile(rf"^{number} of 4"))).to_be_visible()
+    expect(page.locator(".item")).to_have_count(1)
+
+
+def test_an_answer_given_while_the_server_is_away_is_saved_when_it_is_back(place: Place, browser: Browser) -> None:
+    person = place.come(browser)
+    _answer(person.page, "4")
+    kill(place.app)
+    person.page.keyboard.press("2")
+    expect(person.page.get_by_text("Not saved yet")).to_be_visible()
+    expect(person.page.get_by_role("button", name="Next")).to_be_disabled()
+    assert place.stored(person) == [[4]]
+    place.app = place.server.start()
+    expect(person.page.get_by_text("Saved", exact=True)).to_be_visible(timeout=1000 * FIRST_VISIT_SECONDS)
+    assert place.stored(person) == [[4, 2]]
+    person.page.get_by_role("button", name="Next").click()
+    _item(person.page, 2)
+
+
+def test_two_tabs_of_one_rater_are_one_rater(place: Place, browser: Browser) -> None:
+    person = place.come(browser)
+    other = place.open(browser, person.address)
+    _answer(person.page, "4", "2")
+    other.keyboard.press("5")  # without having heard of what the first tab has saved
+    expect(other.locator('[role=radio][aria-checked="true"]')).to_have_count(2)
+    expect(other.get_by_text("Saved", exact=True)).to_be_visible()
+    assert place.stored(person) == [[5, 2]]  # the last word counts
+    for page in (person.page, other):
+        page.get_by_role("button", name="Next").click()
+        _item(page, 2)
+    _answer(other, "1")
+    person.page.reload()
+    expect(person.page.locator('[role=radio][aria-checked="true"]')).to_have_count(1)
+    assert place.stored(person) == [[5, 2], [1]]
+
+
+def test_keys_answer_only_the_item_on_the_screen(place: Place, browser: Browser) -> None:
+    person = place.come(browser)
+    _answer(person.page, "4", "2")
+    person.page.get_by_role("button", name="Next").click()
+    _item(person.page, 2)
+    _answer(person.page, "3")  # its second question stays open
+    person.page.get_by_role("button", name="Back").click()
+    _item(person.page, 1)
+    person.page.keyboard.press("5")
+    person.page.get_by_role("button", name="Next").click()
+    _item(person.page, 2)
+    expect(person.page.locator('[role=radio][aria-checked="true"]')).to_have_count(1)
+    assert place.stored(person) == [[4, 2], [3]]
+
+
+@pytest.mark.parametrize("end", ["taken back", "has ended"])  # the study's end comes last
+def test_an_answer_after_the_end_is_refused_in_words(place: Place, browser: Browser, end: str) -> None:
+    person = place.come(browser)
+    _answer(person.page, "4")
+    if end == "taken back":
+        Invitations(place.database).revoke(person.invite.id)
+    else:
+        Studies(place.database).close(place.world.study.id)
+    person.page.keyboard.press("2")
+    expect(person.page.get_by_text(end)).to_be_visible()
+    expect(person.page.get_by_text("Your last answer came too late and is not saved.")).to_be_visible()
+    expect(person.page.locator(".item")).to_have_count(0)
+    assert place.stored(person) == [[4]]
