@@ -25,8 +25,10 @@ from bcos_core.storage.upgrade import open_database
 from bcos_core.study.events import EventKind, events_of
 from bcos_core.study.schema import STUDY_ANSWERS, STUDY_SLOTS
 from bcos_core.study.selection import Source
-from bcos_core.study.simulate import Simulation, create_simulated, duplicated_answers, lost_answers, start_writer
-from bcos_core.study.simulated_writer import Acknowledgement, WriterWork, read_acknowledgements
+from bcos_core.study.simulate import Crowd, open_simulation
+from bcos_core.study.simulated_load import duplicated_answers, lost_answers, start_writer
+from bcos_core.study.simulated_writer import Acknowledgement, read_acknowledgements
+from bcos_core.study.synthetic import load_design, synthetic_study
 from tests.browser.conftest import CHROMIUM
 from tests.browser.rater import BrowserRater
 from tests.browser.serving import Server, kill
@@ -35,6 +37,8 @@ from tests.study.world import World, make_world
 
 KILLS = int(os.environ.get("BCOS_APP_KILLS", "3"))
 PATIENCE_SECONDS = 240.0
+RATERS, ITEMS, WRITERS = 100, 40, 8
+LOAD = synthetic_study(load_design(RATERS, ITEMS))
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
@@ -50,17 +54,17 @@ class Load:
         self.studies: dict[str, list[Path]] = {}
         self.writers: list[subprocess.Popen[str]] = []
 
-    def keep_up(self, simulation: Simulation) -> None:
+    def keep_up(self) -> None:
         if any(writer.poll() is None for writer in self.writers):
             return
         self.end()
-        study, plan, token = create_simulated(self.database, simulation)
-        files = [self.folder / f"{study.id}-{number}.jsonl" for number in range(simulation.writers)]
-        shares = [len(range(number, simulation.raters, simulation.writers)) for number in range(simulation.writers)]
-        self.studies[study.id] = files
+        simulation = open_simulation(self.database, LOAD, Crowd())
+        study = simulation.study.id
+        files = [self.folder / f"{study}-{number}.jsonl" for number in range(WRITERS)]
+        shares = [len(range(number, RATERS, WRITERS)) for number in range(WRITERS)]
+        self.studies[study] = files
         self.writers = [
-            start_writer(self.home, WriterWork(plan, token, share, 0.5, 0, str(file)))
-            for share, file in zip(shares, files, strict=True)
+            start_writer(self.home, simulation.work(share, file)) for share, file in zip(shares, files, strict=True)
         ]
 
     def end(self) -> None:
@@ -110,7 +114,7 @@ def test_what_the_page_showed_as_saved_survives_kills_of_the_app(
     world = make_world(home, source=Source(count=10), items_per_rater=10)
     database = open_database(home)
     server = Server.at_free_port(home, "--raters")
-    load, simulation = Load(home, database, tmp_path), Simulation(raters=100, items=40, writers=8)
+    load = Load(home, database, tmp_path)
     starts: list[float] = []
     over = Event()
 
@@ -145,7 +149,7 @@ def test_what_the_page_showed_as_saved_survives_kills_of_the_app(
 
             def impatient() -> None:
                 nonlocal reloaded
-                load.keep_up(simulation)
+                load.keep_up()
                 if len(starts) > 1 + reloaded:  # this one does not wait for the page to find the server again
                     reloaded = len(starts) - 1
                     raters[0].reload()
@@ -158,7 +162,7 @@ def test_what_the_page_showed_as_saved_survives_kills_of_the_app(
                 _until(
                     lambda: all(len(rater.acknowledged) >= n + 4 for rater, n in zip(raters, before, strict=True)),
                     raters,
-                    lambda: load.keep_up(simulation),
+                    load.keep_up,
                 )
                 _until(lambda: not any(rater.is_waiting() for rater in raters), raters, lambda: None, act=False)
                 assert _held(database, world) == people()  # nothing is saved that was not shown either
