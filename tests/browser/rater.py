@@ -12,6 +12,7 @@ from typing import Any
 from playwright.sync_api import Browser, Error, Page
 
 PATIENCE_SECONDS = 4.0
+LONG_PATIENCE_SECONDS = 45.0
 # What a rater sees at one moment. The component's parts are in a shadow root.
 _LOOK = """() => {
   const all = [...document.querySelectorAll("*")];
@@ -33,7 +34,8 @@ _LOOK = """() => {
 
 @dataclass
 class BrowserRater:
-    """Answers with the number keys, one thing a step, and the same again where nothing happens for some seconds.
+    """Answers with the number keys, one thing a step, the same again where nothing happens for some seconds, and
+    reloads where nothing happens for long.
 
     `acknowledged`: (slot, question's place) → value, which the page showed as saved.
     """
@@ -47,6 +49,7 @@ class BrowserRater:
     page: Page = field(init=False)
     _last: dict[str, Any] = field(default_factory=dict)
     _acted_at: float = 0.0
+    _changed_at: float = field(default_factory=time.monotonic)
     _address: str = ""
     """What is still to be opened."""
 
@@ -75,7 +78,7 @@ class BrowserRater:
         if seen["status"].startswith("Not saved") and seen["status"] != self._last.get("status"):
             self.unsaved_shown += 1
         if seen != self._last:
-            self._last, self._acted_at = seen, 0.0
+            self._last, self._acted_at, self._changed_at = seen, 0.0, time.monotonic()
         return seen
 
     def is_waiting(self) -> bool:
@@ -89,6 +92,9 @@ class BrowserRater:
             self._open()
             return
         seen = self.look()
+        if time.monotonic() - self._changed_at > LONG_PATIENCE_SECONDS:  # such as a page that came in half
+            self._changed_at = time.monotonic()
+            self.reload()
         if time.monotonic() - self._acted_at < PATIENCE_SECONDS:
             return
         self._acted_at = time.monotonic()

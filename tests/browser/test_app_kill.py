@@ -111,7 +111,7 @@ def _until(
 def test_what_the_page_showed_as_saved_survives_kills_of_the_app(
     home: Home, browser: Browser, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    world = make_world(home, source=Source(count=10), items_per_rater=10)
+    world = make_world(home, source=Source(count=10), items_per_rater=10, raters_per_item=100)
     database = open_database(home)
     server = Server.at_free_port(home, "--raters")
     load = Load(home, database, tmp_path)
