@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared.page import navigated
+from pages.shared.preload import settle
 
 navigated()
 st.html(
@@ -13,4 +14,6 @@ st.html(
 )
 with st.spinner("Opening …"):
     from pages.shared.rating import show_rating
+
+    settle("rating")
 show_rating()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import importlib
 import threading
 
@@ -11,6 +13,22 @@ import streamlit as st
 @st.cache_resource(show_spinner=False)
 def preload() -> threading.Thread:
     """Begin once in a server's life, in a thread of its own: no page waits for it that does not need it."""
-    thread = threading.Thread(target=importlib.import_module, args=("bcos_core.attribution.api",), daemon=True)
+    thread = threading.Thread(target=_import, daemon=True)
     thread.start()
     return thread
+
+
+@functools.cache
+def settle(what: str) -> None:
+    """Say once that `what` is imported: it stays for good, and the garbage collector need not look at it.
+
+    Streamlit collects all garbage after every run of a page. With PyTorch and its like in sight that takes ten times
+    as long (350 ms) as a whole run of the Rate page, and every session waits meanwhile.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def _import() -> None:
+    importlib.import_module("bcos_core.attribution.api")
+    settle("models")
