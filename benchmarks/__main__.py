@@ -11,6 +11,7 @@ import torch
 
 from benchmarks.figures import QUICK
 from benchmarks.methods import against_captum
+from benchmarks.rating import next_item
 from benchmarks.study import recovery
 from benchmarks.subjects import load_subjects
 
@@ -30,7 +31,7 @@ def main() -> None:
         for name, value in found.items():
             print(f"{name:<45} {value:.4g}", flush=True)
 
-    for figure in (*QUICK, against_captum, recovery):
+    for figure in (*QUICK, against_captum, recovery, next_item):
         add(figure(subjects))
     if arguments.full:
         from benchmarks.accuracy import accuracy_gap, quickstart
