@@ -9,6 +9,13 @@ from pages.shared.plain import plain
 from pages.shared.rating_item import item_data, rating_item
 from pages.shared.studies import Running
 
+_KINDS = {
+    "item": "An item that counts.",
+    "practice": "A practice item.",
+    "instructed": "A check whose text says what to answer.",
+    "random": "A check with a heatmap of random scores.",
+}
+
 
 def preview(running: Running) -> None:
     """One item in one of its cells, chosen here."""
@@ -21,7 +28,7 @@ def preview(running: Running) -> None:
     item = locked.items[int(place)]
     cells = [item.cell] if item.cell else list(locked.design.cells)
     shown = columns[1].number_input("Shown as", 1, len(cells), 1, key="preview-cell", disabled=len(cells) == 1) - 1
-    st.caption(f"{item.kind}; raters see neither this line nor what it is shown as.")
+    st.caption(f"{_KINDS[item.kind]} Raters see neither this line nor what it is shown as.")
     if locked.design.questions[0].kind == EDIT:
         st.caption("Raters also get the text to edit.")
     for before in (True, False):
