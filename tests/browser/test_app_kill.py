@@ -80,7 +80,9 @@ class Load:
         return [one for file in self.studies[study] for one in read_acknowledgements(file)]
 
     def lost(self) -> list[Acknowledgement]:
-        return [one for study in self.studies for one in lost_answers(self.database, study, self.acknowledged(study))]
+        return [
+            one for study in list(self.studies) for one in lost_answers(self.database, study, self.acknowledged(study))
+        ]
 
 
 def _held(database: Database, world: World) -> dict[tuple[str, int], int]:
