@@ -12,13 +12,12 @@ from bcos_core.attribution.question import REFERENCES
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError, UnknownNameError
 from bcos_core.storage.evidence import name_of
-from bcos_core.study.plan import MOST_RATERS_PER_ITEM
+from bcos_core.study.plan import MOST_RATERS_PER_ITEM, PAIR
 from bcos_core.study.protocols import PROTOCOLS, Question
 from bcos_core.study.selection import Source
 
 LONGEST_TEXT = 20_000  # characters of instructions or consent
 NO_HEATMAP = ""
-PAIR = "|"  # between the two conditions of a cell that shows both, left one first
 
 CONSENT = (
     "Taking part is voluntary, and you can stop at any time. Your answers, and when you gave them, are stored under a "

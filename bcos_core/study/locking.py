@@ -17,7 +17,8 @@ from bcos_core.model.classifier import Classifier
 from bcos_core.progress import Reporter
 from bcos_core.render.numbers import probability
 from bcos_core.storage.plain import to_plain
-from bcos_core.study.design import PAIR, Condition, StudyDesign
+from bcos_core.study.design import Condition, StudyDesign
+from bcos_core.study.plan import PAIR
 from bcos_core.study.protocols import PROTOCOLS, Question
 from bcos_core.study.scoring import explanation_scores
 from bcos_core.study.selection import Candidate, select_texts

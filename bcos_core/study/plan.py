@@ -9,6 +9,7 @@ from typing import Any
 from bcos_core.errors import StudyError
 
 MOST_RATERS_PER_ITEM = 1000
+PAIR = "|"  # between the two conditions of a cell that shows both, left one first
 LONGEST_NAME = 200  # of an item or a cell, as the database keeps it
 
 

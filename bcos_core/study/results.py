@@ -11,8 +11,8 @@ import pandas as pd
 from bcos_core.storage.database import Database
 from bcos_core.study.answer_rows import answer_rows
 from bcos_core.study.assignment import SlotKind
-from bcos_core.study.design import PAIR
 from bcos_core.study.locking import LockedStudy
+from bcos_core.study.plan import PAIR
 from bcos_core.study.protocols import Question
 from bcos_core.study.scoring import LOOP_SCORES
 from bcos_core.study.statistics.agreement import agreement

@@ -145,7 +145,7 @@ class Studies:
             study = read_study(connection, id)
             if study.lock_hash is None:
                 raise StudyError(f"The study {study.title!r} is not locked yet. Lock it first, then open it.")
-            return self._move(connection, study, (StudyStatus.DRAFT,), StudyStatus.OPEN, EventKind.OPENED)
+            return _moved(connection, study, (StudyStatus.DRAFT,), StudyStatus.OPEN, EventKind.OPENED)
 
     def pause(self, id: str) -> Study:
         """Take no answers for now; raters keep what they have.
@@ -153,9 +153,7 @@ class Studies:
         Raises:
             StudyError: there is no such study, or it is not open.
         """
-        with self.database.write() as connection:
-            study = read_study(connection, id)
-            return self._move(connection, study, (StudyStatus.OPEN,), StudyStatus.PAUSED, EventKind.PAUSED)
+        return self._move(id, (StudyStatus.OPEN,), StudyStatus.PAUSED, EventKind.PAUSED)
 
     def resume(self, id: str) -> Study:
         """Let raters go on after a pause.
@@ -163,9 +161,7 @@ class Studies:
         Raises:
             StudyError: there is no such study, or it is not paused.
         """
-        with self.database.write() as connection:
-            study = read_study(connection, id)
-            return self._move(connection, study, (StudyStatus.PAUSED,), StudyStatus.OPEN, EventKind.RESUMED)
+        return self._move(id, (StudyStatus.PAUSED,), StudyStatus.OPEN, EventKind.RESUMED)
 
     def extend(self, id: str, raters_per_item: int) -> Study:
         """Want more answers for each item than were wanted so far. Items, wording and rules stay as they were locked.
@@ -193,9 +189,7 @@ class Studies:
         Raises:
             StudyError: there is no such study, or it is not open or paused.
         """
-        with self.database.write() as connection:
-            study = read_study(connection, id)
-            return self._move(connection, study, _RUNNING, StudyStatus.CLOSED, EventKind.CLOSED)
+        return self._move(id, _RUNNING, StudyStatus.CLOSED, EventKind.CLOSED)
 
     def delete(self, id: str) -> None:
         """Remove a study with all that belongs to it. One that real raters have answered must be closed first.
@@ -209,21 +203,9 @@ class Studies:
                 raise StudyError(f"The study {study.title!r} is {study.status}. Close it first, then delete it.")
             connection.execute(delete(STUDIES).where(STUDIES.c.id == id))
 
-    def _move(
-        self,
-        connection: Connection,
-        study: Study,
-        wanted: tuple[StudyStatus, ...],
-        status: StudyStatus,
-        kind: EventKind,
-    ) -> Study:
-        if study.status not in wanted:
-            expected = " or ".join(wanted)
-            raise StudyError(f"The study {study.title!r} is {study.status}; it can be {kind} only from {expected}.")
-        closing = {"closed_at": utc_now()} if status == StudyStatus.CLOSED else {}
-        _set(connection, study.id, status=status.value, **closing)
-        record(connection, study.id, kind)
-        return read_study(connection, study.id)
+    def _move(self, id: str, wanted: tuple[StudyStatus, ...], status: StudyStatus, kind: EventKind) -> Study:
+        with self.database.write() as connection:
+            return _moved(connection, read_study(connection, id), wanted, status, kind)
 
 
 def hold_study(connection: Connection, id: str) -> None:
@@ -245,6 +227,18 @@ def read_study(connection: Connection, id: str) -> Study:
     if row is None:
         raise StudyError(f"There is no study {id!r}. The Studies page lists those there are.")
     return _study(row)
+
+
+def _moved(
+    connection: Connection, study: Study, wanted: tuple[StudyStatus, ...], status: StudyStatus, kind: EventKind
+) -> Study:
+    if study.status not in wanted:
+        expected = " or ".join(wanted)
+        raise StudyError(f"The study {study.title!r} is {study.status}; it can be {kind} only from {expected}.")
+    closing = {"closed_at": utc_now()} if status == StudyStatus.CLOSED else {}
+    _set(connection, study.id, status=status.value, **closing)
+    record(connection, study.id, kind)
+    return read_study(connection, study.id)
 
 
 def _unlocked(connection: Connection, id: str) -> Study:

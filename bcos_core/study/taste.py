@@ -10,21 +10,22 @@ from __future__ import annotations
 
 import math
 import random
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from bcos_core.errors import StudyError
 from bcos_core.registry import Registry
 from bcos_core.study.material import KnownItem, Material
+from bcos_core.study.plan import PAIR
 
 FAILED_CHECKS = 0.05
-PAIR = "|"  # as in `design`, which imports every method
 
 TASTES: Registry[type[Taste]] = Registry("protocol")
 
 
 @dataclass(frozen=True)
-class Taste:
+class Taste(ABC):
     """What raters answer about `material`, the same whenever they are asked.
 
     `usual` is the preference where none is given, `meaning` says what it is.
@@ -48,9 +49,9 @@ class Taste:
             )
 
     @property
+    @abstractmethod
     def widest(self) -> float:
         """The largest preference that can be told from the answers."""
-        raise NotImplementedError
 
     @property
     def told(self) -> str:
@@ -71,8 +72,9 @@ class Taste:
             return 0.0
         return self.preference * (self.material.conditions.index(condition) / places - 0.5)
 
+    @abstractmethod
     def _opinion(self, arrival: int, item: str, cell: str) -> dict[str, Any]:
-        raise NotImplementedError
+        """What the rater thinks of an item that is no check."""
 
     def _check(self, arrival: int, item: str, known: KnownItem) -> dict[str, Any]:
         chance = self._chance(arrival, item)

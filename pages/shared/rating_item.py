@@ -11,8 +11,9 @@ from bcos_core.errors import AnswerError, SlotError, StorageError
 from bcos_core.home import CHECKOUT
 from bcos_core.render.blinded import blinded_panel, shown_answer
 from bcos_core.render.palette import PALETTES
-from bcos_core.study.design import NO_HEATMAP, PAIR, StudyDesign
+from bcos_core.study.design import NO_HEATMAP, StudyDesign
 from bcos_core.study.locking import LockedItem, LockedStudy
+from bcos_core.study.plan import PAIR
 from bcos_core.study.protocols import PROTOCOLS, Question
 from pages.shared.errors import show_error
 
