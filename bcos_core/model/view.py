@@ -81,7 +81,8 @@ def shared_copy(module: Module, attributes: dict[str, object]) -> Module:
     """A copy of a module tree that shares every tensor with it, the weights detached.
 
     `attributes` are set on every copied module. The dictionaries of parameters, buffers and submodules are
-    new; hooks are shared, none is added.
+    new; hooks are shared, none is added. A `forward` that was put on a module itself is not copied: it is bound to
+    that module (mixed precision training wraps a model's so), and would run the original in place of the copy.
     """
     twin = object.__new__(type(module))
     children = {n: None if child is None else shared_copy(child, attributes) for n, child in module._modules.items()}
@@ -92,6 +93,7 @@ def shared_copy(module: Module, attributes: dict[str, object]) -> Module:
         _modules=children,
         **attributes,
     )
+    twin.__dict__.pop("forward", None)
     return twin
 
 

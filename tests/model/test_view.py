@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from accelerate import Accelerator
 from tiny import ids_of, tiny_model
 from torch import nn
 
@@ -57,6 +58,17 @@ def test_a_view_follows_later_changes_of_the_weights() -> None:
     with torch.no_grad():
         model.classifier.weight.mul_(2)  # type: ignore[operator,union-attr]
     torch.testing.assert_close(view.predict(ids, mask), 2 * before)
+
+
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_a_model_in_mixed_precision_training_is_explained_in_the_precision_of_its_weights(family: str) -> None:
+    model = convert(tiny_model(family), b=1.5).train()
+    ids, mask = ids_of(6)
+    expected = contributions(ModelView(model, explanation_mode=True), ids, mask, first_logit, reference_id=4)
+    prepared = Accelerator(mixed_precision="bf16", cpu=True).prepare_model(model)
+    found = contributions(ModelView(prepared, explanation_mode=True), ids, mask, first_logit, reference_id=4)
+    assert torch.equal(found.logits, expected.logits)
+    assert torch.equal(found.scores, expected.scores)
 
 
 def test_eight_threads_on_one_model_give_the_same_numbers_as_one() -> None:

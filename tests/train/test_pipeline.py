@@ -19,9 +19,13 @@ from transformers import AutoTokenizer, BertConfig, BertForSequenceClassificatio
 from bcos_core import explain, load
 from bcos_core.errors import JobCancelled, RecipeError
 from bcos_core.home import Home
+from bcos_core.model.classifier import predict
+from bcos_core.model.predictions import known_logits, model_subject
 from bcos_core.model.sources import embedded_path
 from bcos_core.progress import SilentReporter
-from bcos_core.text.tasks import TaskChoice
+from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.storage.upgrade import open_database
+from bcos_core.text.tasks import TaskChoice, load_task
 from bcos_core.train.estimate import estimate_seconds
 from bcos_core.train.pipeline import run_training
 from bcos_core.train.recipe import Recipe
@@ -95,6 +99,22 @@ def test_both_models_are_trained_scored_and_explained(inputs: tuple[Path, Path],
     ramp = [value for series, _, value in reporter.points if series == "bcos/b"]
     assert ramp[0] < 1.2 and ramp[-1] == 1.5 and ramp == sorted(ramp)
     assert not [path for path in home.models.iterdir() if path.name.startswith(".")]  # nothing half written
+
+
+def test_in_bf16_every_loss_is_trained_and_the_model_scored_as_its_checkpoint_answers(
+    inputs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    home = Home(tmp_path).create()
+    spec = spec_of(inputs, consistency=1.0, masking=0.5, precision="bf16", twin=False)
+    result = run_training(spec, home=home, work=tmp_path / "work", job="j1", reporter=Recorder())
+    assert result.bcos is not None
+    classifier = load(result.bcos.checkpoint)
+    texts = load_task(spec.task).test.texts
+    subject = model_subject(classifier.weights_hash, spec.recipe.max_length)
+    kept = known_logits(subject, texts, EvidenceStore(open_database(home)))
+    assert len(kept) == result.bcos.test_size
+    for logits, prediction in zip(kept, predict(classifier, texts, max_length=16), strict=True):
+        assert logits == pytest.approx(prediction.logits, abs=1e-5)  # bf16 is off by a hundred times as much
 
 
 @pytest.mark.parametrize("field", ["masking", "consistency"])
