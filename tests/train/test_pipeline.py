@@ -113,8 +113,8 @@ def test_in_bf16_every_loss_is_trained_and_the_model_scored_as_its_checkpoint_an
     subject = model_subject(classifier.weights_hash, spec.recipe.max_length)
     kept = known_logits(subject, texts, EvidenceStore(open_database(home)))
     assert len(kept) == result.bcos.test_size
-    for logits, prediction in zip(kept, predict(classifier, texts, max_length=16), strict=True):
-        assert logits == pytest.approx(prediction.logits, abs=1e-5)  # bf16 is off by a hundred times as much
+    for logits, prediction in zip(kept, predict(classifier, texts, max_length=spec.recipe.max_length), strict=True):
+        assert logits == pytest.approx(prediction.logits, abs=1e-5)
 
 
 @pytest.mark.parametrize("field", ["masking", "consistency"])
