@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from tiny import ids_of, tiny_model
 from torch import nn
 
@@ -60,6 +62,15 @@ def test_a_view_follows_later_changes_of_the_weights() -> None:
     torch.testing.assert_close(view.predict(ids, mask), 2 * before)
 
 
+@pytest.fixture
+def no_precision_yet() -> Iterator[None]:
+    """Accelerate takes the precision of the first trainer in a process for all that follow, until it is reset."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.mark.usefixtures("no_precision_yet")
 @pytest.mark.parametrize("family", list(FAMILIES))
 def test_a_model_in_mixed_precision_training_is_explained_in_the_precision_of_its_weights(family: str) -> None:
     model = convert(tiny_model(family), b=1.5).train()
