@@ -28,6 +28,7 @@ OPTIONS = {
     "ridge": "ridge term of calibration, relative to the mean diagonal of the Gram matrix",
     "consistency": "weight of the deletion-consistency loss, 0 for none",
     "consistency_start": "share of the steps after which that loss begins",
+    "consistency_ranked": "share of the texts in that loss without what their heatmap ranks first, or without all else",
     "masking": "share of the texts in which random tokens are replaced by the mask token, 0 for none",
     "learning_rate": "peak learning rate",
     "epochs": "passes over the training examples",

@@ -65,6 +65,9 @@ class Protocol:
         data["trained_towards"] = self.trained_towards(score)
         if data["trained_towards"]:
             sentence += " This model was trained towards this removal."
+        data["trained_towards_ranking"] = self.trained_towards_ranking(score)
+        if data["trained_towards_ranking"]:
+            sentence += " Its training removed what B-cos contributions rank first."
         data["trained_with_masked_texts"] = self.trained_with_masked_texts(score)
         if data["trained_with_masked_texts"]:
             sentence += " This model was trained with masked texts."
@@ -73,6 +76,10 @@ class Protocol:
     def trained_towards(self, score: Score) -> bool:
         """Whether the model's training asked for what the score measures: deletion consistency masks tokens."""
         return self._masks(score) and (self.info.recipe or {}).get("consistency", 0) > 0
+
+    def trained_towards_ranking(self, score: Score) -> bool:
+        """Whether training removed tokens in the order of their B-cos contributions, as the score does for these."""
+        return self.trained_towards(score) and (self.info.recipe or {}).get("consistency_ranked", 0) > 0
 
     def trained_with_masked_texts(self, score: Score) -> bool:
         """Whether texts as the score makes them were among those that the model was trained on."""

@@ -64,6 +64,7 @@ def training_notes(row: Row) -> list[str]:
     """What of a model's training bears upon this score."""
     notes = {
         "trained_towards": "trained towards this removal",
+        "trained_towards_ranking": "trained towards the ranking of B-cos contributions",
         "trained_with_masked_texts": "trained with masked texts",
     }
     return [note for name, note in notes.items() if row["protocol"].get(name)]

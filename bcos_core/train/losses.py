@@ -36,6 +36,20 @@ def random_subsets(ordinary: Tensor) -> Tensor:
     return (torch.rand(ordinary.shape, device=ordinary.device) < share) & ordinary
 
 
+def ranked_subsets(ordinary: Tensor, scores: Tensor) -> Tensor:
+    """The ordinary tokens that `scores` rank first, or all but these, either as likely; how many is uniform from none
+    to all.
+
+    Shape:
+        ordinary (batch, tokens), true for tokens of the text itself; scores (batch, tokens) → true for those chosen.
+    """
+    ranks = scores.masked_fill(~ordinary, -torch.inf).argsort(1, descending=True).argsort(1)
+    counts = ordinary.sum(1, keepdim=True)
+    size = (torch.rand(counts.shape, device=scores.device) * (counts + 1)).floor()  # 0 … n, each 1 / (n + 1)
+    others = torch.rand(counts.shape, device=scores.device) < 0.5
+    return ((ranks < size) ^ others) & ordinary
+
+
 def masked_texts(input_ids: Tensor, ordinary: Tensor, mask_id: int, *, share: float) -> Tensor:
     """The texts (batch, tokens), each with probability `share` with a random subset of its ordinary tokens masked."""
     chosen = torch.rand(len(input_ids), 1, device=input_ids.device) < share
@@ -60,15 +74,24 @@ class DeletionTask:
 
 
 def deletion_task(
-    model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor, ordinary: Tensor, mask_id: int
+    model: PreTrainedModel,
+    input_ids: Tensor,
+    attention_mask: Tensor,
+    ordinary: Tensor,
+    mask_id: int,
+    *,
+    ranked: float = 0.0,
 ) -> DeletionTask:
     """Deletion consistency: what a heatmap says about removing tokens should be what happens.
 
-    With contributions c against the mask reference, for a random class, and a random subset S of the
-    ordinary tokens (|S| uniform from none to all), the text without S should have
+    With contributions c against the mask reference, for a random class, and a subset S of the ordinary tokens
+    (|S| uniform from none to all), the text without S should have
 
         logit(x without S) = logit(x) − Σ_{i∈S} c_i
 
+    S is a random subset; with probability `ranked` it is what the contributions rank first, or all else. A heatmap is
+    read from its top, and a random subset hardly ever is the top words alone. Comprehensiveness and sufficiency
+    (arXiv 1911.03429 §4) ask about just these subsets: `ranked` trains towards both scores.
     The right side is a constant: no second derivative is taken.
     """
     view = ModelView(model, explanation_mode=True)
@@ -78,6 +101,7 @@ def deletion_task(
         return logits.gather(1, classes[:, None]).squeeze(1)
 
     found = contributions(view, input_ids, attention_mask, explained, reference_id=mask_id)
-    removed = random_subsets(ordinary)
+    by_rank = torch.rand(len(ordinary), 1, device=ordinary.device) < ranked
+    removed = torch.where(by_rank, ranked_subsets(ordinary, found.scores), random_subsets(ordinary))
     expected = explained(found.logits).double() - (found.scores * removed).sum(1)
     return DeletionTask(input_ids.masked_fill(removed, mask_id), classes, expected.float())

@@ -21,10 +21,11 @@ class Recipe:
     `b` over that share of the steps; without, calibration fits the layers for `b` itself and training starts
     there. `ridge` is the ridge term of calibration, relative to the mean of the Gram matrix's diagonal.
     `consistency` is the weight of the deletion-consistency loss, 0 for none, which begins after
-    `consistency_start` of the steps. `masking` is the share of the texts of a batch, drawn anew in every epoch, in
-    which a random subset of the tokens is replaced by the mask token, 0 for none: masked texts are then familiar to
-    the model. `precision` "auto" measures bf16 against fp32 at the start of the job and
-    takes the faster one. `twin` trains the conventional model on the same data and with the same budget beside it.
+    `consistency_start` of the steps; `consistency_ranked` is the share of the texts in it that lose what their own
+    heatmap ranks first, or all else, instead of a random subset. `masking` is the share of the texts of a batch, drawn
+    anew in every epoch, in which a random subset of the tokens is replaced by the mask token, 0 for none: masked texts
+    are then familiar to the model. `precision` "auto" measures bf16 against fp32 at the start of the job and takes the
+    faster one. `twin` trains the conventional model on the same data and with the same budget beside it.
 
     Raises:
         RecipeError: options that do not fit together; its `field` names the one at fault.
@@ -40,6 +41,7 @@ class Recipe:
     ridge: float = 3e-2
     consistency: float = 0.0
     consistency_start: float = 0.5
+    consistency_ranked: float = 0.0
     masking: float = 0.0
     learning_rate: float = 1e-4
     epochs: float = 3.0
@@ -64,6 +66,7 @@ class Recipe:
         require("ridge", 0.0 < self.ridge <= 1.0, "a number above 0 and up to 1")
         require("consistency", 0.0 <= self.consistency <= 10.0, "a weight from 0 to 10")
         require("consistency_start", 0.0 <= self.consistency_start < 1.0, "a share of the steps, from 0 to below 1")
+        require("consistency_ranked", 0.0 <= self.consistency_ranked <= 1.0, "a share of the texts, from 0 to 1")
         require("masking", 0.0 <= self.masking <= 1.0, "a share of the texts, from 0 to 1")
         require("learning_rate", 0.0 < self.learning_rate <= 0.1, "a number above 0 and up to 0.1")
         require("epochs", 0.0 < self.epochs <= 100.0, "a number above 0 and up to 100")

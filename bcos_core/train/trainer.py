@@ -104,7 +104,8 @@ class BcosTrainer(Trainer):
         task = None
         if model.training and self.mask_id is not None:
             if self._consistency_begun:  # of the whole texts, also where masked ones are learned from
-                task = deletion_task(bare, input_ids, attention_mask, inputs["ordinary"], self.mask_id)
+                ranked = self.recipe.consistency_ranked
+                task = deletion_task(bare, input_ids, attention_mask, inputs["ordinary"], self.mask_id, ranked=ranked)
             if self.recipe.masking:
                 input_ids = masked_texts(input_ids, inputs["ordinary"], self.mask_id, share=self.recipe.masking)
         if task is not None:

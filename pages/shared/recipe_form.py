@@ -57,6 +57,12 @@ _GROUPS: dict[str, dict[str, Option]] = {
         "seed": Option("Seed", "Of every random choice.", 1),
         "consistency": Option("Deletion consistency", "Weight of that loss, 0 for none.", 0.5),
         "consistency_start": Option("Its start", "Share of the steps after which that loss begins.", 0.1),
+        "consistency_ranked": Option(
+            "Ranked removal",
+            "Share of the texts in that loss that lose what their own heatmap ranks first, or all else, instead of "
+            "a random subset.",
+            0.1,
+        ),
         "masking": Option("Masked texts", "Share of the texts in which random tokens are masked, 0 for none.", 0.1),
     },
 }

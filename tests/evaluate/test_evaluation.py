@@ -190,8 +190,22 @@ def test_a_model_trained_towards_the_removal_says_so(home: Home) -> None:
         masked["comprehensiveness"]["trained_towards"] and "trained towards" in masked["comprehensiveness"]["summary"]
     )
     assert not masked["auprc_plau"]["trained_towards"]
+    assert not masked["comprehensiveness"]["trained_towards_ranking"]
     deleted = evaluate(spec(folder, removal="delete"), home).rows()
     assert not any(row["protocol"]["trained_towards"] for row in deleted)
+
+
+def test_a_model_trained_towards_the_ranking_of_its_contributions_says_so(home: Home) -> None:
+    folder, _ = save_pair(home.create(), task=TASK, recipe={"consistency": 1.0, "consistency_ranked": 0.5})
+    evaluation = evaluate(spec(folder, scores=("comprehensiveness", "auprc_plau")), home)
+    masked = {row["score"]: row["protocol"] for row in evaluation.rows()}
+    assert "contributions rank first" in masked["comprehensiveness"]["summary"]
+    assert not masked["auprc_plau"]["trained_towards_ranking"]
+    assert (
+        "the ranking of B-cos contributions" in leaderboard_table(evaluation.rows(), "comprehensiveness")["training"][0]
+    )
+    deleted = evaluate(spec(folder, removal="delete"), home).rows()
+    assert not any(row["protocol"]["trained_towards_ranking"] for row in deleted)
 
 
 def test_a_model_trained_with_masked_texts_says_so(home: Home) -> None:

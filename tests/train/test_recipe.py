@@ -27,6 +27,7 @@ from bcos_core.train.spec import TrainSpec
         ("examples", 3),
         ("precision", "fp8"),
         ("consistency", 50.0),
+        ("consistency_ranked", 1.5),
         ("masking", 1.5),
     ],
 )
