@@ -127,8 +127,8 @@ class Recipe:
 
 RECIPES: Registry[Recipe] = Registry("recipe")
 RECIPES.register("calibrated", Recipe())
-# Without `consistency_ranked`: it puts the contributions further ahead of integrated gradients, but lowers the scores of
-# all methods, Shapley values' too, and brings the contributions no closer to these.
+# Without `consistency_ranked`: it puts the contributions further ahead of integrated gradients, but lowers the scores
+# of all methods, Shapley values' too, and brings the contributions no closer to these.
 RECIPES.register("faithful", Recipe(name="faithful", consistency=1.0))
 RECIPES.register(
     "paper",  # arXiv 2502.12992 §4: biases dropped, normalised rows, B from the first step, lr 2e-5, 5 epochs
