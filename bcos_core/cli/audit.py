@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bcos_core.model.checkpoint import CheckpointInfo
+    from bcos_core.model.info import CheckpointInfo
 
 EPILOG = """examples:
   python -m bcos_core audit CHECKPOINT

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.evaluate.spec import EvaluationSpec
     from bcos_core.home import get_home
     from bcos_core.jobs.run import job_run
-    from bcos_core.model.checkpoint import read_info
+    from bcos_core.model.info import read_info
     from bcos_core.text.tasks import TaskChoice
 
     home = get_home()

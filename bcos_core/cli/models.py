@@ -27,9 +27,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from dataclasses import asdict
 
     from bcos_core.home import get_home
-    from bcos_core.model.checkpoint import list_checkpoints
     from bcos_core.model.embedded import EMBEDDED
     from bcos_core.model.families import FAMILIES
+    from bcos_core.model.info import list_checkpoints
 
     found = [{**asdict(info), "path": str(info.path)} for info in list_checkpoints(get_home())]
     return {

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bcos_core.model.checkpoint import CheckpointInfo
+    from bcos_core.model.info import CheckpointInfo
 
 EPILOG = """examples:
   python -m bcos_core words CHECKPOINT
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.evaluate.vocabulary_run import describe, run_vocabulary
     from bcos_core.home import get_home
     from bcos_core.jobs.run import job_run
-    from bcos_core.model.checkpoint import read_info
+    from bcos_core.model.info import read_info
 
     home = get_home()
     info = read_info(find_checkpoint(args.checkpoint))

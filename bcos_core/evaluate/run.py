@@ -16,8 +16,8 @@ from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.evaluate.table import Protocol, Rationale, values_of
 from bcos_core.home import Home
-from bcos_core.model.checkpoint import CheckpointInfo, read_info
 from bcos_core.model.classifier import Classifier, load
+from bcos_core.model.info import CheckpointInfo, read_info
 from bcos_core.progress import Reporter
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database

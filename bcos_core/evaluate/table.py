@@ -17,7 +17,7 @@ from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.result import Contender
 from bcos_core.evaluate.scores import SCORES, Score
 from bcos_core.evaluate.spec import EvaluationSpec
-from bcos_core.model.checkpoint import CheckpointInfo
+from bcos_core.model.info import CheckpointInfo
 from bcos_core.model.predictions import model_subject
 from bcos_core.storage.evidence import EvidenceStore, name_of
 from bcos_core.text.encoding import Encoded, encode

@@ -9,8 +9,8 @@ from bcos_core.errors import InputError
 from bcos_core.evaluate.explainer import Explainer, make_explainer
 from bcos_core.evaluate.vocabulary import Vocabulary, vocabulary, word_sums
 from bcos_core.home import Home
-from bcos_core.model.checkpoint import CheckpointInfo
 from bcos_core.model.classifier import load
+from bcos_core.model.info import CheckpointInfo
 from bcos_core.progress import Reporter
 from bcos_core.storage.evidence import EvidenceStore, name_of
 from bcos_core.storage.upgrade import open_database

@@ -7,12 +7,11 @@ loaded. Every checkpoint written here has a `checkpoint.json` that says what it 
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,34 +21,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
 
-from bcos_core.errors import BcosError, CheckpointError, StorageError
-from bcos_core.home import Home
-from bcos_core.model.convert import FORMAT_VERSION, is_bcos, replace_modules
-from bcos_core.model.families import family_named, family_of
+from bcos_core.errors import CheckpointError, StorageError
+from bcos_core.model.convert import is_bcos, replace_modules
+from bcos_core.model.families import family_of
+from bcos_core.model.info import DETAILS_FILE, FORMAT_VERSION, CheckpointInfo, read_info
 from bcos_core.model.quiet import quiet_transformers
-
-DETAILS_FILE = "checkpoint.json"
-
-
-@dataclass(frozen=True)
-class CheckpointInfo:
-    """What is known of a checkpoint without loading its weights. `twin` is the folder name of the model
-    trained on the same data with the same budget, beside it; `created_at` is ISO 8601, UTC."""
-
-    path: Path
-    name: str
-    kind: str
-    family: str
-    labels: tuple[str, ...]
-    max_length: int
-    b: float | None = None
-    task: dict[str, Any] | None = None
-    recipe: dict[str, Any] | None = None
-    accuracy: float | None = None
-    test_size: int | None = None
-    created_at: str = ""
-    job: str | None = None
-    twin: str | None = None
+from bcos_core.storage.stored_json import to_json
 
 
 def save_checkpoint(
@@ -79,7 +56,7 @@ def save_checkpoint(
             model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         stored = {k: v for k, v in asdict(info).items() if k != "path"} | {"format_version": FORMAT_VERSION}
-        (folder / DETAILS_FILE).write_text(json.dumps(stored, indent=2, ensure_ascii=False), encoding="utf-8")
+        (folder / DETAILS_FILE).write_text(to_json(stored, DETAILS_FILE, indent=2), encoding="utf-8")
     return info
 
 
@@ -103,54 +80,6 @@ def renamed_when_complete(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def read_info(path: str | Path) -> CheckpointInfo:
-    """What a checkpoint folder says of itself; a plain Hugging Face classifier is a conventional checkpoint.
-
-    Raises:
-        CheckpointError: not a model folder, or written by a newer format version.
-        UnsupportedModelError: a model of a family that is not supported.
-    """
-    path = Path(path)
-    config = read_config(path)
-    section = config.get("bcos")
-    stored = _read_json(path / DETAILS_FILE) if (path / DETAILS_FILE).is_file() else {}
-    for version in (
-        (section or {}).get("format_version", FORMAT_VERSION),
-        stored.get("format_version", FORMAT_VERSION),
-    ):
-        if not isinstance(version, int) or version > FORMAT_VERSION:
-            raise CheckpointError(
-                f"The checkpoint {path.name} has format version {version!r}; this program reads up to "
-                f"{FORMAT_VERSION}. Update the program."
-            )
-    labels = {int(index): str(label) for index, label in config.get("id2label", {0: "LABEL_0", 1: "LABEL_1"}).items()}
-    known = {f.name for f in fields(CheckpointInfo)}
-    details = {k: v for k, v in stored.items() if k in known}
-    return CheckpointInfo(
-        **{
-            "name": path.name,
-            "max_length": int(config.get("max_position_embeddings", 512)),
-            **details,
-            "path": path,
-            "kind": "bcos" if section else "conventional",
-            "family": family_named(config.get("model_type", "unknown")).title,
-            "labels": tuple(label for _, label in sorted(labels.items())),
-            "b": section["b"] if section else None,
-        }
-    )
-
-
-def list_checkpoints(home: Home) -> list[CheckpointInfo]:
-    """The finished checkpoints under `home.models`, newest first; a folder that cannot be read is left out."""
-    found = []
-    for folder in home.models.glob("[!.]*") if home.models.is_dir() else ():
-        try:
-            found.append(read_info(folder))
-        except BcosError:
-            continue
-    return sorted(found, key=lambda info: (info.created_at, info.name), reverse=True)
 
 
 def load_model(path: Path) -> PreTrainedModel:
@@ -179,32 +108,6 @@ def load_model(path: Path) -> PreTrainedModel:
             "Train it again, or copy the folder anew."
         ) from error
     return model.eval()
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """config.json of a model folder.
-
-    Raises:
-        CheckpointError: there is none.
-    """
-    if not path.is_dir():
-        raise CheckpointError(f"There is no folder {str(path)!r}. Give a folder with a config.json and weights in it.")
-    if not (path / "config.json").is_file():
-        raise CheckpointError(
-            f"The folder {str(path)!r} is not a model: it has no config.json. "
-            "Give a folder that save_pretrained wrote (config.json, model.safetensors, tokenizer.json)."
-        )
-    return _read_json(path / "config.json")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be read ({error}).") from error
-    if not isinstance(data, dict):
-        raise CheckpointError(f"{path} should hold a JSON object.")
-    return data
 
 
 def _first_line(error: BaseException) -> str:

@@ -10,9 +10,10 @@ import torch
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.errors import CheckpointError
-from bcos_core.model.checkpoint import load_model, read_info, state_hash, weights_hash
+from bcos_core.model.checkpoint import load_model, state_hash, weights_hash
 from bcos_core.model.convert import is_bcos
 from bcos_core.model.families import device_of
+from bcos_core.model.info import read_info
 from bcos_core.model.view import ModelView
 from bcos_core.text.encoding import batches_by_length, collate, encode
 

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel, activations
 from bcos_core.errors import UnsupportedModelError
 from bcos_core.model.attention import ATTENTION
 from bcos_core.model.families import Family, ends_with, family_of, is_within
+from bcos_core.model.info import FORMAT_VERSION
 from bcos_core.model.layers import BcosLinear, BiasFreeLayerNorm, GatedActivation
 
 # x · g(x) with g(0) = ½; everything else needs a rule of its own.
@@ -26,8 +27,6 @@ GATED_ACTIVATIONS = (
 )
 # Piecewise linear: its gradient is its matrix already.
 EXACT_ACTIVATIONS = (nn.ReLU, nn.Identity, activations.LinearActivation)
-
-FORMAT_VERSION = 1
 
 
 def convert(

@@ -1,15 +1,20 @@
-"""Model families: one table row each. Adding a family is adding a row."""
+"""Model families: one table row each. Adding a family is adding a row.
+
+What is known of a model without loading it is read here too, so PyTorch is loaded only by what uses it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING
 
 from bcos_core.errors import UnsupportedModelError
 from bcos_core.registry import Registry
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -53,19 +58,16 @@ class Family:
     edits: dict[str, Callable[[nn.Module], nn.Module]] = field(default_factory=dict)
 
 
-class LinearHead(nn.Module):
-    """RoBERTa's classification head without its inline tanh; parameter names as in the original."""
+def _nothing(_: nn.Module) -> nn.Module:
+    from torch import nn
 
-    def __init__(self, head: nn.Module) -> None:
-        super().__init__()
-        self.dense: nn.Module = head.get_submodule("dense")
-        self.dropout: nn.Module = head.get_submodule("dropout")
-        self.out_proj: nn.Module = head.get_submodule("out_proj")
+    return nn.Identity()
 
-    def forward(self, features: Tensor, **_: object) -> Tensor:
-        """(batch, tokens, hidden) → (batch, classes), from the first token."""
-        pooled = self.dropout(self.dense(self.dropout(features[:, 0])))
-        return self.out_proj(pooled)
+
+def _linear_head(head: nn.Module) -> nn.Module:
+    from bcos_core.model.heads import LinearHead
+
+    return LinearHead(head)
 
 
 FAMILIES: Registry[Family] = Registry("model family")
@@ -88,7 +90,7 @@ FAMILIES.register(
         linear=("self.query", "self.key", "self.value"),
         stages=_BERT_STAGES,
         head=((FittedLinear("bert.pooler.dense", "classifier"),), (FittedLinear("classifier"),)),
-        edits={"bert.pooler.activation": lambda _: nn.Identity()},
+        edits={"bert.pooler.activation": _nothing},
     ),
 )
 FAMILIES.register(
@@ -108,7 +110,7 @@ FAMILIES.register(
         linear=("self.query", "self.key", "self.value"),
         stages=_BERT_STAGES,
         head=((FittedLinear("classifier.dense", "classifier.out_proj"),), (FittedLinear("classifier.out_proj"),)),
-        edits={"classifier": LinearHead},
+        edits={"classifier": _linear_head},
     ),
 )
 FAMILIES.register(

@@ -13,10 +13,10 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrai
 from bcos_core.errors import CheckpointError, HubUnavailableError, UnsupportedModelError
 from bcos_core.home import require_allowed
 from bcos_core.hub import require_hub
-from bcos_core.model.checkpoint import read_config
 from bcos_core.model.classifier import load_tokenizer
 from bcos_core.model.embedded import EMBEDDED, embedded_path
 from bcos_core.model.families import family_named
+from bcos_core.model.info import read_config
 from bcos_core.model.quiet import quiet_transformers
 
 HUB_PREFIX = "hub:"
@@ -54,11 +54,11 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
     if not source.startswith(HUB_PREFIX) and _looks_like_folder(source):
         folder = require_allowed(source) if restrict else Path(source).expanduser().resolve()
         config = read_config(folder)
-        if config.get("bcos"):
+        if config.bcos is not None:
             raise UnsupportedModelError(
                 f"{folder.name} is a B-cos model already. Choose the pretrained model that it came from."
             )
-        family = family_named(config.get("model_type", "unknown"))
+        family = family_named(config.model_type)
         return ModelSource("folder", folder.name, str(folder), family.title)
     hub_id = source.removeprefix(HUB_PREFIX)
     if not HUB_ID.fullmatch(hub_id):  # a path must not get past the allowed roots as a hub id

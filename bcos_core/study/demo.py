@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bcos_core.errors import InputError
 from bcos_core.home import Home
-from bcos_core.model.checkpoint import list_checkpoints
+from bcos_core.model.info import list_checkpoints
 from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.selection import Source
 

@@ -7,8 +7,8 @@ from functools import cache
 
 from bcos_core.errors import DataError, InputError
 from bcos_core.home import Home
-from bcos_core.model.checkpoint import read_info
 from bcos_core.model.classifier import Classifier, load, prediction_of
+from bcos_core.model.info import read_info
 from bcos_core.model.predictions import logits_on
 from bcos_core.progress import Reporter
 from bcos_core.storage.collections import Collections

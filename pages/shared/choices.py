@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bcos_core.attribution.registry import METHODS, Method
-from bcos_core.model.checkpoint import CheckpointInfo
+from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import PRESENTATIONS, Style
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.pieces import VIEWS

@@ -16,8 +16,8 @@ from bcos_core.evaluate.run import describe
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.jobs.estimate import about
-from bcos_core.model.checkpoint import CheckpointInfo
 from bcos_core.model.classifier import predict
+from bcos_core.model.info import CheckpointInfo
 from bcos_core.text.encoding import encode
 from bcos_core.text.tasks import TaskChoice
 from pages.shared import resources, url

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bcos_core.errors import BcosError
-from bcos_core.model.checkpoint import CheckpointInfo
 from bcos_core.model.classifier import Prediction
+from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.numbers import count
 from bcos_core.text.tasks import Examples, TaskChoice, TaskData
 from pages.shared import resources, url

@@ -9,7 +9,7 @@ import streamlit as st
 
 from bcos_core.errors import BcosError, CheckpointError
 from bcos_core.home import allowed_roots
-from bcos_core.model.checkpoint import read_config
+from bcos_core.model.info import read_config
 from bcos_core.model.sources import EMBEDDED, ModelSource, resolve_model
 from bcos_core.text.hub import require_hub_id
 from pages.shared import url
@@ -93,8 +93,8 @@ def _position_limit(source: ModelSource) -> int | None:
         config = read_config(Path(source.location))
     except CheckpointError:
         return None
-    positions = config.get("max_position_embeddings")
-    if not isinstance(positions, int):
-        return None
+    positions = config.max_position_embeddings
     # RoBERTa counts positions from pad_token_id + 1.
-    return positions - int(config.get("pad_token_id", 1)) - 1 if config.get("model_type") == "roberta" else positions
+    if config.model_type == "roberta":
+        return positions - (1 if config.pad_token_id is None else config.pad_token_id) - 1
+    return positions

@@ -14,7 +14,7 @@ from bcos_core.evaluate.audit_run import known_audit, task_of
 from bcos_core.evaluate.statistics import Estimate
 from bcos_core.home import get_home
 from bcos_core.jobs.store import Job
-from bcos_core.model.checkpoint import CheckpointInfo
+from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.audit import confusion_figure, flips_table, reliability_figure
 from bcos_core.render.numbers import number, percent
 from bcos_core.render.table import table_csv

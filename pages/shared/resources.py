@@ -19,8 +19,8 @@ from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.home import get_home
 from bcos_core.model import checkpoint
-from bcos_core.model.checkpoint import CheckpointInfo, list_checkpoints
 from bcos_core.model.classifier import Classifier, Prediction, load, predict, prediction_of
+from bcos_core.model.info import CheckpointInfo, list_checkpoints
 from bcos_core.model.predictions import known_logits, logits_on, model_subject
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bcos_core.attribution.question import REFERENCES, same_reference
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.registry import METHODS, Method
-from bcos_core.model.checkpoint import CheckpointInfo
+from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import Style
 from bcos_core.render.pieces import unit_scores
 from bcos_core.render.scale import Scale, common_scale, own_scale, unshared_scale

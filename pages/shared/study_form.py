@@ -9,7 +9,7 @@ import streamlit as st
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError
-from bcos_core.model.checkpoint import CheckpointInfo
+from bcos_core.model.info import CheckpointInfo
 from bcos_core.storage.collections import Collections
 from bcos_core.study.design import NO_HEATMAP, Condition, Exclusion, StudyDesign
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM

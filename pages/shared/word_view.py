@@ -11,7 +11,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.cli.words import default_method, words_argv, words_key
 from bcos_core.evaluate.vocabulary_run import describe
 from bcos_core.jobs.store import JobState
-from bcos_core.model.checkpoint import CheckpointInfo
+from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.numbers import count, percent
 from bcos_core.render.table import table_csv
 from pages.shared import url

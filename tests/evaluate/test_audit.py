@@ -18,7 +18,7 @@ from bcos_core.evaluate.audit import Answers, audit, mcnemar
 from bcos_core.evaluate.audit_run import known_audit, run_audit
 from bcos_core.evaluate.calibration import calibration_of, fit_temperature
 from bcos_core.home import Home
-from bcos_core.model.checkpoint import read_info
+from bcos_core.model.info import read_info
 from bcos_core.progress import SilentReporter
 from bcos_core.text.examples import Examples
 

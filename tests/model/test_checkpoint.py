@@ -13,9 +13,10 @@ from transformers import AutoTokenizer
 from bcos_core.errors import CheckpointError, StorageError, UnsupportedModelError
 from bcos_core.home import Home
 from bcos_core.model import checkpoint as checkpoint_module
-from bcos_core.model.checkpoint import list_checkpoints, load_model, read_info, save_checkpoint
+from bcos_core.model.checkpoint import load_model, save_checkpoint
 from bcos_core.model.convert import convert
 from bcos_core.model.families import FAMILIES
+from bcos_core.model.info import list_checkpoints, read_info
 from bcos_core.model.sources import embedded_path
 
 LABELS = ("bad", "fair", "good")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bcos_core.model.checkpoint import CheckpointInfo
 from bcos_core.model.classifier import Prediction, prediction_of
+from bcos_core.model.info import CheckpointInfo
 from bcos_core.text.examples import Examples, TaskData
 from pages.shared import resources
 from pages.shared.examples import Filter, TestSet

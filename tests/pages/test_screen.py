@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bcos_core.attribution.registry import METHODS, Method
-from bcos_core.model.checkpoint import CheckpointInfo
+from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import Style
 from bcos_core.render.palette import PALETTES
 from pages.shared.screen import Screen, arrange

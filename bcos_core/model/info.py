@@ -1,0 +1,212 @@
+"""What is known of a model folder without loading it: config.json, and the checkpoint.json beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from bcos_core.errors import CheckpointError
+from bcos_core.home import Home
+from bcos_core.model.families import family_named
+from bcos_core.storage.listing import Listing, list_folders
+from bcos_core.storage.stored_json import read_json
+
+DETAILS_FILE = "checkpoint.json"
+FORMAT_VERSION = 1
+MOST_CLASSES = 10_000
+"""Of a model from elsewhere; a task that is trained here has far fewer (`bcos_core.text.labels`)."""
+
+WEIGHTS = ("consistency", "consistency_ranked", "masking")
+"""Options of a recipe that are read again: scores say where a model was trained towards them."""
+
+Scalar = bool | int | float | str | None
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+# Beside which others are looked for: never a path.
+FolderName = Annotated[str, Meta(pattern=r"^[^./\\\x00][^/\\\x00]*\Z", max_length=200)]
+Moment = Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}[0-9:.+Z-]*)?\Z", max_length=40)]
+
+
+@dataclass(frozen=True)
+class CheckpointInfo:
+    """What is known of a checkpoint without loading its weights. `twin` is the folder name of the model
+    trained on the same data with the same budget, beside it; `created_at` is ISO 8601, UTC."""
+
+    path: Path
+    name: str
+    kind: str
+    family: str
+    labels: tuple[str, ...]
+    max_length: int
+    b: float | None = None
+    task: dict[str, str | None] | None = None
+    recipe: dict[str, Any] | None = None
+    accuracy: float | None = None
+    test_size: int | None = None
+    created_at: str = ""
+    job: str | None = None
+    twin: str | None = None
+
+
+@dataclass(frozen=True)
+class BcosSection:
+    """What config.json says of a B-cos model: its structure is rebuilt from this before the weights are loaded."""
+
+    b: Annotated[float, Meta(ge=1.0, le=100.0)]
+    family: Annotated[str, Meta(max_length=100)] | None = None
+    normalize_weights: bool = False
+    format_version: int = FORMAT_VERSION
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The part of a config.json that is read before transformers reads the rest of it."""
+
+    model_type: Annotated[str, Meta(max_length=100)] = "unknown"
+    max_position_embeddings: Annotated[int, Meta(ge=1, le=1_000_000)] = 512
+    pad_token_id: Annotated[int, Meta(ge=0)] | None = None
+    num_labels: Annotated[int, Meta(ge=1, le=MOST_CLASSES)] | None = None
+    id2label: Annotated[dict[str, Scalar], Meta(max_length=MOST_CLASSES)] | None = None
+    bcos: BcosSection | None = None
+
+
+@dataclass(frozen=True)
+class _Details:
+    """checkpoint.json."""
+
+    name: Name | None = None
+    max_length: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    task: dict[str, str | None] | None = None
+    recipe: dict[str, Scalar] | None = None
+    accuracy: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
+    test_size: Annotated[int, Meta(ge=0)] | None = None
+    created_at: Moment = ""
+    job: FolderName | None = None
+    twin: FolderName | None = None
+
+    def __post_init__(self) -> None:
+        for option in WEIGHTS:
+            value = (self.recipe or {}).get(option, 0.0)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ValueError(f"the recipe's {option} is {value!r}; expected a number")
+
+
+@dataclass(frozen=True)
+class _Version:
+    format_version: int = FORMAT_VERSION
+
+
+@dataclass(frozen=True)
+class _ConfigVersion:
+    bcos: _Version | None = None
+
+
+def read_info(path: str | Path) -> CheckpointInfo:
+    """What a checkpoint folder says of itself; a plain Hugging Face classifier is a conventional checkpoint.
+
+    Raises:
+        CheckpointError: not a model folder, damaged, or written by a newer format version.
+        UnsupportedModelError: a model of a family that is not supported.
+    """
+    path = Path(path)
+    config = read_config(path)
+    details = _read_details(path)
+    family = family_named(config.model_type)
+    section = config.bcos
+    if section is not None and section.family not in (None, config.model_type):
+        raise CheckpointError(
+            f"The config.json of {path.name} is of a {config.model_type!r} model, and its bcos section of a "
+            f"{section.family!r} model. {ADVICE}"
+        )
+    return CheckpointInfo(
+        path=path,
+        name=details.name or path.name,
+        kind="bcos" if section else "conventional",
+        family=family.title,
+        labels=_labels(config, path),
+        max_length=details.max_length or config.max_position_embeddings,
+        b=section.b if section else None,
+        task=details.task,
+        recipe=details.recipe,
+        accuracy=details.accuracy,
+        test_size=details.test_size,
+        created_at=details.created_at,
+        job=details.job,
+        twin=details.twin,
+    )
+
+
+def list_checkpoints(home: Home) -> Listing[CheckpointInfo]:
+    """The finished checkpoints under `home.models`, newest first, and the folders that cannot be read."""
+    listing = list_folders(home.models, read_info)
+    newest_first = sorted(listing.found, key=lambda info: (info.created_at, info.name), reverse=True)
+    return Listing(tuple(newest_first), listing.left_out)
+
+
+def read_config(path: Path) -> ModelConfig:
+    """config.json of a model folder.
+
+    Raises:
+        CheckpointError: there is none, it is damaged, or it was written by a newer format version.
+    """
+    if not path.is_dir():
+        raise CheckpointError(f"There is no folder {str(path)!r}. Give a folder with a config.json and weights in it.")
+    file = path / "config.json"
+    if not file.is_file():
+        raise CheckpointError(
+            f"The folder {str(path)!r} is not a model: it has no config.json. "
+            "Give a folder that save_pretrained wrote (config.json, model.safetensors, tokenizer.json)."
+        )
+    section = read_json(file, _ConfigVersion, error=CheckpointError, advice=ADVICE).bcos
+    _require_version(section or _Version(), path)
+    return read_json(file, ModelConfig, error=CheckpointError, advice=ADVICE)
+
+
+ADVICE = "Train the model again, or copy the folder anew."
+
+
+def _read_details(path: Path) -> _Details:
+    file = path / DETAILS_FILE
+    if not file.exists():
+        return _Details()
+    _require_version(read_json(file, _Version, error=CheckpointError, advice=ADVICE), path)
+    return read_json(file, _Details, error=CheckpointError, advice=ADVICE)
+
+
+def _require_version(stored: _Version, path: Path) -> None:
+    """First of all: what a newer program wrote need not look like what this one expects."""
+    if not 1 <= stored.format_version <= FORMAT_VERSION:
+        raise CheckpointError(
+            f"The checkpoint {path.name} has format version {stored.format_version!r}; this program reads up to "
+            f"{FORMAT_VERSION}. Update the program."
+        )
+
+
+def _labels(config: ModelConfig, path: Path) -> tuple[str, ...]:
+    """The class names, in the order of the outputs; a class without a name goes by its number.
+
+    Raises:
+        CheckpointError: names for other outputs than the model has.
+    """
+    names = config.id2label or {}
+    count = config.num_labels or len(names) or 2  # as transformers has it
+    if names and set(names) != {str(index) for index in range(count)}:
+        raise CheckpointError(
+            f"The id2label in the config.json of {path.name} names {len(names)} classes "
+            f"({', '.join(sorted(names)[:5])} …), but the model has the outputs 0 to {count - 1}. "
+            "Give every output one name there, or none to any."
+        )
+    labels = tuple(_label(names.get(str(index)), index) for index in range(count))
+    if len(set(labels)) < count:
+        twice = next(label for label in labels if labels.count(label) > 1)
+        raise CheckpointError(
+            f"Two outputs of {path.name} have the name {twice!r}, so neither can be asked for. "
+            "Give every output a name of its own in the id2label of its config.json."
+        )
+    return labels
+
+
+def _label(name: Scalar, index: int) -> str:
+    return str(index) if name is None or not str(name).strip() else str(name)
