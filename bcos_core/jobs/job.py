@@ -15,7 +15,8 @@ from bcos_core.storage.plain import to_plain
 from bcos_core.storage.types import utc_now
 
 LEASE = timedelta(seconds=15)
-"""How long a running job is believed to live after its last heartbeat, where its process cannot be looked at."""
+"""How long a running job is believed to live after its last heartbeat, where its process cannot be looked at: on
+another machine, in another container, before the machine started anew."""
 
 
 class JobState(StrEnum):
@@ -55,6 +56,7 @@ class Job:
     device: str
     host: str
     pid: int | None
+    pid_space: str | None
     pid_started: float | None
     stage: str
     stage_index: int
@@ -86,14 +88,14 @@ class Job:
     @property
     def process(self) -> ProcessId | None:
         """The process that runs it, None before it has told its number."""
-        if self.pid is None or self.pid_started is None:
+        if self.pid is None or self.pid_space is None or self.pid_started is None:
             return None
-        return ProcessId(host=self.host, pid=self.pid, started=self.pid_started)
+        return ProcessId(host=self.host, space=self.pid_space, pid=self.pid, started=self.pid_started)
 
     def seems_alive(self) -> bool:
         """Whether the process of a running job lives.
 
-        The process table knows, if it is that of the same machine; else the heartbeat tells.
+        The process table knows, if the process is one of those in it; else the heartbeat tells.
         """
         if self.process is not None and self.process.is_local:
             return self.process.is_alive()

@@ -55,7 +55,9 @@ def ensure_supervisor(home: Home | None = None) -> bool:
         running = supervisor_process(home)
         if running is not None:  # this child, or one that was quicker; then the child leaves by itself
             return running.pid == child.pid
-        if child.poll() is not None and not supervisor_alive(home):
+        if child.poll() is not None:
+            if supervisor_alive(home):  # in another container, where its number says nothing here
+                return False
             break
         time.sleep(POLL_SECONDS)
     raise JobError(f"The supervisor did not start. Its log says why: {log}")
@@ -67,11 +69,15 @@ def stop_supervisor(home: Home | None = None) -> bool:
     Its running jobs are stopped, and go on when a supervisor is started again.
 
     Raises:
-        JobError: it has not ended in time.
+        JobError: it has not ended in time, or cannot be reached from here.
     """
     home = home or get_home()
     process = supervisor_process(home)
     if process is None:
+        if supervisor_alive(home):
+            raise JobError(
+                f"A supervisor runs for {home.root}, but on another machine or in another container. Stop it there."
+            )
         return False
     with suppress(ProcessLookupError):
         os.kill(process.pid, signal.SIGTERM)

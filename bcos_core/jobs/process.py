@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import signal
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PID_NAMESPACE = Path("/proc/self/ns/pid")
 
 
 @dataclass(frozen=True)
 class ProcessId:
-    """One process, told apart from a later one that has the same number.
+    """One process, told apart from every other one that has the same number.
 
-    `started` is in seconds after the machine's boot: unlike a time of day it does not move when the clock
-    is set.
+    `space` is where the number means something (see `pid_space`). `started` is in seconds after the machine's boot:
+    unlike a time of day it does not move when the clock is set. `host` is for a person to read.
     """
 
     host: str
+    space: str
     pid: int
     started: float
 
@@ -33,7 +39,7 @@ class ProcessId:
         started = _start_of(pid)
         if started is None:
             raise ProcessLookupError(f"No process has the number {pid}.")
-        return cls(host=platform.node(), pid=pid, started=started)
+        return cls(host=platform.node(), space=pid_space(), pid=pid, started=started)
 
     @classmethod
     def current(cls) -> ProcessId:
@@ -41,14 +47,15 @@ class ProcessId:
 
     def columns(self) -> dict[str, str | int | float]:
         """The columns of a job's row that name its process."""
-        return {"host": self.host, "pid": self.pid, "pid_started": self.started}
+        return {"host": self.host, "pid_space": self.space, "pid": self.pid, "pid_started": self.started}
 
     @property
     def is_local(self) -> bool:
-        return self.host == platform.node()
+        """Whether this process can look it up: its number is one of those that count here."""
+        return self.space == pid_space()
 
     def is_alive(self) -> bool:
-        """Whether it runs on this machine. A zombie (ended, not yet collected by its parent) does not."""
+        """Whether it runs here. A zombie (ended, not yet collected by its parent) does not."""
         return self.owns_number() and not _is_zombie(self.pid)
 
     def owns_number(self) -> bool:
@@ -56,6 +63,19 @@ class ProcessId:
         started = _start_of(self.pid)
         # The boot time has whole seconds, and may be rounded to the next one between two readings.
         return started is not None and abs(started - self.started) < 1.5
+
+
+@functools.cache
+def pid_space() -> str:
+    """Names the numbers of processes that this process sees: the kernel's boot, and the PID namespace.
+
+    Containers on one machine may all have its name, and each counts its processes from 1. Where the kernel tells
+    neither (it is not Linux), the machine's name has to do.
+    """
+    try:
+        return f"{_BOOT_ID.read_text(encoding='ascii').strip()}/{_PID_NAMESPACE.stat().st_ino}"
+    except OSError:
+        return platform.node()
 
 
 def _start_of(pid: int) -> float | None:

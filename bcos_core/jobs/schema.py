@@ -27,6 +27,7 @@ JOBS = Table(
     # Who runs it.
     Column("device", String(64), nullable=False),
     Column("host", String(255), nullable=False),
+    Column("pid_space", String(255), nullable=True),
     Column("pid", Integer, nullable=True),
     Column("pid_started", Float, nullable=True),  # see `bcos_core.jobs.process.ProcessId`
     # How far it is. `stage_seconds` holds the seconds of each finished stage of this attempt, in order.

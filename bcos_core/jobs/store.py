@@ -31,7 +31,14 @@ Curve = list[tuple[int, float]]
 JobList = list[Job]  # within the class the word `list` is a method
 
 INTERRUPTED = "Interrupted; goes on when a supervisor runs."
-NO_PROCESS: dict[str, Any] = {"device": "", "host": "", "pid": None, "pid_started": None, "heartbeat_at": None}
+NO_PROCESS: dict[str, Any] = {
+    "device": "",
+    "host": "",
+    "pid_space": None,
+    "pid": None,
+    "pid_started": None,
+    "heartbeat_at": None,
+}
 UNTRIED: dict[str, Any] = {"message": "", "cancel_requested": False, "crashes": 0, "ended_at": None, **NO_PROCESS}
 UNBEGUN: dict[str, Any] = {
     **UNTRIED,

@@ -183,7 +183,7 @@ class Supervisor:
         self._watched[job.id, job.attempt] = _Watched(job, JobProcess(process, child))
         if job.device == CPU:
             with suppress(psutil.Error):  # pages answer first
-                psutil.Process(child.pid).nice(CPU_NICENESS)
+                psutil.Process(child.pid).nice(min(19, psutil.Process().nice() + CPU_NICENESS))
         record_process(self.store, job, process)
         logger.info("Job %s: started as process %d on %s.", job.id, child.pid, job.device)
 

@@ -54,7 +54,7 @@ def supervisor_alive(home: Home) -> bool:
 
 
 def supervisor_process(home: Home) -> ProcessId | None:
-    """The process of the running supervisor, None if none runs or it runs on another machine."""
+    """The process of the running supervisor, None if none runs or it runs on another machine or in a container."""
     with suppress(OSError, ValueError, TypeError):
         process = ProcessId(**json.loads(_process_path(home).read_text(encoding="utf-8")))
         if process.is_local and process.is_alive():
