@@ -125,7 +125,7 @@ def _open_study(home: Home, subjects: Subjects) -> str:
     database = open_database(home)
     studies = Studies(database)
     study = studies.create(design.title, design.to_dict())
-    studies.lock(study.id, locked.to_dict(), locked.hash)
+    studies.lock(study, locked.to_dict(), locked.hash)
     studies.open(study.id)
     return Invitations(database).create(study.id, InviteKind.OPEN, cap=RATERS)[1]
 

@@ -84,7 +84,7 @@ def require_open(status: StudyStatus) -> None:
     Raises:
         StudyClosedError: the study takes no answers.
     """
-    if status == StudyStatus.DRAFT:
+    if status in (StudyStatus.DRAFT, StudyStatus.LOCKED):
         raise StudyClosedError("The study has not begun yet. Try this link again later.")
     if status == StudyStatus.PAUSED:
         raise StudyClosedError(

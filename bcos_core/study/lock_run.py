@@ -28,13 +28,14 @@ def lock_study(id: str, *, home: Home, reporter: Reporter) -> LockedStudy:
     """Lock a draft: from now on nothing changes what raters see.
 
     Raises:
-        StudyError: there is no such study, or it is locked already.
+        StudyError: there is no such study, it is locked already, or it was changed meanwhile.
         InputError, DataError: the design cannot be carried out.
         JobCancelled: from the reporter.
     """
     database = open_database(home)
     studies = Studies(database)
-    design = StudyDesign.from_dict(studies.draft(id).design)
+    draft = studies.draft(id)
+    design = StudyDesign.from_dict(draft.design)
 
     @cache
     def loaded(path: str) -> Classifier:
@@ -44,7 +45,7 @@ def lock_study(id: str, *, home: Home, reporter: Reporter) -> LockedStudy:
     candidates = find_candidates(design, loaded(design.checkpoints[0]), database, reporter)
     reporter.stage(STAGES[1], 1, len(STAGES))
     locked = lock(design, candidates, loaded, reporter)
-    studies.lock(id, locked.to_dict(), locked.hash)
+    studies.lock(draft, locked.to_dict(), locked.hash)
     return locked
 
 

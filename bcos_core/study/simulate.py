@@ -154,7 +154,7 @@ def open_simulation(database: Database, locked: LockedStudy, crowd: Crowd) -> Op
     taste = taste_of(material_of(locked), crowd.preference, crowd.seed)
     studies = Studies(database)
     study = studies.create(locked.design.title, locked.design.to_dict(), simulated=True)
-    studies.lock(study.id, locked.to_dict(), locked.hash)
+    studies.lock(study, locked.to_dict(), locked.hash)
     _, token = Invitations(database).create(study.id, InviteKind.OPEN, note=f"{taste.told} Seed {taste.seed}.")
     return OpenSimulation(studies.open(study.id), plan_of(study.id, locked), form_of(locked), taste, token)
 

@@ -22,6 +22,7 @@ from bcos_core.study.tokens import new_id
 
 class StudyStatus(StrEnum):
     DRAFT = "draft"
+    LOCKED = "locked"
     OPEN = "open"
     PAUSED = "paused"
     CLOSED = "closed"
@@ -123,17 +124,26 @@ class Studies:
             _set(connection, id, title=title.strip(), design=to_plain(design))
             return read_study(connection, id)
 
-    def lock(self, id: str, locked: Mapping[str, Any], lock_hash: str) -> Study:
-        """Freeze a draft: what raters see is from now on `locked`.
+    def lock(self, draft: Study, locked: Mapping[str, Any], lock_hash: str) -> Study:
+        """Freeze a draft: what raters see is from now on `locked`, which was made of `draft` as it is given.
 
         Raises:
-            StudyError: there is no such study, or it is locked already.
+            StudyError: there is no such study, it is locked already, or it was changed since `draft` was read: what
+                raters would see is not what the draft says now.
         """
+        frozen = to_plain(locked)
         with self.database.write() as connection:
-            _unlocked(connection, id)
-            _set(connection, id, locked=to_plain(locked), lock_hash=lock_hash, locked_at=utc_now())
-            record(connection, id, EventKind.LOCKED, {"lock_hash": lock_hash})
-            return read_study(connection, id)
+            now = _unlocked(connection, draft.id)
+            if (now.title, now.design) != (draft.title, draft.design):
+                raise StudyError(
+                    f"The draft {now.title!r} was changed while it was being locked, so that nothing was locked. "
+                    "Lock it again."
+                )
+            # The design as it is in what was locked: one source for the page, the export and the hash.
+            columns = {"locked": frozen, "lock_hash": lock_hash, "locked_at": utc_now(), "design": frozen["design"]}
+            _set(connection, draft.id, status=StudyStatus.LOCKED.value, **columns)
+            record(connection, draft.id, EventKind.LOCKED, {"lock_hash": lock_hash})
+            return read_study(connection, draft.id)
 
     def open(self, id: str) -> Study:
         """Let raters in.
@@ -145,7 +155,7 @@ class Studies:
             study = read_study(connection, id)
             if study.lock_hash is None:
                 raise StudyError(f"The study {study.title!r} is not locked yet. Lock it first, then open it.")
-            return _moved(connection, study, (StudyStatus.DRAFT,), StudyStatus.OPEN, EventKind.OPENED)
+            return _moved(connection, study, (StudyStatus.LOCKED,), StudyStatus.OPEN, EventKind.OPENED)
 
     def pause(self, id: str) -> Study:
         """Take no answers for now; raters keep what they have.

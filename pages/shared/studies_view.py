@@ -26,9 +26,10 @@ from pages.shared.supervision import supervisor_notice
 
 _LOOK = {
     StudyStatus.DRAFT: ("Draft", "gray", ":material/edit:"),
+    StudyStatus.LOCKED: ("Locked", "violet", ":material/lock:"),
     StudyStatus.OPEN: ("Open", "green", ":material/play_circle:"),
     StudyStatus.PAUSED: ("Paused", "orange", ":material/pause_circle:"),
-    StudyStatus.CLOSED: ("Closed", "blue", ":material/lock:"),
+    StudyStatus.CLOSED: ("Closed", "blue", ":material/inventory_2:"),
 }
 
 
@@ -64,11 +65,11 @@ def _study(study: Study) -> None:
         if study.simulated:
             st.badge("Simulated raters", icon=":material/smart_toy:", color="orange")
     _summary(study)
-    if study.lock_hash is None:
+    if study.status == StudyStatus.DRAFT:
         _draft(study)
         return
     st.caption(f"Locked as SHA-256 {study.lock_hash}")
-    if study.status == StudyStatus.DRAFT:
+    if study.status == StudyStatus.LOCKED:
         _locked(study)
     elif study.status == StudyStatus.CLOSED:
         _closed(study)

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
@@ -16,8 +17,10 @@ import bcos_core.storage.evidence
 import bcos_core.study.schema  # noqa: F401  # each registers its tables
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
+from bcos_core.storage.database import Database, open_engine
 from bcos_core.storage.types import METADATA
-from bcos_core.storage.upgrade import MIGRATIONS, open_database
+from bcos_core.storage.upgrade import MIGRATIONS, _config, open_database
+from bcos_core.study.studies import Studies
 
 
 def test_migrations_make_the_tables_that_the_code_declares(home: Home) -> None:
@@ -59,6 +62,23 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="Set BCOS_HOME"):
         open_database(Home(tmp_path / "file" / "home"))
+
+
+def test_what_an_older_program_has_stored_is_brought_along(home: Home) -> None:
+    home.create()
+    database = Database(open_engine(home))
+    with database.write() as connection:
+        command.upgrade(_config(connection), "0005")
+        columns = "id, title, status, simulated, design, lock_hash, created_at"
+        for row in (("d", "draft", None), ("l", "draft", "0f"), ("o", "open", "1f")):
+            connection.exec_driver_sql(
+                f"INSERT INTO studies ({columns}) VALUES (?, 'T', ?, 0, '{{}}', ?, '2026-01-01 00:00:00')", row
+            )
+    assert {one.id: one.status.value for one in Studies(open_database(home)).list()} == {
+        "d": "draft",
+        "l": "locked",
+        "o": "open",
+    }
 
 
 def test_several_processes_may_make_it_at_once(home: Home) -> None:

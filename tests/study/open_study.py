@@ -34,7 +34,7 @@ class OpenStudy:
     def make(cls, database: Database, *, simulated: bool = False, **parts: Any) -> OpenStudy:
         studies = Studies(database)
         study = studies.create("Which is clearer?", {}, simulated=simulated)
-        studies.lock(study.id, {"items": []}, "0" * 64)
+        studies.lock(study, {"design": {}, "items": []}, "0" * 64)
         studies.open(study.id)
         usual: dict[str, Any] = {"items": ("i1", "i2", "i3"), "cells": ("a", "b")}
         usual |= {"items_per_rater": 3, "raters_per_item": 4}

@@ -15,28 +15,44 @@ def test_a_study_is_drawn_up_locked_opened_and_closed(database: Database) -> Non
     studies = Studies(database)
     draft = studies.create("  Which is clearer?  ", {"items": [1]})
     assert (draft.title, draft.status, draft.simulated, draft.lock_hash) == ("Which is clearer?", "draft", False, None)
-    studies.edit(draft.id, "Which is clearest?", {"items": [1, 2]})
+    draft = studies.edit(draft.id, "Which is clearest?", {"items": [1, 2]})
     with pytest.raises(StudyError, match="not locked yet"):
         studies.open(draft.id)
     with pytest.raises(StudyError, match="not locked yet"):
         studies.locked(draft.id)
-    locked = studies.lock(draft.id, {"wording": "é"}, "f" * 64)
-    assert locked.locked_at is not None and locked.design == {"items": [1, 2]}
-    assert studies.locked(draft.id) == {"wording": "é"}
-    for act in (lambda: studies.edit(draft.id, "t", {}), lambda: studies.lock(draft.id, {}, "0" * 64)):
+    frozen = {"design": {"items": [1, 2], "tries": 5}, "wording": "é"}
+    locked = studies.lock(draft, frozen, "f" * 64)
+    assert locked.locked_at is not None and locked.status == StudyStatus.LOCKED
+    assert locked.design == frozen["design"]  # defaults that the draft did not name are there too
+    assert studies.locked(draft.id) == frozen
+    for act in (lambda: studies.edit(draft.id, "t", {}), lambda: studies.lock(draft, frozen, "0" * 64)):
         with pytest.raises(StudyError, match="was locked on .* cannot be changed"):
             act()
-    with pytest.raises(StudyError, match="is draft; it can be closed only from open or paused"):
+    with pytest.raises(StudyError, match="is locked; it can be closed only from open or paused"):
         studies.close(draft.id)
     assert studies.open(draft.id).status == StudyStatus.OPEN
     with pytest.raises(StudyError, match="Close it first"):
         studies.delete(draft.id)
     closed = studies.close(draft.id)
     assert closed.closed_at is not None
-    with pytest.raises(StudyError, match="is closed; it can be opened only from draft"):
+    with pytest.raises(StudyError, match="is closed; it can be opened only from locked"):
         studies.open(draft.id)
-    assert studies.locked(draft.id) == {"wording": "é"} and studies.get(draft.id).lock_hash == "f" * 64
+    assert studies.locked(draft.id) == frozen and studies.get(draft.id).lock_hash == "f" * 64
     assert [event.kind for event in events_of(database, draft.id)] == ["created", "locked", "opened", "closed"]
+
+
+@pytest.mark.parametrize("change", [("A title", {"items": [3]}), ("Another title", {"items": [1]})])
+def test_a_draft_that_is_changed_while_it_is_being_locked_stays_a_draft(
+    database: Database, change: tuple[str, dict[str, list[int]]]
+) -> None:
+    studies = Studies(database)
+    draft = studies.create("A title", {"items": [1]})
+    studies.edit(draft.id, *change)
+    with pytest.raises(StudyError, match="changed while it was being locked.*Lock it again"):
+        studies.lock(draft, {"design": draft.design}, "0" * 64)
+    now = studies.get(draft.id)
+    assert (now.status, now.lock_hash, now.title, now.design) == (StudyStatus.DRAFT, None, *change)
+    assert studies.lock(now, {"design": now.design}, "1" * 64).design == change[1]
 
 
 def test_a_paused_study_takes_nothing_and_goes_on_where_it_was(study: OpenStudy) -> None:
@@ -58,10 +74,11 @@ def test_a_paused_study_takes_nothing_and_goes_on_where_it_was(study: OpenStudy)
 
 def test_a_study_is_only_extended_while_it_runs_and_only_upwards(database: Database) -> None:
     studies = Studies(database)
-    id = studies.create("Extend me", {"raters_per_item": 4}).id
+    draft = studies.create("Extend me", {"raters_per_item": 4})
+    id = draft.id
     with pytest.raises(StudyError, match="is draft"):
         studies.extend(id, 6)
-    studies.lock(id, {}, "0" * 64)
+    studies.lock(draft, {"design": draft.design}, "0" * 64)
     studies.open(id)
     for wanted in (4, 1, 1001):
         with pytest.raises(StudyError, match="more than the 4"):

@@ -45,7 +45,7 @@ def make_world(home: Home, *, opened: bool = True, **changes: Any) -> World:
     database = open_database(home)
     studies = Studies(database)
     study = studies.create(locked.design.title, locked.design.to_dict())
-    studies.lock(study.id, locked.to_dict(), locked.hash)
+    studies.lock(study, locked.to_dict(), locked.hash)
     study = studies.open(study.id) if opened else studies.get(study.id)
     _, token = Invitations(database).create(study.id, InviteKind.OPEN, cap=50)
     return World(study, locked, token)
