@@ -7,12 +7,12 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup app test check bench
+.PHONY: help setup app test check constraints bench
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
 
-setup: $(VENV)/.application  ## create .venv and install requirements.txt
+setup: $(VENV)/.application  ## create .venv and install requirements.txt, each package in its version in constraints.txt
 
 app: setup  ## start the dashboard; PORT=8601 chooses the port
 	@$(RUN) -m bcos_core app --port $(PORT)
@@ -20,10 +20,14 @@ app: setup  ## start the dashboard; PORT=8601 chooses the port
 test: $(VENV)/.development  ## run every test; TESTS=tests/jobs chooses some
 	$(RUN) -m pytest $(TESTS)
 
-check: $(VENV)/.development  ## check style and types
+check: $(VENV)/.development  ## check style, types, and that every package is pinned
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
+	$(RUN) .ci/constraints.py
+
+constraints:  ## pin what is installed, after a change of the requirements: pip install -r first
+	$(RUN) .ci/constraints.py --write
 
 bench: $(VENV)/.development  ## measure, and print the figures; FULL=1 adds accuracies and evaluations
 	$(RUN) -m benchmarks $(if $(FULL),--full)
@@ -35,14 +39,14 @@ $(RUN):
 		{ rm -rf $(VENV); echo "Python's venv module is needed; on Debian: apt-get install python3-venv"; exit 1; }
 
 # A stamp is newer than the list that was installed; a list that changes is installed again.
-PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
+PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-$(VENV)/.application: requirements.txt | $(RUN)
+$(VENV)/.application: requirements.txt constraints.txt | $(RUN)
 	@echo "Installing requirements.txt into $(VENV); the first time takes some minutes."
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/.development: requirements-dev.txt requirements.txt | $(RUN)
+$(VENV)/.development: requirements-dev.txt requirements.txt constraints.txt | $(RUN)
 	@echo "Installing requirements-dev.txt into $(VENV); the first time takes some minutes."
 	@$(PIP) -r requirements-dev.txt
 	@touch $(VENV)/.application $@

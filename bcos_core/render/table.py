@@ -9,9 +9,6 @@ import pandas as pd
 from bcos_core.attribution.record import Attribution
 from bcos_core.render.pieces import View, pieces
 
-# A spreadsheet runs a cell that begins with one of these as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
 
 def record_table(record: Attribution, view: View = "word") -> pd.DataFrame:
     """One row per word, token or sentence, added tokens and the reference included, so that the scores add up.
@@ -37,16 +34,3 @@ def record_table(record: Attribution, view: View = "word") -> pd.DataFrame:
     if record.failure is not None:
         frame["failure"] = [None if math.isfinite(score) else record.failure for score in frame["score"]]
     return frame
-
-
-def table_csv(frame: pd.DataFrame) -> str:
-    """The table as CSV, texts that a spreadsheet would run as formulas preceded by an apostrophe."""
-    safe = frame.copy()
-    for column in safe.columns:
-        if pd.api.types.is_string_dtype(safe[column]) or safe[column].dtype == object:
-            safe[column] = [_inert(value) for value in safe[column]]
-    return str(safe.to_csv(index=False))
-
-
-def _inert(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from bcos_core.storage.database import Database
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.schema import STUDY_ANSWERS, STUDY_RATERS, STUDY_SLOTS
+from bcos_core.text.decode import encodable
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ def answer_rows(database: Database, study: str) -> list[AnswerRow]:
 
     return [
         AnswerRow(
-            **{name: value for name, value in row._mapping.items() if name not in (*out, "kind")},
+            **{name: value for name, value in row._mapping.items() if name not in (*out, "kind", "value")},
+            # Half of a surrogate pair fits into no table.
+            value=encodable(row.value) if isinstance(row.value, str) else row.value,
             kind=SlotKind(row.kind),
             stands=stands(row),
             counts=stands(row) and row.answered_at is not None and row.excluded_at is None,

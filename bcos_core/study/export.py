@@ -9,14 +9,15 @@ from pathlib import Path
 import pandas as pd
 
 from bcos_core.errors import StorageError, StudyError
+from bcos_core.render.csv_file import csv_file
 from bcos_core.render.study_report import study_html
-from bcos_core.render.table import table_csv
 from bcos_core.storage.database import Database
 from bcos_core.study.events import events_of
 from bcos_core.study.locking import LockedStudy
 from bcos_core.study.protocols import EDIT
 from bcos_core.study.results import Answered, read_answers_of
 from bcos_core.study.studies import Studies, StudyStatus
+from bcos_core.text.decode import encodable
 
 _COLUMNS = (
     ("rater", "random name of a rater"),
@@ -49,13 +50,13 @@ def export_study(database: Database, id: str, folder: Path) -> list[Path]:
     answers = answers_table(answered, locked, simulated=study.simulated)
     events = events_table(database, id, simulated=study.simulated)
     writers: dict[str, Callable[[Path], object]] = {
-        "answers.csv": lambda path: path.write_text(table_csv(answers), encoding="utf-8"),
+        "answers.csv": lambda path: path.write_bytes(csv_file(answers)),
         "answers.parquet": lambda path: _plain_values(answers).to_parquet(path, index=False),
-        "events.csv": lambda path: path.write_text(table_csv(events), encoding="utf-8"),
+        "events.csv": lambda path: path.write_bytes(csv_file(events)),
         "events.parquet": lambda path: events.to_parquet(path, index=False),
-        "items.json": lambda path: path.write_text(items_json(locked), encoding="utf-8"),
-        "codebook.csv": lambda path: path.write_text(table_csv(codebook(locked)), encoding="utf-8"),
-        "report.html": lambda path: path.write_text(study_html(study, locked, answered), encoding="utf-8"),
+        "items.json": lambda path: path.write_text(items_json(locked), encoding="ascii"),
+        "codebook.csv": lambda path: path.write_bytes(csv_file(codebook(locked))),
+        "report.html": lambda path: path.write_text(encodable(study_html(study, locked, answered)), encoding="utf-8"),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +84,7 @@ def answers_table(answered: Answered, locked: LockedStudy, *, simulated: bool = 
 def events_table(database: Database, id: str, *, simulated: bool = False) -> pd.DataFrame:
     """Everything that happened, one event a row, its details as JSON."""
     rows = [
-        (one.id, one.at.isoformat(), one.rater or "", str(one.kind), json.dumps(one.payload, ensure_ascii=False))
+        (one.id, one.at.isoformat(), one.rater or "", str(one.kind), _json(one.payload))
         for one in events_of(database, id)
     ]
     return pd.DataFrame(rows, columns=["id", "at", "rater", "event", "details"]).assign(simulated=simulated)
@@ -91,7 +92,7 @@ def events_table(database: Database, id: str, *, simulated: bool = False) -> pd.
 
 def items_json(locked: LockedStudy) -> str:
     """Design, items and their attribution records, as they were locked."""
-    return json.dumps({**locked.to_dict(), "hash": locked.hash}, ensure_ascii=False, indent=1)
+    return json.dumps({**locked.to_dict(), "hash": locked.hash}, indent=1)
 
 
 def codebook(locked: LockedStudy) -> pd.DataFrame:
@@ -115,4 +116,8 @@ def codebook(locked: LockedStudy) -> pd.DataFrame:
 
 def _plain_values(frame: pd.DataFrame) -> pd.DataFrame:
     """Answers of several types as text: a column of Parquet has one type."""
-    return frame.assign(value=[value if isinstance(value, str) else json.dumps(value) for value in frame["value"]])
+    return frame.assign(value=[value if isinstance(value, str) else _json(value) for value in frame["value"]])
+
+
+def _json(value: object) -> str:
+    return encodable(json.dumps(value, ensure_ascii=False))

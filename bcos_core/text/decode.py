@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 from bcos_core.errors import DataError
 
@@ -10,6 +11,13 @@ HOW_TO_SAVE = (
     "Save it as UTF-8: in a spreadsheet choose the format “CSV UTF-8”, or convert it with "
     "`iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv`, naming the encoding that it really has."
 )
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def encodable(text: str) -> str:
+    """The text with U+FFFD for halves of surrogate pairs, which JSON may hold and no file or tokenizer takes."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def decode(data: bytes, name: str) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
 from bcos_core.errors import DataError
+from bcos_core.text.decode import encodable
 
 MAX_CLASSES = 100
 
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.0*)?")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def text_value(value: object, column: str) -> str:
@@ -27,11 +27,7 @@ def text_value(value: object, column: str) -> str:
         raise DataError(
             f"The column {column!r} holds {_kind(value)}, not texts. Choose a column that holds one text per row."
         )
-    text = str(value)
-    if not text.isascii():
-        # Half of a surrogate pair (possible in JSON) cannot be encoded, and no tokenizer takes it.
-        text = _SURROGATE.sub("\ufffd", text)
-    return text.strip()
+    return encodable(str(value)).strip()
 
 
 def label_names(values: Iterable[object], column: str) -> list[str]:

@@ -10,6 +10,7 @@ from bcos_core.errors import InputError
 from bcos_core.evaluate.result import Evaluation, load_evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.jobs.store import Job
+from bcos_core.render.csv_file import csv_file
 from bcos_core.render.methods import method_title
 from bcos_core.render.report import evaluation_html
 from bcos_core.render.scoreboard import (
@@ -22,7 +23,6 @@ from bcos_core.render.scoreboard import (
     leaderboard_table,
     left_out,
 )
-from bcos_core.render.table import table_csv
 from pages.shared import resources, url
 from pages.shared.plain import plain
 
@@ -115,7 +115,7 @@ def _table(evaluation: Evaluation, rows: list[Row], score: str) -> None:
     with st.container(horizontal=True):
         _download(
             "CSV of all scores",
-            table_csv(every_score(rows)),
+            csv_file(every_score(rows)),
             f"evaluation_{evaluation.name}.csv",
             "text/csv",
         )

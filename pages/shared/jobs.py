@@ -12,10 +12,10 @@ import streamlit as st
 from bcos_core.home import get_home
 from bcos_core.jobs.estimate import about
 from bcos_core.jobs.store import Job, JobState, JobStore
+from bcos_core.render.csv_file import csv_file
 from bcos_core.render.curves import curves_table, learning_figures
 from bcos_core.render.interval import proportion_interval
 from bcos_core.render.numbers import count, duration, number, percent
-from bcos_core.render.table import table_csv
 from pages.shared import url
 from pages.shared.errors import guard, show_error
 from pages.shared.plain import plain
@@ -123,7 +123,7 @@ def curves(job: Job) -> None:
         column.plotly_chart(figure, key=f"curve-{job.id}-{place}", config={"displayModeBar": False})
     st.download_button(
         "Download data",
-        lambda: table_csv(curves_table(points)),
+        lambda: csv_file(curves_table(points)),
         f"curves_{job.id}.csv",
         "text/csv",
         key=f"curves-{job.id}",

@@ -13,9 +13,9 @@ from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.plants import PLANTS
 from bcos_core.lab.run import describe
 from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec
+from bcos_core.render.csv_file import csv_file
 from bcos_core.render.lab import lab_figure, lab_table
 from bcos_core.render.numbers import percent
-from bcos_core.render.table import table_csv
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import recipe_for
@@ -126,7 +126,7 @@ def _result(result: dict[str, Any]) -> None:
     table = lab_table(result["rows"], kinds)
     st.download_button(
         "Download data",
-        lambda: table_csv(table),
+        lambda: csv_file(table),
         f"planted_{result['plant']}.csv",
         "text/csv",
         type="tertiary",

@@ -16,8 +16,8 @@ from bcos_core.home import get_home
 from bcos_core.jobs.store import Job
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.audit import confusion_figure, flips_table, reliability_figure
+from bcos_core.render.csv_file import csv_file
 from bcos_core.render.numbers import number, percent
-from bcos_core.render.table import table_csv
 from bcos_core.train.spec import TrainSpec
 from pages.shared import resources, url
 from pages.shared.choices import newest_pair
@@ -188,7 +188,7 @@ def _flips(audit: Audit, first: CheckpointInfo, second: CheckpointInfo) -> None:
             st.switch_page("pages/compare.py", query_params={"model": pair, "example": str(index)})
         st.download_button(
             "Download all",
-            lambda: table_csv(table),
+            lambda: csv_file(table),
             f"flips_{first.path.name}.csv",
             "text/csv",
             type="tertiary",

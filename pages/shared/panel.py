@@ -6,9 +6,10 @@ import streamlit as st
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.render import drawing
+from bcos_core.render.csv_file import csv_file
 from bcos_core.render.html import Panel, panels_html
 from bcos_core.render.scale import Scale
-from bcos_core.render.table import record_table, table_csv
+from bcos_core.render.table import record_table
 from pages.shared import resources
 from pages.shared.copying import copy_button
 from pages.shared.errors import guard
@@ -88,13 +89,13 @@ def _numbers(screen: Screen, cell: Cell, record: Attribution, scale: Scale) -> N
         )
         name = file_name(record, record.model, record.method)
         with st.container(horizontal=True):
-            _download("CSV", table_csv(table), f"{name}_{view}s.csv", "text/csv", cell)
+            _download("CSV", csv_file(table), f"{name}_{view}s.csv", "text/csv", cell)
             _download("JSON record", record.to_json(), f"{name}.json", "application/json", cell)
             page = panels_html([Panel(record, scale)], view=view, palette=screen.style.palette)
             _download("HTML page", page, f"{name}.html", "text/html", cell)
             copy_button("Copy record", record.to_json(), key=f"copy-{cell.key}")
 
 
-def _download(label: str, data: str, name: str, mime: str, cell: Cell) -> None:
+def _download(label: str, data: str | bytes, name: str, mime: str, cell: Cell) -> None:
     key = f"{label}-{cell.key}"
     st.download_button(label, data, name, mime, key, type="tertiary", icon=":material/download:", on_click="ignore")

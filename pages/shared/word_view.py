@@ -12,8 +12,8 @@ from bcos_core.cli.words import default_method, words_argv, words_key
 from bcos_core.evaluate.vocabulary_run import describe
 from bcos_core.jobs.store import JobState
 from bcos_core.model.info import CheckpointInfo
+from bcos_core.render.csv_file import csv_file
 from bcos_core.render.numbers import count, percent
-from bcos_core.render.table import table_csv
 from pages.shared import url
 from pages.shared.plain import plain
 from pages.shared.request import Request, ask
@@ -85,7 +85,7 @@ def _tables(info: CheckpointInfo, result: dict[str, Any]) -> None:
         _side(info, "Speak against it", table.tail(shown)[::-1], uses[::-1][:shown], "against")
     st.download_button(
         "Download all words",
-        lambda: table_csv(table),
+        lambda: csv_file(table),
         f"words_{info.path.name}.csv",
         "text/csv",
         type="tertiary",

@@ -12,12 +12,13 @@ import pytest
 from records import RECORD, SEEDED, record
 
 from bcos_core.render.band import LONGEST, band_note
+from bcos_core.render.csv_file import csv_file
 from bcos_core.render.drawing import Style, drawn_runs, legend
 from bcos_core.render.html import Panel, panels_html
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.pieces import View
 from bcos_core.render.scale import Scale
-from bcos_core.render.table import record_table, table_csv
+from bcos_core.render.table import record_table
 
 PALETTE = PALETTES["blue-orange"]
 SCALE = Scale(2.0, "rule")
@@ -79,7 +80,7 @@ def test_the_legend_explains_the_band_where_there_is_one() -> None:
 
 
 def test_the_table_has_the_deviations_and_a_file_of_it_too() -> None:
-    rows = list(csv.DictReader(io.StringIO(table_csv(record_table(SEEDED, "word")))))
+    rows = list(csv.DictReader(io.StringIO(csv_file(record_table(SEEDED, "word")).decode("utf-8-sig"))))
     assert [(row["text"], row["spread"]) for row in rows] == [
         ("[CLS]", "0.0"),
         ("Not", "1.0"),

@@ -11,11 +11,12 @@ import pytest
 from records import FAILED, RECORD, record
 
 from bcos_core.cli.explain import show
+from bcos_core.render.csv_file import csv_file
 from bcos_core.render.drawing import Style, completeness_meter, drawn_runs, legend, prediction_bars
 from bcos_core.render.html import Panel, panels_html
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.scale import own_scale
-from bcos_core.render.table import record_table, table_csv
+from bcos_core.render.table import record_table
 
 REASON = "The method gave scores that are not finite numbers for 1 of 6 tokens, the first of them “ba”."
 STYLE = Style(PALETTES["blue-orange"])
@@ -44,7 +45,7 @@ def test_a_saved_page_says_why_beside_a_panel_that_did_not_fail(view: str) -> No
 
 
 def test_the_table_leaves_no_zero_where_no_number_is() -> None:
-    rows = list(csv.DictReader(io.StringIO(table_csv(record_table(FAILED, "word")))))
+    rows = list(csv.DictReader(io.StringIO(csv_file(record_table(FAILED, "word")).decode("utf-8-sig"))))
     assert [(row["text"], row["score"], row["failure"]) for row in rows] == [
         ("[CLS]", "0.1", ""),
         ("Not", "0.5", ""),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -207,6 +209,30 @@ def test_an_export_has_everything_and_only_when_it_is_closed(home: Home, tmp_pat
     report = files["report.html"].read_text()
     assert world.locked.hash in report and "<script" not in report
     assert "raters: an interval needs at least 6" in report
+
+
+def test_what_a_rater_writes_stays_one_cell_of_one_record(home: Home, tmp_path: Path) -> None:
+    written = 'good\r=HYPERLINK("http://x","y")\r＝1\ud83d'
+    world = make_world(home, **EVERYTHING)
+    answer_all(home, world, 1, _rate(world))
+    database = open_database(home)
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE study_answers SET value = ? WHERE position = 0", (json.dumps(written),))
+        connection.exec_driver_sql("UPDATE study_events SET payload = ?", (json.dumps({"text": written}),))
+    Studies(database).close(world.study.id)
+    files = {file.name: file for file in export_study(database, world.study.id, tmp_path / "out")}
+    kept = written.replace("\ud83d", "\ufffd")
+    for name, column, cell in (
+        ("answers", "value", kept),
+        ("events", "details", json.dumps({"text": kept}, ensure_ascii=False)),
+    ):
+        with files[f"{name}.csv"].open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.DictReader(lines, strict=True))
+        assert cell in {row[column] for row in rows}
+        assert [row[column] for row in rows] == list(pd.read_parquet(files[f"{name}.parquet"])[column])
+    # No reader finds a record that begins with the formula: every bare carriage return stands between quotes.
+    data = files["answers.csv"].read_bytes()
+    assert data.startswith(codecs.BOM_UTF8) and data.count(b"\r\n") == 1 + 10 * 2
 
 
 def test_a_report_shows_titles_as_text(home: Home, tmp_path: Path) -> None:

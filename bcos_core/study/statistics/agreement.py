@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
-import krippendorff
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bcos_core.errors import UnknownNameError
+from bcos_core.study.statistics.alpha import DIFFERENCES, krippendorff_alpha
 from bcos_core.study.statistics.answers import Answers, read_answers
 from bcos_core.study.statistics.resample import item_intervals
 from bcos_core.study.statistics.result import Result
 
-LEVELS = ("nominal", "ordinal", "interval")
+LEVELS = tuple(DIFFERENCES)
 _ASSUMES = (
     "Raters are interchangeable, and an item in one condition is one thing to be rated; 1 is agreement, 0 is what "
     "chance gives, below 0 is systematic disagreement; things that only one rater has seen do not count; 95 % "
@@ -23,9 +21,9 @@ _ASSUMES = (
 
 
 def agreement(answers: pd.DataFrame, *, level: str = "ordinal", value: str = "value") -> Result:
-    """Krippendorff's α over (item, condition), its difference being `level` ("nominal", "ordinal", "interval").
+    """Krippendorff's α over (item, condition), on a `level` of measurement: "nominal", "ordinal", "interval", "ratio".
 
-    DataError for a frame that is not one of answers, UnknownNameError for another level.
+    DataError for a frame that is not one of answers or has ratios below zero, UnknownNameError for another level.
     """
     if level not in LEVELS:
         raise UnknownNameError("level of measurement", level, LEVELS)
@@ -38,12 +36,7 @@ def agreement(answers: pd.DataFrame, *, level: str = "ordinal", value: str = "va
         return Result(test, _ASSUMES, known.basis, undefined=reason)
 
     def alpha(taken: NDArray[np.intp]) -> float | None:
-        chosen = counts[taken]
-        if (chosen.sum(0) > 0).sum() < 2:
-            return None
-        return float(
-            krippendorff.alpha(value_counts=chosen, value_domain=domain, level_of_measurement=cast(Any, level))
-        )
+        return krippendorff_alpha(counts[taken], domain, level)
 
     point = alpha(np.arange(len(counts)))
     assert point is not None

