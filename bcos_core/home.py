@@ -85,9 +85,12 @@ def require_allowed(path: str | Path) -> Path:
     """`path`, resolved (symbolic links followed), if it lies under an allowed root.
 
     Raises:
-        PathNotAllowedError: it does not.
+        PathNotAllowedError: it does not, or is no path.
     """
-    resolved = Path(path).expanduser().resolve()
+    try:
+        resolved = Path(path).expanduser().resolve()
+    except (OSError, ValueError, RuntimeError) as error:  # too long; a null character; a home that nobody has
+        raise PathNotAllowedError(f"{str(path)[:200]!r} is not a path ({error}). Give the path of a folder.") from error
     roots = allowed_roots()
     if not any(resolved.is_relative_to(root) for root in roots):
         listed = ", ".join(str(root) for root in roots)

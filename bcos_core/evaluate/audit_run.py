@@ -11,7 +11,7 @@ from bcos_core.evaluate.audit import Answers, Audit, audit
 from bcos_core.home import Home
 from bcos_core.model.checkpoint import weights_hash
 from bcos_core.model.classifier import load
-from bcos_core.model.info import CheckpointInfo, read_info
+from bcos_core.model.info import CheckpointInfo, read_info, trained_on
 from bcos_core.model.predictions import known_logits, logits_on, model_subject
 from bcos_core.progress import Reporter
 from bcos_core.storage.evidence import EvidenceStore
@@ -103,7 +103,7 @@ def task_of(
             f"{first.name} and {second.name} were not trained on the same task. "
             "Audit a model and its conventional twin."
         )
-    return load_data(TaskChoice.from_dict(first.task))
+    return load_data(trained_on(first))
 
 
 def find_pair(checkpoint: Path, other: Path | None) -> tuple[CheckpointInfo, CheckpointInfo]:

@@ -17,7 +17,7 @@ from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.evaluate.table import Protocol, Rationale, values_of
 from bcos_core.home import Home
 from bcos_core.model.classifier import Classifier, load
-from bcos_core.model.info import CheckpointInfo, read_info
+from bcos_core.model.info import CheckpointInfo, read_info, trained_on
 from bcos_core.progress import Reporter
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
@@ -41,7 +41,7 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
     infos = [read_info(path) for path in spec.checkpoints]
     stages = ["Reading the data", *[f"Scoring {info.name}" for info in infos], "Making the table"]
     reporter.stage(stages[0], 0, len(stages))
-    choice = spec.task or _task_of(infos[0])
+    choice = spec.task or trained_on(infos[0])
     task = load_task(choice)
     for info in infos:
         if info.labels != task.labels:
@@ -153,14 +153,6 @@ def _pairs(spec: EvaluationSpec, first: CheckpointInfo, task: TaskData, choice: 
     )
     length = min(wanted, (judge.max_length - ADDED_TOKENS) // 2)
     return make_pairs(task.test, judge, length=length, count=spec.pairs, seed=spec.seed)
-
-
-def _task_of(info: CheckpointInfo) -> TaskChoice:
-    if info.task is None:
-        raise InputError(
-            f"{info.name} does not say what it was trained on. Name the task whose test set is to be used."
-        )
-    return TaskChoice.from_dict(info.task)
 
 
 def describe(spec: EvaluationSpec) -> str:

@@ -10,11 +10,11 @@ from bcos_core.evaluate.explainer import Explainer, make_explainer
 from bcos_core.evaluate.vocabulary import Vocabulary, vocabulary, word_sums
 from bcos_core.home import Home
 from bcos_core.model.classifier import load
-from bcos_core.model.info import CheckpointInfo
+from bcos_core.model.info import CheckpointInfo, trained_on
 from bcos_core.progress import Reporter
 from bcos_core.storage.evidence import EvidenceStore, name_of
 from bcos_core.storage.upgrade import open_database
-from bcos_core.text.tasks import TaskChoice, load_task
+from bcos_core.text.tasks import load_task
 
 CHUNK = 32
 
@@ -28,15 +28,14 @@ def run_vocabulary(
         InputError: a model that does not say what it was trained on, or a method that cannot serve it.
         JobCancelled: from the reporter; what was computed is kept.
     """
-    if info.task is None:
-        raise InputError(f"{info.name} does not say what it was trained on, so there are no texts to look at.")
+    trained = trained_on(info)
     chosen = METHODS[method]
     if reason := chosen.unsupported(is_bcos=info.kind == "bcos"):
         raise InputError(f"{chosen.title} cannot explain {info.name}. {reason}")
     if not chosen.targeted:
         raise InputError(f"{chosen.title} says the same for every class, so it cannot tell which words speak for one.")
     reporter.stage("Reading the data", 0, 3)
-    task = load_task(TaskChoice.from_dict(info.task))
+    task = load_task(trained)
     # The first texts are a fair sample, and their places are those of the whole test set.
     test = replace(task.test, texts=task.test.texts[:limit], labels=task.test.labels[:limit])
     reporter.stage("Explaining every class", 1, 3)

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from bcos_core.errors import CheckpointError
-from bcos_core.home import Home
+from bcos_core.errors import CheckpointError, DataError, PathNotAllowedError
+from bcos_core.home import Home, allowed_roots, require_allowed
 from bcos_core.model.families import family_named
 from bcos_core.storage.listing import Listing, list_folders
 from bcos_core.storage.stored_json import read_json
+from bcos_core.text.tasks import TaskChoice
 
 DETAILS_FILE = "checkpoint.json"
 FORMAT_VERSION = 1
@@ -143,6 +144,30 @@ def list_checkpoints(home: Home) -> Listing[CheckpointInfo]:
     listing = list_folders(home.models, read_info)
     newest_first = sorted(listing.found, key=lambda info: (info.created_at, info.name), reverse=True)
     return Listing(tuple(newest_first), listing.left_out)
+
+
+def trained_on(info: CheckpointInfo) -> TaskChoice:
+    """The task that a checkpoint says it was trained on.
+
+    Raises:
+        DataError: it does not say, or what it says is no task.
+        PathNotAllowedError: a file outside the allowed roots: a checkpoint may come from anywhere, and must not choose
+            which of this machine's files are read and shown.
+    """
+    if info.task is None:
+        raise DataError(f"{info.name} does not say what it was trained on. Name a task, or choose another model.")
+    choice = TaskChoice.from_dict(info.task)
+    if choice.kind == "file":
+        try:
+            require_allowed(choice.name)
+        except PathNotAllowedError:
+            listed = ", ".join(map(str, allowed_roots()))
+            raise PathNotAllowedError(
+                f"{info.name} says that it was trained on the file {choice.name!r}, which lies outside the folders "
+                f"that may be read ({listed}). If that is so, set BCOS_ROOTS to the file's folder, or name the file on "
+                "the command line."
+            ) from None
+    return choice
 
 
 def read_config(path: Path) -> ModelConfig:

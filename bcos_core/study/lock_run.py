@@ -8,7 +8,7 @@ from functools import cache
 from bcos_core.errors import DataError, InputError
 from bcos_core.home import Home
 from bcos_core.model.classifier import Classifier, load, prediction_of
-from bcos_core.model.info import read_info
+from bcos_core.model.info import read_info, trained_on
 from bcos_core.model.predictions import logits_on
 from bcos_core.progress import Reporter
 from bcos_core.storage.collections import Collections
@@ -19,7 +19,7 @@ from bcos_core.study.design import StudyDesign
 from bcos_core.study.locking import LockedStudy, lock
 from bcos_core.study.selection import Candidate
 from bcos_core.study.studies import Studies
-from bcos_core.text.tasks import TaskChoice, load_task
+from bcos_core.text.tasks import load_task
 
 STAGES = ("Asking the model about the texts", "Explaining the texts")
 
@@ -63,13 +63,13 @@ def find_candidates(
             raise DataError(f"The collection {name!r} is empty. Pin texts on Compare, or choose another source.")
         texts: list[tuple[str, str | None]] = [(one.text, one.label) for one in pinned]
     else:
-        task = read_info(design.checkpoints[0]).task
-        if task is None:
+        info = read_info(design.checkpoints[0])
+        if info.task is None:
             raise InputError(
                 f"{classifier.name} does not say what it was trained on, so there is no test set to draw texts from. "
                 "Choose a collection of pinned texts."
             )
-        data = load_task(TaskChoice.from_dict(task))
+        data = load_task(trained_on(info))
         texts = [(text, data.labels[label]) for text, label in zip(data.test.texts, data.test.labels, strict=True)]
     done = 0
 

@@ -125,6 +125,12 @@ class TaskChoice:
         known = {field.name for field in fields(cls)}
         if not {"kind", "name"} <= set(data) <= known:
             raise DataError(f"This is not a task choice: it has {sorted(data)}, expected some of {sorted(known)}.")
+        if wrong := sorted(name for name, value in data.items() if not isinstance(value, str | None)):
+            raise DataError(
+                f"This is not a task choice: its {wrong[0]} is {data[wrong[0]]!r}, expected text or nothing."
+            )
+        if data["kind"] is None or data["name"] is None:
+            raise DataError("This is not a task choice: its kind or name is empty.")
         return cls(**data)
 
 

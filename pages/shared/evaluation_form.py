@@ -17,9 +17,8 @@ from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.jobs.estimate import about
 from bcos_core.model.classifier import predict
-from bcos_core.model.info import CheckpointInfo
+from bcos_core.model.info import CheckpointInfo, trained_on
 from bcos_core.text.encoding import encode
-from bcos_core.text.tasks import TaskChoice
 from pages.shared import resources, url
 from pages.shared.choices import newest_pair
 from pages.shared.jobs import job_store
@@ -130,7 +129,7 @@ def _pass(path: str, written: int) -> tuple[float, float]:
     info = next(info for info in resources.checkpoints().values() if info.path == Path(path))
     if info.task is None:
         raise InputError(f"{info.name} does not say what it was trained on, so there are no test texts to evaluate on.")
-    texts = resources.task_data(TaskChoice.from_dict(info.task)).test.texts[:_TIMED_TEXTS]
+    texts = resources.task_data(trained_on(info)).test.texts[:_TIMED_TEXTS]
     classifier = resources.classifier(info)
     predict(classifier, texts, max_length=info.max_length)  # the first pass pays for what comes once
     started = time.perf_counter()

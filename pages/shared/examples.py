@@ -9,9 +9,9 @@ import streamlit as st
 
 from bcos_core.errors import BcosError
 from bcos_core.model.classifier import Prediction
-from bcos_core.model.info import CheckpointInfo
+from bcos_core.model.info import CheckpointInfo, trained_on
 from bcos_core.render.numbers import count
-from bcos_core.text.tasks import Examples, TaskChoice, TaskData
+from bcos_core.text.tasks import Examples, TaskData
 from pages.shared import resources, url
 from pages.shared.plain import plain
 
@@ -100,7 +100,7 @@ def find_test_set(models: Sequence[CheckpointInfo]) -> TestSet | None:
         st.caption(plain(f"{models[0].name} does not say what it was trained on, so there is no test set to browse."))
         return None
     try:
-        task = resources.task_data(TaskChoice.from_dict(models[0].task))
+        task = resources.task_data(trained_on(models[0]))
     except BcosError as error:
         st.caption(plain(f"The test set cannot be read. {error}"))
         return None
