@@ -23,7 +23,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """`{"checkpoints": [CheckpointInfo…], "families": […], "embedded": name}`."""
+    """`{"checkpoints": [CheckpointInfo…], "left_out": [{"name", "reason"}…], "families": […], "embedded": name}`."""
     from dataclasses import asdict
 
     from bcos_core.home import get_home
@@ -31,9 +31,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.model.families import FAMILIES
     from bcos_core.model.info import list_checkpoints
 
-    found = [{**asdict(info), "path": str(info.path)} for info in list_checkpoints(get_home())]
+    listing = list_checkpoints(get_home())
     return {
-        "checkpoints": found,
+        "checkpoints": [{**asdict(info), "path": str(info.path)} for info in listing],
+        "left_out": [asdict(one) for one in listing.left_out],
         "families": [family.title for family in FAMILIES.values()],
         "embedded": EMBEDDED,
     }
@@ -48,5 +49,6 @@ def show(result: dict[str, Any]) -> str:
         lines += [f"{info['name']}", f"    {kind} · {info['family']} · {', '.join(info['labels'])}{accuracy}"]
     if not lines:
         lines.append("No trained checkpoints yet. Start with: python -m bcos_core quickstart")
+    lines += [f"Left out: {one['name']}. {one['reason']}" for one in result["left_out"]]
     lines.append(f"Can be converted: {', '.join(result['families'])}. Embedded model: {result['embedded']}.")
     return "\n".join(lines)

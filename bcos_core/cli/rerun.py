@@ -111,5 +111,5 @@ def _maker(record: Attribution) -> Path:
             return info.path
     raise InputError(
         f"No checkpoint here has the weights {record.weights_hash} that made this record ({record.model}). "
-        "Name one with --checkpoint to see what differs."
+        "Name one with --checkpoint to see what differs." + "".join(f" {one.sentence}" for one in known.left_out)
     )

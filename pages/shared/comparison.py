@@ -14,6 +14,7 @@ from pages.shared.copying import link_button
 from pages.shared.errors import guard
 from pages.shared.examples import browse, find_test_set
 from pages.shared.export import export_menu
+from pages.shared.left_out import left_out_models
 from pages.shared.page import empty_page
 from pages.shared.panel import panel
 from pages.shared.pins import pins_menu
@@ -27,6 +28,7 @@ def show_comparison() -> None:
     known = resources.checkpoints()
     if not known:
         empty_page("There is no trained model yet.", "Start on Home", "pages/home.py")
+        left_out_models()
         return
 
     text_place, tests_place = st.columns([3, 2], gap="large")

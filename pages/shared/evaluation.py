@@ -10,6 +10,7 @@ from pages.shared.errors import guard
 from pages.shared.evaluation_form import choose_evaluation
 from pages.shared.evaluation_view import show_result
 from pages.shared.jobs import choose_job, follow, job_store, running, stopped, watch
+from pages.shared.left_out import left_out_models
 from pages.shared.page import empty_page
 
 
@@ -18,6 +19,7 @@ def show_evaluation() -> None:
     jobs = [job for job in job_store().list() if job.kind == "evaluate"]
     if not known and not jobs:
         empty_page("There is no trained model yet.", "Start on Home", "pages/home.py")
+        left_out_models()
         return
     if known:
         with st.expander("New evaluation", icon=":material/add:", expanded=not jobs), guard():

@@ -23,6 +23,7 @@ from pages.shared import resources, url
 from pages.shared.choices import newest_pair
 from pages.shared.errors import guard
 from pages.shared.jobs import curves, job_store
+from pages.shared.left_out import left_out_models
 from pages.shared.page import empty_page
 from pages.shared.plain import plain
 from pages.shared.request import Request, ask
@@ -37,6 +38,7 @@ def show_models() -> None:
     known = resources.checkpoints()
     if not known:
         empty_page("There is no trained model yet.", "Start on Home", "pages/home.py")
+        left_out_models()
         return
     chosen = str(
         st.selectbox(
@@ -55,6 +57,7 @@ def show_models() -> None:
         words_of(info)
     with guard():
         _making(info)
+    left_out_models()
 
 
 def _facts(info: CheckpointInfo) -> None:

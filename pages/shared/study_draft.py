@@ -13,6 +13,7 @@ from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.statistics.power import Design, detectable_difference
 from bcos_core.study.studies import Study
 from pages.shared import resources, url
+from pages.shared.left_out import left_out_models
 from pages.shared.page import empty_page
 from pages.shared.plain import plain
 from pages.shared.studies import studies
@@ -24,6 +25,7 @@ def new_study() -> None:
     known = resources.checkpoints()
     if not known:
         empty_page("A study needs a model whose explanations people can look at.", "Train one", "pages/train.py")
+        left_out_models()
         return
     if st.button("Make the demo study", icon=":material/bolt:", help="A rating study of the newest B-cos model."):
         _create(demo_design(get_home()))

@@ -93,3 +93,32 @@ def test_weights_and_data_are_read_once_while_the_audit_is_not_known(
     hashed.clear()
     at.run()
     assert hashed == ["tiny-bcos"]
+
+
+def test_a_damaged_folder_is_named_and_hides_nothing(pair: tuple[Path, Path], home: Home, open_page: OpenPage) -> None:
+    bad = home.models / "bad-folder"
+    shutil.copytree(pair[0], bad)
+    (bad / "checkpoint.json").write_text('{"accuracy": "high"}')
+    for page in ("models", "compare", "evaluate", "studies"):
+        at = open_page(page)
+        assert not at.exception, at.exception
+        assert "Something went wrong" not in words(at)
+    at = open_page("models")
+    assert "B-cos, B = 1.5" in words(at)
+    assert [one.label for one in at.expander if "left out" in one.label] == ["1 folder left out"]
+    assert "bad-folder is left out." in words(at) and "`accuracy`: expected `float | null`, got `str`" in words(at)
+
+
+def test_only_damaged_folders(home: Home, open_page: OpenPage) -> None:
+    (home.models / "half-copied").mkdir()
+    at = open_page("models")
+    assert "no trained model" in words(at) and "half-copied is left out." in words(at)
+
+
+def test_models_names_what_it_leaves_out(
+    pair: tuple[Path, Path], home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home.models / "half-copied").mkdir()
+    assert main(["models"]) == 0
+    said = capsys.readouterr().out
+    assert "tiny-bcos" in said and "Left out: half-copied." in said and "it has no config.json" in said

@@ -1,0 +1,20 @@
+"""What a list could not show, and why: said where the list is, and hiding nothing else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bcos_core.home import get_home
+from bcos_core.model.info import list_checkpoints
+from bcos_core.render.numbers import count
+from pages.shared.plain import plain
+
+
+def left_out_models() -> None:
+    """The folders among the models that cannot be used, each with the reason; nothing where all can."""
+    left_out = list_checkpoints(get_home()).left_out
+    if not left_out:
+        return
+    with st.expander(f"{count(len(left_out), 'folder')} left out", icon=":material/info:"):
+        for one in left_out:
+            st.caption(plain(one.sentence))
