@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import torch
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from bcos_core.errors import CheckpointError
+from bcos_core.errors import CheckpointError, NotFiniteError
 from bcos_core.model.checkpoint import load_model, state_hash, weights_hash
 from bcos_core.model.convert import is_bcos
 from bcos_core.model.families import device_of
@@ -62,6 +63,20 @@ def prediction_of(logits: Sequence[float], labels: Sequence[str]) -> Prediction:
     index = max(range(len(logits)), key=logits.__getitem__)
     probabilities = torch.tensor(logits, dtype=torch.float64).softmax(-1).tolist()
     return Prediction(tuple(logits), tuple(probabilities), index, labels[index])
+
+
+def require_finite_logits(name: str, text: str, logits: Sequence[float]) -> None:
+    """Of logits that are not numbers a class would still be the largest.
+
+    Raises:
+        NotFiniteError: one of the logits is not finite.
+    """
+    if not all(map(math.isfinite, logits)):
+        shown = text if len(text) <= 60 else f"{text[:59]}…"
+        raise NotFiniteError(
+            f"The logits of {name} for the text {shown!r} are {', '.join(f'{value:g}' for value in logits)}; expected "
+            "finite numbers. Its weights are damaged, or training them diverged: train it again."
+        )
 
 
 def load(path: str | Path, *, device: str | torch.device | None = None) -> Classifier:
@@ -117,6 +132,7 @@ def predict(
 
     Raises:
         TextError: an empty text.
+        NotFiniteError: the model's logits for a text are not finite numbers.
     """
     encoded = encode(classifier.tokenizer, texts, min(max_length or classifier.max_length, classifier.max_length))
     view = ModelView(classifier.model)
@@ -125,5 +141,6 @@ def predict(
         batch = collate(classifier.tokenizer, [encoded[i] for i in chosen], classifier.device)
         logits = view.predict(batch.input_ids, batch.attention_mask).float()
         for i, row in zip(chosen, logits.tolist(), strict=True):
+            require_finite_logits(classifier.name, texts[i], row)
             predictions[i] = prediction_of(row, classifier.labels)
     return [predictions[i] for i in range(len(texts))]
