@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
-from typing import Any, overload
+from typing import Any, SupportsIndex, overload
 
 import torch
 
+from bcos_core.arguments import list_of_texts, whole_number
 from bcos_core.attribution.question import Answer, Question
 from bcos_core.attribution.record import Attribution, Cost, Target
 from bcos_core.attribution.registry import METHODS, Method
@@ -18,7 +19,7 @@ from bcos_core.errors import InputError, UnknownNameError
 from bcos_core.model.classifier import Classifier
 from bcos_core.text.encoding import batches_by_length, collate, encode
 
-TargetLike = Target | int | str | None
+TargetLike = Target | SupportsIndex | str | None
 
 
 @overload
@@ -39,7 +40,7 @@ def explain(
 @overload
 def explain(
     classifier: Classifier,
-    texts: Sequence[str],
+    texts: Iterable[str],
     *,
     method: str = "bcos",
     target: TargetLike = None,
@@ -53,7 +54,7 @@ def explain(
 
 def explain(
     classifier: Classifier,
-    texts: str | Sequence[str],
+    texts: str | Iterable[str],
     *,
     method: str = "bcos",
     target: TargetLike = None,
@@ -63,7 +64,8 @@ def explain(
     batch_size: int = 16,
     **options: Any,
 ) -> Attribution | list[Attribution]:
-    """Attribution records of one text, or of several in their order. Safe to call from several threads at once.
+    """Attribution record of one text, or a list of them of several (a list, a column of a table, an array, a generator)
+    in their order. Safe to call from several threads at once.
 
     A text over the model's limit is explained up to the limit; the record says where it was cut.
 
@@ -81,7 +83,7 @@ def explain(
     Raises:
         TextError: a text with nothing in it.
         UnknownNameError: an unknown method, reference, option or label.
-        InputError: a method that the model does not support, an option's value or a class number out of range.
+        InputError: a method that the model does not support; a number that is none or is out of range.
     """
     chosen = METHODS[method]
     if reason := chosen.unsupported(is_bcos=classifier.is_bcos):
@@ -90,12 +92,13 @@ def explain(
             f"{', '.join(m.name for m in METHODS.values() if not m.unsupported(is_bcos=classifier.is_bcos))}."
         )
     reference, checked = chosen.checked_reference(reference), chosen.checked_options(options)
-    if not 0 <= seed < 2**32 or repeats < 1:
-        raise InputError(f"seed is {seed} and repeats is {repeats}; expected a seed from 0 and at least 1 repeat.")
-    seeds = tuple(range(seed, seed + repeats)) if chosen.stochastic else ()
+    first, count = whole_number("seed", seed, least=0, most=2**32 - 1), whole_number("repeats", repeats, least=1)
+    seeds = tuple(range(first, first + count)) if chosen.stochastic else ()
+    batch_size = whole_number("batch_size", batch_size, least=1)
     resolved = resolve_target(classifier.labels, target)
     single = isinstance(texts, str)
-    encoded = encode(classifier.tokenizer, [texts] if isinstance(texts, str) else texts, classifier.max_length)
+    listed = [texts] if isinstance(texts, str) else list_of_texts(texts)
+    encoded = encode(classifier.tokenizer, listed, classifier.max_length)
     records: dict[int, Attribution] = {}
     for positions in batches_by_length([len(text) for text in encoded], batch_size):
         batch = collate(classifier.tokenizer, [encoded[i] for i in positions], classifier.device)
@@ -108,7 +111,9 @@ def explain(
     return ordered[0] if single else ordered
 
 
-def resolve_target(labels: Sequence[str], target: TargetLike, minus: int | str | None = None) -> Target | None:
+def resolve_target(
+    labels: Sequence[str], target: TargetLike, minus: SupportsIndex | str | None = None
+) -> Target | None:
     """A class number or label as a `Target`; with `minus`, that class's logit minus the one of `minus`.
 
     Raises:
@@ -127,13 +132,16 @@ def resolve_target(labels: Sequence[str], target: TargetLike, minus: int | str |
     if isinstance(target, str):
         if target not in labels:
             raise UnknownNameError("label", target, labels)
-        return Target(list(labels).index(target), target)
-    if isinstance(target, int):
-        target = Target(target, labels[target] if 0 <= target < len(labels) else "")
-    for index in (target.index, target.minus):
-        if index is not None and not 0 <= index < len(labels):
-            raise InputError(f"Class {index} is out of range: the model has classes 0 to {len(labels) - 1}.")
-    return target
+        return Target(list(labels).index(target), str(target))
+    if isinstance(target, Target):
+        subtracted = None if target.minus is None else _class_number(labels, target.minus)
+        return replace(target, index=_class_number(labels, target.index), minus=subtracted)
+    index = _class_number(labels, target)
+    return Target(index, labels[index])
+
+
+def _class_number(labels: Sequence[str], given: SupportsIndex) -> int:
+    return whole_number("The class", given, least=0, most=len(labels) - 1)
 
 
 def _records(

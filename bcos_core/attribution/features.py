@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bcos_core.text.encoding import Batch, Encoded
-from bcos_core.text.words import word_of, word_spans
+from bcos_core.text.units import word_units
 
 UNITS = ("token", "word")
 
@@ -37,9 +37,8 @@ def spread_over_tokens(scores: Tensor, mask: Tensor, ordinary: Tensor) -> Tensor
 
 
 def _pieces(text: Encoded, positions: Sequence[int], unit: str) -> list[int]:
-    spans = word_spans(text.text)
-    if unit == "token" or not spans:
+    if unit == "token":
         return list(range(len(positions)))
-    words = [word_of(spans, text.tokens[position].start or 0) for position in positions]
-    number = {word: place for place, word in enumerate(dict.fromkeys(words))}
-    return [number[word] for word in words]
+    words = [word for word in word_units(text.text, text.tokens) if word.positions]
+    number = {position: place for place, word in enumerate(words) for position in word.positions}
+    return [number[position] for position in positions]

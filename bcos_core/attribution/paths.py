@@ -64,8 +64,9 @@ class _Ends:
             with torch.no_grad():
                 at_reference = view.logits(self.reference, batch.input_ids, batch.attention_mask)
         else:
-            self.reference = view.embed(question.reference_ids, batch.attention_mask)
-            at_reference = view.predict(question.reference_ids, batch.attention_mask)
+            replaced = question.reference_ids
+            self.reference = view.embed(replaced, batch.attention_mask, original=batch.input_ids)
+            at_reference = view.predict(replaced, batch.attention_mask, original=batch.input_ids)
         classes = question.classes(self.logits)
         self.share = select(at_reference, classes, question.target).double()
         self.arguments = (batch.input_ids, batch.attention_mask, classes)

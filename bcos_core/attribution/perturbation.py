@@ -35,12 +35,12 @@ class _TextsToScore:
         self.classes = question.classes(self.logits)
         self.pieces = feature_mask(batch, question.parameters["unit"])
         self.removed = question.reference_ids
-        self.arguments = (batch.attention_mask, self.classes)
+        self.arguments = (batch.input_ids, batch.attention_mask, self.classes)
         self.per_pass = max(1, ROWS_PER_PASS // len(batch))
 
-    def __call__(self, input_ids: Tensor, attention_mask: Tensor, classes: Tensor) -> Tensor:
+    def __call__(self, input_ids: Tensor, original: Tensor, attention_mask: Tensor, classes: Tensor) -> Tensor:
         self.rows += len(input_ids)
-        return select(self.view.predict(input_ids, attention_mask), classes, self.question.target)
+        return select(self.view.predict(input_ids, attention_mask, original=original), classes, self.question.target)
 
     def without_anything(self) -> Tensor:
         """The explained number of the reference, (batch,)."""

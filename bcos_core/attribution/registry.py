@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bcos_core.arguments import one_number, shown
 from bcos_core.attribution.attention import attention, attention_rollout
 from bcos_core.attribution.bcos import bcos
 from bcos_core.attribution.chance import random_scores
@@ -35,18 +36,15 @@ class Option:
             InputError: it is not what the option takes.
         """
         if self.choices:
-            if value not in self.choices:
+            if not isinstance(value, str) or value not in self.choices:
                 raise UnknownNameError(f"value of {name}", value, self.choices)
             return str(value)
         kind = type(self.default)
-        try:
-            number = kind(value)
-        except (TypeError, ValueError):
-            number = None
-        if isinstance(value, bool) or number is None or number != float(value) or not self.least <= number <= self.most:
+        number = one_number(value)
+        if number is None or not self.least <= number <= self.most or (kind is int and number != int(number)):
             whole = "a whole number" if kind is int else "a number"
-            raise InputError(f"{name} is {value!r}; expected {whole} from {self.least:g} to {self.most:g}.")
-        return number
+            raise InputError(f"{name} is {shown(value)}; expected {whole} from {self.least:g} to {self.most:g}.")
+        return kind(number)
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ class Method:
         """
         if not self.references:
             return None
-        if given is not None and given not in self.references:
+        if given is not None and (not isinstance(given, str) or given not in self.references):
             raise UnknownNameError(f"reference of {self.name}", given, self.references)
         return given or self.references[0]
 

@@ -11,6 +11,7 @@ from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.view import ModelView
 from bcos_core.text.encoding import collate, encode
+from bcos_core.text.units import positions_at, token_units
 
 
 @dataclass(frozen=True)
@@ -29,30 +30,31 @@ class StrikeResult:
 
 
 def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[int, int]]) -> StrikeResult:
-    """Replace the ordinary tokens that overlap the character spans by the record's reference, and run the model once.
+    """Replace the tokens that stand for the character spans by the record's reference, and run the model once.
 
-    The mask token stands in for a reference that is no token.
+    What is predicted is minus the score of just these tokens, so of a word minus the word's. The mask token stands in
+    for a reference that is no token.
 
     Raises:
-        InputError: the record is another model's, or the tokenizer has no such token.
+        InputError: the record is another model's or tokenizer's, or the tokenizer has no such token.
     """
     if record.weights_hash != classifier.weights_hash:
         raise InputError(f"This record was made by {record.model}, not by {classifier.name}. Explain the text again.")
-    batch = collate(
-        classifier.tokenizer, encode(classifier.tokenizer, [record.text], classifier.max_length), classifier.device
-    )
+    # A record of a text that was cut elsewhere than this model would cut it is of what stands before the cut.
+    limit = classifier.max_length if record.truncated_at is None else len(record.tokens)
+    encoded = encode(classifier.tokenizer, [record.text], limit)
+    if encoded[0].tokens != record.tokens:
+        raise InputError(
+            f"The tokenizer of {classifier.name} cuts this text into {len(encoded[0].tokens)} tokens, the record has "
+            f"{len(record.tokens)} or other ones. Explain the text again."
+        )
+    batch = collate(classifier.tokenizer, encoded, classifier.device)
     reference = record.parameters.get("reference")
     question = Question(classifier, batch, record.target, reference if reference in REFERENCE_TOKENS else "mask")
-    struck = [
-        position
-        for position, token in enumerate(record.tokens)
-        if token.start is not None
-        and token.end is not None
-        and any(token.start < end and start < token.end for start, end in spans)
-    ]
+    struck = positions_at(token_units(record.text, record.tokens), spans)
     input_ids = batch.input_ids.clone()
     input_ids[0, struck] = question.reference_ids[0, struck]
-    logits = ModelView(classifier.model).predict(input_ids, batch.attention_mask).double()
+    logits = ModelView(classifier.model).predict(input_ids, batch.attention_mask, original=batch.input_ids).double()
     after = question.select(logits).item()
     return StrikeResult(
         predicted_change=-sum(record.scores[position] for position in struck),

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bcos_core.attribution.record import Attribution, deviation
-from bcos_core.text.sentences import sentence_spans
-from bcos_core.text.words import word_of, word_spans
+from bcos_core.text.units import Unit, sentence_units, word_units
 
 
 @dataclass(frozen=True)
@@ -24,16 +23,13 @@ class SpanScore:
 
 
 def word_scores(record: Attribution) -> tuple[SpanScore, ...]:
-    """The words of the record's text. Their scores add up to those of all ordinary tokens.
-
-    A token that reaches over several words counts for the first of them.
-    """
-    return _sums(record, word_spans(record.text))
+    """The words of the record's text. Their scores add up to those of all ordinary tokens."""
+    return _sums(record, word_units(record.text, record.tokens))
 
 
 def sentence_scores(record: Attribution) -> tuple[SpanScore, ...]:
     """The sentences that the model saw; the last one ends where the text was cut."""
-    return _sums(record, sentence_spans(record.text[: record.truncated_at]))
+    return _sums(record, sentence_units(record.text[: record.truncated_at], record.tokens))
 
 
 def summed(record: Attribution, positions: Sequence[int]) -> tuple[float, float | None]:
@@ -47,15 +43,10 @@ def summed(record: Attribution, positions: Sequence[int]) -> tuple[float, float 
     return float(sum(record.scores[position] for position in positions)), deviation(totals) if totals else None
 
 
-def _sums(record: Attribution, spans: Sequence[tuple[int, int]]) -> tuple[SpanScore, ...]:
-    if not spans:
-        return ()
-    members: list[list[int]] = [[] for _ in spans]
-    for position, token in enumerate(record.tokens):
-        if token.start is not None:
-            members[word_of(spans, token.start)].append(position)
+def _sums(record: Attribution, units: Sequence[Unit]) -> tuple[SpanScore, ...]:
     found = []
-    for (start, end), positions in zip(spans, members, strict=True):
-        score, spread = summed(record, positions)
-        found.append(SpanScore(record.text[start:end], start, end, score, bool(positions), spread))
+    for unit in units:
+        score, spread = summed(record, unit.positions)
+        text = record.text[unit.start : unit.end]
+        found.append(SpanScore(text, unit.start, unit.end, score, bool(unit.positions), spread))
     return tuple(found)

@@ -25,11 +25,15 @@ def logits_of(classifier: Classifier, variants: Sequence[Variant]) -> list[Logit
     found: dict[Variant, Logits] = {}
     for batch in _batches(distinct, classifier.device):
         width = len(batch[0].ids)
-        ids = torch.tensor([[*v.ids, *[pad] * (width - len(v.ids))] for v in batch], device=classifier.device)
+        ids, original = (
+            torch.tensor([[*row, *[pad] * (width - len(row))] for row in rows], device=classifier.device)
+            for rows in ([v.ids for v in batch], [v.original for v in batch])
+        )
         visible = torch.tensor(
             [[*v.visible, *[False] * (width - len(v.ids))] for v in batch], dtype=torch.long, device=classifier.device
         )
-        for variant, row in zip(batch, view.predict(ids, visible).double().tolist(), strict=True):
+        logits = view.predict(ids, visible, original=original)
+        for variant, row in zip(batch, logits.double().tolist(), strict=True):
             found[variant] = tuple(row)
     return [found[variant] for variant in variants]
 

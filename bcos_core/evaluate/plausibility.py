@@ -15,7 +15,8 @@ from sklearn.metrics import auc, precision_recall_curve
 from bcos_core.errors import DataError
 from bcos_core.text.encoding import Encoded
 from bcos_core.text.rationales import Spans
-from bcos_core.text.words import word_of, word_spans
+from bcos_core.text.units import positions_at, token_units, word_units
+from bcos_core.text.words import word_spans
 
 _SIGNS = {"positive": 1, "pos": 1, "negative": -1, "neg": -1}
 
@@ -32,28 +33,28 @@ def rated_positions(text: Encoded, label: str) -> frozenset[int]:
         DataError: the package with the ratings is not installed.
     """
     sign = sign_of(label)
-    spans = word_spans(text.text)
-    if sign is None or not spans:
+    if sign is None:
         return frozenset()
     ratings = valences()
-    words = [text.text[start:end].lower() for start, end in spans]
-    named = [sign * ratings.get(word, 0.0) > 0 for word in words]
+
+    def named(word: str) -> bool:
+        return sign * ratings.get(word.lower(), 0.0) > 0
+
     return frozenset(
         position
-        for position, token in enumerate(text.tokens)
-        if token.start is not None and named[word_of(spans, token.start)]
+        for unit in word_units(text.text, text.tokens)
+        if any(named(word) for word in _words(text.text[unit.start : unit.end]))
+        for position in unit.positions
     )
+
+
+def _words(text: str) -> list[str]:
+    return [text[start:end] for start, end in word_spans(text)]
 
 
 def rationale_positions(text: Encoded, spans: Spans) -> frozenset[int]:
     """Ordinary tokens that have a character in one of the spans."""
-    return frozenset(
-        position
-        for position, token in enumerate(text.tokens)
-        if token.start is not None
-        and token.end is not None
-        and any(token.start < end and start < token.end for start, end in spans)
-    )
+    return frozenset(positions_at(token_units(text.text, text.tokens), spans))
 
 
 @cache

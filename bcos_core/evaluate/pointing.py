@@ -16,6 +16,7 @@ from bcos_core.errors import DataError
 from bcos_core.model.classifier import Classifier, predict
 from bcos_core.text.encoding import encode
 from bcos_core.text.examples import Examples
+from bcos_core.text.units import token_units
 
 CONFIDENT = 0.75
 
@@ -74,9 +75,8 @@ def make_pairs(examples: Examples, judge: Classifier, *, length: int, count: int
 def points(record: Attribution, pair: Pair) -> float | None:
     """Positive attribution inside the explained class's half ÷ all positive attribution; None if there is none."""
     halves = [0.0, 0.0]
-    for token, score in zip(record.tokens, record.scores, strict=True):
-        if token.start is not None and score > 0:
-            halves[token.start >= pair.boundary] += score
+    for unit in token_units(record.text, record.tokens):
+        halves[unit.start >= pair.boundary] += sum(max(0.0, record.scores[position]) for position in unit.positions)
     total = sum(halves)
     return halves[pair.classes.index(record.target.index)] / total if total > 0 else None
 

@@ -14,10 +14,12 @@ from bcos_core.text.encoding import Encoded
 
 @dataclass(frozen=True)
 class Variant:
-    """A text with tokens removed, as the model is given it: `ids`, and which of them it may look at."""
+    """A text with tokens removed, as the model is given it: `ids`, and which of them it may look at. Positions are
+    those of `original`: the text's own ids, or what is left of them where the rest moves together."""
 
     ids: tuple[int, ...]
     visible: tuple[bool, ...]
+    original: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def _replaced_by(kind: str) -> Callable[[Encoded, Collection[int], PreTrainedTok
             raise InputError(f"The tokenizer has no {kind} token. Choose another removal: {', '.join(REMOVALS)}.")
         gone = frozenset(removed)
         ids = tuple(token_id if position in gone else id for position, id in enumerate(text.ids))
-        return Variant(ids, (True,) * len(ids))
+        return Variant(ids, (True,) * len(ids), text.ids)
 
     return apply
 
@@ -46,19 +48,19 @@ def _replaced_by(kind: str) -> Callable[[Encoded, Collection[int], PreTrainedTok
 def _deleted(text: Encoded, removed: Collection[int], tokenizer: PreTrainedTokenizerBase) -> Variant:
     gone = frozenset(removed)
     ids = tuple(id for position, id in enumerate(text.ids) if position not in gone)
-    return Variant(ids, (True,) * len(ids))
+    return Variant(ids, (True,) * len(ids), ids)
 
 
 def _hidden(text: Encoded, removed: Collection[int], tokenizer: PreTrainedTokenizerBase) -> Variant:
     gone = frozenset(removed)
-    return Variant(text.ids, tuple(position not in gone for position in range(len(text))))
+    return Variant(text.ids, tuple(position not in gone for position in range(len(text))), text.ids)
 
 
 REMOVALS: Registry[Removal] = Registry("removal")
 for _removal in (
     Removal("mask", "replaced by the mask token", "mask", _replaced_by("mask")),
     Removal("pad", "replaced by the padding token", "pad", _replaced_by("pad")),
-    Removal("delete", "deleted, the rest moves together", "mask", _deleted),
+    Removal("delete", "deleted, the rest moves together to new positions", "mask", _deleted),
     Removal("hide", "hidden by the attention mask, the rest stays in place", "mask", _hidden),
 ):
     REMOVALS.register(_removal.name, _removal)

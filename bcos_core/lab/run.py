@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -46,8 +45,7 @@ class Verification:
 @dataclass(frozen=True)
 class LabResult:
     """`rows`: for each model, method and measure the mean with its 95 % interval over the texts that the model decides
-    by the plant; None where there is no such text and, for the interval, where there is one alone. `examples` are some
-    of these texts, with the spans of the planted words."""
+    by the plant. `examples` are some of these texts, with the spans of the planted words."""
 
     plant: str
     words: tuple[str, ...]
@@ -167,16 +165,11 @@ def score(
                     "checkpoint": classifier.name,
                     "method": name,
                     "measure": measured,
-                    **_estimate(values),
+                    **asdict(bootstrap(values)),
                     "failed": len(found) - len(values),
                 }
             )
     return rows
-
-
-def _estimate(values: Sequence[float]) -> dict[str, float | None]:
-    """`mean`, `low`, `high` and `n`: None where so many texts say nothing about it."""
-    return {name: value if math.isfinite(value) else None for name, value in asdict(bootstrap(values)).items()}
 
 
 def _planted_task(spec: LabSpec, plant: Plant, data: TaskData, words: Sequence[str], folder: Path) -> TaskChoice:

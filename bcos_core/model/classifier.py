@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from bcos_core.errors import CheckpointError, NotFiniteError
+from bcos_core.arguments import whole_number
+from bcos_core.errors import CheckpointError
 from bcos_core.model.checkpoint import load_model, state_hash, weights_hash
 from bcos_core.model.convert import is_bcos
 from bcos_core.model.families import device_of
@@ -65,20 +65,6 @@ def prediction_of(logits: Sequence[float], labels: Sequence[str]) -> Prediction:
     return Prediction(tuple(logits), tuple(probabilities), index, labels[index])
 
 
-def require_finite_logits(name: str, text: str, logits: Sequence[float]) -> None:
-    """Of logits that are not numbers a class would still be the largest.
-
-    Raises:
-        NotFiniteError: one of the logits is not finite.
-    """
-    if not all(map(math.isfinite, logits)):
-        shown = text if len(text) <= 60 else f"{text[:59]}…"
-        raise NotFiniteError(
-            f"The logits of {name} for the text {shown!r} are {', '.join(f'{value:g}' for value in logits)}; expected "
-            "finite numbers. Its weights are damaged, or training them diverged: train it again."
-        )
-
-
 def load(path: str | Path, *, device: str | torch.device | None = None) -> Classifier:
     """The classifier in a checkpoint folder: one of this project's, or any Hugging Face one of a known family.
 
@@ -126,21 +112,21 @@ def position_limit(model: PreTrainedModel) -> int:
 
 
 def predict(
-    classifier: Classifier, texts: Sequence[str], *, batch_size: int = 32, max_length: int | None = None
+    classifier: Classifier, texts: Iterable[str], *, batch_size: int = 32, max_length: int | None = None
 ) -> list[Prediction]:
     """Predictions in the order of the texts, each cut at `max_length` tokens (the model's limit if not given).
 
     Raises:
-        TextError: an empty text.
-        NotFiniteError: the model's logits for a text are not finite numbers.
+        TextError: an empty text, or no list of texts.
+        InputError: a limit or a batch size that is no such number.
     """
-    encoded = encode(classifier.tokenizer, texts, min(max_length or classifier.max_length, classifier.max_length))
+    limit = classifier.max_length if max_length is None else whole_number("max_length", max_length, least=1)
+    encoded = encode(classifier.tokenizer, texts, min(limit, classifier.max_length))
     view = ModelView(classifier.model)
     predictions: dict[int, Prediction] = {}
     for chosen in batches_by_length([len(text) for text in encoded], batch_size):
         batch = collate(classifier.tokenizer, [encoded[i] for i in chosen], classifier.device)
         logits = view.predict(batch.input_ids, batch.attention_mask).float()
         for i, row in zip(chosen, logits.tolist(), strict=True):
-            require_finite_logits(classifier.name, texts[i], row)
             predictions[i] = prediction_of(row, classifier.labels)
-    return [predictions[i] for i in range(len(texts))]
+    return [predictions[i] for i in range(len(encoded))]

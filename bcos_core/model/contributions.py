@@ -53,7 +53,8 @@ def contributions(
     real = attention_mask.to(torch.float64)
     share = real.new_zeros(len(input_ids))
     if reference_id is not None:
-        reference = view.embed(input_ids.masked_fill(attention_mask.bool(), reference_id), attention_mask)
+        replaced = input_ids.masked_fill(attention_mask.bool(), reference_id)
+        reference = view.embed(replaced, attention_mask, original=input_ids)
         share = ((reference * weights).sum(-1, dtype=torch.float64) * real).sum(-1)
         inputs = inputs - reference
     scores = (inputs * weights).sum(-1, dtype=torch.float64) * real

@@ -14,7 +14,7 @@ from bcos_core.registry import Registry
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
+    from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,16 @@ class FittedLinear:
 Stage = tuple[FittedLinear, ...]
 
 
+def _in_order(embedding: nn.Module, input_ids: Tensor) -> Tensor:
+    """0, 1, 2, … in every row."""
+    return input_ids.new_ones(input_ids.shape).cumsum(1) - 1
+
+
+def _over_what_is_not_padding(embedding: nn.Module, input_ids: Tensor) -> Tensor:
+    """padding index + 1, + 2, … over the ids that are not the padding id; that one stays at the padding index."""
+    return embedding.create_position_ids_from_input_ids(input_ids, embedding.padding_idx)  # type: ignore[operator]
+
+
 @dataclass(frozen=True)
 class Family:
     """Where the parts of a family's sequence classifier are; paths as in `nn.Module.get_submodule`.
@@ -40,7 +50,8 @@ class Family:
     `embedding` is the module whose output is E, (batch, tokens, hidden): words, positions and types together.
     `blocks` is the list of transformer blocks. `bcos` and `linear` are endings of the paths of linear layers:
     every linear outside the embedding module must match exactly one of them. `edits` replaces modules that have
-    no dynamic-linear form, such as a tanh in the head.
+    no dynamic-linear form, such as a tanh in the head. `positions` is how the embedding module counts the positions
+    of ids (batch, tokens).
 
     Calibration walks along `stages`, the linears of one block in execution order, those of one stage sharing
     their input, with paths inside the block; then along `head`, those after the blocks, with paths inside the
@@ -56,6 +67,7 @@ class Family:
     stages: tuple[Stage, ...]
     head: tuple[Stage, ...]
     edits: dict[str, Callable[[nn.Module], nn.Module]] = field(default_factory=dict)
+    positions: Callable[[nn.Module, Tensor], Tensor] = _in_order
 
 
 def _nothing(_: nn.Module) -> nn.Module:
@@ -111,6 +123,7 @@ FAMILIES.register(
         stages=_BERT_STAGES,
         head=((FittedLinear("classifier.dense", "classifier.out_proj"),), (FittedLinear("classifier.out_proj"),)),
         edits={"classifier": _linear_head},
+        positions=_over_what_is_not_padding,
     ),
 )
 FAMILIES.register(
@@ -154,6 +167,13 @@ def family_named(model_type: str) -> Family:
             f"Models of type {model_type!r} cannot be converted yet. Supported: {supported} (sequence classification)."
         )
     return FAMILIES[model_type]
+
+
+def positions_of(model: nn.Module, input_ids: Tensor) -> Tensor:
+    """The positions (batch, tokens) that a classifier gives its tokens, so that they can be kept where some of the
+    tokens are replaced: one family counts them over the ids themselves."""
+    family = family_of(model)
+    return family.positions(model.get_submodule(family.embedding), input_ids)
 
 
 def is_within(path: str, ancestor: str) -> bool:

@@ -9,6 +9,7 @@ hundred small objects and no tensor.
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -30,16 +31,19 @@ class ModelView:
 
     def __init__(self, model: PreTrainedModel, *, explanation_mode: bool = False) -> None:
         self.model: PreTrainedModel = shared_copy(model, {"training": False, "explanation_mode": explanation_mode})
-        path = family_of(model).embedding
-        self._embedding = _EmbeddingTap(self.model.get_submodule(path))
-        self.model.set_submodule(path, self._embedding)
+        family = family_of(model)
+        inner = self.model.get_submodule(family.embedding)
+        self._positions = partial(family.positions, inner)
+        self._embedding = _EmbeddingTap(inner)
+        self.model.set_submodule(family.embedding, self._embedding)
 
     @torch.no_grad()
-    def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """E, the embedding module's output, (batch, tokens, hidden), for ids (batch, tokens)."""
+    def embed(self, input_ids: Tensor, attention_mask: Tensor, *, original: Tensor | None = None) -> Tensor:
+        """E, the embedding module's output, (batch, tokens, hidden), for ids (batch, tokens); `original` as in
+        `predict`."""
         self._embedding.stop = True
         try:
-            self.model(input_ids=input_ids, attention_mask=attention_mask)
+            self._run(input_ids, attention_mask, original)
         except _Embedded as embedded:
             return embedded.embeddings
         finally:
@@ -55,9 +59,18 @@ class ModelView:
             self._embedding.given = None
 
     @torch.no_grad()
-    def predict(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """(batch, classes), from ids (batch, tokens)."""
-        return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+    def predict(self, input_ids: Tensor, attention_mask: Tensor, *, original: Tensor | None = None) -> Tensor:
+        """(batch, classes), from ids (batch, tokens).
+
+        `original` are the ids before some of them were replaced: every token keeps the position that it has there.
+        A model may count positions over what is not padding, and would move all later tokens where one becomes
+        padding.
+        """
+        return self._run(input_ids, attention_mask, original)
+
+    def _run(self, input_ids: Tensor, attention_mask: Tensor, original: Tensor | None) -> Tensor:
+        positions = self._positions(input_ids if original is None else original)
+        return self.model(input_ids=input_ids, attention_mask=attention_mask, position_ids=positions).logits
 
 
 @torch.no_grad()

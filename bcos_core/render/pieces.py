@@ -8,7 +8,7 @@ from typing import Literal
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.views import sentence_scores, summed, word_scores
 from bcos_core.errors import UnknownNameError
-from bcos_core.text.words import word_spans
+from bcos_core.text.units import token_units, word_units
 
 View = Literal["word", "token", "sentence"]
 VIEWS: tuple[View, ...] = ("word", "token", "sentence")
@@ -92,26 +92,15 @@ def _units(record: Attribution, view: View) -> list[Piece]:
 
 
 def _token_units(record: Attribution) -> list[Piece]:
-    """Tokens as units. Tokens that share characters (the bytes of an emoji) make one unit with their sum."""
-    groups: list[tuple[int, int, list[int]]] = []
-    for position, token in enumerate(record.tokens):
-        if token.start is None or token.end is None:
-            continue
-        if groups and token.start < groups[-1][1]:
-            start, end, members = groups[-1]
-            groups[-1] = start, max(end, token.end), [*members, position]
-        else:
-            groups.append((token.start, token.end, [position]))
-    words = word_spans(record.text)
-    units = []
-    word = 0
-    for start, end, members in groups:
-        while word < len(words) and words[word][1] <= start:
-            word += 1
-        inside = word < len(words) and words[word][0] <= start
-        score, spread = summed(record, members)
-        units.append(Piece("unit", record.text[start:end], start, end, score, word if inside else None, spread))
-    return units
+    """Tokens as units, with the sum where several make one (the bytes of an emoji)."""
+    words = word_units(record.text, record.tokens)
+    word_of = {position: number for number, word in enumerate(words) for position in word.positions}
+    drawn = []
+    for unit in token_units(record.text, record.tokens):
+        score, spread = summed(record, unit.positions)
+        text, word = record.text[unit.start : unit.end], word_of[unit.positions[0]]
+        drawn.append(Piece("unit", text, unit.start, unit.end, score, word, spread))
+    return drawn
 
 
 def _added(record: Attribution) -> list[Piece]:

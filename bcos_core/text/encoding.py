@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase
+from transformers import BatchEncoding, PreTrainedTokenizerBase
 
+from bcos_core.arguments import list_of_texts, whole_number
 from bcos_core.errors import TextError, UnsupportedModelError
 from bcos_core.text.token import Token
+
+# A tokenizer cuts by a setting of its own, which threads that share it would change under each other.
+_tokenizers = threading.Lock()
+_TEXTS_AT_ONCE = 256  # so that nobody waits long for the lock
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -44,11 +53,13 @@ class Batch:
         return len(self.texts)
 
 
-def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int) -> list[Encoded]:
-    """Tokenize without padding; a text over `max_length` tokens (added ones included) is cut.
+def encode(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str], max_length: int) -> list[Encoded]:
+    """Tokenize without padding; a text over `max_length` tokens (added ones included) is cut. Safe to call from several
+    threads with one tokenizer, whose settings stay as they are.
 
     Raises:
-        TextError: a text with nothing in it for the model to read; the message names it.
+        TextError: a text with nothing in it for the model to read; the message names it. Or no list of texts.
+        InputError: a limit that leaves no room for a token of the text.
         UnsupportedModelError: the tokenizer gives no character offsets.
     """
     if not getattr(tokenizer, "is_fast", False):
@@ -56,23 +67,22 @@ def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length:
             f"{type(tokenizer).__name__} gives no character offsets. "
             "Use a model with a fast tokenizer (tokenizer.json)."
         )
+    limit = whole_number("max_length", max_length, least=tokenizer.num_special_tokens_to_add() + 1)
+    texts = list_of_texts(texts)
     for position, text in enumerate(texts):
         if not isinstance(text, str):
             raise TextError(f"Text {position + 1} is a {type(text).__name__}; expected a string.")
         if not text.strip():
             raise TextError(f"Text {position + 1} is empty. Type at least one word.")
-    if not texts:
-        return []
-    encoding = tokenizer(
-        [_drop_surrogates(text) for text in texts],
-        truncation=True,
-        max_length=max_length,
-        return_offsets_mapping=True,
-        return_special_tokens_mask=True,
-        return_attention_mask=False,
-        return_token_type_ids=False,
-    )
-    result = []
+    result: list[Encoded] = []
+    for start in range(0, len(texts), _TEXTS_AT_ONCE):
+        result += _encoded(tokenizer, texts[start : start + _TEXTS_AT_ONCE], limit, first=start + 1)
+    return result
+
+
+def _encoded(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limit: int, *, first: int) -> Iterator[Encoded]:
+    """The texts, of which the first has the number `first`."""
+    encoding = _tokenized(tokenizer, texts, limit)
     for row, text in enumerate(texts):
         ids = encoding["input_ids"][row]
         names = tokenizer.convert_ids_to_tokens(ids)
@@ -83,15 +93,44 @@ def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length:
             )
         )
         if all(token.added for token in tokens):
-            raise TextError(f"Text {row + 1} has nothing that the tokenizer can read. Type at least one word.")
+            raise TextError(f"Text {first + row} has nothing that the tokenizer can read. Type at least one word.")
         cut = max(token.end or 0 for token in tokens) if encoding[row].overflowing else None
-        result.append(Encoded(text, tuple(ids), tokens, cut))
-    return result
+        yield Encoded(text, tuple(ids), tokens, cut)
 
 
-def _drop_surrogates(text: str) -> str:
-    """Lone surrogates cannot be UTF-8, which tokenizers need; the replacement has the same length."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+def _tokenized(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limit: int) -> BatchEncoding:
+    # Surrogates cannot be UTF-8, which tokenizers need; one character takes the place of one.
+    readable = [text if text.isascii() else _SURROGATE.sub("\ufffd", text) for text in texts]
+    with _settings_kept(tokenizer):
+        return tokenizer(
+            readable,
+            truncation=True,
+            max_length=limit,
+            padding=False,
+            return_offsets_mapping=True,
+            return_special_tokens_mask=True,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
+
+
+@contextmanager
+def _settings_kept(tokenizer: PreTrainedTokenizerBase) -> Iterator[None]:
+    """How the tokenizer cuts and pads is nobody else's inside the block, and as before afterwards."""
+    with _tokenizers:
+        backend = tokenizer.backend_tokenizer
+        truncation, padding = backend.truncation, backend.padding
+        try:
+            yield
+        finally:
+            if truncation is None:
+                backend.no_truncation()
+            else:
+                backend.enable_truncation(**truncation)
+            if padding is None:
+                backend.no_padding()
+            else:
+                backend.enable_padding(**padding)
 
 
 def collate(tokenizer: PreTrainedTokenizerBase, texts: Sequence[Encoded], device: torch.device | str = "cpu") -> Batch:
@@ -109,7 +148,12 @@ def collate(tokenizer: PreTrainedTokenizerBase, texts: Sequence[Encoded], device
 
 def batches_by_length(lengths: Sequence[int], batch_size: int) -> Iterator[list[int]]:
     """Positions grouped so that a batch holds texts of similar length, the longest first (so that a batch
-    that does not fit in memory fails at once)."""
+    that does not fit in memory fails at once).
+
+    Raises:
+        InputError: a batch of less than one text.
+    """
+    size = whole_number("batch_size", batch_size, least=1)
     order = sorted(range(len(lengths)), key=lambda position: -lengths[position])
-    for start in range(0, len(order), batch_size):
-        yield order[start : start + batch_size]
+    for start in range(0, len(order), size):
+        yield order[start : start + size]

@@ -8,8 +8,7 @@ What belongs to a character (accents, variation selectors, skin tones, joined em
 from __future__ import annotations
 
 import unicodedata
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from enum import Enum, auto
 
 Span = tuple[int, int]
@@ -53,15 +52,6 @@ def word_spans(text: str) -> tuple[Span, ...]:
                 end = clusters[place - 1][1]
         spans.append((start, end))
     return tuple(spans)
-
-
-def word_of(spans: Sequence[Span], start: int) -> int:
-    """The word (or other span) at a character: the number of the one that holds it, or of the one that follows.
-
-    What lies past the last span belongs to it; there must be one.
-    """
-    word = max(0, bisect_right(spans, start, key=lambda span: span[0]) - 1)
-    return word + 1 if spans[word][1] <= start and word + 1 < len(spans) else word
 
 
 def count_words(text: str) -> int:

@@ -77,7 +77,8 @@ def test_points_are_the_positive_share_in_the_right_half() -> None:
     scores = (9.0, 1.0, -5.0, 2.0, 1.0, 9.0)
 
     def asked(index: int, scores: tuple[float, ...]) -> float | None:
-        return points(SimpleNamespace(tokens=tokens, scores=scores, target=SimpleNamespace(index=index)), pair)  # type: ignore[arg-type]
+        target = SimpleNamespace(index=index)
+        return points(SimpleNamespace(text=pair.text, tokens=tokens, scores=scores, target=target), pair)  # type: ignore[arg-type]
 
     assert asked(1, scores) == pytest.approx(0.25)  # the first half is class 1's: 1 of 4
     assert asked(0, scores) == pytest.approx(0.75)

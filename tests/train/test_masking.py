@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from transformers import BertConfig, BertForSequenceClassification, PreTrainedModel
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    PreTrainedModel,
+    RobertaConfig,
+    RobertaForSequenceClassification,
+)
 
 from bcos_core import convert
 from bcos_core.train.recipe import Recipe
@@ -42,8 +48,15 @@ def inputs() -> dict[str, Tensor]:
     return {"input_ids": ids, "attention_mask": visible, "ordinary": ordinary, "labels": torch.tensor([0, 1] * 4)}
 
 
-def seen(model: PreTrainedModel, recipe: Recipe, seed: int = 0) -> Tensor:
-    """The token ids that one training step gives to the model."""
+def seen(
+    model: PreTrainedModel,
+    recipe: Recipe,
+    seed: int = 0,
+    *,
+    argument: str = "input_ids",
+    batch: dict[str, Tensor] | None = None,
+) -> Tensor:
+    """The token ids, or another argument, that one training step gives to the model."""
     trainer = BcosTrainer.__new__(BcosTrainer)
     fields: dict[str, Any] = {
         "recipe": recipe,
@@ -53,10 +66,10 @@ def seen(model: PreTrainedModel, recipe: Recipe, seed: int = 0) -> Tensor:
     }
     vars(trainer).update(fields)
     given: list[Tensor] = []
-    hook = model.register_forward_pre_hook(lambda _, __, kw: given.append(kw["input_ids"]), with_kwargs=True)
+    hook = model.register_forward_pre_hook(lambda _, __, kw: given.append(kw.get(argument)), with_kwargs=True)
     torch.manual_seed(seed)
     try:
-        trainer.compute_loss(model, inputs())
+        trainer.compute_loss(model, batch or inputs())
     finally:
         hook.remove()
     return given[-1]
@@ -90,3 +103,31 @@ def test_deletion_consistency_stays_about_whole_texts() -> None:
 
 def test_the_twin_is_trained_with_the_same_masking() -> None:
     assert Recipe(masking=0.5, consistency=1.0).conventional_twin().masking == 0.5
+
+
+def test_masking_moves_no_other_token() -> None:
+    config = RobertaConfig(
+        vocab_size=50,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        num_labels=2,
+        max_position_embeddings=20,
+        pad_token_id=1,
+    )
+    torch.manual_seed(0)
+    model = convert(RobertaForSequenceClassification(config)).train()
+    # The third token is a typed padding token, which RoBERTa does not count; masked, it would be counted.
+    row = torch.tensor([0, 9, 1, 8, 7, 2, 1, 1])
+    batch = {
+        "input_ids": row.repeat(8, 1),
+        "attention_mask": torch.tensor([1, 1, 1, 1, 1, 1, 0, 0]).repeat(8, 1),
+        "ordinary": torch.tensor([0, 1, 1, 1, 1, 0, 0, 0]).bool().repeat(8, 1),
+        "labels": torch.tensor([0, 1] * 4),
+    }
+    recipe = Recipe(consistency=1.0, masking=1.0)
+    ids = seen(model, recipe, batch=batch)
+    assert (ids[:, 2] == MASK).any() and (ids[:8] != ids[8:]).any()  # masked, to learn from and for consistency
+    positions = seen(model, recipe, argument="position_ids", batch=batch)
+    assert positions.tolist() == [[2, 3, 1, 4, 5, 6, 1, 1]] * 16
