@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import pandas as pd
 import plotly.graph_objects as go
 
 from bcos_core.evaluate.audit import Audit, ModelAudit
+from bcos_core.render.figure_text import figure_text
 from bcos_core.render.matrix import SEQUENTIAL, square_figure
 from bcos_core.text.examples import Examples
 
@@ -22,7 +21,7 @@ def confusion_figure(model: ModelAudit, labels: tuple[str, ...]) -> go.Figure:
         for row, part in zip(model.confusion, shares, strict=True)
     ]
     figure = square_figure(
-        f"What does it mix up? {escape(model.name)}",
+        f"What does it mix up? {figure_text(model.name)}",
         labels,
         shares,
         texts,
@@ -68,7 +67,7 @@ def reliability_figure(model: ModelAudit) -> go.Figure:
         )
     figure.update_layout(
         title={
-            "text": f"Is it as sure as it is right? {escape(model.name)}",
+            "text": f"Is it as sure as it is right? {figure_text(model.name)}",
             "font": {"size": 14},
             "x": 0,
             "xanchor": "left",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import pandas as pd
@@ -11,6 +10,7 @@ import plotly.graph_objects as go
 
 from bcos_core.lab.measures import MEASURES
 from bcos_core.render.dots import add_dot, is_missing, lay_out
+from bcos_core.render.figure_text import figure_text
 from bcos_core.render.methods import method_colour, method_title
 
 Row = dict[str, Any]
@@ -36,7 +36,7 @@ def lab_figure(rows: Sequence[Row], measure: str, kinds: dict[str, str]) -> go.F
     ranked = [row for row in lab_rows(rows, measure) if not is_missing(row["mean"])]
     figure = go.Figure()
     for row in reversed(ranked):
-        label = f"{method_title(row['method'])} · {escape(kinds[row['checkpoint']])}"
+        label = f"{method_title(row['method'])} · {figure_text(kinds[row['checkpoint']])}"
         symbol = _SYMBOLS[list(kinds).index(row["checkpoint"]) % len(_SYMBOLS)]
         add_dot(figure, row, label=label, colour=method_colour(row["method"]), symbol=symbol)
     direction = "higher" if better else "lower"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape
 
 import plotly.graph_objects as go
+
+from bcos_core.render.figure_text import figure_text
 
 _ROW_HEIGHT = 34
 # Blue and orange as in heatmaps, pale enough for dark letters on every shade, in light and in dark mode.
@@ -37,7 +38,7 @@ def square_figure(
     hover: str,
 ) -> go.Figure:
     """A matrix over `names`, the first row on top; colours run over `scale` from `least` to 1."""
-    labels = [escape(name) for name in names]
+    labels = [figure_text(name) for name in names]
     figure = go.Figure(
         go.Heatmap(
             z=values,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 import pandas as pd
@@ -15,6 +14,7 @@ from bcos_core.evaluate.curves import TENTHS
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.render.dots import add_dot, lay_out
+from bcos_core.render.figure_text import figure_text
 from bcos_core.render.methods import CHANCE, method_colour, method_title
 
 Row = dict[str, Any]
@@ -115,7 +115,7 @@ def leaderboard_figure(rows: Sequence[Row], score: str) -> go.Figure:
     several = len({row["checkpoint"] for row in ranked}) > 1
     figure = go.Figure()
     for row in reversed(ranked):
-        label = method_title(row["method"]) + (f" · {escape(row['checkpoint'])}" if several else "")
+        label = method_title(row["method"]) + (f" · {figure_text(row['checkpoint'])}" if several else "")
         add_dot(figure, row, label=label, colour=method_colour(row["method"]), symbol=_symbol(rows, row["checkpoint"]))
     entry = SCORES[score]
     direction = "higher" if entry.higher_is_better else "lower"
@@ -155,7 +155,7 @@ def frontier_figure(rows: Sequence[Row], score: str) -> go.Figure:
             textposition="top center",
             cliponaxis=False,
             marker={"size": 11, "color": method_colour(row["method"]), "symbol": _symbol(rows, row["checkpoint"])},
-            hovertemplate=f"{title} · {escape(row['checkpoint'])}: {row['mean']:.3f} at "
+            hovertemplate=f"{title} · {figure_text(row['checkpoint'])}: {row['mean']:.3f} at "
             f"{row['forward_passes']:.1f} forward and {row['backward_passes']:.1f} backward passes<extra></extra>",
         )
     for row in rows:
@@ -181,7 +181,7 @@ def curve_figures(evaluation: Evaluation) -> list[go.Figure]:
         figure = go.Figure()
         for contender in evaluation.contenders:
             if name in contender.curves:
-                model = f" · {escape(contender.checkpoint)}" if len(checkpoints) > 1 else ""
+                model = f" · {figure_text(contender.checkpoint)}" if len(checkpoints) > 1 else ""
                 figure.add_scatter(
                     x=shares,
                     y=list(contender.curves[name]),

@@ -42,7 +42,7 @@ def choose_model() -> ChosenModel | None:
             "Folder",
             placeholder="/path/to/a/model",
             help="What `save_pretrained` wrote. Folders that may be read: "
-            + ", ".join(f"`{root}`" for root in allowed_roots())
+            + ", ".join(plain(str(root)) for root in allowed_roots())
             + ". Start the dashboard with BCOS_ROOTS set to allow others.",
             **url.bound("folder", ""),
         )

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import re
 
-# Everything that Streamlit's Markdown gives a meaning, its own directives (:red[…], :material/…:, $…$) included.
+# Everything that Streamlit's Markdown gives a meaning, its own directives (:red[…], $…$) included.
 _MEANINGFUL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&^=])")
+
+# What Streamlit looks for in the text that is left after Markdown: addresses become links, names of icons icons, and
+# arrows other signs. An escape does not reach it; a sign without width between two characters does.
+_FOUND_LATER = re.compile(
+    r"(?<=:)(?=//|material/|streamlit)|(?<=www)(?=\.)|(?=@)|(?<=-)(?=>)|(?<=<)(?=-)|(?<=[<>~])(?==)", re.IGNORECASE
+)
+_JOINER = "\N{WORD JOINER}"
 
 
 def plain(text: str) -> str:
     """`text` with every character that Markdown would act upon escaped; line breaks become spaces."""
-    return _MEANINGFUL.sub(r"\\\1", " ".join(text.split()))
+    return _MEANINGFUL.sub(r"\\\1", _FOUND_LATER.sub(_JOINER, " ".join(text.split())))

@@ -13,6 +13,7 @@ import streamlit as st
 
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.render.dots import add_dot, lay_out
+from bcos_core.render.figure_text import figure_text
 from bcos_core.render.numbers import number
 from bcos_core.render.study_report import basis_words
 from bcos_core.study.export import export_study
@@ -67,7 +68,13 @@ def _means(analysis: Analysis) -> None:
     figure = go.Figure()
     for place, one in enumerate(reversed(shown)):
         row = {"mean": one.value, "low": one.low, "high": one.high, "n": first.basis.answers}
-        add_dot(figure, row, label=one.name, colour=_COLOURS[(len(shown) - 1 - place) % len(_COLOURS)], symbol="circle")
+        add_dot(
+            figure,
+            row,
+            label=figure_text(one.name),
+            colour=_COLOURS[(len(shown) - 1 - place) % len(_COLOURS)],
+            symbol="circle",
+        )
     lay_out(figure, f"{first.test}, 95 % intervals", "", len(shown))
     st.plotly_chart(figure, key=f"means-{analysis.title}", config=_CHART)
 
@@ -81,11 +88,11 @@ def _distribution(analysis: Analysis) -> None:
     figure = go.Figure()
     for place, (condition, row) in enumerate(table.iterrows()):
         figure.add_bar(
-            name=str(condition),
+            name=figure_text(str(condition)),
             x=[f"{value:g}" for value in row.index],
             y=list(row),
             marker={"color": _COLOURS[place % len(_COLOURS)]},
-            hovertemplate=f"{condition}: %{{y:.0%}} answered %{{x}}<extra></extra>",
+            hovertemplate=f"{figure_text(str(condition))}: %{{y:.0%}} answered %{{x}}<extra></extra>",
         )
     figure.update_layout(
         title={"text": "Answers under each condition", "font": {"size": 14}, "x": 0, "xanchor": "left"},

@@ -7,6 +7,7 @@ import dataclasses
 import plotly.graph_objects as go
 import streamlit as st
 
+from bcos_core.render.figure_text import figure_text
 from bcos_core.render.numbers import count
 from bcos_core.text.preview import Lengths, class_counts, text_lengths
 from bcos_core.text.tasks import TaskData
@@ -96,6 +97,6 @@ def _laid_out(figure: go.Figure, title: str, axis: str) -> go.Figure:
 
 
 def _short(label: str, characters: int = 24) -> str:
-    """A class name as Plotly shows it, which reads some HTML."""
+    """A class name, cut to a length, as Plotly shows it."""
     cut = label if len(label) <= characters else label[: characters - 1] + "…"
-    return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return figure_text(cut)

@@ -7,6 +7,7 @@ import streamlit as st
 from bcos_core.errors import BcosError
 from pages.shared import kept_text, url
 from pages.shared.examples import TestSet
+from pages.shared.plain import plain
 
 _KEY = "text"
 
@@ -46,7 +47,7 @@ def screen_text(tests: TestSet | None, example: int | None) -> str:
         try:
             return kept_text.find(url.read("kept"))
         except BcosError as error:
-            st.warning(str(error))
+            st.warning(plain(str(error)))
             return ""
     return url.read("text")
 

@@ -52,7 +52,11 @@ def _tables(info: CheckpointInfo, result: dict[str, Any]) -> None:
     labels = result["labels"]
     chosen = str(
         st.segmented_control(
-            "Class", labels, required=True, **url.bound("words-of", labels[-1], parse=url.one_of(labels))
+            "Class",
+            labels,
+            format_func=plain,
+            required=True,
+            **url.bound("words-of", labels[-1], parse=url.one_of(labels)),
         )
     )
     uses = [use for use in result["uses"] if use["label"] == labels.index(chosen)]

@@ -88,6 +88,8 @@ def button(at: AppTest, label: str) -> Any:
 
 
 def words(at: AppTest) -> str:
-    """Everything that the page says, without the backslashes that keep Markdown from acting on it."""
+    """Everything that the page says, without the signs that keep Markdown from acting on it."""
     kinds = (at.header, at.subheader, at.markdown, at.caption, at.info, at.warning, at.error)
-    return "\n".join(str(element.value).replace("\\", "") for kind in kinds for element in kind)
+    return "\n".join(
+        str(element.value).replace("\\", "").replace("\N{WORD JOINER}", "") for kind in kinds for element in kind
+    )
