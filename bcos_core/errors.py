@@ -61,6 +61,10 @@ class PathNotAllowedError(InputError):
     """A local path outside the folders the dashboard may read."""
 
 
+class NotFiniteError(BcosError):
+    """A loss, logit, cosine or score that is not a finite number: nothing that comes of it can be trusted."""
+
+
 class JobError(BcosError):
     """A job that cannot do what was asked of it."""
 

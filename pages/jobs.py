@@ -24,7 +24,7 @@ from pages.shared.jobs import (
     watch,
     when,
 )
-from pages.shared.page import empty_page, head
+from pages.shared.page import empty_page, fragment, head
 from pages.shared.plain import plain
 from pages.shared.supervision import supervisor_notice
 
@@ -74,7 +74,7 @@ def choose(chosen: str) -> None:
                 url.write(all="1")
                 st.rerun()
 
-    st.fragment(run_every=REFRESH_SECONDS if watched else None)(rows)()
+    fragment(run_every=REFRESH_SECONDS if watched else None)(rows)()
 
 
 def row(job: Job, chosen: str) -> None:

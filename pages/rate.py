@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.page import navigated
 from pages.shared.preload import settle
 
-navigated()
 st.html(
     "<style>[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }"
     ".stMainBlockContainer { max-width: 64rem; padding-top: 4.5rem }</style>"

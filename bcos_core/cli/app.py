@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from bcos_core.errors import BcosError, InputError
 from bcos_core.home import CHECKOUT
+from bcos_core.researchers import RATERS_ONLY, RESEARCHERS, listed_researchers
 
 if TYPE_CHECKING:
     from bcos_core.jobs.store import Job, JobStore
@@ -34,7 +35,8 @@ With --raters it is a server for the raters of studies: it has the Rate page alo
 ADDRESS = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
-RATERS_ONLY = "BCOS_RATERS_ONLY"
+# The smallest that Streamlit takes, in MB: nothing that raters send or see is nearly as large.
+RATERS_OPTIONS = ("--server.maxMessageSize", "1", "--server.maxWidgetStateSize", "1", "--server.maxUploadSize", "1")
 ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
@@ -70,10 +72,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             "Only a server for raters listens on a network: whoever reaches the dashboard can do everything in it. "
             "Add --raters, or leave --address and --host out."
         )
+    listed_researchers(os.environ.get(RESEARCHERS, ""))  # refused here, in words, and not at the first visit
     require_free_port(args.port, args.address)
     store = JobStore.open()
     os.environ.update(ENVIRONMENT, BCOS_HOME=str(store.home.root))
-    server = _Server(args.address, args.port, tuple(args.host))
+    server = _Server(args.address, args.port, tuple(args.host), RATERS_OPTIONS if args.raters else ())
     with _termination_as_interrupt():
         if args.raters:
             os.environ[RATERS_ONLY] = "1"
@@ -143,6 +146,8 @@ class _Server:
     address: str
     port: int
     hosts: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    """Settings of Streamlit, as its command line takes them."""
 
     @property
     def url(self) -> str:
@@ -155,7 +160,7 @@ class _Server:
             BcosError: it ended by itself.
         """
         command = [sys.executable, "-m", "streamlit", "run", str(CHECKOUT / "app.py")]
-        command += ["--server.address", self.address, "--server.port", str(self.port)]
+        command += ["--server.address", self.address, "--server.port", str(self.port), *self.options]
         if self.hosts:  # beside those of the settings
             command += [
                 part for host in (ADDRESS, "localhost", *self.hosts) for part in ("--server.allowedHosts", host)

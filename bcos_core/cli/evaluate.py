@@ -111,9 +111,14 @@ def show(result: dict[str, Any]) -> str:
         lines += ["", f"{score} ({'higher' if better else 'lower'} is better). {rows[0]['protocol']['summary']}"]
         for row in rows:
             marks = ["does not beat random"] if row["beats_random"] is False else []
+            if not row["n"]:
+                lines.append(f"  {row['method']:<20} no value for any text  {row['checkpoint']}")
+                continue
             mark = "".join(f"  {note}" for note in (*marks, *training_notes(row)))
+            has_interval = math.isfinite(row["low"])  # one text alone has none
+            interval = f"[{row['low']:6.3f}, {row['high']:6.3f}]" if has_interval else f"{'no interval':16}"
             lines.append(
-                f"  {row['method']:<20} {row['mean']:7.3f}  [{row['low']:6.3f}, {row['high']:6.3f}]  n {row['n']:<4} "
+                f"  {row['method']:<20} {row['mean']:7.3f}  {interval}  n {row['n']:<4} "
                 f"{row['forward_passes']:6.1f} forward {row['backward_passes']:6.1f} backward  "
                 f"{row['checkpoint']}{mark}"
             )

@@ -101,14 +101,22 @@ def show(result: dict[str, Any]) -> str:
         )
         rows = [row for row in result["rows"] if row["checkpoint"] == model["checkpoint"]]
         for method in dict.fromkeys(row["method"] for row in rows):
-            found = {row["measure"]: row for row in rows if row["method"] == method}
-            lines.append(
-                f"  {method:<20} top 3 {found['top_3']['mean']:6.1%}   precision {found['precision']['mean']:.2f}   "
-                f"positive share {found['positive_share']['mean']:.2f}   rank {found['rank']['mean']:.1f}   "
-                f"n {found['top_3']['n']}"
-            )
+            lines.append(f"  {method:<20} {_found({row['measure']: row for row in rows if row['method'] == method})}")
     lines.append(f"{result['seconds']:.0f} s in all.")
     return "\n".join(lines)
+
+
+def _found(measures: dict[str, dict[str, Any]]) -> str:
+    """How well a method found the plant, or that there was nothing to find it in."""
+    texts, failed = measures["top_3"]["n"], measures["top_3"]["failed"]
+    if not texts:
+        if failed:
+            return f"no scores: they failed for all {failed} texts that the model decides by the plant"
+        return "no scores: the model decides no text by the plant that has words to be found"
+    return (
+        f"top 3 {measures['top_3']['mean']:6.1%}   precision {measures['precision']['mean']:.2f}   "
+        f"positive share {measures['positive_share']['mean']:.2f}   rank {measures['rank']['mean']:.1f}   n {texts}"
+    )
 
 
 def lab_argv(spec: LabSpec) -> list[str]:

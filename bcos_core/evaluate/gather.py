@@ -11,7 +11,7 @@ from bcos_core.evaluate.curves import leave_one_out, removal_curves
 from bcos_core.evaluate.explainer import Explainer
 from bcos_core.evaluate.pointing import Pair, points
 from bcos_core.evaluate.removal import Removal
-from bcos_core.model.classifier import Classifier
+from bcos_core.model.classifier import Classifier, require_finite_logits
 from bcos_core.model.predictions import model_subject
 from bcos_core.storage.evidence import EvidenceStore, name_of
 from bcos_core.text.encoding import encode
@@ -57,6 +57,7 @@ class Gatherer:
         missing = self._missing(explainer.name, "explanation", texts)
         if missing:
             records = explainer(missing)
+            _require_logits(self.classifier, records)
             self.store.keep(
                 explainer.name,
                 "explanation",
@@ -107,7 +108,9 @@ class Gatherer:
         shares: dict[Pair, list[float | None]] = {pair: [] for pair in missing}
         for index in sorted({index for pair in missing for index in pair.classes}):
             asked = [pair for pair in missing if index in pair.classes]
-            for pair, record in zip(asked, explainer([pair.text for pair in asked], target=index), strict=True):
+            records = explainer([pair.text for pair in asked], target=index)
+            _require_logits(self.classifier, records)
+            for pair, record in zip(asked, records, strict=True):
                 shares[pair].append(None if record.failed else points(record, pair))
         self.store.keep(explainer.name, "pointing", {name_of(pair): shares[pair] for pair in missing})
 
@@ -116,14 +119,24 @@ class Gatherer:
         return [item for item in items if name_of(item) not in known]
 
 
+def _require_logits(classifier: Classifier, records: Sequence[Attribution]) -> None:
+    """A method may fail on a text; a model whose answer is no number has nothing to be scored.
+
+    Raises:
+        NotFiniteError: the logits of a text are not finite.
+    """
+    for record in records:
+        require_finite_logits(classifier.name, record.text, record.logits)
+
+
 def _brief(record: Attribution) -> dict[str, Any]:
     """What scores need of a record; the rest follows from the text and the explainer."""
     return {
-        "scores": record.scores,
+        "scores": None if record.failed else record.scores,
         "failed": record.failed,
         "target": record.target.index,
         "forward": record.cost.forward,
         "backward": record.cost.backward,
         "seconds": record.cost.seconds,
-        "completeness_error": record.completeness_error if record.additive else None,
+        "completeness_error": record.completeness_error if record.additive and not record.failed else None,
     }

@@ -14,7 +14,7 @@ from bcos_core.errors import InputError
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.statistics import bootstrap, holm, sign_flip_p
 from bcos_core.model.checkpoint import renamed_when_complete
-from bcos_core.storage.plain import to_plain
+from bcos_core.storage.plain import to_finite
 
 RESULT_FILE = "evaluation.json"
 
@@ -159,10 +159,11 @@ def save_evaluation(evaluation: Evaluation, path: Path) -> None:
     """Write the folder, whole or not at all.
 
     Raises:
+        NotFiniteError: a value is not a finite number.
         StorageError: the disk is full.
     """
     with renamed_when_complete(path) as folder:
-        text = json.dumps(to_plain(evaluation.to_dict()), ensure_ascii=False)
+        text = json.dumps(to_finite(evaluation.to_dict(), "The evaluation"), ensure_ascii=False)
         (folder / RESULT_FILE).write_text(text, encoding="utf-8")
 
 

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.views import word_scores
+from bcos_core.errors import DataError
 from bcos_core.evaluate.statistics import bootstrap
 from bcos_core.text.examples import Examples
 from bcos_core.text.words import word_spans
@@ -62,7 +63,13 @@ def word_sums(record: Attribution) -> dict[str, float]:
 def vocabulary(
     sums: Sequence[Sequence[Mapping[str, float]]], labels: Sequence[str], train: Examples, test: Examples
 ) -> Vocabulary:
-    """From `sums[label][place]`, the word sums of each test text for each class."""
+    """From `sums[label][place]`, the word sums of each test text for each class.
+
+    Raises:
+        DataError: there are no test texts.
+    """
+    if not len(test):
+        raise DataError("The task has no test texts, so there are no words to gather. Choose a task with more texts.")
     counting, weights = counting_model(train, len(labels))
     uses: list[WordUse] = []
     for label, texts in enumerate(sums):
@@ -91,7 +98,7 @@ def vocabulary(
                 )
         uses += sorted(found, key=lambda use: -use.mean)
     right = [answer == label for answer, label in zip(counting(test.texts), test.labels, strict=True)]
-    return Vocabulary(tuple(labels), tuple(uses), len(test), float(np.mean(right)) if right else float("nan"))
+    return Vocabulary(tuple(labels), tuple(uses), len(test), float(np.mean(right)))
 
 
 def counting_model(train: Examples, classes: int) -> tuple[Any, dict[str, tuple[float, ...]]]:

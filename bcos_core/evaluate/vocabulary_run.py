@@ -9,7 +9,7 @@ from bcos_core.errors import InputError
 from bcos_core.evaluate.explainer import Explainer, make_explainer
 from bcos_core.evaluate.vocabulary import Vocabulary, vocabulary, word_sums
 from bcos_core.home import Home
-from bcos_core.model.classifier import load
+from bcos_core.model.classifier import load, require_finite_logits
 from bcos_core.model.info import CheckpointInfo, trained_on
 from bcos_core.progress import Reporter
 from bcos_core.storage.evidence import EvidenceStore, name_of
@@ -62,6 +62,8 @@ def _sums(
     missing = [text for text in texts if name_of(text) not in known]
     if missing:
         records = explainer(missing, target=label)
+        for record in records:
+            require_finite_logits(explainer.classifier.name, record.text, record.logits)
         computed = {
             name_of(text): {} if record.failed else word_sums(record)
             for text, record in zip(missing, records, strict=True)

@@ -14,7 +14,7 @@ from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.schema import JOB_METRICS, JOBS
 from bcos_core.jobs.store import INTERRUPTED, NO_PROCESS, JobStore
 from bcos_core.storage.database import upsert
-from bcos_core.storage.plain import to_plain
+from bcos_core.storage.plain import to_finite, to_plain
 from bcos_core.storage.types import utc_now
 
 
@@ -63,7 +63,7 @@ class Lease:
     def succeed(self, result: dict[str, Any], artefacts: Sequence[str], stage_seconds: Sequence[float]) -> bool:
         return self._end(
             JobState.SUCCEEDED,
-            result=to_plain(result),
+            result=to_finite(result, "The result of the job"),
             artefacts=to_plain(artefacts),
             stage_seconds=list(stage_seconds),
             progress=1.0,
@@ -101,6 +101,6 @@ class Lease:
         # The last of several points at one step counts; one statement may not name a row twice.
         latest = {(point.series, point.step): point.value for point in points}
         return [
-            {"job_id": self.id, "series": series, "step": step, "value": None if math.isnan(value) else value}
+            {"job_id": self.id, "series": series, "step": step, "value": value if math.isfinite(value) else None}
             for (series, step), value in latest.items()
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -45,7 +46,8 @@ class Verification:
 @dataclass(frozen=True)
 class LabResult:
     """`rows`: for each model, method and measure the mean with its 95 % interval over the texts that the model decides
-    by the plant. `examples` are some of these texts, with the spans of the planted words."""
+    by the plant; None where there is no such text and, for the interval, where there is one alone. `examples` are some
+    of these texts, with the spans of the planted words."""
 
     plant: str
     words: tuple[str, ...]
@@ -165,11 +167,16 @@ def score(
                     "checkpoint": classifier.name,
                     "method": name,
                     "measure": measured,
-                    **asdict(bootstrap(values)),
+                    **_estimate(values),
                     "failed": len(found) - len(values),
                 }
             )
     return rows
+
+
+def _estimate(values: Sequence[float]) -> dict[str, float | None]:
+    """`mean`, `low`, `high` and `n`: None where so many texts say nothing about it."""
+    return {name: value if math.isfinite(value) else None for name, value in asdict(bootstrap(values)).items()}
 
 
 def _planted_task(spec: LabSpec, plant: Plant, data: TaskData, words: Sequence[str], folder: Path) -> TaskChoice:

@@ -11,6 +11,7 @@ B-cos(x; γw) = γ B-cos(x; w), so its length is one more least-squares fit, of 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.arguments import list_of_texts
-from bcos_core.errors import DataError, UnsupportedModelError
+from bcos_core.errors import DataError, NotFiniteError, UnsupportedModelError
 from bcos_core.model.convert import is_bcos
 from bcos_core.model.families import Stage, device_of, family_of
 from bcos_core.model.layers import BcosLinear
@@ -34,6 +35,8 @@ from bcos_core.text.encoding import Batch, batches_by_length, collate, encode
 
 # Rows that the lengths of weight rows are fitted on: one number each, so a few thousand are plenty.
 LENGTH_FIT_ROWS = 4096
+
+_WAY_OUT = "The weights of the model may be damaged, or too large for float32: copy it anew, or choose another one."
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ def calibrate(
 
     Raises:
         DataError: no texts.
+        NotFiniteError: hidden states of either model that are not finite.
         UnsupportedModelError: `converted` is not a B-cos model, normalises its weights, or its family differs
             from the original's.
     """
@@ -167,7 +171,17 @@ def _cosines(ours: Tensor, theirs: Tensor, batch: Batch) -> Tensor:
 
 
 def _mean(parts: Sequence[Tensor]) -> float:
-    return torch.cat(list(parts)).mean().item()
+    """The mean of cosines.
+
+    Raises:
+        NotFiniteError: one of them is not finite.
+    """
+    mean = torch.cat(list(parts)).mean().item()
+    if not math.isfinite(mean):
+        raise NotFiniteError(
+            f"The cosine of the two models' hidden states is {mean}, expected a finite number. {_WAY_OUT}"
+        )
+    return mean
 
 
 def _fit_stage(
@@ -194,6 +208,12 @@ def _fit_stage(
         equations.add(inputs, targets)
         share = -(-LENGTH_FIT_ROWS // len(batches))
         sample.append((inputs[:share].clone(), targets[:share].clone()))
+    if not equations.finite:
+        place = f"block {segment + 1}" if segment < len(ours.segments) - 1 else "the head"
+        raise NotFiniteError(
+            f"Calibration met numbers that are not finite at {', '.join(part.path for part in stage)} of {place}. "
+            f"{_WAY_OUT}"
+        )
     weight = torch.cat([linear.weight for linear in linears])  # type: ignore[misc]
     fitted = equations.solve(ridge, weight)
     first = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import torch
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.arguments import whole_number
-from bcos_core.errors import CheckpointError
+from bcos_core.errors import CheckpointError, NotFiniteError
 from bcos_core.model.checkpoint import load_model, state_hash, weights_hash
 from bcos_core.model.convert import is_bcos
 from bcos_core.model.families import device_of
@@ -63,6 +64,20 @@ def prediction_of(logits: Sequence[float], labels: Sequence[str]) -> Prediction:
     index = max(range(len(logits)), key=logits.__getitem__)
     probabilities = torch.tensor(logits, dtype=torch.float64).softmax(-1).tolist()
     return Prediction(tuple(logits), tuple(probabilities), index, labels[index])
+
+
+def require_finite_logits(name: str, text: str, logits: Sequence[float]) -> None:
+    """Of logits that are not numbers a class would still be the largest.
+
+    Raises:
+        NotFiniteError: one of the logits is not finite.
+    """
+    if not all(map(math.isfinite, logits)):
+        shown = text if len(text) <= 60 else f"{text[:59]}…"
+        raise NotFiniteError(
+            f"The logits of {name} for the text {shown!r} are {', '.join(f'{value:g}' for value in logits)}; expected "
+            "finite numbers. Its weights are damaged, or training them diverged: train it again."
+        )
 
 
 def load(path: str | Path, *, device: str | torch.device | None = None) -> Classifier:
@@ -119,6 +134,7 @@ def predict(
     Raises:
         TextError: an empty text, or no list of texts.
         InputError: a limit or a batch size that is no such number.
+        NotFiniteError: the model's logits for a text are not finite numbers.
     """
     limit = classifier.max_length if max_length is None else whole_number("max_length", max_length, least=1)
     encoded = encode(classifier.tokenizer, texts, min(limit, classifier.max_length))
@@ -128,5 +144,6 @@ def predict(
         batch = collate(classifier.tokenizer, [encoded[i] for i in chosen], classifier.device)
         logits = view.predict(batch.input_ids, batch.attention_mask).float()
         for i, row in zip(chosen, logits.tolist(), strict=True):
+            require_finite_logits(classifier.name, encoded[i].text, row)
             predictions[i] = prediction_of(row, classifier.labels)
     return [predictions[i] for i in range(len(encoded))]

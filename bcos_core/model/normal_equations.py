@@ -29,6 +29,12 @@ class NormalEquations:
         for left in range(0, x.shape[1], PANEL):  # the upper triangle alone
             self._gram[left : left + PANEL, left:] += x[:, left : left + PANEL].t() @ x[:, left:]
 
+    @property
+    def finite(self) -> bool:
+        """Whether every number that was added up is finite."""
+        sums = [part for part in (self._gram, self._cross) if part is not None]
+        return all(bool(part.isfinite().all()) for part in sums)
+
     def solve(self, ridge: float, prior: Tensor) -> Tensor:
         """W, (out, in), as `prior` W₀ (out, in) is, in its precision."""
         assert self._gram is not None and self._cross is not None

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, String, Table, select
 
 from bcos_core.storage.database import Database, upsert
-from bcos_core.storage.plain import to_plain
+from bcos_core.storage.plain import to_finite, to_plain
 from bcos_core.storage.types import METADATA
 
 # Raised when a method or a measurement changes what it gives.
@@ -62,9 +62,13 @@ class EvidenceStore:
         return found
 
     def keep(self, subject: str, kind: str, values: Mapping[str, Any]) -> None:
-        """Store values by item, in one transaction."""
-        rows = [
-            {"subject": subject, "kind": kind, "item": item, "value": to_plain(value)} for item, value in values.items()
-        ]
+        """Store values by item, in one transaction.
+
+        Raises:
+            NotFiniteError: a number among them is not finite; nothing is stored then.
+        """
+        what = f"What was measured ({kind})"
+        plain = to_finite(dict(values), what)
+        rows = [{"subject": subject, "kind": kind, "item": item, "value": value} for item, value in plain.items()]
         with self.database.write() as connection:
             upsert(connection, EVIDENCE, rows, key=("subject", "kind", "item"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from transformers import (
     EvalPrediction,
     PreTrainedModel,
@@ -21,6 +21,7 @@ from transformers import (
 )
 from transformers.trainer_callback import PrinterCallback
 
+from bcos_core.errors import NotFiniteError
 from bcos_core.model.convert import is_bcos, set_b
 from bcos_core.model.families import positions_of
 from bcos_core.model.quiet import quiet_transformers
@@ -77,7 +78,7 @@ class BcosTrainer(Trainer):
     """A `Trainer` with the project's losses. B-cos and conventional models go through the same code."""
 
     def __init__(self, *, recipe: Recipe, mask_id: int | None, stretch: Mapping[str, float], **arguments: Any) -> None:
-        super().__init__(**arguments)
+        super().__init__(compute_metrics=self._accuracy, **arguments)
         self.recipe = recipe
         self.mask_id = mask_id
         self.stretch = stretch
@@ -118,12 +119,43 @@ class BcosTrainer(Trainer):
         loss = classification_loss(logits[:size], labels, bcos=is_bcos(bare))
         if task is not None:
             loss = loss + self.recipe.consistency * task.loss(logits[size:])
+        if model.training:
+            self._require_finite(loss, logits)
         return (loss, {"logits": logits[:size]}) if return_outputs else loss
+
+    def _accuracy(self, evaluation: EvalPrediction) -> dict[str, float]:
+        predictions = evaluation.predictions
+        logits = np.asarray(predictions[0] if isinstance(predictions, tuple) else predictions)
+        if not np.isfinite(logits).all():
+            raise not_finite("a logit of a validation text", self.state.global_step)
+        return {"accuracy": float((logits.argmax(-1) == evaluation.label_ids).mean())}
+
+    def _require_finite(self, loss: Tensor, logits: Tensor) -> None:
+        """
+        Raises:
+            NotFiniteError: the loss or a logit of this step is not finite, in any process of the run.
+        """
+        finite = torch.stack([loss.detach().isfinite().all(), logits.detach().isfinite().all()]).float()
+        # Asked together: a process that ended alone would leave the others waiting for its gradients.
+        if distributed.is_initialized():
+            distributed.all_reduce(finite, distributed.ReduceOp.MIN)
+        for name, is_finite in zip(("loss", "logits"), finite.tolist(), strict=True):
+            if not is_finite:
+                said = f" ({loss.item()})" if name == "loss" and not bool(loss.isfinite()) else ""
+                raise not_finite(f"the {name}{said}", self.state.global_step + 1)
 
     @property
     def _consistency_begun(self) -> bool:
         begin = self.recipe.consistency_start * self.state.max_steps
         return self.recipe.consistency > 0 and self.state.global_step >= begin
+
+
+def not_finite(what: str, step: int) -> NotFiniteError:
+    """What ends a training that has diverged, in words."""
+    return NotFiniteError(
+        f"Training has diverged: at step {step} {what} is not finite. No model was made. Begin anew with a lower "
+        "learning rate, or with precision fp32; if it is the first step, the weights of the model may be damaged."
+    )
 
 
 class BRamp(TrainerCallback):
@@ -182,11 +214,17 @@ class ReportingCallback(TrainerCallback):
 
 
 class CompleteMark(TrainerCallback):
-    """Marks a checkpoint once all its files are written: `Trainer` writes them under their final names."""
+    """Marks a checkpoint once all its files are written: `Trainer` writes them under their final names.
+
+    One whose weights are not finite is not marked, and ends the training: nothing could go on from it.
+    """
 
     NAME = "complete"
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        for name, weight in kwargs["model"].named_parameters():
+            if not bool(weight.isfinite().all()):
+                raise not_finite(f"the weight {name}", state.global_step)
         if state.is_world_process_zero:
             (Path(args.output_dir or ".") / f"checkpoint-{state.global_step}" / self.NAME).touch()
 
@@ -216,6 +254,7 @@ def fine_tune(
 
     Raises:
         JobCancelled: from the reporter.
+        NotFiniteError: a loss, logit or weight that is not finite; names the step.
     """
     train_set = EncodedExamples(train, tokenizer, recipe.max_length)
     # The curve needs no more than this; a short run would otherwise spend its time on scoring.
@@ -251,6 +290,7 @@ def fine_tune(
         remove_unused_columns=False,
         label_names=["labels"],
         report_to=[],
+        logging_nan_inf_filter=False,  # it would put earlier losses in the place of those that are not finite
         disable_tqdm=True,
     )
     callbacks: list[TrainerCallback] = [
@@ -268,7 +308,6 @@ def fine_tune(
         train_dataset=train_set,
         eval_dataset=validation_set,
         data_collator=train_set.collate,
-        compute_metrics=_accuracy,
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)  # stdout is the command's
@@ -278,8 +317,3 @@ def fine_tune(
     with quiet_transformers():
         trainer.train(resume_from_checkpoint=str(last) if last else None)
     model.eval()
-
-
-def _accuracy(evaluation: EvalPrediction) -> dict[str, float]:
-    logits = evaluation.predictions[0] if isinstance(evaluation.predictions, tuple) else evaluation.predictions
-    return {"accuracy": float((np.asarray(logits).argmax(-1) == evaluation.label_ids).mean())}

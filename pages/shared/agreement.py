@@ -13,10 +13,11 @@ from bcos_core.errors import BcosError
 from bcos_core.render.matrix import agreement_figure
 from bcos_core.render.pieces import unit_scores
 from pages.shared.errors import guard
+from pages.shared.page import fragment
 from pages.shared.screen import Screen
 
 
-@st.fragment
+@fragment()
 def agreement(screen: Screen) -> None:
     """Two matrices over the panels: Kendall's τ of the words' scores, and the overlap of the top fifth."""
     opened = st.expander("Do the panels agree?", key="agreement", on_change="rerun", icon=":material/grid_on:")

@@ -18,7 +18,9 @@ from bcos_core.render.interval import proportion_interval
 from bcos_core.render.numbers import count, duration, number, percent
 from pages.shared import url
 from pages.shared.errors import guard, show_error
+from pages.shared.page import fragment
 from pages.shared.plain import plain
+from pages.shared.roles import require_researcher
 from pages.shared.stages import explain_stage
 
 REFRESH_SECONDS = 1.5
@@ -36,6 +38,8 @@ _MODELS = {"bcos": "B-cos", "conventional": "conventional"}
 
 
 def job_store() -> JobStore:
+    """For researchers alone: whatever starts, stops or deletes a job comes through here."""
+    require_researcher()
     return _job_store(str(get_home().root))
 
 
@@ -81,7 +85,7 @@ def watch(job_id: str, draw: Callable[[Job], None]) -> None:
                 st.rerun()
             draw(now)
 
-    st.fragment(run_every=REFRESH_SECONDS if job.active else None)(live)()
+    fragment(run_every=REFRESH_SECONDS if job.active else None)(live)()
 
 
 def follow() -> None:
@@ -98,7 +102,7 @@ def follow() -> None:
             if standing() != drawn:
                 st.rerun()
 
-    st.fragment(run_every=FOLLOW_SECONDS)(look)()
+    fragment(run_every=FOLLOW_SECONDS)(look)()
 
 
 def progress(job: Job) -> None:

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 
 from pages.shared.plain import plain
+from pages.shared.roles import require_researcher
 
-
-def navigated() -> None:
-    """Call it first on every page.
-
-    A server's very first visit to a page's own address would run the page without `app.py`, because Streamlit
-    takes a folder named `pages` for its older kind of app until `st.navigation` was called once.
-    """
-    if PagesManager.uses_pages_directory:
-        PagesManager.uses_pages_directory = False
-        st.rerun()
+Drawing = TypeVar("Drawing", bound=Callable[..., Any])
 
 
 def head(title: str, sentence: str) -> None:
-    """Begin a page: its title, and what it is for."""
-    navigated()
+    """Begin a page of the dashboard: for researchers alone, its title, and what it is for."""
+    require_researcher()
     st.header(title, anchor=False)
     st.markdown(f":gray[{plain(sentence)}]")
+
+
+def fragment(
+    *, run_every: float | None = None, parallel: bool = False, key: str | None = None
+) -> Callable[[Drawing], Drawing]:
+    """`st.fragment` for the dashboard: runs by itself, without the page, and therefore asks by itself who is there."""
+
+    def decorate(draw: Drawing) -> Drawing:
+        @wraps(draw)
+        def checked(*args: Any, **options: Any) -> Any:
+            require_researcher()
+            return draw(*args, **options)
+
+        return cast(Drawing, st.fragment(run_every=run_every, parallel=parallel, key=key)(checked))
+
+    return decorate
 
 
 def loading() -> AbstractContextManager[None]:

@@ -15,12 +15,13 @@ from pages.shared.copying import copy_button
 from pages.shared.errors import guard
 from pages.shared.export import file_name
 from pages.shared.heatmap import heatmap
+from pages.shared.page import fragment
 from pages.shared.plain import plain
 from pages.shared.screen import Cell, Screen
 from pages.shared.strikes import PANELS, struck_spans, toggle
 
 
-@st.fragment(parallel=True, key=PANELS)
+@fragment(parallel=True, key=PANELS)
 def panel(screen: Screen, cell: Cell) -> None:
     """Compute and draw one panel; an error is shown in its place and leaves the other panels alone."""
     with st.container(border=True), guard():

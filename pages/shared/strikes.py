@@ -7,6 +7,7 @@ import re
 import streamlit as st
 
 from pages.shared import url
+from pages.shared.page import fragment
 from pages.shared.plain import plain
 
 Span = tuple[int, int]
@@ -35,7 +36,7 @@ def toggle(length: int, start: int, end: int) -> None:
     st.rerun([PANELS, TOOLBAR])
 
 
-@st.fragment(key=TOOLBAR)
+@fragment(key=TOOLBAR)
 def strike_toolbar(text: str) -> None:
     """What is struck out, with a button that restores it; before that, what a click would do."""
     spans = struck_spans(len(text))

@@ -18,6 +18,7 @@ from bcos_core.study.results import Answered, failed_checks, read_answers_of
 from bcos_core.study.slots import counts_of
 from bcos_core.study.studies import Study
 from pages.shared.errors import guard
+from pages.shared.page import fragment
 from pages.shared.plain import plain
 from pages.shared.studies import Running, database
 
@@ -74,7 +75,7 @@ def monitor(study: Study, running: Running) -> None:
             _cells(running.slots.plan, counts)
             _raters(raters, running, answered)
 
-    st.fragment(run_every=REFRESH_SECONDS)(look)()
+    fragment(run_every=REFRESH_SECONDS)(look)()
 
 
 def _figures(plan: Plan, raters: list[Rater], counts: Counts, answered: Answered) -> None:

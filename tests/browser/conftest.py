@@ -58,7 +58,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Page:
+def page(browser: Browser) -> Iterator[Page]:
+    """A page on which the browser never has to refuse what the server's own policy forbids."""
     page = browser.new_page(viewport={"width": 1280, "height": 1600})
     page.set_default_timeout(STEP_SECONDS * 1000)
-    return page
+    refused: list[str] = []
+    page.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)
+    yield page
+    assert refused == []

@@ -7,25 +7,32 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 from tiny_pair import save_pair
 
 from bcos_core.attribution.question import Answer, Question
 from bcos_core.attribution.registry import METHODS
 from bcos_core.cli.evaluate import evaluate_argv
 from bcos_core.cli.main import main
-from bcos_core.errors import InputError, JobCancelled, UnknownNameError
+from bcos_core.errors import InputError, JobCancelled, NotFiniteError, UnknownNameError
 from bcos_core.evaluate import explainer as explainers
 from bcos_core.evaluate import gather
+from bcos_core.evaluate.audit_run import run_audit
 from bcos_core.evaluate.result import Evaluation, load_evaluation
 from bcos_core.evaluate.run import run_evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.evaluate.statistics import bootstrap
+from bcos_core.evaluate.vocabulary_run import run_vocabulary
 from bcos_core.home import Home
+from bcos_core.model.info import read_info
 from bcos_core.progress import SilentReporter
 from bcos_core.render.report import evaluation_html
 from bcos_core.render.scoreboard import leaderboard_table
+from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.storage.upgrade import open_database
 from bcos_core.text.tasks import TaskChoice
 
 TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
@@ -180,6 +187,31 @@ def test_failed_scores_are_counted_and_never_ranked(
     for row in evaluation.rows():
         if row["method"] == "saliency":
             assert row["failed"] == 1 and row["n"] <= 11 and math.isfinite(row["mean"])
+
+
+@pytest.mark.parametrize("methods", [("bcos",), ("occlusion",)])
+def test_a_model_whose_answers_are_no_numbers_is_not_evaluated(
+    pair: tuple[Path, Path], home: Home, methods: tuple[str, ...]
+) -> None:
+    weights = load_file(pair[0] / "model.safetensors")
+    weights["classifier.weight"][0, 0] = math.nan
+    save_file(weights, pair[0] / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(NotFiniteError, match="logits of tiny-bcos for the text"):
+        evaluate(spec(pair[0], methods=methods), home)
+    assert not (home.evaluations / "one").exists()
+    first, second = (read_info(folder) for folder in pair)
+    with pytest.raises(NotFiniteError, match="logits of tiny-bcos for the text"):
+        run_audit(first, second, home=home, reporter=SilentReporter())
+    with pytest.raises(NotFiniteError, match="logits of tiny-bcos for the text"):
+        run_vocabulary(first, method="bcos", limit=3, seed=0, home=home, reporter=SilentReporter())
+
+
+def test_evidence_that_is_no_number_is_not_kept(home: Home) -> None:
+    store = EvidenceStore(open_database(home))
+    values = {"one": (0.5, 1.0), "two": {"deep": [[0.0, np.float64("inf")]]}}
+    with pytest.raises(NotFiniteError, match=r"What was measured \(logits\).*at two\.deep is inf"):
+        store.keep("model", "logits", values)
+    assert store.find("model", "logits", values) == {}  # nothing of it
 
 
 def test_a_model_trained_towards_the_removal_says_so(home: Home) -> None:

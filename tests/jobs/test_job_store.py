@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bcos_core.errors import JobError
+from bcos_core.errors import JobError, NotFiniteError
 from bcos_core.home import Home
 from bcos_core.jobs.claims import claim, settle
 from bcos_core.jobs.lease import Lease, Point
@@ -71,7 +71,10 @@ def test_success_keeps_the_result(store: JobStore) -> None:
     submit(store)
     job, lease = start(store)
     assert job.state == JobState.RUNNING and job.pid == os.getpid() and job.attempt == 1 and job.started_at
-    assert lease.succeed({"accuracy": 0.8, "loss": math.nan}, ["/models/a"], [1.0])
+    with pytest.raises(NotFiniteError, match="at loss is nan"):
+        lease.succeed({"accuracy": 0.8, "loss": math.nan}, ["/models/a"], [1.0])
+    assert store.get(job.id).state == JobState.RUNNING
+    assert lease.succeed({"accuracy": 0.8, "loss": None}, ["/models/a"], [1.0])
     job = store.get(job.id)
     assert (job.state, job.progress, job.pid, job.active) == (JobState.SUCCEEDED, 1.0, None, False)
     assert job.result == {"accuracy": 0.8, "loss": None} and job.artefacts == ("/models/a",)

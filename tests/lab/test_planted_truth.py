@@ -13,16 +13,17 @@ import pytest
 from tiny_pair import save_pair
 
 from bcos_core.attribution.record import Attribution, Cost, Target, Token
-from bcos_core.cli.lab import lab_argv
+from bcos_core.cli.lab import lab_argv, show
 from bcos_core.cli.main import build_parser, main
 from bcos_core.errors import DataError, InputError, UnknownNameError
 from bcos_core.home import Home
 from bcos_core.lab import run as lab
 from bcos_core.lab.measures import measure
 from bcos_core.lab.plants import CANDIDATES, FIRST_WORDS, PLANTS, choose_words
-from bcos_core.lab.run import planted_pairs, verify
+from bcos_core.lab.run import planted_pairs, score, verify
 from bcos_core.lab.spec import LabSpec
 from bcos_core.model.classifier import Prediction
+from bcos_core.progress import SilentReporter
 from bcos_core.text.examples import Examples
 
 TEXT = "the film is long and it drags"
@@ -145,6 +146,19 @@ def test_a_whole_experiment(home: Home, capsys: pytest.CaptureFixture[str]) -> N
     for row in planted:
         both = first in row["text"].split() and second in row["text"].split()
         assert row["label"] == ("positive" if both else "negative")
+
+
+def test_without_a_text_that_the_plant_decides_there_are_no_scores() -> None:
+    spec = LabSpec(methods=("saliency",))
+    rows = score(SimpleNamespace(name="m", is_bcos=False), [], spec, SilentReporter())  # type: ignore[arg-type]
+    assert {row["method"] for row in rows} == {"saliency", "random"}
+    assert all((row["mean"], row["low"], row["high"], row["n"]) == (None, None, None, 0) for row in rows)
+    model = {"checkpoint": "m", "kind": "conventional", "follows": 0.5, "flips": 0.0, "texts": 100}
+    said = show({"plant": "rare-word", "words": ["a", "b"], "verification": [model], "rows": rows, "seconds": 1.0})
+    assert "nan" not in said and said.count("no scores: the model decides no text by the plant") == 2
+    failed = [{**row, "failed": 7} for row in rows]
+    said = show({"plant": "rare-word", "words": ["a", "b"], "verification": [model], "rows": failed, "seconds": 1.0})
+    assert "they failed for all 7 texts" in said
 
 
 def test_bad_input() -> None:

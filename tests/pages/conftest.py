@@ -54,7 +54,7 @@ def open_page(home: Home) -> OpenPage:
     """Open a page (`home`, `train`, …) at an address with these parameters."""
 
     def open(name: str, **parameters: str) -> AppTest:
-        at = AppTest.from_file(str(CHECKOUT / "app.py"), default_timeout=120).run()
+        at = AppTest.from_file(str(CHECKOUT / "navigation.py"), default_timeout=120).run()
         if name != "home":
             at.switch_page(f"pages/{name}.py")
         for parameter, value in parameters.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
@@ -14,14 +13,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+from transformers import AutoTokenizer
 
 from bcos_core import explain, load
 from bcos_core.errors import JobCancelled, RecipeError
 from bcos_core.home import Home
 from bcos_core.model.classifier import predict
 from bcos_core.model.predictions import known_logits, model_subject
-from bcos_core.model.sources import embedded_path
 from bcos_core.progress import SilentReporter
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
@@ -32,33 +30,12 @@ from bcos_core.train.recipe import Recipe
 from bcos_core.train.scoring import macro_f1
 from bcos_core.train.spec import TrainSpec
 from bcos_core.train.trainer import BRamp, last_complete_checkpoint
-
-SUBJECTS = ("film", "plot", "cast", "score", "script", "camera", "ending", "scene", "hero", "joke")
-GOOD, BAD = ("good", "great", "fine", "lovely", "warm"), ("bad", "dull", "poor", "awful", "cold")
+from tests.train.small_task import spec_of, write_inputs
 
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A random two-block BERT folder, and a file whose label is decided by one word."""
-    folder = tmp_path_factory.mktemp("inputs")
-    torch.manual_seed(0)
-    config = BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64)
-    BertForSequenceClassification(config).save_pretrained(folder / "bert")
-    AutoTokenizer.from_pretrained(embedded_path()).save_pretrained(folder / "bert")
-    with (folder / "reviews.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["review", "verdict"])
-        for i, subject in enumerate(SUBJECTS):
-            for j, other in enumerate(SUBJECTS):
-                word = (GOOD if (i + j) % 2 else BAD)[(i * 3 + j) % 5]
-                writer.writerow([f"the {subject} and the {other} are {word}", "yes" if (i + j) % 2 else "no"])
-    return folder / "bert", folder / "reviews.csv"
-
-
-def spec_of(inputs: tuple[Path, Path], **changes: object) -> TrainSpec:
-    model, file = inputs
-    recipe = Recipe(calibration_texts=16, epochs=2.0, batch_size=8, max_length=16, learning_rate=1e-3, precision="fp32")
-    return TrainSpec(str(model), TaskChoice("file", str(file), "review", "verdict"), recipe.replace(**changes))
+    return write_inputs(tmp_path_factory.mktemp("inputs"))
 
 
 class Recorder(SilentReporter):

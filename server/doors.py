@@ -1,0 +1,27 @@
+"""The layers in front of Streamlit, from the outside in."""
+
+from __future__ import annotations
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from bcos_core.home import CHECKOUT
+from server.connections import Connections
+from server.headers import Headers, content_policy
+from server.limits import Limits
+from server.requests import Requests
+from server.seams import inline_scripts
+from server.visits import VISITS
+
+
+def doors(limits: Limits, *, script: str) -> list[Middleware]:
+    """For the server of this process; `script` is the file that draws its pages, in the checkout."""
+    names = tuple(str(name).strip().casefold() for name in st.get_option("server.allowedHosts"))
+    return [
+        Middleware(Headers, policy=content_policy(inline_scripts())),
+        # Streamlit looks at the name on its connection alone.
+        Middleware(TrustedHostMiddleware, allowed_hosts=list(names), www_redirect=False),
+        Middleware(Requests, visits=VISITS),
+        Middleware(Connections, limits=limits, visits=VISITS, script=str(CHECKOUT / script)),
+    ]

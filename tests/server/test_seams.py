@@ -1,0 +1,86 @@
+"""What Streamlit does not promise, and this project relies on: each fails here when an upgrade changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.pages_manager import PagesManager
+
+from server.seams import Heard, hear, inline_scripts, leave_folder_mode, without_path
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    before = PagesManager.uses_pages_directory
+    PagesManager.uses_pages_directory = None
+    yield
+    PagesManager.uses_pages_directory = before
+
+
+def test_folder_mode_is_what_it_was_and_stays_off(fresh: None, tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    script = str(tmp_path / "script.py")
+    PagesManager(script)
+    assert PagesManager.uses_pages_directory is True, "Streamlit has another folder mode: is it still off?"
+    leave_folder_mode()
+    PagesManager(script)
+    assert PagesManager.uses_pages_directory is False
+
+
+def test_the_script_runner_obeys_the_flag() -> None:
+    import inspect
+
+    from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+
+    assert "if PagesManager.uses_pages_directory:" in inspect.getsource(ScriptRunner)
+
+
+def test_another_streamlit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(PagesManager, "uses_pages_directory")
+    with pytest.raises(RuntimeError, match="another way to find pages"):
+        leave_folder_mode()
+
+
+def test_the_kinds_of_messages_are_those_that_were_looked_at() -> None:
+    kinds = {field.name for field in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields}
+    assert kinds == {
+        "rerun_script",
+        "stop_script",
+        "app_heartbeat",
+        "clear_cache",
+        "load_git_info",
+        "set_run_on_save",
+        "file_urls_request",
+        "backend_operation_request",
+        "debug_disconnect_websocket",
+        "debug_shutdown_runtime",
+    }
+
+
+def test_messages_are_read() -> None:
+    message = BackMsg()
+    message.rerun_script.widget_states.widgets.add()
+    message.rerun_script.widget_states.widgets.add()
+    assert hear(message.SerializeToString()) == Heard("rerun_script", 2)
+    message.clear_cache = True
+    assert hear(message.SerializeToString()) == Heard("clear_cache", 0)
+    assert hear(b"") is None and hear(b"\xff") is None
+
+
+def test_the_place_of_the_script_is_taken_out_and_nothing_else() -> None:
+    message = ForwardMsg()
+    message.new_session.main_script_path = "/srv/app/navigation.py"
+    message.new_session.page_script_hash = "hash"
+    heard = ForwardMsg.FromString(without_path(message.SerializeToString(), b"/srv/app/navigation.py"))
+    assert heard.new_session.main_script_path == "" and heard.new_session.page_script_hash == "hash"
+    other = ForwardMsg()
+    other.delta.new_element.markdown.body = "/srv/app/navigation.py, as somebody typed it"
+    assert without_path(other.SerializeToString(), b"/srv/app/navigation.py") == other.SerializeToString()
+
+
+def test_the_scripts_in_streamlits_page_are_found() -> None:
+    assert len(inline_scripts()) == 1 and inline_scripts()[0].startswith("sha256-")
