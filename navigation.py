@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from bcos_core.home import CHECKOUT
-from pages.shared.errors import guard
+from pages.shared.errors import guard, raters_guard
 from pages.shared.preload import preload
 from pages.shared.roles import Role, role
 
@@ -38,6 +38,6 @@ if is_researcher:
     )
 else:
     page = st.navigation([st.Page("pages/welcome.py", title="Welcome", default=True), rate], position="hidden")
-with guard():
+with guard() if is_researcher else raters_guard():
     page.run()
 preload()

@@ -16,7 +16,7 @@ from bcos_core.study.protocols import EDIT
 from bcos_core.study.raters import Raters
 from bcos_core.study.slots import Slot, SlotList
 from pages.shared import url
-from pages.shared.errors import guard
+from pages.shared.errors import raters_guard
 from pages.shared.plain import plain
 from pages.shared.rating_edit import edit_item
 from pages.shared.rating_item import (
@@ -117,7 +117,7 @@ def _frame(study: Running, rater: Rater, slot: Slot, own: SlotList) -> None:
     edits = study.locked.design.questions[0].kind == EDIT
     show_refusal()
     if edits:
-        with guard():
+        with raters_guard():
             edit_item(study, rater, slot, item, given)
     else:
         _item(study, rater, slot, item, given)

@@ -139,8 +139,8 @@ def _take(given: Sequence[Answer], on_answer: Callable[[Answer], None]) -> bool:
         except (AnswerError, SlotError) as error:  # and would be again
             _known(REFUSED)[answer["key"]] = answer["slot"]
             st.session_state[_REFUSAL] = str(error)
-        except StorageError as error:
-            show_error(f"{error} Your answer is not saved yet; it is sent again by itself.")
+        except StorageError:  # where the database is, and what is wrong with it, is not for raters
+            show_error("Your answer is not saved yet; it is sent again by itself. Keep this page open.")
             return place > 0  # those behind it wait as well: an older answer must not overwrite a newer one
         _known(TAKEN)[answer["key"]] = answer["slot"]
     return bool(new)
