@@ -121,5 +121,9 @@ class AnswerError(StudyError):
     """An answer that is not one of those that were asked for."""
 
 
+class TooManyAnswersError(AnswerError):
+    """More answers than people give; nothing more of this rater is saved."""
+
+
 class StorageError(BcosError):
     """The folder or database under BCOS_HOME cannot be written or read."""

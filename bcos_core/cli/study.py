@@ -201,19 +201,28 @@ def show_list(result: dict[str, Any]) -> str:
 
 
 def run_demo(args: argparse.Namespace) -> dict[str, Any]:
-    """A locked study of the newest B-cos model.
+    """A locked study of the newest B-cos model; where it cannot be locked, nothing is left of it.
 
     Raises:
         InputError: there is no B-cos model.
     """
+    from contextlib import suppress
+
+    from bcos_core.errors import StudyError
     from bcos_core.home import get_home
     from bcos_core.storage.upgrade import open_database
     from bcos_core.study.demo import demo_design
     from bcos_core.study.studies import Studies
 
     design = demo_design(get_home())
-    study = Studies(open_database(get_home())).create(design.title, design.to_dict())
-    return lock_as_job(study.id)
+    studies = Studies(open_database(get_home()))
+    study = studies.create(design.title, design.to_dict())
+    try:
+        return lock_as_job(study.id)
+    except BaseException:
+        with suppress(StudyError):  # it was locked, or somebody has removed it
+            studies.delete(studies.draft(study.id).id)
+        raise
 
 
 def run_lock(args: argparse.Namespace) -> dict[str, Any]:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
-from bcos_core.errors import AnswerError, SlotError
+from bcos_core.errors import AnswerError, SlotError, TooManyAnswersError
 from bcos_core.storage.database import Database, upsert
 from bcos_core.storage.plain import to_plain
 from bcos_core.storage.types import utc_now
 from bcos_core.study.access import read_rater, require_active
 from bcos_core.study.answer_form import AnswerForm
+from bcos_core.study.assignment import sequence_of
 from bcos_core.study.events import EventKind, record
 from bcos_core.study.plan import Plan
 from bcos_core.study.schema import STUDY_ANSWERS, STUDY_EVENTS, STUDY_SLOTS
@@ -22,10 +23,18 @@ from bcos_core.study.slots import Slot, counts_of, read_slot, take_again
 from bcos_core.study.studies import hold_study
 
 LONGEST_KEY = 64
+CHANGES_PER_QUESTION = 20
+"""So often, on average over all that a rater is asked, one answer may be given or changed. Nobody needs it; without
+it, whoever is let in could fill the database."""
 _PLACE = ("study", "rater", "item", "position")
 # Built once, as in `slots`.
 _BY_KEY = select(STUDY_EVENTS.c.at, STUDY_EVENTS.c.kind, STUDY_EVENTS.c.payload).where(
     STUDY_EVENTS.c.rater == bindparam("rater"), STUDY_EVENTS.c.key == bindparam("key")
+)
+_GIVEN = (
+    select(func.count())
+    .select_from(STUDY_EVENTS)
+    .where(STUDY_EVENTS.c.rater == bindparam("rater"), STUDY_EVENTS.c.key.is_not(None))  # read from the index alone
 )
 _VALUES = select(STUDY_ANSWERS.c.dimension, STUDY_ANSWERS.c.value).where(
     *(STUDY_ANSWERS.c[name] == bindparam(name) for name in _PLACE)
@@ -64,6 +73,7 @@ class Answers:
         Raises:
             AnswerError: a value that is not allowed, or the key of another answer.
             SlotError: the slot is not this rater's, or was given to another.
+            TooManyAnswersError: the rater has changed answers more often than anybody does.
             StudyClosedError, InviteRevokedError, RaterError: nothing of this rater is saved.
         """
         if not 0 < len(key) <= LONGEST_KEY:
@@ -73,14 +83,14 @@ class Answers:
         with self.database.write() as connection:
             hold_study(connection, self.plan.study)
             who = read_rater(connection, rater)
-            found = self._own_slot(connection, rater, slot)
-            earlier = _saved_by(connection, rater, key)
+            found = self.own_slot(connection, rater, slot)
+            earlier = saved_by(connection, rater, key)
             if earlier is not None:
                 return _repeated(earlier, found, given)
             require_active(who)
-            if found.released_at is not None:
-                self._take_back(connection, found)
-            return self._save(connection, found, given, key)
+            self._require_room(connection, rater)
+            self.hold_slot(connection, found)
+            return self.write(connection, found, given, key)
 
     def given(self, rater: str) -> dict[str, dict[str, Any]]:
         """What a rater has answered: slot → dimension → value."""
@@ -98,7 +108,13 @@ class Answers:
                 answers.setdefault(slot, {})[dimension] = value
         return answers
 
-    def _own_slot(self, connection: Connection, rater: str, slot: str) -> Slot:
+    # For those who have a transaction of their own
+
+    def own_slot(self, connection: Connection, rater: str, slot: str) -> Slot:
+        """
+        Raises:
+            SlotError: the slot is not this rater's.
+        """
         found = read_slot(connection, slot)
         if found is None or found.rater != rater or found.study != self.plan.study:
             # The same words for all three: nobody learns which slots there are.
@@ -107,22 +123,39 @@ class Answers:
             )
         return found
 
-    def _take_back(self, connection: Connection, slot: Slot) -> None:
+    def hold_slot(self, connection: Connection, slot: Slot) -> None:
+        """Take a slot that was released back into its rater's hands.
+
+        Raises:
+            SlotError: it was given to another.
+        """
+        if slot.released_at is None:
+            return
         if not take_again(connection, self.plan, counts_of(connection, self.plan.study), slot):
             raise SlotError(
                 "This item had been open for so long that it was given to somebody else. "
                 "Your other answers are kept; go on with the next item."
             )
 
-    def _save(self, connection: Connection, slot: Slot, given: dict[str, Any], key: str) -> Saved:
+    def _require_room(self, connection: Connection, rater: str) -> None:
+        most = CHANGES_PER_QUESTION * len(sequence_of(self.plan)) * len(self.form.dimensions)
+        if connection.execute(_GIVEN, {"rater": rater}).scalar_one() >= most:
+            raise TooManyAnswersError(
+                f"Your answers were changed {most:,} times, which is as often as can be. What you had saved is kept."
+            )
+
+    def write(
+        self, connection: Connection, slot: Slot, given: dict[str, Any], key: str, told: Mapping[str, Any] | None = None
+    ) -> Saved:
+        """Save checked values; `told` is kept in the event alone."""
         now = utc_now()
-        before = _values(connection, slot)
+        before = values_of(connection, slot)
         place = {"study": slot.study, "rater": slot.rater, "item": slot.item, "position": slot.position}
         rows = [{**place, "dimension": name, "value": value, "at": now} for name, value in given.items()]
         upsert(connection, STUDY_ANSWERS, rows, key=(*_PLACE, "dimension"))
         replaced = {name: before[name] for name in given if name in before}
         changed = any(given[name] != value for name, value in replaced.items())
-        payload = {"slot": slot.id, "position": slot.position, "item": slot.item, "values": given}
+        payload = {**place_of(slot), "values": given, **(told or {})}
         kind = EventKind.CHANGED if changed else EventKind.ANSWERED
         record(
             connection,
@@ -139,7 +172,8 @@ class Answers:
         return Saved(slot.id, complete, repeated=False, changed=changed, at=now)
 
 
-def _saved_by(connection: Connection, rater: str, key: str) -> Any | None:
+def saved_by(connection: Connection, rater: str, key: str) -> Any | None:
+    """The event (`at`, `kind`, `payload`) that the rater's page made this key for, if it has happened."""
     return connection.execute(_BY_KEY, {"rater": rater, "key": key}).first()
 
 
@@ -152,6 +186,12 @@ def _repeated(event: Any, slot: Slot, given: dict[str, Any]) -> Saved:
     return Saved(slot.id, slot.answered_at is not None, repeated=True, changed=changed, at=event.at)
 
 
-def _values(connection: Connection, slot: Slot) -> dict[str, Any]:
+def place_of(slot: Slot) -> dict[str, Any]:
+    """What every event about a slot says of it."""
+    return {"slot": slot.id, "position": slot.position, "item": slot.item}
+
+
+def values_of(connection: Connection, slot: Slot) -> dict[str, Any]:
+    """What stands as the slot's answer, by dimension."""
     place = {"study": slot.study, "rater": slot.rater, "item": slot.item, "position": slot.position}
     return {row.dimension: row.value for row in connection.execute(_VALUES, place)}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from bcos_core.attribution.record import Attribution
-from bcos_core.errors import StudyError
+from bcos_core.errors import AnswerError, StudyError, TextError
 from bcos_core.model.classifier import Classifier, predict
 from bcos_core.text.words import word_spans
 
@@ -25,20 +27,41 @@ class Outcome:
 def edited_words(before: str, after: str) -> int:
     """Words inserted, deleted or replaced, the fewest that turn one text into the other (Levenshtein, 1966)."""
     first, second = _words(before), _words(after)
-    row = list(range(len(second) + 1))
+    codes = {word: code for code, word in enumerate(dict.fromkeys([*first, *second]))}
+    others = np.array([codes[word] for word in second], dtype=np.intp)
+    places = np.arange(len(second) + 1)
+    row = places
     for i, word in enumerate(first, 1):
-        diagonal, row[0] = row[0], i
-        for j, other in enumerate(second, 1):
-            # d[i, j] = min(d[i−1, j] + 1, d[i, j−1] + 1, d[i−1, j−1] + [word ≠ other])
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (word != other))
-    return row[-1]
+        # d[i, j] = min(d[i−1, j] + 1, d[i−1, j−1] + [word ≠ other], d[i, j−1] + 1)
+        above = np.minimum(row[1:] + 1, row[:-1] + (others != codes[word]))
+        # The last of the three asks for the cell before: d[i, j] = min over k ≤ j of (above[k] − k) + j.
+        row = np.minimum.accumulate(np.concatenate([[i], above]) - places) + places
+    return int(row[-1])
 
 
-def try_edit(record: Attribution, text: str, classifier: Classifier, *, weights_hash: str) -> Outcome:
-    """What the model of a locked record says to an edited text.
+def longest_edit(text: str) -> int:
+    """Characters that an edited text may have. Whoever changes a few words never comes near."""
+    return 2 * len(text) + 200
 
+
+def require_edit(before: str, text: str) -> None:
+    """
     Raises:
         TextError: nothing is left of the text.
+        AnswerError: it has become longer than an edited text may be.
+    """
+    if len(text) > longest_edit(before):  # first: whatever else looks at the text takes time
+        raise AnswerError(
+            f"The edited text has {len(text):,} characters; at most {longest_edit(before):,} characters can be sent. "
+            "Shorten it: as few words as possible should change."
+        )
+    if not text.strip():
+        raise TextError("Nothing is left of the text. Leave at least one word.")
+
+
+def require_locked_model(classifier: Classifier, weights_hash: str) -> None:
+    """
+    Raises:
         StudyError: the model is not the one that the study was locked with.
     """
     if classifier.weights_hash != weights_hash:
@@ -46,6 +69,17 @@ def try_edit(record: Attribution, text: str, classifier: Classifier, *, weights_
             "The model was changed since this study was locked, so that it cannot answer. "
             "Please tell whoever invited you; what you have saved is kept."
         )
+
+
+def try_edit(record: Attribution, text: str, classifier: Classifier, *, weights_hash: str) -> Outcome:
+    """What the model of a locked record says to an edited text.
+
+    Raises:
+        TextError, AnswerError: nothing is left of the text, or it has become too long.
+        StudyError: the model is not the one that the study was locked with.
+    """
+    require_edit(record.text, text)
+    require_locked_model(classifier, weights_hash)
     (prediction,) = predict(classifier, [text])
     first = record.predicted
     return Outcome(

@@ -36,6 +36,8 @@ class EventKind(StrEnum):
     RELEASED = "released"  # slot, reason
     ANSWERED = "answered"  # slot, position, item, values
     CHANGED = "changed"  # as answered, and before: the values that stood there
+    TRIED = "tried"  # slot, position, item, number, text: an edit for which the model is about to be asked
+    OVERTAKEN = "overtaken"  # as answered: the outcome of a try that another one, made meanwhile, had overtaken
     FINISHED = "finished"
     WITHDRAWN = "withdrawn"
     EXCLUDED = "excluded"  # reason

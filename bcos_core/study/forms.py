@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bcos_core.study.answer_form import AnswerForm, Choice, Dimension, FreeText, Number
+from bcos_core.study.edits import longest_edit
 from bcos_core.study.locking import LockedStudy
 from bcos_core.study.plan import Plan
 from bcos_core.study.protocols import EDIT, Question
@@ -34,9 +35,9 @@ def form_of(locked: LockedStudy) -> AnswerForm:
 def _dimensions(question: Question, locked: LockedStudy) -> list[Dimension]:
     if question.kind != EDIT:
         return [Choice(question.name, question.allowed(locked.classes))]
-    longest = max(len(item.text) for item in locked.items)
+    longest = max(longest_edit(item.text) for item in locked.items)
     return [
-        FreeText(question.name, required=True),
+        FreeText(question.name, required=True, longest=longest),
         Choice("flipped", (True, False)),
         Number("edits", 0, longest),
         Number("change", -1, 1),  # of the probability of the answer to the text as it was

@@ -22,8 +22,10 @@ def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> 
     """Design, materials, raters and exclusions; the statistics say themselves what they assume."""
     design = locked.design
     source = design.source
-    raters = answered.answers["rater"].nunique()
     kept = answered.counted["rater"].nunique()
+    raters = answered.of_items["rater"].nunique()
+    others = answered.answers["rater"].nunique() - raters
+    early = f" {count(others, 'other rater')} answered no item." if others else ""
     rule = design.exclusion
     drawn = (
         f"taken from the collection “{source.collection}”"
@@ -52,6 +54,6 @@ def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> 
         f"Williams squares over raters; {count(design.raters_per_item, 'answer')} were wanted for an "
         f"item{extended}. {checks}"
         f"By a rule fixed before data collection, raters who failed more than {rule.failed_checks} of the instructed "
-        f"checks{fast} were left out ({raters - kept} of {raters}). Texts, explanations, wording and rules were locked "
-        f"before the first answer (SHA-256 {(study.lock_hash or '')[:16]}…)."
+        f"checks{fast} were left out ({raters - kept} of {raters}).{early} Texts, explanations, wording and rules "
+        f"were locked before the first answer (SHA-256 {(study.lock_hash or '')[:16]}…)."
     )

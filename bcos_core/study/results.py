@@ -36,10 +36,14 @@ class Answered:
     excluded: Mapping[str, str]
 
     @property
+    def of_items(self) -> pd.DataFrame:
+        """Answers to items, of all raters: not to practice, nor to checks."""
+        return self.answers[self.answers["kind"] == SlotKind.ITEM.value]
+
+    @property
     def counted(self) -> pd.DataFrame:
         """Answers to items, of raters who count."""
-        frame = self.answers
-        return frame[(frame["kind"] == SlotKind.ITEM.value) & ~frame["rater"].isin(self.excluded)]
+        return self.of_items[~self.of_items["rater"].isin(self.excluded)]
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,8 @@ def _rate(rater: Rater) -> None:
         return
     require_active(rater)
     study = running(studies().get(rater.study))
-    take_answers(lambda answer: _save(study, rater, answer))
+    if not _edits(study):
+        take_answers(lambda answer: _save(study, rater, answer))
     own = study.slots.of(rater.id)
     slot = _slot(study, rater, own)
     if slot is None:
@@ -114,7 +115,7 @@ def _frame(study: Running, rater: Rater, slot: Slot, own: SlotList) -> None:
     st.progress(min(1.0, answered / total), text=f"{place + 1} of {total}{practice}")
     item = study.locked.item(slot.item)
     given = study.answers.given(rater.id).get(slot.id, {})
-    edits = study.locked.design.questions[0].kind == EDIT
+    edits = _edits(study)
     show_refusal()
     if edits:
         with raters_guard():
@@ -156,6 +157,11 @@ def _save(study: Running, rater: Rater, answer: Answer) -> None:
 def _first(study: Running) -> set[str]:
     """The questions that are asked before the heatmap is shown."""
     return {question.name for question in study.locked.design.questions if question.before}
+
+
+def _edits(study: Running) -> bool:
+    """Whether the answers are tries, which the model judges: then none comes from the browser."""
+    return study.locked.design.questions[0].kind == EDIT
 
 
 def _pause(rater: Rater) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from bcos_core.errors import StudyError
+from bcos_core.model.classifier import Classifier
 from bcos_core.render.numbers import count
 from bcos_core.study.access import Rater
-from bcos_core.study.edits import Outcome, try_edit
+from bcos_core.study.design import Condition
+from bcos_core.study.edits import longest_edit
 from bcos_core.study.locking import LockedItem
 from bcos_core.study.slots import Slot
 from pages.shared import resources
@@ -27,28 +28,21 @@ def edit_item(study: Running, rater: Rater, slot: Slot, item: LockedItem, given:
     data = item_data(study.locked, item, cell, slot.id)
     if data is not None:
         rating_item({**data, "questions": []}, key=f"shown-{slot.id}", on_answer=lambda answer: None)
-    tries = int(given.get("tries", 0))
     (question,) = design.questions
-    text = st.text_area(plain(question.prompt), given.get(question.name, item.text), key=f"edit-{slot.id}", height=140)
-    left = design.tries - tries
+    shown = given.get(question.name, item.text)
+    longest = max(len(shown), longest_edit(item.text))
+    text = st.text_area(plain(question.prompt), shown, key=f"edit-{slot.id}", height=140, max_chars=longest)
+    left = design.tries - study.tries.used(rater.id, slot.id)
     done = bool(given.get("flipped")) or left <= 0
-    if st.button(f"Try it · {count(left, 'try', 'tries')} left", disabled=done or text == item.text):
-        outcome = _try(study, cell, item, text)
-        values = {
-            question.name: outcome.text,
-            "flipped": outcome.flipped,
-            "edits": outcome.edits,
-            "change": outcome.change,
-            "tries": tries + 1,
-        }
-        study.answers.save(rater.id, slot.id, values, key=uuid.uuid4().hex)
+    label = f"Try it · {count(left, 'try', 'tries')} left"
+    if st.button(label, disabled=done or text == item.text, key=f"try-{slot.id}"):  # one button, whatever is left
+        outcome = study.tries.attempt(rater.id, slot.id, text, _classifier)
         st.session_state[f"said-{slot.id}"] = f"{outcome.label} ({outcome.probability:.2f})"
         st.rerun()
     _said(slot, given, left)
 
 
-def _try(study: Running, cell: str, item: LockedItem, text: str) -> Outcome:
-    condition = study.locked.design.condition(cell)
+def _classifier(condition: Condition) -> Classifier:
     known = resources.checkpoints()
     name = Path(condition.checkpoint).name
     if name not in known:
@@ -56,9 +50,7 @@ def _try(study: Running, cell: str, item: LockedItem, text: str) -> Outcome:
             "The model that this study asks is not there any more. Please tell whoever invited you; what you have "
             "saved is kept."
         )
-    (record,) = item.shown(cell)
-    weights = study.locked.weights[condition.checkpoint]
-    return try_edit(record, text, resources.classifier(known[name]), weights_hash=weights)
+    return resources.classifier(known[name])
 
 
 def _said(slot: Slot, given: dict[str, Any], left: int) -> None:

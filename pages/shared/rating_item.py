@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from bcos_core.errors import AnswerError, SlotError, StorageError
+from bcos_core.errors import AnswerError, SlotError, StorageError, TooManyAnswersError
 from bcos_core.home import CHECKOUT
 from bcos_core.render.blinded import blinded_panel, shown_answer
 from bcos_core.render.palette import PALETTES
@@ -30,6 +30,8 @@ SIDES = ("Left", "Right")
 ITEM_KEY = "item-"
 TAKEN, REFUSED = "taken", "refused"
 _REFUSAL = "answer-refusal"
+MOST_AT_ONCE = 50
+"""New answers in one message. A person who has clicked while the server was away for long comes with a few."""
 
 
 def item_data(
@@ -133,9 +135,17 @@ def _sent() -> list[Sequence[Answer]]:
 def _take(given: Sequence[Answer], on_answer: Callable[[Answer], None]) -> bool:
     """Whether something was taken."""
     new = [answer for answer in given if answer["key"] not in _known(TAKEN)]
+    if len(new) > MOST_AT_ONCE:
+        st.session_state[_REFUSAL] = f"{len(new):,} answers came at once, which nobody gives. None of them was saved."
+        return False
     for place, answer in enumerate(new):
         try:
             on_answer(answer)
+        except TooManyAnswersError as error:
+            _known(REFUSED).update({one["key"]: one["slot"] for one in new[place:]})
+            _known(TAKEN).update({one["key"]: one["slot"] for one in new[place:]})
+            st.session_state[_REFUSAL] = str(error)
+            return True
         except (AnswerError, SlotError) as error:  # and would be again
             _known(REFUSED)[answer["key"]] = answer["slot"]
             st.session_state[_REFUSAL] = str(error)

@@ -14,6 +14,7 @@ from bcos_core.study.forms import form_of, plan_of
 from bcos_core.study.locking import LockedStudy
 from bcos_core.study.slots import Slots
 from bcos_core.study.studies import Studies, Study
+from bcos_core.study.tries import Tries
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Running:
     locked: LockedStudy
     slots: Slots
     answers: Answers
+    tries: Tries
 
 
 def database() -> Database:
@@ -51,4 +53,5 @@ def running(study: Study) -> Running:
 def _running(root: str, id: str, lock_hash: str, extended_to: int | None) -> Running:
     locked = LockedStudy.from_dict(studies().locked(id))
     plan = plan_of(id, locked, extended_to=extended_to)
-    return Running(locked, Slots(database(), plan), Answers(database(), plan, form_of(locked)))
+    answers = Answers(database(), plan, form_of(locked))
+    return Running(locked, Slots(database(), plan), answers, Tries(answers, locked))

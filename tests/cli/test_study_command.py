@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from tiny_pair import save_pair
 
 from bcos_core.cli.main import main
 from bcos_core.home import Home
@@ -114,6 +115,26 @@ def test_a_rehearsal_wants_a_locked_study_and_its_own_flags(home: Home, capsys: 
     assert "not locked yet" in capsys.readouterr().err
     assert main(["study", "simulate", draft.id, "--items", "3"]) == 2
     assert "for a load test" in capsys.readouterr().err
+
+
+def test_a_demo_that_cannot_be_locked_leaves_nothing(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    save_pair(home.create())  # a model that does not say what it was trained on: there is no test set to draw from
+    assert main(["study", "demo"]) == 2
+    assert "no test set to draw texts from" in capsys.readouterr().err
+    assert Studies(open_database(home)).list() == []
+    assert [job.state for job in JobStore.open(home).list()] == [JobState.FAILED]
+
+
+def test_the_list_tells_drafts_from_locked_studies(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    locked = make_world(home, opened=False).study
+    studies = Studies(open_database(home))
+    draft = studies.create("A draft", {})
+    assert main(["study", "list", "--json"]) == 0
+    expected = {draft.id: "draft", locked.id: "locked"}
+    assert {one["id"]: one["status"] for one in said(capsys)["studies"]} == expected
+    studies.open(locked.id)
+    assert main(["study", "list"]) == 0
+    assert f"{locked.id}  open    What readers see" in capsys.readouterr().out
 
 
 def test_backup(

@@ -229,6 +229,47 @@ def test_an_answer_is_not_left_behind_by_a_click_on_back(home: Home, shown: Show
     assert shown.data["answers"] == {"agreement": 2}
 
 
+def test_a_message_of_thousands_of_answers_is_refused_as_a_whole(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    at = _start(open_page, make_world(home))
+    slot = shown.data["slot"]
+    flood = [{"slot": slot, "question": "agreement", "value": 1 + n % 5, "key": f"k{n}"} for n in range(20_000)]
+    at.session_state[f"{ITEM_KEY}{slot}"] = {"given": flood}
+    at = at.run()
+    assert not at.exception
+    assert "20,000 answers came at once" in words(at)
+    assert shown.data["answers"] == {}
+
+
+def test_a_double_click_on_a_try_costs_one(
+    home: Home, shown: Shown, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world(
+        home,
+        protocol="edit",
+        conditions=lambda bcos, twin: (Condition(bcos, "bcos"), Condition(bcos)),
+        practice=0,
+        instructed=0,
+        tries=3,
+    )
+    at = _start(open_page, world)
+    at.text_area[0].set_value(world.locked.items[0].text.replace("good", "awful")).run()
+
+    def cut_off(self: Answers, *given: Any, **options: Any) -> Any:
+        raise StorageError("The second click has come.")
+
+    with monkeypatch.context() as first:
+        first.setattr(Answers, "write", cut_off)
+        at = button(at, "Try it · 3 tries left").click().run()
+    at = button(at, "Try it · 3 tries left").click().run()  # the same text: the same try
+    assert not at.exception
+    (rater,) = Raters(open_database(home)).of(world.study.id)
+    answers = Answers(open_database(home), plan_of(world.study.id, world.locked), form_of(world.locked))
+    (given,) = answers.given(rater.id).values()
+    assert given["tries"] == 1
+    if not given["flipped"]:
+        assert button(at, "Try it · 2 tries left")
+
+
 def test_editing_asks_the_model_and_counts_the_tries(home: Home, shown: Shown, open_page: OpenPage) -> None:
     world = make_world(
         home,

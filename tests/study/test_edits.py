@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from tiny_pair import save_pair
 
 from bcos_core.attribution.api import explain
-from bcos_core.errors import StudyError, TextError
+from bcos_core.errors import AnswerError, StudyError, TextError
 from bcos_core.home import Home
 from bcos_core.model.classifier import load, predict
 from bcos_core.study.edits import edited_words, try_edit
@@ -27,6 +29,21 @@ from bcos_core.study.edits import edited_words, try_edit
 )
 def test_edited_words(before: str, after: str, edits: int) -> None:
     assert edited_words(before, after) == edited_words(after, before) == edits
+
+
+def naive(first: list[str], second: list[str]) -> int:
+    """The definition, word for word."""
+    if not first or not second:
+        return len(first) + len(second)
+    replaced = naive(first[1:], second[1:]) + (first[0] != second[0])
+    return min(replaced, naive(first[1:], second) + 1, naive(first, second[1:]) + 1)
+
+
+def test_edited_words_against_the_definition() -> None:
+    chance = random.Random(0)
+    for _ in range(200):
+        first, second = ([chance.choice("abc") for _ in range(chance.randint(0, 5))] for _ in range(2))
+        assert edited_words(" ".join(first), " ".join(second)) == naive(first, second)
 
 
 def test_an_edit_is_judged_by_the_model(home: Home) -> None:
@@ -50,5 +67,7 @@ def test_another_model_and_an_empty_text_are_refused(home: Home) -> None:
     record = explain(classifier, "the film is good", method="bcos")
     with pytest.raises(StudyError, match="changed since this study was locked"):
         try_edit(record, "the film", classifier, weights_hash="another")
+    with pytest.raises(AnswerError, match="at most 232 characters"):  # 2 × 16 + 200
+        try_edit(record, "x " * 3_000_000, classifier, weights_hash=classifier.weights_hash)
     with pytest.raises(TextError):
         try_edit(record, "  ", classifier, weights_hash=classifier.weights_hash)

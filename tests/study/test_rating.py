@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bcos_core.errors import AnswerError, RaterError, SlotError, StudyClosedError, StudyError
+from bcos_core.errors import AnswerError, RaterError, SlotError, StudyClosedError, StudyError, TooManyAnswersError
 from bcos_core.study.answer_form import AnswerForm, Choice, FreeText, Number
 from bcos_core.study.answer_rows import answer_rows
 from bcos_core.study.answers import Answers
@@ -318,3 +318,19 @@ def in_threads(count: int, work: Callable[[], Any]) -> list[Any]:
         thread.join()
     assert len(results) == count
     return results
+
+
+def test_whoever_changes_answers_without_end_is_refused(make_study: MakeStudy) -> None:
+    study = make_study(items=("i1", "i2"), items_per_rater=2)
+    rater, other = study.arrive(), study.arrive()
+    slot = study.slots.next(rater.id)
+    assert slot is not None
+    most = 20 * 2 * 3  # for each of two items and three questions
+    for number in range(most):
+        study.answers.save(rater.id, slot.id, {"clear": 1 + number % 5}, key=f"k{number}")
+    with pytest.raises(TooManyAnswersError, match="changed 120 times"):
+        study.answers.save(rater.id, slot.id, {"clear": 5}, key="one more")
+    assert study.answers.save(rater.id, slot.id, {"clear": 5}, key="k4").repeated  # what was saved is acknowledged
+    assert study.answers.given(rater.id) == {slot.id: {"clear": 5}}
+    assert len(study.events("answered", "changed")) == most
+    study.answer(other)  # nobody else is held up

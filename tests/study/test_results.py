@@ -14,12 +14,17 @@ import pytest
 from bcos_core.errors import StudyError
 from bcos_core.home import Home
 from bcos_core.storage.upgrade import open_database
+from bcos_core.study.answers import Answers
+from bcos_core.study.assignment import SlotKind
 from bcos_core.study.design import Condition, Exclusion
 from bcos_core.study.export import export_study
+from bcos_core.study.forms import form_of, plan_of
 from bcos_core.study.locking import LockedItem
 from bcos_core.study.paragraph import methods_paragraph
+from bcos_core.study.raters import Raters
 from bcos_core.study.results import analyse, closed_loops, read_answers_of
 from bcos_core.study.selection import Source
+from bcos_core.study.slots import Slots
 from bcos_core.study.studies import Studies
 from tests.study.answering import answer_all
 from tests.study.world import World, make_world
@@ -187,6 +192,29 @@ def test_without_answers_everything_is_undefined_and_nothing_fails(home: Home, p
             for result in closed_loops(analysis, world.locked).values()
         )
     assert "0 raters" in methods_paragraph(world.study, world.locked, answered)
+
+
+def test_only_raters_who_answered_an_item_can_be_left_out(home: Home) -> None:
+    world = make_world(home, **EVERYTHING, exclusion=Exclusion(failed_checks=0))
+    passing = _rate(world)
+
+    def rule(rater: int, item: LockedItem, cell: str) -> dict[str, Any]:
+        if item.expected and rater == 2:
+            return {name: values[0] % 5 + 1 for name, values in item.expected.items()}
+        return dict(passing(rater, item, cell))
+
+    answer_all(home, world, 3, rule)
+    database = open_database(home)
+    plan = plan_of(world.study.id, world.locked)
+    leaves = Raters(database).consent(Raters(database).join(world.token).rater.id)  # after the practice item
+    slot = Slots(database, plan).next(leaves.id)
+    assert slot is not None and slot.kind == SlotKind.PRACTICE
+    values = {"interpretability": 1, "agreement": 1}
+    Answers(database, plan, form_of(world.locked)).save(leaves.id, slot.id, values, key="practice")
+    answered = read_answers_of(database, world.study.id, world.locked)
+    paragraph = methods_paragraph(world.study, world.locked, answered)
+    assert "study, 2 raters rated" in paragraph
+    assert "were left out (1 of 3). 1 other rater answered no item. Texts" in paragraph
 
 
 def test_an_export_has_everything_and_only_when_it_is_closed(home: Home, tmp_path: Path) -> None:
