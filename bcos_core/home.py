@@ -56,7 +56,10 @@ class Home:
             StorageError: the folder cannot be written.
         """
         try:
-            for folder in (self.root, self.models, self.jobs, self.uploads, self.evaluations, self.lab, self.locks):
+            # What raters answer and people upload is nobody else's to read. A folder that is there keeps its mode:
+            # whoever made it may share it.
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self.models, self.jobs, self.uploads, self.evaluations, self.lab, self.locks):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(

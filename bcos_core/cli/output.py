@@ -14,6 +14,11 @@ from typing import Any
 from bcos_core.home import get_home
 from bcos_core.storage.plain import to_plain
 
+LONGEST_ENTRY = 64 * 1024
+"""Characters of one error: it may quote whatever it was given."""
+LONGEST_LOG = 1024 * 1024
+"""Bytes of `errors.log`; then it becomes `errors.log.1`, in the place of the one before."""
+
 
 def prepare_streams() -> None:
     """A character that the terminal cannot show is written as an escape, instead of ending the program."""
@@ -34,7 +39,8 @@ def error_json(error: BaseException, message: str) -> str:
 def keep_traceback(error: BaseException, argv: list[str]) -> Path | None:
     """Append what happened to `errors.log` under BCOS_HOME; the file, None if it cannot be written anywhere.
 
-    Where that folder cannot be written, the system's temporary folder takes its place.
+    Where that folder cannot be written, the system's temporary folder takes its place. Neither a long error nor many
+    of them fill the disk.
     """
     text = "".join(
         [
@@ -42,10 +48,15 @@ def keep_traceback(error: BaseException, argv: list[str]) -> Path | None:
             *traceback.format_exception(error),
         ]
     )
+    if len(text) > LONGEST_ENTRY:
+        half = LONGEST_ENTRY // 2
+        text = f"{text[:half]}\n… {len(text) - 2 * half:,} characters are left out …\n{text[-half:]}"
     for folder in (get_home().root, Path(tempfile.gettempdir())):
         path = folder / ("errors.log" if folder == get_home().root else f"bcos-errors-{os.getpid()}.log")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if path.exists() and path.stat().st_size > LONGEST_LOG:
+                path.replace(path.with_name(f"{path.name}.1"))
             with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(text)
             return path

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ EXAMPLES = """examples:
   python -m bcos_core supervise
   python -m bcos_core supervise --stop
 """
+LONGEST_LOG = 1024 * 1024
 DESCRIPTION = """Run waiting jobs until it is ended by Ctrl-C or `--stop`; running jobs then go on at the next
 start. `make app` starts one by itself. It writes to supervisor.log under BCOS_HOME."""
 
@@ -49,8 +51,9 @@ def _log_to(path: Path) -> None:
     """Log to the file, and to stderr unless that is the file already."""
     formatter = logging.Formatter("%(asctime)s UTC %(levelname)s %(message)s")
     formatter.converter = time.gmtime
-    handlers: list[logging.Handler] = [logging.FileHandler(path, encoding="utf-8")]
-    if not os.path.sameopenfile(sys.stderr.fileno(), handlers[0].stream.fileno()):  # type: ignore[attr-defined]
+    file = RotatingFileHandler(path, maxBytes=LONGEST_LOG, backupCount=1, encoding="utf-8")
+    handlers: list[logging.Handler] = [file]
+    if not os.path.sameopenfile(sys.stderr.fileno(), file.stream.fileno()):
         handlers.append(logging.StreamHandler())
     for handler in handlers:
         handler.setFormatter(formatter)

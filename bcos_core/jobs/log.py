@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 TAIL_BYTES_PER_LINE = 400
+LEAST_TAIL_BYTES, MOST_TAIL_BYTES = 64 * 1024, 4 * 1024 * 1024
 
 
 class JobLog:
@@ -48,22 +49,29 @@ class JobLog:
 def tail(path: Path, lines: int) -> str:
     """The last `lines` lines of a text file, "" if there is none yet.
 
-    Reads the end of the file only. Of a line that a progress bar has drawn over, the last state is given.
+    One read of the file's end, whatever its size: `TAIL_BYTES_PER_LINE` for each line asked for, within the bounds
+    above. Where longer lines need more, there are fewer of them; of one that fills it all, its end stands after an
+    ellipsis. Of a line that a progress bar has drawn over, the last state is given.
     """
+    if lines < 1:
+        return ""
+    wanted = min(max(LEAST_TAIL_BYTES, lines * TAIL_BYTES_PER_LINE), MOST_TAIL_BYTES)
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            wanted = max(1, lines) * TAIL_BYTES_PER_LINE
-            while True:
-                file.seek(max(0, size - wanted))
-                data = file.read(wanted)
-                if data.count(b"\n") > lines or wanted >= size:
-                    break
-                wanted *= 4
+            file.seek(max(0, size - wanted))
+            data = file.read(wanted)
     except FileNotFoundError:
         return ""
-    text = data.decode("utf-8", errors="replace")
+    cut = size > wanted
+    if cut:
+        beginning, end_of_line, rest = data.partition(b"\n")
+        data, cut = (rest, False) if end_of_line and rest else (beginning, True)
+    # A character that the cut has halved is left out.
+    text = data.lstrip(bytes(range(0x80, 0xC0))).decode("utf-8", "replace") if cut else data.decode("utf-8", "replace")
     drawn = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
     if drawn and not drawn[-1]:
         drawn.pop()
-    return "\n".join(drawn[-lines:]) if lines > 0 else ""
+    if cut and drawn and "\r" not in text.rstrip("\r"):
+        drawn[0] = f"…{drawn[0]}"
+    return "\n".join(drawn[-lines:])

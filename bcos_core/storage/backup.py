@@ -70,6 +70,7 @@ def _file_of(database: Database) -> Path:
 
 
 def _copy(source: Path, target: Path) -> None:
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # as private as the database
     # All pages in one step: one read transaction, which does not wait for writers and is not started anew by them.
     with (
         closing(sqlite3.connect(source, timeout=BUSY_TIMEOUT_SECONDS)) as original,

@@ -6,7 +6,7 @@ import functools
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,21 @@ def open_engine(home: Home) -> Engine:
         ) from error
 
 
+def keep_private(engine: Engine) -> None:
+    """Let only its owner read an SQLite file: it holds what raters answered. SQLite gives its helpers the same mode.
+
+    A file that its owner lets a group write is shared on purpose, and stays so.
+    """
+    if engine.url.get_backend_name() != "sqlite" or not engine.url.database:
+        return
+    path = Path(engine.url.database)
+    with suppress(OSError):  # using it will fail as well, and say why
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+            if file.exists() and file.stat().st_mode & 0o077 and not file.stat().st_mode & 0o020:
+                file.chmod(0o600)
+
+
 @functools.cache
 def _engine(url: URL) -> Engine:
     is_sqlite = url.get_backend_name() == "sqlite"
@@ -108,14 +123,16 @@ def explained(engine: Engine) -> Iterator[None]:
         yield
     except IntegrityError:
         raise
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:  # the second: from what runs without SQLAlchemy, between transactions
+        reason = str(error.orig if isinstance(error, DBAPIError) else error)
         place = engine.url.database if engine.url.get_backend_name() == "sqlite" else engine.url.render_as_string()
-        raise StorageError(f"The database {place} cannot be used ({error.orig}). {_remedy(str(error.orig))}") from error
+        raise StorageError(f"The database {place} cannot be used ({reason}). {_remedy(reason)}") from error
 
 
 def _remedy(reason: str) -> str:
     remedies = {
         "full": "Free some space on that disk, then try again; what was stored before is intact.",
+        "disk I/O": "Free some space on that disk, or check that it is in order, then try again.",
         "readonly": "Make the folder and the files in it writable, or set BCOS_HOME to another folder.",
         "unable to open": "Make the folder writable, or set BCOS_HOME to another folder.",
         "locked": "Another program holds it for too long: close that one, then try again.",

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
-from bcos_core.storage.database import Database, explained, open_engine
+from bcos_core.storage.database import Database, explained, keep_private, open_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_TIMEOUT_SECONDS = 60.0
@@ -38,6 +38,7 @@ def upgrade(home: Home) -> None:
         StorageError: the database cannot be written, or a newer program made it.
     """
     database = Database(open_engine(home))
+    keep_private(database.engine)
     if _is_current(database):
         return
     try:

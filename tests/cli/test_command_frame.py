@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bcos_core.cli.main import COMMANDS, main
+from bcos_core.cli.output import keep_traceback
 from bcos_core.errors import DataError, JobCancelled, JobError
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.jobs.store import JobStore
@@ -141,3 +142,20 @@ def test_a_home_that_cannot_be_written_is_told_in_words(home: Home) -> None:
     done = run_command("jobs", "list", "--json", BCOS_HOME=str(home.root.parent / "file" / "home"))
     assert done.returncode == 1 and b"Traceback" not in done.stderr
     assert json.loads(done.stdout)["error"]["type"] == "StorageError"
+
+
+def test_the_log_of_errors_does_not_grow_without_end(home: Home) -> None:
+    log = home.create().root / "errors.log"
+    for number in range(40):
+        keep_traceback(ValueError(f"no. {number} " + "x" * 6_000_000), ["explain"])
+    kept = [log, log.with_name("errors.log.1")]
+    assert all(path.stat().st_size < 1024 * 1024 + 70_000 for path in kept)
+    assert sorted(path.name for path in home.root.glob("errors.log*")) == ["errors.log", "errors.log.1"]
+    newest = log.read_text()
+    assert "no. 39 x" in newest and "characters are left out" in newest
+
+
+def test_an_ordinary_error_is_kept_whole(home: Home) -> None:
+    log = keep_traceback(ValueError("one\ntwo"), ["explain", "--text"])
+    assert log == home.root / "errors.log"
+    assert log.read_text().endswith("ValueError: one\ntwo\n") and "explain --text" in log.read_text()

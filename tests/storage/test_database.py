@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import stat
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select, text, update
+from sqlalchemy import Column, Integer, MetaData, String, Table, event, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
-from bcos_core.storage.database import Database, open_engine, upsert
+from bcos_core.storage.backup import back_up
+from bcos_core.storage.database import Database, explained, open_engine, upsert
 from bcos_core.storage.types import UtcDateTime
 from bcos_core.storage.upgrade import open_database
 
@@ -100,3 +105,58 @@ def test_times_come_back_aware_and_in_utc(database: Database) -> None:
         assert connection.execute(text("SELECT at FROM times")).scalar_one().startswith("2025-12-31 21:30")
     with pytest.raises(Exception, match="no time zone"), database.write() as connection:
         connection.execute(insert(times).values(at=datetime(2026, 1, 1)))
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def usual_umask() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("usual_umask")
+def test_what_is_stored_is_its_owners_alone(home: Home, tmp_path: Path) -> None:
+    database = open_database(home)
+    with database.write() as connection:
+        COUNTERS.create(connection)
+        files = {path.name: mode(path) for path in home.root.glob("bcos.sqlite3*")}
+    assert files == dict.fromkeys(("bcos.sqlite3", "bcos.sqlite3-wal", "bcos.sqlite3-shm", "bcos.sqlite3-turn"), 0o600)
+    assert mode(home.root) == 0o700
+    assert mode(back_up(database, tmp_path / "copy.sqlite3").path) == 0o600
+
+
+@pytest.mark.usefixtures("usual_umask")
+def test_a_file_that_an_older_program_has_made_becomes_private_and_a_shared_one_stays(home: Home) -> None:
+    open_database(home)
+    for before, after in ((0o644, 0o600), (0o660, 0o660)):
+        home.database.chmod(before)
+        open_database(home)
+        assert mode(home.database) == after
+
+
+@pytest.mark.parametrize("kilobytes", [4, 40, 80])
+def test_a_disk_that_is_full_while_the_tables_are_made_is_told_in_words(
+    home: Home, monkeypatch: pytest.MonkeyPatch, kilobytes: int
+) -> None:
+    home.create()
+    engine = open_engine(home)
+
+    def small(connection: sqlite3.Connection, entry: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {kilobytes // 4}")  # pages have 4 KB
+
+    event.listen(engine, "connect", small)
+    with pytest.raises(StorageError, match=r"full.*Free some space"):
+        open_database(home)
+    event.remove(engine, "connect", small)
+    engine.dispose()
+    with open_database(home).read() as connection:  # with space again, it is made
+        assert connection.execute(text("SELECT count(*) FROM jobs")).scalar_one() == 0
+
+
+def test_a_failure_between_transactions_is_told_in_words(database: Database) -> None:
+    with pytest.raises(StorageError, match=r"disk I/O error.*Free some space"), explained(database.engine):
+        raise sqlite3.OperationalError("disk I/O error")
