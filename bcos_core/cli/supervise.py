@@ -53,7 +53,7 @@ def _log_to(path: Path) -> None:
     formatter.converter = time.gmtime
     file = RotatingFileHandler(path, maxBytes=LONGEST_LOG, backupCount=1, encoding="utf-8")
     handlers: list[logging.Handler] = [file]
-    if not os.path.sameopenfile(sys.stderr.fileno(), file.stream.fileno()):
+    if not os.path.samestat(os.fstat(sys.stderr.fileno()), path.stat()):
         handlers.append(logging.StreamHandler())
     for handler in handlers:
         handler.setFormatter(formatter)

@@ -11,6 +11,7 @@ import pandas as pd
 from bcos_core.storage.database import Database
 from bcos_core.study.answer_rows import answer_rows
 from bcos_core.study.assignment import SlotKind
+from bcos_core.study.design import Exclusion
 from bcos_core.study.locking import LockedStudy
 from bcos_core.study.plan import PAIR
 from bcos_core.study.protocols import Question
@@ -88,16 +89,24 @@ def failed_checks(frame: pd.DataFrame, locked: LockedStudy, kind: str = "instruc
 
 def exclusions(frame: pd.DataFrame, locked: LockedStudy) -> dict[str, str]:
     """rater → why they are left out, by the rule that was fixed when the study was locked."""
-    rule = locked.design.exclusion
-    reasons: dict[str, str] = {}
-    for rater, (failed, seen) in failed_checks(frame, locked).items():
-        if failed > rule.failed_checks:
-            reasons[rater] = f"failed {failed} of {seen} instructed checks; the rule allows {rule.failed_checks}"
+    checks = failed_checks(frame, locked)
     items = frame[frame["kind"] == SlotKind.ITEM.value].drop_duplicates(["rater", "item"])
-    for rater, median in items.groupby("rater")["seconds"].median().items():
-        if median < rule.fastest and str(rater) not in reasons:
-            reasons[str(rater)] = f"took {median:.1f} s for an item in the median; the rule asks for {rule.fastest:g} s"
-    return reasons
+    medians = {str(rater): median for rater, median in items.groupby("rater")["seconds"].median().items()}
+    reasons = {
+        rater: left_out_because(locked.design.exclusion, *checks.get(rater, (0, 0)), medians.get(rater))
+        for rater in (*checks, *(rater for rater in medians if rater not in checks))
+    }
+    return {rater: why for rater, why in reasons.items() if why}
+
+
+def left_out_because(rule: Exclusion, failed: int, seen: int, median_seconds: float | None) -> str:
+    """Why a rater is left out, who failed so many of the instructed checks seen, and took so long for an item in the
+    median (None: no item yet); "" where they count."""
+    if failed > rule.failed_checks:
+        return f"failed {failed} of {seen} instructed checks; the rule allows {rule.failed_checks}"
+    if median_seconds is not None and median_seconds < rule.fastest:
+        return f"took {median_seconds:.1f} s for an item in the median; the rule asks for {rule.fastest:g} s"
+    return ""
 
 
 def analyse(answered: Answered, locked: LockedStudy) -> list[Analysis]:

@@ -7,17 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from bcos_core.home import get_home
 from bcos_core.jobs.estimate import about
-from bcos_core.jobs.store import Job, JobState, JobStore
+from bcos_core.jobs.store import Curve, Job, JobState, JobStore
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.curves import curves_table, learning_figures
 from bcos_core.render.interval import proportion_interval
 from bcos_core.render.numbers import count, duration, number, percent
 from pages.shared import url
 from pages.shared.errors import guard, show_error
+from pages.shared.pace import PACE
 from pages.shared.page import fragment
 from pages.shared.plain import plain
 from pages.shared.roles import require_researcher
@@ -119,8 +121,10 @@ def progress(job: Job) -> None:
 
 def curves(job: Job) -> None:
     """Loss and accuracy as they are known so far, and their data."""
-    points = job_store().metrics(job.id)
-    figures = learning_figures(points)
+    # A long curve takes a while to read and draw; the last one, of a job that has ended, is always whole.
+    points, figures = PACE.look(
+        ("curves", str(get_home().root), job.id, job.attempt, job.state), lambda: _learning(job_store().metrics(job.id))
+    )
     if not figures:
         return
     for place, (column, figure) in enumerate(zip(st.columns(len(figures), gap="large"), figures, strict=True)):
@@ -135,6 +139,10 @@ def curves(job: Job) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def _learning(points: dict[str, Curve]) -> tuple[dict[str, Curve], list[go.Figure]]:
+    return points, learning_figures(points)
 
 
 def choose_job(label: str, parameter: str, jobs: list[Job], *, clears: tuple[str, ...] = ()) -> Job:

@@ -7,17 +7,16 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
+from bcos_core.home import get_home
 from bcos_core.render.numbers import count, duration
 from bcos_core.storage.types import utc_now
-from bcos_core.study.access import Rater
-from bcos_core.study.assignment import Counts, SlotKind
+from bcos_core.study.assignment import Counts
 from bcos_core.study.invites import Invitations, InviteKind
+from bcos_core.study.monitor import StudyProgress, study_progress
 from bcos_core.study.plan import Plan
-from bcos_core.study.raters import Raters
-from bcos_core.study.results import Answered, failed_checks, read_answers_of
-from bcos_core.study.slots import counts_of
 from bcos_core.study.studies import Study
 from pages.shared.errors import guard
+from pages.shared.pace import PACE
 from pages.shared.page import fragment
 from pages.shared.plain import plain
 from pages.shared.studies import Running, database
@@ -67,25 +66,23 @@ def monitor(study: Study, running: Running) -> None:
 
     def look() -> None:
         with guard():
-            answered = read_answers_of(database(), study.id, running.locked)
-            raters = Raters(database()).of(study.id)
-            with database().read() as connection:
-                counts = counts_of(connection, study.id)
-            _figures(running.slots.plan, raters, counts, answered)
-            _cells(running.slots.plan, counts)
-            _raters(raters, running, answered)
+            key = ("monitor", str(get_home().root), study.id, study.status, study.extended_to)
+            progress = PACE.look(key, lambda: study_progress(database(), study.id, running.locked))
+            _figures(running.slots.plan, progress)
+            _cells(running.slots.plan, progress.counts)
+            _raters(progress)
 
     fragment(run_every=REFRESH_SECONDS)(look)()
 
 
-def _figures(plan: Plan, raters: list[Rater], counts: Counts, answered: Answered) -> None:
-    filled = sum(counts.values())
+def _figures(plan: Plan, progress: StudyProgress) -> None:
+    filled = sum(progress.counts.values())
     wanted = len(plan.items) * plan.raters_per_item
     columns = st.columns(4)
-    columns[0].metric("Raters", f"{len(raters):,}")
-    columns[1].metric("Finished", f"{sum(rater.finished_at is not None for rater in raters):,}")
+    columns[0].metric("Raters", f"{progress.raters:,}")
+    columns[1].metric("Finished", f"{progress.finished:,}")
     columns[2].metric("Answers of those wanted", f"{filled:,} of {wanted:,}")
-    columns[3].metric("Left out by the rule", f"{len(answered.excluded):,}")
+    columns[3].metric("Left out by the rule", f"{progress.left_out:,}")
     st.progress(min(1.0, filled / wanted))
 
 
@@ -99,28 +96,23 @@ def _cells(plan: Plan, counts: Counts) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, height=260)
 
 
-def _raters(raters: list[Rater], running: Running, answered: Answered) -> None:
-    if not raters:
+def _raters(progress: StudyProgress) -> None:
+    if not progress.newest:
         st.caption("Nobody has come yet.")
         return
-    frame = answered.answers
-    checks = failed_checks(frame, running.locked)
-    items = frame[frame["kind"] == SlotKind.ITEM.value].drop_duplicates(["rater", "item"])
-    pace = items.groupby("rater")["seconds"].median()
-    rows = []
-    for rater in raters:
-        failed, seen = checks.get(rater.id, (0, 0))
-        state = "withdrawn" if rater.withdrawn_at else "finished" if rater.finished_at else "under way"
-        median = pace.get(rater.id)
-        rows.append(
-            {
-                "rater": rater.arrival + 1,
-                "state": state,
-                "items": int((items["rater"] == rater.id).sum()),
-                "median per item": "–" if median is None or pd.isna(median) else duration(median),
-                "checks failed": f"{failed} of {seen}" if seen else "–",
-                "left out": answered.excluded.get(rater.id, ""),
-            }
-        )
+    rows = [
+        {
+            "rater": rater.arrival + 1,
+            "state": "withdrawn" if rater.withdrawn_at else "finished" if rater.finished_at else "under way",
+            "items": rater.items,
+            "median per item": "–" if rater.median_seconds is None else duration(rater.median_seconds),
+            "checks failed": f"{rater.failed_checks} of {rater.checks}" if rater.checks else "–",
+            "left out": rater.left_out,
+        }
+        for rater in progress.newest
+    ]
     st.dataframe(pd.DataFrame(rows), hide_index=True)
-    st.caption(f"{count(len(rows), 'rater')} in the order in which they came. Answers are shown once it is closed.")
+    last = "" if len(rows) == progress.raters else f"The last {len(rows):,} of "
+    st.caption(
+        f"{last}{count(progress.raters, 'rater')} in the order in which they came. Answers are shown once it is closed."
+    )
