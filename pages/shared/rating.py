@@ -28,6 +28,7 @@ from pages.shared.rating_item import (
     show_refusal,
     take_answers,
 )
+from pages.shared.roles import rater_is_here
 from pages.shared.studies import Running, database, running, studies
 
 INVITE, RATER, AT = "invite", "rater", "at"
@@ -48,7 +49,9 @@ def _come_in() -> Rater | None:
     """Who is here; None while they are still asked for their consent."""
     raters = Raters(database())
     if key := url.read(RATER):
-        return raters.resume(key)
+        rater = raters.resume(key)
+        rater_is_here()
+        return rater
     if token := url.read(INVITE):
         with database().read() as connection:
             study = find_invite(connection, token).study

@@ -55,6 +55,12 @@ def identity() -> tuple[str, str] | None:
     return (issuer, subject) if isinstance(issuer, str) and isinstance(subject, str) and issuer and subject else None
 
 
+def rater_is_here() -> None:
+    """The key in the address is a rater's: the server takes more from them than from strangers and keeps their place."""
+    if VISITS.present() == Guest.STRANGER:
+        VISITS.recognise(Guest.RATER)
+
+
 def require_researcher() -> None:
     """Go on for a researcher; for anybody else the run ends here. Every page and fragment of the dashboard asks, each
     time: what a session once was allowed to see it may not be any more."""

@@ -15,8 +15,11 @@ from bcos_core.errors import InputError
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.jobs.store import JobStore
 from bcos_core.researchers import listed_researchers
+from bcos_core.storage.upgrade import open_database
+from bcos_core.study.raters import Raters
 from pages.shared import roles
 from pages.shared.roles import Role, role
+from server.visits import VISITS, Guest, Visit
 from tests.pages.conftest import OpenPage, words
 from tests.study.world import make_world
 
@@ -202,3 +205,22 @@ def test_nothing_is_done_with_jobs_for_anybody_else(home: Home, monkeypatch: pyt
     monkeypatch.setenv("BCOS_RATERS_ONLY", "1")
     assert "submitted" not in words(AppTest.from_function(script).run())
     assert len(JobStore.open(home).list()) == 1
+
+
+def test_the_server_learns_who_is_there(home: Home, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Places and pace are by who a run of a page has found: a researcher, a rater with a key, or nobody."""
+    world = make_world(home)
+    joined = Raters(open_database(home)).join(world.token)
+    Raters(open_database(home)).consent(joined.rater.id)
+    visit = Visit("", 0.0)
+    monkeypatch.setattr(VISITS, "present", lambda: visit.guest)
+    monkeypatch.setattr(VISITS, "recognise", lambda guest: setattr(visit, "guest", guest))
+    open_page("home")
+    assert visit.guest == Guest.RESEARCHER
+    monkeypatch.setenv("BCOS_RATERS_ONLY", "1")
+    open_page("rate")
+    assert visit.guest == Guest.STRANGER
+    open_page("rate", rater="somebody")
+    assert visit.guest == Guest.STRANGER
+    open_page("rate", rater=joined.resume_token)
+    assert visit.guest == Guest.RATER
