@@ -33,6 +33,7 @@ class Subjects:
 
 
 def load_subjects() -> Subjects:
-    model, tokenizer = load_pretrained(resolve_model(EMBEDDED), num_labels=2, seed=0)
+    pretrained = load_pretrained(resolve_model(EMBEDDED), num_labels=2, seed=0)
+    model, tokenizer = pretrained.model, pretrained.tokenizer
     data = load_task(TaskChoice("embedded", "short-reviews"))
     return Subjects(model.eval(), convert(model, b=1.5).eval(), tokenizer, data)

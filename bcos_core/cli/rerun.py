@@ -101,7 +101,7 @@ def _records(path: Path) -> list[Attribution]:
 def _maker(record: Attribution) -> Path:
     """The checkpoint whose weights made the record."""
     from bcos_core.home import get_home
-    from bcos_core.model.checkpoint import weights_hash
+    from bcos_core.model.content import weights_hash
     from bcos_core.model.info import list_checkpoints
 
     known = list_checkpoints(get_home())

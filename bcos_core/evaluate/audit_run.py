@@ -9,8 +9,8 @@ from pathlib import Path
 from bcos_core.errors import InputError
 from bcos_core.evaluate.audit import Answers, Audit, audit
 from bcos_core.home import Home
-from bcos_core.model.checkpoint import weights_hash
 from bcos_core.model.classifier import load
+from bcos_core.model.content import weights_hash
 from bcos_core.model.info import CheckpointInfo, read_info, trained_on
 from bcos_core.model.predictions import known_logits, logits_on, model_subject
 from bcos_core.progress import Reporter

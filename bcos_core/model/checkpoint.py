@@ -11,20 +11,21 @@ import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
-from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from bcos_core.errors import CheckpointError, StorageError
-from bcos_core.model.convert import is_bcos, replace_modules
+from bcos_core.errors import StorageError
+from bcos_core.model.content import content_of
+from bcos_core.model.convert import is_bcos
 from bcos_core.model.families import family_of
-from bcos_core.model.info import DETAILS_FILE, FORMAT_VERSION, CheckpointInfo, read_info
+from bcos_core.model.info import DETAILS_FILE, FORMAT_VERSION, CheckpointInfo
+from bcos_core.model.loading import load_finished
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.storage.stored_json import to_json
 
@@ -55,6 +56,7 @@ def save_checkpoint(
         with quiet_transformers():
             model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
+        info = replace(info, content=content_of(folder))
         stored = {k: v for k, v in asdict(info).items() if k != "path"} | {"format_version": FORMAT_VERSION}
         (folder / DETAILS_FILE).write_text(to_json(stored, DETAILS_FILE, indent=2), encoding="utf-8")
     return info
@@ -83,45 +85,13 @@ def renamed_when_complete(path: Path) -> Iterator[Path]:
 
 
 def load_model(path: Path) -> PreTrainedModel:
-    """The classifier in a checkpoint folder, in evaluation mode.
+    """The classifier in a checkpoint folder, in evaluation mode, in float32.
 
     Raises:
-        CheckpointError: not a model folder, damaged, or written by a newer format version.
-        UnsupportedModelError: a family or part without a rule.
+        CheckpointError: not a model folder, damaged, not whole, or written by a newer format version.
+        UnsupportedModelError: a family or part without a rule, or no classifier of one label a text.
     """
-    info = read_info(path)
-    try:
-        if info.kind == "conventional":
-            with quiet_transformers():
-                model = AutoModelForSequenceClassification.from_pretrained(path, attn_implementation="sdpa")
-            return model.eval()
-        config = AutoConfig.from_pretrained(path)
-        model = AutoModelForSequenceClassification.from_config(config)
-        section = config.bcos
-        replace_modules(
-            model, family_of(model), b=section["b"], normalize_weights=section.get("normalize_weights", False)
-        )
-        model.load_state_dict(load_file(path / "model.safetensors"), strict=True)
-    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-        raise CheckpointError(
-            f"The model in {path.name} cannot be loaded ({_first_line(error)}). "
-            "Train it again, or copy the folder anew."
-        ) from error
-    return model.eval()
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-def weights_hash(path: Path) -> str:
-    """SHA-256 over the weight files of a folder, the first 16 hexadecimal digits."""
-    digest = hashlib.sha256()
-    for file in sorted([*path.glob("*.safetensors"), *path.glob("pytorch_model*.bin")]):
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 22):
-                digest.update(block)
-    return digest.hexdigest()[:16]
+    return load_finished(path).model
 
 
 def state_hash(model: PreTrainedModel) -> str:

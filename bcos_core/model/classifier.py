@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.arguments import whole_number
-from bcos_core.errors import CheckpointError, NotFiniteError
-from bcos_core.model.checkpoint import load_model, state_hash, weights_hash
+from bcos_core.errors import NotFiniteError
+from bcos_core.model.checkpoint import state_hash
 from bcos_core.model.convert import is_bcos
 from bcos_core.model.families import device_of
 from bcos_core.model.info import read_info
+from bcos_core.model.loading import load_finished
+from bcos_core.model.tokenizer import load_tokenizer
 from bcos_core.model.view import ModelView
 from bcos_core.text.encoding import batches_by_length, collate, encode
 
@@ -25,7 +27,7 @@ class Classifier:
     """A text classifier. Safe to use from several threads: nothing here changes the model.
 
     `max_length` is the most tokens the model can read, `weights_hash` identifies the weights, `b` is the
-    exponent of a B-cos model.
+    exponent of a B-cos model. `notes` say what a person should know of how it was loaded, in whole sentences.
     """
 
     model: PreTrainedModel
@@ -35,6 +37,7 @@ class Classifier:
     name: str
     weights_hash: str
     path: Path | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def is_bcos(self) -> bool:
@@ -87,36 +90,30 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Class
         device: where to put it; the first GPU if there is one, else the CPU.
 
     Raises:
-        CheckpointError: not a model folder, damaged, or written by a newer format version.
-        UnsupportedModelError: a family that is not supported.
+        CheckpointError: not a model folder, damaged, not whole, a tokenizer that is missing or not the model's, or
+            written by a newer format version.
+        UnsupportedModelError: a family that is not supported, or no classifier of one label a text.
     """
     path = Path(path).expanduser()
     info = read_info(path)
-    model = load_model(path)
+    loaded = load_finished(path)
+    model, found = loaded.model, load_tokenizer(path, loaded.model.config)
     model.to(torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))  # type: ignore[arg-type]
     return Classifier(
-        model, load_tokenizer(path), info.labels, position_limit(model), info.name, weights_hash(path), path
+        model,
+        found.tokenizer,
+        info.labels,
+        position_limit(model),
+        info.name,
+        loaded.weights_hash,
+        path,
+        (*loaded.notes, *found.notes),
     )
 
 
 def wrap(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, labels: Sequence[str], name: str) -> Classifier:
     """A classifier around a model in memory."""
     return Classifier(model, tokenizer, tuple(labels), position_limit(model), name, state_hash(model))
-
-
-def load_tokenizer(source: str | Path) -> PreTrainedTokenizerBase:
-    """The tokenizer of a model folder or hub id.
-
-    Raises:
-        CheckpointError: there is none that can be read.
-    """
-    try:
-        return AutoTokenizer.from_pretrained(source)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"{source} has no tokenizer that can be read. "
-            "Copy tokenizer.json and tokenizer_config.json beside the weights."
-        ) from error
 
 
 def position_limit(model: PreTrainedModel) -> int:

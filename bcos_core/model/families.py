@@ -69,6 +69,11 @@ class Family:
     edits: dict[str, Callable[[nn.Module], nn.Module]] = field(default_factory=dict)
     positions: Callable[[nn.Module, Tensor], Tensor] = _in_order
 
+    @property
+    def output(self) -> str:
+        """The last linear, which gives the logits."""
+        return self.head[-1][-1].path
+
 
 def _nothing(_: nn.Module) -> nn.Module:
     from torch import nn

@@ -8,15 +8,17 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from bcos_core.errors import CheckpointError, DataError, PathNotAllowedError
+from bcos_core.errors import CheckpointError, DataError, PathNotAllowedError, UnsupportedModelError
 from bcos_core.home import Home, allowed_roots, require_allowed
 from bcos_core.model.families import family_named
+from bcos_core.model.headers import output_count, safetensors_headers
 from bcos_core.storage.listing import Listing, list_folders
 from bcos_core.storage.stored_json import read_json
 from bcos_core.text.tasks import TaskChoice
 
 DETAILS_FILE = "checkpoint.json"
 FORMAT_VERSION = 1
+SINGLE_LABEL = "single_label_classification"
 MOST_CLASSES = 10_000
 """Of a model from elsewhere; a task that is trained here has far fewer (`bcos_core.text.labels`)."""
 
@@ -27,13 +29,15 @@ Scalar = bool | int | float | str | None
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 # Beside which others are looked for: never a path.
 FolderName = Annotated[str, Meta(pattern=r"^[^./\\\x00][^/\\\x00]*\Z", max_length=200)]
+Layers = Annotated[int, Meta(ge=1, le=256)]  # the deepest published encoders have 48
 Moment = Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}[0-9:.+Z-]*)?\Z", max_length=40)]
 
 
 @dataclass(frozen=True)
 class CheckpointInfo:
     """What is known of a checkpoint without loading its weights. `twin` is the folder name of the model
-    trained on the same data with the same budget, beside it; `created_at` is ISO 8601, UTC."""
+    trained on the same data with the same budget, beside it; `created_at` is ISO 8601, UTC;
+    `content` has hashes of its files as they were saved (`bcos_core.model.content`)."""
 
     path: Path
     name: str
@@ -49,6 +53,7 @@ class CheckpointInfo:
     created_at: str = ""
     job: str | None = None
     twin: str | None = None
+    content: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,19 @@ class ModelConfig:
     num_labels: Annotated[int, Meta(ge=1, le=MOST_CLASSES)] | None = None
     id2label: Annotated[dict[str, Scalar], Meta(max_length=MOST_CLASSES)] | None = None
     bcos: BcosSection | None = None
+    num_hidden_layers: Layers | None = None
+    n_layers: Layers | None = None  # as DistilBERT calls them
+    architectures: list[str] | None = None
+    problem_type: Annotated[str, Meta(max_length=100)] | None = None
+    is_decoder: bool = False
+    add_cross_attention: bool = False
+    quantization_config: dict[str, Any] | None = None
+
+    @property
+    def saved_by_classifier(self) -> bool:
+        """Whether a sequence classifier was saved, as far as the file says."""
+        names = self.architectures
+        return not names or any(name.endswith("ForSequenceClassification") for name in names)
 
 
 @dataclass(frozen=True)
@@ -86,6 +104,7 @@ class _Details:
     created_at: Moment = ""
     job: FolderName | None = None
     twin: FolderName | None = None
+    content: dict[str, str] | None = None
 
     def __post_init__(self) -> None:
         for option in WEIGHTS:
@@ -109,13 +128,16 @@ def read_info(path: str | Path) -> CheckpointInfo:
 
     Raises:
         CheckpointError: not a model folder, damaged, or written by a newer format version.
-        UnsupportedModelError: a model of a family that is not supported.
+        UnsupportedModelError: a model of a family that is not supported, or no classifier of one label a text.
     """
     path = Path(path)
     config = read_config(path)
     details = _read_details(path)
     family = family_named(config.model_type)
     section = config.bcos
+    headers = safetensors_headers(path)
+    outputs = None if headers is None else output_count(headers, family.output)
+    _require_one_label(config, path, outputs)
     if section is not None and section.family not in (None, config.model_type):
         raise CheckpointError(
             f"The config.json of {path.name} is of a {config.model_type!r} model, and its bcos section of a "
@@ -126,7 +148,7 @@ def read_info(path: str | Path) -> CheckpointInfo:
         name=details.name or path.name,
         kind="bcos" if section else "conventional",
         family=family.title,
-        labels=_labels(config, path),
+        labels=_labels(config, path, outputs),
         max_length=details.max_length or config.max_position_embeddings,
         b=section.b if section else None,
         task=details.task,
@@ -136,6 +158,7 @@ def read_info(path: str | Path) -> CheckpointInfo:
         created_at=details.created_at,
         job=details.job,
         twin=details.twin,
+        content=details.content,
     )
 
 
@@ -209,14 +232,42 @@ def _require_version(stored: _Version, path: Path) -> None:
         )
 
 
-def _labels(config: ModelConfig, path: Path) -> tuple[str, ...]:
-    """The class names, in the order of the outputs; a class without a name goes by its number.
+def _require_one_label(config: ModelConfig, path: Path, outputs: int | None) -> None:
+    """Refuse a model whose outputs are not the logits of several classes, one of which is right.
+
+    Raises:
+        UnsupportedModelError: it is none.
+    """
+    if not config.saved_by_classifier:
+        raise UnsupportedModelError(
+            f"{path.name} was saved as {(config.architectures or [''])[0]}, which is no classifier of texts. "
+            "Train one from it first (train --model)."
+        )
+    kind = config.problem_type
+    if kind == "multi_label_classification":
+        raise UnsupportedModelError(
+            f"{path.name} gives several labels to a text (problem_type {kind!r}): its outputs are no probabilities of "
+            "classes, of which one is right. Only models of one label a text can be used."
+        )
+    if kind == "regression" or (outputs or config.num_labels or len(config.id2label or {})) == 1:
+        said = f"problem_type {kind!r}" if kind else "a single output"
+        raise UnsupportedModelError(
+            f"{path.name} gives a number for a text, not a class ({said}). Only models with two classes or more can be "
+            "used."
+        )
+    if kind not in (None, SINGLE_LABEL):
+        raise UnsupportedModelError(f"{path.name} has the problem_type {kind!r}; expected {SINGLE_LABEL!r}.")
+
+
+def _labels(config: ModelConfig, path: Path, outputs: int | None) -> tuple[str, ...]:
+    """The class names, in the order of the outputs, of which the weights have `outputs` where that is known; a class
+    without a name goes by its number.
 
     Raises:
         CheckpointError: names for other outputs than the model has.
     """
     names = config.id2label or {}
-    count = config.num_labels or len(names) or 2  # as transformers has it
+    count = outputs or config.num_labels or len(names) or 2  # as transformers has it
     if names and set(names) != {str(index) for index in range(count)}:
         raise CheckpointError(
             f"The id2label in the config.json of {path.name} names {len(names)} classes "

@@ -7,22 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import torch
-from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, IncompleteSnapshotError
+from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.errors import CheckpointError, HubUnavailableError, UnsupportedModelError
 from bcos_core.home import require_allowed
 from bcos_core.hub import require_hub
-from bcos_core.model.classifier import load_tokenizer
 from bcos_core.model.embedded import EMBEDDED, embedded_path
 from bcos_core.model.families import family_named
 from bcos_core.model.info import read_config
-from bcos_core.model.quiet import quiet_transformers
+from bcos_core.model.loading import load_to_train, require_trainable
+from bcos_core.model.tokenizer import load_tokenizer, require_vocabulary
 
 HUB_PREFIX = "hub:"
 HUB_ID = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*")
 
-__all__ = ["EMBEDDED", "ModelSource", "embedded_path", "load_pretrained", "resolve_model"]
+# What a model is made of besides its weights.
+SMALL_FILES = ("*.json", "vocab.txt", "merges.txt", "*.model")
+
+__all__ = ["EMBEDDED", "ModelSource", "Pretrained", "embedded_path", "load_pretrained", "resolve_model"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
         restrict: allow only folders under the allowed roots; pages do this.
 
     Raises:
-        CheckpointError: no such folder, or not a model.
+        CheckpointError: no such folder, not a model, or one without a tokenizer or with parts missing.
         UnsupportedModelError: an unsupported family, or a B-cos checkpoint.
         HubUnavailableError: a hub id, and the hub cannot be reached.
         PathNotAllowedError: a folder outside the allowed roots.
@@ -59,6 +63,8 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
                 f"{folder.name} is a B-cos model already. Choose the pretrained model that it came from."
             )
         family = family_named(config.model_type)
+        require_trainable(folder)
+        require_vocabulary(folder)
         return ModelSource("folder", folder.name, str(folder), family.title)
     hub_id = source.removeprefix(HUB_PREFIX)
     if not HUB_ID.fullmatch(hub_id):  # a path must not get past the allowed roots as a hub id
@@ -81,22 +87,43 @@ def _looks_like_folder(source: str) -> bool:
     return path.exists() or path.is_absolute() or source.startswith((".", "~")) or source.count("/") > 1
 
 
-def load_pretrained(
-    source: ModelSource, *, num_labels: int, seed: int
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+@dataclass(frozen=True)
+class Pretrained:
+    """A model to train, its tokenizer, and what a person should know of how they were loaded."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    notes: tuple[str, ...]
+
+
+def load_pretrained(source: ModelSource, *, num_labels: int, seed: int) -> Pretrained:
     """The pretrained model with a classification head of `num_labels` classes, and its tokenizer.
 
-    The head is drawn from `seed` unless the checkpoint brings one of that size.
+    The head is drawn from `seed` unless the checkpoint brings one of that size; the notes say so.
 
     Raises:
-        CheckpointError: the weights or the tokenizer cannot be read.
+        CheckpointError: the weights or the tokenizer cannot be read, or are not whole.
+        HubUnavailableError: a hub id, and the hub cannot be reached.
     """
+    folder = _hub_folder(source.location) if source.kind == "hub" else Path(source.location)
+    loaded = load_to_train(folder, num_labels=num_labels, seed=seed)
+    found = load_tokenizer(folder, loaded.model.config)
+    return Pretrained(loaded.model, found.tokenizer, (*loaded.notes, *found.notes))
+
+
+def _hub_folder(hub_id: str) -> Path:
+    """The local copy of a hub model, brought up to date where the hub can be reached."""
+    folder = _snapshot(hub_id, (*SMALL_FILES, "model*.safetensors"))
+    return folder if any(folder.glob("model*.safetensors")) else _snapshot(hub_id, (*SMALL_FILES, "pytorch_model*.bin"))
+
+
+def _snapshot(hub_id: str, patterns: tuple[str, ...]) -> Path:
     try:
-        with quiet_transformers(), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            model = AutoModelForSequenceClassification.from_pretrained(
-                source.location, num_labels=num_labels, attn_implementation="sdpa", ignore_mismatched_sizes=True
-            )
-    except (OSError, ValueError, RuntimeError) as error:
-        raise CheckpointError(f"The weights of {source.name} cannot be loaded ({error}).") from error
-    return model.float(), load_tokenizer(source.location)
+        return Path(snapshot_download(hub_id, allow_patterns=list(patterns)))
+    except IncompleteSnapshotError as error:  # without the hub: what an earlier download left; loading says what lacks
+        return Path(error.snapshot_path)
+    except (OSError, ValueError, HfHubHTTPError) as error:
+        raise HubUnavailableError(
+            f"The model {hub_id!r} cannot be had from the hub ({str(error).splitlines()[0]}). "
+            f"Try again with a connection, or use {EMBEDDED!r} or a local folder."
+        ) from error

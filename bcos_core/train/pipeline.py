@@ -19,8 +19,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 from bcos_core.errors import RecipeError
 from bcos_core.home import Home
 from bcos_core.model.calibrate import CalibrationResult, calibrate
-from bcos_core.model.checkpoint import load_model, renamed_when_complete, save_checkpoint, weights_hash
+from bcos_core.model.checkpoint import load_model, renamed_when_complete, save_checkpoint
 from bcos_core.model.classifier import position_limit, wrap
+from bcos_core.model.content import weights_hash
 from bcos_core.model.convert import convert, set_b
 from bcos_core.model.predictions import keep_logits, model_subject
 from bcos_core.model.quiet import quiet_transformers
@@ -182,7 +183,10 @@ class _Run:
         return TrainedModel(**self._once(kind, train))
 
     def _pretrained(self) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-        model, tokenizer = load_pretrained(self.source, num_labels=len(self.data.labels), seed=self.recipe.seed)
+        pretrained = load_pretrained(self.source, num_labels=len(self.data.labels), seed=self.recipe.seed)
+        model, tokenizer = pretrained.model, pretrained.tokenizer
+        for note in pretrained.notes:
+            self.reporter.log(note)
         if self.recipe.max_length > position_limit(model):
             raise RecipeError(
                 "max_length",

@@ -18,7 +18,7 @@ from bcos_core.attribution.api import explain, resolve_target
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.home import get_home
-from bcos_core.model import checkpoint
+from bcos_core.model import content
 from bcos_core.model.classifier import Classifier, Prediction, load, predict, prediction_of
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
 from bcos_core.model.predictions import known_logits, logits_on, model_subject
@@ -71,7 +71,7 @@ def weights_hash(info: CheckpointInfo) -> str:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _weights_hash(path: str, written: int) -> str:
-    return checkpoint.weights_hash(Path(path))
+    return content.weights_hash(Path(path))
 
 
 def task_data(choice: TaskChoice) -> TaskData:

@@ -12,7 +12,6 @@ from transformers import AutoTokenizer
 
 from bcos_core.errors import CheckpointError, StorageError, UnsupportedModelError
 from bcos_core.home import Home
-from bcos_core.model import checkpoint as checkpoint_module
 from bcos_core.model.checkpoint import load_model, save_checkpoint
 from bcos_core.model.convert import convert
 from bcos_core.model.families import FAMILIES
@@ -97,4 +96,4 @@ def test_a_full_disk_leaves_the_old_checkpoint(tmp_path: Path, tokenizer, monkey
         save_checkpoint(model, tokenizer, tmp_path / "one", labels=LABELS, max_length=64)
     assert (tmp_path / "one" / "model.safetensors").read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["one"]
-    assert checkpoint_module.read_info(tmp_path / "one").kind == "conventional"
+    assert read_info(tmp_path / "one").kind == "conventional"

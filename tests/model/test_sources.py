@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from folders import save_folder
 from tiny import tiny_model
 
 from bcos_core import convert
@@ -21,13 +22,13 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_the_embedded_model_and_a_folder(tmp_path: Path) -> None:
     assert resolve_model("minilm").family == "BERT"
-    tiny_model("roberta").save_pretrained(tmp_path / "mine")
+    save_folder(tmp_path / "mine", "roberta")
     found = resolve_model(str(tmp_path / "mine"))
     assert (found.kind, found.family, found.location) == ("folder", "RoBERTa", str((tmp_path / "mine").resolve()))
 
 
 def test_pages_reach_allowed_folders_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tiny_model("bert").save_pretrained(tmp_path / "mine")
+    save_folder(tmp_path / "mine", "bert")
     for source in (str(tmp_path / "mine"), f"{tmp_path}/home/../mine"):
         with pytest.raises(PathNotAllowedError, match="BCOS_ROOTS"):
             resolve_model(source, restrict=True)

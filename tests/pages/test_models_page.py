@@ -12,7 +12,7 @@ from tiny_pair import save_pair
 from bcos_core.cli.main import main
 from bcos_core.home import Home
 from bcos_core.jobs.store import JobStore
-from bcos_core.model import checkpoint
+from bcos_core.model import content
 from tests.pages.conftest import OpenPage, button, words
 
 TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
@@ -77,13 +77,13 @@ def test_weights_and_data_are_read_once_while_the_audit_is_not_known(
     pair: tuple[Path, Path], open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashed: list[str] = []
-    real = checkpoint.weights_hash
+    real = content.weights_hash
 
     def counting(path: Path) -> str:
         hashed.append(path.name)
         return real(path)
 
-    monkeypatch.setattr(checkpoint, "weights_hash", counting)
+    monkeypatch.setattr(content, "weights_hash", counting)
     at = open_page("models").run()
     assert any(one.label == "Run the audit" for one in at.button)
     assert sorted(set(hashed)) == sorted(hashed)  # each at most once, over several runs of the page

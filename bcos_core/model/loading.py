@@ -1,0 +1,107 @@
+"""A model folder becomes a classifier in memory: checked by its headers, then read in float32, whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PretrainedConfig, PreTrainedModel
+from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
+
+from bcos_core.model.content import require_same_content, weights_hash
+from bcos_core.model.convert import replace_modules
+from bcos_core.model.families import family_named
+from bcos_core.model.fit import Fit, fit
+from bcos_core.model.info import SINGLE_LABEL, ModelConfig, read_config, read_info
+from bcos_core.model.quiet import quiet_transformers
+from bcos_core.model.skeleton import expected_shapes, transformers_config
+from bcos_core.model.weights import read_tensors, stored_tensors
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A classifier in evaluation mode, the hash of the files that its weights are from, and what a person should know
+    of how it was loaded, in whole sentences."""
+
+    model: PreTrainedModel
+    weights_hash: str
+    notes: tuple[str, ...] = ()
+
+
+def load_finished(folder: Path) -> LoadedModel:
+    """A classifier that is ready to answer, conventional or B-cos, in float32.
+
+    Raises:
+        CheckpointError: not a model folder, weights that are missing, damaged or do not fit, or a newer format.
+        UnsupportedModelError: not a classifier of one label a text, or a family or part without a rule.
+    """
+    info, known = read_info(folder), read_config(folder)
+    weights = weights_hash(folder)
+    notes = require_same_content(info, weights)
+    config = transformers_config(folder, known, classes=len(info.labels))
+    config.id2label = dict(enumerate(info.labels))
+    config.label2id = {label: index for index, label in enumerate(info.labels)}
+    family = family_named(known.model_type)
+    found = fit(
+        stored_tensors(folder),
+        expected_shapes(config, name=folder.name, bcos=known.bcos is not None),
+        family,
+        name=folder.name,
+    )
+    model = _assembled(config, found)
+    if known.bcos is not None:
+        replace_modules(model, family, b=known.bcos.b, normalize_weights=known.bcos.normalize_weights)
+    return LoadedModel(model.eval(), weights, (*notes, *found.notes))
+
+
+def load_to_train(folder: Path, *, num_labels: int, seed: int) -> LoadedModel:
+    """A pretrained model with a head of `num_labels` classes: the folder's own where it fits, else drawn from `seed`.
+
+    Raises:
+        CheckpointError: parts other than the head are missing or do not fit.
+        UnsupportedModelError: a family that is not supported.
+    """
+    config, found = _fit_to_train(folder, read_config(folder), num_labels=num_labels)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = _assembled(config, found)
+    return LoadedModel(model.eval(), weights_hash(folder), found.notes)
+
+
+def require_trainable(folder: Path) -> None:
+    """Refuse, without reading weights, a folder that training could not begin with.
+
+    Raises:
+        CheckpointError, UnsupportedModelError: as `load_to_train` does.
+    """
+    _fit_to_train(folder, read_config(folder), num_labels=2)
+
+
+def _fit_to_train(folder: Path, known: ModelConfig, *, num_labels: int) -> tuple[PretrainedConfig, Fit]:
+    config = transformers_config(folder, known, classes=num_labels)
+    config.problem_type = None
+    found = fit(
+        stored_tensors(folder),
+        expected_shapes(config, name=folder.name, bcos=False),
+        family_named(known.model_type),
+        name=folder.name,
+        new_head=True,
+        keep_output=known.saved_by_classifier and known.problem_type in (None, SINGLE_LABEL),
+    )
+    return config, found
+
+
+def _assembled(config: PretrainedConfig, found: Fit) -> PreTrainedModel:
+    """The classifier with the tensors in it; `found.new`, and what conversion drops, are drawn from the generator."""
+    kind: Any = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
+    with quiet_transformers():
+        model: PreTrainedModel = kind.from_pretrained(
+            None,
+            config=config,
+            state_dict=read_tensors(found.tensors),
+            dtype=torch.float32,
+            attn_implementation="sdpa",
+        )
+    return model

@@ -1,0 +1,66 @@
+"""A classifier without its weights: whether this program can use what a config.json describes, and the shapes of its
+parameters. Nothing is allocated, whatever numbers the file has in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from transformers import AutoConfig, AutoModelForSequenceClassification, PretrainedConfig, PreTrainedModel
+
+from bcos_core.errors import BcosError, CheckpointError, UnsupportedModelError
+from bcos_core.model.convert import replace_modules
+from bcos_core.model.families import family_named
+from bcos_core.model.info import ADVICE, ModelConfig
+from bcos_core.model.quiet import quiet_transformers
+
+
+def transformers_config(folder: Path, known: ModelConfig, *, classes: int) -> PretrainedConfig:
+    """The config of a classifier of `classes` classes as transformers reads it; `known` is what was read before it.
+
+    Raises:
+        CheckpointError: numbers that make no model.
+        UnsupportedModelError: a family or a kind of model that is not supported.
+    """
+    family_named(known.model_type)
+    if known.quantization_config:
+        raise UnsupportedModelError(
+            f"{folder.name} is quantised. Use the model that it was made from, in 16 or 32 bits a weight."
+        )
+    if known.is_decoder or known.add_cross_attention:
+        raise UnsupportedModelError(
+            f"{folder.name} is a decoder, which reads a text up to each word only. Use an encoder."
+        )
+    try:
+        with quiet_transformers():
+            config = AutoConfig.from_pretrained(folder)
+            if config.num_labels != classes:
+                config.num_labels = classes
+            return config
+    except Exception as error:  # whatever transformers meets in a foreign file
+        raise _unusable(folder.name, error) from error
+
+
+def expected_shapes(config: PretrainedConfig, *, name: str, bcos: bool) -> dict[str, tuple[int, ...]]:
+    """The shapes of all parameters, by name, of the classifier that a config describes, converted if `bcos`; `name` is
+    that of its folder.
+
+    Raises:
+        CheckpointError: numbers that make no model.
+        UnsupportedModelError: a part without a rule.
+    """
+    try:
+        with quiet_transformers(), torch.device("meta"):
+            model: PreTrainedModel = AutoModelForSequenceClassification.from_config(config)
+            if bcos:
+                replace_modules(model, family_named(config.model_type), b=1.0, normalize_weights=False)
+    except BcosError:
+        raise
+    except Exception as error:  # whatever a layer thinks of the numbers
+        raise _unusable(name, error) from error
+    return {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
+
+
+def _unusable(name: str, error: Exception) -> CheckpointError:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return CheckpointError(f"The config.json of {name} describes no model ({' '.join(lines)[:300]}). {ADVICE}")
