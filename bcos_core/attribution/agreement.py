@@ -7,7 +7,31 @@ from collections.abc import Sequence
 
 from scipy.stats import kendalltau
 
+from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.views import word_scores
+from bcos_core.text.units import joined_spans
+
 TOP_SHARE = 0.2
+
+
+def shared_words(records: Sequence[Attribution]) -> list[tuple[float, ...]]:
+    """The scores of the same words under each of several records of one text.
+
+    Tokenizers differ: words that are one piece in one record are one in all of them, and only those count that were
+    read in every record.
+
+    Raises:
+        ValueError: records of several texts.
+    """
+    if len({record.text for record in records}) > 1:
+        raise ValueError("The records are not of one text.")
+    read = [[word for word in word_scores(record) if word.read] for record in records]
+    scores: list[tuple[float, ...]] = []
+    for start, end in joined_spans((word.start, word.end) for words in read for word in words):
+        inside = [[word.score for word in words if start <= word.start and word.end <= end] for words in read]
+        if all(inside):
+            scores.append(tuple(map(sum, inside)))
+    return list(zip(*scores, strict=True)) if scores else [()] * len(records)
 
 
 def rank_agreement(one: Sequence[float], other: Sequence[float]) -> float:

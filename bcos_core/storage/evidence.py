@@ -20,7 +20,7 @@ from bcos_core.storage.plain import to_finite, to_plain
 from bcos_core.storage.types import METADATA
 
 # Raised when a method or a measurement changes what it gives.
-EVIDENCE_VERSION = 1
+EVIDENCE_VERSION = 2
 
 EVIDENCE = Table(
     "evidence",

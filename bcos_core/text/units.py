@@ -74,6 +74,11 @@ def positions_at(units: Iterable[Unit], spans: Sequence[Span]) -> list[int]:
     )
 
 
+def joined_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """In order, those that share a character made one."""
+    return tuple((unit.start, unit.end) for unit in _joined(_bare(spans)))
+
+
 def _bare(spans: Iterable[Span]) -> list[Unit]:
     return [Unit(start, end) for start, end in spans]
 

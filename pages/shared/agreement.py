@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from bcos_core.attribution.agreement import TOP_SHARE, rank_agreement, top_agreement
+from bcos_core.attribution.agreement import TOP_SHARE, rank_agreement, shared_words, top_agreement
+from bcos_core.attribution.record import Attribution
 from bcos_core.errors import BcosError
 from bcos_core.render.matrix import agreement_figure
-from bcos_core.render.pieces import unit_scores
 from pages.shared.errors import guard
 from pages.shared.page import fragment
 from pages.shared.screen import Screen
@@ -24,7 +23,7 @@ def agreement(screen: Screen) -> None:
     if not opened.open:
         return
     with opened, guard():
-        named: dict[str, tuple[float, ...]] = {}
+        records: dict[str, Attribution] = {}
         with st.spinner("Waiting for the panels …"):
             for cell in screen.cells:
                 try:
@@ -32,25 +31,24 @@ def agreement(screen: Screen) -> None:
                 except BcosError:  # its panel shows the error
                     continue
                 if not record.failed:
-                    named[f"{cell.method.title} · {cell.model.name}"] = unit_scores(record, "word")
-        if len(named) < 2:
+                    records[f"{cell.method.title} · {cell.model.name}"] = record
+        if len(records) < 2:
             st.markdown("Agreement needs at least two panels.")
             return
+        named = dict(zip(records, shared_words(list(records.values())), strict=True))
         st.plotly_chart(_matrix("Do they rank words alike? (Kendall’s τ)", named, rank_agreement), key="rank")
         share = f"{TOP_SHARE:.0%}"
         st.plotly_chart(_matrix(f"Do they share their top {share}? (overlap)", named, top_agreement), key="overlap")
         st.caption(
-            "By words, whatever is drawn. High agreement does not mean that both are right: Evaluate scores each."
+            "By the words that all of them read, whatever is drawn. High agreement does not mean that both are right: "
+            "Evaluate scores each."
         )
 
 
 def _matrix(
     title: str,
-    named: dict[str, tuple[float, ...]],
+    named: Mapping[str, Sequence[float]],
     compare: Callable[[Sequence[float], Sequence[float]], float],
 ) -> go.Figure:
-    rows = [
-        [compare(one, other) if len(one) == len(other) else math.nan for other in named.values()]
-        for one in named.values()
-    ]
+    rows = [[compare(one, other) for other in named.values()] for one in named.values()]
     return agreement_figure(title, list(named), rows)

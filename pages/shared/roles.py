@@ -56,7 +56,7 @@ def identity() -> tuple[str, str] | None:
 
 
 def rater_is_here() -> None:
-    """The key in the address is a rater's: the server takes more from them than from strangers and keeps their place."""
+    """The key in the address is a rater's: the server takes more from them than from others and keeps their place."""
     if VISITS.present() == Guest.STRANGER:
         VISITS.recognise(Guest.RATER)
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bcos_core import explain
@@ -116,6 +116,11 @@ def test_pieces_hold_every_character_and_every_token_once(kind: str, text: str) 
 @kinds
 @examples(max_examples=25)
 @given(text=TEXTS, at=st.integers(0, 99))
+@example(text="x 🎬 y", at=1)
+@example(text="x\n— y", at=1)
+@example(text="x 日 y", at=1)
+@example(text="x [SEP] </s> y", at=1)
+@example(text="🇩🇪🇫🇷 x", at=1)
 def test_what_is_struck_is_what_was_scored(kind: str, text: str, at: int) -> None:
     record = explained(kind, text)
     if record is None:
