@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,9 +52,11 @@ def study_progress(database: Database, study: str, locked: LockedStudy, *, newes
     """What is read of the database are cells and raters, never answers."""
     with database.read() as connection:
         counts = counts_of(connection, study)
-        medians = {row.rater: row for row in connection.execute(_medians(study))}
-        checks = _checks(connection, study, locked)
         rows = connection.execute(_raters(study)).all()
+        # Of those who are not shown, the pace matters only where the rule has one.
+        asked = None if locked.design.exclusion.fastest else [row.id for row in rows[-newest:]]
+        medians = {row.rater: row for row in connection.execute(_medians(study, asked))}
+        checks = _checks(connection, study, locked)
     found = [_rater(row, medians.get(row.id), checks.get(row.id), locked) for row in rows]
     return StudyProgress(
         raters=len(found),
@@ -77,12 +80,13 @@ def _raters(study: str) -> Select[Any]:
     return select(*columns).where(table.study == study).order_by(table.arrival)
 
 
-def _medians(study: str) -> Select[Any]:
-    """Rater → items answered, and the median of their seconds."""
+def _medians(study: str, raters: Sequence[str] | None) -> Select[Any]:
+    """Rater → items answered, and the median of their seconds; of some raters, or of all."""
     table = STUDY_SLOTS.c
     seconds = _SecondsBetween(table.opened_at, table.answered_at)
     answered = (
         table.study == study,
+        *([] if raters is None else [table.rater.in_(raters)]),
         table.kind == SlotKind.ITEM.value,
         table.answered_at.is_not(None),
         table.released_at.is_(None),

@@ -70,12 +70,8 @@ def test_progress_is_what_a_hand_counts(home: Home, world: World) -> None:
         "",
         "",
     ]
-    assert [
-        one.arrival for one in study_progress(open_database(home), world.study.id, world.locked, newest=2).newest
-    ] == [
-        3,
-        4,
-    ]
+    last = study_progress(open_database(home), world.study.id, world.locked, newest=2).newest
+    assert [one.arrival for one in last] == [3, 4]
 
 
 def test_the_rule_leaves_the_same_raters_out_as_in_the_results(home: Home, world: World) -> None:
@@ -86,6 +82,14 @@ def test_the_rule_leaves_the_same_raters_out_as_in_the_results(home: Home, world
     assert {names[one.arrival]: one.left_out for one in found if one.left_out} == answered.excluded
     checks = failed_checks(answered.answers, world.locked)
     assert {names[one.arrival]: (one.failed_checks, one.checks) for one in found if one.checks} == checks
+
+
+def test_without_a_rule_of_pace_only_those_shown_are_timed(home: Home) -> None:
+    world = make_world(home, source=Source(count=3), items_per_rater=3, instructed=0)
+    answer_all(home, world, 3, _rule)
+    found = study_progress(open_database(home), world.study.id, world.locked, newest=1)
+    assert found.raters == found.finished == 3 and found.left_out == 0
+    assert [(one.arrival, one.items) for one in found.newest] == [(2, 3)]
 
 
 def test_an_even_number_of_items_has_its_median_between_two(home: Home) -> None:
