@@ -15,7 +15,7 @@ from pages.shared.supervision import supervisor_notice
 
 def main() -> None:
     head("B-cos language models", "Convert a pretrained language model, and see exactly why it decides as it does.")
-    jobs = [job for job in job_store().list() if job.kind == "quickstart"]
+    jobs = job_store().list(kind="quickstart")
     active = next((job for job in jobs if job.active), None)
     done = next((job for job in jobs if job.state == JobState.SUCCEEDED and trained_models(job)), None)
     if active is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from bcos_core.jobs.job import ACTIVE_STATES
 from bcos_core.jobs.store import Job, JobState
 from bcos_core.render.numbers import count
 from pages.shared import url
@@ -42,13 +43,13 @@ LOG_LINES = 200
 
 def main() -> None:
     head("Jobs", "What runs, what waits, and what became of the rest.")
-    jobs = job_store().list()
-    if not jobs:
+    newest = next(iter(job_store().list(limit=1)), None)
+    if newest is None:
         empty_page("Nothing was trained yet.", "Train a model", "pages/train.py")
         return
-    if any(job.active for job in jobs):
+    if job_store().list(active=True, limit=1):
         supervisor_notice()
-    chosen = url.read("job") or jobs[0].id
+    chosen = url.read("job") or newest.id
     side, detail = st.columns([2, 5], gap="large")
     with side:
         choose(chosen)
@@ -64,17 +65,24 @@ def choose(chosen: str) -> None:
 
     def rows() -> None:
         with guard():
-            jobs = job_store().list()
-            if {job.id for job in jobs if job.active} != watched:
+            states = job_store().states()
+            if {id for id, state in states.items() if state in ACTIVE_STATES} != watched:
                 st.rerun()
-            shown = jobs if url.read("all") else jobs[:LIST_LENGTH]
-            for job in shown:
+            length = listed()
+            for job in job_store().list(limit=length):
                 row(job, chosen)
-            if len(shown) < len(jobs) and st.button(f"Show all {len(jobs)}", type="tertiary"):
-                url.write(all="1")
+            older = len(states) - length
+            if older > 0 and st.button(f"Show {min(older, LIST_LENGTH)} of {older} older ones", type="tertiary"):
+                url.write(listed=str(length + LIST_LENGTH))
                 st.rerun()
 
     fragment(run_every=REFRESH_SECONDS if watched else None)(rows)()
+
+
+def listed() -> int:
+    """How many jobs the list shows, as the address says."""
+    given = url.read("listed") or ""
+    return max(LIST_LENGTH, int(given)) if given.isdecimal() and len(given) < 7 else LIST_LENGTH
 
 
 def row(job: Job, chosen: str) -> None:

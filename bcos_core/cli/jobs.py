@@ -35,6 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     listing.add_argument("--active", action="store_true", help="only jobs that wait or run")
     listing.add_argument("--limit", type=_positive, default=50, metavar="N", help="at most N jobs (default: 50)")
+    listing.add_argument("--kind", metavar="NAME", help="only jobs of a kind: train, evaluate, lab, …")
     listing.set_defaults(run=list_jobs, show=show_list)
 
     def add(name: str, run: Run, help_text: str) -> argparse.ArgumentParser:
@@ -63,8 +64,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def list_jobs(args: argparse.Namespace) -> dict[str, Any]:
     store = _open_store()
-    jobs = store.list(active=True if args.active else None, limit=args.limit)
-    return {"jobs": [job.to_dict() for job in jobs], "supervisor_alive": store.supervisor_alive()}
+    wanted = {"kind": args.kind, "active": True if args.active else None}
+    jobs = store.list(**wanted, limit=args.limit)
+    return {
+        "jobs": [job.to_dict() for job in jobs],
+        "older": bool(store.list(**wanted, limit=1, after=args.limit)),
+        "supervisor_alive": store.supervisor_alive(),
+    }
 
 
 def show_one(args: argparse.Namespace) -> dict[str, Any]:
@@ -127,7 +133,8 @@ def show_list(result: dict[str, Any]) -> str:
     rows = [("ID", "STATE", "TITLE")]
     rows += [(job["id"], _state_in_words(job), job["title"]) for job in result["jobs"]]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    return "\n".join(f"{id:<{widths[0]}}  {state:<{widths[1]}}  {title}" for id, state, title in rows)
+    lines = [f"{id:<{widths[0]}}  {state:<{widths[1]}}  {title}" for id, state, title in rows]
+    return "\n".join([*lines, *(["There are older ones: give a larger --limit."] if result["older"] else [])])
 
 
 def show_job(result: dict[str, Any]) -> str:

@@ -146,15 +146,40 @@ class JobStore:
         with self.database.read() as connection:
             return self.read(connection, id)
 
-    def list(self, *, active: bool | None = None, limit: int = 200) -> JobList:
-        """The newest jobs first: all, those that wait or run (`active=True`), or those that have ended."""
-        query = select(JOBS).order_by(JOBS.c.created_at.desc(), JOBS.c.id.desc()).limit(limit)
+    def list(
+        self,
+        *,
+        kind: str | None = None,
+        key: str | None = None,
+        active: bool | None = None,
+        limit: int | None = None,
+        after: int = 0,
+    ) -> JobList:
+        """The newest jobs first: all, those of a kind, those that do the same work (`key`), those that wait or run
+        (`active=True`) or have ended; `limit` of them, `after` so many."""
+        query = select(JOBS).order_by(JOBS.c.created_at.desc(), JOBS.c.id.desc()).limit(limit).offset(after)
+        if kind is not None:
+            query = query.where(JOBS.c.kind == kind)
+        if key is not None:
+            query = query.where(JOBS.c.key == key)
         if active is not None:
             is_active = JOBS.c.state.in_(ACTIVE_STATES)
             query = query.where(is_active if active else ~is_active)
         with self.database.read() as connection:
             rows = connection.execute(query).mappings().all()
         return [Job.from_row(row, jobs_folder=self.home.jobs) for row in rows]
+
+    def find(self, id: str) -> Job | None:
+        """The job of that id, None if there is none (any more)."""
+        with self.database.read() as connection:
+            row = connection.execute(select(JOBS).where(JOBS.c.id == id)).mappings().first()
+        return None if row is None else Job.from_row(row, jobs_folder=self.home.jobs)
+
+    def states(self) -> dict[str, JobState]:
+        """The state of every job by its id: little to read, however many there are."""
+        with self.database.read() as connection:
+            rows = connection.execute(select(JOBS.c.id, JOBS.c.state)).all()
+        return {str(id): JobState(state) for id, state in rows}
 
     def metrics(self, id: str) -> dict[str, Curve]:
         """The curves of a job: points `(step, value)` in the order of the steps.

@@ -16,7 +16,7 @@ from pages.shared.page import empty_page
 
 def show_evaluation() -> None:
     known = resources.checkpoints()
-    jobs = [job for job in job_store().list() if job.kind == "evaluate"]
+    jobs = job_store().list(kind="evaluate")
     if not known and not jobs:
         empty_page("There is no trained model yet.", "Start on Home", "pages/home.py")
         left_out_models()

@@ -94,14 +94,11 @@ def follow() -> None:
     """Draw the page anew when a job begins or ends elsewhere: another tab, the command line, a run of this page
     that a quick second click has cut off."""
 
-    def standing() -> dict[str, JobState]:
-        return {job.id: job.state for job in job_store().list()}
-
-    drawn = standing()
+    drawn = job_store().states()
 
     def look() -> None:
         with guard():
-            if standing() != drawn:
+            if job_store().states() != drawn:
                 st.rerun()
 
     fragment(run_every=FOLLOW_SECONDS)(look)()

@@ -31,7 +31,7 @@ ENOUGH = 0.9  # of the texts: below, the model did not learn the shortcut well
 
 
 def show_lab() -> None:
-    jobs = [job for job in job_store().list() if job.kind == "lab"]
+    jobs = job_store().list(kind="lab")
     with st.expander("New experiment", icon=":material/add:", expanded=not jobs), guard():
         _form()
     if not jobs:

@@ -222,4 +222,4 @@ def _making(info: CheckpointInfo) -> None:
 
 def _job(info: CheckpointInfo) -> Job | None:
     """The job that made it, if it was not deleted."""
-    return next((job for job in job_store().list() if job.id == info.job), None) if info.job else None
+    return job_store().find(info.job) if info.job else None

@@ -25,7 +25,7 @@ class Request:
 
     def jobs(self) -> list[Job]:
         """The jobs that were asked for so far, the newest first."""
-        return [job for job in job_store().list() if job.key == self.key]
+        return job_store().list(key=self.key)
 
 
 def ask(request: Request, what: str, label: str, *, primary: bool = False) -> None:

@@ -40,7 +40,7 @@ def show_training() -> None:
 def begin(spec: TrainSpec, task: ChosenTask) -> None:
     """The last step: the time it takes, and the button; or the job that does the same work already."""
     with guard():
-        active = next((job for job in job_store().list(active=True) if job.key == spec.key), None)
+        active = next(iter(job_store().list(key=spec.key, active=True)), None)
         if active is not None:
             already(active)
             return

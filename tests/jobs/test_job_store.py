@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 
 from bcos_core.errors import JobError, NotFiniteError
 from bcos_core.home import Home
 from bcos_core.jobs.claims import claim, settle
 from bcos_core.jobs.lease import Lease, Point
+from bcos_core.jobs.schema import JOBS
 from bcos_core.jobs.store import Job, JobState, JobStore
 
 ARGV = ["-m", "bcos_core", "train"]
@@ -79,6 +81,20 @@ def test_success_keeps_the_result(store: JobStore) -> None:
     assert (job.state, job.progress, job.pid, job.active) == (JobState.SUCCEEDED, 1.0, None, False)
     assert job.result == {"accuracy": 0.8, "loss": None} and job.artefacts == ("/models/a",)
     assert job.ended_at is not None and job.started_at is not None and job.ended_at >= job.started_at
+
+
+def test_old_jobs_of_a_kind_are_found_behind_any_number_of_others(store: JobStore) -> None:
+    old, _ = store.submit("evaluate", "", [], {}, "the evaluation")
+    with store.database.write() as connection:
+        row = dict(connection.execute(select(JOBS).where(JOBS.c.id == old.id)).mappings().one())
+        later = {"created_at": row["created_at"] + timedelta(seconds=1), "kind": "train", "state": "failed"}
+        connection.execute(insert(JOBS), [{**row, **later, "id": f"j{n}", "key": f"k{n}"} for n in range(250)])
+    assert [job.id for job in store.list(kind="evaluate")] == [old.id] == [job.id for job in store.list(active=True)]
+    assert [job.id for job in store.list(key="the evaluation")] == [old.id]
+    assert store.find(old.id) == store.get(old.id) and store.find("nobody") is None
+    assert len(store.list()) == len(store.states()) == 251 and store.states()[old.id] == JobState.QUEUED
+    pages = [store.list(limit=100, after=start) for start in (0, 100, 200)]
+    assert [job for page in pages for job in page] == store.list() and len(pages[2]) == 51
 
 
 def test_an_unknown_job_is_an_error_that_says_so(store: JobStore) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from sqlalchemy import insert, select
+
 from bcos_core.cli.quickstart import quickstart_argv
 from bcos_core.home import Home
 from bcos_core.jobs.lease import Point
+from bcos_core.jobs.schema import JOBS
 from bcos_core.jobs.store import JobState, JobStore
 from tests.pages.conftest import OpenPage, RunningJob, button, words
 
@@ -99,3 +104,15 @@ def test_a_failed_quick_start_shows_its_message_as_text(open_page: OpenPage, run
     (error,) = at.error
     assert "\\<script\\>" in error.value and "\\*\\*free" in error.value
     button(at, "Start anew")
+
+
+def test_an_old_quick_start_is_found_behind_many_other_jobs(open_page: OpenPage, store: JobStore) -> None:
+    job, _ = store.submit("quickstart", "Quick start", [], {}, "quickstart")
+    store.cancel(job.id)
+    with store.database.write() as connection:
+        row = dict(connection.execute(select(JOBS).where(JOBS.c.id == job.id)).mappings().one())
+        later = {"created_at": row["created_at"] + timedelta(seconds=1), "kind": "train"}
+        connection.execute(insert(JOBS), [{**row, **later, "id": f"j{n}", "key": f"k{n}"} for n in range(250)])
+    at = open_page("home")
+    assert not at.exception, at.exception
+    assert "The quick start was cancelled" in words(at)
