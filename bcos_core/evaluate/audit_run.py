@@ -10,9 +10,9 @@ from bcos_core.errors import InputError
 from bcos_core.evaluate.audit import Answers, Audit, audit
 from bcos_core.home import Home
 from bcos_core.model.classifier import load
-from bcos_core.model.content import weights_hash
+from bcos_core.model.identity import folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo, read_info, trained_on
-from bcos_core.model.predictions import known_logits, logits_on, model_subject
+from bcos_core.model.predictions import known_logits, logits_on
 from bcos_core.progress import Reporter
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
@@ -64,12 +64,10 @@ def known_audit(
     *,
     home: Home,
     load_data: Callable[[TaskChoice], TaskData] = load_task,
-    hash_of: Callable[[CheckpointInfo], str] = lambda info: weights_hash(info.path),
 ) -> Audit | None:
     """The audit where both models' answers are known already; None where they are not.
 
-    `load_data` and `hash_of` read the task and the hash of a model's weights: a caller that asks again and again hands
-    over ones that remember.
+    `load_data` reads the task: a caller that asks again and again hands over one that remembers.
 
     Raises:
         InputError: models of different tasks, or of none.
@@ -81,7 +79,7 @@ def known_audit(
     for info in (first, second):
         known = [
             logits
-            for logits in known_logits(model_subject(hash_of(info), info.max_length), texts, store)
+            for logits in known_logits(model_subject(folder_identity(info.path), info.max_length), texts, store)
             if logits is not None
         ]
         if len(known) < len(texts):

@@ -10,7 +10,8 @@ from bcos_core.attribution.api import TargetLike, explain
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.registry import Method
 from bcos_core.model.classifier import Classifier, position_limit
-from bcos_core.storage.evidence import EVIDENCE_VERSION, name_of
+from bcos_core.model.identity import model_subject
+from bcos_core.storage.evidence import name_of
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,7 @@ class Explainer:
         """The subject of its evidence."""
         return name_of(
             {
-                "version": EVIDENCE_VERSION,
-                "weights": self.classifier.weights_hash,
-                "max_length": self.classifier.max_length,
+                "model": model_subject(self.classifier.identity, self.classifier.max_length),
                 "method": self.method.name,
                 "reference": self.reference,
                 "options": dict(self.options),

@@ -12,7 +12,7 @@ from bcos_core.evaluate.explainer import Explainer
 from bcos_core.evaluate.pointing import Pair, points
 from bcos_core.evaluate.removal import Removal
 from bcos_core.model.classifier import Classifier, require_finite_logits
-from bcos_core.model.predictions import model_subject
+from bcos_core.model.identity import model_subject
 from bcos_core.storage.evidence import EvidenceStore, name_of
 from bcos_core.text.encoding import encode
 
@@ -94,7 +94,7 @@ class Gatherer:
 
     def _singles(self, texts: Sequence[str]) -> None:
         kind = f"leave_one_out:{self.removal.name}"
-        subject = model_subject(self.classifier.weights_hash, self.classifier.max_length)
+        subject = model_subject(self.classifier.identity, self.classifier.max_length)
         missing = self._missing(subject, kind, texts)
         if missing:
             encoded = encode(self.classifier.tokenizer, missing, self.classifier.max_length)

@@ -17,8 +17,8 @@ from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.result import Contender
 from bcos_core.evaluate.scores import SCORES, Score
 from bcos_core.evaluate.spec import EvaluationSpec
+from bcos_core.model.identity import model_subject
 from bcos_core.model.info import CheckpointInfo
-from bcos_core.model.predictions import model_subject
 from bcos_core.storage.evidence import EvidenceStore, name_of
 from bcos_core.text.encoding import Encoded, encode
 from bcos_core.text.rationales import Spans
@@ -160,9 +160,7 @@ def _cases(
     items = [name_of(text) for text in texts]
     curves = store.find(explainer.name, f"curves:{spec.removal}", items) if spec.needs("curves") else {}
     singles = (
-        store.find(
-            model_subject(classifier.weights_hash, classifier.max_length), f"leave_one_out:{spec.removal}", items
-        )
+        store.find(model_subject(classifier.identity, classifier.max_length), f"leave_one_out:{spec.removal}", items)
         if spec.needs("leave_one_out")
         else {}
     )

@@ -15,6 +15,7 @@ from bcos_core.errors import NotFiniteError
 from bcos_core.model.checkpoint import state_hash
 from bcos_core.model.convert import is_bcos
 from bcos_core.model.families import device_of
+from bcos_core.model.identity import folder_identity, memory_identity
 from bcos_core.model.info import read_info
 from bcos_core.model.loading import load_finished
 from bcos_core.model.tokenizer import load_tokenizer
@@ -26,8 +27,9 @@ from bcos_core.text.encoding import batches_by_length, collate, encode
 class Classifier:
     """A text classifier. Safe to use from several threads: nothing here changes the model.
 
-    `max_length` is the most tokens the model can read, `weights_hash` identifies the weights, `b` is the
-    exponent of a B-cos model. `notes` say what a person should know of how it was loaded, in whole sentences.
+    `max_length` is the most tokens the model can read, `weights_hash` identifies the weights, `identity` all that its
+    answers depend on (see `bcos_core.model.identity`), `b` is the exponent of a B-cos model. `notes` say what a person
+    should know of how it was loaded, in whole sentences.
     """
 
     model: PreTrainedModel
@@ -36,6 +38,7 @@ class Classifier:
     max_length: int
     name: str
     weights_hash: str
+    identity: str
     path: Path | None = None
     notes: tuple[str, ...] = ()
 
@@ -96,6 +99,7 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Class
     """
     path = Path(path).expanduser()
     info = read_info(path)
+    identity = folder_identity(path)
     loaded = load_finished(path)
     model, found = loaded.model, load_tokenizer(path, loaded.model.config)
     model.to(torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))  # type: ignore[arg-type]
@@ -106,6 +110,7 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Class
         position_limit(model),
         info.name,
         loaded.weights_hash,
+        identity,
         path,
         (*loaded.notes, *found.notes),
     )
@@ -113,7 +118,9 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Class
 
 def wrap(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, labels: Sequence[str], name: str) -> Classifier:
     """A classifier around a model in memory."""
-    return Classifier(model, tokenizer, tuple(labels), position_limit(model), name, state_hash(model))
+    weights = state_hash(model)
+    identity = memory_identity(weights, model, tokenizer)
+    return Classifier(model, tokenizer, tuple(labels), position_limit(model), name, weights, identity)
 
 
 def position_limit(model: PreTrainedModel) -> int:

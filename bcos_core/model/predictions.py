@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from bcos_core.model.classifier import Classifier, predict
-from bcos_core.storage.evidence import EVIDENCE_VERSION, EvidenceStore, name_of
+from bcos_core.model.identity import model_subject
+from bcos_core.storage.evidence import EvidenceStore, name_of
 
 Logits = tuple[float, ...]
 
 KIND = "logits"
 CHUNK = 256  # texts between two writes: what a killed job loses
-
-
-def model_subject(weights_hash: str, max_length: int) -> str:
-    """The subject of what is measured about a model alone, reading texts up to `max_length` tokens."""
-    return name_of({"version": EVIDENCE_VERSION, "weights": weights_hash, "max_length": max_length})
 
 
 def keep_logits(subject: str, logits: Mapping[str, Sequence[float]], store: EvidenceStore) -> None:
@@ -37,7 +33,7 @@ def logits_on(
     Raises:
         TextError: an empty text.
     """
-    subject = model_subject(classifier.weights_hash, classifier.max_length)
+    subject = model_subject(classifier.identity, classifier.max_length)
     found = known_logits(subject, texts, store)
     missing = list(dict.fromkeys(text for text, logits in zip(texts, found, strict=True) if logits is None))
     advance(len(texts) - len(missing))

@@ -1,7 +1,7 @@
 """What was measured, kept per text: methods, texts and scores that are added later recompute nothing.
 
 A row is known by its subject (an explainer, or a model), the kind of measurement, and the item (a text). A
-subject's name holds everything that its measurements depend on, the weights' hash included, so that a row never
+subject's name holds everything that its measurements depend on (see `bcos_core.model.identity`), so that a row never
 goes stale: what changes gets another name.
 """
 

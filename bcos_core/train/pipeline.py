@@ -5,38 +5,41 @@ Everything it makes on the way lies in a work folder; started again on the same 
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from bcos_core.errors import RecipeError
 from bcos_core.home import Home
 from bcos_core.model.calibrate import CalibrationResult, calibrate
-from bcos_core.model.checkpoint import load_model, renamed_when_complete, save_checkpoint
+from bcos_core.model.checkpoint import load_model, renamed_when_complete, save_checkpoint, state_hash
 from bcos_core.model.classifier import position_limit, wrap
-from bcos_core.model.content import weights_hash
 from bcos_core.model.convert import convert, set_b
-from bcos_core.model.predictions import keep_logits, model_subject
+from bcos_core.model.identity import folder_identity, library_versions, memory_identity, model_subject
+from bcos_core.model.predictions import keep_logits
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.model.sources import load_pretrained, resolve_model
 from bcos_core.progress import Reporter, SilentReporter
-from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.storage.evidence import EvidenceStore, name_of
 from bcos_core.storage.upgrade import open_database
+from bcos_core.text.content import data_hash
 from bcos_core.text.tasks import TaskData, load_task
 from bcos_core.train.precision import choose_bf16
+from bcos_core.train.ranks import Ranks
 from bcos_core.train.recipe import Recipe
 from bcos_core.train.scoring import score_on_test
 from bcos_core.train.spec import TrainSpec
 from bcos_core.train.trainer import fine_tune
+from bcos_core.train.work import Inputs, WorkFolder
 
 HELD_OUT_TEXTS = 200
+
+# A model that training starts from, its tokenizer, and the layers that calibration made longer (`CalibrationResult`).
+Start = tuple[PreTrainedModel, PreTrainedTokenizerBase, dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ def run_training(spec: TrainSpec, *, home: Home, work: Path, job: str, reporter:
     Raises:
         InputError: a model, task or recipe that cannot be used.
         JobCancelled: from the reporter; what is in `work` is kept.
+        JobError: what is in `work` was made of other data, another model or another request.
+        NotFiniteError: a loss, logit or cosine that is not finite; no model is saved.
         StorageError: the disk is full.
     """
     started = time.monotonic()
@@ -88,16 +93,17 @@ class _Run:
     """One run of the pipeline: its data, its folder, and the stages that remain."""
 
     def __init__(self, spec: TrainSpec, *, home: Home, work: Path, job: str, reporter: Reporter) -> None:
-        self.spec, self.recipe, self.home, self.work, self.job = spec, spec.recipe, home, work, job
-        self.is_main_process = int(os.environ.get("RANK", "0")) == 0  # set by `accelerate launch`
-        self.reporter = reporter if self.is_main_process else SilentReporter()
-        work.mkdir(parents=True, exist_ok=True)
+        self.spec, self.recipe, self.home, self.job = spec, spec.recipe, home, job
+        self.ranks = Ranks()
+        self.reporter = reporter if self.ranks.is_first else SilentReporter()
+        self.work = WorkFolder(work, job).create()
         self.stages = stage_titles(self.recipe)
-        self.seconds_before = sum(
-            json.loads(file.read_text(encoding="utf-8"))["seconds"] for file in work.glob("*.json")
-        )
+        self.seconds_before = sum(result.seconds for result in self._finished())
         self._begin("Reading the data")
         self.data: TaskData = load_task(spec.task)
+        inputs = Inputs(name_of(spec.to_dict()), data_hash(self.data), library_versions())
+        if changed := self.ranks.first(lambda: self.work.begin(inputs, spec.task.title)):
+            self.reporter.log(changed)
         for note in self.data.notes:
             self.reporter.log(note)
         self.train = (
@@ -119,70 +125,84 @@ class _Run:
         return self._trained("conventional", recipe, self._pretrained)
 
     def calibration_cosine(self) -> float:
-        return self._once("calibration", dict)["cosine"]
+        calibration = self.ranks.first(lambda: self.work.known("calibration", CalibrationResult))
+        assert calibration is not None  # no model is trained before it
+        return calibration.cosine
 
-    def _trained(
-        self, kind: str, recipe: Recipe, start: Callable[[], tuple[PreTrainedModel, PreTrainedTokenizerBase]]
-    ) -> TrainedModel:
+    def _finished(self) -> list[TrainedModel | CalibrationResult]:
+        """The results that an earlier start has left."""
+        models = [self.work.known(kind, TrainedModel) for kind in _KINDS]
+        found = [*models, self.work.known("calibration", CalibrationResult)]
+        return [result for result in found if result is not None]
+
+    def _trained(self, kind: str, recipe: Recipe, start: Callable[[], Start]) -> TrainedModel:
         """Fine-tune from `start()`, score and save; if that was done before the job was interrupted, its result."""
+        known = self.ranks.first(lambda: self.work.known(kind, TrainedModel))
+        if known is not None:
+            return known
+        model, tokenizer, stretch = start()
+        began = time.monotonic()  # calibration, inside start(), keeps its own time
+        self._begin(f"Fine-tuning the {_KINDS[kind]} model")
+        # Measured by one: processes of one run must not differ in it.
+        bf16, reason = self.ranks.first(lambda: choose_bf16(model, recipe.precision))
+        self.reporter.log(reason)
+        set_seed(recipe.seed)
+        fine_tune(
+            model,
+            tokenizer,
+            self.train,
+            self.data.validation,
+            recipe,
+            work=self.work.path / kind,
+            reporter=self.reporter,
+            bf16=bf16,
+            stretch=stretch,
+            ranks=self.ranks,
+        )
+
+        def score_and_save() -> TrainedModel:
+            result = self._scored_and_saved(kind, model, tokenizer, recipe, began)
+            self.work.keep(kind, result)
+            return result
+
+        self._begin(f"Scoring the {_KINDS[kind]} model")
+        return self.ranks.first(score_and_save)
+
+    def _scored_and_saved(
+        self, kind: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, recipe: Recipe, began: float
+    ) -> TrainedModel:
         path = self.home.models / self.names[kind]
+        classifier = wrap(model, tokenizer, labels=self.data.labels, name=path.name)
+        score = score_on_test(classifier, self.data.test, recipe.max_length, self.reporter)
+        twin = self.names["conventional" if kind == "bcos" else "bcos"]
+        save_checkpoint(
+            model,
+            tokenizer,
+            path,
+            labels=self.data.labels,
+            task=self.spec.task.to_dict(),
+            recipe=recipe.to_dict(),
+            accuracy=score.accuracy,
+            test_size=score.size,
+            max_length=recipe.max_length,
+            job=self.job,
+            twin=twin if self.recipe.bcos and self.recipe.twin else None,
+        )
+        keep_logits(
+            model_subject(folder_identity(path), recipe.max_length),
+            dict(zip(self.data.test.texts, score.logits, strict=True)),
+            EvidenceStore(open_database(self.home)),
+        )
+        return TrainedModel(
+            checkpoint=str(path),
+            accuracy=score.accuracy,
+            macro_f1=score.macro_f1,
+            test_size=score.size,
+            train_size=len(self.train),
+            seconds=time.monotonic() - began,
+        )
 
-        def train() -> dict[str, Any]:
-            model, tokenizer = start()
-            began = time.monotonic()  # calibration, inside start(), keeps its own time
-            self._begin(f"Fine-tuning the {_KINDS[kind]} model")
-            bf16, reason = choose_bf16(model, recipe.precision)
-            self.reporter.log(reason)
-            set_seed(recipe.seed)
-            fine_tune(
-                model,
-                tokenizer,
-                self.train,
-                self.data.validation,
-                recipe,
-                work=self.work / kind,
-                reporter=self.reporter,
-                bf16=bf16,
-                stretch=self._once("calibration", dict)["stretch"] if recipe.calibrate else None,
-            )
-            self._begin(f"Scoring the {_KINDS[kind]} model")
-            if not self.is_main_process:
-                return asdict(TrainedModel(str(path), 0.0, 0.0, 0, 0, 0.0))
-            classifier = wrap(model, tokenizer, labels=self.data.labels, name=path.name)
-            score = score_on_test(classifier, self.data.test, recipe.max_length, self.reporter)
-            twin = self.names["conventional" if kind == "bcos" else "bcos"]
-            save_checkpoint(
-                model,
-                tokenizer,
-                path,
-                labels=self.data.labels,
-                task=self.spec.task.to_dict(),
-                recipe=recipe.to_dict(),
-                accuracy=score.accuracy,
-                test_size=score.size,
-                max_length=recipe.max_length,
-                job=self.job,
-                twin=twin if self.recipe.bcos and self.recipe.twin else None,
-            )
-            keep_logits(
-                model_subject(weights_hash(path), recipe.max_length),
-                dict(zip(self.data.test.texts, score.logits, strict=True)),
-                EvidenceStore(open_database(self.home)),
-            )
-            return asdict(
-                TrainedModel(
-                    checkpoint=str(path),
-                    accuracy=score.accuracy,
-                    macro_f1=score.macro_f1,
-                    test_size=score.size,
-                    train_size=len(self.train),
-                    seconds=time.monotonic() - began,
-                )
-            )
-
-        return TrainedModel(**self._once(kind, train))
-
-    def _pretrained(self) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    def _pretrained(self) -> Start:
         pretrained = load_pretrained(self.source, num_labels=len(self.data.labels), seed=self.recipe.seed)
         model, tokenizer = pretrained.model, pretrained.tokenizer
         for note in pretrained.notes:
@@ -200,17 +220,23 @@ class _Run:
                     f"{field} is {getattr(self.recipe, field):g}, but the tokenizer of {self.source.name} has no mask "
                     "token to replace words by. Set it to 0, or choose another model.",
                 )
-        return _on_device(model), tokenizer
+        weights = state_hash(model)
+        identity = memory_identity(weights, model, tokenizer)
+        self.ranks.first(lambda: self.work.require_model(identity, self.source.name))
+        return self._on_device(model), tokenizer, {}
 
-    def _calibrated(self) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    def _calibrated(self) -> Start:
         """The converted model; a calibrated one is kept in the work folder, since calibration takes a while."""
-        original, tokenizer = self._pretrained()
+        original, tokenizer, _ = self._pretrained()
         recipe = self.recipe
         if not recipe.calibrate:
-            return convert(original, b=recipe.b, normalize_weights=recipe.normalize_weights, in_place=True), tokenizer
-        kept = self.work / "calibrated"
+            converted = convert(original, b=recipe.b, normalize_weights=recipe.normalize_weights, in_place=True)
+            return converted, tokenizer, {}
+        kept = self.work.path / "calibrated"
 
-        def fit() -> dict[str, Any]:
+        def fit() -> CalibrationResult:
+            if known := self.work.known("calibration", CalibrationResult):
+                return known
             self._begin("Fitting the converted layers")
             converted = convert(original, b=recipe.b)
             result: CalibrationResult = calibrate(
@@ -230,24 +256,17 @@ class _Run:
             )
             with renamed_when_complete(kept) as folder, quiet_transformers():
                 converted.save_pretrained(folder)
-            return asdict(result)
+            self.work.keep("calibration", result)
+            return result
 
-        self._once("calibration", fit)
-        model = _on_device(load_model(kept))
+        calibration = self.ranks.first(fit)  # the others load what it has written
+        model = self._on_device(load_model(kept))
         set_b(model, recipe.first_b)
-        return model, tokenizer
+        return model, tokenizer, calibration.stretch
 
-    def _once(self, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """The result of `work()`, kept in the work folder so that a restarted job does not do it again."""
-        file = self.work / f"{name}.json"
-        if file.is_file():
-            return json.loads(file.read_text(encoding="utf-8"))
-        result = work()
-        if self.is_main_process:
-            partial = file.with_suffix(".partial")
-            partial.write_text(json.dumps(result), encoding="utf-8")
-            partial.replace(file)
-        return result
+    def _on_device(self, model: PreTrainedModel) -> PreTrainedModel:
+        model.to(self.ranks.device)
+        return model
 
     def _begin(self, title: str) -> None:
         self.reporter.stage(title, self.stages.index(title), len(self.stages))
@@ -265,11 +284,6 @@ def stage_titles(recipe: Recipe) -> list[str]:
         if wanted:
             titles += [f"Fine-tuning the {_KINDS[kind]} model", f"Scoring the {_KINDS[kind]} model"]
     return titles
-
-
-def _on_device(model: PreTrainedModel) -> PreTrainedModel:
-    model.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))  # type: ignore[arg-type]
-    return model
 
 
 def _slug(title: str) -> str:

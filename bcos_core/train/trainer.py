@@ -20,6 +20,7 @@ from transformers import (
     TrainingArguments,
 )
 from transformers.trainer_callback import PrinterCallback
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from bcos_core.errors import NotFiniteError
 from bcos_core.model.convert import is_bcos, set_b
@@ -30,6 +31,7 @@ from bcos_core.text.encoding import encode
 from bcos_core.text.tasks import Examples
 from bcos_core.train.losses import classification_loss, deletion_task, masked_texts
 from bcos_core.train.optimizer import stretch_steps
+from bcos_core.train.ranks import Ranks
 from bcos_core.train.recipe import Recipe
 
 # Curves with about this many points, and this many checkpoints to resume from, whatever the length of the run.
@@ -74,6 +76,23 @@ class EncodedExamples(torch.utils.data.Dataset[dict[str, Any]]):
         }
 
 
+class EpochOrder(LengthGroupedSampler):
+    """Texts of similar length together, in an order that depends on the seed and the epoch alone.
+
+    Processes that train together each take their share of one order. Drawn from the process's own random numbers it
+    would differ between them, from the second epoch on: how many they have drawn depends on their texts.
+    """
+
+    def __init__(self, lengths: list[int], batch_size: int, seed: int) -> None:
+        super().__init__(batch_size, lengths=lengths, generator=torch.Generator())
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by `Trainer` at the start of every epoch, also of one that it goes on in."""
+        self.generator.manual_seed(self.seed * 1_000_003 + epoch)
+
+
 class BcosTrainer(Trainer):
     """A `Trainer` with the project's losses. B-cos and conventional models go through the same code."""
 
@@ -84,6 +103,12 @@ class BcosTrainer(Trainer):
         self.stretch = stretch
         # compute_loss gives a per-batch mean, which Trainer divides by the accumulation steps.
         self.model_accepts_loss_kwargs = False
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> EpochOrder:
+        dataset = self.train_dataset if train_dataset is None else train_dataset
+        assert isinstance(dataset, EncodedExamples)
+        size = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        return EpochOrder(dataset.lengths, size, self.recipe.seed)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         if self.optimizer is not None:
@@ -221,10 +246,14 @@ class CompleteMark(TrainerCallback):
 
     NAME = "complete"
 
+    def __init__(self, ranks: Ranks) -> None:
+        self.ranks = ranks
+
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         for name, weight in kwargs["model"].named_parameters():
             if not bool(weight.isfinite().all()):
                 raise not_finite(f"the weight {name}", state.global_step)
+        self.ranks.wait()  # every process writes the state of its random numbers
         if state.is_world_process_zero:
             (Path(args.output_dir or ".") / f"checkpoint-{state.global_step}" / self.NAME).touch()
 
@@ -246,21 +275,24 @@ def fine_tune(
     reporter: Reporter,
     bf16: bool,
     stretch: Mapping[str, float] | None = None,
+    ranks: Ranks | None = None,
 ) -> None:
     """Fine-tune `model` in place; it is in evaluation mode afterwards.
 
     Checkpoints go to `work`; if some are there already, training goes on from the last one. `stretch` are layers
-    by path whose weights calibration made longer, and by how much (see `CalibrationResult`).
+    by path whose weights calibration made longer, and by how much (see `CalibrationResult`). `ranks` are the processes
+    that train together: each takes `recipe.batch_size` examples of a step.
 
     Raises:
         JobCancelled: from the reporter.
         NotFiniteError: a loss, logit or weight that is not finite; names the step.
     """
+    ranks = ranks or Ranks()
     train_set = EncodedExamples(train, tokenizer, recipe.max_length)
     # The curve needs no more than this; a short run would otherwise spend its time on scoring.
     curve = validation.take(max(200, len(train) // 10), recipe.seed)
     validation_set = EncodedExamples(curve, tokenizer, recipe.max_length)
-    steps_per_epoch = -(-len(train) // (recipe.batch_size * recipe.gradient_accumulation))
+    steps_per_epoch = -(-len(train) // (recipe.batch_size * recipe.gradient_accumulation * ranks.count))
     steps = max(1, round(steps_per_epoch * recipe.epochs))
     arguments = TrainingArguments(
         output_dir=str(work),
@@ -274,8 +306,6 @@ def fine_tune(
         max_grad_norm=1.0,
         lr_scheduler_type="linear",
         warmup_steps=round(recipe.warmup * steps),
-        train_sampling_strategy="group_by_length",
-        length_column_name="length",
         seed=recipe.seed,
         data_seed=recipe.seed,
         bf16=bf16,
@@ -295,7 +325,7 @@ def fine_tune(
     )
     callbacks: list[TrainerCallback] = [
         ReportingCallback(reporter, "bcos" if recipe.bcos else "conventional"),
-        CompleteMark(),
+        CompleteMark(ranks),
     ]
     if recipe.bcos:
         callbacks.insert(0, BRamp(recipe))
@@ -311,7 +341,7 @@ def fine_tune(
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)  # stdout is the command's
-    last = last_complete_checkpoint(work)
+    last = ranks.first(lambda: last_complete_checkpoint(work))
     if last:
         reporter.log(f"Going on from {last.name}.")
     with quiet_transformers():

@@ -116,7 +116,7 @@ def _choose_scores(models: list[CheckpointInfo]) -> list[str]:
 
 def _seconds(spec: EvaluationSpec, models: list[CheckpointInfo], methods: list[Method]) -> float:
     """An upper estimate, from the time that a forward pass takes here: nothing is known yet."""
-    pass_seconds, tokens = _pass(str(models[0].path), resources.written_at(models[0]))
+    pass_seconds, tokens = _pass(str(models[0].path), resources.identity_of(models[0]))
     curves = 2 * len(TENTHS) + 2 if spec.needs("curves") else 0
     passes = sum(method.cost.forward_equivalents(tokens) + curves for method in methods) + curves
     pairs = sum(4 * method.cost.forward_equivalents(tokens) for method in methods) if spec.needs("pointing") else 0
@@ -124,7 +124,7 @@ def _seconds(spec: EvaluationSpec, models: list[CheckpointInfo], methods: list[M
 
 
 @st.cache_data(max_entries=16, show_spinner="Measuring how long a pass takes …")
-def _pass(path: str, written: int) -> tuple[float, float]:
+def _pass(path: str, identity: str) -> tuple[float, float]:
     """Seconds of a forward pass of one test text of the checkpoint, and its tokens."""
     info = next(info for info in resources.checkpoints().values() if info.path == Path(path))
     if info.task is None:

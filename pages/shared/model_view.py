@@ -14,6 +14,7 @@ from bcos_core.evaluate.audit_run import known_audit, task_of
 from bcos_core.evaluate.statistics import Estimate
 from bcos_core.home import get_home
 from bcos_core.jobs.store import Job
+from bcos_core.model.identity import checkpoint_and_data
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.audit import confusion_figure, flips_table, reliability_figure
 from bcos_core.render.csv_file import csv_file
@@ -83,7 +84,7 @@ def _audit(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
         )
         return
     first, second = (info, known[info.twin]) if info.kind == "bcos" else (known[info.twin], info)
-    audit = _known(str(first.path), resources.written_at(first), str(second.path), resources.written_at(second))
+    audit = _known(str(first.path), checkpoint_and_data(first), str(second.path), checkpoint_and_data(second))
     if audit is not None:
         _figures(audit, first, second)
         return
@@ -99,26 +100,24 @@ def _audit(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading what is known …")
-def _cached(first: str, first_written: int, second: str, second_written: int) -> Audit:
+def _cached(first: str, first_content: list[str], second: str, second_content: list[str]) -> Audit:
     found = _look(first, second)
     if found is None:
         raise LookupError
     return found
 
 
-def _known(first: str, first_written: int, second: str, second_written: int) -> Audit | None:
+def _known(first: str, first_content: list[str], second: str, second_content: list[str]) -> Audit | None:
     """The audit, remembered once it is complete."""
     try:
-        return _cached(first, first_written, second, second_written)
+        return _cached(first, first_content, second, second_content)
     except LookupError:
         return None
 
 
 def _look(first: str, second: str) -> Audit | None:
     infos = {str(info.path): info for info in resources.checkpoints().values()}
-    return known_audit(
-        infos[first], infos[second], home=get_home(), load_data=resources.task_data, hash_of=resources.weights_hash
-    )
+    return known_audit(infos[first], infos[second], home=get_home(), load_data=resources.task_data)
 
 
 def _figures(audit: Audit, first: CheckpointInfo, second: CheckpointInfo) -> None:

@@ -1,7 +1,7 @@
 """What pages share between reruns and sessions: loaded models, tasks, computed records.
 
-Every cache is bounded. A model is known by its folder and the time it was written, so that a checkpoint that
-is replaced is loaded anew.
+Every cache is bounded. A model is known by its folder and the content of its files, so that a checkpoint that is
+replaced is loaded anew.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 import torch
@@ -18,12 +17,13 @@ from bcos_core.attribution.api import explain, resolve_target
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.home import get_home
-from bcos_core.model import content
 from bcos_core.model.classifier import Classifier, Prediction, load, predict, prediction_of
+from bcos_core.model.identity import folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
-from bcos_core.model.predictions import known_logits, logits_on, model_subject
+from bcos_core.model.predictions import known_logits, logits_on
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
+from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
 
 Spans = tuple[tuple[int, int], ...]
@@ -48,30 +48,24 @@ def _short_name(info: CheckpointInfo) -> str:
 
 
 def classifier(info: CheckpointInfo) -> Classifier:
-    return _classifier(str(info.path), written_at(info))
+    return _classifier(str(info.path), identity_of(info))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
-def _classifier(path: str, written: int) -> Classifier:
+def _classifier(path: str, identity: str) -> Classifier:
     # Panels compute side by side in threads of their own, and a job may be training: one thread for each
     # passes more texts a second than two that wait for each other's cores.
     torch.set_num_threads(1)
     return load(path)
 
 
-def written_at(info: CheckpointInfo) -> int:
-    """When the checkpoint's newest file was written, in nanoseconds; 0 when it is gone."""
-    return max((file.stat().st_mtime_ns for file in info.path.glob("*") if file.is_file()), default=0)
+def identity_of(info: CheckpointInfo) -> str:
+    """Everything in the checkpoint's folder that its answers depend on: what was computed is known by it.
 
-
-def weights_hash(info: CheckpointInfo) -> str:
-    """The hash of a checkpoint's weights, read once for as long as its files stay as they are."""
-    return _weights_hash(str(info.path), written_at(info))
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def _weights_hash(path: str, written: int) -> str:
-    return content.weights_hash(Path(path))
+    Raises:
+        CheckpointError: the folder is gone.
+    """
+    return folder_identity(info.path)
 
 
 def task_data(choice: TaskChoice) -> TaskData:
@@ -81,22 +75,21 @@ def task_data(choice: TaskChoice) -> TaskData:
         DataError: they cannot be used.
         HubUnavailableError: a hub data set, and no hub.
     """
-    written = Path(choice.name).stat().st_mtime_ns if choice.kind == "file" and Path(choice.name).is_file() else 0
-    return _task_data(json.dumps(choice.to_dict(), sort_keys=True), written)
+    return _task_data(json.dumps(choice.to_dict(), sort_keys=True), choice_hash(choice))
 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the data …")
-def _task_data(choice: str, written: int) -> TaskData:
+def _task_data(choice: str, content: str) -> TaskData:
     return load_task(TaskChoice.from_dict(json.loads(choice)))
 
 
 def predictions(info: CheckpointInfo, texts: tuple[str, ...]) -> list[Prediction]:
-    return _predictions(str(info.path), written_at(info), texts)
+    return _predictions(str(info.path), identity_of(info), texts)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _predictions(path: str, written: int, texts: tuple[str, ...]) -> list[Prediction]:
-    return predict(_classifier(path, written), texts)
+def _predictions(path: str, identity: str, texts: tuple[str, ...]) -> list[Prediction]:
+    return predict(_classifier(path, identity), texts)
 
 
 # Of a test set that nobody has asked a model about, the first texts are: as many as take a few seconds.
@@ -105,14 +98,14 @@ ASKED_CHARACTERS = 120_000
 
 def test_answers(info: CheckpointInfo, texts: tuple[str, ...]) -> list[Prediction | None]:
     """What a model answers to each text of its test set; None for those that nobody has asked it about."""
-    return _test_answers(str(info.path), written_at(info), info.max_length, texts)
+    return _test_answers(str(info.path), identity_of(info), info.max_length, texts)
 
 
 @st.cache_data(max_entries=8, ttl=60, show_spinner="Asking the models about the test set …")
-def _test_answers(path: str, written: int, max_length: int, texts: tuple[str, ...]) -> list[Prediction | None]:
-    model = replace(_classifier(path, written), max_length=max_length)
+def _test_answers(path: str, identity: str, max_length: int, texts: tuple[str, ...]) -> list[Prediction | None]:
+    model = replace(_classifier(path, identity), max_length=max_length)
     store = EvidenceStore(open_database(get_home()))
-    known = known_logits(model_subject(model.weights_hash, max_length), texts, store)
+    known = known_logits(model_subject(model.identity, max_length), texts, store)
     asked, characters = 0, 0
     while asked < len(texts) and characters < ASKED_CHARACTERS:
         characters += len(texts[asked])
@@ -139,13 +132,13 @@ def record(
         TextError: there is nothing to explain in the text.
         UnknownNameError: the model has no such class.
     """
-    return _record(str(info.path), written_at(info), text, method, target, minus, reference, repeats)
+    return _record(str(info.path), identity_of(info), text, method, target, minus, reference, repeats)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _record(
     path: str,
-    written: int,
+    identity: str,
     text: str,
     method: str,
     target: str,
@@ -153,16 +146,16 @@ def _record(
     reference: str | None,
     repeats: int,
 ) -> Attribution:
-    model = _classifier(path, written)
+    model = _classifier(path, identity)
     question = resolve_target(model.labels, target, minus)
     return explain(model, text, method=method, target=question, reference=reference, repeats=repeats)
 
 
 def struck(info: CheckpointInfo, explained: Attribution, spans: Spans) -> StrikeResult:
     """What really happens when the words at `spans` are struck out, beside what `explained` predicts."""
-    return _struck(str(info.path), written_at(info), explained.to_json(), explained, spans)
+    return _struck(str(info.path), identity_of(info), explained.to_json(), explained, spans)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _struck(path: str, written: int, identity: str, _explained: Attribution, spans: Spans) -> StrikeResult:
-    return strike(_classifier(path, written), _explained, spans)
+def _struck(path: str, identity: str, asked: str, _explained: Attribution, spans: Spans) -> StrikeResult:
+    return strike(_classifier(path, identity), _explained, spans)

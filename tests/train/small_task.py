@@ -17,9 +17,10 @@ SUBJECTS = ("film", "plot", "cast", "score", "script", "camera", "ending", "scen
 GOOD, BAD = ("good", "great", "fine", "lovely", "warm"), ("bad", "dull", "poor", "awful", "cold")
 
 
-def write_inputs(folder: Path) -> tuple[Path, Path]:
+def write_inputs(folder: Path, seed: int = 0) -> tuple[Path, Path]:
     """The model's folder and the file."""
-    torch.manual_seed(0)
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(seed)
     config = BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64)
     BertForSequenceClassification(config).save_pretrained(folder / "bert")
     AutoTokenizer.from_pretrained(embedded_path()).save_pretrained(folder / "bert")

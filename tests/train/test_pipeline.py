@@ -19,7 +19,8 @@ from bcos_core import explain, load
 from bcos_core.errors import JobCancelled, RecipeError
 from bcos_core.home import Home
 from bcos_core.model.classifier import predict
-from bcos_core.model.predictions import known_logits, model_subject
+from bcos_core.model.identity import model_subject
+from bcos_core.model.predictions import known_logits
 from bcos_core.progress import SilentReporter
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
@@ -87,7 +88,7 @@ def test_in_bf16_every_loss_is_trained_and_the_model_scored_as_its_checkpoint_an
     assert result.bcos is not None
     classifier = load(result.bcos.checkpoint)
     texts = load_task(spec.task).test.texts
-    subject = model_subject(classifier.weights_hash, spec.recipe.max_length)
+    subject = model_subject(classifier.identity, spec.recipe.max_length)
     kept = known_logits(subject, texts, EvidenceStore(open_database(home)))
     assert len(kept) == result.bcos.test_size
     for logits, prediction in zip(kept, predict(classifier, texts, max_length=spec.recipe.max_length), strict=True):

@@ -1,0 +1,32 @@
+"""Tasks known by their content, whatever their file or data set is called."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from bcos_core.storage.content import file_hash
+from bcos_core.text.examples import TaskData
+from bcos_core.text.table import MAX_FILE_BYTES
+from bcos_core.text.tasks import TaskChoice
+
+
+def data_hash(data: TaskData) -> str:
+    """SHA-256 over class names, texts and labels of every side: two tasks that train the same have the same."""
+    sides = [[side.texts, side.labels] for side in (data.train, data.validation, data.test)]
+    text = json.dumps([data.labels, sides], ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def choice_hash(choice: TaskChoice) -> str:
+    """SHA-256 of the file that a choice names, without reading it as a table; "" where it names none that is there.
+
+    Embedded tasks and hub data sets have no file that a person edits.
+    """
+    path = Path(choice.name)
+    try:
+        readable = choice.kind == "file" and path.is_file() and path.stat().st_size <= MAX_FILE_BYTES
+        return file_hash(path) if readable else ""
+    except OSError:
+        return ""
