@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,13 +37,23 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         InputError: a checkpoint that is not there, or models that cannot be compared.
     """
     from bcos_core.cli.checkpoints import find_checkpoint
+
+    return _run_job(find_checkpoint(args.checkpoint), find_checkpoint(args.against) if args.against else None)
+
+
+def run_stored(spec: dict[str, Any]) -> dict[str, Any]:
+    """The same for the job that this process was started for."""
+    first, second = spec["checkpoints"]
+    return _run_job(Path(first), Path(second))
+
+
+def _run_job(checkpoint: Path, against: Path | None) -> dict[str, Any]:
     from bcos_core.evaluate.audit_run import find_pair, run_audit
     from bcos_core.home import get_home
     from bcos_core.jobs.run import job_run
 
     home = get_home()
-    other = find_checkpoint(args.against) if args.against else None
-    first, second = find_pair(find_checkpoint(args.checkpoint), other)
+    first, second = find_pair(checkpoint, against)
     spec = {"checkpoints": [str(first.path), str(second.path)]}
     argv = audit_argv(first, second)
     with job_run("audit", describe(first, second), argv, spec, audit_key(first, second), home=home) as job:
@@ -89,5 +101,7 @@ def audit_argv(first: CheckpointInfo, second: CheckpointInfo) -> list[str]:
 
 
 def audit_key(first: CheckpointInfo, second: CheckpointInfo) -> str:
-    """The same for two requests of the same work."""
-    return f"audit:{first.path}:{second.path}"
+    """The same for two requests of the same work, on the same content of files."""
+    from bcos_core.model.identity import checkpoint_and_data
+
+    return "audit:" + json.dumps([(str(info.path), checkpoint_and_data(info)) for info in (first, second)])

@@ -54,15 +54,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """
     from bcos_core.attribution.registry import METHODS
     from bcos_core.cli.checkpoints import find_checkpoint
-    from bcos_core.evaluate.run import describe, run_evaluation
     from bcos_core.evaluate.scores import SCORES
     from bcos_core.evaluate.spec import EvaluationSpec
-    from bcos_core.home import get_home
-    from bcos_core.jobs.run import job_run
     from bcos_core.model.info import read_info
     from bcos_core.text.tasks import TaskChoice
 
-    home = get_home()
     task = None
     if args.task:
         task = TaskChoice.parse(
@@ -84,11 +80,31 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         pointing_length=args.pointing_length,
         options=_options(args.option),
     )
+    return _run_job(spec, args.against)
+
+
+def run_stored(spec: dict[str, Any]) -> dict[str, Any]:
+    """The same for the job that this process was started for.
+
+    Raises:
+        InputError: another version of the program stored `spec`.
+    """
+    from bcos_core.evaluate.spec import EvaluationSpec
+
+    return _run_job(EvaluationSpec.from_dict(spec), None)
+
+
+def _run_job(spec: EvaluationSpec, against: str | None) -> dict[str, Any]:
+    from bcos_core.evaluate.run import describe, run_evaluation
+    from bcos_core.home import get_home
+    from bcos_core.jobs.run import job_run
+
+    home = get_home()
     with job_run("evaluate", describe(spec), evaluate_argv(spec), spec.to_dict(), spec.key, home=home) as job:
         evaluation = run_evaluation(spec, home=home, name=job.id, reporter=job.reporter)
         folder = home.evaluations / job.id
         job.finish({"evaluation": job.id, "seconds": evaluation.seconds}, [folder])
-    first = next((c for c in evaluation.contenders if c.method == args.against), evaluation.contenders[0])
+    first = next((c for c in evaluation.contenders if c.method == against), evaluation.contenders[0])
     return {
         "rows": evaluation.rows(),
         "differences": evaluation.differences(first.id),

@@ -65,9 +65,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         InputError: a plant, task, model or method that cannot be used.
     """
-    from bcos_core.home import get_home
-    from bcos_core.jobs.run import job_run
-    from bcos_core.lab.run import describe, run_lab
     from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec
     from bcos_core.model.sources import resolve_model
     from bcos_core.text.tasks import TaskChoice
@@ -83,6 +80,25 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         methods=tuple(args.methods or METHODS_OF_LAB),
         limit=args.limit,
     )
+    return _run_job(spec)
+
+
+def run_stored(spec: dict[str, Any]) -> dict[str, Any]:
+    """The same for the job that this process was started for.
+
+    Raises:
+        InputError: another version of the program stored `spec`.
+    """
+    from bcos_core.lab.spec import LabSpec
+
+    return _run_job(LabSpec.from_dict(spec))
+
+
+def _run_job(spec: LabSpec) -> dict[str, Any]:
+    from bcos_core.home import get_home
+    from bcos_core.jobs.run import job_run
+    from bcos_core.lab.run import describe, run_lab
+
     home = get_home()
     with job_run("lab", describe(spec), lab_argv(spec), spec.to_dict(), spec.key, home=home) as job:
         result = run_lab(spec, home=home, work=job.work, job=job.id, reporter=job.reporter)

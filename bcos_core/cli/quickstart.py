@@ -32,6 +32,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return run_job("quickstart", quickstart_spec(), lambda _: quickstart_argv())
 
 
+def run_stored(spec: dict[str, Any]) -> dict[str, Any]:
+    """The same for the job that this process was started for.
+
+    Raises:
+        InputError: another version of the program stored `spec`.
+    """
+    from bcos_core.train.spec import TrainSpec
+
+    return run_job("quickstart", TrainSpec.from_dict(spec), lambda _: quickstart_argv())
+
+
 def quickstart_argv() -> list[str]:
     """The command line, after the interpreter."""
     return ["-m", "bcos_core", "quickstart", "--json"]

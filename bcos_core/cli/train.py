@@ -99,6 +99,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     )
 
 
+def run_stored(spec: dict[str, Any]) -> dict[str, Any]:
+    """The same for the job that this process was started for.
+
+    Raises:
+        InputError: another version of the program stored `spec`.
+    """
+    from bcos_core.train.spec import TrainSpec
+
+    return run_job("train", TrainSpec.from_dict(spec), train_argv)
+
+
 def run_job(kind: str, spec: TrainSpec, argv_of: Any) -> dict[str, Any]:
     """Run the pipeline inside a job of this process."""
     from bcos_core.home import get_home
@@ -127,24 +138,18 @@ def show(result: dict[str, Any]) -> str:
 
 
 def train_argv(spec: TrainSpec) -> list[str]:
-    """The command line, after the interpreter, that does what `spec` says."""
-    from bcos_core.train.recipe import recipe_for
-
+    """The command line, after the interpreter, that does what `spec` says, whatever the defaults are."""
     argv = ["-m", "bcos_core", "train", "--json", "--model", spec.model, "--task", spec.task.argument]
     argv += [f"--{option}={column}" for option, column in spec.task.columns.items()]
     if spec.name:
         argv.append(f"--name={spec.name}")
     argv += ["--recipe", spec.recipe.name]
-    defaults = recipe_for(spec.recipe.name, spec.task)
     for name in OPTIONS:
-        value = getattr(spec.recipe, name)
-        if value != getattr(defaults, name):
-            flag = name.replace("_", "-")
-            argv.append(
-                f"--{flag if value or _kind(name) is not bool else f'no-{flag}'}"
-                if _kind(name) is bool
-                else f"--{flag}={value}"
-            )
+        value, flag = getattr(spec.recipe, name), name.replace("_", "-")
+        if _kind(name) is bool:
+            argv.append(f"--{flag}" if value else f"--no-{flag}")
+        elif value is not None:
+            argv.append(f"--{flag}={value}")
     return argv
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,22 +40,31 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """
     from bcos_core.cli.checkpoints import find_checkpoint
     from bcos_core.errors import InputError
+    from bcos_core.model.info import read_info
+
+    info = read_info(find_checkpoint(args.checkpoint))
+    if args.limit < 1:
+        raise InputError(f"limit is {args.limit}; expected at least 1 text.")
+    return _run_job(info, args.method or default_method(info), args.limit, args.seed)
+
+
+def run_stored(spec: dict[str, Any]) -> dict[str, Any]:
+    """The same for the job that this process was started for."""
+    from bcos_core.model.info import read_info
+
+    return _run_job(read_info(spec["checkpoint"]), spec["method"], spec["limit"], spec["seed"])
+
+
+def _run_job(info: CheckpointInfo, method: str, limit: int, seed: int) -> dict[str, Any]:
     from bcos_core.evaluate.vocabulary_run import describe, run_vocabulary
     from bcos_core.home import get_home
     from bcos_core.jobs.run import job_run
-    from bcos_core.model.info import read_info
 
     home = get_home()
-    info = read_info(find_checkpoint(args.checkpoint))
-    method = args.method or default_method(info)
-    if args.limit < 1:
-        raise InputError(f"limit is {args.limit}; expected at least 1 text.")
-    spec = {"checkpoint": str(info.path), "method": method, "limit": args.limit, "seed": args.seed}
-    argv = words_argv(info, method, args.limit, args.seed)
-    with job_run(
-        "words", describe(info, method), argv, spec, words_key(info, method, args.limit, args.seed), home=home
-    ) as job:
-        found = run_vocabulary(info, method=method, limit=args.limit, seed=args.seed, home=home, reporter=job.reporter)
+    spec = {"checkpoint": str(info.path), "method": method, "limit": limit, "seed": seed}
+    argv, key = words_argv(info, method, limit, seed), words_key(info, method, limit, seed)
+    with job_run("words", describe(info, method), argv, spec, key, home=home) as job:
+        found = run_vocabulary(info, method=method, limit=limit, seed=seed, home=home, reporter=job.reporter)
         result = {**found.to_dict(), "method": method}
         job.finish(result)
     return {**result, "job": job.id}
@@ -94,5 +104,7 @@ def words_argv(info: CheckpointInfo, method: str, limit: int, seed: int) -> list
 
 
 def words_key(info: CheckpointInfo, method: str, limit: int, seed: int) -> str:
-    """The same for two requests of the same work."""
-    return f"words:{info.path}:{method}:{limit}:{seed}"
+    """The same for two requests of the same work, on the same content of files."""
+    from bcos_core.model.identity import checkpoint_and_data
+
+    return "words:" + json.dumps([str(info.path), checkpoint_and_data(info), method, limit, seed])

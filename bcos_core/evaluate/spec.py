@@ -12,6 +12,9 @@ from bcos_core.errors import InputError
 from bcos_core.evaluate.probability import PROBABILITIES
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.scores import SCORES
+from bcos_core.model.identity import source_identity
+from bcos_core.stored_spec import require_whole
+from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice
 
 CHANCE = "random"
@@ -78,11 +81,18 @@ class EvaluationSpec:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> EvaluationSpec:
+        """The spec that `to_dict` wrote.
+
+        Raises:
+            InputError: it was written by another version of the program.
+        """
+        require_whole(data, cls, "This evaluation")
         lists = {name: tuple(data[name]) for name in ("checkpoints", "methods", "scores")}
         task = TaskChoice.from_dict(data["task"]) if data["task"] else None
         return cls(**{**data, **lists, "task": task})
 
     @property
     def key(self) -> str:
-        """The same for two requests of the same work: starting it twice gives one job."""
-        return "evaluate:" + json.dumps(self.to_dict(), sort_keys=True)
+        """The same for two requests of the same work, on the same content of files: starting it twice gives one job."""
+        content = [*map(source_identity, self.checkpoints), choice_hash(self.task) if self.task else ""]
+        return "evaluate:" + json.dumps({**self.to_dict(), "content": content}, sort_keys=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from bcos_core.errors import BcosError, JobCancelled, JobError, StorageError
+from bcos_core.errors import BcosError, InputError, JobCancelled, JobError, StorageError
 from bcos_core.home import Home
 from bcos_core.jobs.claims import active_jobs, settle_dead_foreground
 from bcos_core.jobs.failure import plain_message
@@ -30,6 +30,7 @@ from bcos_core.progress import Reporter, SilentReporter
 JOB_ID = "BCOS_JOB_ID"
 JOB_ATTEMPT = "BCOS_JOB_ATTEMPT"
 FOLLOW_SECONDS = 60.0
+SHARED_KINDS = ("train", "quickstart")
 
 Finish = Callable[[dict[str, Any], Sequence[str]], None]
 
@@ -76,14 +77,19 @@ def job_run(
     second Ctrl-C ends the block at once.
 
     Of the processes of one distributed run (`accelerate launch`), the first one is the job; the others get
-    its work folder and a reporter that nobody listens to.
+    its work folder and a reporter that nobody listens to. Training alone is work that they can share.
 
     Raises:
+        InputError: a distributed run of work that several processes cannot share.
         JobError: the same work is active already, or this start of the job has been overtaken.
         StorageError: the database cannot be written.
     """
+    if kind not in SHARED_KINDS and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise InputError(
+            f"Several processes cannot share the work of a job of kind {kind!r}; run it without a launcher."
+        )
     store = JobStore.open(home)
-    if "WORLD_SIZE" in os.environ and os.environ.get("RANK", "0") != "0":
+    if os.environ.get("RANK", "0") != "0" and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         yield JobRun(_leading_job(store, key), SilentReporter(), lambda result, artefacts: None)
         return
     job = _attach(store) if JOB_ID in os.environ else _begin(store, kind, title, argv, spec, key)
@@ -113,6 +119,15 @@ def job_run(
     finally:
         journal.close()
         log.close()
+
+
+def stored_request() -> dict[str, Any] | None:
+    """What was asked of the job that this process was started for, whole; None in a command that a person typed.
+
+    Raises:
+        JobError: there is no such job.
+    """
+    return JobStore.open().get(os.environ[JOB_ID]).spec if JOB_ID in os.environ else None
 
 
 def _attach(store: JobStore) -> Job:

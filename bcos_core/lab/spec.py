@@ -10,7 +10,10 @@ from typing import Any
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
 from bcos_core.lab.plants import PLANTS
+from bcos_core.model.identity import source_identity
 from bcos_core.model.sources import EMBEDDED
+from bcos_core.stored_spec import require_whole
+from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.quickstart import quickstart_spec
 from bcos_core.train.recipe import Recipe
@@ -62,6 +65,12 @@ class LabSpec:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LabSpec:
+        """The spec that `to_dict` wrote.
+
+        Raises:
+            InputError: it was written by another version of the program.
+        """
+        require_whole(data, cls, "This experiment")
         return cls(
             **{
                 **data,
@@ -73,5 +82,6 @@ class LabSpec:
 
     @property
     def key(self) -> str:
-        """The same for two requests of the same work: starting it twice gives one job."""
-        return "lab:" + json.dumps(self.to_dict(), sort_keys=True)
+        """The same for two requests of the same work, on the same content of files: starting it twice gives one job."""
+        content = [choice_hash(self.task), source_identity(self.model)]
+        return "lab:" + json.dumps({**self.to_dict(), "content": content}, sort_keys=True)

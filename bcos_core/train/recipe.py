@@ -8,6 +8,7 @@ from typing import Any
 
 from bcos_core.errors import RecipeError
 from bcos_core.registry import Registry
+from bcos_core.stored_spec import require_whole
 from bcos_core.text.tasks import EMBEDDED_TASKS, TaskChoice
 
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -118,10 +119,12 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Recipe:
-        known = {f.name for f in dataclasses.fields(cls)}
-        unknown = sorted(set(data) - known)
-        if unknown:
-            raise RecipeError(unknown[0], f"Unknown recipe option {unknown[0]!r}. Known: {', '.join(sorted(known))}.")
+        """The recipe that `to_dict` wrote.
+
+        Raises:
+            InputError: an option is missing or unknown: it was written by another version of the program.
+        """
+        require_whole(data, cls, "This recipe")
         return cls(**data)
 
 

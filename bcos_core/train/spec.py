@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bcos_core.errors import RecipeError
+from bcos_core.model.identity import source_identity
+from bcos_core.stored_spec import require_whole
+from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import Recipe
 
@@ -36,14 +39,22 @@ class TrainSpec:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> TrainSpec:
+        """The spec that `to_dict` wrote.
+
+        Raises:
+            InputError: it was written by another version of the program.
+        """
+        require_whole(data, cls, "This request to train")
         return cls(
             model=data["model"],
             task=TaskChoice.from_dict(data["task"]),
             recipe=Recipe.from_dict(data["recipe"]),
-            name=data.get("name", ""),
+            name=data["name"],
         )
 
     @property
     def key(self) -> str:
-        """The same for two requests of the same work: starting it twice gives one job."""
-        return "train:" + json.dumps({k: v for k, v in self.to_dict().items() if k != "name"}, sort_keys=True)
+        """The same for two requests of the same work, on the same content of files: starting it twice gives one job."""
+        asked = {k: v for k, v in self.to_dict().items() if k != "name"}
+        content = [choice_hash(self.task), source_identity(self.model)]
+        return "train:" + json.dumps({**asked, "content": content}, sort_keys=True)

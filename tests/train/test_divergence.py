@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from bcos_core.errors import NotFiniteError
 from bcos_core.home import Home
 from bcos_core.model.calibrate import calibrate, hidden_state_cosine
-from bcos_core.model.classifier import load, load_tokenizer, predict
+from bcos_core.model.classifier import load, predict
 from bcos_core.model.convert import convert
 from bcos_core.progress import SilentReporter
 from bcos_core.train import trainer
@@ -37,7 +37,7 @@ def broken(inputs: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
     with torch.no_grad():
         model.classifier.weight[0, 0] = math.nan
     model.save_pretrained(tmp_path / "broken")
-    load_tokenizer(inputs[0]).save_pretrained(tmp_path / "broken")
+    AutoTokenizer.from_pretrained(inputs[0]).save_pretrained(tmp_path / "broken")
     return tmp_path / "broken", inputs[1]
 
 
@@ -101,7 +101,7 @@ def test_a_model_that_answers_no_numbers_is_not_scored(broken: tuple[Path, Path]
 
 def test_hidden_states_that_are_no_numbers_have_no_cosine(inputs: tuple[Path, Path]) -> None:
     original = AutoModelForSequenceClassification.from_pretrained(inputs[0])
-    tokenizer = load_tokenizer(inputs[0])
+    tokenizer = AutoTokenizer.from_pretrained(inputs[0])
     converted = convert(original, b=1.5)
     with torch.no_grad():
         original.bert.encoder.layer[1].output.dense.weight[0, 0] = math.inf
