@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -78,12 +79,22 @@ def keep_private(engine: Engine) -> None:
     """Let only its owner read an SQLite file: it holds what raters answered. SQLite gives its helpers the same mode.
 
     A file that its owner lets a group write is shared on purpose, and stays so.
+
+    The database's own file is never opened here: closing it would take away the locks that SQLite has on it in this
+    process. A new one gets its name when it is closed.
     """
     if engine.url.get_backend_name() != "sqlite" or not engine.url.database:
         return
     path = Path(engine.url.database)
     with suppress(OSError):  # using it will fail as well, and say why
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if not path.exists():
+            unnamed = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+            os.close(os.open(unnamed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            try:
+                with suppress(FileExistsError):  # another one was quicker
+                    os.link(unnamed, path)
+            finally:
+                unnamed.unlink()
         for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
             if file.exists() and file.stat().st_mode & 0o077 and not file.stat().st_mode & 0o020:
                 file.chmod(0o600)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -17,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
 from bcos_core.storage.backup import back_up
-from bcos_core.storage.database import Database, explained, open_engine, upsert
+from bcos_core.storage.database import Database, explained, keep_private, open_engine, upsert
 from bcos_core.storage.types import UtcDateTime
 from bcos_core.storage.upgrade import open_database
 
@@ -127,6 +129,21 @@ def test_what_is_stored_is_its_owners_alone(home: Home, tmp_path: Path) -> None:
     assert files == dict.fromkeys(("bcos.sqlite3", "bcos.sqlite3-wal", "bcos.sqlite3-shm", "bcos.sqlite3-turn"), 0o600)
     assert mode(home.root) == 0o700
     assert mode(back_up(database, tmp_path / "copy.sqlite3").path) == 0o600
+
+
+def test_opening_a_database_again_leaves_its_locks_alone(database: Database, home: Home) -> None:
+    look = (
+        "import sqlite3, sys\n"
+        "try: sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None).execute('BEGIN EXCLUSIVE')\n"
+        "except sqlite3.OperationalError as error: print(error)"
+    )
+    with database.write() as connection:  # the locks of a process are gone as soon as it closes the file once
+        connection.execute(update(COUNTERS).values(value=1))
+        keep_private(database.engine)
+        other = subprocess.run(
+            [sys.executable, "-c", look, str(home.database)], capture_output=True, text=True, check=True
+        )
+    assert "locked" in other.stdout
 
 
 @pytest.mark.usefixtures("usual_umask")
