@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.torch import load_file, save_file
+import torch
 from tiny_pair import save_pair
 
 from bcos_core.attribution.question import Answer, Question
@@ -17,8 +17,9 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.cli.evaluate import evaluate_argv
 from bcos_core.cli.main import main
 from bcos_core.errors import InputError, JobCancelled, NotFiniteError, UnknownNameError
+from bcos_core.evaluate import audit_run, gather, vocabulary_run
 from bcos_core.evaluate import explainer as explainers
-from bcos_core.evaluate import gather
+from bcos_core.evaluate import run as evaluation_run
 from bcos_core.evaluate.audit_run import run_audit
 from bcos_core.evaluate.result import Evaluation, load_evaluation
 from bcos_core.evaluate.run import run_evaluation
@@ -27,6 +28,7 @@ from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.evaluate.statistics import bootstrap
 from bcos_core.evaluate.vocabulary_run import run_vocabulary
 from bcos_core.home import Home
+from bcos_core.model.classifier import Classifier, load
 from bcos_core.model.info import read_info
 from bcos_core.progress import SilentReporter
 from bcos_core.render.report import evaluation_html
@@ -191,11 +193,16 @@ def test_failed_scores_are_counted_and_never_ranked(
 
 @pytest.mark.parametrize("methods", [("bcos",), ("occlusion",)])
 def test_a_model_whose_answers_are_no_numbers_is_not_evaluated(
-    pair: tuple[Path, Path], home: Home, methods: tuple[str, ...]
+    pair: tuple[Path, Path], home: Home, monkeypatch: pytest.MonkeyPatch, methods: tuple[str, ...]
 ) -> None:
-    weights = load_file(pair[0] / "model.safetensors")
-    weights["classifier.weight"][0, 0] = math.nan
-    save_file(weights, pair[0] / "model.safetensors", metadata={"format": "pt"})
+    def load_broken(path: Path) -> Classifier:  # a file of such weights is not loaded
+        classifier = load(path)
+        with torch.no_grad():
+            classifier.model.get_parameter("classifier.weight")[0, 0] = math.nan
+        return classifier
+
+    for module in (evaluation_run, audit_run, vocabulary_run):
+        monkeypatch.setattr(module, "load", load_broken)
     with pytest.raises(NotFiniteError, match="logits of tiny-bcos for the text"):
         evaluate(spec(pair[0], methods=methods), home)
     assert not (home.evaluations / "one").exists()

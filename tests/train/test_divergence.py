@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,12 +17,10 @@ from bcos_core.model.calibrate import calibrate, hidden_state_cosine
 from bcos_core.model.classifier import load, predict
 from bcos_core.model.convert import convert
 from bcos_core.progress import SilentReporter
-from bcos_core.train import trainer
+from bcos_core.train import pipeline, trainer
 from bcos_core.train.losses import classification_loss
 from bcos_core.train.pipeline import run_training
 from tests.train.small_task import spec_of, write_inputs
-
-Change = Callable[[nn.Module], None]
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +29,21 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def broken(inputs: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
-    """The same with one weight of the head that is no number."""
-    model = AutoModelForSequenceClassification.from_pretrained(inputs[0])
-    with torch.no_grad():
-        model.classifier.weight[0, 0] = math.nan
-    model.save_pretrained(tmp_path / "broken")
-    AutoTokenizer.from_pretrained(inputs[0]).save_pretrained(tmp_path / "broken")
-    return tmp_path / "broken", inputs[1]
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A weight of the head is no number in memory; a file of such weights is not loaded."""
+    whole = pipeline.load_pretrained
+
+    def load_broken(*given: Any, **named: Any) -> Any:
+        pretrained = whole(*given, **named)
+        break_weight(pretrained.model)
+        return pretrained
+
+    monkeypatch.setattr(pipeline, "load_pretrained", load_broken)
+
+
+@torch.no_grad()
+def break_weight(model: nn.Module) -> None:
+    model.get_parameter("classifier.weight")[0, 0] = math.nan
 
 
 def train(inputs: tuple[Path, Path], folder: Path, **changes: object) -> None:
@@ -49,14 +54,16 @@ def train(inputs: tuple[Path, Path], folder: Path, **changes: object) -> None:
         assert list(home.models.iterdir()) == []
 
 
-def test_logits_that_are_no_numbers_end_the_training_at_their_step(broken: tuple[Path, Path], tmp_path: Path) -> None:
+def test_logits_that_are_no_numbers_end_the_training_at_their_step(
+    inputs: tuple[Path, Path], broken: None, tmp_path: Path
+) -> None:
     with pytest.raises(NotFiniteError, match="at step 1 the loss .nan. is not finite"):
-        train(broken, tmp_path, bcos=False, calibrate=False)
+        train(inputs, tmp_path, bcos=False, calibrate=False)
 
 
-def test_calibration_names_the_layer(broken: tuple[Path, Path], tmp_path: Path) -> None:
+def test_calibration_names_the_layer(inputs: tuple[Path, Path], broken: None, tmp_path: Path) -> None:
     with pytest.raises(NotFiniteError, match="not finite at classifier of the head"):
-        train(broken, tmp_path)
+        train(inputs, tmp_path)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -83,8 +90,7 @@ def test_weights_that_are_no_numbers_are_no_checkpoint_to_go_on_from(
 
     class Poison(trainer.CompleteMark):
         def on_save(self, *given: object, **kwargs: nn.Module) -> None:  # type: ignore[override]
-            with torch.no_grad():
-                kwargs["model"].get_parameter("classifier.weight")[0, 0] = math.nan
+            break_weight(kwargs["model"])
             super().on_save(*given, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(trainer, "CompleteMark", Poison)
@@ -93,8 +99,9 @@ def test_weights_that_are_no_numbers_are_no_checkpoint_to_go_on_from(
     assert trainer.last_complete_checkpoint(tmp_path / "work" / "bcos") is None
 
 
-def test_a_model_that_answers_no_numbers_is_not_scored(broken: tuple[Path, Path]) -> None:
-    classifier = load(broken[0])
+def test_a_model_that_answers_no_numbers_is_not_scored(inputs: tuple[Path, Path]) -> None:
+    classifier = load(inputs[0])
+    break_weight(classifier.model)
     with pytest.raises(NotFiniteError, match="for the text 'the plot is good' are nan"):
         predict(classifier, ["the plot is good"])
 
