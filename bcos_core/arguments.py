@@ -33,7 +33,10 @@ def one_number(value: Any) -> float | None:
 
 def shown(value: Any) -> str:
     """A value in a message, cut where it is long."""
-    written = repr(value)
+    try:
+        written = repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        written = f"a very large {type(value).__name__}"
     return written if len(written) <= 60 else f"{written[:60]} …"
 
 

@@ -12,10 +12,11 @@ import pytest
 import torch
 from datasets import Dataset
 
-from bcos_core import explain
+from bcos_core import calibrate, convert, explain
 from bcos_core.attribution.record import Attribution, Target
 from bcos_core.errors import InputError, TextError
 from bcos_core.model.classifier import Classifier, predict
+from tests.built_tokenizers import tiny_classifier
 
 TEXTS = ["A charming film.", "dull", "It is far too long."]
 COLUMNS: dict[str, Callable[[], Iterable[str]]] = {
@@ -109,6 +110,24 @@ def test_what_is_no_such_number_is_refused(name: str, value: Any, pair: dict[str
         return  # a number, if a large one
     with pytest.raises(InputError):
         explain(pair["bcos"], TEXTS[0], method="shapley", samples=2, **{name: value})
+
+
+@pytest.mark.parametrize("name", ["target", "seed"])
+def test_a_number_too_long_to_write_is_refused(name: str, pair: dict[str, Classifier]) -> None:
+    with pytest.raises(InputError, match="is a very large int; expected"):
+        explain(pair["bcos"], TEXTS[0], **{name: 10**5000})
+
+
+def test_calibration_reads_any_column() -> None:
+    original = tiny_classifier("wordpiece", bcos=False)
+    weights = []
+    for texts in (TEXTS, pd.Series(TEXTS), (text for text in TEXTS)):
+        converted = convert(original.model)
+        assert calibrate(converted, original.model, texts, original.tokenizer, max_length=16).texts == len(TEXTS)
+        weights.append(converted.get_parameter("classifier.weight"))
+    assert torch.equal(weights[0], weights[1]) and torch.equal(weights[0], weights[2])
+    with pytest.raises(TextError, match="expected a list of strings"):
+        calibrate(convert(original.model), original.model, TEXTS[0], original.tokenizer)
 
 
 @pytest.mark.parametrize("value", [True, np.True_, torch.tensor(True), [2], np.array([2]), 2.5, 10**400, {}, None])
