@@ -59,7 +59,8 @@ def explained(kind: str, text: str, **options: str) -> Attribution | None:
     try:
         return explain(classifier_of(kind), text, **options)
     except TextError:
-        ids = built_tokenizer(kind)(text.encode("utf-8", "replace").decode(), add_special_tokens=False).input_ids
+        readable = "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text)
+        ids = built_tokenizer(kind)(readable, add_special_tokens=False).input_ids
         assert not text.strip() or not ids
         return None
 
