@@ -13,7 +13,7 @@ import torch
 
 from bcos_core.arguments import list_of_texts, whole_number
 from bcos_core.attribution.question import Answer, Question
-from bcos_core.attribution.record import Attribution, Cost, Target
+from bcos_core.attribution.record import MOST_REPEATS, Attribution, Cost, Target
 from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.errors import InputError, UnknownNameError
 from bcos_core.model.classifier import Classifier
@@ -92,7 +92,8 @@ def explain(
             f"{', '.join(m.name for m in METHODS.values() if not m.unsupported(is_bcos=classifier.is_bcos))}."
         )
     reference, checked = chosen.checked_reference(reference), chosen.checked_options(options)
-    first, count = whole_number("seed", seed, least=0, most=2**32 - 1), whole_number("repeats", repeats, least=1)
+    first = whole_number("seed", seed, least=0, most=2**32 - 1)
+    count = whole_number("repeats", repeats, least=1, most=MOST_REPEATS)
     seeds = tuple(range(first, first + count)) if chosen.stochastic else ()
     batch_size = whole_number("batch_size", batch_size, least=1)
     resolved = resolve_target(classifier.labels, target)

@@ -7,13 +7,18 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from bcos_core.errors import InputError
 from bcos_core.storage.plain import to_plain
+from bcos_core.storage.stored_json import from_plain
 from bcos_core.text.token import Token
 
 RECORD_VERSION = 2
+MOST_REPEATS = 1000
+"""Seeds of one record."""
 
 __all__ = ["RECORD_VERSION", "Attribution", "Cost", "Target", "Token"]
 
@@ -149,26 +154,66 @@ class Attribution:
             InputError: it was written by another version, or is not such a record.
         """
         version = data.get("version")
-        if version != RECORD_VERSION:
+        if isinstance(version, bool) or version != RECORD_VERSION:
             raise InputError(
                 f"This record has version {version!r}; this program reads version {RECORD_VERSION}. "
                 "Explain the text again, or use the program that made the record."
             )
+        stored = from_plain(data, _Stored, error=InputError, what="This record", advice=_ADVICE)
+        known = {f.name: getattr(stored, f.name) for f in fields(stored)}
+        for name in ("scores", "logits", "probabilities"):
+            known[name] = _numbers(known[name])
+        for name in ("logit", "reference_share"):
+            (known[name],) = _numbers([known[name]])
+        known["seed_scores"] = tuple(map(_numbers, stored.seed_scores))
         try:
-            known = {f.name: data[f.name] for f in fields(cls)}
-            known["tokens"] = tuple(Token(**token) for token in data["tokens"])
-            known["target"] = Target(**data["target"])
-            known["cost"] = Cost(**data["cost"])
-            for name in ("scores", "logits", "probabilities"):
-                known[name] = _numbers(data[name])
-            for name in ("logit", "reference_share"):
-                (known[name],) = _numbers([data[name]])
-            known["seed_scores"] = tuple(_numbers(row) for row in data["seed_scores"])
-            for name in ("labels", "seeds"):
-                known[name] = tuple(data[name])
             return cls(**known)
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"This is not an attribution record ({error}).") from error
+        except ValueError as error:
+            raise InputError(f"This record is not as it should be ({error}). {_ADVICE}") from error
+
+
+_ADVICE = "Give a record as it was exported."
+_Number = float | None  # JSON's null is what became of a number that was not finite
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A record as JSON holds it, and what its parts must have in common."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    scores: tuple[_Number, ...]
+    method: str
+    parameters: dict[str, bool | int | float | str | None]
+    target: Target
+    logit: _Number
+    reference_share: _Number
+    additive: bool
+    logits: Annotated[tuple[_Number, ...], Meta(min_length=1)]
+    probabilities: tuple[_Number, ...]
+    labels: tuple[str, ...]
+    model: str
+    weights_hash: str
+    cost: Cost
+    truncated_at: Annotated[int, Meta(ge=0)] | None
+    seeds: Annotated[tuple[int, ...], Meta(max_length=MOST_REPEATS)]
+    seed_scores: tuple[tuple[_Number, ...], ...]
+    versions: dict[str, str]
+
+    def __post_init__(self) -> None:
+        if not len(self.labels) == len(self.logits) == len(self.probabilities):
+            raise ValueError(
+                f"{len(self.labels)} labels, {len(self.logits)} logits and {len(self.probabilities)} probabilities"
+            )
+        for index in (self.target.index, 0 if self.target.minus is None else self.target.minus):
+            if not 0 <= index < len(self.labels):
+                raise ValueError(f"its target is class {index} of {len(self.labels)}")
+        for token in self.tokens:
+            start, end = (0 if place is None else place for place in (token.start, token.end))
+            if (token.start is None) != (token.end is None) or not 0 <= start <= end <= len(self.text):
+                raise ValueError(f"the token {token.text!r} stands at {token.start} to {token.end}, outside the text")
+        if self.seeds and self.seeds != tuple(range(self.seeds[0], self.seeds[0] + len(self.seeds))):
+            raise ValueError("its seeds do not follow one another")
 
 
 def deviation(values: Sequence[float]) -> float:
@@ -181,5 +226,4 @@ def _finite(values: Sequence[float]) -> bool:
 
 
 def _numbers(values: Sequence[float | None]) -> tuple[float, ...]:
-    """JSON's null is what became of a number that was not finite."""
     return tuple(math.nan if value is None else value for value in values)

@@ -36,6 +36,7 @@ def rerun(record: Attribution, classifier: Classifier) -> Rerun:
     method = METHODS[record.method]
     given = dict(record.parameters)
     reference = given.pop("reference", None)
+    options = method.checked_options(given)
     if record.target.index >= len(classifier.labels):
         raise InputError(
             f"The record explains class {record.target.index} (“{record.target.label}”), but {classifier.name} has the "
@@ -46,10 +47,10 @@ def rerun(record: Attribution, classifier: Classifier) -> Rerun:
         record.text,
         method=method.name,
         target=record.target,
-        reference=reference,
+        reference=None if reference is None else str(reference),
         seed=record.seeds[0] if record.seeds else 0,
         repeats=max(1, len(record.seeds)),
-        **given,
+        **options,
     )
     differences = [
         f"{name} was {before}, and is {now}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,8 @@ from bcos_core.errors import InputError
 
 if TYPE_CHECKING:
     from bcos_core.attribution.record import Attribution
+
+LARGEST_FILE = 256 << 20
 
 EPILOG = """examples:
   python -m bcos_core rerun record.json
@@ -83,18 +84,15 @@ def show(result: dict[str, Any]) -> str:
 
 def _records(path: Path) -> list[Attribution]:
     from bcos_core.attribution.record import Attribution
+    from bcos_core.storage.stored_json import read_json
 
-    try:
-        data = json.loads(path.expanduser().read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"The file {str(path)!r} cannot be read ({error.strerror}).") from error
-    except ValueError as error:
-        raise InputError(f"The file {str(path)!r} is not JSON ({error}). Give a record that was exported.") from error
+    advice = "Give a file of records that was exported from Compare or explain."
+    data: Any = read_json(path.expanduser(), Any, error=InputError, advice=advice, largest=LARGEST_FILE)
     if isinstance(data, dict) and "records" in data:
         data = data["records"]
     found = data if isinstance(data, list) else [data]
     if not found or not all(isinstance(one, dict) for one in found):
-        raise InputError(f"The file {str(path)!r} holds no record. Give one that was exported from Compare or explain.")
+        raise InputError(f"The file {str(path)!r} holds no record. {advice}")
     return [Attribution.from_dict(one) for one in found]
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
+from bcos_core.evaluate.probability import PROBABILITIES
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.statistics import bootstrap, holm, sign_flip_p
 from bcos_core.model.checkpoint import renamed_when_complete
 from bcos_core.storage.plain import to_finite
+from bcos_core.storage.stored_json import from_plain, read_json, to_json
 
 RESULT_FILE = "evaluation.json"
+LARGEST_RESULT = 256 << 20
+"""Bytes: every value of every text."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +156,42 @@ class Evaluation:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Evaluation:
-        contenders = tuple(Contender(**contender) for contender in data["contenders"])
-        return cls(**{**data, "contenders": contenders, "skipped": tuple(data["skipped"])})
+        """The evaluation that `to_dict` wrote.
+
+        Raises:
+            InputError: it is not one, or not whole.
+            UnknownNameError: a method or score that is not there any more.
+        """
+        evaluation = from_plain(data, cls, error=InputError, what="This evaluation", advice=_ADVICE)
+        evaluation._require_whole()
+        return evaluation
+
+    def _require_whole(self) -> None:
+        spec = from_plain(self.spec, _Asked, error=InputError, what="This evaluation's specification", advice=_ADVICE)
+        PROBABILITIES[spec.probability]
+        with_chance = {one.checkpoint for one in self.contenders if METHODS[one.method].chance}
+        for score in spec.scores:
+            SCORES[score]
+            for one in self.contenders:
+                if not (score in one.values and isinstance(one.protocols.get(score, {}).get("summary"), str)):
+                    raise InputError(f"This evaluation is not whole: {one.id} has no {score}. {_ADVICE}")
+        for one in self.contenders:
+            if one.checkpoint not in with_chance:
+                raise InputError(f"This evaluation is not whole: {one.checkpoint} has no random scores. {_ADVICE}")
+        for row in self.skipped:
+            if "reason" not in row or not ("score" in row or {"checkpoint", "method"} <= set(row)):
+                raise InputError(f"This evaluation is not whole: it skipped {dict(row)}. {_ADVICE}")
+
+
+_ADVICE = "Run it again: what was measured is kept."
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is read again of an evaluation's specification."""
+
+    scores: Annotated[tuple[str, ...], Meta(min_length=1)]
+    probability: str
 
 
 def save_evaluation(evaluation: Evaluation, path: Path) -> None:
@@ -163,7 +202,7 @@ def save_evaluation(evaluation: Evaluation, path: Path) -> None:
         StorageError: the disk is full.
     """
     with renamed_when_complete(path) as folder:
-        text = json.dumps(to_finite(evaluation.to_dict(), "The evaluation"), ensure_ascii=False)
+        text = to_json(to_finite(evaluation.to_dict(), "The evaluation"), "The evaluation")
         (folder / RESULT_FILE).write_text(text, encoding="utf-8")
 
 
@@ -173,10 +212,9 @@ def load_evaluation(path: Path) -> Evaluation:
     Raises:
         InputError: there is none that can be read.
     """
-    try:
-        return Evaluation.from_dict(json.loads((path / RESULT_FILE).read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"The evaluation {path.name} cannot be read ({error}). Run it again.") from error
+    return Evaluation.from_dict(
+        read_json(path / RESULT_FILE, dict[str, Any], error=InputError, advice=_ADVICE, largest=LARGEST_RESULT)
+    )
 
 
 def _gaps(one: Contender, other: Contender, score: str) -> list[float]:

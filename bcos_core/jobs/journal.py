@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import math
 import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from bcos_core.errors import StorageError
 from bcos_core.jobs.lease import Point
+from bcos_core.storage.stored_json import decode_json, to_json
+
+_Line = tuple[str, int, float | None]  # null: a value that is not a finite number
 
 
 class Journal:
@@ -25,7 +29,8 @@ class Journal:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def append(self, point: Point) -> None:
-        line = json.dumps([point.series, point.step, point.value]) + "\n"
+        value = point.value if math.isfinite(point.value) else None
+        line = to_json([point.series, point.step, value], "A point") + "\n"
         with suppress(OSError):  # a full disk: the point is still in memory, on its way
             os.write(self._descriptor, line.encode())
 
@@ -40,9 +45,10 @@ class Journal:
 
 def _read(path: Path) -> Sequence[Point]:
     points = []
-    with suppress(FileNotFoundError):
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            with suppress(ValueError, TypeError):  # a line that the kill, or a full disk, has cut
-                series, step, value = json.loads(line)
-                points.append(Point(str(series), int(step), float(value)))
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        for line in file:
+            with suppress(StorageError):  # a line that the kill, or a full disk, has cut
+                point = decode_json(line, _Line, error=StorageError, what="A point", advice="It is left out.")
+                series, step, value = point
+                points.append(Point(series, step, math.nan if value is None else value))
     return points

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from filelock import FileLock, Timeout
 from bcos_core.errors import JobError, StorageError
 from bcos_core.home import Home
 from bcos_core.jobs.process import ProcessId
+from bcos_core.storage.stored_json import read_json, to_json
 
 PATIENCE_SECONDS = 1.0
 """Longer than a look (`supervisor_alive`) holds the lock, so that a look never turns a supervisor away."""
@@ -35,7 +35,7 @@ def hold_supervisor_lock(home: Home) -> Iterator[None]:
     except OSError as error:
         raise StorageError(f"Cannot write to {home.locks} ({error.strerror}). Check who may write there.") from error
     try:
-        _process_path(home).write_text(json.dumps(asdict(ProcessId.current())), encoding="utf-8")
+        _process_path(home).write_text(to_json(asdict(ProcessId.current()), "The process"), encoding="utf-8")
         yield
     finally:
         _process_path(home).unlink(missing_ok=True)
@@ -55,8 +55,8 @@ def supervisor_alive(home: Home) -> bool:
 
 def supervisor_process(home: Home) -> ProcessId | None:
     """The process of the running supervisor, None if none runs or it runs on another machine or in a container."""
-    with suppress(OSError, ValueError, TypeError):
-        process = ProcessId(**json.loads(_process_path(home).read_text(encoding="utf-8")))
+    with suppress(StorageError):  # none, or one that was cut
+        process = read_json(_process_path(home), ProcessId, error=StorageError, advice="Start the supervisor again.")
         if process.is_local and process.is_alive():
             return process
     return None

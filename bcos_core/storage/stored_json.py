@@ -63,6 +63,15 @@ def decode_json(content: bytes, kind: type[Kept], *, error: type[BcosError], wha
         raise error(f"{what} is not JSON ({problem}). {advice}") from problem
 
 
+def from_plain(value: object, kind: type[Kept], *, error: type[BcosError], what: str, advice: str) -> Kept:
+    """Plain data that were read already, such as a column of a database, as a `kind`; as in `read_json`."""
+    try:
+        return msgspec.convert(value, kind)
+    except (msgspec.ValidationError, RecursionError) as problem:
+        reason = _in_words(problem) if isinstance(problem, msgspec.ValidationError) else "nested too deep"
+        raise error(f"{what} is not as it should be ({reason}). {advice}") from problem
+
+
 def to_json(value: object, what: str, *, indent: int | None = None) -> str:
     """Plain data as JSON that `read_json` reads; `what` names it in messages.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 from pathlib import Path
 
@@ -72,9 +73,12 @@ def test_a_journal_gives_back_what_a_killed_start_left(tmp_path: Path) -> None:
     killed.append(Point("loss", 2, float("inf")))
     killed.close()
     with path.open("a") as file:
+        file.write('["loss", "3", 1]\n[{}, 3, 1]\n' + "[" * 100_000 + "\n")  # none that a job has told
         file.write('["loss", 3, 0.')  # cut in the middle by the kill
     journal = Journal(path)
-    assert journal.left_over == [Point("loss", 1, 0.5), Point("loss", 2, float("inf"))]
+    first, second = journal.left_over
+    assert first == Point("loss", 1, 0.5)
+    assert (second.series, second.step) == ("loss", 2) and math.isnan(second.value)  # what is not finite is no number
     journal.clear()
     journal.append(Point("loss", 4, 0.25))
     journal.close()
