@@ -8,11 +8,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from bcos_core.errors import StorageError
 from bcos_core.jobs.lease import Point
 from bcos_core.storage.stored_json import decode_json, to_json
 
-_Line = tuple[str, int, float | None]  # null: a value that is not a finite number
+
+class _Line(msgspec.Struct, array_like=True):
+    series: str
+    step: int
+    value: float | None  # null: not a finite number
 
 
 class Journal:
@@ -48,7 +54,6 @@ def _read(path: Path) -> Sequence[Point]:
     with suppress(FileNotFoundError), path.open("rb") as file:
         for line in file:
             with suppress(StorageError):  # a line that the kill, or a full disk, has cut
-                point = decode_json(line, _Line, error=StorageError, what="A point", advice="It is left out.")
-                series, step, value = point
-                points.append(Point(series, step, math.nan if value is None else value))
+                told = decode_json(line, _Line, error=StorageError, what="A point", advice="It is left out.")
+                points.append(Point(told.series, told.step, math.nan if told.value is None else told.value))
     return points
