@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import subprocess
@@ -13,9 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
+import msgspec
 import psutil
 
-from bcos_core.errors import StorageError
+from bcos_core.errors import JobError, StorageError
 from bcos_core.home import CHECKOUT
 from bcos_core.jobs.claims import active_jobs, claim, record_process, settle, settle_dead_foreground
 from bcos_core.jobs.devices import CPU, device_environment, visible_devices
@@ -25,6 +25,7 @@ from bcos_core.jobs.process import JobProcess, ProcessId, exit_in_words
 from bcos_core.jobs.run import JOB_ATTEMPT, JOB_ID
 from bcos_core.jobs.store import JobStore
 from bcos_core.jobs.supervisor_lock import hold_supervisor_lock
+from bcos_core.storage.stored_json import decode_json
 from bcos_core.storage.types import utc_now
 
 GRACE_SECONDS = 10.0
@@ -203,9 +204,20 @@ class Supervisor:
                 logger.error("%s", error)
 
 
+class _Error(msgspec.Struct):
+    message: str
+
+
+class _LastWords(msgspec.Struct):
+    """The last line of a command that was called with `--json` and has failed."""
+
+    error: _Error
+
+
 def _last_words(job: Job, code: int) -> str:
     """What a command said before it ended, without having come to its job: bad arguments, a missing module."""
     last_line = tail(job.log_path, 1)
-    with suppress(ValueError, TypeError, KeyError):
-        return str(json.loads(last_line)["error"]["message"])
+    with suppress(JobError):
+        said = decode_json(last_line.encode(), _LastWords, error=JobError, what="The last line", advice="")
+        return said.error.message
     return f"Its command ended with exit code {code} before the work began: {last_line[:300]}"

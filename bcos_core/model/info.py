@@ -13,7 +13,7 @@ from bcos_core.home import Home, allowed_roots, require_allowed
 from bcos_core.model.families import family_named
 from bcos_core.model.headers import output_count, safetensors_headers
 from bcos_core.storage.listing import Listing, list_folders
-from bcos_core.storage.stored_json import read_json
+from bcos_core.storage.stored_json import from_plain, read_json
 from bcos_core.text.tasks import TaskChoice
 
 DETAILS_FILE = "checkpoint.json"
@@ -207,9 +207,11 @@ def read_config(path: Path) -> ModelConfig:
             f"The folder {str(path)!r} is not a model: it has no config.json. "
             "Give a folder that save_pretrained wrote (config.json, model.safetensors, tokenizer.json)."
         )
-    section = read_json(file, _ConfigVersion, error=CheckpointError, advice=ADVICE).bcos
+    # All of it, not only what is used here: transformers would read a number that is not finite, too.
+    content = read_json(file, dict[str, Any], error=CheckpointError, advice=ADVICE)
+    section = from_plain(content, _ConfigVersion, error=CheckpointError, what=str(file), advice=ADVICE).bcos
     _require_version(section or _Version(), path)
-    return read_json(file, ModelConfig, error=CheckpointError, advice=ADVICE)
+    return from_plain(content, ModelConfig, error=CheckpointError, what=str(file), advice=ADVICE)
 
 
 ADVICE = "Train the model again, or copy the folder anew."

@@ -155,6 +155,13 @@ def test_what_is_not_json_is_left_out_with_its_reason(file: str, content: str, h
     left_out(home)
 
 
+def test_a_number_that_is_not_finite_is_refused_wherever_it_stands(home: Home) -> None:
+    """transformers would read it, and compute with infinity."""
+    made = folder(home.models, "damaged")
+    (made / "config.json").write_text('{"model_type": "bert", "layer_norm_eps": 1e999}')
+    left_out(home)
+
+
 def left_out(home: Home) -> None:
     """Of a good folder and a damaged one, the good one is listed, and the damaged one named."""
     folder(home.models, "good")
