@@ -165,6 +165,7 @@ class Attribution:
             known[name] = _numbers(known[name])
         for name in ("logit", "reference_share"):
             (known[name],) = _numbers([known[name]])
+        known["cost"] = Cost(stored.cost.forward, stored.cost.backward, stored.cost.seconds)
         known["seed_scores"] = tuple(map(_numbers, stored.seed_scores))
         try:
             return cls(**known)
@@ -173,7 +174,16 @@ class Attribution:
 
 
 _ADVICE = "Give a record as it was exported."
-_Number = float | None  # JSON's null is what became of a number that was not finite
+# JSON's null is what became of a number that was not finite. A whole number stays one: a locked study's hash is over
+# its records as they are written.
+_Number = int | float | None
+
+
+@dataclass(frozen=True)
+class _StoredCost:
+    forward: int | float
+    backward: int | float
+    seconds: int | float
 
 
 @dataclass(frozen=True)
@@ -194,7 +204,7 @@ class _Stored:
     labels: tuple[str, ...]
     model: str
     weights_hash: str
-    cost: Cost
+    cost: _StoredCost
     truncated_at: Annotated[int, Meta(ge=0)] | None
     seeds: Annotated[tuple[int, ...], Meta(max_length=MOST_REPEATS)]
     seed_scores: tuple[tuple[_Number, ...], ...]

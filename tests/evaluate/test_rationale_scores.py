@@ -29,7 +29,7 @@ SUBJECTS = ("film", "plot", "cast", "script", "camera", "ending", "scene", "unfo
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Path:
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Sentences of two classes with rationales of several words; every fifth one has none."""
     lines = []
     for i, one in enumerate(SUBJECTS):
@@ -38,6 +38,7 @@ def table(tmp_path: Path) -> Path:
             quotes = [f"are {'dull' if (i + j) % 2 else 'charming'}", *([one] if i % 2 else [])]
             why = None if (i + j) % 5 == 0 else quotes
             lines.append(json.dumps({"text": words, "label": ("positive", "negative")[(i + j) % 2], "why": why}))
+    monkeypatch.setenv("BCOS_ROOTS", str(tmp_path))  # the checkpoints name the file as their task
     path = tmp_path / "reviews.jsonl"
     path.write_text("\n".join(lines))
     return path
