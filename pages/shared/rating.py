@@ -29,7 +29,7 @@ from pages.shared.rating_item import (
     take_answers,
 )
 from pages.shared.roles import rater_is_here
-from pages.shared.studies import Running, database, running, studies
+from pages.shared.studies import Running, database, running, study_of
 
 INVITE, RATER, AT = "invite", "rater", "at"
 
@@ -55,7 +55,7 @@ def _come_in() -> Rater | None:
     if token := url.read(INVITE):
         with database().read() as connection:
             study = find_invite(connection, token).study
-        row = studies().get(study)
+        row = study_of(study)
         require_open(row.status)
         _welcome(token, running(row).locked)
         return None
@@ -87,7 +87,7 @@ def _rate(rater: Rater) -> None:
         _thank_you(rater.completion_code)
         return
     require_active(rater)
-    study = running(studies().get(rater.study))
+    study = running(study_of(rater.study))
     if not _edits(study):
         take_answers(lambda answer: _save(study, rater, answer))
     own = study.slots.of(rater.id)

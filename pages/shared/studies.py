@@ -15,6 +15,7 @@ from bcos_core.study.locking import LockedStudy
 from bcos_core.study.slots import Slots
 from bcos_core.study.studies import Studies, Study
 from bcos_core.study.tries import Tries
+from pages.shared.roles import require_researcher
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,14 @@ def _database(root: str) -> Database:
 
 
 def studies() -> Studies:
+    """For researchers alone: whatever draws up, opens, closes or deletes a study comes through here."""
+    require_researcher()
     return Studies(database())
+
+
+def study_of(id: str) -> Study:
+    """The study that somebody rates in."""
+    return Studies(database()).get(id)
 
 
 def running(study: Study) -> Running:
@@ -51,7 +59,7 @@ def running(study: Study) -> Running:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _running(root: str, id: str, lock_hash: str, extended_to: int | None) -> Running:
-    locked = LockedStudy.from_dict(studies().locked(id))
+    locked = LockedStudy.from_dict(Studies(database()).locked(id))
     plan = plan_of(id, locked, extended_to=extended_to)
     answers = Answers(database(), plan, form_of(locked))
     return Running(locked, Slots(database(), plan), answers, Tries(answers, locked))

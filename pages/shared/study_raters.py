@@ -19,6 +19,7 @@ from pages.shared.errors import guard
 from pages.shared.pace import PACE
 from pages.shared.page import fragment
 from pages.shared.plain import plain
+from pages.shared.roles import require_researcher
 from pages.shared.studies import Running, database
 
 _KINDS = {InviteKind.OPEN.value: "Open link, for several people", InviteKind.PERSONAL.value: "Personal links, one each"}
@@ -27,6 +28,7 @@ REFRESH_SECONDS = 4.0
 
 def invitations(study: Study) -> None:
     """Links: made, shown once, listed, taken back."""
+    require_researcher()
     store = Invitations(database())
     with st.form("invite", border=False):
         columns = st.columns(4, vertical_alignment="bottom")

@@ -19,6 +19,7 @@ from bcos_core.text.upload import save_upload
 from pages.shared import resources, url
 from pages.shared.errors import guard
 from pages.shared.plain import plain
+from pages.shared.roles import require_researcher
 from pages.shared.task_charts import show_data
 
 FILE, HUB = "file", "hub"
@@ -109,6 +110,7 @@ def _upload() -> None:
     )
     if sent is None or st.session_state.get("upload-stored") == sent.file_id:
         return
+    require_researcher()
     path = save_upload(get_home(), sent.name, sent.getvalue())
     st.session_state["upload-stored"] = sent.file_id
     url.write(**{"file": f"{path.parent.name}/{path.name}", **dict.fromkeys(_COLUMNS)})

@@ -17,6 +17,7 @@ from bcos_core.jobs.store import JobStore
 from bcos_core.researchers import listed_researchers
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.raters import Raters
+from bcos_core.study.studies import Studies
 from pages.shared import roles
 from pages.shared.roles import Role, role
 from server.visits import VISITS, Guest, Visit
@@ -153,7 +154,7 @@ def test_every_page_of_the_folder_asks_before_it_does_anything() -> None:
         if path.stem == "welcome":
             assert calls[0] == "welcome()"
         elif path.stem == "rate":  # a page of its own: the key in the address says who is there
-            assert "show_rating()" in calls
+            assert len(calls) == 1 and calls[0].startswith("st.html(") and "show_rating()" in path.read_text()
         elif path.stem in ("home", "jobs"):
             assert calls == ["main()"]
         else:
@@ -205,6 +206,30 @@ def test_nothing_is_done_with_jobs_for_anybody_else(home: Home, monkeypatch: pyt
     monkeypatch.setenv("BCOS_RATERS_ONLY", "1")
     assert "submitted" not in words(AppTest.from_function(script).run())
     assert len(JobStore.open(home).list()) == 1
+
+
+def test_nothing_is_done_with_studies_for_anybody_else(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make_world(home)
+
+    def script() -> None:
+        import streamlit as st
+
+        from pages.shared.studies import studies, study_of
+
+        (study,) = studies().list() if not st.query_params else [study_of(st.query_params["study"])]
+        st.markdown("for raters")
+        studies().close(study.id)
+        st.markdown("closed")
+
+    monkeypatch.setenv("BCOS_RATERS_ONLY", "1")
+    at = AppTest.from_function(script)
+    assert "closed" not in words(at.run())
+    at.query_params["study"] = world.study.id
+    assert "for raters" in words(at.run()) and "closed" not in words(at)
+    assert Studies(open_database(home)).get(world.study.id).status == "open"
+    monkeypatch.setenv("BCOS_RATERS_ONLY", "0")
+    assert "closed" in words(AppTest.from_function(script).run())
+    assert Studies(open_database(home)).get(world.study.id).status == "closed"
 
 
 def test_the_server_learns_who_is_there(home: Home, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
