@@ -276,7 +276,7 @@ def test_bad_input(pair: tuple[Path, Path], home: Home) -> None:
     with pytest.raises(InputError, match="classes negative, positive, but Three-class tweets"):
         evaluate(spec(pair[0], task=TaskChoice("embedded", "tweets")), home)
     other, _ = save_pair(Home(home.root / "plain").create())
-    with pytest.raises(InputError, match="Name the task"):
+    with pytest.raises(InputError, match="Name a task"):
         evaluate(spec(other), home)
 
 
