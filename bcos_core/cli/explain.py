@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from bcos_core.cli.checkpoints import find_checkpoint
 from bcos_core.errors import InputError, TextError, UnknownNameError
+from bcos_core.text.blank import is_blank
+from bcos_core.text.decode import decode
+from bcos_core.text.lines import text_lines
+from bcos_core.text.table import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
     from bcos_core.attribution.record import Attribution
@@ -111,19 +115,28 @@ def _options(given: list[str]) -> dict[str, str]:
 def _texts(args: argparse.Namespace) -> list[str]:
     texts = list(args.text)
     if args.file:
-        try:
-            content = sys.stdin.read() if args.file == "-" else Path(args.file).read_text(encoding="utf-8")
-        except OSError as error:
-            raise TextError(f"The file {args.file!r} cannot be read ({error.strerror}).") from error
-        except UnicodeDecodeError as error:
-            raise TextError(f"The file {args.file!r} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from error
-        texts += [line for line in content.splitlines() if line.strip()]
+        texts += [line for _, line in text_lines(_content(args.file)) if not is_blank(line)]
     if not texts:
         raise TextError("There is no text to explain. Give one with --text, or a file of them with --file.")
     for text in texts:
-        if not text.strip():
+        if is_blank(text):
             raise TextError("A text is empty. Type at least one word.")
     return texts
+
+
+def _content(file: str) -> str:
+    """The text of a file, or of standard input; no more of either is read than a table may have."""
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+        else:
+            with Path(file).open("rb") as stream:
+                data = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise TextError(f"The file {file!r} cannot be read ({error.strerror}).") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise TextError(f"The file {file!r} has more than {MAX_FILE_BYTES / 1e6:,.0f} MB. Take a part of it.")
+    return decode(data, "Standard input" if file == "-" else f"The file {file!r}")
 
 
 def show(result: dict[str, Any]) -> str:

@@ -15,6 +15,9 @@ LABEL_NAMES = (
     *("stars", "rating", "score", "coarse_label", "label_text"),
 )
 
+_COLUMNS_SHOWN = 30
+_NAME_SHOWN = 60
+
 
 def guess_text_column(columns: Sequence[str]) -> str | None:
     """The column with the most usual name for a text, if there is one."""
@@ -34,7 +37,7 @@ def choose_columns(
     Raises:
         DataError: a column is missing, cannot be guessed, or is named for both.
     """
-    listed = ", ".join(repr(c) for c in columns)
+    listed = _listed(columns)
     for name in (text_column, label_column, rationale_column):
         if name is not None and name not in columns:
             raise DataError(f"There is no column {name!r}. The columns are {listed}: choose one of these.")
@@ -54,6 +57,14 @@ def choose_columns(
             )
     assert text is not None and label is not None
     return text, label
+
+
+def _listed(columns: Sequence[str]) -> str:
+    """The columns' names, the first of them where there are many."""
+    names = ", ".join(
+        repr(c if len(c) <= _NAME_SHOWN else c[: _NAME_SHOWN - 1] + "…") for c in columns[:_COLUMNS_SHOWN]
+    )
+    return f"{names} and {len(columns) - _COLUMNS_SHOWN:,} more" if len(columns) > _COLUMNS_SHOWN else names
 
 
 def require_other(rationale_column: str | None, text_column: str | None, label_column: str | None) -> None:

@@ -14,6 +14,7 @@ from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from bcos_core.arguments import list_of_texts, whole_number
 from bcos_core.errors import TextError, UnsupportedModelError
+from bcos_core.text.blank import is_blank
 from bcos_core.text.token import Token
 
 # A tokenizer cuts by a setting of its own, which threads that share it would change under each other.
@@ -72,7 +73,7 @@ def encode(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str], max_length:
     for position, text in enumerate(texts):
         if not isinstance(text, str):
             raise TextError(f"Text {position + 1} is a {type(text).__name__}; expected a string.")
-        if not text.strip():
+        if is_blank(text):
             raise TextError(f"Text {position + 1} is empty. Type at least one word.")
     result: list[Encoded] = []
     for start in range(0, len(texts), _TEXTS_AT_ONCE):

@@ -9,7 +9,7 @@ from bcos_core.errors import DataError
 from bcos_core.text.columns import choose_columns
 from bcos_core.text.csv_table import CsvTable
 from bcos_core.text.examples import TaskData
-from bcos_core.text.json_table import JsonLinesTable, open_json
+from bcos_core.text.json_table import open_json, open_json_lines
 from bcos_core.text.labelled import Labelled, make_task, read_labelled
 from bcos_core.text.table import Table, require_size
 
@@ -40,7 +40,8 @@ def read_file(
     table = open_table(path)
     text, label = choose_columns(table.columns, text_column, label_column, rationale_column)
     columns = (text, label) if rationale_column is None else (text, label, rationale_column)
-    return read_labelled(table.rows(columns), text, label, rationale_column), text, label
+    rows = table.numbered_rows(columns)
+    return read_labelled(rows, text, label, rationale_column, unit=table.unit), text, label
 
 
 def open_table(path: str | Path) -> Table:
@@ -86,8 +87,8 @@ def _open_parquet(path: Path) -> Table:
 _READERS: dict[str, Callable[[Path], Table]] = {
     ".csv": CsvTable,
     ".tsv": CsvTable,
-    ".jsonl": JsonLinesTable,
-    ".ndjson": JsonLinesTable,
+    ".jsonl": open_json_lines,
+    ".ndjson": open_json_lines,
     ".json": open_json,
     ".parquet": _open_parquet,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,8 +89,7 @@ def _assemble(
             "too. Choose a data set with more texts."
         )
     empty = sum(side.empty_rows for side in sides.values())
-    if empty:
-        notes.append(f"Rows left out because their text or label is empty: {empty:,}.")
+    notes += Labelled((), (), empty).notes
     rationales, found = rationales_of([sides[side] for side in ("test", "validation", "train") if side in sides])
     return TaskData(
         title, classes, split.train, split.validation, split.test, (*notes, *split.notes, *found), rationales
@@ -172,10 +172,12 @@ def _choose_splits(hub_id: str, names: list[str]) -> dict[str, str]:
 
 def _read_split(split: Dataset, text: str, label: str, rationale: str | None, notes: list[str]) -> Labelled | None:
     """The labelled texts of one split; None if it has no labels, as the test splits of some benchmarks."""
+    places: Sequence[int] = range(len(split))
     if len(split) > MAX_ROWS:
         notes.append(f"{MAX_ROWS:,} of {len(split):,} rows were taken, by lot, to fit into memory.")
         # By lot, because the classes of a sorted or alternating split would not survive taking every nth row.
-        split = split.select(sorted(random.Random(0).sample(range(len(split)), MAX_ROWS)))
+        places = sorted(random.Random(0).sample(range(len(split)), MAX_ROWS))
+        split = split.select(places)
     chosen = [text, label] if rationale is None else [text, label, rationale]
     columns = split.select_columns(chosen)[:]
     values = columns[label]
@@ -187,7 +189,8 @@ def _read_split(split: Dataset, text: str, label: str, rationale: str | None, no
     if not any(value is not None for value in values):
         return None
     named = [] if rationale is None else [columns[rationale]]
-    return read_labelled(zip(columns[text], values, *named, strict=True), text, label, rationale)
+    rows = zip(columns[text], values, *named, strict=True)
+    return read_labelled(((place + 1, row) for place, row in zip(places, rows, strict=True)), text, label, rationale)
 
 
 def _class_label(split: Dataset) -> str | None:

@@ -6,48 +6,75 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bcos_core.errors import DataError
+from bcos_core.text.blank import is_blank
 from bcos_core.text.examples import TaskData
 from bcos_core.text.labels import class_names, label_names, text_value
 from bcos_core.text.rationales import Spans, rationale_spans
 from bcos_core.text.split import split_by_hash
+from bcos_core.text.table import require_cell
+
+_UNSEEN_NAMED = 5
 
 
 @dataclass(frozen=True)
 class Labelled:
     """Texts with the names of their classes, aligned by position; how many rows had neither or one of the two.
 
-    `rationales` are what people named in each text; empty where no column has any.
+    `rationales` are what people named in each text; empty where no column has any. `unseen` are the file's own
+    numbers, in `unit`s, of those rows that are not empty and show nothing.
     """
 
     texts: tuple[str, ...]
     labels: tuple[str, ...]
     empty_rows: int
     rationales: tuple[Spans, ...] = ()
+    unseen: tuple[int, ...] = ()
+    unit: str = "row"
 
     @property
     def notes(self) -> tuple[str, ...]:
         if not self.empty_rows:
             return ()
-        return (f"Rows left out because their text or label is empty: {self.empty_rows:,}.",)
+        notes = [f"Rows left out because their text or label is empty: {self.empty_rows:,}."]
+        if self.unseen:
+            numbers = ", ".join(f"{number:,}" for number in self.unseen[:_UNSEEN_NAMED])
+            more = ", …" if len(self.unseen) > _UNSEEN_NAMED else ""
+            notes.append(
+                f"Of these, rows whose text or label has only characters that cannot be seen: {len(self.unseen):,} "
+                f"({self.unit}{'s' if len(self.unseen) > 1 else ''} {numbers}{more})."
+            )
+        return tuple(notes)
 
 
 def read_labelled(
-    rows: Iterable[tuple[object, ...]], text_column: str, label_column: str, rationale_column: str | None = None
+    rows: Iterable[tuple[int, tuple[object, ...]]],
+    text_column: str,
+    label_column: str,
+    rationale_column: str | None = None,
+    *,
+    unit: str = "row",
 ) -> Labelled:
     """The rows, each a text cell and a label cell, that have both; with a rationale column, its cell comes third.
 
+    Each row comes with its number in the file, in which `unit` is what is counted.
+
     Raises:
-        DataError: a text or label is a list, an object or bytes; a rationale does not fit its text; or no row has both
-            a text and a label.
+        DataError: a text or label is a list, an object or bytes, or too long; a rationale does not fit its text; or no
+            row has both a text and a label.
     """
     texts: list[str] = []
     raw_labels: list[object] = []
     rationales: list[Spans] = []
-    for row, (text, label, *named) in enumerate(rows, start=1):
+    unseen: list[int] = []
+    for number, (text, label, *named) in rows:
         texts.append(text_value(text, text_column))
+        require_cell(len(texts[-1]), f"The text in {unit} {number:,}")
         raw_labels.append(label)
+        if any(_unseen(cell) for cell in (text, label)):
+            unseen.append(number)
         if rationale_column is not None:
-            rationales.append(rationale_spans(named[0], text, rationale_column, row) if texts[-1] else ())
+            place = f"{unit} {number:,}"
+            rationales.append(rationale_spans(named[0], text, rationale_column, place) if texts[-1] else ())
     labels = label_names(raw_labels, label_column)
     kept = [place for place, (text, label) in enumerate(zip(texts, labels, strict=True)) if text and label]
     if not kept:
@@ -60,7 +87,14 @@ def read_labelled(
         tuple(labels[place] for place in kept),
         len(texts) - len(kept),
         tuple(rationales[place] for place in kept) if rationales else (),
+        tuple(unseen),
+        unit,
     )
+
+
+def _unseen(cell: object) -> bool:
+    """Whether a cell looks filled and is empty."""
+    return isinstance(cell, str) and is_blank(cell) and bool(cell.strip())
 
 
 def rationales_of(parts: Iterable[Labelled]) -> tuple[dict[str, Spans], tuple[str, ...]]:

@@ -8,26 +8,29 @@ from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
 from bcos_core.errors import DataError
+from bcos_core.text.blank import is_blank
 from bcos_core.text.decode import encodable
 
 MAX_CLASSES = 100
 
+_NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.0*)?")
 
 
 def text_value(value: object, column: str) -> str:
-    """A cell of the text column as text; "" when it is empty.
+    """A cell of the text column as text; "" when there is nothing in it to read.
 
     Raises:
         DataError: the cell is a list, an object or bytes.
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
         return ""
     if isinstance(value, list | tuple | dict | set | bytes):
         raise DataError(
             f"The column {column!r} holds {_kind(value)}, not texts. Choose a column that holds one text per row."
         )
-    return encodable(str(value)).strip()
+    text = encodable(str(value)).strip()
+    return "" if is_blank(text) else text
 
 
 def label_names(values: Iterable[object], column: str) -> list[str]:
@@ -43,6 +46,13 @@ def label_names(values: Iterable[object], column: str) -> list[str]:
     if present and all(_WHOLE_NUMBER.fullmatch(name) for name in present):
         return [name.split(".")[0] for name in names]
     return names
+
+
+def measured(classes: Collection[str]) -> bool:
+    """Whether class names look like measured numbers: numbers all of them, and not whole ones only."""
+    return all(_NUMBER.fullmatch(name) for name in classes) and not all(
+        _WHOLE_NUMBER.fullmatch(name) for name in classes
+    )
 
 
 def class_names(labels: Collection[str], column: str) -> tuple[str, ...]:
@@ -71,7 +81,12 @@ def _label_name(value: object, column: str) -> str:
         return text_value(value, column)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float | Decimal) and value == value // 1:
+    if isinstance(value, float | Decimal) and math.isinf(value):
+        raise DataError(
+            f"The column {column!r} holds {value}: a number that is infinite, or too large to be read. Leave that row "
+            "out, or choose another label column."
+        )
+    if isinstance(value, float | Decimal) and math.isfinite(value) and value == math.floor(value):
         return str(int(value))
     if isinstance(value, list | tuple | dict | set | bytes):
         raise DataError(

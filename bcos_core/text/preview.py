@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from bcos_core.errors import DataError
 from bcos_core.text.columns import guess_label_column, guess_text_column
 from bcos_core.text.examples import TaskData
 from bcos_core.text.files import open_table, read_file
 from bcos_core.text.labelled import make_task
+from bcos_core.text.table import Table
 from bcos_core.text.words import count_words
 
 PREVIEW_ROWS = 20
 _CELL_CHARACTERS = 500
+_UNREADABLE = "(cannot be read)"
 _HISTOGRAM_BINS = 20
 
 
@@ -60,7 +63,7 @@ def preview_file(path: str | Path) -> FilePreview:
         DataError: the file cannot be used.
     """
     table = open_table(path)
-    rows = tuple(tuple(_cell(value) for value in row) for row in islice(table.rows(table.columns), PREVIEW_ROWS))
+    rows = _first_rows(table)
     text = guess_text_column(table.columns)
     return FilePreview(
         columns=table.columns,
@@ -70,6 +73,27 @@ def preview_file(path: str | Path) -> FilePreview:
         text_column=text,
         label_column=guess_label_column([column for column in table.columns if column != text]),
     )
+
+
+def _first_rows(table: Table) -> tuple[tuple[str, ...], ...]:
+    """The first rows, a column that cannot be read said to be so: it is in nobody's way who chooses another.
+
+    Raises:
+        DataError: no column can be read.
+    """
+    try:
+        return tuple(tuple(map(_cell, row)) for row in islice(table.rows(table.columns), PREVIEW_ROWS))
+    except DataError as error:
+        found: list[list[str] | None] = []
+        for column in table.columns:
+            try:
+                found.append([_cell(value) for (value,) in islice(table.rows((column,)), PREVIEW_ROWS)])
+            except DataError:
+                found.append(None)
+        height = max((len(cells) for cells in found if cells is not None), default=None)
+        if height is None:
+            raise error from None
+        return tuple(zip(*([_UNREADABLE] * height if cells is None else cells for cells in found), strict=True))
 
 
 def preview_columns(path: str | Path, text_column: str, label_column: str) -> ColumnPreview:

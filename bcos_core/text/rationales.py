@@ -28,10 +28,10 @@ _FORMS = (
 )
 
 
-def rationale_spans(value: object, text: object, column: str, row: int) -> Spans:
+def rationale_spans(value: object, text: object, column: str, row: str) -> Spans:
     """The character spans (start, end) that a cell names, in the text without white space around it.
 
-    `text` is the text's cell as it stands, `row` the number of the row for messages, from 1.
+    `text` is the text's cell as it stands, `row` names the row for messages ("line 3").
 
     Raises:
         DataError: no such form, marks or spans that do not fit the text, or a quote that is not in it.
@@ -39,7 +39,7 @@ def rationale_spans(value: object, text: object, column: str, row: int) -> Spans
     whole = str(text)
     # A zero-width match at the end where there is nothing but white space.
     shift, end = len(whole) - len(whole.lstrip()), len(whole.rstrip())
-    place = f"The column {column!r}, row {row:,}"
+    place = f"The column {column!r}, {row}"
     parts = _parsed(value)
     if not parts:
         return ()

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 
 from bcos_core.errors import DataError
 from bcos_core.text.examples import Examples
+from bcos_core.text.labels import measured
 
 TEST_SHARE = 0.12
 VALIDATION_SHARE = 0.06
 MIN_PER_SIDE = 2  # of every class on every side; fewer gives an accuracy of 0 or 1 by luck
 MIN_PER_CLASS = 3 * MIN_PER_SIDE
+_CLASSES_SHOWN = 10
 
 Rows = tuple[Sequence[str], Sequence[int]]  # texts and class numbers, aligned
 Digest = bytes
@@ -148,13 +150,23 @@ def _distinct(texts: Sequence[str], labels: Sequence[int]) -> tuple[Distinct, li
 
 
 def _require_enough(by_class: Sequence[Sequence[Digest]], classes: Sequence[str]) -> None:
-    scarce = [f"{c!r} {len(keys)}" for c, keys in zip(classes, by_class, strict=True) if len(keys) < MIN_PER_CLASS]
-    if scarce:
+    scarce = {c: len(keys) for c, keys in zip(classes, by_class, strict=True) if len(keys) < MIN_PER_CLASS}
+    if not scarce:
+        return
+    if measured(classes):
+        shown = ", ".join(classes[:_CLASSES_SHOWN]) + (", …" if len(classes) > _CLASSES_SHOWN else "")
         raise DataError(
-            f"Classes with too few different texts: {', '.join(scarce)}. Training, validation and test need at "
-            f"least {MIN_PER_SIDE} of each class, {MIN_PER_CLASS} together. Add texts, merge these classes into "
-            "others, or remove their rows."
+            f"The labels look like measured numbers, not classes: {len(classes):,} different ones ({shown}), of which "
+            f"{len(scarce):,} have fewer than {MIN_PER_CLASS} texts. Choose the column that holds the class, or name "
+            "ranges of these numbers (low, middle, high) in a column of their own."
         )
+    shown = ", ".join(f"{name!r} {count}" for name, count in list(scarce.items())[:_CLASSES_SHOWN])
+    more = f" and {len(scarce) - _CLASSES_SHOWN:,} more" if len(scarce) > _CLASSES_SHOWN else ""
+    raise DataError(
+        f"Classes with too few different texts: {shown}{more}. Training, validation and test need at least "
+        f"{MIN_PER_SIDE} of each class, {MIN_PER_CLASS} together. Add texts, merge these classes into others, or "
+        "remove their rows."
+    )
 
 
 def _examples(rows: Distinct) -> Examples:

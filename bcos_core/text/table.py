@@ -1,30 +1,51 @@
-"""What a table in a file is, and how large it may be."""
+"""What a table in a file is, and how large it may be.
+
+Budgets are checked while a file is read, before what they bound is allocated: a small file can hold a huge table.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from bcos_core.errors import DataError
 
 MAX_FILE_BYTES = 100_000_000
+MAX_ROWS = 2_000_000  # blank lines count: nothing may be read for minutes
+MAX_COLUMNS = 1_000
+MAX_CELL_CHARACTERS = 1_000_000  # twice a long novel
+MAX_ROW_CHARACTERS = 4 * MAX_CELL_CHARACTERS
+MAX_CHARACTERS = 4 * MAX_FILE_BYTES  # of the columns that are read, once unpacked
+
+_TEXTS_ONLY = "Keep the text and label columns only, or take a sample of the rows."
 
 
-class Table(Protocol):
-    """Named columns; the rows can be gone through as often as needed."""
+class Table(ABC):
+    """Named columns; the rows can be gone through as often as needed.
+
+    `unit` is what the file's own numbers count, from 1: lines or rows.
+    """
+
+    columns: tuple[str, ...]
+    unit: str = "row"
 
     @property
-    def columns(self) -> tuple[str, ...]: ...
-
-    @property
+    @abstractmethod
     def row_count(self) -> int: ...
 
-    def rows(self, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
-        """Each row's cells of these columns, in this order; None where there is no value.
+    @abstractmethod
+    def numbered_rows(self, columns: tuple[str, ...]) -> Iterator[tuple[int, tuple[Any, ...]]]:
+        """Each row's number in the file, and its cells of these columns, in this order; None where there is no value.
 
         Raises:
-            DataError: the file is malformed there.
+            DataError: the file is malformed there, or larger than is read.
         """
+
+    def rows(self, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+        """The cells alone."""
+        return (cells for _, cells in self.numbered_rows(columns))
 
 
 def require_size(size: int, name: str) -> None:
@@ -42,12 +63,69 @@ def require_size(size: int, name: str) -> None:
         )
 
 
-def require_distinct(columns: Sequence[str], name: str) -> None:
-    """Refuse a table in which two columns have one name.
+def require_columns(columns: Sequence[str], name: str) -> None:
+    """Refuse a table of more than `MAX_COLUMNS`, or in which two columns have one name.
 
     Raises:
-        DataError: it has such columns.
+        DataError: it is.
     """
-    twice = next((column for place, column in enumerate(columns) if column in columns[:place]), None)
+    if len(columns) > MAX_COLUMNS:
+        raise DataError(
+            f"{name} has {len(columns):,} columns; at most {MAX_COLUMNS:,} are read. Keep the text and label columns "
+            "only."
+        )
+    twice = next((column for column, times in Counter(columns).items() if times > 1), None)
     if twice is not None:
         raise DataError(f"{name} has two columns named {twice!r}. Rename one of them.")
+
+
+def require_rows(count: int, name: str, unit: str) -> None:
+    """Refuse more than `MAX_ROWS` rows or lines.
+
+    Raises:
+        DataError: there are.
+    """
+    if count > MAX_ROWS:
+        raise DataError(
+            f"{name} has {count:,} {unit}s; at most {MAX_ROWS:,} are read, blank ones included. Leave the blank ones "
+            "out, or take a sample of the rows."
+        )
+
+
+def require_row(characters: int, place: str) -> None:
+    """Refuse a row of more than `MAX_ROW_CHARACTERS`; `place` names it.
+
+    Raises:
+        DataError: it is.
+    """
+    if characters > MAX_ROW_CHARACTERS:
+        raise DataError(
+            f"{place} has more than {MAX_ROW_CHARACTERS:,} characters, the most that are read of one row. A quote or a "
+            f"bracket may not be closed there. {_TEXTS_ONLY}"
+        )
+
+
+def require_cell(characters: int, place: str) -> None:
+    """Refuse a text of more than `MAX_CELL_CHARACTERS`; `place` names it.
+
+    Raises:
+        DataError: it is.
+    """
+    if characters > MAX_CELL_CHARACTERS:
+        raise DataError(
+            f"{place} has more than {MAX_CELL_CHARACTERS:,} characters, the most that are read of one text. Cut it "
+            "(models read its first hundreds of words only), or split it into several rows."
+        )
+
+
+def require_characters(count: int, name: str) -> None:
+    """Refuse texts of more than `MAX_CHARACTERS` together.
+
+    Raises:
+        DataError: they are.
+    """
+    if count > MAX_CHARACTERS:
+        raise DataError(
+            f"{name} unpacks to more than {MAX_CHARACTERS / 1e6:,.0f} million characters, the most that are read. "
+            f"{_TEXTS_ONLY}"
+        )

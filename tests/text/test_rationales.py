@@ -19,7 +19,7 @@ TEXT = "A dull film, so dull it hurts"
 
 
 def named(value: object, text: str = TEXT) -> list[str]:
-    return [text.strip()[start:end] for start, end in rationale_spans(value, text, "why", 3)]
+    return [text.strip()[start:end] for start, end in rationale_spans(value, text, "why", "row 3")]
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,11 @@ def test_every_form(value: object, expected: list[str]) -> None:
 
 def test_positions_are_those_of_the_text_without_white_space_around_it() -> None:
     assert named([[3, 7]], "  A dull film \n") == [" dul"]
-    assert rationale_spans([[4, 8]], "  A dull film \n", "why", 1) == ((2, 6),)
-    assert rationale_spans([[0, 15]], "  A dull film \n", "why", 1) == ((0, 11),)
-    assert rationale_spans([[0, 2], [13, 15]], "  A dull film \n", "why", 1) == ()
-    assert rationale_spans([0, 1, 0], "  A dull film \n", "why", 1) == ((2, 6),)
-    assert rationale_spans("dull", "  A dull film \n", "why", 1) == ((2, 6),)
+    assert rationale_spans([[4, 8]], "  A dull film \n", "why", "row 1") == ((2, 6),)
+    assert rationale_spans([[0, 15]], "  A dull film \n", "why", "row 1") == ((0, 11),)
+    assert rationale_spans([[0, 2], [13, 15]], "  A dull film \n", "why", "row 1") == ()
+    assert rationale_spans([0, 1, 0], "  A dull film \n", "why", "row 1") == ((2, 6),)
+    assert rationale_spans("dull", "  A dull film \n", "why", "row 1") == ((2, 6),)
 
 
 def test_quotes_are_of_whole_words_and_over_line_breaks() -> None:
@@ -116,7 +116,7 @@ def test_the_row_of_a_bad_rationale_is_counted_from_the_first_text(tmp_path: Pat
     broken = rows()
     broken[16]["why"] = [1]
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, broken)))
-    with pytest.raises(DataError, match="The column 'why', row 17: 1 marks for 4 words"):
+    with pytest.raises(DataError, match="The column 'why', line 17: 1 marks for 4 words"):
         load_file(tmp_path / "rows.jsonl", rationale_column="why")
 
 

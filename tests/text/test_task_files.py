@@ -4,6 +4,7 @@ import codecs
 import json
 import os
 import pickle
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import pytest
 
 from bcos_core.errors import DataError
 from bcos_core.text import parquet_table
+from bcos_core.text.blank import is_blank
 from bcos_core.text.csv_table import CsvTable
 from bcos_core.text.examples import TaskData
 from bcos_core.text.files import load_file
+from bcos_core.text.preview import preview_file
 from bcos_core.text.table import MAX_FILE_BYTES
 
 ROWS = [(f"Sentence {i}, with a comma", "good" if i % 2 else "bad") for i in range(40)]
@@ -321,7 +324,8 @@ def test_malformed_csv_names_the_line(tmp_path: Path) -> None:
 
 
 def test_a_csv_field_beyond_all_reason(tmp_path: Path) -> None:
-    assert "longer than 131,072 characters" in refused(write(tmp_path / "r.csv", f"text,label\n{'a' * 200_000},x\n"))
+    message = refused(write(tmp_path / "r.csv", f"text,label\n{'a' * 1_000_001},x\n"))
+    assert "begins in line 2: a text has more than 1,000,000 characters" in message and "Cut it" in message
 
 
 def test_not_a_parquet_file(tmp_path: Path) -> None:
@@ -336,3 +340,90 @@ def test_a_table_can_be_gone_through_twice(tmp_path: Path) -> None:
     assert list(table.rows(("label", "text"))) == [(label, text) for text, label in ROWS]
     assert list(table.rows(("label", "text"))) == [(label, text) for text, label in ROWS]
     assert table.row_count == 40
+
+
+# Line ends, empty rows, measured numbers
+
+
+def test_bare_carriage_returns_end_records_as_in_old_macs(tmp_path: Path) -> None:
+    # Old Macs' line ends, a line feed within a quoted text, and one at the very end.
+    content = csv_text([("two\nlines", "good"), *ROWS]).replace("\n", "\r").replace("two\rlines", "two\nlines") + "\n"
+    assert pairs(load_file(write(tmp_path / "r.csv", content))) == {("two\nlines", "good"), *ROWS}
+    # Quoted, a carriage return belongs to the text, and the lines are counted as an editor counts them.
+    content = csv_text([("one\rtext", "good"), *ROWS])
+    assert ("one\rtext", "good") in pairs(load_file(write(tmp_path / "r.csv", content)))
+    assert [number for number, _ in CsvTable(tmp_path / "r.csv").numbered_rows(())] == list(range(2, 43))
+
+
+def test_a_bare_carriage_return_in_a_text_is_not_blamed_on_quotes(tmp_path: Path) -> None:
+    for torn in ("one\rtext,good", "one text,go\rod"):
+        message = refused(write(tmp_path / "r.csv", csv_text() + torn + "\n" + csv_text()[11:]))
+        assert "line 42: 1 fields" in message and "bare carriage return" in message
+        assert "not closed" not in message
+
+
+@pytest.mark.parametrize(
+    "nothing", ["\u200b", "\ufe0f", "\ufffd", "\u00ad \u2060", "\x01", "\u0301", "\u3164", "\ud83d"]
+)
+def test_a_row_that_shows_nothing_is_left_out_by_its_line(tmp_path: Path, nothing: str) -> None:
+    rows = [{"text": text, "label": label} for text, label in ROWS]
+    rows[3:3] = [
+        {"text": nothing, "label": "good"},
+        {"text": "no class", "label": nothing},
+        {"text": "", "label": "bad"},
+    ]
+    lines = "\n\n".join(json.dumps(row) for row in rows)
+    data = load_file(write(tmp_path / "r.jsonl", lines))
+    assert pairs(data) == set(ROWS)
+    assert data.notes == (
+        "Rows left out because their text or label is empty: 3.",
+        "Of these, rows whose text or label has only characters that cannot be seen: 2 (lines 7, 9).",
+    )
+
+
+def test_what_is_seen_is_not_empty() -> None:
+    for text in ("a", "!", "👍🏽", "❤️", "映", "é", "\u200b.", "🇩🇪", "٠", "—"):
+        assert not is_blank(text), text
+
+
+@pytest.mark.parametrize("form", ["{:.2f}", "{:.2e}", "{:+.1f}"])
+def test_measured_numbers_are_told(tmp_path: Path, form: str) -> None:
+    labels = [form.format(place / 7 + 0.1) for place in range(60)]
+    message = refused(write(tmp_path / "r.jsonl", json_lines(labels)))
+    assert "look like measured numbers, not classes" in message and "Choose the column that holds the class" in message
+    assert "too few" not in message
+    # With a comma, as spreadsheets in many languages write them; between semicolons.
+    rows = [(f"Sentence {place}", label.replace(".", ",")) for place, label in enumerate(labels)]
+    assert "measured numbers" in refused(write(tmp_path / "r.csv", csv_text(rows, delimiter=";")))
+
+
+def test_scarce_classes_that_are_no_measurements_are_listed_in_short(tmp_path: Path) -> None:
+    message = refused(write(tmp_path / "r.jsonl", json_lines([f"class {place}" for place in range(60)])))
+    assert "Classes with too few different texts: 'class 0' 1" in message and "and 50 more" in message
+    # Ratings in halves, enough of each, are classes.
+    assert load_file(write(tmp_path / "r.jsonl", json_lines([0.5, 1.5] * 12))).labels == ("0.5", "1.5")
+
+
+@pytest.mark.parametrize("value", ["Infinity", "-Infinity", "1e999"])
+def test_an_infinite_label_is_refused(tmp_path: Path, value: str) -> None:
+    content = json_lines(["a", "b"] * 10) + f'{{"text": "x", "label": {value}}}\n'
+    assert "a number that is infinite, or too large" in refused(write(tmp_path / "r.jsonl", content))
+
+
+def test_long_decimals_are_labels(tmp_path: Path) -> None:
+    large = Decimal("9" * 60)
+    table = pa.table({"text": [t for t, _ in ROWS], "label": pa.array([large, Decimal(1)] * 20, pa.decimal256(76, 0))})
+    pq.write_table(table, tmp_path / "r.parquet")
+    assert set(load_file(tmp_path / "r.parquet").labels) == {"9" * 60, "1"}
+
+
+def test_a_bad_time_zone_is_in_nobodys_way(tmp_path: Path) -> None:
+    when = pa.array(range(40), pa.timestamp("us", tz="Mars/Olympus"))
+    table = pa.table({"text": [t for t, _ in ROWS], "label": [name for _, name in ROWS], "when": when})
+    pq.write_table(table, tmp_path / "r.parquet")
+    assert pairs(load_file(tmp_path / "r.parquet")) == set(ROWS)
+    assert preview_file(tmp_path / "r.parquet").rows[1] == (*ROWS[1], "(cannot be read)")
+    assert "cannot be read as Parquet" in refused(tmp_path / "r.parquet", "text", "when")
+    pq.write_table(table.select(["when"]), tmp_path / "alone.parquet")
+    with pytest.raises(DataError, match="cannot be read as Parquet"):
+        preview_file(tmp_path / "alone.parquet")
