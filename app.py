@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from server.doors import doors
-from server.limits import limits
-from server.seams import leave_folder_mode
+from pages.server.doors import doors
+from pages.server.limits import limits
+from pages.server.seams import leave_folder_mode
 
-SCRIPT = "navigation.py"
+SCRIPT = "pages/navigation.py"
 
 leave_folder_mode()
 app = st.App(SCRIPT, middleware=doors(limits(), script=SCRIPT))

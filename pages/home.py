@@ -53,9 +53,9 @@ def ready(job: Job) -> None:
         )
         with st.container(horizontal=True):
             if st.button("Compare the two models" if len(models) > 1 else "Look at the model", type="primary"):
-                st.switch_page("pages/compare.py", query_params={"model": models})
+                st.switch_page("compare.py", query_params={"model": models})
             if st.button("Train on your own data"):
-                st.switch_page("pages/train.py")
+                st.switch_page("train.py")
     curves(job)
 
 
@@ -74,7 +74,7 @@ def stopped(job: Job) -> None:
                 job_store().retry(job.id)
                 st.rerun()
             if st.button("Show the log"):
-                st.switch_page("pages/jobs.py", query_params={"job": job.id})
+                st.switch_page("jobs.py", query_params={"job": job.id})
             other_models()
 
 
@@ -98,7 +98,7 @@ def other_models() -> None:
     models = get_home().models
     made = models.is_dir() and any(not folder.name.startswith(".") for folder in models.iterdir())
     if made and st.button("Compare the models there are"):
-        st.switch_page("pages/compare.py")
+        st.switch_page("compare.py")
 
 
 @guard()

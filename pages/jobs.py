@@ -32,11 +32,11 @@ from pages.shared.supervision import supervisor_notice
 LIST_LENGTH = 30
 # Where the results of a kind of job are shown, and what they are called in that page's address.
 RESULT_PAGES = {
-    "evaluate": ("pages/evaluate.py", "evaluation"),
-    "lab": ("pages/lab.py", "experiment"),
-    "audit": ("pages/models.py", ""),
-    "words": ("pages/models.py", ""),
-    "study": ("pages/studies.py", "study"),
+    "evaluate": ("evaluate.py", "evaluation"),
+    "lab": ("lab.py", "experiment"),
+    "audit": ("models.py", ""),
+    "words": ("models.py", ""),
+    "study": ("studies.py", "study"),
 }
 LOG_LINES = 200
 
@@ -45,7 +45,7 @@ def main() -> None:
     head("Jobs", "What runs, what waits, and what became of the rest.")
     newest = next(iter(job_store().list(limit=1)), None)
     if newest is None:
-        empty_page("Nothing was trained yet.", "Train a model", "pages/train.py")
+        empty_page("Nothing was trained yet.", "Train a model", "train.py")
         return
     if job_store().list(active=True, limit=1):
         supervisor_notice()
@@ -127,7 +127,7 @@ def actions(job: Job) -> None:
     with st.container(horizontal=True):
         models = trained_models(job)
         if models and st.button("Compare", type="primary"):
-            st.switch_page("pages/compare.py", query_params={"model": models})
+            st.switch_page("compare.py", query_params={"model": models})
         opens = RESULT_PAGES.get(job.kind) if job.state == JobState.SUCCEEDED else None
         if opens and st.button("Open the results", type="primary"):
             page, parameter = opens

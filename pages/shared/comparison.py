@@ -27,7 +27,7 @@ from pages.shared.text_box import address_of, example_index, screen_text, text_b
 def show_comparison() -> None:
     known = resources.checkpoints()
     if not known:
-        empty_page("There is no trained model yet.", "Start on Home", "pages/home.py")
+        empty_page("There is no trained model yet.", "Start on Home", "home.py")
         left_out_models()
         return
 

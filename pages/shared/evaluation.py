@@ -18,7 +18,7 @@ def show_evaluation() -> None:
     known = resources.checkpoints()
     jobs = job_store().list(kind="evaluate")
     if not known and not jobs:
-        empty_page("There is no trained model yet.", "Start on Home", "pages/home.py")
+        empty_page("There is no trained model yet.", "Start on Home", "home.py")
         left_out_models()
         return
     if known:

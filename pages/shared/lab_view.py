@@ -159,4 +159,4 @@ def _examples(result: dict[str, Any], kinds: dict[str, str]) -> None:
         one = found[chosen[0]]
         pair = [one["checkpoint"], known[one["checkpoint"]].twin]
         models = [name for name in pair if name in known]
-        st.switch_page("pages/compare.py", query_params={"model": models, "text": one["text"]})
+        st.switch_page("compare.py", query_params={"model": models, "text": one["text"]})

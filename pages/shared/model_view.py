@@ -38,7 +38,7 @@ SHOWN_FLIPS = 200
 def show_models() -> None:
     known = resources.checkpoints()
     if not known:
-        empty_page("There is no trained model yet.", "Start on Home", "pages/home.py")
+        empty_page("There is no trained model yet.", "Start on Home", "home.py")
         left_out_models()
         return
     chosen = str(
@@ -70,9 +70,9 @@ def _facts(info: CheckpointInfo) -> None:
     with st.container(horizontal=True):
         pair = [info.path.name, *([info.twin] if info.twin else [])]
         if st.button("Compare", icon=":material/compare:"):
-            st.switch_page("pages/compare.py", query_params={"model": pair})
+            st.switch_page("compare.py", query_params={"model": pair})
         if st.button("Evaluate", icon=":material/leaderboard:"):
-            st.switch_page("pages/evaluate.py", query_params={"model": pair})
+            st.switch_page("evaluate.py", query_params={"model": pair})
 
 
 def _audit(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
@@ -187,7 +187,7 @@ def _flips(audit: Audit, first: CheckpointInfo, second: CheckpointInfo) -> None:
         if st.button("Open in Compare", disabled=not rows, help="Choose a row first." if not rows else None):
             index = audit.flips[rows[0]].index
             pair = [first.path.name, second.path.name]
-            st.switch_page("pages/compare.py", query_params={"model": pair, "example": str(index)})
+            st.switch_page("compare.py", query_params={"model": pair, "example": str(index)})
         st.download_button(
             "Download all",
             lambda: csv_file(table),

@@ -15,7 +15,7 @@ from pathlib import Path
 import streamlit as st
 
 from bcos_core.researchers import RATERS_ONLY, RESEARCHERS, listed_researchers
-from server.visits import VISITS, Guest
+from pages.server.visits import VISITS, Guest
 
 
 class Role(StrEnum):

@@ -24,7 +24,7 @@ def new_study() -> None:
     """The form, and the demo in one click."""
     known = resources.checkpoints()
     if not known:
-        empty_page("A study needs a model whose explanations people can look at.", "Train one", "pages/train.py")
+        empty_page("A study needs a model whose explanations people can look at.", "Train one", "train.py")
         left_out_models()
         return
     if st.button("Make the demo study", icon=":material/bolt:", help="A rating study of the newest B-cos model."):

@@ -56,7 +56,7 @@ def already(job: Job) -> None:
         st.markdown("This very job is active already.", width="content")
         state_badge(job)
         if st.button("Show it", type="primary"):
-            st.switch_page("pages/jobs.py", query_params={"job": job.id})
+            st.switch_page("jobs.py", query_params={"job": job.id})
 
 
 def start(spec: TrainSpec) -> None:
@@ -64,7 +64,7 @@ def start(spec: TrainSpec) -> None:
     job, is_new = job_store().submit("train", describe(spec), train_argv(spec), spec.to_dict(), spec.key)
     if not is_new:
         st.rerun()
-    st.switch_page("pages/jobs.py", query_params={"job": job.id})
+    st.switch_page("jobs.py", query_params={"job": job.id})
 
 
 def time_needed(spec: TrainSpec, task: ChosenTask) -> str:

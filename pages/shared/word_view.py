@@ -115,6 +115,6 @@ def _side(info: CheckpointInfo, title: str, table: pd.DataFrame, uses: list[dict
         use = uses[chosen[0]]
         examples = use["examples"] if side == "for" else use["examples"][::-1]
         st.switch_page(
-            "pages/compare.py",
+            "compare.py",
             query_params={"model": [info.path.name], "example": str(examples[0]), "search": use["word"]},
         )

@@ -54,9 +54,9 @@ def open_page(home: Home) -> OpenPage:
     """Open a page (`home`, `train`, …) at an address with these parameters."""
 
     def open(name: str, **parameters: str) -> AppTest:
-        at = AppTest.from_file(str(CHECKOUT / "navigation.py"), default_timeout=120).run()
+        at = AppTest.from_file(str(CHECKOUT / "pages" / "navigation.py"), default_timeout=120).run()
         if name != "home":
-            at.switch_page(f"pages/{name}.py")
+            at.switch_page(f"{name}.py")
         for parameter, value in parameters.items():
             at.query_params[parameter] = value
         return at.run()

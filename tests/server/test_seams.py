@@ -10,7 +10,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.pages_manager import PagesManager
 
-from server.seams import Heard, hear, inline_scripts, leave_folder_mode, without_path
+from pages.server.seams import Heard, hear, inline_scripts, leave_folder_mode, without_path
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from server import connections
-from server.connections import Connections
-from server.limits import DASHBOARD, RATERS, Limits, Pace, limits
-from server.visits import HEADER, SETTLED_SECONDS, Guest, Visit, Visits
+from pages.server import connections
+from pages.server.connections import Connections
+from pages.server.limits import DASHBOARD, RATERS, Limits, Pace, limits
+from pages.server.visits import HEADER, SETTLED_SECONDS, Guest, Visit, Visits
 
 SMALL = Limits(connections=4, connections_per_address=2, guest_bytes=1000, guest_widgets=3)
 

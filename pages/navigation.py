@@ -21,23 +21,23 @@ st.set_page_config(
     initial_sidebar_state=220,
 )
 st.html(CHECKOUT / "assets" / "style.css")
-rate = st.Page("pages/rate.py", title="Rate", icon=":material/rate_review:", visibility="hidden")
+rate = st.Page("rate.py", title="Rate", icon=":material/rate_review:", visibility="hidden")
 if is_researcher:
     page = st.navigation(
         [
-            st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
-            st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
-            st.Page("pages/jobs.py", title="Jobs", icon=":material/list_alt:"),
-            st.Page("pages/models.py", title="Models", icon=":material/deployed_code:"),
-            st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
-            st.Page("pages/evaluate.py", title="Evaluate", icon=":material/leaderboard:"),
-            st.Page("pages/lab.py", title="Lab", icon=":material/science:"),
-            st.Page("pages/studies.py", title="Studies", icon=":material/groups:"),
+            st.Page("home.py", title="Home", icon=":material/home:", default=True),
+            st.Page("train.py", title="Train", icon=":material/model_training:"),
+            st.Page("jobs.py", title="Jobs", icon=":material/list_alt:"),
+            st.Page("models.py", title="Models", icon=":material/deployed_code:"),
+            st.Page("compare.py", title="Compare", icon=":material/compare:"),
+            st.Page("evaluate.py", title="Evaluate", icon=":material/leaderboard:"),
+            st.Page("lab.py", title="Lab", icon=":material/science:"),
+            st.Page("studies.py", title="Studies", icon=":material/groups:"),
             rate,
         ]
     )
 else:
-    page = st.navigation([st.Page("pages/welcome.py", title="Welcome", default=True), rate], position="hidden")
+    page = st.navigation([st.Page("welcome.py", title="Welcome", default=True), rate], position="hidden")
 with guard() if is_researcher else raters_guard():
     page.run()
 preload()

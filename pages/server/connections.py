@@ -8,10 +8,10 @@ from time import monotonic
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.limits import Limits
-from server.requests import STREAM, is_own_origin
-from server.seams import hear, without_path
-from server.visits import HEADER, Guest, Visit, Visits
+from pages.server.limits import Limits
+from pages.server.requests import STREAM, is_own_origin
+from pages.server.seams import hear, without_path
+from pages.server.visits import HEADER, Guest, Visit, Visits
 
 RUN = frozenset({"rerun_script", "stop_script", "app_heartbeat"})
 # Files to be uploaded, and what a table loads as it is scrolled. Nobody empties the caches, which belong to all, asks

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.visits import Visits
+from pages.server.visits import Visits
 
 CORE = "/_stcore"
 STREAM = f"{CORE}/stream"

@@ -13,7 +13,7 @@ from time import monotonic
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from server.limits import Limits, Pace
+from pages.server.limits import Limits, Pace
 
 # By this header a run of a page knows its connection. The server sets it; what a client sends under it is dropped.
 HEADER = "x-bcos-visit"

@@ -7,12 +7,12 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from bcos_core.home import CHECKOUT
-from server.connections import Connections
-from server.headers import Headers, content_policy
-from server.limits import Limits
-from server.requests import Requests
-from server.seams import inline_scripts
-from server.visits import VISITS
+from pages.server.connections import Connections
+from pages.server.headers import Headers, content_policy
+from pages.server.limits import Limits
+from pages.server.requests import Requests
+from pages.server.seams import inline_scripts
+from pages.server.visits import VISITS
 
 
 def doors(limits: Limits, *, script: str) -> list[Middleware]:

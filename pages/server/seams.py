@@ -22,7 +22,7 @@ def leave_folder_mode() -> None:
     once in the process. Until then whoever comes is given any file of that folder, without the script.
     """
     if not hasattr(PagesManager, "uses_pages_directory"):
-        raise RuntimeError("This version of Streamlit has another way to find pages: see server/seams.py.")
+        raise RuntimeError("This version of Streamlit has another way to find pages: see pages/server/seams.py.")
     PagesManager.uses_pages_directory = False
 
 
