@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bcos_core.attribution.api import explain
+from bcos_core.attribution.limit import limit_of
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
@@ -43,7 +44,7 @@ def rerun(record: Attribution, classifier: Classifier) -> Rerun:
             f"classes {', '.join(classifier.labels)}. Choose the model that made the record."
         )
     again = explain(
-        classifier,
+        replace(classifier, max_length=limit_of(record, classifier)),
         record.text,
         method=method.name,
         target=record.target,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bcos_core.attribution.limit import limit_of
 from bcos_core.attribution.question import REFERENCE_TOKENS, Question
 from bcos_core.attribution.record import Attribution
 from bcos_core.errors import InputError
@@ -40,9 +41,7 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
     """
     if record.weights_hash != classifier.weights_hash:
         raise InputError(f"This record was made by {record.model}, not by {classifier.name}. Explain the text again.")
-    # A record of a text that was cut elsewhere than this model would cut it is of what stands before the cut.
-    limit = classifier.max_length if record.truncated_at is None else len(record.tokens)
-    encoded = encode(classifier.tokenizer, [record.text], limit)
+    encoded = encode(classifier.tokenizer, [record.text], limit_of(record, classifier))
     if encoded[0].tokens != record.tokens:
         raise InputError(
             f"The tokenizer of {classifier.name} cuts this text into {len(encoded[0].tokens)} tokens, the record has "

@@ -73,6 +73,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.model.classifier import load
 
     classifier = load(checkpoint)
+    for note in classifier.notes:
+        print(note, file=sys.stderr)
     target = resolve_target(classifier.labels, args.target, args.minus)
     fitting = [m for m in METHODS.values() if not m.unsupported(is_bcos=classifier.is_bcos)]
     names = args.methods or (["bcos"] if classifier.is_bcos else [m.name for m in fitting if m.usual])

@@ -53,6 +53,8 @@ def run_audit(first: CheckpointInfo, second: CheckpointInfo, *, home: Home, repo
             reporter.progress(done, len(texts))
 
         classifier = replace(load(info.path), max_length=info.max_length)
+        for note in classifier.notes:
+            reporter.log(note)
         logits = logits_on(classifier, texts, store, advance)
         answers.append(_answers(info, logits, task))
     return audit(answers[0], answers[1], task.labels, task.validation, task.test)

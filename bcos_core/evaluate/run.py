@@ -89,6 +89,8 @@ class _Run:
     def score(self, info: CheckpointInfo) -> None:
         """Every method on one model."""
         classifier = replace(load(info.path), max_length=info.max_length)
+        for note in classifier.notes:
+            self.reporter.log(note)
         explainers = []
         for name in self.spec.contenders:
             if reason := METHODS[name].unsupported(is_bcos=classifier.is_bcos):

@@ -40,6 +40,8 @@ def run_vocabulary(
     test = replace(task.test, texts=task.test.texts[:limit], labels=task.test.labels[:limit])
     reporter.stage("Explaining every class", 1, 3)
     classifier = replace(load(info.path), max_length=info.max_length)
+    for note in classifier.notes:
+        reporter.log(note)
     explainer = make_explainer(classifier, chosen, reference="mask", options={}, seed=seed)
     store = EvidenceStore(open_database(home))
     sums = []

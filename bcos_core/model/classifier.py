@@ -12,6 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.arguments import whole_number
 from bcos_core.errors import NotFiniteError
+from bcos_core.model import families
 from bcos_core.model.checkpoint import state_hash
 from bcos_core.model.convert import is_bcos
 from bcos_core.model.families import device_of
@@ -125,9 +126,8 @@ def wrap(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, labels: 
 
 def position_limit(model: PreTrainedModel) -> int:
     """The most tokens that the model has positions for."""
-    positions = int(model.config.max_position_embeddings)
-    # RoBERTa counts positions from pad_token_id + 1.
-    return positions - model.config.pad_token_id - 1 if model.config.model_type == "roberta" else positions
+    config = model.config
+    return families.position_limit(config.model_type, int(config.max_position_embeddings), config.pad_token_id)
 
 
 def predict(

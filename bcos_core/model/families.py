@@ -181,6 +181,13 @@ def positions_of(model: nn.Module, input_ids: Tensor) -> Tensor:
     return family.positions(model.get_submodule(family.embedding), input_ids)
 
 
+def position_limit(model_type: str, positions: int, pad_token_id: int | None) -> int:
+    """The most tokens that a model with `positions` position embeddings reads."""
+    # RoBERTa counts positions from pad_token_id + 1; its configuration's default is 1.
+    first = (1 if pad_token_id is None else pad_token_id) + 1 if model_type == "roberta" else 0
+    return positions - first
+
+
 def is_within(path: str, ancestor: str) -> bool:
     return path == ancestor or path.startswith(ancestor + ".")
 

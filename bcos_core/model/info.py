@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from bcos_core.errors import CheckpointError, DataError, PathNotAllowedError, UnsupportedModelError
 from bcos_core.home import Home, allowed_roots, require_allowed
-from bcos_core.model.families import family_named
+from bcos_core.model.families import family_named, position_limit
 from bcos_core.model.headers import output_count, safetensors_headers
 from bcos_core.storage.listing import Listing, list_folders
 from bcos_core.storage.stored_json import from_plain, read_json
@@ -85,6 +85,11 @@ class ModelConfig:
     quantization_config: dict[str, Any] | None = None
 
     @property
+    def position_limit(self) -> int:
+        """The most tokens that the model reads."""
+        return position_limit(self.model_type, self.max_position_embeddings, self.pad_token_id)
+
+    @property
     def saved_by_classifier(self) -> bool:
         """Whether a sequence classifier was saved, as far as the file says."""
         names = self.architectures
@@ -149,7 +154,7 @@ def read_info(path: str | Path) -> CheckpointInfo:
         kind="bcos" if section else "conventional",
         family=family.title,
         labels=_labels(config, path, outputs),
-        max_length=details.max_length or config.max_position_embeddings,
+        max_length=min(details.max_length or config.position_limit, config.position_limit),
         b=section.b if section else None,
         task=details.task,
         recipe=details.recipe,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bcos_core.model.classifier import Classifier, predict
 from bcos_core.model.identity import model_subject
 from bcos_core.storage.evidence import EvidenceStore, name_of
+from bcos_core.text.encoding import fit_within
 
 Logits = tuple[float, ...]
 
@@ -23,6 +24,28 @@ def known_logits(subject: str, texts: Sequence[str], store: EvidenceStore) -> li
     """The logits of each text, None where they are not known."""
     found = store.find(subject, KIND, dict.fromkeys(map(name_of, texts)))
     return [tuple(found[item]) if (item := name_of(text)) in found else None for text in texts]
+
+
+def known_at_full_length(
+    classifier: Classifier, texts: Sequence[str], store: EvidenceStore, *, trained_length: int
+) -> list[Logits | None]:
+    """The logits of each text at the classifier's own limit, None where they are not known.
+
+    What was predicted with the limit of training holds for the texts that this one leaves whole.
+    """
+    subject = model_subject(classifier.identity, classifier.max_length)
+    found = known_logits(subject, texts, store)
+    if trained_length >= classifier.max_length:
+        return found
+    missing = [place for place, logits in enumerate(found) if logits is None]
+    shorter = known_logits(
+        model_subject(classifier.identity, trained_length), [texts[place] for place in missing], store
+    )
+    known = [(place, logits) for place, logits in zip(missing, shorter, strict=True) if logits is not None]
+    whole = fit_within(classifier.tokenizer, [texts[place] for place, _ in known], trained_length)
+    same = {place: logits for (place, logits), fits in zip(known, whole, strict=True) if fits}
+    keep_logits(subject, {texts[place]: logits for place, logits in same.items()}, store)
+    return [same.get(place, logits) for place, logits in enumerate(found)]
 
 
 def logits_on(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bcos_core.attribution.limit import limit_of
 from bcos_core.attribution.record import Attribution
 from bcos_core.errors import AnswerError, StudyError, TextError
 from bcos_core.model.classifier import Classifier, predict
@@ -72,7 +73,7 @@ def require_locked_model(classifier: Classifier, weights_hash: str) -> None:
 
 
 def try_edit(record: Attribution, text: str, classifier: Classifier, *, weights_hash: str) -> Outcome:
-    """What the model of a locked record says to an edited text.
+    """What the model of a locked record says to an edited text, read as far as the record's text was.
 
     Raises:
         TextError, AnswerError: nothing is left of the text, or it has become too long.
@@ -80,7 +81,7 @@ def try_edit(record: Attribution, text: str, classifier: Classifier, *, weights_
     """
     require_edit(record.text, text)
     require_locked_model(classifier, weights_hash)
-    (prediction,) = predict(classifier, [text])
+    (prediction,) = predict(classifier, [text], max_length=limit_of(record, classifier))
     first = record.predicted
     return Outcome(
         text,

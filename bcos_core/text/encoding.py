@@ -81,6 +81,16 @@ def encode(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str], max_length:
     return result
 
 
+def fit_within(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int) -> list[bool]:
+    """Whether each text has at most `max_length` tokens, added ones included, so that the limit leaves it whole."""
+    fits: list[bool] = []
+    for start in range(0, len(texts), _TEXTS_AT_ONCE):
+        part = texts[start : start + _TEXTS_AT_ONCE]
+        encoding = _tokenized(tokenizer, part, max_length)
+        fits += [not encoding[row].overflowing for row in range(len(part))]
+    return fits
+
+
 def _encoded(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limit: int, *, first: int) -> Iterator[Encoded]:
     """The texts, of which the first has the number `first`."""
     encoding = _tokenized(tokenizer, texts, limit)

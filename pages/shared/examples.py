@@ -115,7 +115,8 @@ def browse(tests: TestSet, current: int | None) -> None:
         names,
         format_func=FILTERS.__getitem__,
         required=True,
-        help=f"Right and wrong are the answers of {plain(tests.models[0].name)}.",
+        help=f"Right and wrong are the answers of {plain(tests.models[0].name)}, to as much of a text as panels show; "
+        f"accuracies on Models are of texts up to {tests.models[0].max_length:,} tokens.",
         **url.bound("filter", "all", parse=url.one_of(names)),
     )
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
@@ -189,7 +190,11 @@ def _place(tests: TestSet, current: int | None, matching: list[int], chosen: Fil
     if chosen.asks:
         asked = sum(answer is not None for answer in tests.answers()[0])
         if asked < len(tests.examples):
-            among += f" (the models were asked about {asked:,}; the audit on Models asks about all)"
+            limit = tests.models[0].max_length
+            among += (
+                f" (the models were asked about {asked:,}; the audit on Models asks about all, and counts here for "
+                f"those that have no more than the {limit:,} tokens of training)"
+            )
     if current is None:
         return f"{among}. Your own text is shown."
     place = f"No. {matching.index(current) + 1:,} of {among}" if current in matching else f"Not among these {among}"

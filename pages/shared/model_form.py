@@ -90,11 +90,6 @@ def _position_limit(source: ModelSource) -> int | None:
     if source.kind == "hub":
         return None
     try:
-        config = read_config(Path(source.location))
+        return read_config(Path(source.location)).position_limit
     except CheckpointError:
         return None
-    positions = config.max_position_embeddings
-    # RoBERTa counts positions from pad_token_id + 1.
-    if config.model_type == "roberta":
-        return positions - (1 if config.pad_token_id is None else config.pad_token_id) - 1
-    return positions

@@ -18,9 +18,9 @@ from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.home import get_home
 from bcos_core.model.classifier import Classifier, Prediction, load, predict, prediction_of
-from bcos_core.model.identity import folder_identity, model_subject
+from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
-from bcos_core.model.predictions import known_logits, logits_on
+from bcos_core.model.predictions import known_at_full_length, logits_on
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.content import choice_hash
@@ -102,10 +102,10 @@ def test_answers(info: CheckpointInfo, texts: tuple[str, ...]) -> list[Predictio
 
 
 @st.cache_data(max_entries=8, ttl=60, show_spinner="Asking the models about the test set …")
-def _test_answers(path: str, identity: str, max_length: int, texts: tuple[str, ...]) -> list[Prediction | None]:
-    model = replace(_classifier(path, identity), max_length=max_length)
+def _test_answers(path: str, identity: str, trained_length: int, texts: tuple[str, ...]) -> list[Prediction | None]:
+    model = _classifier(path, identity)  # reads as far as the panels do, whatever the limit of training was
     store = EvidenceStore(open_database(get_home()))
-    known = known_logits(model_subject(model.identity, max_length), texts, store)
+    known = known_at_full_length(model, texts, store, trained_length=trained_length)
     asked, characters = 0, 0
     while asked < len(texts) and characters < ASKED_CHARACTERS:
         characters += len(texts[asked])

@@ -25,7 +25,7 @@ def test_a_record_survives_json(pair: dict[str, Classifier]) -> None:
     for other in (1, 99, None):
         with pytest.raises(InputError, match=f"version {other}"):
             Attribution.from_dict({**data, "version": other})
-    with pytest.raises(InputError, match="not an attribution record"):
+    with pytest.raises(InputError, match="This record is not as it should be"):
         Attribution.from_dict({"version": data["version"]})
 
 
