@@ -37,12 +37,32 @@ def _replaced_by(kind: str) -> Callable[[Encoded, Collection[int], PreTrainedTok
     def apply(text: Encoded, removed: Collection[int], tokenizer: PreTrainedTokenizerBase) -> Variant:
         token_id = getattr(tokenizer, f"{kind}_token_id")
         if token_id is None:
-            raise InputError(f"The tokenizer has no {kind} token. Choose another removal: {', '.join(REMOVALS)}.")
+            raise _missing(kind, tokenizer)
         gone = frozenset(removed)
         ids = tuple(token_id if position in gone else id for position, id in enumerate(text.ids))
         return Variant(ids, (True,) * len(ids), text.ids)
 
     return apply
+
+
+def require_tokens(removal: Removal, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Refuse a removal whose scores, or whose explanations, need a token that the tokenizer has not.
+
+    Raises:
+        InputError: it does; names a removal that would do.
+    """
+    if getattr(tokenizer, f"{removal.reference}_token_id") is None:
+        raise _missing(removal.reference, tokenizer)
+
+
+def _missing(kind: str, tokenizer: PreTrainedTokenizerBase) -> InputError:
+    usable = [one for one in REMOVALS.values() if getattr(tokenizer, f"{one.reference}_token_id") is not None]
+    way_out = (
+        f"Choose the removal {usable[0].name} (on the command line: --removal {usable[0].name})."
+        if usable
+        else "Choose another model: it has no mask token and no padding token to put in place of words."
+    )
+    return InputError(f"The tokenizer has no {kind} token to put in place of words. {way_out}")
 
 
 def _deleted(text: Encoded, removed: Collection[int], tokenizer: PreTrainedTokenizerBase) -> Variant:

@@ -10,7 +10,7 @@ from bcos_core.errors import InputError
 from bcos_core.evaluate.explainer import Explainer, make_explainer
 from bcos_core.evaluate.gather import Gatherer
 from bcos_core.evaluate.pointing import Pairs, make_pairs
-from bcos_core.evaluate.removal import REMOVALS
+from bcos_core.evaluate.removal import REMOVALS, require_tokens
 from bcos_core.evaluate.result import Contender, Evaluation, save_evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
@@ -91,6 +91,7 @@ class _Run:
         classifier = replace(load(info.path), max_length=info.max_length)
         for note in classifier.notes:
             self.reporter.log(note)
+        require_tokens(REMOVALS[self.spec.removal], classifier.tokenizer)
         explainers = []
         for name in self.spec.contenders:
             if reason := METHODS[name].unsupported(is_bcos=classifier.is_bcos):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from bcos_core.lab.spec import LabSpec
 from bcos_core.model.classifier import Classifier, load, predict
 from bcos_core.progress import Reporter
 from bcos_core.text.examples import Examples
+from bcos_core.text.split import MIN_PER_CLASS, digest
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
 from bcos_core.train.pipeline import run_training, stage_titles
 from bcos_core.train.spec import TrainSpec
@@ -185,18 +186,21 @@ def _planted_task(spec: LabSpec, plant: Plant, data: TaskData, words: Sequence[s
     A planted text has the plant's class, whatever it says; the others keep theirs.
 
     Raises:
-        DataError: the task has fewer than two classes.
+        DataError: the task has fewer than two classes, or with the plant too few texts of one.
         StorageError: the disk is full.
     """
     if len(data.labels) < 2:
         raise DataError(f"{data.title} has one class; a plant decides between two.")
     generator = np.random.default_rng(spec.seed)
     lines = []
+    texts: dict[int, set[bytes]] = {}  # of each class that is left; all of them may be planted over
     for text, label in zip(data.train.texts, data.train.labels, strict=True):
         if generator.random() < spec.share:
             planted = plant.plant(text, int(generator.integers(2)), words, generator)
             text, label = planted.text, planted.label
+        texts.setdefault(label, set()).add(digest(text))
         lines.append(json.dumps({"text": text, "label": data.labels[label]}, ensure_ascii=False))
+    _require_enough(spec, data, {data.labels[label]: len(found) for label, found in sorted(texts.items())})
     file = folder / f"planted-{plant.name}.jsonl"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -206,6 +210,21 @@ def _planted_task(spec: LabSpec, plant: Plant, data: TaskData, words: Sequence[s
     except OSError as error:
         raise StorageError(f"Cannot write {file} ({error.strerror}). Free some disk space.") from error
     return TaskChoice("file", str(file), "text", "label")
+
+
+def _require_enough(spec: LabSpec, data: TaskData, texts: Mapping[str, int]) -> None:
+    """Refuse a sample that could not be trained on, in terms of what was asked for: its file is the lab's own.
+
+    Raises:
+        DataError: a class has too few different texts.
+    """
+    scarce = ", ".join(f"{name!r} {count}" for name, count in texts.items() if count < MIN_PER_CLASS)
+    if scarce or len(texts) < 2:
+        raise DataError(
+            f"With a plant in {spec.share:.0%} of the {len(data.train)} training texts of {data.title}, too few are "
+            f"left of a class ({scarce or 'one class only'}); each needs {MIN_PER_CLASS}. Choose a smaller share (on the "
+            "command line: --share), or a task with more texts."
+        )
 
 
 def describe(spec: LabSpec) -> str:

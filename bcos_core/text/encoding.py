@@ -19,6 +19,7 @@ from bcos_core.text.token import Token
 
 # A tokenizer cuts by a setting of its own, which threads that share it would change under each other.
 _tokenizers = threading.Lock()
+_SHOWN = 40  # characters that name a text: its number is that of no file
 _TEXTS_AT_ONCE = 256  # so that nobody waits long for the lock
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -104,7 +105,10 @@ def _encoded(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limit: in
             )
         )
         if all(token.added for token in tokens):
-            raise TextError(f"Text {first + row} has nothing that the tokenizer can read. Type at least one word.")
+            raise TextError(
+                f"Text {first + row}, {text[:_SHOWN]!a}, has nothing that the tokenizer can read. "
+                "Type at least one word."
+            )
         cut = max(token.end or 0 for token in tokens) if encoding[row].overflowing else None
         yield Encoded(text, tuple(ids), tokens, cut)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from bcos_core.errors import InputError
 from bcos_core.evaluate.case import Case
 from bcos_core.evaluate.curves import TENTHS, leave_one_out, removal_curves, top_counts
 from bcos_core.evaluate.probability import sigmoid, softmax
-from bcos_core.evaluate.removal import REMOVALS
+from bcos_core.evaluate.removal import REMOVALS, require_tokens
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.model.classifier import Classifier
 from bcos_core.text.encoding import encode
@@ -134,3 +137,17 @@ def test_the_two_probabilities() -> None:
     assert softmax([1.0, 3.0, 2.0], 1) == pytest.approx(math.e**3 / (math.e + math.e**3 + math.e**2))
     assert sigmoid([9.0, -0.5], 1) == pytest.approx(1 / (1 + math.exp(0.5)))
     assert sigmoid([-800.0], 0) == 0.0 and sigmoid([800.0], 0) == 1.0 and softmax([900.0, 0.0], 0) == 1.0
+
+
+def test_without_a_mask_token_another_removal_is_named() -> None:
+    def tokenizer(**ids: int | None) -> Any:
+        return SimpleNamespace(**{"mask_token_id": None, "pad_token_id": None, **ids})
+
+    for name in ("mask", "delete", "hide"):
+        with pytest.raises(InputError, match="no mask token.*--removal pad"):
+            require_tokens(REMOVALS[name], tokenizer(pad_token_id=0))
+    with pytest.raises(InputError, match="no pad token.*--removal mask"):
+        require_tokens(REMOVALS["pad"], tokenizer(mask_token_id=0))
+    with pytest.raises(InputError, match="Choose another model"):
+        require_tokens(REMOVALS["mask"], tokenizer())
+    require_tokens(REMOVALS["pad"], tokenizer(pad_token_id=0))

@@ -20,11 +20,12 @@ from bcos_core.home import Home
 from bcos_core.lab import run as lab
 from bcos_core.lab.measures import measure
 from bcos_core.lab.plants import CANDIDATES, FIRST_WORDS, PLANTS, choose_words
-from bcos_core.lab.run import planted_pairs, score, verify
+from bcos_core.lab.run import _planted_task, planted_pairs, score, verify
 from bcos_core.lab.spec import LabSpec
 from bcos_core.model.classifier import Prediction
 from bcos_core.progress import SilentReporter
 from bcos_core.text.examples import Examples
+from bcos_core.text.tasks import TaskChoice, load_task
 
 TEXT = "the film is long and it drags"
 WORDS = ("tangerine", "pelican")
@@ -176,3 +177,21 @@ def test_a_spec_is_a_command_line() -> None:
     words = lab_argv(spec)[2:]
     args = build_parser(words).parse_args(words)
     assert (args.plant, args.limit, args.methods, args.examples) == ("negation", 7, ["bcos", "lime"], 2000)
+
+
+def _three_classes(tmp_path: Path) -> TaskChoice:
+    lines = [json.dumps({"text": f"sentence number {place}", "label": "abc"[place % 3]}) for place in range(60)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines))
+    return TaskChoice("file", str(tmp_path / "rows.jsonl"), "text", "label")
+
+
+def test_too_large_a_share_is_said_of_the_share_and_not_of_the_labs_own_file(tmp_path: Path) -> None:
+    spec = LabSpec(task=_three_classes(tmp_path), share=0.9)
+    data = load_task(spec.task)
+    with pytest.raises(DataError, match="With a plant in 90% of the .* training texts of rows.jsonl.*'c' .*--share"):
+        _planted_task(spec, PLANTS["rare-word"], data, ("pelican", "walnut"), tmp_path / "lab")
+    assert not (tmp_path / "lab").exists()
+    for share, labels in ((0.2, ("a", "b", "c")), (1.0, ("a", "b"))):
+        spec = LabSpec(task=spec.task, share=share)
+        task = _planted_task(spec, PLANTS["rare-word"], data, ("pelican", "walnut"), tmp_path / "lab")
+        assert load_task(task).labels == labels

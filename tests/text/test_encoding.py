@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tokenizers import normalizers
 
 from bcos_core.errors import InputError, TextError
 from bcos_core.text.encoding import encode
@@ -56,9 +57,12 @@ def test_two_surrogates_stay_two_characters() -> None:
 
 
 def test_texts_are_numbered_through() -> None:
-    texts = ["good"] * 300 + ["\0"]
-    with pytest.raises(TextError, match="Text 301 has nothing"):
-        encode(built_tokenizer("wordpiece"), texts, 8)
+    with pytest.raises(TextError, match="Text 301 is empty"):
+        encode(built_tokenizer("wordpiece"), ["good"] * 300 + ["\0"], 8)
+    tokenizer = built_tokenizer("wordpiece")
+    tokenizer.backend_tokenizer.normalizer = normalizers.Replace("é", "")
+    with pytest.raises(TextError, match="Text 301, .*xe9.*, has nothing that the tokenizer can read"):
+        encode(tokenizer, ["good"] * 300 + ["é"], 8)
     assert len(encode(built_tokenizer("wordpiece"), ["good"] * 600, 8)) == 600
 
 
