@@ -222,8 +222,8 @@ def _require_enough(spec: LabSpec, data: TaskData, texts: Mapping[str, int]) -> 
     if scarce or len(texts) < 2:
         raise DataError(
             f"With a plant in {spec.share:.0%} of the {len(data.train)} training texts of {data.title}, too few are "
-            f"left of a class ({scarce or 'one class only'}); each needs {MIN_PER_CLASS}. Choose a smaller share (on the "
-            "command line: --share), or a task with more texts."
+            f"left of a class ({scarce or 'one class only'}); each needs {MIN_PER_CLASS}. Choose a smaller share "
+            "(on the command line: --share), or a task with more texts."
         )
 
 
