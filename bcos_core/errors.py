@@ -69,6 +69,10 @@ class JobError(BcosError):
     """A job that cannot do what was asked of it."""
 
 
+class DamagedJobError(JobError):
+    """A job whose row in the database cannot be read."""
+
+
 class JobCancelled(BcosError):
     """Raised inside a running job when someone has asked it to stop."""
 
@@ -83,6 +87,10 @@ class MismatchError(BcosError):
 
 class StudyError(InputError):
     """A study that cannot do what was asked of it."""
+
+
+class DamagedStudyError(StudyError):
+    """A study whose row in the database cannot be read."""
 
 
 class StudyClosedError(StudyError):

@@ -9,13 +9,16 @@ from bcos_core.home import get_home
 from bcos_core.jobs.store import Job, JobState
 from pages.shared.errors import guard, show_error
 from pages.shared.jobs import curves, follow, job_store, progress, result, trained_models, watch
+from pages.shared.left_out import left_out_rows
 from pages.shared.page import head
 from pages.shared.supervision import supervisor_notice
 
 
 def main() -> None:
     head("B-cos language models", "Convert a pretrained language model, and see exactly why it decides as it does.")
-    jobs = job_store().list(kind="quickstart")
+    listing = job_store().list(kind="quickstart")
+    left_out_rows(listing.left_out, ("quick start", "quick starts"))
+    jobs = listing.found
     active = next((job for job in jobs if job.active), None)
     done = next((job for job in jobs if job.state == JobState.SUCCEEDED and trained_models(job)), None)
     if active is not None:

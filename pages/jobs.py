@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 
 import streamlit as st
 
@@ -25,6 +24,7 @@ from pages.shared.jobs import (
     watch,
     when,
 )
+from pages.shared.left_out import left_out_rows
 from pages.shared.page import empty_page, fragment, head
 from pages.shared.plain import plain
 from pages.shared.supervision import supervisor_notice
@@ -43,13 +43,13 @@ LOG_LINES = 200
 
 def main() -> None:
     head("Jobs", "What runs, what waits, and what became of the rest.")
-    newest = next(iter(job_store().list(limit=1)), None)
-    if newest is None:
+    newest = job_store().list(limit=1)
+    if not newest.any:
         empty_page("Nothing was trained yet.", "Train a model", "train.py")
         return
-    if job_store().list(active=True, limit=1):
+    if job_store().list(active=True, limit=1).any:
         supervisor_notice()
-    chosen = url.read("job") or newest.id
+    chosen = url.read("job") or next((job.id for job in newest), newest.left_out[0].name if newest.left_out else "")
     side, detail = st.columns([2, 5], gap="large")
     with side:
         choose(chosen)
@@ -61,7 +61,7 @@ def main() -> None:
 
 def choose(chosen: str) -> None:
     """The list, the newest first; it follows the jobs while one of them is active."""
-    watched = {job.id for job in job_store().list(active=True)}
+    watched = {id for id, state in job_store().states().items() if state in ACTIVE_STATES}
 
     def rows() -> None:
         with guard():
@@ -69,8 +69,10 @@ def choose(chosen: str) -> None:
             if {id for id, state in states.items() if state in ACTIVE_STATES} != watched:
                 st.rerun()
             length = listed()
-            for job in job_store().list(limit=length):
+            jobs = job_store().list(limit=length)
+            for job in jobs:
                 row(job, chosen)
+            left_out_rows(jobs.left_out, ("job", "jobs"), delete=job_store().delete)
             older = len(states) - length
             if older > 0 and st.button(f"Show {min(older, LIST_LENGTH)} of {older} older ones", type="tertiary"):
                 url.write(listed=str(length + LIST_LENGTH))
@@ -110,13 +112,14 @@ def show(job: Job) -> None:
         show_error(job.message or "It ended without a message. The log below may say why.")
     elif job.message:
         st.markdown(plain(job.message))
-    result(job)
+    with guard():
+        result(job)
     curves(job)
     with st.expander("Log", key=f"log-{job.id}", expanded=job.state == JobState.FAILED):
         st.code(job_store().log_tail(job.id, LOG_LINES) or "Nothing yet.", language=None, height=280)
     with st.expander("Files and command", key=f"files-{job.id}"):
         for artefact in job.artefacts:
-            there = "" if Path(artefact).exists() else " (no longer there)"
+            there = "" if artefact in job_store().removable(job) else " (no longer there, or not in this home)"
             st.code(artefact + there, language=None)
         st.caption("The same work without a browser:")
         st.code(f"python {shlex.join(job.argv)}", language="bash", wrap_lines=True)
@@ -151,7 +154,7 @@ def actions(job: Job) -> None:
 def confirm_delete(job: Job) -> None:
     with guard():
         st.markdown("The job goes with its log, its curves and its unfinished work.")
-        there = [artefact for artefact in job.artefacts if Path(artefact).exists()]
+        there = job_store().removable(job)
         also = f"Also delete {count(len(there), 'model')} that it made"
         artefacts = bool(there) and st.checkbox(also, key=f"artefacts-{job.id}")
         if st.button("Delete", type="primary", key=f"delete-{job.id}"):

@@ -129,7 +129,7 @@ def require_free_port(port: int, address: str = ADDRESS) -> None:
 def submit_first_quickstart(store: JobStore) -> Job | None:
     """Ask for the quick start where nothing was ever made; the job, None where it is not wanted."""
     has_models = any(not folder.name.startswith(".") for folder in store.home.models.iterdir())
-    if os.environ.get("BCOS_QUICKSTART", "").strip() == "0" or has_models or store.list(limit=1):
+    if os.environ.get("BCOS_QUICKSTART", "").strip() == "0" or has_models or store.list(limit=1).any:
         return None
     from bcos_core.cli.quickstart import quickstart_argv
     from bcos_core.train.quickstart import quickstart_spec

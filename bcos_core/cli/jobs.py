@@ -7,6 +7,7 @@ import math
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bcos_core.errors import InputError, JobError
@@ -68,7 +69,8 @@ def list_jobs(args: argparse.Namespace) -> dict[str, Any]:
     jobs = store.list(**wanted, limit=args.limit)
     return {
         "jobs": [job.to_dict() for job in jobs],
-        "older": bool(store.list(**wanted, limit=1, after=args.limit)),
+        "left_out": [asdict(one) for one in jobs.left_out],
+        "older": store.list(**wanted, limit=1, after=args.limit).any,
         "supervisor_alive": store.supervisor_alive(),
     }
 
@@ -128,12 +130,13 @@ def wait(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def show_list(result: dict[str, Any]) -> str:
-    if not result["jobs"]:
+    if not result["jobs"] and not result["left_out"]:
         return "No jobs yet. `python -m bcos_core quickstart` runs the first one."
     rows = [("ID", "STATE", "TITLE")]
     rows += [(job["id"], _state_in_words(job), job["title"]) for job in result["jobs"]]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{id:<{widths[0]}}  {state:<{widths[1]}}  {title}" for id, state, title in rows]
+    lines += [f"Left out: {one['name']}. {one['reason']}" for one in result["left_out"]]
     return "\n".join([*lines, *(["There are older ones: give a larger --limit."] if result["older"] else [])])
 
 

@@ -187,17 +187,18 @@ def run_list(args: argparse.Namespace) -> dict[str, Any]:
     return {
         "studies": [
             {"id": one.id, "title": one.title, "status": one.status.value, "simulated": one.simulated} for one in found
-        ]
+        ],
+        "left_out": [asdict(one) for one in found.left_out],
     }
 
 
 def show_list(result: dict[str, Any]) -> str:
-    if not result["studies"]:
-        return "There are no studies yet."
-    return "\n".join(
+    lines = [
         f"{one['id']}  {one['status']:<6}  {one['title']}{'  (simulated)' if one['simulated'] else ''}"
         for one in result["studies"]
-    )
+    ]
+    lines += [f"Left out: {one['name']}. {one['reason']}" for one in result["left_out"]]
+    return "\n".join(lines) or "There are no studies yet."
 
 
 def run_demo(args: argparse.Namespace) -> dict[str, Any]:

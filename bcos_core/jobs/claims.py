@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from bcos_core.errors import DamagedJobError
 from bcos_core.jobs.job import ACTIVE_STATES, Job, JobState
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.schema import JOBS
 from bcos_core.jobs.store import INTERRUPTED, NO_PROCESS, JobStore
+from bcos_core.storage.listing import Listing
 from bcos_core.storage.types import utc_now
 
 MAX_CRASHES = 3
@@ -29,7 +31,12 @@ def claim(store: JobStore, device: str) -> Job | None:
         now = utc_now()
         columns = {"state": JobState.RUNNING, "device": device, "started_at": now, "heartbeat_at": now, "message": ""}
         connection.execute(update(JOBS).where(JOBS.c.id == id).values(attempt=JOBS.c.attempt + 1, **columns))
-        return store.read(connection, id)
+        try:
+            return store.read(connection, id)
+        except DamagedJobError as error:  # it would be the next one for ever, and nothing after it would start
+            failed = {"state": JobState.FAILED, "message": str(error), "ended_at": now}
+            connection.execute(update(JOBS).where(JOBS.c.id == id).values(failed))
+            return None
 
 
 def record_process(store: JobStore, job: Job, process: ProcessId) -> None:
@@ -39,12 +46,11 @@ def record_process(store: JobStore, job: Job, process: ProcessId) -> None:
         connection.execute(update(JOBS).where(*same).values(process.columns()))
 
 
-def active_jobs(store: JobStore) -> list[Job]:
-    """Every job that waits or runs, oldest first."""
+def active_jobs(store: JobStore) -> Listing[Job]:
+    """Every job that waits or runs, oldest first; damaged rows are left out and named."""
     query = select(JOBS).where(JOBS.c.state.in_(ACTIVE_STATES)).order_by(JOBS.c.created_at, JOBS.c.id)
     with store.database.read() as connection:
-        rows = connection.execute(query).mappings().all()
-    return [Job.from_row(row, jobs_folder=store.home.jobs) for row in rows]
+        return store.read_all(connection, query)
 
 
 def settle(store: JobStore, job: Job, *, reason: str, failure: str | None = None, shutting_down: bool = False) -> None:

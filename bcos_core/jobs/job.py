@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
+import msgspec
 from sqlalchemy import RowMapping
 
+from bcos_core.errors import DamagedJobError
 from bcos_core.jobs.process import ProcessId
 from bcos_core.storage.plain import to_plain
+from bcos_core.storage.stored_json import from_plain
 from bcos_core.storage.types import utc_now
 
 LEASE = timedelta(seconds=15)
@@ -27,6 +32,7 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 ACTIVE_STATES = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -74,11 +80,17 @@ class Job:
 
     @classmethod
     def from_row(cls, row: RowMapping, *, jobs_folder: Path) -> Job:
+        """
+        Raises:
+            DamagedJobError: the row is.
+        """
         values = {field.name: row[field.name] for field in fields(cls) if field.name != "folder"}
-        values["state"] = JobState(row["state"])
-        values["argv"] = tuple(row["argv"])
-        values["artefacts"] = tuple(row["artefacts"])
-        return cls(**values, folder=jobs_folder / row["id"])
+        id = str(row["id"])
+        what, advice = f"The row of job {id}", damaged_advice(id)
+        stored = from_plain(values, _row_type(), error=DamagedJobError, what=what, advice=advice)
+        if not FOLDER_NAME.fullmatch(id):
+            raise DamagedJobError(f"The id of job {id[:80]!r} is no name of a folder. {damaged_advice(id)}")
+        return cls(**msgspec.structs.asdict(stored), folder=jobs_folder / id)
 
     @property
     def active(self) -> bool:
@@ -117,3 +129,18 @@ class Job:
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {**to_plain(self), "log_path": str(self.log_path)}
+
+
+@cache
+def _row_type() -> type[msgspec.Struct]:
+    """The columns of a job as types, with everything that `Job` has of them."""
+    return msgspec.defstruct("JobRow", [(name, kind) for name, kind in get_type_hints(Job).items() if name != "folder"])
+
+
+def damaged_advice(id: str) -> str:
+    return f"Delete it: `python -m bcos_core jobs delete {id}`."
+
+
+def unreadable_row(id: str) -> DamagedJobError:
+    """A row with a cell that is not what its column is for."""
+    return DamagedJobError(f"The row of job {id} cannot be read. {damaged_advice(id)}")

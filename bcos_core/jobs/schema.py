@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, text
 
-from bcos_core.storage.types import METADATA, UtcDateTime
+from bcos_core.storage.types import METADATA, StoredJson, UtcDateTime
 
 JOBS = Table(
     "jobs",
@@ -14,8 +14,8 @@ JOBS = Table(
     Column("key", Text, nullable=False),
     Column("kind", String(64), nullable=False),
     Column("title", Text, nullable=False),
-    Column("argv", JSON, nullable=False),
-    Column("spec", JSON, nullable=False),
+    Column("argv", StoredJson, nullable=False),
+    Column("spec", StoredJson, nullable=False),
     Column("foreground", Boolean, nullable=False),  # typed by a person: no supervisor starts it
     # Where it stands. `attempt` counts the starts: a process may write only while its own attempt is the
     # present one. `crashes` counts the processes that died without a word since a person last asked for it.
@@ -34,7 +34,7 @@ JOBS = Table(
     Column("stage", Text, nullable=False),
     Column("stage_index", Integer, nullable=False),
     Column("stage_count", Integer, nullable=False),
-    Column("stage_seconds", JSON, nullable=False),
+    Column("stage_seconds", StoredJson, nullable=False),
     Column("progress", Float, nullable=True),
     Column("eta_seconds", Float, nullable=True),
     Column("eta_of_stage", Boolean, nullable=False),
@@ -43,8 +43,8 @@ JOBS = Table(
     Column("ended_at", UtcDateTime, nullable=True),
     Column("heartbeat_at", UtcDateTime, nullable=True),
     # What came out.
-    Column("result", JSON(none_as_null=True), nullable=True),
-    Column("artefacts", JSON, nullable=False),
+    Column("result", StoredJson(none_as_null=True), nullable=True),
+    Column("artefacts", StoredJson, nullable=False),
 )
 
 _ACTIVE = text("state IN ('queued', 'running')")

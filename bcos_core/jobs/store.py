@@ -10,25 +10,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bcos_core.errors import JobError, StorageError
+from bcos_core.errors import DamagedJobError, JobError, StorageError
 from bcos_core.home import Home, get_home
-from bcos_core.jobs.job import ACTIVE_STATES, Job, JobState
+from bcos_core.jobs.job import ACTIVE_STATES, FOLDER_NAME, Job, JobState, unreadable_row
 from bcos_core.jobs.log import tail
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.schema import JOB_METRICS, JOBS
 from bcos_core.jobs.supervisor_lock import supervisor_alive
 from bcos_core.storage.database import Database
+from bcos_core.storage.listing import Listing
 from bcos_core.storage.plain import to_plain
+from bcos_core.storage.rows import list_rows, read_row
 from bcos_core.storage.types import utc_now
 from bcos_core.storage.upgrade import open_database
 
 __all__ = ["Curve", "Job", "JobState", "JobStore"]
 
 Curve = list[tuple[int, float]]
-JobList = list[Job]  # within the class the word `list` is a method
 
 INTERRUPTED = "Interrupted; goes on when a supervisor runs."
 NO_PROCESS: dict[str, Any] = {
@@ -154,9 +155,9 @@ class JobStore:
         active: bool | None = None,
         limit: int | None = None,
         after: int = 0,
-    ) -> JobList:
+    ) -> Listing[Job]:
         """The newest jobs first: all, those of a kind, those that do the same work (`key`), those that wait or run
-        (`active=True`) or have ended; `limit` of them, `after` so many."""
+        (`active=True`) or have ended; `limit` of them, `after` so many. Damaged rows are left out and named."""
         query = select(JOBS).order_by(JOBS.c.created_at.desc(), JOBS.c.id.desc()).limit(limit).offset(after)
         if kind is not None:
             query = query.where(JOBS.c.kind == kind)
@@ -166,20 +167,22 @@ class JobStore:
             is_active = JOBS.c.state.in_(ACTIVE_STATES)
             query = query.where(is_active if active else ~is_active)
         with self.database.read() as connection:
-            rows = connection.execute(query).mappings().all()
-        return [Job.from_row(row, jobs_folder=self.home.jobs) for row in rows]
+            return self.read_all(connection, query)
 
     def find(self, id: str) -> Job | None:
-        """The job of that id, None if there is none (any more)."""
-        with self.database.read() as connection:
-            row = connection.execute(select(JOBS).where(JOBS.c.id == id)).mappings().first()
-        return None if row is None else Job.from_row(row, jobs_folder=self.home.jobs)
+        """The job of that id, None if there is none (any more).
 
-    def states(self) -> dict[str, JobState]:
-        """The state of every job by its id: little to read, however many there are."""
+        Raises:
+            DamagedJobError: its row cannot be read.
+        """
+        with self.database.read() as connection:
+            return self._read_first(connection, select(JOBS).where(JOBS.c.id == id), id)
+
+    def states(self) -> dict[str, str]:
+        """The state of every job by its id, as it is written: little to read, however many there are."""
         with self.database.read() as connection:
             rows = connection.execute(select(JOBS.c.id, JOBS.c.state)).all()
-        return {str(id): JobState(state) for id, state in rows}
+        return {str(id): str(state) for id, state in rows}
 
     def metrics(self, id: str) -> dict[str, Curve]:
         """The curves of a job: points `(step, value)` in the order of the steps.
@@ -230,48 +233,74 @@ class JobStore:
     def delete(self, id: str, *, artefacts: bool = False) -> None:
         """Remove an ended job: its row, curves, log and unfinished work.
 
-        With `artefacts`, also what it made, as far as that lies under `BCOS_HOME`.
+        With `artefacts`, also what it made, as far as that lies under `BCOS_HOME`. Of a damaged row it is not known
+        whether it has ended, nor what it made.
 
         Raises:
             JobError: there is no such job, or it has not ended.
         """
+        made: tuple[str, ...] = ()
+        folder: Path | None = self.home.jobs / id
         with self.database.write() as connection:
-            job = self.read(connection, id)
-            if job.active:
-                raise JobError(f"Job {id} is {job.state}; cancel it first, then delete it.")
+            try:
+                job = self.read(connection, id)
+                if job.active:
+                    raise JobError(f"Job {id} is {job.state}; cancel it first, then delete it.")
+                made = job.artefacts
+            except DamagedJobError:  # what it was and made is not known: its row and its folder go
+                folder = folder if FOLDER_NAME.fullmatch(id) else None
             connection.execute(delete(JOBS).where(JOBS.c.id == id))
-        _remove(_set_aside(job.folder))
+        if folder is not None:
+            _remove(_set_aside(folder))
         if artefacts:
-            for artefact in map(Path, job.artefacts):
+            for artefact in map(Path, made):
                 if self._may_remove(artefact):
                     _remove(_set_aside(artefact))
 
+    def removable(self, job: Job) -> Sequence[str]:
+        """What a job made that is there and that `delete` would remove with it: nothing outside `BCOS_HOME`."""
+        return [artefact for artefact in job.artefacts if self._may_remove(Path(artefact)) and Path(artefact).exists()]
+
     def _may_remove(self, artefact: Path) -> bool:
-        """Whether it lies under `BCOS_HOME`, and is none of the folders that everything lies in."""
-        home, path = self.home, artefact.resolve()
-        kept = (home.root, home.models, home.jobs, home.uploads, home.locks, home.database)
-        return path.is_relative_to(home.root) and path not in kept
+        """Whether it lies in one of the folders that hold what jobs make, and is none of these."""
+        home = self.home
+        try:
+            path = artefact.resolve()
+        except (OSError, ValueError, RuntimeError):  # a null character; a ring of links
+            return False
+        made = (home.models, home.evaluations, home.lab, home.uploads)
+        return any(path.is_relative_to(folder) and path != folder for folder in made)
 
     # Shared with the other files of this folder
 
     def read(self, connection: Connection, id: str) -> Job:
         """
         Raises:
-            JobError: there is no such job.
+            JobError: there is no such job, or its row is damaged.
         """
-        row = connection.execute(select(JOBS).where(JOBS.c.id == id)).mappings().first()
-        if row is None:
+        job = self._read_first(connection, select(JOBS).where(JOBS.c.id == id), id)
+        if job is None:
             raise JobError(f"There is no job {id!r}. `python -m bcos_core jobs list` shows those there are.")
+        return job
+
+    def read_all(self, connection: Connection, query: Select[Any]) -> Listing[Job]:
+        """The jobs that a query for whole rows finds; damaged ones are left out and named."""
+        return list_rows(connection, query, JOBS.c.id, self._from_row, unreadable_row)
+
+    def _read_first(self, connection: Connection, query: Select[Any], id: str) -> Job | None:
+        return read_row(connection, query, self._from_row, refusal=unreadable_row(id))
+
+    def _from_row(self, row: RowMapping) -> Job:
         return Job.from_row(row, jobs_folder=self.home.jobs)
 
     def _set(self, connection: Connection, id: str, **columns: Any) -> None:
         connection.execute(update(JOBS).where(JOBS.c.id == id).values(columns))
 
     def _active_with(self, key: str) -> Job | None:
-        query = select(JOBS).where(JOBS.c.key == key, JOBS.c.state.in_(ACTIVE_STATES))
+        query = select(JOBS.c.id).where(JOBS.c.key == key, JOBS.c.state.in_(ACTIVE_STATES))
         with self.database.read() as connection:
-            row = connection.execute(query).mappings().first()
-        return None if row is None else Job.from_row(row, jobs_folder=self.home.jobs)
+            id = connection.execute(query).scalar()
+            return None if id is None else self._read_first(connection, select(JOBS).where(JOBS.c.id == id), id)
 
     @contextmanager
     def _restarting(self) -> Iterator[None]:

@@ -34,6 +34,11 @@ class Listing(Generic[Item]):
     def __iter__(self) -> Iterator[Item]:
         return iter(self.found)
 
+    @property
+    def any(self) -> bool:
+        """Whether there was anything at all, readable or not."""
+        return bool(self.found or self.left_out)
+
     def __len__(self) -> int:
         return len(self.found)
 

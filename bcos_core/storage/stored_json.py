@@ -72,6 +72,15 @@ def from_plain(value: object, kind: type[Kept], *, error: type[BcosError], what:
         raise error(f"{what} is not as it should be ({reason}). {advice}") from problem
 
 
+def require_shallow(text: str) -> None:
+    """
+    Raises:
+        ValueError: JSON that is nested deeper than is read.
+    """
+    if (depth := _depth(text.encode("utf-8", "surrogatepass"))) > DEEPEST:
+        raise ValueError(f"It is nested {depth:,} levels deep; at most {DEEPEST} are read.")
+
+
 def to_json(value: object, what: str, *, indent: int | None = None) -> str:
     """Plain data as JSON that `read_json` reads; `what` names it in messages.
 

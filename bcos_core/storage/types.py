@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import DateTime, MetaData
+from sqlalchemy import JSON, DateTime, MetaData
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
+
+from bcos_core.storage.stored_json import require_shallow
 
 METADATA = MetaData(
     # Names that do not depend on the database, so that a migration can drop what another one made.
@@ -37,6 +41,25 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class StoredJson(TypeDecorator[Any]):
+    """JSON that is no deeper than what is read from files: what walks through it later must not run out of stack."""
+
+    impl = JSON
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+        decode = super().result_processor(dialect, coltype)
+        if decode is None:
+            return None
+
+        def read(value: Any) -> Any:
+            if isinstance(value, str):
+                require_shallow(value)
+            return decode(value)
+
+        return read
 
 
 def utc_now() -> datetime:

@@ -10,8 +10,9 @@ from typing import Any
 
 from bcos_core.attribution.question import REFERENCES
 from bcos_core.attribution.registry import METHODS
-from bcos_core.errors import InputError, UnknownNameError
+from bcos_core.errors import InputError, StudyError, UnknownNameError
 from bcos_core.storage.evidence import name_of
+from bcos_core.storage.stored_json import from_plain
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM, PAIR
 from bcos_core.study.protocols import PROTOCOLS, Question
 from bcos_core.study.selection import Source
@@ -65,7 +66,7 @@ class Exclusion:
     instructed checks, or whose median time for an item is below `fastest` seconds (0 for no such rule)."""
 
     failed_checks: int = 1
-    fastest: float = 0.0
+    fastest: int | float = 0.0  # as it was written: a locked study's hash is over it
 
     def __post_init__(self) -> None:
         if not 0 <= self.failed_checks <= 100 or not 0 <= self.fastest <= 600:
@@ -178,13 +179,9 @@ class StudyDesign:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> StudyDesign:
-        """The design that `to_dict` wrote."""
-        return cls(
-            **{
-                **data,
-                "conditions": tuple(Condition(**condition) for condition in data["conditions"]),
-                "source": Source.from_dict(data["source"]),
-                "questions": tuple(Question.from_dict(question) for question in data["questions"]),
-                "exclusion": Exclusion(**data["exclusion"]),
-            }
-        )
+        """The design that `to_dict` wrote.
+
+        Raises:
+            InputError: it is not one.
+        """
+        return from_plain(data, cls, error=StudyError, what="This study's design", advice="Make a new study.")

@@ -6,17 +6,20 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from bcos_core.attribution.api import explain
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.registry import METHODS
 from bcos_core.attribution.views import word_scores
-from bcos_core.errors import InputError
+from bcos_core.errors import InputError, StudyError
 from bcos_core.model.classifier import Classifier
 from bcos_core.progress import Reporter
 from bcos_core.render.numbers import probability
 from bcos_core.storage.plain import to_plain
+from bcos_core.storage.stored_json import from_plain
 from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.plan import PAIR
 from bcos_core.study.protocols import PROTOCOLS, Question
@@ -93,18 +96,58 @@ class LockedStudy:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LockedStudy:
-        """The study that `to_dict` wrote."""
+        """The study that `to_dict` wrote.
+
+        Raises:
+            InputError: it is not one, or not whole.
+        """
+        stored = from_plain(data, _Stored, error=StudyError, what="What was locked", advice=_ADVICE)
         items = tuple(
             LockedItem(
-                **{
-                    **item,
-                    "records": {id: Attribution.from_dict(record) for id, record in item["records"].items()},
-                    "expected": {name: tuple(values) for name, values in item["expected"].items()},
-                }
+                **{**vars(item), "records": {id: Attribution.from_dict(one) for id, one in item.records.items()}}
             )
-            for item in data["items"]
+            for item in stored.items
         )
-        return cls(StudyDesign.from_dict(data["design"]), items, tuple(data["classes"]), data["weights"])
+        return cls(stored.design, items, stored.classes, stored.weights)
+
+
+_ADVICE = "Restore the database from a backup, or make a new study."
+
+
+def _records(stored: Mapping[str, dict[str, Any]]) -> dict[str, Attribution]:
+    return {id: Attribution.from_dict(record) for id, record in stored.items()}
+
+
+@dataclass(frozen=True)
+class _StoredItem:
+    id: str
+    kind: Literal["item", "practice", "instructed", "random"]
+    text: str
+    label: str | None
+    records: dict[str, dict[str, Any]]
+    cell: str
+    expected: dict[str, tuple[int | str, ...]]
+    feedback: str
+    scores: dict[str, dict[str, int | float]]
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A locked study as JSON holds it, and what its parts must have in common."""
+
+    design: StudyDesign
+    items: Annotated[tuple[_StoredItem, ...], Meta(min_length=1)]
+    classes: tuple[str, ...]
+    weights: dict[str, str]
+
+    def __post_init__(self) -> None:
+        if missing := set(self.design.checkpoints) - set(self.weights):
+            raise ValueError(f"it has no hash of {', '.join(sorted(missing))}")
+        conditions = {condition.id for condition in self.design.conditions}
+        for item in self.items:
+            shown = conditions if item.kind == "item" else set(item.cell.split(PAIR))
+            if missing := shown - set(item.records):
+                raise ValueError(f"{item.id} has no record of {', '.join(sorted(missing)) or 'what it shows'}")
 
 
 def lock(design: StudyDesign, candidates: Sequence[Candidate], load: Load, reporter: Reporter) -> LockedStudy:

@@ -60,10 +60,6 @@ class Question:
         names = self.choices or {}
         return {value: names.get(str(value), str(value)) for value in allowed}
 
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Question:
-        return cls(**{**data, "labels": tuple(data["labels"])})
-
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 

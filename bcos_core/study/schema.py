@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from bcos_core.storage.types import METADATA, UtcDateTime
+from bcos_core.storage.types import METADATA, StoredJson, UtcDateTime
 from bcos_core.study.plan import LONGEST_NAME
 
 STUDIES = Table(
@@ -28,8 +28,8 @@ STUDIES = Table(
     Column("title", Text, nullable=False),
     Column("status", String(16), nullable=False),
     Column("simulated", Boolean, nullable=False),
-    Column("design", JSON, nullable=False),
-    Column("locked", JSON(none_as_null=True), nullable=True),
+    Column("design", StoredJson, nullable=False),
+    Column("locked", StoredJson(none_as_null=True), nullable=True),
     Column("lock_hash", String(64), nullable=True),
     Column("extended_to", Integer, nullable=True),  # answers for each item; null: as it was locked
     Column("created_at", UtcDateTime, nullable=False),

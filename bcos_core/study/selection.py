@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -81,10 +81,6 @@ class Source:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Source:
-        return cls(**{**data, "strata": tuple(data["strata"])})
 
 
 def select_texts(candidates: Sequence[Candidate], source: Source, *, extra: int = 0) -> list[Candidate]:

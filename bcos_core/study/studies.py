@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
-from bcos_core.errors import StudyError
+from bcos_core.errors import DamagedStudyError, StudyError
 from bcos_core.storage.database import Database
+from bcos_core.storage.listing import Listing
 from bcos_core.storage.plain import to_plain
+from bcos_core.storage.rows import list_rows, read_row
+from bcos_core.storage.stored_json import from_plain
 from bcos_core.storage.types import utc_now
+from bcos_core.study.design import StudyDesign
 from bcos_core.study.events import EventKind, record
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM
 from bcos_core.study.schema import STUDIES
@@ -47,7 +52,6 @@ class Study:
 
 
 _RUNNING = (StudyStatus.OPEN, StudyStatus.PAUSED)
-StudyList = list[Study]  # within the class the word `list` is a method
 _COLUMNS = [STUDIES.c[name] for name in Study.__dataclass_fields__]
 
 
@@ -76,11 +80,11 @@ class Studies:
             record(connection, row["id"], EventKind.CREATED)
             return read_study(connection, row["id"])
 
-    def list(self) -> StudyList:
-        """The newest first."""
+    def list(self) -> Listing[Study]:
+        """The newest first; damaged rows are left out and named."""
         with self.database.read() as connection:
-            rows = connection.execute(select(*_COLUMNS).order_by(STUDIES.c.created_at.desc(), STUDIES.c.id)).all()
-        return [_study(row) for row in rows]
+            query = select(*_COLUMNS).order_by(STUDIES.c.created_at.desc(), STUDIES.c.id)
+            return list_rows(connection, query, STUDIES.c.id, _study, _unreadable)
 
     def get(self, id: str) -> Study:
         """
@@ -107,10 +111,12 @@ class Studies:
         """
         with self.database.read() as connection:
             study = read_study(connection, id)
-            locked = connection.execute(select(STUDIES.c.locked).where(STUDIES.c.id == id)).scalar_one()
+            query = select(STUDIES.c.locked).where(STUDIES.c.id == id)
+            locked = read_row(connection, query, lambda row: row["locked"], refusal=_unreadable(id))
         if locked is None:
             raise StudyError(f"The study {study.title!r} is not locked yet. Lock it first.")
-        return dict(locked)
+        what = f"What was locked of {study.title!r}"
+        return from_plain(locked, dict[str, Any], error=DamagedStudyError, what=what, advice=_ADVICE)
 
     def edit(self, id: str, title: str, design: Mapping[str, Any]) -> Study:
         """
@@ -183,7 +189,7 @@ class Studies:
             study = read_study(connection, id)
             if study.status not in _RUNNING:
                 raise StudyError(f"The study {study.title!r} is {study.status}; only an open one can be extended.")
-            wanted = study.extended_to or int(study.design["raters_per_item"])
+            wanted = study.extended_to or StudyDesign.from_dict(study.design).raters_per_item
             if not wanted < raters_per_item <= MOST_RATERS_PER_ITEM:
                 raise StudyError(
                     f"{raters_per_item} answers for each item are asked for; expected more than the {wanted} that are "
@@ -208,9 +214,10 @@ class Studies:
             StudyError: there is no such study, or it is open.
         """
         with self.database.write() as connection:
-            study = read_study(connection, id)
-            if study.status in _RUNNING and not study.simulated:
-                raise StudyError(f"The study {study.title!r} is {study.status}. Close it first, then delete it.")
+            with suppress(DamagedStudyError):  # nothing else can be done with it
+                study = read_study(connection, id)
+                if study.status in _RUNNING and not study.simulated:
+                    raise StudyError(f"The study {study.title!r} is {study.status}. Close it first, then delete it.")
             connection.execute(delete(STUDIES).where(STUDIES.c.id == id))
 
     def _move(self, id: str, wanted: tuple[StudyStatus, ...], status: StudyStatus, kind: EventKind) -> Study:
@@ -233,10 +240,10 @@ def read_study(connection: Connection, id: str) -> Study:
     Raises:
         StudyError: there is no such study.
     """
-    row = connection.execute(select(*_COLUMNS).where(STUDIES.c.id == id)).first()
-    if row is None:
+    study = read_row(connection, select(*_COLUMNS).where(STUDIES.c.id == id), _study, refusal=_unreadable(id))
+    if study is None:
         raise StudyError(f"There is no study {id!r}. The Studies page lists those there are.")
-    return _study(row)
+    return study
 
 
 def _moved(
@@ -261,8 +268,17 @@ def _unlocked(connection: Connection, id: str) -> Study:
     return study
 
 
-def _study(row: Any) -> Study:
-    return Study(**{**row._mapping, "status": StudyStatus(row.status)})
+def _study(row: RowMapping) -> Study:
+    what = f"The row of study {row['id']}"
+    values = {name: row[name] for name in Study.__dataclass_fields__}
+    return from_plain(values, Study, error=DamagedStudyError, what=what, advice=_ADVICE)
+
+
+def _unreadable(id: str) -> DamagedStudyError:
+    return DamagedStudyError(f"The row of study {id} cannot be read. {_ADVICE}")
+
+
+_ADVICE = "Restore the database from a backup, or delete the study on the Studies page."
 
 
 def _set(connection: Connection, id: str, **columns: Any) -> None:

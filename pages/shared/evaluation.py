@@ -10,13 +10,14 @@ from pages.shared.errors import guard
 from pages.shared.evaluation_form import choose_evaluation
 from pages.shared.evaluation_view import show_result
 from pages.shared.jobs import choose_job, follow, job_store, running, stopped, watch
-from pages.shared.left_out import left_out_models
+from pages.shared.left_out import left_out_models, left_out_rows
 from pages.shared.page import empty_page
 
 
 def show_evaluation() -> None:
     known = resources.checkpoints()
     jobs = job_store().list(kind="evaluate")
+    left_out_rows(jobs.left_out, ("evaluation", "evaluations"))
     if not known and not jobs:
         empty_page("There is no trained model yet.", "Start on Home", "home.py")
         left_out_models()
@@ -27,7 +28,7 @@ def show_evaluation() -> None:
     if not jobs:
         st.info("Choose models and methods above: their leaderboard appears here.")
         return
-    chosen = choose_job("Evaluation", "evaluation", jobs, clears=("against",))
+    chosen = choose_job("Evaluation", "evaluation", jobs.found, clears=("against",))
     with guard():
         if chosen.active:
             watch(chosen.id, running)

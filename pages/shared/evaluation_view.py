@@ -9,6 +9,7 @@ import streamlit as st
 from bcos_core.errors import InputError
 from bcos_core.evaluate.result import Evaluation, load_evaluation
 from bcos_core.evaluate.scores import SCORES
+from bcos_core.home import require_allowed
 from bcos_core.jobs.store import Job
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.methods import method_title
@@ -35,7 +36,7 @@ def show_result(job: Job) -> None:
     Raises:
         InputError: its files are no longer there.
     """
-    folder = Path(job.artefacts[0]) if job.artefacts else None
+    folder = require_allowed(job.artefacts[0]) if job.artefacts else None
     if folder is None or not folder.is_dir():
         raise InputError("The files of this evaluation are no longer there. Run it again: known texts are kept.")
     evaluation = _evaluation(str(folder))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from bcos_core.home import get_home
+from bcos_core.errors import BcosError
+from bcos_core.home import get_home, require_allowed
 from bcos_core.jobs.estimate import about
+from bcos_core.jobs.made import made_by
 from bcos_core.jobs.store import Curve, Job, JobState, JobStore
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.curves import curves_table, learning_figures
@@ -36,7 +36,6 @@ _STATES = {
     JobState.FAILED: ("Failed", "red", ":material/error:"),
     JobState.CANCELLED: ("Cancelled", "gray", ":material/cancel:"),
 }
-_MODELS = {"bcos": "B-cos", "conventional": "conventional"}
 
 
 def job_store() -> JobStore:
@@ -142,7 +141,7 @@ def _learning(points: dict[str, Curve]) -> tuple[dict[str, Curve], list[go.Figur
     return points, learning_figures(points)
 
 
-def choose_job(label: str, parameter: str, jobs: list[Job], *, clears: tuple[str, ...] = ()) -> Job:
+def choose_job(label: str, parameter: str, jobs: Sequence[Job], *, clears: tuple[str, ...] = ()) -> Job:
     """The job that the address names, or the newest; `jobs` are of one kind, titled "Kind · what it is about"."""
     titles = {
         job.id: f"{job.title.partition(' · ')[2] or job.title} · {state_title(job)} · {when(job.created_at)}"
@@ -184,33 +183,38 @@ def result(job: Job) -> None:
     if not job.result:
         return
     figures: list[tuple[str, str, str]] = []
-    for kind, title in _MODELS.items():
-        model: dict[str, Any] | None = job.result.get(kind)
-        if model:
-            figures.append((f"Test accuracy, {title}", percent(model["accuracy"]), _trust(model)))
-    cosine = job.result.get("calibration_cosine")
-    if cosine is not None:
-        figures.append(("Fit of the converted layers", number(cosine), "Cosine of hidden states, held-out texts"))
-    if job.result.get("seconds"):
-        figures.append(("Time", duration(job.result["seconds"]), "All stages"))
+    made = made_by(job)
+    for model, title in ((made.bcos, "B-cos"), (made.conventional, "conventional")):
+        if model is not None and model.accuracy is not None:
+            figures.append(
+                (f"Test accuracy, {title}", percent(model.accuracy), _trust(model.accuracy, model.test_size))
+            )
+    if made.calibration_cosine is not None:
+        note = "Cosine of hidden states, held-out texts"
+        figures.append(("Fit of the converted layers", number(made.calibration_cosine), note))
+    if made.seconds:
+        figures.append(("Time", duration(made.seconds), "All stages"))
     if figures:
         for column, (title, value, note) in zip(st.columns(len(figures)), figures, strict=True):
             column.metric(title, value)
             column.caption(note)
 
 
-def _trust(model: dict[str, Any]) -> str:
+def _trust(accuracy: float, texts: int | None) -> str:
     """What an accuracy is worth: its 95 % interval, and the number of texts that it is from."""
-    if not model["test_size"]:
+    if not texts:
         return "No test texts"
-    low, high = proportion_interval(model["accuracy"], model["test_size"])
-    return f"95 % interval {100 * low:.1f} – {100 * high:.1f} · {count(model['test_size'], 'text')}"
+    low, high = proportion_interval(accuracy, texts)
+    return f"95 % interval {100 * low:.1f} – {100 * high:.1f} · {count(texts, 'text')}"
 
 
 def trained_models(job: Job) -> list[str]:
     """Folder names of the checkpoints that a job made and that are still there, the B-cos model first."""
-    made = [(job.result or {}).get(kind) for kind in _MODELS]
-    folders = [Path(model["checkpoint"]) for model in made if model]
+    try:
+        made = made_by(job)
+        folders = [require_allowed(model.checkpoint) for model in (made.bcos, made.conventional) if model is not None]
+    except BcosError:  # said where the result is shown
+        return []
     return [folder.name for folder in folders if folder.is_dir()]
 
 

@@ -22,6 +22,7 @@ from bcos_core.train.recipe import recipe_for
 from pages.shared import resources, url
 from pages.shared.errors import guard
 from pages.shared.jobs import choose_job, curves, follow, job_store, running, stopped, watch
+from pages.shared.left_out import left_out_rows
 from pages.shared.plain import plain
 from pages.shared.supervision import supervisor_notice
 
@@ -32,11 +33,12 @@ ENOUGH = 0.9  # of the texts: below, the model did not learn the shortcut well
 
 def show_lab() -> None:
     jobs = job_store().list(kind="lab")
+    left_out_rows(jobs.left_out, ("experiment", "experiments"))
     with st.expander("New experiment", icon=":material/add:", expanded=not jobs), guard():
         _form()
     if not jobs:
         return
-    job = choose_job("Experiment", "experiment", jobs)
+    job = choose_job("Experiment", "experiment", jobs.found)
     with guard():
         if job.active:
             watch(job.id, running)

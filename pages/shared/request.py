@@ -23,9 +23,9 @@ class Request:
     spec: Mapping[str, Any]
     key: str
 
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> Sequence[Job]:
         """The jobs that were asked for so far, the newest first."""
-        return job_store().list(key=self.key)
+        return job_store().list(key=self.key).found
 
 
 def ask(request: Request, what: str, label: str, *, primary: bool = False) -> None:

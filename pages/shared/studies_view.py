@@ -14,6 +14,7 @@ from bcos_core.study.studies import Study, StudyStatus
 from pages.shared import url
 from pages.shared.errors import guard
 from pages.shared.jobs import follow
+from pages.shared.left_out import left_out_rows
 from pages.shared.plain import plain
 from pages.shared.request import Request, ask
 from pages.shared.studies import Running, database, running, studies
@@ -34,7 +35,9 @@ _LOOK = {
 
 
 def show_studies() -> None:
-    found = studies().list()
+    listing = studies().list()
+    found = listing.found
+    left_out_rows(listing.left_out, ("study", "studies"), delete=studies().delete)
     with st.expander("New study", icon=":material/add:", expanded=not found), guard():
         new_study()
     if not found:

@@ -94,7 +94,7 @@ def test_old_jobs_of_a_kind_are_found_behind_any_number_of_others(store: JobStor
     assert store.find(old.id) == store.get(old.id) and store.find("nobody") is None
     assert len(store.list()) == len(store.states()) == 251 and store.states()[old.id] == JobState.QUEUED
     pages = [store.list(limit=100, after=start) for start in (0, 100, 200)]
-    assert [job for page in pages for job in page] == store.list() and len(pages[2]) == 51
+    assert [job for page in pages for job in page] == list(store.list()) and len(pages[2]) == 51
 
 
 def test_an_unknown_job_is_an_error_that_says_so(store: JobStore) -> None:
@@ -197,7 +197,7 @@ def test_delete_removes_row_curves_and_folder(store: JobStore) -> None:
     model.mkdir()
     lease.succeed({}, [str(model)], [])
     store.delete(job.id)
-    assert store.list() == [] and list(store.home.jobs.iterdir()) == []
+    assert not store.list() and list(store.home.jobs.iterdir()) == []
     with store.database.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM job_metrics").scalar() == 0
     assert model.exists()

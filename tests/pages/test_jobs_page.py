@@ -100,4 +100,4 @@ def test_deleting_asks_first_and_can_take_the_models_along(
     assert len(store.list()) == 1 and model.is_dir()
 
     button(at, "Delete").click().run()
-    assert store.list() == [] and not model.exists()
+    assert not store.list() and not model.exists()
