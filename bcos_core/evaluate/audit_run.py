@@ -96,14 +96,17 @@ def task_of(
     """The task that both were trained on.
 
     Raises:
-        InputError: they were not trained on the same, or do not say on what.
+        DataError: one does not say on what.
+        InputError: they were not trained on the same.
     """
-    if first.task is None or first.task != second.task:
+    trained_on(second)
+    choice = trained_on(first)
+    if first.task != second.task:
         raise InputError(
             f"{first.name} and {second.name} were not trained on the same task. "
             "Audit a model and its conventional twin."
         )
-    return load_data(trained_on(first))
+    return load_data(choice)
 
 
 def find_pair(checkpoint: Path, other: Path | None) -> tuple[CheckpointInfo, CheckpointInfo]:

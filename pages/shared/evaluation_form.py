@@ -109,7 +109,7 @@ def _choose_scores(models: list[CheckpointInfo]) -> list[str]:
         **url.bound_list("score", list(DEFAULT_SCORES), fitting),
     )
     for reason in dict.fromkeys(reason for reason in reasons.values() if reason):
-        titles = ", ".join(SCORES[name].title for name, given in reasons.items() if given == reason)
+        titles = "; ".join(SCORES[name].title for name, given in reasons.items() if given == reason)
         st.caption(plain(f"{titles} cannot be chosen. {reason}"))
     return scores
 

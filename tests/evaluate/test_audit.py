@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.metrics import brier_score_loss, confusion_matrix, f1_score, log_lo
 from tiny_pair import save_pair
 
 from bcos_core.cli.main import main
-from bcos_core.errors import InputError
+from bcos_core.errors import DataError, InputError
 from bcos_core.evaluate.audit import Answers, audit, mcnemar
 from bcos_core.evaluate.audit_run import known_audit, run_audit
 from bcos_core.evaluate.calibration import calibration_of, fit_temperature
@@ -131,7 +132,10 @@ def test_the_command_and_what_it_remembers(
 def test_models_that_cannot_be_compared(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     folder, _ = save_pair(home.create())  # it does not say what it was trained on
     info = read_info(folder)
-    with pytest.raises(InputError, match="not trained on the same task"):
+    with pytest.raises(DataError, match="tiny-bcos does not say what it was trained on"):
         run_audit(info, info, home=home, reporter=SilentReporter())
+    known, other = (replace(info, task={**TASK, "name": name}) for name in ("short-reviews", "long-reviews"))
+    with pytest.raises(InputError, match="not trained on the same task"):
+        run_audit(known, other, home=home, reporter=SilentReporter())
     assert main(["audit", "nowhere"]) == 2
     assert main(["audit", "tiny-bcos", "--against", "tiny-conventional"]) == 2

@@ -63,7 +63,7 @@ def test_scores_that_need_a_rationale_are_offered_where_there_is_one(home: Home,
     at = open_page("evaluate", model="tiny-bcos", score="auprc_rationale")
     scores = next(box for box in at.multiselect if box.label == "Scores")
     assert scores.value == [] and "Rationale, AUPRC" not in scores.options
-    assert "Rationale, AUPRC, Rationale, token F1, Rationale, token IoU cannot be chosen. It compares" in words(at)
+    assert "Rationale, AUPRC; Rationale, token F1; Rationale, token IoU cannot be chosen. It compares" in words(at)
 
 
 def test_nothing_chosen_cannot_be_started(models: tuple[Path, Path], open_page: OpenPage) -> None:
