@@ -22,6 +22,7 @@ TOKENIZER_FILES = (
     "vocab.json",
     "merges.txt",
 )
+SENTENCEPIECE = "*.model"
 # What people may change in a config.json without changing what the model computes.
 NAMES = ("id2label", "label2id", "_name_or_path", "transformers_version", "dtype", "torch_dtype")
 ADVICE = (
@@ -39,7 +40,7 @@ def _small_parts(folder: Path) -> dict[str, str]:
     config = read_json(folder / "config.json", dict[str, object], error=CheckpointError, advice=ADVICE)
     computes = {key: value for key, value in config.items() if key not in NAMES}
     tokenizer = hashlib.sha256()
-    for name in TOKENIZER_FILES:
+    for name in (*TOKENIZER_FILES, *sorted(file.name for file in folder.glob(SENTENCEPIECE))):
         if (folder / name).is_file():
             tokenizer.update(f"{name}\0{(folder / name).stat().st_size}\0".encode())
             tokenizer.update((folder / name).read_bytes())
@@ -53,6 +54,8 @@ def weights_hash(path: Path) -> str:
     """SHA-256 over the weight files of a folder, the first 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for file in sorted([*path.glob("*.safetensors"), *path.glob("pytorch_model*.bin")]):
+        if not file.is_file():  # a pipe would be waited for
+            continue
         with file.open("rb") as stream:
             while block := stream.read(1 << 22):
                 digest.update(block)

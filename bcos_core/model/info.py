@@ -14,6 +14,7 @@ from bcos_core.model.families import family_named, position_limit
 from bcos_core.model.headers import output_count, safetensors_headers
 from bcos_core.storage.listing import Listing, list_folders
 from bcos_core.storage.stored_json import from_plain, read_json
+from bcos_core.text.blank import is_blank
 from bcos_core.text.tasks import TaskChoice
 
 DETAILS_FILE = "checkpoint.json"
@@ -80,6 +81,7 @@ class ModelConfig:
     n_layers: Layers | None = None  # as DistilBERT calls them
     architectures: list[str] | None = None
     problem_type: Annotated[str, Meta(max_length=100)] | None = None
+    position_embedding_type: Annotated[str, Meta(max_length=100)] | None = None
     is_decoder: bool = False
     add_cross_attention: bool = False
     quantization_config: dict[str, Any] | None = None
@@ -292,4 +294,4 @@ def _labels(config: ModelConfig, path: Path, outputs: int | None) -> tuple[str, 
 
 
 def _label(name: Scalar, index: int) -> str:
-    return str(index) if name is None or not str(name).strip() else str(name)
+    return str(index) if name is None or is_blank(str(name)) else str(name)

@@ -15,6 +15,15 @@ from bcos_core.model.info import ADVICE, ModelConfig
 from bcos_core.model.quiet import quiet_transformers
 
 
+# How a model is called, which is not what it computes: tuples instead of names, more outputs, layers in pieces.
+CALLED_WITH = {
+    "return_dict": True,
+    "output_attentions": False,
+    "output_hidden_states": False,
+    "chunk_size_feed_forward": 0,
+}
+
+
 def transformers_config(folder: Path, known: ModelConfig, *, classes: int) -> PretrainedConfig:
     """The config of a classifier of `classes` classes as transformers reads it; `known` is what was read before it.
 
@@ -31,11 +40,18 @@ def transformers_config(folder: Path, known: ModelConfig, *, classes: int) -> Pr
         raise UnsupportedModelError(
             f"{folder.name} is a decoder, which reads a text up to each word only. Use an encoder."
         )
+    if known.position_embedding_type not in (None, "absolute"):  # transformers would leave them out and say nothing
+        raise UnsupportedModelError(
+            f"{folder.name} has the position_embedding_type {known.position_embedding_type!r}; expected 'absolute'. "
+            "Relative positions are not supported: use another model."
+        )
     try:
         with quiet_transformers():
             config = AutoConfig.from_pretrained(folder)
             if config.num_labels != classes:
                 config.num_labels = classes
+            for setting, needed in CALLED_WITH.items():
+                setattr(config, setting, needed)
             return config
     except Exception as error:  # whatever transformers meets in a foreign file
         raise _unusable(folder.name, error) from error

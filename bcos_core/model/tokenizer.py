@@ -14,11 +14,11 @@ from typing import Any
 from transformers import AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
 
 from bcos_core.errors import CheckpointError, UnsupportedModelError
+from bcos_core.model.content import SENTENCEPIECE
 from bcos_core.model.quiet import quiet_transformers
 
 # Any one set of these is a vocabulary.
 VOCABULARIES = (("tokenizer.json",), ("vocab.txt",), ("vocab.json", "merges.txt"))
-SENTENCEPIECE = "*.model"
 LINES = ("vocab.txt", "merges.txt")  # one token or merge a line
 
 # Embeddings are made somewhat larger than the vocabulary, to a multiple that suits the hardware.

@@ -114,3 +114,10 @@ def test_the_limit_and_the_libraries_count(monkeypatch: pytest.MonkeyPatch) -> N
     subjects = {model_subject("a", 32), model_subject("a", 64), model_subject("b", 32)}
     monkeypatch.setattr(identity, "library_versions", lambda: {"torch": "0.1"})
     assert len(subjects | {model_subject("a", 32)}) == 4
+
+
+def test_a_sentencepiece_model_is_part_of_the_tokenizer(folder: Path) -> None:
+    (folder / "sentencepiece.bpe.model").write_bytes(b"one")
+    one = folder_identity(folder)
+    (folder / "sentencepiece.bpe.model").write_bytes(b"two")
+    assert folder_identity(folder) != one

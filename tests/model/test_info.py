@@ -60,7 +60,7 @@ def test_a_whole_folder(tmp_path: Path) -> None:
         ({"id2label": {}, "num_labels": 3}, ("0", "1", "2")),
         ({"id2label": {"1": "b", "0": "a"}}, ("a", "b")),
         ({"id2label": {str(i): f"c{i}" for i in range(12)}}, tuple(f"c{i}" for i in range(12))),
-        ({"id2label": {"0": 7, "1": None, "2": " "}}, ("7", "1", "2")),
+        ({"id2label": {"0": 7, "1": None, "2": " ", "3": "\u200b"}}, ("7", "1", "2", "3")),
     ],
 )
 def test_class_names(config: dict[str, Any], labels: tuple[str, ...], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -302,3 +303,47 @@ def test_a_file_that_is_written_to_later_changes_no_loaded_model(tmp_path: Path)
         stream.seek(file.stat().st_size // 2)
         stream.write(bytes(file.stat().st_size // 2))
     assert predict(classifier, [TEXT])[0].logits == expected
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"return_dict": False},
+        {"output_attentions": True},
+        {"output_hidden_states": True},
+        {"chunk_size_feed_forward": 3},
+        {"return_dict": False, "output_attentions": True, "output_hidden_states": True},
+    ],
+)
+def test_how_a_file_would_have_its_model_called_changes_nothing(
+    family: str, setting: dict[str, object], tmp_path: Path
+) -> None:
+    folder = save_folder(tmp_path / "one", family)
+    expected = reference_logits(folder)
+    change_config(folder, **setting)
+    torch.testing.assert_close(logits_of(folder), expected, rtol=1e-5, atol=1e-5)
+    found = pretrained(folder).model.eval()
+    with torch.no_grad():
+        found_logits = found(**tiny_tokenizer(family)(TEXT, return_tensors="pt")).logits[0]
+    torch.testing.assert_close(found_logits, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_relative_positions_are_refused(tmp_path: Path) -> None:
+    folder = save_folder(tmp_path / "one", "bert")
+    change_config(folder, position_embedding_type="relative_key")
+    for read in (load, resolve_model):
+        with pytest.raises(UnsupportedModelError, match="relative_key"):
+            read(str(folder))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_a_pipe_among_the_weights_is_not_waited_for(tmp_path: Path) -> None:
+    folder = save_folder(tmp_path / "one", "bert")
+    expected = logits_of(folder)
+    os.mkfifo(folder / "stray.safetensors")
+    assert torch.equal(logits_of(folder), expected)
+    (folder / "model.safetensors").unlink()
+    (folder / "stray.safetensors").rename(folder / "model.safetensors")
+    with pytest.raises(CheckpointError, match="no weights"):
+        load(folder)
