@@ -14,7 +14,6 @@ from bcos_core.model.families import family_named
 from bcos_core.model.info import ADVICE, ModelConfig
 from bcos_core.model.quiet import quiet_transformers
 
-
 # How a model is called, which is not what it computes: tuples instead of names, more outputs, layers in pieces.
 CALLED_WITH = {
     "return_dict": True,
