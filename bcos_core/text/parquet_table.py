@@ -24,7 +24,7 @@ MAX_UNPACKED_BYTES = 10 * MAX_FILE_BYTES
 # The description of columns and row groups at the end of the file, which is read whole; that of 1,000 columns in 100
 # row groups has less.
 MAX_FOOTER_BYTES = 16_000_000
-MAX_VALUES = 50_000_000  # of one column, those in lists counted one by one
+MAX_VALUES = 10_000_000  # of one column, those in lists counted one by one: each becomes an object of Python
 _BATCH_ROWS = 4096
 _FOOTER_END = 8  # bytes: the length of the footer, and a mark
 

@@ -15,6 +15,7 @@ from bcos_core.errors import DataError
 MAX_FILE_BYTES = 100_000_000
 MAX_ROWS = 2_000_000  # blank lines count: nothing may be read for minutes
 MAX_COLUMNS = 1_000
+MAX_NAME_CHARACTERS = 1_000  # of a column: what is longer is a text, or a quote that is not closed
 MAX_CELL_CHARACTERS = 1_000_000  # twice a long novel
 MAX_ROW_CHARACTERS = 4 * MAX_CELL_CHARACTERS
 MAX_CHARACTERS = 4 * MAX_FILE_BYTES  # of the columns that are read, once unpacked
@@ -64,7 +65,7 @@ def require_size(size: int, name: str) -> None:
 
 
 def require_columns(columns: Sequence[str], name: str) -> None:
-    """Refuse a table of more than `MAX_COLUMNS`, or in which two columns have one name.
+    """Refuse a table of more than `MAX_COLUMNS`, with a name that is none, or in which two columns have one name.
 
     Raises:
         DataError: it is.
@@ -73,6 +74,12 @@ def require_columns(columns: Sequence[str], name: str) -> None:
         raise DataError(
             f"{name} has {len(columns):,} columns; at most {MAX_COLUMNS:,} are read. Keep the text and label columns "
             "only."
+        )
+    longest = max(map(len, columns), default=0)
+    if longest > MAX_NAME_CHARACTERS:
+        raise DataError(
+            f"{name} has a column whose name has {longest:,} characters; at most {MAX_NAME_CHARACTERS:,} are read. The "
+            "first line must name the columns; a quote may not be closed there."
         )
     twice = next((column for column, times in Counter(columns).items() if times > 1), None)
     if twice is not None:

@@ -204,3 +204,28 @@ def test_where_json_is_malformed(tmp_path: Path, content: str, said: str) -> Non
     (tmp_path / "rows.json").write_text(content)
     with pytest.raises(DataError, match=said):
         open_table(tmp_path / "rows.json")
+
+
+@pytest.mark.parametrize(
+    ("ending", "content"),
+    [
+        ("csv", '"' * 200_000 + "\n"),
+        ("csv", "n" * 5_000 + ",label\na,b\n"),
+        ("jsonl", json.dumps({"n" * 5_000: "a", "label": "b"})),
+    ],
+)
+def test_names_of_columns_are_short(tmp_path: Path, ending: str, content: str) -> None:
+    said = refused(tmp_path / f"rows.{ending}", content.encode())
+    assert "name has" in said and len(said) < 400
+
+
+def test_values_within_lists_are_counted_before_they_are_read(tmp_path: Path) -> None:
+    """20 million values in a few kilobytes."""
+    path = tmp_path / "rows.parquet"
+    lists = pa.ListArray.from_arrays(pa.array(range(0, 20_000_001, 100_000), pa.int32()), pa.array(["x"] * 20_000_000))
+    pq.write_table(pa.table({"text": ["a", "b"] * 100, "lists": lists}), path)
+    assert path.stat().st_size < 100_000
+    with cheaply():
+        assert preview_file(path).rows[0] == ("a", "(cannot be read)")
+        with pytest.raises(DataError, match="20,000,000 values"):
+            load_file(path, "lists", "text")
