@@ -24,6 +24,7 @@ MAX_UNPACKED_BYTES = 10 * MAX_FILE_BYTES
 # The description of columns and row groups at the end of the file, which is read whole; that of 1,000 columns in 100
 # row groups has less.
 MAX_FOOTER_BYTES = 16_000_000
+MAX_FIELDS = 5_000  # an object has a column in the file for each of its fields
 MAX_VALUES = 10_000_000  # of one column, those in lists counted one by one: each becomes an object of Python
 _BATCH_ROWS = 4096
 _FOOTER_END = 8  # bytes: the length of the footer, and a mark
@@ -42,9 +43,12 @@ class ParquetTable(Table):
         try:
             # A text that is repeated is kept once: spelled out, 0.1 MB can be 24 GB.
             plain = pq.ParquetFile(path)
+            self._require_fields(plain.metadata.num_columns)
             self._file = pq.ParquetFile(path, metadata=plain.metadata, read_dictionary=_texts_in(plain))
             metadata, names = self._file.metadata, self._file.schema_arrow.names
             self._owners = _owners(self._file)
+        except DataError:
+            raise
         except Exception as error:  # pyarrow raises many kinds; all say that this file cannot be read
             raise self._unreadable(error) from None
         if metadata.num_rows > MAX_ROWS:
@@ -85,6 +89,13 @@ class ParquetTable(Table):
             raise DataError(
                 f"{self._name} has more columns or row groups than are read: their description alone has "
                 f"{size / 1e6:,.0f} MB. Keep the text and label columns only."
+            )
+
+    def _require_fields(self, fields: int) -> None:
+        if fields > MAX_FIELDS:
+            raise DataError(
+                f"{self._name} has {fields:,} fields, those within objects counted one by one; at most {MAX_FIELDS:,} "
+                "are read. Keep the text and label columns only."
             )
 
     def _require_budget(self, column: str) -> None:

@@ -97,6 +97,13 @@ def test_columns_are_counted(tmp_path: Path) -> None:
     assert len(preview_file(tmp_path / "rows.parquet").columns) == MAX_COLUMNS
 
 
+def test_fields_within_objects_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"text": [{f"f{place}": "x" for place in range(20_000)}], "label": ["a"]}), path)
+    with cheaply():
+        assert "has 20,001 fields" in refused(path)
+
+
 def test_a_parquet_footer_is_looked_at_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     footer = 20_000_000
