@@ -121,7 +121,7 @@ def test_a_demo_that_cannot_be_locked_leaves_nothing(home: Home, capsys: pytest.
     save_pair(home.create())  # a model that does not say what it was trained on: there is no test set to draw from
     assert main(["study", "demo"]) == 2
     assert "no test set to draw texts from" in capsys.readouterr().err
-    assert Studies(open_database(home)).list() == []
+    assert not Studies(open_database(home)).list().any
     assert [job.state for job in JobStore.open(home).list()] == [JobState.FAILED]
 
 
