@@ -26,7 +26,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Listing(Generic[Item]):
-    """What was found, and what was `left_out`. Iterating gives what was found."""
+    """What was found, and what was `left_out`. As a sequence it is what was found."""
 
     found: tuple[Item, ...]
     left_out: tuple[LeftOut, ...] = ()
@@ -41,6 +41,9 @@ class Listing(Generic[Item]):
 
     def __len__(self) -> int:
         return len(self.found)
+
+    def __getitem__(self, place: int) -> Item:
+        return self.found[place]
 
 
 def list_folders(parent: Path, read: Callable[[Path], Item]) -> Listing[Item]:
