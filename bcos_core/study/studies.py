@@ -18,7 +18,6 @@ from bcos_core.storage.plain import to_plain
 from bcos_core.storage.rows import list_rows, read_row
 from bcos_core.storage.stored_json import from_plain
 from bcos_core.storage.types import utc_now
-from bcos_core.study.design import StudyDesign
 from bcos_core.study.events import EventKind, record
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM
 from bcos_core.study.schema import STUDIES
@@ -189,7 +188,7 @@ class Studies:
             study = read_study(connection, id)
             if study.status not in _RUNNING:
                 raise StudyError(f"The study {study.title!r} is {study.status}; only an open one can be extended.")
-            wanted = study.extended_to or StudyDesign.from_dict(study.design).raters_per_item
+            wanted = study.extended_to or _raters_per_item(study)
             if not wanted < raters_per_item <= MOST_RATERS_PER_ITEM:
                 raise StudyError(
                     f"{raters_per_item} answers for each item are asked for; expected more than the {wanted} that are "
@@ -283,3 +282,16 @@ _ADVICE = "Restore the database from a backup, or delete the study on the Studie
 
 def _set(connection: Connection, id: str, **columns: Any) -> None:
     connection.execute(update(STUDIES).where(STUDIES.c.id == id).values(columns))
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Of a design what is needed here: all of it would bring PyTorch into every process that only writes answers."""
+
+    raters_per_item: int
+
+
+def _raters_per_item(study: Study) -> int:
+    return from_plain(
+        study.design, _Wanted, error=StudyError, what="This study's design", advice="Make a new study."
+    ).raters_per_item
