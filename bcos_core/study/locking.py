@@ -114,10 +114,6 @@ class LockedStudy:
 _ADVICE = "Restore the database from a backup, or make a new study."
 
 
-def _records(stored: Mapping[str, dict[str, Any]]) -> dict[str, Attribution]:
-    return {id: Attribution.from_dict(record) for id, record in stored.items()}
-
-
 @dataclass(frozen=True)
 class _StoredItem:
     id: str
