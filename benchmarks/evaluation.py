@@ -65,9 +65,9 @@ def planted_truth(spec: LabSpec | None = None) -> dict[str, float]:
     kinds = {model.checkpoint: model.kind for model in result.verification}
     figures = {f"planted_flips_{model.kind}": model.flips for model in result.verification}
     for row in result.rows:
-        if row["measure"] == "top_3" and row["n"]:  # a model that does not use the plant has nothing to be found
-            name = f"planted_top_3_{kinds[row['checkpoint']]}_{row['method']}"
-            figures |= {name: row["mean"], f"{name}_low": row["low"], f"{name}_high": row["high"]}
+        if row.measure == "top_3" and row.n:  # a model that does not use the plant has nothing to be found
+            name = f"planted_top_3_{kinds[row.checkpoint]}_{row.method}"
+            figures |= {name: row.mean, f"{name}_low": row.low, f"{name}_high": row.high}
     return figures
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
+
 from bcos_core.attribution.limit import limit_of
 from bcos_core.attribution.question import REFERENCE_TOKENS, Question
 from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.same_model import same_model
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.view import ModelView
@@ -31,7 +34,8 @@ class StrikeResult:
 
 
 def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[int, int]]) -> StrikeResult:
-    """Replace the tokens that stand for the character spans by the record's reference, and run the model once.
+    """Replace the tokens that stand for the character spans by the record's reference, and ask the model about the text
+    with and without them.
 
     What is predicted is minus the score of just these tokens, so of a word minus the word's. The mask token stands in
     for a reference that is no token.
@@ -39,8 +43,6 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
     Raises:
         InputError: the record is another model's or tokenizer's, or the tokenizer has no such token.
     """
-    if record.weights_hash != classifier.weights_hash:
-        raise InputError(f"This record was made by {record.model}, not by {classifier.name}. Explain the text again.")
     encoded = encode(classifier.tokenizer, [record.text], limit_of(record, classifier))
     if encoded[0].tokens != record.tokens:
         raise InputError(
@@ -51,14 +53,24 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
     reference = record.parameters.get("reference")
     question = Question(classifier, batch, record.target, reference if reference in REFERENCE_TOKENS else "mask")
     struck = positions_at(token_units(record.text, record.tokens), spans)
-    input_ids = batch.input_ids.clone()
-    input_ids[0, struck] = question.reference_ids[0, struck]
-    logits = ModelView(classifier.model).predict(input_ids, batch.attention_mask, original=batch.input_ids).double()
-    after = question.select(logits).item()
+    without = batch.input_ids.clone()
+    without[0, struck] = question.reference_ids[0, struck]
+    logits = ModelView(classifier.model).predict(
+        torch.cat([batch.input_ids, without]),
+        batch.attention_mask.repeat(2, 1),
+        original=batch.input_ids.repeat(2, 1),
+    )
+    whole, changed = logits.double()
+    if not same_model(record, classifier, whole.tolist()):
+        raise InputError(
+            f"{classifier.name} does not answer as this record of {record.model} says: it is another model, or was "
+            "changed since. Explain the text again."
+        )
+    after = question.select(changed[None]).item()
     return StrikeResult(
         predicted_change=-sum(record.scores[position] for position in struck),
         actual_change=after - record.logit,
         logit=after,
-        probabilities=tuple(logits.softmax(-1)[0].tolist()),
+        probabilities=tuple(changed.softmax(-1).tolist()),
         struck=len(struck),
     )

@@ -33,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """The vocabulary as plain data (see `Vocabulary`), the method and the job's id.
+    """The vocabulary as plain data (see `ModelVocabulary`), and the job's id.
 
     Raises:
         InputError: a checkpoint that is not there, or a method that cannot serve it.
@@ -65,9 +65,8 @@ def _run_job(info: CheckpointInfo, method: str, limit: int, seed: int) -> dict[s
     argv, key = words_argv(info, method, limit, seed), words_key(info, method, limit, seed)
     with job_run("words", describe(info, method), argv, spec, key, home=home) as job:
         found = run_vocabulary(info, method=method, limit=limit, seed=seed, home=home, reporter=job.reporter)
-        result = {**found.to_dict(), "method": method}
-        job.finish(result)
-    return {**result, "job": job.id}
+        job.finish(found.to_dict())
+    return {**found.to_dict(), "job": job.id}
 
 
 def show(result: dict[str, Any]) -> str:

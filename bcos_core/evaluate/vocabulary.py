@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
@@ -20,19 +21,21 @@ from bcos_core.text.words import word_spans
 LEAST_TEXTS = 5  # in fewer, a mean says little
 KEPT_EXAMPLES = 20
 
+Count = Annotated[int, Meta(ge=0)]
+
 
 @dataclass(frozen=True)
 class WordUse:
     """A word's mean contribution to the logit of class `label` over the `texts` texts that have it, with its 95 %
     interval; in a text that has it several times, its sum counts. `examples` are places in the data set."""
 
-    label: int
+    label: Count
     word: str
     mean: float
     low: float
     high: float
-    texts: int
-    examples: tuple[int, ...]
+    texts: Count
+    examples: Annotated[tuple[Count, ...], Meta(min_length=1)]
     weight: float | None
 
 
@@ -41,9 +44,9 @@ class Vocabulary:
     """`uses` by class, the largest mean first. `weight` of a use is the word's in a logistic regression on word counts,
     None where it has none; `counting_accuracy` is that regression's accuracy on the test set."""
 
-    labels: tuple[str, ...]
+    labels: Annotated[tuple[str, ...], Meta(min_length=1)]
     uses: tuple[WordUse, ...]
-    texts: int
+    texts: Count
     counting_accuracy: float
 
     def to_dict(self) -> dict[str, Any]:

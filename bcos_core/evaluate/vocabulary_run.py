@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
@@ -19,9 +19,22 @@ from bcos_core.text.tasks import load_task
 CHUNK = 32
 
 
+@dataclass(frozen=True)
+class ModelVocabulary(Vocabulary):
+    """A model's vocabulary as one method sees it, and as it is kept."""
+
+    method: str
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f"it has the method {self.method!r}, which is none of {', '.join(METHODS)}")
+        if unknown := next((use for use in self.uses if use.label >= len(self.labels)), None):
+            raise ValueError(f"“{unknown.word}” is of class {unknown.label}, and there are {len(self.labels)}")
+
+
 def run_vocabulary(
     info: CheckpointInfo, *, method: str, limit: int, seed: int, home: Home, reporter: Reporter
-) -> Vocabulary:
+) -> ModelVocabulary:
     """Explain every class on `limit` test texts, and gather what each word adds.
 
     Raises:
@@ -52,7 +65,8 @@ def run_vocabulary(
             reporter.progress(label * len(test) + min(start + CHUNK, len(test)), len(task.labels) * len(test))
         sums.append([known[name_of(text)] for text in test.texts])
     reporter.stage("Counting words", 2, 3)
-    return vocabulary(sums, task.labels, task.train, test)
+    found = vocabulary(sums, task.labels, task.train, test)
+    return ModelVocabulary(**vars(found), method=method)
 
 
 def _sums(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from msgspec import Meta
 
 from bcos_core.errors import JobError
 from bcos_core.jobs.job import Job
 from bcos_core.storage.stored_json import from_plain
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,19 @@ class Made:
 
 
 def made_by(job: Job) -> Made:
-    """
+    """What a training has made, also of a job that has no result yet.
+
     Raises:
         JobError: its result is damaged.
     """
-    what, advice = f"The result of job {job.id}", "Run the job again (Retry)."
-    return from_plain(job.result or {}, Made, error=JobError, what=what, advice=advice)
+    return result_of(job, Made)
+
+
+def result_of(job: Job, kind: type[Kept]) -> Kept:
+    """The result of a job as a `kind`, the dataclass whose fields it was written from.
+
+    Raises:
+        JobError: it is none: the row is damaged, or another version of the program wrote it.
+    """
+    what, advice = f"The result of job {job.id}", "Run the job again: on the Jobs page, “Retry”."
+    return from_plain(job.result or {}, kind, error=JobError, what=what, advice=advice)

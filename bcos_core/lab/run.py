@@ -6,9 +6,9 @@ import json
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from bcos_core.evaluate.statistics import bootstrap
 from bcos_core.home import Home
 from bcos_core.lab.measures import MEASURES, measure
 from bcos_core.lab.plants import PLANTS, Plant, Planted, choose_words
+from bcos_core.lab.result import LabExample, LabResult, LabRow, Verification
 from bcos_core.lab.spec import LabSpec
 from bcos_core.model.classifier import Classifier, load, predict
 from bcos_core.progress import Reporter
@@ -30,36 +31,6 @@ from bcos_core.train.spec import TrainSpec
 
 CHUNK = 16
 SHOWN = 20
-
-
-@dataclass(frozen=True)
-class Verification:
-    """Whether a model uses the plant: the share of planted test texts whose answer `follows` the plant, and that of
-    those whose answer also `flips` when the plant is exchanged for that of the other class."""
-
-    checkpoint: str
-    kind: str
-    follows: float
-    flips: float
-    texts: int
-
-
-@dataclass(frozen=True)
-class LabResult:
-    """`rows`: for each model, method and measure the mean with its 95 % interval over the texts that the model decides
-    by the plant; None where there is no such text and, for the interval, where there is one alone. `examples` are some
-    of these texts, with the spans of the planted words."""
-
-    plant: str
-    words: tuple[str, ...]
-    training: dict[str, Any]
-    verification: tuple[Verification, ...]
-    rows: tuple[dict[str, Any], ...]
-    examples: tuple[dict[str, Any], ...]
-    seconds: float
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 class _Stages:
@@ -106,7 +77,7 @@ def run_lab(spec: LabSpec, *, home: Home, work: Path, job: str, reporter: Report
         checked, decided = verify(classifier, planted, swapped, data.labels)
         verification.append(checked)
         rows += score(classifier, decided, spec, stages)
-        examples += [{"checkpoint": Path(path).name, **asdict(one)} for one in decided[:SHOWN]]
+        examples += [LabExample(Path(path).name, one.text, one.label, one.truth) for one in decided[:SHOWN]]
     return LabResult(
         plant.name,
         words,
@@ -142,14 +113,12 @@ def verify(
     follows, others = answers(planted), answers(swapped)
     flips = [one and other for one, other in zip(follows, others, strict=True)]
     decided = [one for one, flip in zip(planted, flips, strict=True) if flip and one.truth]
-    kind = "bcos" if classifier.is_bcos else "conventional"
+    kind: Literal["bcos", "conventional"] = "bcos" if classifier.is_bcos else "conventional"
     count = len(planted)
     return Verification(classifier.name, kind, sum(follows) / count, sum(flips) / count, count), decided
 
 
-def score(
-    classifier: Classifier, decided: Sequence[Planted], spec: LabSpec, reporter: Reporter
-) -> list[dict[str, Any]]:
+def score(classifier: Classifier, decided: Sequence[Planted], spec: LabSpec, reporter: Reporter) -> list[LabRow]:
     """Every measure of every method on the texts that the model decides by the plant."""
     names = [name for name in (*spec.methods, "random") if not METHODS[name].unsupported(is_bcos=classifier.is_bcos)]
     names = list(dict.fromkeys(names))
@@ -163,21 +132,13 @@ def score(
             reporter.progress(place + len(found) / len(decided), len(names))
         for measured in MEASURES:
             values = [one[measured] for one in found if one]
-            rows.append(
-                {
-                    "checkpoint": classifier.name,
-                    "method": name,
-                    "measure": measured,
-                    **_estimate(values),
-                    "failed": len(found) - len(values),
-                }
+            estimate = bootstrap(values)
+            mean, low, high = (
+                value if math.isfinite(value) else None for value in (estimate.mean, estimate.low, estimate.high)
             )
+            failed = len(found) - len(values)
+            rows.append(LabRow(classifier.name, name, measured, mean, low, high, estimate.n, failed))
     return rows
-
-
-def _estimate(values: Sequence[float]) -> dict[str, float | None]:
-    """`mean`, `low`, `high` and `n`: None where so many texts say nothing about it."""
-    return {name: value if math.isfinite(value) else None for name, value in asdict(bootstrap(values)).items()}
 
 
 def _planted_task(spec: LabSpec, plant: Plant, data: TaskData, words: Sequence[str], folder: Path) -> TaskChoice:

@@ -3,60 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import asdict
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from bcos_core.lab.measures import MEASURES
-from bcos_core.render.dots import add_dot, is_missing, lay_out
+from bcos_core.lab.result import LabRow
+from bcos_core.render.dots import add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.methods import method_colour, method_title
-
-Row = dict[str, Any]
 
 _SYMBOLS = ("circle", "diamond")
 
 
-def lab_rows(rows: Sequence[Row], measure: str) -> list[Row]:
+def lab_rows(rows: Sequence[LabRow], measure: str) -> list[LabRow]:
     """The rows of one measure, the best first, those without a value last."""
     better = MEASURES[measure][2]
     return sorted(
-        (row for row in rows if row["measure"] == measure),
-        key=lambda row: (
-            is_missing(row["mean"]),
-            0.0 if is_missing(row["mean"]) else -row["mean"] if better else row["mean"],
-        ),
+        (row for row in rows if row.measure == measure),
+        key=lambda row: (row.mean is None, 0.0 if row.mean is None else -row.mean if better else row.mean),
     )
 
 
-def lab_figure(rows: Sequence[Row], measure: str, kinds: dict[str, str]) -> go.Figure:
+def lab_figure(rows: Sequence[LabRow], measure: str, kinds: dict[str, str]) -> go.Figure:
     """Means with their 95 % intervals, the best on top; `kinds` names each checkpoint for a person."""
     title, _, better = MEASURES[measure]
-    ranked = [row for row in lab_rows(rows, measure) if not is_missing(row["mean"])]
+    ranked = [row for row in lab_rows(rows, measure) if row.mean is not None]
     figure = go.Figure()
     for row in reversed(ranked):
-        label = f"{method_title(row['method'])} · {figure_text(kinds[row['checkpoint']])}"
-        symbol = _SYMBOLS[list(kinds).index(row["checkpoint"]) % len(_SYMBOLS)]
-        add_dot(figure, row, label=label, colour=method_colour(row["method"]), symbol=symbol)
+        label = f"{method_title(row.method)} · {figure_text(kinds[row.checkpoint])}"
+        symbol = _SYMBOLS[list(kinds).index(row.checkpoint) % len(_SYMBOLS)]
+        add_dot(figure, asdict(row), label=label, colour=method_colour(row.method), symbol=symbol)
     direction = "higher" if better else "lower"
     lay_out(figure, f"{title}: {direction} is better", title.lower(), len(ranked))
     return figure
 
 
-def lab_table(rows: Sequence[Row], kinds: dict[str, str]) -> pd.DataFrame:
+def lab_table(rows: Sequence[LabRow], kinds: dict[str, str]) -> pd.DataFrame:
     """Every measure of every method, one row each."""
     return pd.DataFrame(
         [
             {
-                "measure": MEASURES[row["measure"]][0],
-                "method": method_title(row["method"]),
-                "model": kinds[row["checkpoint"]],
-                "mean": row["mean"],
-                "low": row["low"],
-                "high": row["high"],
-                "texts": row["n"],
-                "failed": row["failed"],
+                "measure": MEASURES[row.measure][0],
+                "method": method_title(row.method),
+                "model": kinds[row.checkpoint],
+                "mean": row.mean,
+                "low": row.low,
+                "high": row.high,
+                "texts": row.n,
+                "failed": row.failed,
             }
             for measure in MEASURES
             for row in lab_rows(rows, measure)

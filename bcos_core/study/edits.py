@@ -8,6 +8,7 @@ import numpy as np
 
 from bcos_core.attribution.limit import limit_of
 from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.same_model import same_model
 from bcos_core.errors import AnswerError, StudyError, TextError
 from bcos_core.model.classifier import Classifier, predict
 from bcos_core.text.words import word_spans
@@ -60,27 +61,28 @@ def require_edit(before: str, text: str) -> None:
         raise TextError("Nothing is left of the text. Leave at least one word.")
 
 
-def require_locked_model(classifier: Classifier, weights_hash: str) -> None:
+def require_locked_model(classifier: Classifier, record: Attribution) -> None:
     """
     Raises:
-        StudyError: the model is not the one that the study was locked with.
+        StudyError: the model is not the one that the study was locked with: it answers otherwise to the record's text.
+        NotFiniteError: it answers with what are no numbers.
     """
-    if classifier.weights_hash != weights_hash:
+    (now,) = predict(classifier, [record.text], max_length=limit_of(record, classifier))
+    if not same_model(record, classifier, now.logits):
         raise StudyError(
             "The model was changed since this study was locked, so that it cannot answer. "
             "Please tell whoever invited you; what you have saved is kept."
         )
 
 
-def try_edit(record: Attribution, text: str, classifier: Classifier, *, weights_hash: str) -> Outcome:
-    """What the model of a locked record says to an edited text, read as far as the record's text was.
+def try_edit(record: Attribution, text: str, classifier: Classifier) -> Outcome:
+    """What the model of a locked record says to an edited text, read as far as the record's text was. That it is the
+    model, `require_locked_model` has made sure.
 
     Raises:
         TextError, AnswerError: nothing is left of the text, or it has become too long.
-        StudyError: the model is not the one that the study was locked with.
     """
     require_edit(record.text, text)
-    require_locked_model(classifier, weights_hash)
     (prediction,) = predict(classifier, [text], max_length=limit_of(record, classifier))
     first = record.predicted
     return Outcome(

@@ -63,13 +63,11 @@ class Tries:
         item = self.locked.item(found.item)
         require_edit(item.text, text)
         cell = found.cell or item.cell
-        condition = self.locked.design.condition(cell)
-        classifier = load(condition)
-        weights = self.locked.weights[condition.checkpoint]
-        require_locked_model(classifier, weights)
-        number = self._reserve(rater, slot, text)
         (shown,) = item.shown(cell)
-        return self._save(rater, slot, number, try_edit(shown, text, classifier, weights_hash=weights))
+        classifier = load(self.locked.design.condition(cell))
+        require_locked_model(classifier, shown)
+        number = self._reserve(rater, slot, text)
+        return self._save(rater, slot, number, try_edit(shown, text, classifier))
 
     def _reserve(self, rater: str, slot: str, text: str) -> int:
         """The number of this try, from 1; no two texts of a slot have the same."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
@@ -12,6 +13,8 @@ from bcos_core.text.blank import is_blank
 from bcos_core.text.decode import encodable
 
 MAX_CLASSES = 100
+LONGEST_CLASS = 200
+"""Characters of a class name; it is drawn in tables, figures and buttons."""
 
 _NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.0*)?")
@@ -59,7 +62,8 @@ def class_names(labels: Collection[str], column: str) -> tuple[str, ...]:
     """The distinct labels in natural order: numbers by value, and "item 2" before "item 10".
 
     Raises:
-        DataError: fewer than two classes, or more than `MAX_CLASSES`.
+        DataError: fewer than two classes, or more than `MAX_CLASSES`; one with a name that is too long, or two whose
+            names look the same.
     """
     classes = sorted(set(labels), key=_natural_key)
     if len(classes) == 1:
@@ -73,7 +77,25 @@ def class_names(labels: Collection[str], column: str) -> tuple[str, ...]:
             f"The column {column!r} has {len(classes):,} different values ({shown}, …); at most {MAX_CLASSES} classes "
             "are supported. It probably holds texts or measured numbers: choose the column that holds the class."
         )
+    if len(longest := max(classes, key=len)) > LONGEST_CLASS:
+        raise DataError(
+            f"A label in the column {column!r} has {len(longest):,} characters ({longest[:30]!r} …); a class name has "
+            f"at most {LONGEST_CLASS}. The column probably holds texts: choose the column that holds the class."
+        )
+    looks: dict[str, str] = {}
+    for name in classes:
+        if (other := looks.setdefault(_seen(name), name)) != name:
+            raise DataError(
+                f"The labels {other!a} and {name!a} in the column {column!r} look the same and are not: they "
+                "differ in characters that cannot be seen. Write them alike in the file."
+            )
     return tuple(classes)
+
+
+def _seen(name: str) -> str:
+    """What a person sees of a name: without format characters and variation selectors, in one form of accents."""
+    shown = (c for c in name if unicodedata.category(c) != "Cf" and not "\ufe00" <= c <= "\ufe0f")
+    return " ".join(unicodedata.normalize("NFC", "".join(shown)).split())
 
 
 def _label_name(value: object, column: str) -> str:

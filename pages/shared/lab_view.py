@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.cli.lab import lab_argv
+from bcos_core.jobs.made import result_of
 from bcos_core.jobs.store import JobState
 from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.plants import PLANTS
+from bcos_core.lab.result import LabResult
 from bcos_core.lab.run import describe
 from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec
 from bcos_core.render.csv_file import csv_file
@@ -42,8 +42,8 @@ def show_lab() -> None:
     with guard():
         if job.active:
             watch(job.id, running)
-        elif job.state == JobState.SUCCEEDED and job.result:
-            _result(job.result)
+        elif job.state == JobState.SUCCEEDED:
+            _result(result_of(job, LabResult))
             curves(job)
         else:
             stopped(job)
@@ -101,19 +101,19 @@ def _form() -> None:
         st.rerun()
 
 
-def _result(result: dict[str, Any]) -> None:
-    words = ", ".join(f"“{word}”" for word in result["words"])
-    st.markdown(plain(f"{PLANTS[result['plant']].description} Planted: {words}."))
-    for column, model in zip(st.columns(2), result["verification"], strict=True):
+def _result(result: LabResult) -> None:
+    words = ", ".join(f"“{word}”" for word in result.words)
+    st.markdown(plain(f"{PLANTS[result.plant].description} Planted: {words}."))
+    for column, model in zip(st.columns(2), result.verification, strict=True):
         with column.container(border=True):
-            st.metric(f"{_KINDS[model['kind']]}: flips with the plant", percent(model["flips"]))
-            st.caption(f"The answer follows the plant in {percent(model['follows'])} of {model['texts']} test texts.")
-            if model["flips"] < ENOUGH:
+            st.metric(f"{_KINDS[model.kind]}: flips with the plant", percent(model.flips))
+            st.caption(f"The answer follows the plant in {percent(model.follows)} of {model.texts} test texts.")
+            if model.flips < ENOUGH:
                 st.caption(
                     ":orange[This model did not learn the shortcut well. Scores are of the texts that it decides by "
                     "it; more examples or a larger share make it clearer.]"
                 )
-    kinds = {model["checkpoint"]: _KINDS[model["kind"]] for model in result["verification"]}
+    kinds = {model.checkpoint: _KINDS[model.kind] for model in result.verification}
     shown = str(
         st.segmented_control(
             "Measure",
@@ -124,12 +124,12 @@ def _result(result: dict[str, Any]) -> None:
         )
     )
     st.caption(f"{MEASURES[shown][1]} Over the texts that the model decides by the plant.")
-    st.plotly_chart(lab_figure(result["rows"], shown, kinds), key=f"lab-{shown}", config=_CHART)
-    table = lab_table(result["rows"], kinds)
+    st.plotly_chart(lab_figure(result.rows, shown, kinds), key=f"lab-{shown}", config=_CHART)
+    table = lab_table(result.rows, kinds)
     st.download_button(
         "Download data",
         lambda: csv_file(table),
-        f"planted_{result['plant']}.csv",
+        f"planted_{result.plant}.csv",
         "text/csv",
         type="tertiary",
         icon=":material/download:",
@@ -138,18 +138,18 @@ def _result(result: dict[str, Any]) -> None:
     _examples(result, kinds)
 
 
-def _examples(result: dict[str, Any], kinds: dict[str, str]) -> None:
+def _examples(result: LabResult, kinds: dict[str, str]) -> None:
     """Planted texts, each one click from the comparison."""
     known = resources.checkpoints()
-    found = [one for one in result["examples"] if one["checkpoint"] in known]
+    found = [one for one in result.examples if one.checkpoint in known]
     if not found:
         return
     st.subheader("Look at planted texts", anchor=False)
     rows = [
         {
-            "model": kinds.get(one["checkpoint"], one["checkpoint"]),
-            "text": one["text"],
-            "planted": ", ".join(one["text"][start:end] for start, end in one["truth"]),
+            "model": kinds.get(one.checkpoint, one.checkpoint),
+            "text": one.text,
+            "planted": ", ".join(one.text[start:end] for start, end in one.truth),
         }
         for one in found
     ]
@@ -159,6 +159,6 @@ def _examples(result: dict[str, Any], kinds: dict[str, str]) -> None:
     chosen = event.selection.rows
     if st.button("Open in Compare", disabled=not chosen, help=None if chosen else "Choose a row first."):
         one = found[chosen[0]]
-        pair = [one["checkpoint"], known[one["checkpoint"]].twin]
+        pair = [one.checkpoint, known[one.checkpoint].twin]
         models = [name for name in pair if name in known]
-        st.switch_page("compare.py", query_params={"model": models, "text": one["text"]})
+        st.switch_page("compare.py", query_params={"model": models, "text": one.text})

@@ -5,12 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.cli.study import rehearsal_argv, rehearsal_key, rehearsal_title
+from bcos_core.jobs.made import result_of
 from bcos_core.jobs.store import JobState
 from bcos_core.study.locking import LockedStudy
-from bcos_core.study.simulate import Crowd, material_of
+from bcos_core.study.simulate import Crowd, SimulationResult, material_of
 from bcos_core.study.studies import Study
 from bcos_core.study.taste import taste_of
 from pages.shared import url
+from pages.shared.errors import guard
 from pages.shared.plain import plain
 from pages.shared.request import Request, ask
 from pages.shared.studies import studies
@@ -46,16 +48,17 @@ def rehearsal(study: Study, locked: LockedStudy) -> None:
             "so that you see what results you would get; this study stays as it is.",
             "Rehearse",
         )
-        _made(request)
+        with guard():
+            _made(request)
 
 
 def _made(request: Request) -> None:
     """What the newest rehearsal made, while it is there."""
-    done = [job.result or {} for job in request.jobs() if job.state == JobState.SUCCEEDED]
-    there = {study.id: study for study in studies().list()} if done else {}
-    newest = next((result for result in done if result.get("study") in there), None)
+    done = [result_of(job, SimulationResult) for job in request.jobs() if job.state == JobState.SUCCEEDED]
+    there = {study.id for study in studies().list()} if done else set()
+    newest = next((rehearsal for rehearsal in done if rehearsal.study in there), None)
     if newest is not None:
-        st.caption(plain(f"The last rehearsal: {newest['truth']}"))
+        st.caption(plain(f"The last rehearsal: {newest.truth}"))
         if st.button("Open the rehearsal", icon=":material/monitoring:"):
-            url.write(study=newest["study"])
+            url.write(study=newest.study)
             st.rerun()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.cli.words import default_method, words_argv, words_key
-from bcos_core.evaluate.vocabulary_run import describe
+from bcos_core.evaluate.vocabulary import WordUse
+from bcos_core.evaluate.vocabulary_run import ModelVocabulary, describe
+from bcos_core.jobs.made import result_of
 from bcos_core.jobs.store import JobState
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.csv_file import csv_file
@@ -37,9 +39,9 @@ def words_of(info: CheckpointInfo) -> None:
         {"checkpoint": str(info.path), "method": method, "limit": LIMIT, "seed": SEED},
         words_key(info, method, LIMIT, SEED),
     )
-    done = next((job.result for job in request.jobs() if job.state == JobState.SUCCEEDED and job.result), None)
+    done = next((job for job in request.jobs() if job.state == JobState.SUCCEEDED), None)
     if done:
-        _tables(info, done)
+        _tables(info, result_of(done, ModelVocabulary))
         return
     what = (
         f"{METHODS[method].title} of {LIMIT} test texts for every class, summed by word, beside the weights that a "
@@ -48,8 +50,8 @@ def words_of(info: CheckpointInfo) -> None:
     ask(request, what, "Gather the words")
 
 
-def _tables(info: CheckpointInfo, result: dict[str, Any]) -> None:
-    labels = result["labels"]
+def _tables(info: CheckpointInfo, result: ModelVocabulary) -> None:
+    labels = result.labels
     chosen = str(
         st.segmented_control(
             "Class",
@@ -59,7 +61,7 @@ def _tables(info: CheckpointInfo, result: dict[str, Any]) -> None:
             **url.bound("words-of", labels[-1], parse=url.one_of(labels)),
         )
     )
-    uses = [use for use in result["uses"] if use["label"] == labels.index(chosen)]
+    uses = [use for use in result.uses if use.label == labels.index(chosen)]
     st.caption(
         plain(
             f"Mean contribution to “{chosen}” in the texts that have the word (at least five), "
@@ -71,12 +73,12 @@ def _tables(info: CheckpointInfo, result: dict[str, Any]) -> None:
     table = pd.DataFrame(
         [
             {
-                "word": use["word"],
-                "mean contribution": use["mean"],
-                "low": use["low"],
-                "high": use["high"],
-                "texts": use["texts"],
-                "weight by counts": use["weight"],
+                "word": use.word,
+                "mean contribution": use.mean,
+                "low": use.low,
+                "high": use.high,
+                "texts": use.texts,
+                "weight by counts": use.weight,
             }
             for use in uses
         ]
@@ -98,7 +100,7 @@ def _tables(info: CheckpointInfo, result: dict[str, Any]) -> None:
     )
 
 
-def _side(info: CheckpointInfo, title: str, table: pd.DataFrame, uses: list[dict[str, Any]], side: str) -> None:
+def _side(info: CheckpointInfo, title: str, table: pd.DataFrame, uses: Sequence[WordUse], side: str) -> None:
     st.markdown(f"**{title}**")
     numbers = {name: st.column_config.NumberColumn(format="%+.3f") for name in ("mean contribution", "low", "high")}
     event = st.dataframe(
@@ -113,8 +115,8 @@ def _side(info: CheckpointInfo, title: str, table: pd.DataFrame, uses: list[dict
     chosen = event.selection.rows
     if st.button("Open its texts", disabled=not chosen, key=f"open-{side}", help=None if chosen else "Choose a word."):
         use = uses[chosen[0]]
-        examples = use["examples"] if side == "for" else use["examples"][::-1]
+        examples = use.examples if side == "for" else use.examples[::-1]
         st.switch_page(
             "compare.py",
-            query_params={"model": [info.path.name], "example": str(examples[0]), "search": use["word"]},
+            query_params={"model": [info.path.name], "example": str(examples[0]), "search": use.word},
         )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+import torch
+from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
 from bcos_core import explain
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.strike import strike
 from bcos_core.attribution.views import word_scores
 from bcos_core.errors import InputError, TextError, UnknownNameError
-from bcos_core.model.classifier import Classifier, predict
+from bcos_core.model.classifier import Classifier, load, predict
+from bcos_core.model.sources import embedded_path
 
 TEXT = "It isn't <b>good</b>, it's great! 👨‍👩‍👧 日本"
 
@@ -60,8 +64,36 @@ def test_striking_predicts_by_the_heatmap_and_measures_the_model(pair: dict[str,
     nothing = strike(classifier, record, [])
     assert (nothing.predicted_change, nothing.struck) == (0, 0)
     assert nothing.actual_change == pytest.approx(0, abs=1e-6)
-    with pytest.raises(InputError, match="not by small"):
+    with pytest.raises(InputError, match="does not answer as this record"):
         strike(pair["conventional"], record, [(2, 6)])
+
+
+def test_words_are_not_struck_from_a_model_whose_configuration_was_changed(tmp_path: Path) -> None:
+    folder = save_foreign(tmp_path / "model", heads=4)
+    record = explain(load(folder), "a good film", method="occlusion")
+    strike(load(folder), record, [(2, 6)])
+    save_foreign(tmp_path / "model", heads=2)  # of the same weights
+    changed = load(folder)
+    assert changed.weights_hash == record.weights_hash
+    with pytest.raises(InputError, match="was changed since"):
+        strike(changed, record, [(2, 6)])
+
+
+def save_foreign(folder: Path, heads: int) -> Path:
+    """A random model as `save_pretrained` leaves it; another number of heads changes no weight."""
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=30522,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=heads,
+        intermediate_size=16,
+        max_position_embeddings=32,
+        initializer_range=0.3,
+    )
+    BertForSequenceClassification(config).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(embedded_path()).save_pretrained(folder)
+    return folder
 
 
 def test_a_long_text_is_explained_up_to_the_limit(pair: dict[str, Classifier]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -152,12 +152,13 @@ def test_a_whole_experiment(home: Home, capsys: pytest.CaptureFixture[str]) -> N
 def test_without_a_text_that_the_plant_decides_there_are_no_scores() -> None:
     spec = LabSpec(methods=("saliency",))
     rows = score(SimpleNamespace(name="m", is_bcos=False), [], spec, SilentReporter())  # type: ignore[arg-type]
-    assert {row["method"] for row in rows} == {"saliency", "random"}
-    assert all((row["mean"], row["low"], row["high"], row["n"]) == (None, None, None, 0) for row in rows)
+    assert {row.method for row in rows} == {"saliency", "random"}
+    assert all((row.mean, row.low, row.high, row.n) == (None, None, None, 0) for row in rows)
     model = {"checkpoint": "m", "kind": "conventional", "follows": 0.5, "flips": 0.0, "texts": 100}
-    said = show({"plant": "rare-word", "words": ["a", "b"], "verification": [model], "rows": rows, "seconds": 1.0})
+    kept = [asdict(row) for row in rows]
+    said = show({"plant": "rare-word", "words": ["a", "b"], "verification": [model], "rows": kept, "seconds": 1.0})
     assert "nan" not in said and said.count("no scores: the model decides no text by the plant") == 2
-    failed = [{**row, "failed": 7} for row in rows]
+    failed = [{**row, "failed": 7} for row in kept]
     said = show({"plant": "rare-word", "words": ["a", "b"], "verification": [model], "rows": failed, "seconds": 1.0})
     assert "they failed for all 7 texts" in said
 

@@ -40,12 +40,12 @@ def test_an_edit_is_read_as_far_as_the_text_was(classifier: Classifier, trained:
     record = explain(trained, LONG, method="bcos")
     assert record.truncated_at is not None
     edited = LONG[:-8] + "dull"  # after the cut: the model never read it, so nothing changes
-    outcome = try_edit(record, edited, classifier, weights_hash=classifier.weights_hash)
+    outcome = try_edit(record, edited, classifier)
     assert outcome.change == pytest.approx(0.0, abs=1e-6) and not outcome.flipped
     # A text that was read to its end is compared with all of the edited one.
     short = explain(trained, SHORT, method="bcos")
     (before,), (after,) = predict(classifier, [SHORT]), predict(classifier, [LONG])
-    outcome = try_edit(short, LONG, classifier, weights_hash=classifier.weights_hash)
+    outcome = try_edit(short, LONG, classifier)
     expected = before.probabilities[before.index] - after.probabilities[before.index]
     assert outcome.change == pytest.approx(expected, abs=1e-5)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from sqlalchemy import text
 from tiny_pair import save_pair
 
 from bcos_core.cli.main import main
@@ -40,3 +41,14 @@ def test_a_finished_experiment(home: Home, open_page: OpenPage) -> None:
     said = words(at)
     assert "Planted: " in said and "did not learn the shortcut well" in said  # a tiny random model does not
     assert not at.error
+
+
+def test_a_damaged_experiment_is_said_in_words(open_page: OpenPage, store: JobStore) -> None:
+    job, _ = store.submit("lab", "Planted truth", ["-m"], {}, "one")
+    with store.database.write() as connection:
+        damage = text("UPDATE jobs SET state = 'succeeded', result = :result")
+        connection.execute(damage, {"result": '{"plant": "weed", "words": []}'})
+    at = open_page("lab", experiment=job.id)
+    assert not at.exception, at.exception
+    assert "is not as it should be" in at.error[0].value and "“Retry”" in at.error[0].value
+    assert button(at, "Plant and train")  # the rest of the page is there

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from tiny_pair import save_pair
@@ -11,7 +12,7 @@ from bcos_core.attribution.api import explain
 from bcos_core.errors import AnswerError, StudyError, TextError
 from bcos_core.home import Home
 from bcos_core.model.classifier import load, predict
-from bcos_core.study.edits import edited_words, try_edit
+from bcos_core.study.edits import edited_words, require_locked_model, try_edit
 
 
 @pytest.mark.parametrize(
@@ -52,22 +53,27 @@ def test_an_edit_is_judged_by_the_model(home: Home) -> None:
     record = explain(classifier, text, method="bcos")
     edited = "the film is awful and the plot is thin"
     before, after = predict(classifier, [text, edited])
-    outcome = try_edit(record, edited, classifier, weights_hash=classifier.weights_hash)
+    outcome = try_edit(record, edited, classifier)
     assert outcome.label == after.label
     assert outcome.flipped == (before.label != after.label)
     assert outcome.edits == 1
     assert outcome.change == pytest.approx(
         before.probabilities[before.index] - after.probabilities[before.index], abs=1e-5
     )
-    assert not try_edit(record, text, classifier, weights_hash=classifier.weights_hash).flipped
+    assert not try_edit(record, text, classifier).flipped
 
 
 def test_another_model_and_an_empty_text_are_refused(home: Home) -> None:
-    classifier = load(save_pair(home.create())[0])
+    bcos, conventional = save_pair(home.create())
+    classifier = load(bcos)
     record = explain(classifier, "the film is good", method="bcos")
+    require_locked_model(classifier, record)
     with pytest.raises(StudyError, match="changed since this study was locked"):
-        try_edit(record, "the film", classifier, weights_hash="another")
+        require_locked_model(load(conventional), record)
+    other_answer = replace(record, logits=tuple(2 * logit for logit in record.logits))  # of the same weights
+    with pytest.raises(StudyError, match="changed since this study was locked"):
+        require_locked_model(classifier, other_answer)
     with pytest.raises(AnswerError, match="at most 232 characters"):  # 2 × 16 + 200
-        try_edit(record, "x " * 3_000_000, classifier, weights_hash=classifier.weights_hash)
+        try_edit(record, "x " * 3_000_000, classifier)
     with pytest.raises(TextError):
-        try_edit(record, "  ", classifier, weights_hash=classifier.weights_hash)
+        try_edit(record, "  ", classifier)

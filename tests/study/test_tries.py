@@ -82,11 +82,11 @@ def editing(home: Home, monkeypatch: pytest.MonkeyPatch) -> Editing:
     editing = Editing(world, Tries(answers, world.locked), rater, slot, [])
     real = tries_module.try_edit
 
-    def watched(record: Attribution, text: str, classifier: Classifier, *, weights_hash: str) -> Outcome:
+    def watched(record: Attribution, text: str, classifier: Classifier) -> Outcome:
         editing.asked.append(text)
         if editing.ask is not None:
             return editing.ask(record, text)
-        return real(record, text, classifier, weights_hash=weights_hash)
+        return real(record, text, classifier)
 
     monkeypatch.setattr(tries_module, "try_edit", watched)
     return editing

@@ -1,0 +1,29 @@
+"""Class names that cannot be told apart, or drawn, are refused in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from bcos_core.errors import DataError
+from bcos_core.text.labels import LONGEST_CLASS, class_names
+
+
+@pytest.mark.parametrize("twin", ["neg\u200b", "\ufeffneg", "neg\ufe0f", "n\u00adeg"])
+def test_names_that_look_the_same(twin: str) -> None:
+    with pytest.raises(DataError, match=r"look the same and are not.*Write them alike"):
+        class_names(["neg", "pos", twin], "label")
+
+
+def test_accents_in_two_forms() -> None:
+    with pytest.raises(DataError, match="look the same"):
+        class_names(["caf\u00e9", "cafe\u0301"], "label")
+
+
+def test_names_that_look_different_stay_apart() -> None:
+    assert class_names(["Neg", "neg", "ne g", "é", "e"], "label") == ("e", "ne g", "Neg", "neg", "é")
+
+
+def test_a_name_that_is_a_text() -> None:
+    assert class_names(["a", "b" * LONGEST_CLASS], "label") == ("a", "b" * LONGEST_CLASS)
+    with pytest.raises(DataError, match="has 201 characters .*at most 200.*choose the column that holds the class"):
+        class_names(["a", "b" * (LONGEST_CLASS + 1)], "label")
