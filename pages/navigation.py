@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from bcos_core.home import CHECKOUT
-from pages.shared.errors import guard, raters_guard
-from pages.shared.preload import preload
-from pages.shared.roles import Role, role
+from pages.server.preload import preload
+from pages.server.roles import Role, role
+from pages.widgets.errors import guard, raters_guard
 
 is_researcher = role() == Role.RESEARCHER
 is_rating = urlsplit(st.context.url or "").path.rstrip("/").endswith("/rate")
@@ -21,23 +23,31 @@ st.set_page_config(
     initial_sidebar_state=220,
 )
 st.html(CHECKOUT / "assets" / "style.css")
-rate = st.Page("rate.py", title="Rate", icon=":material/rate_review:", visibility="hidden")
+
+
+def room(name: str, title: str, icon: str | None = None, **options: Any) -> StreamlitPage:
+    """The page of a folder beside this file, at the address that is the folder's name."""
+    shown = f":material/{icon}:" if icon else None
+    return st.Page(f"{name}/page.py", url_path=name, title=title, icon=shown, **options)
+
+
+rate = room("rate", "Rate", "rate_review", visibility="hidden")
 if is_researcher:
     page = st.navigation(
         [
-            st.Page("home.py", title="Home", icon=":material/home:", default=True),
-            st.Page("train.py", title="Train", icon=":material/model_training:"),
-            st.Page("jobs.py", title="Jobs", icon=":material/list_alt:"),
-            st.Page("models.py", title="Models", icon=":material/deployed_code:"),
-            st.Page("compare.py", title="Compare", icon=":material/compare:"),
-            st.Page("evaluate.py", title="Evaluate", icon=":material/leaderboard:"),
-            st.Page("lab.py", title="Lab", icon=":material/science:"),
-            st.Page("studies.py", title="Studies", icon=":material/groups:"),
+            room("home", "Home", "home", default=True),
+            room("train", "Train", "model_training"),
+            room("jobs", "Jobs", "list_alt"),
+            room("models", "Models", "deployed_code"),
+            room("compare", "Compare", "compare"),
+            room("evaluate", "Evaluate", "leaderboard"),
+            room("lab", "Lab", "science"),
+            room("studies", "Studies", "groups"),
             rate,
         ]
     )
 else:
-    page = st.navigation([st.Page("welcome.py", title="Welcome", default=True), rate], position="hidden")
+    page = st.navigation([room("welcome", "Welcome", default=True), rate], position="hidden")
 with guard() if is_researcher else raters_guard():
     page.run()
 preload()

@@ -56,7 +56,7 @@ def open_page(home: Home) -> OpenPage:
     def open(name: str, **parameters: str) -> AppTest:
         at = AppTest.from_file(str(CHECKOUT / "pages" / "navigation.py"), default_timeout=120).run()
         if name != "home":
-            at.switch_page(f"{name}.py")
+            at.switch_page(f"{name}/page.py")
         for parameter, value in parameters.items():
             at.query_params[parameter] = value
         return at.run()

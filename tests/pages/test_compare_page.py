@@ -34,7 +34,7 @@ def pair(home: Home) -> tuple[Path, Path]:
 
 def compare(**parameters: str | list[str]) -> AppTest:
     """The page opened at an address."""
-    page = AppTest.from_file(str(CHECKOUT / "pages" / "compare.py"), default_timeout=60)
+    page = AppTest.from_file(str(CHECKOUT / "pages" / "compare" / "page.py"), default_timeout=60)
     for name, value in parameters.items():
         page.query_params[name] = value
     page.run()
@@ -318,6 +318,6 @@ def test_a_pinned_text_comes_back(home: Home) -> None:
 
 
 def _pins() -> None:
-    from pages.shared.pins import pinned_texts
+    from pages.compare.pins import pinned_texts
 
     pinned_texts("A good film.", None)

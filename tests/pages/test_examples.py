@@ -9,8 +9,8 @@ import pytest
 from bcos_core.model.classifier import Prediction, prediction_of
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.text.examples import Examples, TaskData
-from pages.shared import resources
-from pages.shared.examples import Filter, TestSet
+from pages.compare.examples import Filter, TestSet
+from pages.widgets import resources
 
 LABELS = ("negative", "positive")
 TEXTS = tuple(f"{'A Good' if n % 3 else 'a dull'} film {n}" for n in range(24))

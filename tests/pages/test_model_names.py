@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from bcos_core.home import Home
-from pages.shared.resources import checkpoints
+from pages.widgets.resources import checkpoints
 
 
 def checkpoint(home: Home, folder: str, *, b: float | None, **details: Any) -> None:

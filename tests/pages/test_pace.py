@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pages.shared import pace
-from pages.shared.pace import Pace
+from pages.widgets import pace
+from pages.widgets.pace import Pace
 
 
 class Clock:

@@ -20,8 +20,9 @@ from bcos_core.study.forms import form_of, plan_of
 from bcos_core.study.invites import Invitations
 from bcos_core.study.raters import Raters
 from bcos_core.study.studies import Studies
-from pages.shared import rating, rating_edit
-from pages.shared.rating_item import ITEM_KEY
+from pages.rate import edit as rating_edit
+from pages.rate import rating
+from pages.widgets.rating_item import ITEM_KEY
 from tests.pages.conftest import OpenPage, button, words
 from tests.study.world import World, make_world
 

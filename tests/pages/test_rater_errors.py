@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from bcos_core.errors import AnswerError, BcosError, CheckpointError, StorageError, StudyError, TextError
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.study.raters import Raters
-from pages.shared import errors
+from pages.widgets import errors
 from tests.pages.conftest import OpenPage, words
 
 KEPT = "Something went wrong here. What you have saved is kept. Reload the page to go on."

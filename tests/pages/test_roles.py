@@ -18,9 +18,9 @@ from bcos_core.researchers import listed_researchers
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.raters import Raters
 from bcos_core.study.studies import Studies
+from pages.server import roles
+from pages.server.roles import Role, role
 from pages.server.visits import VISITS, Guest, Visit
-from pages.shared import roles
-from pages.shared.roles import Role, role
 from tests.pages.conftest import OpenPage, words
 from tests.study.world import make_world
 
@@ -137,7 +137,7 @@ def test_every_page_asks_by_itself(provider: None, home: Home, monkeypatch: pyte
     """As if nothing in front of it had: the file alone, as Streamlit's folder mode runs it."""
     make_world(home)
     monkeypatch.setattr(st, "user", Visitor())
-    at = AppTest.from_file(str(CHECKOUT / "pages" / f"{name}.py"), default_timeout=60).run()
+    at = AppTest.from_file(str(CHECKOUT / "pages" / name / "page.py"), default_timeout=60).run()
     assert not at.exception
     assert words(at) == "Welcome\nOpen the link of your invitation to take part in a study."
     assert not at.button and not at.main.children.keys() - {0, 1}
@@ -145,22 +145,24 @@ def test_every_page_asks_by_itself(provider: None, home: Home, monkeypatch: pyte
 
 def test_every_page_of_the_folder_asks_before_it_does_anything() -> None:
     """The first thing that runs is `head`: what stands before it is imports of code, and functions."""
-    for path in (CHECKOUT / "pages").glob("*.py"):
+    navigation = CHECKOUT / "pages" / "navigation.py"  # which page runs is chosen by the role
+    assert "is_researcher = role() == Role.RESEARCHER" in navigation.read_text()
+    assert list((CHECKOUT / "pages").glob("*.py")) == [navigation]
+    for path in (CHECKOUT / "pages").glob("*/page.py"):
+        room = path.parent.name
         calls = [
             ast.unparse(statement)
             for statement in ast.parse(path.read_text(encoding="utf-8")).body
             if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
         ]
-        if path.stem == "navigation":  # which page runs is chosen by the role
-            assert "is_researcher = role() == Role.RESEARCHER" in path.read_text()
-        elif path.stem == "welcome":
+        if room == "welcome":
             assert calls[0] == "welcome()"
-        elif path.stem == "rate":  # a page of its own: the key in the address says who is there
+        elif room == "rate":  # a page of its own: the key in the address says who is there
             assert len(calls) == 1 and calls[0].startswith("st.html(") and "show_rating()" in path.read_text()
-        elif path.stem in ("home", "jobs"):
+        elif room in ("home", "jobs"):
             assert calls == ["main()"]
         else:
-            assert path.stem in PAGES and calls[0].startswith("head("), path
+            assert room in PAGES and calls[0].startswith("head("), path
 
 
 def test_no_part_runs_by_itself_without_asking() -> None:
@@ -172,14 +174,14 @@ def test_no_part_runs_by_itself_without_asking() -> None:
         if (isinstance(node, ast.Attribute) and node.attr in ("fragment", "dialog", "experimental_fragment"))
         or (isinstance(node, ast.ImportFrom) and node.module == "streamlit")
     ]
-    assert users == ["pages/shared/page.py"]
+    assert users == ["pages/widgets/frame.py"]
 
 
 def test_a_fragment_draws_nothing_once_the_role_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     def script() -> None:
         import streamlit as st
 
-        from pages.shared.page import fragment
+        from pages.widgets.frame import fragment
 
         @fragment(run_every=None)
         def secret(word: str) -> None:
@@ -197,7 +199,7 @@ def test_nothing_is_done_with_jobs_for_anybody_else(home: Home, monkeypatch: pyt
     def script() -> None:
         import streamlit as st
 
-        from pages.shared.jobs import job_store
+        from pages.widgets.jobs import job_store
 
         job_store().submit("train", "Mine", ["-m", "bcos_core", "train"], {}, "key")
         st.markdown("submitted")
@@ -215,7 +217,7 @@ def test_nothing_is_done_with_studies_for_anybody_else(home: Home, monkeypatch: 
     def script() -> None:
         import streamlit as st
 
-        from pages.shared.studies import studies, study_of
+        from pages.widgets.studies import studies, study_of
 
         (study,) = studies().list() if not st.query_params else [study_of(st.query_params["study"])]
         st.markdown("for raters")

@@ -8,8 +8,8 @@ from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import Style
 from bcos_core.render.palette import PALETTES
-from pages.shared.screen import Screen, arrange
-from pages.shared.strikes import toggled
+from pages.compare.screen import Screen, arrange
+from pages.compare.strikes import toggled
 
 OCCLUSION, BCOS = METHODS["occlusion"], METHODS["bcos"]
 

@@ -1,0 +1,103 @@
+"""The Compare page below its head: one text, one question, and a heatmap per model and method."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import streamlit as st
+
+from bcos_core.errors import BcosError
+from pages.compare.agreement import agreement
+from pages.compare.choices import choose_contrast, choose_look, choose_methods, choose_models, choose_target
+from pages.compare.copying import link_button
+from pages.compare.examples import browse, find_test_set
+from pages.compare.export import export_menu
+from pages.compare.panel import panel
+from pages.compare.pins import pins_menu
+from pages.compare.screen import Screen, arrange
+from pages.compare.strikes import strike_toolbar
+from pages.compare.text_box import address_of, example_index, screen_text, text_box
+from pages.widgets import resources, url
+from pages.widgets.errors import guard
+from pages.widgets.frame import empty_page
+from pages.widgets.left_out import left_out_models
+from pages.widgets.plain import plain
+
+
+def show_comparison() -> None:
+    known = resources.checkpoints()
+    if not known:
+        empty_page("There is no trained model yet.", "Start on Home", "home/page.py")
+        left_out_models()
+        return
+
+    text_place, tests_place = st.columns([3, 2], gap="large")
+    row = st.columns([4, 4, 2, 2], gap="small", vertical_alignment="bottom")
+    with row[0]:
+        models = choose_models(known)
+    tests = find_test_set(models)
+    with guard():
+        example = example_index(tests)
+    text = screen_text(tests, example)
+    with text_place:
+        text_box(text)
+    if tests is not None:
+        with tests_place, guard():
+            browse(tests, example)
+    if not models:
+        st.info("Choose at least one model.")
+        return
+    with row[1]:
+        methods = choose_methods(models)
+    with row[2]:
+        target = choose_target(models, text)
+    with row[3]:
+        minus = choose_contrast(models, target)
+    if not text.strip():
+        st.info("Type a text above, or pick one from the test set: its heatmaps appear here.")
+        return
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        strike_toolbar(text)
+        look = choose_look()
+        rows = arrange(models, methods)
+        screen = Screen(text, target, minus, look.reference, look.style, look.shared_scale, rows, look.seeds)
+        pins_menu(text, tests.label(example) if tests is not None and example is not None else None)
+        export_menu(screen)
+        link_button(
+            {
+                "model": [model.path.name for model in models],
+                "method": [method.name for method in methods],
+                "target": url.read("target"),
+                "minus": url.read("minus"),
+                **look.parameters,
+                **address_of(text, example),
+            }
+        )
+    draw(screen)
+
+
+def draw(screen: Screen) -> None:
+    """The panels, row by row, begun in the order of what they cost. The cheapest is computed before the others begin
+    to share the processor with it."""
+    if not screen.cells:
+        st.info("Choose a method that fits one of the models.")
+        return
+    for warning in screen.warnings():
+        st.warning(plain(warning))
+    with suppress(BcosError):  # its panel shows the error
+        screen.record(screen.cheapest_first()[0])
+    places = {}
+    for cells in screen.rows:
+        columns = st.columns(max(len(row) for row in screen.rows), gap="medium")
+        for column, cell in zip(columns, cells, strict=False):
+            if cell.possible:
+                places[cell.key] = column
+                continue
+            with column, st.container(border=True):
+                st.markdown(f":gray[**{plain(cell.method.title)}** · {plain(cell.model.name)}]")
+                st.caption(plain(cell.method.unsupported(is_bcos=cell.model.kind == "bcos") or ""))
+    for cell in screen.cheapest_first():
+        with places[cell.key]:
+            panel(screen, cell)
+    agreement(screen)

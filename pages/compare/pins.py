@@ -1,0 +1,64 @@
+"""Pinned texts on Compare: put the present one aside in a collection, and come back to others."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bcos_core.home import get_home
+from bcos_core.render.numbers import count
+from bcos_core.storage.collections import Collections, PinnedText
+from bcos_core.storage.upgrade import open_database
+from pages.compare import kept_text
+from pages.widgets import url
+from pages.widgets.errors import guard
+from pages.widgets.plain import plain
+
+FIRST_NAME = "Pinned"
+_SHOWN = 72
+
+
+def pins_menu(text: str, label: str | None) -> None:
+    """The menu; `label` is that of a test text, so that a study can use it."""
+    menu = st.popover("Pins", icon=":material/push_pin:", on_change="rerun", key="pins")
+    if menu.open:
+        with menu, guard():
+            pinned_texts(text, label)
+
+
+def pinned_texts(text: str, label: str | None) -> None:
+    """A collection: pin the present text, open or take out others."""
+    collections = Collections(open_database(get_home()))
+    names = list(collections.names()) or [FIRST_NAME]
+    chosen = str(
+        st.selectbox(
+            "Collection",
+            names,
+            accept_new_options=True,
+            help="Choose one, or type the name of a new one.",
+            key="pin-collection",
+        )
+        or names[0]
+    )
+    if text.strip() and st.button("Pin this text", icon=":material/push_pin:", key="pin-this"):
+        collections.pin(chosen, text, label)
+    pinned = collections.texts(chosen)
+    st.caption(count(len(pinned), "pinned text") if pinned else "Nothing is pinned here yet.")
+    for one in pinned:
+        _row(collections, chosen, one)
+
+
+def _row(collections: Collections, collection: str, one: PinnedText) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        short = " ".join(one.text.split())
+        title = short if len(short) <= _SHOWN else f"{short[:_SHOWN]}…"
+        st.button(
+            plain(title), key=f"pinned-{one.item}", type="tertiary", width="stretch", on_click=_open, args=(one.text,)
+        )
+        if st.button("", icon=":material/close:", key=f"unpin-{one.item}", type="tertiary", help="Take it out"):
+            collections.unpin(collection, one.item)
+            st.rerun()
+
+
+def _open(text: str) -> None:
+    """Make a pinned text the text of the screen."""
+    url.write(**kept_text.place_of(text), example=None, strike=None)

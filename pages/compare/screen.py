@@ -1,0 +1,146 @@
+"""Everything that a Compare screen shows, read from the address: one question put to models by methods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bcos_core.attribution.question import REFERENCES, same_reference
+from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.registry import METHODS, Method
+from bcos_core.model.info import CheckpointInfo
+from bcos_core.render.drawing import Style
+from bcos_core.render.pieces import unit_scores
+from bcos_core.render.scale import Scale, common_scale, own_scale, unshared_scale
+from pages.widgets.resources import record
+
+WIDEST = 3  # columns in which a text can still be read
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One panel: a method on a model."""
+
+    model: CheckpointInfo
+    method: Method
+
+    @property
+    def key(self) -> str:
+        return f"{self.model.path.name}-{self.method.name}"
+
+    @property
+    def possible(self) -> bool:
+        return not self.method.unsupported(is_bcos=self.model.kind == "bcos")
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One text and one question, the same for every panel; how they are drawn; which panels there are.
+
+    The question is the logit of the class `target`, or that minus the one of `minus`.
+    `reference` is used by the methods that can ask the same; stochastic methods answer with `seeds` seeds. With
+    `shared_scale`, additive methods share one scale.
+    """
+
+    text: str
+    target: str
+    minus: str | None
+    reference: str
+    style: Style
+    shared_scale: bool
+    rows: tuple[tuple[Cell, ...], ...]
+    seeds: int = 1
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return tuple(cell for row in self.rows for cell in row if cell.possible)
+
+    def record(self, cell: Cell) -> Attribution:
+        """The cell's attribution, from the cache where it was computed before."""
+        reference = cell.method.fitting_reference(self.reference)
+        return record(
+            cell.model,
+            self.text,
+            method=cell.method.name,
+            target=self.target,
+            minus=self.minus,
+            reference=reference,
+            repeats=self._repeats(cell),
+        )
+
+    def cheapest_first(self) -> tuple[Cell, ...]:
+        """The panels by what they take: a reader sees the first of them at once, the slow ones wait for no other."""
+        tokens = len(self.text.split())
+        return tuple(
+            sorted(self.cells, key=lambda cell: self._repeats(cell) * cell.method.cost.forward_equivalents(tokens))
+        )
+
+    def cost(self, cell: Cell) -> str:
+        """The passes that the cell's panel takes, in words."""
+        repeats = self._repeats(cell)
+        return str(cell.method.cost) if repeats == 1 else f"{repeats} × {cell.method.cost}"
+
+    def _repeats(self, cell: Cell) -> int:
+        return self.seeds if cell.method.stochastic else 1
+
+    def missing_class(self, model: CheckpointInfo) -> str | None:
+        """A class of the question that the model does not have."""
+        return next((name for name in (self.target, self.minus) if name and name not in model.labels), None)
+
+    def questions(self) -> dict[str, list[str]]:
+        """What tokens are compared with, in words, and the methods that do so: more than one means that the panels
+        answer different questions. Methods that compare with nothing by name fit all."""
+        found: dict[str, list[str]] = {}
+        for method in dict.fromkeys(cell.method.name for cell in self.cells):
+            chosen = METHODS[method].checked_reference(METHODS[method].fitting_reference(self.reference))
+            if chosen is not None:
+                words = next((known for known in found if same_reference(_named(known), chosen)), REFERENCES[chosen])
+                found.setdefault(words, []).append(METHODS[method].title)
+        return found
+
+    def warnings(self) -> list[str]:
+        """What a reader must know before comparing the panels: nothing where all answer the same question."""
+        questions = self.questions()
+        if len(questions) < 2:
+            return []
+        parts = [
+            f"{', '.join(methods)} {'compares' if len(methods) == 1 else 'compare'} with {words}"
+            for words, methods in questions.items()
+        ]
+        return [
+            f"These panels answer different questions: {'; '.join(parts)}. "
+            "Choose a reference under Display that all offer, or fewer methods."
+        ]
+
+    def scale(self, cell: Cell) -> Scale:
+        """What full colour means in the cell's panel. Panels that failed have no part in it."""
+        scores = self._finite_scores(cell)
+        if not self.shared_scale:
+            return own_scale(scores)
+        if not cell.method.additive:
+            return unshared_scale(scores)
+        return common_scale(
+            self._finite_scores(other)
+            for other in self.cells
+            if other.method.additive and not self.missing_class(other.model)
+        )
+
+    def _finite_scores(self, cell: Cell) -> tuple[float, ...]:
+        record = self.record(cell)
+        return () if record.failed else unit_scores(record, self.style.view)
+
+
+def _named(words: str) -> str:
+    return next(name for name, known in REFERENCES.items() if known == words)
+
+
+def arrange(models: list[CheckpointInfo], methods: list[Method]) -> tuple[tuple[Cell, ...], ...]:
+    """Panels in rows: a column per model and a row per method, so that models are compared side by side (more
+    than `WIDEST` go on in the next row); for one model, its methods two by two."""
+    if len(models) != 1:
+        return tuple(
+            tuple(Cell(model, method) for model in models[start : start + WIDEST])
+            for method in methods
+            for start in range(0, len(models), WIDEST)
+        )
+    cells = [cell for method in methods if (cell := Cell(models[0], method)).possible]
+    return tuple(tuple(cells[start : start + 2]) for start in range(0, len(cells), 2))

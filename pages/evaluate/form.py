@@ -1,0 +1,138 @@
+"""Choosing what to evaluate: models, methods, scores and how many texts; and about how long that takes."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from bcos_core.attribution.registry import METHODS, Method
+from bcos_core.cli.evaluate import DEFAULT_SCORES, evaluate_argv
+from bcos_core.errors import InputError
+from bcos_core.evaluate.curves import TENTHS
+from bcos_core.evaluate.removal import REMOVALS
+from bcos_core.evaluate.run import describe
+from bcos_core.evaluate.scores import SCORES
+from bcos_core.evaluate.spec import EvaluationSpec
+from bcos_core.jobs.estimate import about
+from bcos_core.model.classifier import predict
+from bcos_core.model.info import CheckpointInfo, trained_on
+from bcos_core.text.encoding import encode
+from pages.widgets import resources, url
+from pages.widgets.jobs import job_store
+from pages.widgets.plain import plain
+from pages.widgets.supervision import supervisor_notice
+
+_TIMED_TEXTS = 16
+_PROBABILITIES = {"softmax": "Softmax", "sigmoid": "Sigmoid (as B-cos models are trained)"}
+
+
+def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
+    """The form. The address holds every choice, so that a link proposes the same evaluation."""
+    names = st.multiselect(
+        "Models",
+        list(known),
+        format_func=lambda name: known[name].name,
+        help="Checkpoints of one task; texts are from the test set of the first one.",
+        **url.bound_list("model", resources.newest_pair(known), known),
+    )
+    models = [known[name] for name in names]
+    methods = _choose_methods(models)
+    scores = _choose_scores(models)
+    columns = st.columns(3)
+    limit = columns[0].number_input("Test texts", 1, 100_000, **url.bound("limit", 100, parse=int))
+    removal = columns[1].selectbox(
+        "Removed tokens are",
+        list(REMOVALS),
+        format_func=lambda name: REMOVALS[name].title,
+        help="Methods that compare with a reference use the one that matches.",
+        **url.bound("removal", "mask", parse=url.one_of(REMOVALS)),
+    )
+    probability = columns[2].selectbox(
+        "Probability",
+        list(_PROBABILITIES),
+        format_func=_PROBABILITIES.__getitem__,
+        **url.bound("probability", "softmax", parse=url.one_of(_PROBABILITIES)),
+    )
+    if not (models and methods and scores):
+        st.button("Evaluate", type="primary", disabled=True, help="Choose at least one model, method and score.")
+        return
+    spec = EvaluationSpec(
+        checkpoints=tuple(str(model.path) for model in models),
+        methods=tuple(method.name for method in methods),
+        scores=tuple(scores),
+        limit=int(limit),
+        removal=str(removal),
+        probability=str(probability),
+    )
+    supervisor_notice()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Evaluate", type="primary"):
+            job, _ = job_store().submit("evaluate", describe(spec), evaluate_argv(spec), spec.to_dict(), spec.key)
+            url.write(evaluation=job.id, against=None)
+            st.rerun()
+        st.markdown(f"About {about(_seconds(spec, models, methods))} at most on this machine.", width="content")
+
+
+def _choose_methods(models: list[CheckpointInfo]) -> list[Method]:
+    """The methods that one of the models supports; why others are not there stands below."""
+    kinds = {model.kind == "bcos" for model in models} or {True}
+    reasons = {m.name: [r for kind in kinds if (r := m.unsupported(is_bcos=kind))] for m in METHODS.values()}
+    fitting = [m.name for m in METHODS.values() if len(reasons[m.name]) < len(kinds) and not m.chance]
+    names = st.multiselect(
+        "Methods",
+        fitting,
+        format_func=lambda name: METHODS[name].title,
+        help="\n".join(
+            f"- **{plain(m.title)}**: {plain(m.description)} Cost: {m.cost}." for m in METHODS.values() if not m.chance
+        ),
+        **url.bound_list("method", [name for name in fitting if METHODS[name].usual], fitting),
+    )
+    left_out = [name for name, found in reasons.items() if len(found) == len(kinds)]
+    for name in left_out:
+        st.caption(plain(f"{METHODS[name].title} cannot be chosen. {reasons[name][0]}"))
+    return [METHODS[name] for name in METHODS if name in names]
+
+
+def _choose_scores(models: list[CheckpointInfo]) -> list[str]:
+    """The scores that the task of the first model serves; why others are not there stands below."""
+    rationales = bool(models and models[0].task and models[0].task.get("rationale_column"))
+    reasons = {score.name: score.unsupported(rationales=rationales) for score in SCORES.values()}
+    fitting = [name for name, reason in reasons.items() if reason is None]
+    scores = st.multiselect(
+        "Scores",
+        fitting,
+        format_func=lambda name: SCORES[name].title,
+        help="\n".join(f"- **{plain(SCORES[name].title)}**: {plain(SCORES[name].description)}" for name in fitting),
+        **url.bound_list("score", list(DEFAULT_SCORES), fitting),
+    )
+    for reason in dict.fromkeys(reason for reason in reasons.values() if reason):
+        titles = "; ".join(SCORES[name].title for name, given in reasons.items() if given == reason)
+        st.caption(plain(f"{titles} cannot be chosen. {reason}"))
+    return scores
+
+
+def _seconds(spec: EvaluationSpec, models: list[CheckpointInfo], methods: list[Method]) -> float:
+    """An upper estimate, from the time that a forward pass takes here: nothing is known yet."""
+    pass_seconds, tokens = _pass(str(models[0].path), resources.identity_of(models[0]))
+    curves = 2 * len(TENTHS) + 2 if spec.needs("curves") else 0
+    passes = sum(method.cost.forward_equivalents(tokens) + curves for method in methods) + curves
+    pairs = sum(4 * method.cost.forward_equivalents(tokens) for method in methods) if spec.needs("pointing") else 0
+    return len(models) * pass_seconds * (spec.limit * passes + spec.pairs * pairs)
+
+
+@st.cache_data(max_entries=16, show_spinner="Measuring how long a pass takes …")
+def _pass(path: str, identity: str) -> tuple[float, float]:
+    """Seconds of a forward pass of one test text of the checkpoint, and its tokens."""
+    info = next(info for info in resources.checkpoints().values() if info.path == Path(path))
+    if info.task is None:
+        raise InputError(f"{info.name} does not say what it was trained on, so there are no test texts to evaluate on.")
+    texts = resources.task_data(trained_on(info)).test.texts[:_TIMED_TEXTS]
+    classifier = resources.classifier(info)
+    predict(classifier, texts, max_length=info.max_length)  # the first pass pays for what comes once
+    started = time.perf_counter()
+    predict(classifier, texts, max_length=info.max_length)
+    seconds = (time.perf_counter() - started) / len(texts)
+    tokens = [len(text) for text in encode(classifier.tokenizer, list(texts), info.max_length)]
+    return seconds, sum(tokens) / len(tokens)

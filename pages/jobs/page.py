@@ -1,0 +1,166 @@
+"""Jobs: every job, what it does now, and what can be done with it."""
+
+from __future__ import annotations
+
+import shlex
+
+import streamlit as st
+
+from bcos_core.jobs.job import ACTIVE_STATES
+from bcos_core.jobs.store import Job, JobState
+from bcos_core.render.numbers import count
+from pages.widgets import url
+from pages.widgets.errors import guard, show_error
+from pages.widgets.frame import empty_page, fragment, head
+from pages.widgets.jobs import (
+    REFRESH_SECONDS,
+    curves,
+    job_store,
+    progress,
+    result,
+    state_badge,
+    state_icon,
+    summary,
+    trained_models,
+    watch,
+    when,
+)
+from pages.widgets.left_out import left_out_rows
+from pages.widgets.plain import plain
+from pages.widgets.supervision import supervisor_notice
+
+LIST_LENGTH = 30
+# Where the results of a kind of job are shown, and what they are called in that page's address.
+RESULT_PAGES = {
+    "evaluate": ("evaluate/page.py", "evaluation"),
+    "lab": ("lab/page.py", "experiment"),
+    "audit": ("models/page.py", ""),
+    "words": ("models/page.py", ""),
+    "study": ("studies/page.py", "study"),
+}
+LOG_LINES = 200
+
+
+def main() -> None:
+    head("Jobs", "What runs, what waits, and what became of the rest.")
+    newest = job_store().list(limit=1)
+    if not newest.any:
+        empty_page("Nothing was trained yet.", "Train a model", "train/page.py")
+        return
+    if job_store().list(active=True, limit=1).any:
+        supervisor_notice()
+    chosen = url.read("job") or next((job.id for job in newest), newest.left_out[0].name if newest.left_out else "")
+    side, detail = st.columns([2, 5], gap="large")
+    with side:
+        choose(chosen)
+    with detail, guard():
+        job = job_store().get(chosen)
+        watch(job.id, show)
+        actions(job)
+
+
+def choose(chosen: str) -> None:
+    """The list, the newest first; it follows the jobs while one of them is active."""
+    watched = {id for id, state in job_store().states().items() if state in ACTIVE_STATES}
+
+    def rows() -> None:
+        with guard():
+            states = job_store().states()
+            if {id for id, state in states.items() if state in ACTIVE_STATES} != watched:
+                st.rerun()
+            length = listed()
+            jobs = job_store().list(limit=length)
+            for job in jobs:
+                row(job, chosen)
+            left_out_rows(jobs.left_out, ("job", "jobs"), delete=job_store().delete)
+            older = len(states) - length
+            if older > 0 and st.button(f"Show {min(older, LIST_LENGTH)} of {older} older ones", type="tertiary"):
+                url.write(listed=str(length + LIST_LENGTH))
+                st.rerun()
+
+    fragment(run_every=REFRESH_SECONDS if watched else None)(rows)()
+
+
+def listed() -> int:
+    """How many jobs the list shows, as the address says."""
+    given = url.read("listed") or ""
+    return max(LIST_LENGTH, int(given)) if given.isdecimal() and len(given) < 7 else LIST_LENGTH
+
+
+def row(job: Job, chosen: str) -> None:
+    opened = st.button(
+        f"{plain(job.title)}  \n:gray[{plain(summary(job))}]",
+        key=f"open-{job.id}",
+        icon=state_icon(job),
+        type="secondary" if job.id == chosen else "tertiary",
+        width="stretch",
+    )
+    if opened:
+        url.write(job=job.id)
+        st.rerun()
+
+
+def show(job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(plain(job.title), anchor=False, width="content")
+        state_badge(job)
+    attempts = f" · {count(job.attempt, 'start')}" if job.attempt > 1 else ""
+    st.caption(f"Asked for {when(job.created_at)}{attempts} · job {plain(job.id)}")
+    if job.active:
+        progress(job)
+    elif job.state == JobState.FAILED:
+        show_error(job.message or "It ended without a message. The log below may say why.")
+    elif job.message:
+        st.markdown(plain(job.message))
+    with guard():
+        result(job)
+    curves(job)
+    with st.expander("Log", key=f"log-{job.id}", expanded=job.state == JobState.FAILED):
+        st.code(job_store().log_tail(job.id, LOG_LINES) or "Nothing yet.", language=None, height=280)
+    with st.expander("Files and command", key=f"files-{job.id}"):
+        for artefact in job.artefacts:
+            there = "" if artefact in job_store().removable(job) else " (no longer there, or not in this home)"
+            st.code(artefact + there, language=None)
+        st.caption("The same work without a browser:")
+        st.code(f"python {shlex.join(job.argv)}", language="bash", wrap_lines=True)
+
+
+def actions(job: Job) -> None:
+    """Only what can be done with the job as it stands."""
+    with st.container(horizontal=True):
+        models = trained_models(job)
+        if models and st.button("Compare", type="primary"):
+            st.switch_page("compare/page.py", query_params={"model": models})
+        opens = RESULT_PAGES.get(job.kind) if job.state == JobState.SUCCEEDED else None
+        if opens and st.button("Open the results", type="primary"):
+            page, parameter = opens
+            named = (job.result or {}).get(parameter, job.id)  # what the job made, where that has a name of its own
+            st.switch_page(page, query_params={parameter: named} if parameter else None)
+        if job.active:
+            if st.button("Cancel", disabled=job.cancel_requested, help="Unfinished work is kept."):
+                job_store().cancel(job.id)
+                st.rerun()
+            return
+        if job.state != JobState.SUCCEEDED and st.button("Resume", help="It goes on from its last finished step."):
+            job_store().resume(job.id)
+            st.rerun()
+        if st.button("Retry", help="It begins anew; its unfinished work and its curves are removed."):
+            job_store().retry(job.id)
+            st.rerun()
+        with st.popover("Delete …"):
+            confirm_delete(job)
+
+
+def confirm_delete(job: Job) -> None:
+    with guard():
+        st.markdown("The job goes with its log, its curves and its unfinished work.")
+        there = job_store().removable(job)
+        also = f"Also delete {count(len(there), 'model')} that it made"
+        artefacts = bool(there) and st.checkbox(also, key=f"artefacts-{job.id}")
+        if st.button("Delete", type="primary", key=f"delete-{job.id}"):
+            job_store().delete(job.id, artefacts=artefacts)
+            url.write(job=None)
+            st.rerun()
+
+
+main()

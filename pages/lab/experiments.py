@@ -1,0 +1,164 @@
+"""The Lab page below its head: a form, the experiments so far, and what the chosen one has shown."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.cli.lab import lab_argv
+from bcos_core.jobs.made import result_of
+from bcos_core.jobs.store import JobState
+from bcos_core.lab.measures import MEASURES
+from bcos_core.lab.plants import PLANTS
+from bcos_core.lab.result import LabResult
+from bcos_core.lab.run import describe
+from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec
+from bcos_core.render.csv_file import csv_file
+from bcos_core.render.lab import lab_figure, lab_table
+from bcos_core.render.numbers import percent
+from bcos_core.text.embedded import EMBEDDED_TASKS
+from bcos_core.text.tasks import TaskChoice
+from bcos_core.train.recipe import recipe_for
+from pages.widgets import resources, url
+from pages.widgets.errors import guard
+from pages.widgets.jobs import choose_job, curves, follow, job_store, running, stopped, watch
+from pages.widgets.left_out import left_out_rows
+from pages.widgets.plain import plain
+from pages.widgets.supervision import supervisor_notice
+
+_CHART = {"displayModeBar": False}
+_KINDS = {"bcos": "B-cos", "conventional": "conventional"}
+ENOUGH = 0.9  # of the texts: below, the model did not learn the shortcut well
+
+
+def show_lab() -> None:
+    jobs = job_store().list(kind="lab")
+    left_out_rows(jobs.left_out, ("experiment", "experiments"))
+    with st.expander("New experiment", icon=":material/add:", expanded=not jobs), guard():
+        _form()
+    if not jobs:
+        return
+    job = choose_job("Experiment", "experiment", jobs.found)
+    with guard():
+        if job.active:
+            watch(job.id, running)
+        elif job.state == JobState.SUCCEEDED:
+            _result(result_of(job, LabResult))
+            curves(job)
+        else:
+            stopped(job)
+    follow()
+
+
+def _form() -> None:
+    plant = str(
+        st.segmented_control(
+            "Shortcut",
+            list(PLANTS),
+            format_func=lambda name: PLANTS[name].title,
+            required=True,
+            **url.bound("plant", "rare-word", parse=url.one_of(PLANTS)),
+        )
+    )
+    st.caption(plain(PLANTS[plant].description))
+    columns = st.columns(4)
+    task = columns[0].selectbox(
+        "Task",
+        list(EMBEDDED_TASKS),
+        format_func=lambda name: EMBEDDED_TASKS[name].title,
+        **url.bound("task", "short-reviews", parse=url.one_of(EMBEDDED_TASKS)),
+    )
+    share = columns[1].slider(
+        "Planted share",
+        5,
+        100,
+        step=5,
+        format="%d %%",
+        help="Of the training texts. A planted text has the shortcut's class, whatever it says.",
+        **url.bound("share", 50, parse=int),
+    )
+    examples = columns[2].number_input(
+        "Training examples", 100, 100_000, step=500, **url.bound("examples", 2000, parse=int)
+    )
+    limit = columns[3].number_input("Planted test texts", 10, 10_000, step=50, **url.bound("limit", 100, parse=int))
+    names = [method.name for method in METHODS.values() if not method.chance]
+    methods = st.multiselect(
+        "Methods",
+        names,
+        format_func=lambda name: METHODS[name].title,
+        **url.bound_list("method", list(METHODS_OF_LAB), names),
+    )
+    if not methods:
+        st.button("Plant and train", type="primary", disabled=True, help="Choose at least one method.")
+        return
+    choice = TaskChoice("embedded", str(task))
+    recipe = LabSpec().recipe.replace(examples=int(examples), max_length=recipe_for("calibrated", choice).max_length)
+    spec = LabSpec(plant, int(share) / 100, choice, recipe=recipe, methods=tuple(methods), limit=int(limit))
+    supervisor_notice()
+    if st.button("Plant and train", type="primary", help="Trains a B-cos model and its conventional twin; minutes."):
+        job, _ = job_store().submit("lab", describe(spec), lab_argv(spec), spec.to_dict(), spec.key)
+        url.write(experiment=job.id)
+        st.rerun()
+
+
+def _result(result: LabResult) -> None:
+    words = ", ".join(f"“{word}”" for word in result.words)
+    st.markdown(plain(f"{PLANTS[result.plant].description} Planted: {words}."))
+    for column, model in zip(st.columns(2), result.verification, strict=True):
+        with column.container(border=True):
+            st.metric(f"{_KINDS[model.kind]}: flips with the plant", percent(model.flips))
+            st.caption(f"The answer follows the plant in {percent(model.follows)} of {model.texts} test texts.")
+            if model.flips < ENOUGH:
+                st.caption(
+                    ":orange[This model did not learn the shortcut well. Scores are of the texts that it decides by "
+                    "it; more examples or a larger share make it clearer.]"
+                )
+    kinds = {model.checkpoint: _KINDS[model.kind] for model in result.verification}
+    shown = str(
+        st.segmented_control(
+            "Measure",
+            list(MEASURES),
+            format_func=lambda name: MEASURES[name][0],
+            required=True,
+            **url.bound("measure", "top_3", parse=url.one_of(MEASURES)),
+        )
+    )
+    st.caption(f"{MEASURES[shown][1]} Over the texts that the model decides by the plant.")
+    st.plotly_chart(lab_figure(result.rows, shown, kinds), key=f"lab-{shown}", config=_CHART)
+    table = lab_table(result.rows, kinds)
+    st.download_button(
+        "Download data",
+        lambda: csv_file(table),
+        f"planted_{result.plant}.csv",
+        "text/csv",
+        type="tertiary",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    _examples(result, kinds)
+
+
+def _examples(result: LabResult, kinds: dict[str, str]) -> None:
+    """Planted texts, each one click from the comparison."""
+    known = resources.checkpoints()
+    found = [one for one in result.examples if one.checkpoint in known]
+    if not found:
+        return
+    st.subheader("Look at planted texts", anchor=False)
+    rows = [
+        {
+            "model": kinds.get(one.checkpoint, one.checkpoint),
+            "text": one.text,
+            "planted": ", ".join(one.text[start:end] for start, end in one.truth),
+        }
+        for one in found
+    ]
+    event = st.dataframe(
+        rows, hide_index=True, height=240, on_select="rerun", selection_mode="single-row", key="planted"
+    )
+    chosen = event.selection.rows
+    if st.button("Open in Compare", disabled=not chosen, help=None if chosen else "Choose a row first."):
+        one = found[chosen[0]]
+        pair = [one.checkpoint, known[one.checkpoint].twin]
+        models = [name for name in pair if name in known]
+        st.switch_page("compare/page.py", query_params={"model": models, "text": one.text})

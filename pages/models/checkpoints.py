@@ -1,0 +1,224 @@
+"""The Models page below its head: one checkpoint, how it was made, and the audit of its conversion."""
+
+from __future__ import annotations
+
+import shlex
+
+import streamlit as st
+
+from bcos_core.cli.audit import audit_argv, audit_key, describe
+from bcos_core.cli.train import train_argv
+from bcos_core.errors import BcosError
+from bcos_core.evaluate.audit import Audit, ModelAudit
+from bcos_core.evaluate.audit_run import known_audit, task_of
+from bcos_core.evaluate.statistics import Estimate
+from bcos_core.home import get_home
+from bcos_core.jobs.store import Job
+from bcos_core.model.identity import checkpoint_and_data
+from bcos_core.model.info import CheckpointInfo
+from bcos_core.render.audit import confusion_figure, flips_table, reliability_figure
+from bcos_core.render.csv_file import csv_file
+from bcos_core.render.numbers import number, percent
+from bcos_core.train.spec import TrainSpec
+from pages.models.words import words_of
+from pages.widgets import resources, url
+from pages.widgets.errors import guard
+from pages.widgets.frame import empty_page
+from pages.widgets.jobs import curves, job_store
+from pages.widgets.left_out import left_out_models
+from pages.widgets.plain import plain
+from pages.widgets.request import Request, ask
+from pages.widgets.supervision import supervisor_notice
+
+_CHART = {"displayModeBar": False}
+SHOWN_FLIPS = 200
+
+
+def show_models() -> None:
+    known = resources.checkpoints()
+    if not known:
+        empty_page("There is no trained model yet.", "Start on Home", "home/page.py")
+        left_out_models()
+        return
+    chosen = str(
+        st.selectbox(
+            "Model",
+            list(known),
+            format_func=lambda name: known[name].name,
+            **url.bound("model", resources.newest_pair(known)[0], parse=url.one_of(known)),
+        )
+    )
+    info = known[chosen]
+    _facts(info)
+    supervisor_notice()
+    with guard():
+        _audit(info, known)
+    with guard():
+        words_of(info)
+    with guard():
+        _making(info)
+    left_out_models()
+
+
+def _facts(info: CheckpointInfo) -> None:
+    kind = f"B-cos, B = {info.b:g}" if info.b is not None else "conventional"
+    length = f"trained and measured on texts up to {info.max_length} tokens"
+    parts = [kind, info.family, f"classes {', '.join(info.labels)}", length]
+    if info.created_at:
+        parts.append(f"made {info.created_at[:10]}")
+    st.markdown(f":gray[{plain(' · '.join(parts))}]")
+    with st.container(horizontal=True):
+        pair = [info.path.name, *([info.twin] if info.twin else [])]
+        if st.button("Compare", icon=":material/compare:"):
+            st.switch_page("compare/page.py", query_params={"model": pair})
+        if st.button("Evaluate", icon=":material/leaderboard:"):
+            st.switch_page("evaluate/page.py", query_params={"model": pair})
+
+
+def _audit(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
+    """The comparison with the twin: at once if both models' answers are known, else after a job."""
+    st.subheader("What has the conversion changed?", anchor=False)
+    if info.twin is None or info.twin not in known:
+        st.info(
+            "This model has no twin here. Train with “conventional twin” on, and the two are compared in this place."
+        )
+        return
+    first, second = (info, known[info.twin]) if info.kind == "bcos" else (known[info.twin], info)
+    audit = _known(str(first.path), checkpoint_and_data(first), str(second.path), checkpoint_and_data(second))
+    if audit is not None:
+        _figures(audit, first, second)
+        return
+    request = Request(
+        "audit",
+        describe(first, second),
+        audit_argv(first, second),
+        {"checkpoints": [str(first.path), str(second.path)]},
+        audit_key(first, second),
+    )
+    what = "Both models answer every validation and test text once; then this page knows what they do alike."
+    ask(request, what, "Run the audit", primary=True)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading what is known …")
+def _cached(first: str, first_content: list[str], second: str, second_content: list[str]) -> Audit:
+    found = _look(first, second)
+    if found is None:
+        raise LookupError
+    return found
+
+
+def _known(first: str, first_content: list[str], second: str, second_content: list[str]) -> Audit | None:
+    """The audit, remembered once it is complete."""
+    try:
+        return _cached(first, first_content, second, second_content)
+    except LookupError:
+        return None
+
+
+def _look(first: str, second: str) -> Audit | None:
+    infos = {str(info.path): info for info in resources.checkpoints().values()}
+    return known_audit(infos[first], infos[second], home=get_home(), load_data=resources.task_data)
+
+
+def _figures(audit: Audit, first: CheckpointInfo, second: CheckpointInfo) -> None:
+    for column, model in zip(st.columns(2, gap="large"), audit.models, strict=True):
+        with column.container(border=True):
+            _model(model)
+    points = Estimate(100 * audit.gap.mean, 100 * audit.gap.low, 100 * audit.gap.high, audit.gap.n)
+    st.markdown(
+        plain(
+            f"They give the same answer to {percent(audit.agreement.mean)} of {audit.agreement.n:,} test texts. "
+            f"Accuracy differs by {number(points.mean, signed=True)} points (95 % interval "
+            f"{number(points.low, signed=True)} to {number(points.high, signed=True)}). McNemar’s exact test: "
+            f"{audit.only_first} texts that only the first gets right, {audit.only_second} that only the second does, "
+            f"p = {number(audit.mcnemar_p)}."
+        )
+    )
+    for column, model in zip(st.columns(2, gap="large"), audit.models, strict=True):
+        column.plotly_chart(confusion_figure(model, audit.labels), key=f"confusion-{model.name}", config=_CHART)
+    for column, model in zip(st.columns(2, gap="large"), audit.models, strict=True):
+        column.plotly_chart(reliability_figure(model), key=f"reliability-{model.name}", config=_CHART)
+    _flips(audit, first, second)
+
+
+def _model(model: ModelAudit) -> None:
+    st.markdown(f"**{plain(model.name)}**")
+    figures = (
+        (
+            "Accuracy",
+            percent(model.accuracy.mean),
+            f"95 % interval {100 * model.accuracy.low:.1f} – {100 * model.accuracy.high:.1f}",
+        ),
+        (
+            "Macro F1",
+            number(model.macro_f1.mean),
+            f"95 % interval {number(model.macro_f1.low)} – {number(model.macro_f1.high)}",
+        ),
+        (
+            "Brier score",
+            number(model.calibration.brier),
+            f"{number(model.calibrated.brier)} at temperature {number(model.temperature)}",
+        ),
+    )
+    for column, (title, value, note) in zip(st.columns(len(figures)), figures, strict=True):
+        column.metric(title, value)
+        column.caption(note)
+
+
+def _flips(audit: Audit, first: CheckpointInfo, second: CheckpointInfo) -> None:
+    st.subheader(f"{len(audit.flips):,} flipped examples", anchor=False)
+    if not audit.flips:
+        return
+    test = task_of(first, second, resources.task_data).test
+    table = flips_table(audit, test)
+    shown = table.head(SHOWN_FLIPS)
+    st.caption("The surest first. Choose a row to see in Compare why the two models answer differently.")
+    event = st.dataframe(
+        shown,
+        hide_index=True,
+        height=320,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="flips",
+        column_config={name: st.column_config.NumberColumn(format="%.2f") for name in ("sure", "sure ")},
+    )
+    rows = event.selection.rows
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Open in Compare", disabled=not rows, help="Choose a row first." if not rows else None):
+            index = audit.flips[rows[0]].index
+            pair = [first.path.name, second.path.name]
+            st.switch_page("compare/page.py", query_params={"model": pair, "example": str(index)})
+        st.download_button(
+            "Download all",
+            lambda: csv_file(table),
+            f"flips_{first.path.name}.csv",
+            "text/csv",
+            type="tertiary",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        if len(table) > len(shown):
+            st.caption(f"The first {SHOWN_FLIPS} are shown.")
+
+
+def _making(info: CheckpointInfo) -> None:
+    """How it was made, so that it can be made again."""
+    st.subheader("How was it made?", anchor=False)
+    job = _job(info)
+    if job is not None:
+        curves(job)
+        try:
+            argv = train_argv(TrainSpec.from_dict(job.spec))
+        except (BcosError, KeyError, TypeError):
+            argv = job.argv
+        st.code(f"python {shlex.join(argv)}", language="bash", wrap_lines=True)
+    if info.recipe:
+        rows = [{"option": name, "value": str(value)} for name, value in info.recipe.items()]
+        with st.expander("Recipe"):
+            st.dataframe(rows, hide_index=True, height=320)
+    st.caption(plain(f"Folder: {info.path}"))
+
+
+def _job(info: CheckpointInfo) -> Job | None:
+    """The job that made it, if it was not deleted."""
+    return job_store().find(info.job) if info.job else None

@@ -1,0 +1,122 @@
+"""The words of a model on the Models page: what each adds to each class over the test set, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.cli.words import default_method, words_argv, words_key
+from bcos_core.evaluate.vocabulary import WordUse
+from bcos_core.evaluate.vocabulary_run import ModelVocabulary, describe
+from bcos_core.jobs.made import result_of
+from bcos_core.jobs.store import JobState
+from bcos_core.model.info import CheckpointInfo
+from bcos_core.render.csv_file import csv_file
+from bcos_core.render.numbers import count, percent
+from pages.widgets import url
+from pages.widgets.plain import plain
+from pages.widgets.request import Request, ask
+
+LIMIT = 300
+SEED = 0
+SHOWN = 50
+
+
+def words_of(info: CheckpointInfo) -> None:
+    """The newest answer that is known, or the button that asks for one."""
+    st.subheader("Which words does it use?", anchor=False)
+    if info.task is None:
+        st.caption("This model does not say what it was trained on, so there are no texts to look at.")
+        return
+    method = default_method(info)
+    request = Request(
+        "words",
+        describe(info, method),
+        words_argv(info, method, LIMIT, SEED),
+        {"checkpoint": str(info.path), "method": method, "limit": LIMIT, "seed": SEED},
+        words_key(info, method, LIMIT, SEED),
+    )
+    done = next((job for job in request.jobs() if job.state == JobState.SUCCEEDED), None)
+    if done:
+        _tables(info, result_of(done, ModelVocabulary))
+        return
+    what = (
+        f"{METHODS[method].title} of {LIMIT} test texts for every class, summed by word, beside the weights that a "
+        "logistic regression gives to word counts."
+    )
+    ask(request, what, "Gather the words")
+
+
+def _tables(info: CheckpointInfo, result: ModelVocabulary) -> None:
+    labels = result.labels
+    chosen = str(
+        st.segmented_control(
+            "Class",
+            labels,
+            format_func=plain,
+            required=True,
+            **url.bound("words-of", labels[-1], parse=url.one_of(labels)),
+        )
+    )
+    uses = [use for use in result.uses if use.label == labels.index(chosen)]
+    st.caption(
+        plain(
+            f"Mean contribution to “{chosen}” in the texts that have the word (at least five), "
+            f"{METHODS[result['method']].title}, {count(result['texts'], 'test text')}. Beside it its weight in a "
+            f"logistic regression on word counts, which gets {percent(result['counting_accuracy'])} right: where the "
+            "two differ, the model has learned what counts do not show. Choose a row to see its texts."
+        )
+    )
+    table = pd.DataFrame(
+        [
+            {
+                "word": use.word,
+                "mean contribution": use.mean,
+                "low": use.low,
+                "high": use.high,
+                "texts": use.texts,
+                "weight by counts": use.weight,
+            }
+            for use in uses
+        ]
+    )
+    shown = min(SHOWN, len(uses) // 2)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _side(info, "Speak for it", table.head(shown), uses[:shown], "for")
+    with right:
+        _side(info, "Speak against it", table.tail(shown)[::-1], uses[::-1][:shown], "against")
+    st.download_button(
+        "Download all words",
+        lambda: csv_file(table),
+        f"words_{info.path.name}.csv",
+        "text/csv",
+        type="tertiary",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _side(info: CheckpointInfo, title: str, table: pd.DataFrame, uses: Sequence[WordUse], side: str) -> None:
+    st.markdown(f"**{title}**")
+    numbers = {name: st.column_config.NumberColumn(format="%+.3f") for name in ("mean contribution", "low", "high")}
+    event = st.dataframe(
+        table,
+        hide_index=True,
+        height=320,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"words-{side}",
+        column_config={**numbers, "weight by counts": st.column_config.NumberColumn(format="%+.2f")},
+    )
+    chosen = event.selection.rows
+    if st.button("Open its texts", disabled=not chosen, key=f"open-{side}", help=None if chosen else "Choose a word."):
+        use = uses[chosen[0]]
+        examples = use.examples if side == "for" else use.examples[::-1]
+        st.switch_page(
+            "compare/page.py",
+            query_params={"model": [info.path.name], "example": str(examples[0]), "search": use.word},
+        )

@@ -1,0 +1,19 @@
+"""Rate: what a rater sees, and nothing else. The page is in `pages.rate.rating`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.server.preload import settle
+from pages.widgets.errors import raters_guard
+
+st.html(
+    "<style>[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }"
+    ".stMainBlockContainer { max-width: 64rem; padding-top: 4.5rem }</style>"
+)
+with raters_guard():
+    with st.spinner("Opening …"):
+        from pages.rate.rating import show_rating
+
+        settle("rating")
+    show_rating()

@@ -1,0 +1,190 @@
+"""The rater's way: invitation, consent, one item at a time, thank you. The address holds who rates and where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from bcos_core.errors import InviteError, RaterError, StudyClosedError
+from bcos_core.render.numbers import count
+from bcos_core.study.access import Rater, require_active, require_open
+from bcos_core.study.assignment import SlotKind
+from bcos_core.study.invites import find_invite
+from bcos_core.study.locking import LockedItem, LockedStudy
+from bcos_core.study.protocols import EDIT
+from bcos_core.study.raters import Raters
+from bcos_core.study.slots import Slot, SlotList
+from pages.rate.edit import edit_item
+from pages.server.roles import rater_is_here
+from pages.widgets import url
+from pages.widgets.errors import raters_guard
+from pages.widgets.plain import plain
+from pages.widgets.rating_item import (
+    ITEM_KEY,
+    Answer,
+    is_waiting,
+    item_data,
+    rating_item,
+    show_refusal,
+    take_answers,
+)
+from pages.widgets.studies import Running, database, running, study_of
+
+INVITE, RATER, AT = "invite", "rater", "at"
+
+
+def show_rating() -> None:
+    """The whole page. Whoever has no link that lets them in is told so, and nothing else."""
+    try:
+        rater = _come_in()
+        if rater is not None:
+            _rate(rater)
+    except (InviteError, RaterError, StudyClosedError) as error:
+        late = " Your last answer came too late and is not saved." if is_waiting() else ""
+        _message("This link cannot be used now", f"{error}{late}")
+
+
+def _come_in() -> Rater | None:
+    """Who is here; None while they are still asked for their consent."""
+    raters = Raters(database())
+    if key := url.read(RATER):
+        rater = raters.resume(key)
+        rater_is_here()
+        return rater
+    if token := url.read(INVITE):
+        with database().read() as connection:
+            study = find_invite(connection, token).study
+        row = study_of(study)
+        require_open(row.status)
+        _welcome(token, running(row).locked)
+        return None
+    _message("Welcome", "Open the link of your invitation to take part in a study.")
+    return None
+
+
+def _welcome(token: str, locked: LockedStudy) -> None:
+    design = locked.design
+    st.header(plain(design.title), anchor=False)
+    with st.container(border=True):
+        st.markdown(plain(design.instructions))
+        shown = len(locked.items) - len(locked.of_kind("item")) + design.items_per_rater
+        st.caption(f"{count(shown, 'short text')}. You can stop and come back by the same link at any time.")
+    if design.consent.strip():
+        st.markdown(plain(design.consent))
+    agreed = st.checkbox("I have read this, and agree to take part.", key="consent")
+    if st.button("Start", type="primary", disabled=not agreed):
+        # Kept, because a second click that interrupts this run must not bring in a second person.
+        joined = st.session_state.get(f"joined-{token}") or Raters(database()).join(token)
+        st.session_state[f"joined-{token}"] = joined
+        Raters(database()).consent(joined.rater.id)
+        url.write(**{RATER: joined.resume_token, INVITE: None})
+        st.rerun()
+
+
+def _rate(rater: Rater) -> None:
+    if rater.completion_code is not None and not url.read(AT):
+        _thank_you(rater.completion_code)
+        return
+    require_active(rater)
+    study = running(study_of(rater.study))
+    if not _edits(study):
+        take_answers(lambda answer: _save(study, rater, answer))
+    own = study.slots.of(rater.id)
+    slot = _slot(study, rater, own)
+    if slot is None:
+        _thank_you(study.slots.finish(rater.id))
+        return
+    _frame(study, rater, slot, own if slot in own else [*own, slot])
+
+
+def _slot(study: Running, rater: Rater, own: SlotList) -> Slot | None:
+    """The item at the address's place, else the one that the rater has in hand, else the next."""
+    chosen = next((slot for slot in own if str(slot.position) == url.read(AT)), None)
+    if chosen is not None:
+        return chosen
+    in_hand = next((slot for slot in own if slot.answered_at is None), None)
+    slot = in_hand or study.slots.next(rater.id)
+    if slot is not None:
+        url.write(**{AT: str(slot.position)})
+    return slot
+
+
+def _frame(study: Running, rater: Rater, slot: Slot, own: SlotList) -> None:
+    """Progress, the item, the way back and on."""
+    answered, total = study.slots.progress(own)
+    place = own.index(slot)
+    practice = " · practice, it does not count" if slot.kind == SlotKind.PRACTICE else ""
+    st.progress(min(1.0, answered / total), text=f"{place + 1} of {total}{practice}")
+    item = study.locked.item(slot.item)
+    given = study.answers.given(rater.id).get(slot.id, {})
+    edits = _edits(study)
+    show_refusal()
+    if edits:
+        with raters_guard():
+            edit_item(study, rater, slot, item, given)
+    else:
+        _item(study, rater, slot, item, given)
+    complete = study.answers.form.required <= given.keys()
+    if complete and item.feedback:
+        st.info(plain(item.feedback), icon=":material/school:")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        before = own[place - 1].position if place else None
+        st.button("Back", shortcut="Left", disabled=before is None, on_click=_go, args=(before,))
+        if edits and given:
+            st.caption("Saved")  # of the other protocols the item itself says it, answer by answer
+        after = own[place + 1].position if place + 1 < len(own) else None
+        st.button("Next", type="primary", shortcut="Right", disabled=not complete, on_click=_go, args=(after,))
+    _pause(rater)
+
+
+def _go(position: int | None) -> None:
+    """To an item that was there before, or on to what comes next."""
+    url.write(**{AT: None if position is None else str(position)})
+
+
+def _item(study: Running, rater: Rater, slot: Slot, item: LockedItem, given: dict[str, Any]) -> None:
+    before = not _first(study) <= given.keys()
+    data = item_data(study.locked, item, slot.cell, slot.id, given=given, before=before)
+    if data is not None:
+        rating_item(data, key=f"{ITEM_KEY}{slot.id}", on_answer=lambda answer: _save(study, rater, answer))
+
+
+def _save(study: Running, rater: Rater, answer: Answer) -> None:
+    slot, question = str(answer["slot"]), str(answer["question"])
+    if question in _first(study) and question in study.answers.given(rater.id).get(slot, {}):
+        return  # the guess from the text alone stands once the heatmap was seen
+    study.answers.save(rater.id, slot, {question: answer["value"]}, key=str(answer["key"]))
+
+
+def _first(study: Running) -> set[str]:
+    """The questions that are asked before the heatmap is shown."""
+    return {question.name for question in study.locked.design.questions if question.before}
+
+
+def _edits(study: Running) -> bool:
+    """Whether the answers are tries, which the model judges: then none comes from the browser."""
+    return study.locked.design.questions[0].kind == EDIT
+
+
+def _pause(rater: Rater) -> None:
+    with st.expander("Take a break, or stop", icon=":material/pause:"):
+        st.markdown(
+            "Every answer is saved as you give it. Keep the address of this page to go on later, on any device."
+        )
+        sure = st.checkbox("I do not want to take part any more; do not use my answers.", key="withdraw-sure")
+        if st.button("Withdraw", disabled=not sure):
+            Raters(database()).withdraw(rater.id)
+            st.rerun()
+
+
+def _thank_you(code: str) -> None:
+    st.header("Thank you", anchor=False)
+    st.markdown("All your answers are saved. This is your completion code:")
+    st.code(code, language=None)
+    st.button("Look at my answers again", type="tertiary", on_click=_go, args=(0,))
+
+
+def _message(title: str, text: str) -> None:
+    st.header(title, anchor=False)
+    st.markdown(plain(text))

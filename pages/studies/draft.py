@@ -1,0 +1,91 @@
+"""Drawing up a study: a new one, a draft that is changed, a copy; with a hint at what it can show."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.home import get_home
+from bcos_core.model.info import CheckpointInfo
+from bcos_core.render.numbers import count, number
+from bcos_core.study.demo import demo_design
+from bcos_core.study.design import Condition, StudyDesign
+from bcos_core.study.statistics.power import Design, detectable_difference
+from bcos_core.study.studies import Study
+from pages.studies.design_form import DesignForm
+from pages.widgets import resources, url
+from pages.widgets.frame import empty_page
+from pages.widgets.left_out import left_out_models
+from pages.widgets.plain import plain
+from pages.widgets.studies import studies
+
+
+def new_study() -> None:
+    """The form, and the demo in one click."""
+    known = resources.checkpoints()
+    if not known:
+        empty_page("A study needs a model whose explanations people can look at.", "Train one", "train/page.py")
+        left_out_models()
+        return
+    if st.button("Make the demo study", icon=":material/bolt:", help="A rating study of the newest B-cos model."):
+        _create(demo_design(get_home()))
+    design = DesignForm(known, _first_design(known), "new").ask()
+    if design is not None:
+        _power(design)
+    if st.button("Save as a draft", type="primary", disabled=design is None) and design is not None:
+        _create(design)
+
+
+def edit_draft(study: Study) -> None:
+    """The same form on a draft, until it is locked."""
+    with st.expander("Change it", icon=":material/edit:"):
+        before = StudyDesign.from_dict(study.design)
+        design = DesignForm(resources.checkpoints(), before, study.id).ask()
+        if design is not None:
+            _power(design)
+        unchanged = design is None or design == before
+        if st.button("Save the changes", disabled=unchanged, key=f"save-{study.id}") and design is not None:
+            studies().edit(study.id, design.title, design.to_dict())
+            st.rerun()
+
+
+def copy_study(study: Study) -> None:
+    """A new draft with the same design; not of a simulated study, which is a copy itself."""
+    if study.simulated:
+        return
+    if st.button("Copy as a new draft", icon=":material/content_copy:", type="tertiary", key=f"copy-{study.id}"):
+        _create(StudyDesign.from_dict(study.design))
+
+
+def _create(design: StudyDesign) -> None:
+    study = studies().create(design.title, design.to_dict())
+    url.write(study=study.id)
+    st.rerun()
+
+
+def _first_design(known: dict[str, CheckpointInfo]) -> StudyDesign:
+    """What a new study begins with: the newest B-cos model, or else the newest model, and two usual methods."""
+    info = next((info for info in known.values() if info.kind == "bcos"), next(iter(known.values())))
+    usual = [
+        method.name
+        for method in METHODS.values()
+        if method.usual and method.unsupported(is_bcos=info.kind == "bcos") is None
+    ]
+    return StudyDesign("Which explanation helps?", tuple(Condition(str(info.path), name) for name in usual[:2]))
+
+
+def _power(design: StudyDesign) -> None:
+    """How many people, and what difference the study would show."""
+    raters = design.raters_needed
+    result = detectable_difference(
+        Design(raters, design.source.count, design.items_per_rater, max(2, len(design.conditions)), design.protocol)
+    )
+    hint = f"{count(raters, 'rater')} who finish fill it. "
+    if result.undefined:
+        hint += f"What it can show is not defined: {result.undefined}"
+    else:
+        (found,) = result.quantities
+        hint += (
+            f"It shows a difference of {number(found.value or 0.0)} ({found.name.partition(', ')[2]}) with 80 % power."
+        )
+    st.markdown(plain(hint), help=plain(result.assumes))

@@ -1,0 +1,177 @@
+"""The Studies page below its head: a new study, and the chosen one from draft to results."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bcos_core.cli.study import lock_argv, lock_key, lock_title
+from bcos_core.render.numbers import count
+from bcos_core.study.design import StudyDesign
+from bcos_core.study.plan import MOST_RATERS_PER_ITEM
+from bcos_core.study.protocols import PROTOCOLS
+from bcos_core.study.raters import Raters
+from bcos_core.study.studies import Study, StudyStatus
+from pages.studies.draft import copy_study, edit_draft, new_study
+from pages.studies.preview import preview
+from pages.studies.raters import invitations, monitor
+from pages.studies.rehearsal import rehearsal
+from pages.studies.results import study_results
+from pages.widgets import url
+from pages.widgets.errors import guard
+from pages.widgets.jobs import follow
+from pages.widgets.left_out import left_out_rows
+from pages.widgets.plain import plain
+from pages.widgets.request import Request, ask
+from pages.widgets.studies import Running, database, running, studies
+from pages.widgets.supervision import supervisor_notice
+
+_LOOK = {
+    StudyStatus.DRAFT: ("Draft", "gray", ":material/edit:"),
+    StudyStatus.LOCKED: ("Locked", "violet", ":material/lock:"),
+    StudyStatus.OPEN: ("Open", "green", ":material/play_circle:"),
+    StudyStatus.PAUSED: ("Paused", "orange", ":material/pause_circle:"),
+    StudyStatus.CLOSED: ("Closed", "blue", ":material/inventory_2:"),
+}
+
+
+def show_studies() -> None:
+    listing = studies().list()
+    found = listing.found
+    left_out_rows(listing.left_out, ("study", "studies"), delete=studies().delete)
+    with st.expander("New study", icon=":material/add:", expanded=not found), guard():
+        new_study()
+    if not found:
+        return
+    titles = {study.id: _line(study) for study in found}
+    chosen = st.selectbox(
+        "Study",
+        list(titles),
+        format_func=titles.__getitem__,
+        **url.bound("study", found[0].id, parse=url.one_of(titles)),
+    )
+    study = next(study for study in found if study.id == chosen)
+    with guard():
+        _study(study)
+    follow()
+
+
+def _line(study: Study) -> str:
+    simulated = " · simulated" if study.simulated else ""
+    return f"{study.title} · {_LOOK[study.status][0]}{simulated} · {study.created_at:%d %B %Y}"
+
+
+def _study(study: Study) -> None:
+    title, colour, icon = _LOOK[study.status]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(plain(study.title), anchor=False, width="content")
+        st.badge(title, icon=icon, color=colour)  # type: ignore[arg-type]
+        if study.simulated:
+            st.badge("Simulated raters", icon=":material/smart_toy:", color="orange")
+    _summary(study)
+    if study.status == StudyStatus.DRAFT:
+        _draft(study)
+        return
+    st.caption(f"Locked as SHA-256 {study.lock_hash}")
+    if study.status == StudyStatus.LOCKED:
+        _locked(study)
+    elif study.status == StudyStatus.CLOSED:
+        _closed(study)
+    else:
+        _open(study)
+
+
+def _summary(study: Study) -> None:
+    design = StudyDesign.from_dict(study.design)
+    wanted = study.extended_to or design.raters_per_item
+    conditions = "\n".join(f"- {plain(condition.title)}" for condition in design.conditions)
+    st.markdown(
+        f"{PROTOCOLS[design.protocol].title}: {count(design.source.count, 'text')}, "
+        f"{count(design.items_per_rater, 'item')} for each rater, {count(wanted, 'answer')} for each "
+        f"item, {count(len(design.conditions), 'condition')}:\n{conditions}"
+    )
+
+
+def _draft(study: Study) -> None:
+    edit_draft(study)
+    supervisor_notice()
+    request = Request("study", lock_title(study.title), lock_argv(study.id), {"study": study.id}, lock_key(study.id))
+    ask(
+        request,
+        "Locking chooses the texts, explains each of them under every condition, and freezes all that raters will "
+        "see. Nothing can be changed afterwards.",
+        "Lock",
+        primary=True,
+    )
+    _copy_or_delete(study)
+
+
+def _locked(study: Study) -> None:
+    now = running(study)
+    preview(now)
+    rehearsal(study, now.locked)
+    if st.button("Open for raters", type="primary", icon=":material/play_circle:"):
+        studies().open(study.id)
+        st.rerun()
+    _copy_or_delete(study)
+
+
+def _open(study: Study) -> None:
+    now = running(study)
+    first = "Raters" if Raters(database()).of(study.id) else "Invitations"  # what is to do next
+    raters, links, look = st.tabs(["Raters", "Invitations", "Preview"], default=first)
+    with raters, guard():
+        monitor(study, now)
+    with links, guard():
+        invitations(study)
+    with look, guard():
+        preview(now)
+    with st.container(horizontal=True):
+        _pause(study)
+        _extend(study, now)
+        with st.popover("Close the study", icon=":material/lock:"):
+            st.markdown("No more answers are taken, for good, and the results are unblinded.")
+            if st.button("Close it", type="primary"):
+                studies().close(study.id)
+                st.rerun()
+        copy_study(study)
+
+
+def _pause(study: Study) -> None:
+    paused = study.status == StudyStatus.PAUSED
+    label, icon = ("Go on", ":material/play_arrow:") if paused else ("Pause", ":material/pause:")
+    about = "Raters can answer again." if paused else "No answers are taken until you go on; what raters have is kept."
+    if st.button(label, icon=icon, help=about):
+        (studies().resume if paused else studies().pause)(study.id)
+        st.rerun()
+
+
+def _extend(study: Study, now: Running) -> None:
+    with st.popover("Extend", icon=":material/playlist_add:"):
+        st.markdown("Want more answers for each item. This is said in the methods paragraph.")
+        wanted = now.slots.plan.raters_per_item
+        least = min(wanted + 1, MOST_RATERS_PER_ITEM)
+        more = st.number_input("Answers for each item", least, MOST_RATERS_PER_ITEM, key=f"extend-{study.id}-{wanted}")
+        if st.button("Extend it", disabled=wanted >= MOST_RATERS_PER_ITEM):
+            with guard():
+                studies().extend(study.id, int(more))
+                st.rerun()
+
+
+def _closed(study: Study) -> None:
+    study_results(study, running(study))
+    _copy_or_delete(study)
+
+
+def _copy_or_delete(study: Study) -> None:
+    with st.container(horizontal=True):
+        copy_study(study)
+        _delete(study)
+
+
+def _delete(study: Study) -> None:
+    with st.popover("Delete", icon=":material/delete:", type="tertiary"):
+        st.markdown("The study is removed with all its answers. Download what you want to keep first.")
+        if st.button("Delete it", key=f"delete-{study.id}"):
+            studies().delete(study.id)
+            url.write(study=None)
+            st.rerun()

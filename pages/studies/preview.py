@@ -1,0 +1,39 @@
+"""A locked study as its raters see it, item by item; nothing that is answered here is kept."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bcos_core.study.protocols import EDIT
+from pages.widgets.plain import plain
+from pages.widgets.rating_item import item_data, rating_item
+from pages.widgets.studies import Running
+
+_KINDS = {
+    "item": "An item that counts.",
+    "practice": "A practice item.",
+    "instructed": "A check whose text says what to answer.",
+    "random": "A check with a heatmap of random scores.",
+}
+
+
+def preview(running: Running) -> None:
+    """One item in one of its cells, chosen here."""
+    locked = running.locked
+    with st.expander("Instructions and consent"):
+        st.markdown(plain(locked.design.instructions))
+        st.markdown(plain(locked.design.consent))
+    columns = st.columns(2)
+    place = columns[0].number_input("Item", 1, len(locked.items), 1, key="preview-item") - 1
+    item = locked.items[int(place)]
+    cells = [item.cell] if item.cell else list(locked.design.cells)
+    shown = columns[1].number_input("Shown as", 1, len(cells), 1, key="preview-cell", disabled=len(cells) == 1) - 1
+    st.caption(f"{_KINDS[item.kind]} Raters see neither this line nor what it is shown as.")
+    if locked.design.questions[0].kind == EDIT:
+        st.caption("Raters also get the text to edit.")
+    for before in (True, False):
+        data = item_data(locked, item, cells[min(int(shown), len(cells) - 1)], "preview", before=before)
+        if data is not None:
+            rating_item(data, key=f"preview-{item.id}-{shown}-{before}", on_answer=lambda answer: None)
+    if item.feedback:
+        st.info(plain(item.feedback), icon=":material/school:")

@@ -1,0 +1,64 @@
+"""A locked study that is not open yet, tried out: simulated raters of a known taste answer a copy of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bcos_core.cli.study import rehearsal_argv, rehearsal_key, rehearsal_title
+from bcos_core.jobs.made import result_of
+from bcos_core.jobs.store import JobState
+from bcos_core.study.locking import LockedStudy
+from bcos_core.study.simulate import Crowd, SimulationResult, material_of
+from bcos_core.study.studies import Study
+from bcos_core.study.taste import taste_of
+from pages.widgets import url
+from pages.widgets.errors import guard
+from pages.widgets.plain import plain
+from pages.widgets.request import Request, ask
+from pages.widgets.studies import studies
+from pages.widgets.supervision import supervisor_notice
+
+
+def rehearsal(study: Study, locked: LockedStudy) -> None:
+    """How much the last condition is to be preferred, the button, and the way to what the last rehearsal made."""
+    with st.expander("Rehearse with simulated raters", icon=":material/smart_toy:", expanded=True):
+        supervisor_notice()
+        design = locked.design
+        usual = taste_of(material_of(locked))
+        preference = st.number_input(
+            "Preference",
+            -usual.widest,
+            usual.widest,
+            usual.preference,
+            step=0.1,
+            help=plain(
+                f"How far “{design.conditions[-1].title}”, the last condition, is above the first, "
+                f"“{design.conditions[0].title}”: {usual.meaning}."
+            ),
+            key=f"preference-{study.id}",
+        )
+        crowd = Crowd(preference=float(preference))
+        spec = {"study": study.id, "preference": crowd.preference}
+        request = Request(
+            "study", rehearsal_title(study.title), rehearsal_argv(study.id, crowd), spec, rehearsal_key(study.id)
+        )
+        ask(
+            request,
+            f"{design.raters_needed} simulated raters of this taste answer a copy of the study, marked as simulated, "
+            "so that you see what results you would get; this study stays as it is.",
+            "Rehearse",
+        )
+        with guard():
+            _made(request)
+
+
+def _made(request: Request) -> None:
+    """What the newest rehearsal made, while it is there."""
+    done = [result_of(job, SimulationResult) for job in request.jobs() if job.state == JobState.SUCCEEDED]
+    there = {study.id for study in studies().list()} if done else set()
+    newest = next((rehearsal for rehearsal in done if rehearsal.study in there), None)
+    if newest is not None:
+        st.caption(plain(f"The last rehearsal: {newest.truth}"))
+        if st.button("Open the rehearsal", icon=":material/monitoring:"):
+            url.write(study=newest.study)
+            st.rerun()

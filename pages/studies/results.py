@@ -1,0 +1,166 @@
+"""A closed study: what its answers say, and everything that can be taken away."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from bcos_core.evaluate.scores import SCORES
+from bcos_core.render.dots import add_dot, lay_out
+from bcos_core.render.figure_text import figure_text
+from bcos_core.render.numbers import number
+from bcos_core.render.study_report import basis_words
+from bcos_core.study.export import export_study
+from bcos_core.study.invites import Invitations
+from bcos_core.study.paragraph import methods_paragraph
+from bcos_core.study.results import Analysis, analyse, closed_loops, read_answers_of
+from bcos_core.study.statistics.result import Result
+from bcos_core.study.studies import Study
+from pages.widgets.plain import plain
+from pages.widgets.studies import Running, database
+
+_CHART = {"displayModeBar": False}
+_COLOURS = ("#12908e", "#c2703d", "#4f7fd1", "#a0629f", "#b3923b", "#6f8f3f")
+
+
+def study_results(study: Study, running: Running) -> None:
+    """Every analysis with its picture, tables, assumptions and numbers of raters and items."""
+    answered = read_answers_of(database(), study.id, running.locked)
+    if study.simulated:
+        truth = " ".join(invite.note for invite in Invitations(database()).list(study.id)[:1])
+        st.warning(
+            plain(f"These raters are simulated. Nobody has said any of this. {truth}"), icon=":material/smart_toy:"
+        )
+    if not len(answered.counted):
+        st.info("There are no answers that count, so there is nothing to say.")
+    for analysis in analyse(answered, running.locked) if len(answered.counted) else ():
+        st.subheader(plain(analysis.title), anchor=False)
+        _means(analysis)
+        _distribution(analysis)
+        for result in analysis.results:
+            _result(result)
+        _loops(closed_loops(analysis, running.locked))
+    st.subheader("For the paper", anchor=False)
+    st.code(methods_paragraph(study, running.locked, answered), language=None, wrap_lines=True)
+    st.download_button(
+        "Download everything",
+        lambda: _archive(study),
+        f"study_{study.id[:8]}.zip",
+        "application/zip",
+        icon=":material/download:",
+        help="Answers and events as CSV and Parquet, codebook, items as records, report as one HTML page.",
+        on_click="ignore",
+    )
+
+
+def _means(analysis: Analysis) -> None:
+    """The first result: one dot with its interval for each condition."""
+    first = analysis.results[0]
+    shown = [one for one in first.quantities if one.value is not None]
+    if first.undefined or not shown:
+        return
+    figure = go.Figure()
+    for place, one in enumerate(reversed(shown)):
+        row = {"mean": one.value, "low": one.low, "high": one.high, "n": first.basis.answers}
+        add_dot(
+            figure,
+            row,
+            label=figure_text(one.name),
+            colour=_COLOURS[(len(shown) - 1 - place) % len(_COLOURS)],
+            symbol="circle",
+        )
+    lay_out(figure, f"{first.test}, 95 % intervals", "", len(shown))
+    st.plotly_chart(figure, key=f"means-{analysis.title}", config=_CHART)
+
+
+def _distribution(analysis: Analysis) -> None:
+    """How often each answer was given, under each condition."""
+    values = analysis.values
+    if not len(values) or values["value"].nunique() > 15:
+        return
+    table = pd.crosstab(values["condition"], values["value"], normalize="index")
+    figure = go.Figure()
+    for place, (condition, row) in enumerate(table.iterrows()):
+        figure.add_bar(
+            name=figure_text(str(condition)),
+            x=[f"{value:g}" for value in row.index],
+            y=list(row),
+            marker={"color": _COLOURS[place % len(_COLOURS)]},
+            hovertemplate=f"{figure_text(str(condition))}: %{{y:.0%}} answered %{{x}}<extra></extra>",
+        )
+    figure.update_layout(
+        title={"text": "Answers under each condition", "font": {"size": 14}, "x": 0, "xanchor": "left"},
+        yaxis={"title": {"text": "share of answers"}, "tickformat": ".0%"},
+        height=260,
+        margin={"l": 8, "r": 8, "t": 44, "b": 8},
+        legend={"orientation": "h", "y": -0.25},
+    )
+    st.plotly_chart(figure, key=f"answers-{analysis.title}", config=_CHART)
+
+
+def _result(result: Result) -> None:
+    p = f" · p {number(result.p)}" if result.p is not None else ""
+    with st.expander(plain(f"{result.test}{p}")):
+        st.caption(plain(f"{basis_words(result.basis)}. {result.assumes}"))
+        if result.undefined:
+            st.markdown(plain(f"Not defined. {result.undefined}"))
+            return
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {
+                        "": one.name,
+                        "value": one.value,
+                        "low": one.low,
+                        "high": one.high,
+                        "p": one.p,
+                        "p (Holm)": one.corrected_p,
+                        "note": one.undefined,
+                    }
+                    for one in result.quantities
+                ]
+            ),
+            hide_index=True,
+            placeholder="–",
+            column_config={
+                name: st.column_config.NumberColumn(format="%.3g") for name in ("value", "low", "high", "p", "p (Holm)")
+            },
+        )
+        for note in result.notes:
+            st.caption(plain(note))
+
+
+def _loops(loops: dict[str, Result]) -> None:
+    """Does an automatic score say what people say about the same explanations?"""
+    if not loops:
+        return
+    with st.expander("The closed loop: automatic scores against these answers"):
+        first = next(iter(loops.values()))
+        st.caption(plain(first.assumes))
+        rows = []
+        for score, result in loops.items():
+            for one in result.quantities:
+                values = {"value": one.value, "low": one.low, "high": one.high}
+                rows.append({"score": SCORES[score].title, "correlation": one.name, **values, "note": one.undefined})
+            if result.undefined:
+                rows.append({"score": SCORES[score].title, "correlation": "–", "note": result.undefined})
+        st.dataframe(
+            pd.DataFrame(rows),
+            hide_index=True,
+            placeholder="–",
+            column_config={name: st.column_config.NumberColumn(format="%.2f") for name in ("value", "low", "high")},
+        )
+
+
+def _archive(study: Study) -> bytes:
+    packed = io.BytesIO()
+    with TemporaryDirectory() as folder, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in export_study(database(), study.id, Path(folder)):
+            archive.write(file, file.name)
+    return packed.getvalue()

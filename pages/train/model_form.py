@@ -1,0 +1,95 @@
+"""Choosing the pretrained model on the Train page: the embedded one, a local folder, or a hub id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from bcos_core.errors import BcosError, CheckpointError
+from bcos_core.home import allowed_roots
+from bcos_core.model.info import read_config
+from bcos_core.model.sources import EMBEDDED, ModelSource, resolve_model
+from bcos_core.text.hub import require_hub_id
+from pages.widgets import url
+from pages.widgets.errors import show_error
+from pages.widgets.plain import plain
+
+_KINDS = {"minilm": "MiniLM", "folder": "Local folder", "hub": "Hub model"}
+_REMEMBER_SECONDS = 30.0  # for which an unreachable hub is not asked again
+
+
+@dataclass(frozen=True)
+class ChosenModel:
+    """What a `TrainSpec` calls the model, and the most tokens it reads (None before it was downloaded)."""
+
+    source: str
+    position_limit: int | None
+
+
+def choose_model() -> ChosenModel | None:
+    """The widgets, with what is wrong beside them; None while there is no usable model."""
+    kind = st.segmented_control(
+        "Model",
+        list(_KINDS),
+        format_func=_KINDS.__getitem__,
+        required=True,
+        **url.bound("from", "minilm", parse=url.one_of(_KINDS)),
+    )
+    if kind == "folder":
+        given = st.text_input(
+            "Folder",
+            placeholder="/path/to/a/model",
+            help="What `save_pretrained` wrote. Folders that may be read: "
+            + ", ".join(plain(str(root)) for root in allowed_roots())
+            + ". Start the dashboard with BCOS_ROOTS set to allow others.",
+            **url.bound("folder", ""),
+        )
+    elif kind == "hub":
+        given = st.text_input("Hub id", placeholder="distilbert/distilbert-base-uncased", **url.bound("hub-model", ""))
+    else:
+        given = EMBEDDED
+        st.caption("all-MiniLM-L6-v2: BERT with 6 layers and 22 million parameters, installed with the dashboard.")
+    if not given.strip():
+        return None
+    source, message = _resolve(str(kind), given.strip())
+    if source is None:
+        show_error(message)
+        return None
+    if kind != "minilm":
+        st.caption(f"Found: {plain(source.name)}, family {plain(source.family)}.")
+    return ChosenModel(source.location if kind == "folder" else source.name, _position_limit(source))
+
+
+@st.cache_data(ttl=_REMEMBER_SECONDS, max_entries=64, show_spinner="Looking for the model …")
+def _resolve(kind: str, given: str) -> tuple[ModelSource | None, str]:
+    """The source, or why there is none."""
+    try:
+        if kind == "folder":
+            # A lone name is a hub id to `resolve_model`; here it is a folder.
+            return resolve_model(given if given.startswith(("/", "~", ".")) else f"./{given}", restrict=True), ""
+        if kind == "hub":
+            _require_model_id(given)
+        return resolve_model(given, restrict=True), ""
+    except BcosError as error:
+        return None, str(error)
+
+
+def _require_model_id(given: str) -> None:
+    """Refuse what is not an id, since `transformers` would read a local folder of that name instead."""
+    try:
+        require_hub_id(given)
+    except BcosError:
+        raise CheckpointError(
+            f"{given!r} is not the id of a hub model. Expected owner/name, as in distilbert/distilbert-base-uncased."
+        ) from None
+
+
+def _position_limit(source: ModelSource) -> int | None:
+    if source.kind == "hub":
+        return None
+    try:
+        return read_config(Path(source.location)).position_limit
+    except CheckpointError:
+        return None

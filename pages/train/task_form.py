@@ -1,0 +1,183 @@
+"""Choosing the task on the Train page: an embedded one, a hub data set, or an uploaded file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from bcos_core.errors import DataError
+from bcos_core.home import get_home
+from bcos_core.hub import unavailable_reason
+from bcos_core.render.numbers import count
+from bcos_core.text.preview import FilePreview, preview_file
+from bcos_core.text.tasks import EMBEDDED_TASKS, TaskChoice, TaskData
+from bcos_core.text.upload import save_upload
+from pages.server.roles import require_researcher
+from pages.train.task_charts import show_data
+from pages.widgets import resources, url
+from pages.widgets.errors import guard
+from pages.widgets.plain import plain
+
+FILE, HUB = "file", "hub"
+_ENDINGS = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet"]
+_REMEMBER_SECONDS = 30.0
+_COLUMNS = ("text-column", "label-column", "rationale-column")
+_RATIONALE = (
+    "Optional: what people named as the reason for the label, as a list of 0 and 1 for the words between white space, "
+    "a list of character spans, or quotes from the text. Explanations are then scored against it."
+)
+
+
+@dataclass(frozen=True)
+class ChosenTask:
+    """The task, and its data where they were read already (those of the hub are read by the job)."""
+
+    choice: TaskChoice
+    data: TaskData | None
+
+
+def choose_task(clears: tuple[str, ...]) -> ChosenTask | None:
+    """The widgets, with what is wrong beside them; None while there is no usable task.
+
+    `clears` names the parameters in the address whose defaults depend on the task.
+    """
+    titles = {
+        **{task.name: task.title for task in EMBEDDED_TASKS.values()},
+        FILE: "Your own file",
+        HUB: "Hub data set",
+    }
+    kind = str(
+        st.segmented_control(
+            "Task",
+            list(titles),
+            format_func=titles.__getitem__,
+            required=True,
+            **url.bound("task", next(iter(EMBEDDED_TASKS)), parse=url.one_of(titles), clears=clears),
+        )
+    )
+    chosen: ChosenTask | None = None
+    with guard():
+        if kind == FILE:
+            chosen = _file_task()
+        elif kind == HUB:
+            chosen = _hub_task()
+        else:
+            st.caption(plain(EMBEDDED_TASKS[kind].description))
+            choice = TaskChoice("embedded", kind)
+            chosen = ChosenTask(choice, resources.task_data(choice))
+    if chosen is not None and chosen.data is not None:
+        with guard():
+            show_data(chosen.data)
+    return chosen
+
+
+def _file_task() -> ChosenTask | None:
+    _upload()
+    path = _uploaded_path()
+    if path is None:
+        return None
+    preview = _preview(str(path), path.stat().st_mtime_ns)
+    st.caption(
+        f"{plain(path.name)}: {count(preview.row_count, 'row')}, {count(len(preview.columns), 'column')}, "
+        f"{preview.size_bytes / 1e6:,.1f} MB."
+    )
+    text_place, label_place, rationale_place = st.columns(3)
+    with text_place:
+        text = _column("Text column", "text-column", preview.columns, preview.text_column)
+    with label_place:
+        label = _column("Label column", "label-column", preview.columns, preview.label_column)
+    with rationale_place:
+        rationale = _column("Rationale column", "rationale-column", preview.columns, None, _RATIONALE)
+    _first_rows(preview)
+    if text is None or label is None:
+        st.info("Choose the column that holds the texts and the one that holds their labels.")
+        return None
+    choice = TaskChoice("file", str(path), text, label, rationale_column=rationale)
+    return ChosenTask(choice, resources.task_data(choice))
+
+
+def _upload() -> None:
+    """The uploader. What it stored stays in the address, so that a reload or another choice loses nothing."""
+    sent = st.file_uploader(
+        "File",
+        type=_ENDINGS,
+        key="upload",
+        help="CSV, TSV, JSON lines or Parquet, with one row per text. It stays on this machine.",
+    )
+    if sent is None or st.session_state.get("upload-stored") == sent.file_id:
+        return
+    require_researcher()
+    path = save_upload(get_home(), sent.name, sent.getvalue())
+    st.session_state["upload-stored"] = sent.file_id
+    url.write(**{"file": f"{path.parent.name}/{path.name}", **dict.fromkeys(_COLUMNS)})
+
+
+def _uploaded_path() -> Path | None:
+    """The uploaded file that the address names.
+
+    Raises:
+        DataError: there is none of that name among the uploads.
+    """
+    name = url.read("file")
+    if not name:
+        return None
+    uploads = get_home().uploads.resolve()
+    path = (uploads / name).resolve()
+    if not path.is_relative_to(uploads) or not path.is_file():
+        raise DataError(f"The uploaded file {Path(name).name!r} is not here any more. Upload it again.")
+    return path
+
+
+@st.cache_data(max_entries=16, show_spinner="Reading the file …")
+def _preview(path: str, written: int) -> FilePreview:
+    return preview_file(path)
+
+
+def _column(
+    label: str, parameter: str, columns: tuple[str, ...], guess: str | None, optional: str | None = None
+) -> str | None:
+    """`optional` is the help of a column that may be left out."""
+    arguments: dict[str, Any] = url.bound(parameter, guess, parse=url.one_of(columns))
+    if optional:  # an index of None: the choice can be taken back
+        return st.selectbox(label, columns, index=None, placeholder="None", help=optional, **arguments)
+    return st.selectbox(label, columns, placeholder="Choose a column", **arguments)
+
+
+def _first_rows(preview: FilePreview) -> None:
+    with st.expander("First rows"):
+        # Numbered, since two columns of one name are refused by the table, not by the file.
+        frame = pd.DataFrame(preview.rows, columns=range(len(preview.columns)))
+        titles: dict[Any, Any] = {
+            place: st.column_config.TextColumn(name) for place, name in enumerate(preview.columns)
+        }
+        st.dataframe(frame, column_config=titles, hide_index=True, height=240)
+
+
+def _hub_task() -> ChosenTask | None:
+    hub_id = st.text_input("Hub id", placeholder="stanfordnlp/imdb", **url.bound("hub-data", "")).strip()
+    config_place, text_place, label_place, rationale_place = st.columns(4)
+    optional: dict[str, Any] = {"placeholder": "guessed"}
+    config = config_place.text_input("Configuration", placeholder="none", **url.bound("hub-config", "")).strip()
+    text = text_place.text_input("Text column", **optional, **url.bound("hub-text", "")).strip()
+    label = label_place.text_input("Label column", **optional, **url.bound("hub-label", "")).strip()
+    rationale = rationale_place.text_input(
+        "Rationale column", placeholder="none", help=_RATIONALE, **url.bound("hub-rationale", "")
+    ).strip()
+    if not hub_id:
+        return None
+    choice = TaskChoice("hub", hub_id, text or None, label or None, config or None, rationale or None)
+    if _hub_trouble() is not None:
+        # Data that were downloaded earlier are read all the same; else the error says what to do.
+        return ChosenTask(choice, resources.task_data(choice))
+    if st.toggle("Look at the data", help="Downloads the data set now; without that, the job does."):
+        return ChosenTask(choice, resources.task_data(choice))
+    return ChosenTask(choice, None)
+
+
+@st.cache_data(ttl=_REMEMBER_SECONDS, show_spinner="Asking the hub …")
+def _hub_trouble() -> str | None:
+    return unavailable_reason()

@@ -1,0 +1,75 @@
+"""The Train page below its head: a model, a task, a recipe, and about how long they take together."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bcos_core.cli.train import train_argv
+from bcos_core.jobs.estimate import about
+from bcos_core.jobs.store import Job
+from bcos_core.train.estimate import estimate_seconds
+from bcos_core.train.pipeline import describe
+from bcos_core.train.spec import TrainSpec
+from pages.train.model_form import choose_model
+from pages.train.recipe_form import OPTIONS, choose_recipe
+from pages.train.task_charts import mean_tokens
+from pages.train.task_form import ChosenTask, choose_task
+from pages.widgets.errors import guard
+from pages.widgets.jobs import job_store, state_badge
+from pages.widgets.plain import plain
+from pages.widgets.supervision import supervisor_notice
+
+
+def show_training() -> None:
+    with st.container(border=True):
+        model = choose_model()
+    with st.container(border=True):
+        task = choose_task(clears=OPTIONS)
+    if task is None:
+        st.button("Start training", type="primary", disabled=True, help="Choose a task first.")
+        return
+    with st.container(border=True):
+        recipe = choose_recipe(task.choice, None if model is None else model.position_limit)
+    if model is None or recipe is None:
+        missing = "Choose a model first." if model is None else "Settle the option first that does not fit."
+        st.button("Start training", type="primary", disabled=True, help=missing)
+        return
+    begin(TrainSpec(model.source, task.choice, recipe), task)
+
+
+def begin(spec: TrainSpec, task: ChosenTask) -> None:
+    """The last step: the time it takes, and the button; or the job that does the same work already."""
+    with guard():
+        active = next(iter(job_store().list(key=spec.key, active=True)), None)
+        if active is not None:
+            already(active)
+            return
+        supervisor_notice()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Start training", type="primary"):
+                start(spec)
+            st.markdown(time_needed(spec, task), width="content")
+
+
+def already(job: Job) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown("This very job is active already.", width="content")
+        state_badge(job)
+        if st.button("Show it", type="primary"):
+            st.switch_page("jobs/page.py", query_params={"job": job.id})
+
+
+def start(spec: TrainSpec) -> None:
+    """Put the job in the queue and show it. Of two tabs that start the same work, the second one is told."""
+    job, is_new = job_store().submit("train", describe(spec), train_argv(spec), spec.to_dict(), spec.key)
+    if not is_new:
+        st.rerun()
+    st.switch_page("jobs/page.py", query_params={"job": job.id})
+
+
+def time_needed(spec: TrainSpec, task: ChosenTask) -> str:
+    if task.data is None:
+        return ":gray[How long it takes is known when the data are read.]"
+    seconds = estimate_seconds(spec, len(task.data.train), mean_tokens(task.data))
+    models = "both models" if spec.recipe.bcos and spec.recipe.twin else "the model"
+    return plain(f"About {about(seconds)} on this machine, for {models}.")

@@ -1,0 +1,19 @@
+"""Welcome: where raters come without the link of an invitation, and researchers before they have logged in."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bcos_core.researchers import RESEARCHERS
+from pages.server.roles import identity, identity_provider, raters_only, welcome
+
+welcome()
+if identity_provider() and not raters_only():
+    if not st.user.is_logged_in:
+        if st.button("Log in as a researcher"):
+            st.login()
+    else:
+        st.caption(f"You are logged in, and not on this server's list of researchers ({RESEARCHERS}), where you are:")
+        st.code(" ".join(identity() or ("nobody: your provider names no issuer and subject",)), language=None)
+        if st.button("Log out"):
+            st.logout()

@@ -1,0 +1,51 @@
+"""What every page has: a head of one title and one sentence, and a way on where there is nothing yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import streamlit as st
+
+from pages.server.roles import require_researcher
+from pages.widgets.plain import plain
+
+Drawing = TypeVar("Drawing", bound=Callable[..., Any])
+
+
+def head(title: str, sentence: str) -> None:
+    """Begin a page of the dashboard: for researchers alone, its title, and what it is for."""
+    require_researcher()
+    st.header(title, anchor=False)
+    st.markdown(f":gray[{plain(sentence)}]")
+
+
+def fragment(
+    *, run_every: float | None = None, parallel: bool = False, key: str | None = None
+) -> Callable[[Drawing], Drawing]:
+    """`st.fragment` for the dashboard: runs by itself, without the page, and therefore asks by itself who is there."""
+
+    def decorate(draw: Drawing) -> Drawing:
+        @wraps(draw)
+        def checked(*args: Any, **options: Any) -> Any:
+            require_researcher()
+            return draw(*args, **options)
+
+        return cast(Drawing, st.fragment(run_every=run_every, parallel=parallel, key=key)(checked))
+
+    return decorate
+
+
+def loading() -> AbstractContextManager[None]:
+    """Around the imports of a page that needs PyTorch: seconds on a server's first visit, nothing later."""
+    return st.spinner("Loading PyTorch and the models’ code …")
+
+
+def empty_page(sentence: str, label: str, page: str) -> None:
+    """The one thing to do where there is nothing to show."""
+    with st.container(border=True, horizontal_alignment="center", gap="medium"):
+        st.markdown(plain(sentence), width="content")
+        if st.button(label, type="primary"):
+            st.switch_page(page)

@@ -1,0 +1,240 @@
+"""One job as pages show it: its state in words, live progress, curves, result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from bcos_core.errors import BcosError
+from bcos_core.home import get_home, require_allowed
+from bcos_core.jobs.estimate import about
+from bcos_core.jobs.made import made_by
+from bcos_core.jobs.store import Curve, Job, JobState, JobStore
+from bcos_core.render.csv_file import csv_file
+from bcos_core.render.curves import curves_table, learning_figures
+from bcos_core.render.interval import proportion_interval
+from bcos_core.render.numbers import count, duration, number, percent
+from pages.server.roles import require_researcher
+from pages.widgets import url
+from pages.widgets.errors import guard, show_error
+from pages.widgets.frame import fragment
+from pages.widgets.pace import PACE
+from pages.widgets.plain import plain
+from pages.widgets.stages import explain_stage
+
+REFRESH_SECONDS = 1.5
+FOLLOW_SECONDS = 4.0
+
+_INTERRUPTED = ("Interrupted", "orange", ":material/pause_circle:")
+_STATES = {
+    JobState.QUEUED: ("Waiting", "gray", ":material/schedule:"),
+    JobState.RUNNING: ("Running", "blue", ":material/play_circle:"),
+    JobState.SUCCEEDED: ("Done", "green", ":material/check_circle:"),
+    JobState.FAILED: ("Failed", "red", ":material/error:"),
+    JobState.CANCELLED: ("Cancelled", "gray", ":material/cancel:"),
+}
+
+
+def job_store() -> JobStore:
+    """For researchers alone: whatever starts, stops or deletes a job comes through here."""
+    require_researcher()
+    return _job_store(str(get_home().root))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _job_store(root: str) -> JobStore:
+    return JobStore.open()
+
+
+def interrupted(job: Job) -> bool:
+    """Whether its process is gone and no supervisor has noticed yet."""
+    return job.state == JobState.RUNNING and not job.seems_alive()
+
+
+def state_look(job: Job) -> tuple[str, str, str]:
+    """The state's title, colour and icon."""
+    if interrupted(job):
+        return _INTERRUPTED
+    title, colour, icon = _STATES[job.state]
+    return "Stopping" if job.active and job.cancel_requested else title, colour, icon
+
+
+def state_title(job: Job) -> str:
+    return state_look(job)[0]
+
+
+def state_icon(job: Job) -> str:
+    return state_look(job)[2]
+
+
+def state_badge(job: Job) -> None:
+    title, colour, icon = state_look(job)
+    st.badge(title, icon=icon, color=colour)  # type: ignore[arg-type]
+
+
+def watch(job_id: str, draw: Callable[[Job], None]) -> None:
+    """Draw a job, again and again while it is active; when it ends, the whole page once."""
+    job = job_store().get(job_id)
+
+    def live() -> None:
+        with guard():
+            now = job_store().get(job_id)
+            if job.active and not now.active:
+                st.rerun()
+            draw(now)
+
+    fragment(run_every=REFRESH_SECONDS if job.active else None)(live)()
+
+
+def follow() -> None:
+    """Draw the page anew when a job begins or ends elsewhere: another tab, the command line, a run of this page
+    that a quick second click has cut off."""
+
+    drawn = job_store().states()
+
+    def look() -> None:
+        with guard():
+            if job_store().states() != drawn:
+                st.rerun()
+
+    fragment(run_every=FOLLOW_SECONDS)(look)()
+
+
+def progress(job: Job) -> None:
+    """Stage, what it does, the bar and the time left."""
+    if job.state == JobState.QUEUED:
+        st.markdown("Waiting for its turn. " + (plain(job.message) if job.message else ""))
+        return
+    place = f", {job.stage_index + 1} of {job.stage_count}" if job.stage_count else ""
+    st.markdown(f"**{plain(job.stage or 'Starting')}**{place}{_time_left(job)}")
+    st.progress(min(1.0, max(0.0, job.progress or 0.0)))
+    if explanation := explain_stage(job.stage):
+        st.caption(explanation)
+
+
+def curves(job: Job) -> None:
+    """Loss and accuracy as they are known so far, and their data."""
+    # A long curve takes a while to read and draw; the last one, of a job that has ended, is always whole.
+    points, figures = PACE.look(
+        ("curves", str(get_home().root), job.id, job.attempt, job.state), lambda: _learning(job_store().metrics(job.id))
+    )
+    if not figures:
+        return
+    for place, (column, figure) in enumerate(zip(st.columns(len(figures), gap="large"), figures, strict=True)):
+        column.plotly_chart(figure, key=f"curve-{job.id}-{place}", config={"displayModeBar": False})
+    st.download_button(
+        "Download data",
+        lambda: csv_file(curves_table(points)),
+        f"curves_{job.id}.csv",
+        "text/csv",
+        key=f"curves-{job.id}",
+        type="tertiary",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _learning(points: dict[str, Curve]) -> tuple[dict[str, Curve], list[go.Figure]]:
+    return points, learning_figures(points)
+
+
+def choose_job(label: str, parameter: str, jobs: Sequence[Job], *, clears: tuple[str, ...] = ()) -> Job:
+    """The job that the address names, or the newest; `jobs` are of one kind, titled "Kind · what it is about"."""
+    titles = {
+        job.id: f"{job.title.partition(' · ')[2] or job.title} · {state_title(job)} · {when(job.created_at)}"
+        for job in jobs
+    }
+    chosen = st.selectbox(
+        label,
+        list(titles),
+        format_func=lambda id: titles[id],
+        **url.bound(parameter, jobs[0].id, parse=url.one_of(titles), clears=clears),
+    )
+    return next(job for job in jobs if job.id == chosen)
+
+
+def running(job: Job) -> None:
+    """A job that a page has asked for, while it is active: what it does, and a way to stop it."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader(plain(job.title), anchor=False, width="content")
+            if st.button("Cancel", disabled=job.cancel_requested, help="What was done is kept."):
+                job_store().cancel(job.id)
+                st.rerun()
+        progress(job)
+        curves(job)
+
+
+def stopped(job: Job) -> None:
+    """A job that a page has asked for and that has ended without a result: why, and a way to go on."""
+    state_badge(job)
+    if job.state == JobState.FAILED:
+        show_error(job.message or "It ended without a message. The Jobs page shows its log.")
+    if st.button("Go on", help="What was done is not done again."):
+        job_store().resume(job.id)
+        st.rerun()
+
+
+def result(job: Job) -> None:
+    """Test accuracies of what was trained, each with its interval and number of texts, and how long it took."""
+    if not job.result:
+        return
+    figures: list[tuple[str, str, str]] = []
+    made = made_by(job)
+    for model, title in ((made.bcos, "B-cos"), (made.conventional, "conventional")):
+        if model is not None and model.accuracy is not None:
+            figures.append(
+                (f"Test accuracy, {title}", percent(model.accuracy), _trust(model.accuracy, model.test_size))
+            )
+    if made.calibration_cosine is not None:
+        note = "Cosine of hidden states, held-out texts"
+        figures.append(("Fit of the converted layers", number(made.calibration_cosine), note))
+    if made.seconds:
+        figures.append(("Time", duration(made.seconds), "All stages"))
+    if figures:
+        for column, (title, value, note) in zip(st.columns(len(figures)), figures, strict=True):
+            column.metric(title, value)
+            column.caption(note)
+
+
+def _trust(accuracy: float, texts: int | None) -> str:
+    """What an accuracy is worth: its 95 % interval, and the number of texts that it is from."""
+    if not texts:
+        return "No test texts"
+    low, high = proportion_interval(accuracy, texts)
+    return f"95 % interval {100 * low:.1f} – {100 * high:.1f} · {count(texts, 'text')}"
+
+
+def trained_models(job: Job) -> list[str]:
+    """Folder names of the checkpoints that a job made and that are still there, the B-cos model first."""
+    try:
+        made = made_by(job)
+        folders = [require_allowed(model.checkpoint) for model in (made.bcos, made.conventional) if model is not None]
+    except BcosError:  # said where the result is shown
+        return []
+    return [folder.name for folder in folders if folder.is_dir()]
+
+
+def summary(job: Job) -> str:
+    """One job in a line: its state, and how far it is or when it was asked for."""
+    if job.state != JobState.RUNNING:
+        return f"{state_title(job)} · {when(job.created_at)}"
+    parts = [state_title(job), job.stage, f"{100 * job.progress:.0f} %" if job.progress is not None else ""]
+    return " · ".join(part for part in parts if part) + _time_left(job)
+
+
+def when(moment: datetime | None) -> str:
+    """How long ago, in words."""
+    if moment is None:
+        return "–"
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    return "just now" if seconds < 10 else f"{about(seconds)} ago" if seconds < 86_400 else f"{moment:%Y-%m-%d}"
+
+
+def _time_left(job: Job) -> str:
+    if job.eta_seconds is None or interrupted(job):
+        return ""
+    return f" · about {about(job.eta_seconds)} left" + (" in this stage" if job.eta_of_stage else "")

@@ -1,0 +1,37 @@
+"""What a list could not show, and why: said where the list is, and hiding nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from bcos_core.home import get_home
+from bcos_core.model.info import list_checkpoints
+from bcos_core.render.numbers import count
+from bcos_core.storage.listing import LeftOut
+from pages.widgets.plain import plain
+
+
+def left_out_rows(
+    left_out: Sequence[LeftOut], what: tuple[str, str], *, delete: Callable[[str], None] | None = None
+) -> None:
+    """The rows of a database that cannot be read, each with the reason and, with `delete`, the way to be rid of it."""
+    if not left_out:
+        return
+    with st.expander(f"{count(len(left_out), *what)} left out", icon=":material/info:"):
+        for one in left_out:
+            st.caption(plain(one.sentence))
+            if delete is not None and st.button("Delete it", key=f"delete-damaged-{one.name}", type="tertiary"):
+                delete(one.name)
+                st.rerun()
+
+
+def left_out_models() -> None:
+    """The folders among the models that cannot be used, each with the reason; nothing where all can."""
+    left_out = list_checkpoints(get_home()).left_out
+    if not left_out:
+        return
+    with st.expander(f"{count(len(left_out), 'folder')} left out", icon=":material/info:"):
+        for one in left_out:
+            st.caption(plain(one.sentence))

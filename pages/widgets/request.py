@@ -1,0 +1,43 @@
+"""A section of a page that a job has to fill: asked for by a button, watched, and shown when it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from bcos_core.jobs.store import Job, JobState
+from pages.widgets.errors import show_error
+from pages.widgets.jobs import job_store, progress, watch
+
+
+@dataclass(frozen=True)
+class Request:
+    """The job that does the work; `key` is the same for two requests of the same work."""
+
+    kind: str
+    title: str
+    argv: Sequence[str]
+    spec: Mapping[str, Any]
+    key: str
+
+    def jobs(self) -> Sequence[Job]:
+        """The jobs that were asked for so far, the newest first."""
+        return job_store().list(key=self.key).found
+
+
+def ask(request: Request, what: str, label: str, *, primary: bool = False) -> None:
+    """The job's progress while it is active; else `what` it would do and the button that starts it, below the reason
+    why the last one failed."""
+    newest = next(iter(request.jobs()), None)
+    if newest is not None and newest.active:
+        watch(newest.id, progress)
+        return
+    if newest is not None and newest.state == JobState.FAILED:
+        show_error(newest.message or "It has failed. The Jobs page shows its log.")
+    st.markdown(what)
+    if st.button(label, type="primary" if primary else "secondary"):
+        job_store().submit(request.kind, request.title, list(request.argv), dict(request.spec), request.key)
+        st.rerun()

@@ -1,0 +1,168 @@
+"""What pages share between reruns and sessions: loaded models, tasks, computed records.
+
+Every cache is bounded. A model is known by its folder and the content of its files, so that a checkpoint that is
+replaced is loaded anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+
+import streamlit as st
+import torch
+
+from bcos_core.attribution.api import explain, resolve_target
+from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.strike import StrikeResult, strike
+from bcos_core.home import get_home
+from bcos_core.model.classifier import Classifier, Prediction, load, predict, prediction_of
+from bcos_core.model.identity import folder_identity
+from bcos_core.model.info import CheckpointInfo, list_checkpoints
+from bcos_core.model.predictions import known_at_full_length, logits_on
+from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.storage.upgrade import open_database
+from bcos_core.text.content import choice_hash
+from bcos_core.text.tasks import TaskChoice, TaskData, load_task
+
+Spans = tuple[tuple[int, int], ...]
+
+
+def checkpoints() -> dict[str, CheckpointInfo]:
+    """Finished checkpoints by the name of their folder, newest first, named for a person."""
+    found = list_checkpoints(get_home())
+    short = Counter(_short_name(info) for info in found)
+    names = (
+        name if short[name := _short_name(info)] == 1 else f"{name} · {info.job or info.path.name}" for info in found
+    )
+    return {info.path.name: replace(info, name=name) for info, name in zip(found, names, strict=True)}
+
+
+def newest_pair(known: dict[str, CheckpointInfo]) -> list[str]:
+    """The folder names of the newest B-cos model and its twin; of the newest model where there is no B-cos one."""
+    newest = next((name for name, info in known.items() if info.kind == "bcos"), next(iter(known), ""))
+    twin = known[newest].twin if newest else None
+    return [newest, twin] if twin in known else [newest]
+
+
+def _short_name(info: CheckpointInfo) -> str:
+    """What a job called its model, without the job's id: "quickstart · B-cos 1.5"."""
+    if info.job is None:
+        return info.name
+    given = info.name.replace(f"-{info.job}", "").removesuffix("-conventional")
+    return f"{given} · {'conventional' if info.b is None else f'B-cos {info.b:g}'}"
+
+
+def classifier(info: CheckpointInfo) -> Classifier:
+    return _classifier(str(info.path), identity_of(info))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the model …")
+def _classifier(path: str, identity: str) -> Classifier:
+    # Panels compute side by side in threads of their own, and a job may be training: one thread for each
+    # passes more texts a second than two that wait for each other's cores.
+    torch.set_num_threads(1)
+    return load(path)
+
+
+def identity_of(info: CheckpointInfo) -> str:
+    """Everything in the checkpoint's folder that its answers depend on: what was computed is known by it.
+
+    Raises:
+        CheckpointError: the folder is gone.
+    """
+    return folder_identity(info.path)
+
+
+def task_data(choice: TaskChoice) -> TaskData:
+    """The data of a task.
+
+    Raises:
+        DataError: they cannot be used.
+        HubUnavailableError: a hub data set, and no hub.
+    """
+    return _task_data(json.dumps(choice.to_dict(), sort_keys=True), choice_hash(choice))
+
+
+@st.cache_resource(max_entries=3, show_spinner="Reading the data …")
+def _task_data(choice: str, content: str) -> TaskData:
+    return load_task(TaskChoice.from_dict(json.loads(choice)))
+
+
+def predictions(info: CheckpointInfo, texts: tuple[str, ...]) -> list[Prediction]:
+    return _predictions(str(info.path), identity_of(info), texts)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _predictions(path: str, identity: str, texts: tuple[str, ...]) -> list[Prediction]:
+    return predict(_classifier(path, identity), texts)
+
+
+# Of a test set that nobody has asked a model about, the first texts are: as many as take a few seconds.
+ASKED_CHARACTERS = 120_000
+
+
+def test_answers(info: CheckpointInfo, texts: tuple[str, ...]) -> list[Prediction | None]:
+    """What a model answers to each text of its test set; None for those that nobody has asked it about."""
+    return _test_answers(str(info.path), identity_of(info), info.max_length, texts)
+
+
+@st.cache_data(max_entries=8, ttl=60, show_spinner="Asking the models about the test set …")
+def _test_answers(path: str, identity: str, trained_length: int, texts: tuple[str, ...]) -> list[Prediction | None]:
+    model = _classifier(path, identity)  # reads as far as the panels do, whatever the limit of training was
+    store = EvidenceStore(open_database(get_home()))
+    known = known_at_full_length(model, texts, store, trained_length=trained_length)
+    asked, characters = 0, 0
+    while asked < len(texts) and characters < ASKED_CHARACTERS:
+        characters += len(texts[asked])
+        asked += 1
+    if any(logits is None for logits in known[:asked]):
+        known[:asked] = logits_on(model, texts[:asked], store, lambda count: None)
+    return [None if logits is None else prediction_of(logits, model.labels) for logits in known]
+
+
+def record(
+    info: CheckpointInfo,
+    text: str,
+    *,
+    method: str,
+    target: str,
+    minus: str | None,
+    reference: str | None,
+    repeats: int = 1,
+) -> Attribution:
+    """One text's attribution under one method, for the class named `target`, or for that minus the class `minus`; a
+    stochastic method's over `repeats` seeds.
+
+    Raises:
+        TextError: there is nothing to explain in the text.
+        UnknownNameError: the model has no such class.
+    """
+    return _record(str(info.path), identity_of(info), text, method, target, minus, reference, repeats)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _record(
+    path: str,
+    identity: str,
+    text: str,
+    method: str,
+    target: str,
+    minus: str | None,
+    reference: str | None,
+    repeats: int,
+) -> Attribution:
+    model = _classifier(path, identity)
+    question = resolve_target(model.labels, target, minus)
+    return explain(model, text, method=method, target=question, reference=reference, repeats=repeats)
+
+
+def struck(info: CheckpointInfo, explained: Attribution, spans: Spans) -> StrikeResult:
+    """What really happens when the words at `spans` are struck out, beside what `explained` predicts."""
+    return _struck(str(info.path), identity_of(info), explained.to_json(), explained, spans)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _struck(path: str, identity: str, asked: str, _explained: Attribution, spans: Spans) -> StrikeResult:
+    return strike(_classifier(path, identity), _explained, spans)
