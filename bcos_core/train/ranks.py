@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -32,6 +33,8 @@ class Ranks:
             state = PartialState(cpu=on_cpu, timeout=LONGEST_WAIT)
             # Copied: `Trainer` makes that state anew.
             self.index, self.count, self.device = state.process_index, state.num_processes, state.device
+            atexit.unregister(_leave)  # one of several in this process is enough
+            atexit.register(_leave)
         else:
             self.index, self.count, self.device = 0, 1, torch.device("cpu" if on_cpu else "cuda")
 
@@ -64,3 +67,10 @@ class Ranks:
         if problem is not None:
             raise JobError(f"The first process of this distributed run has ended. {problem}")
         return result
+
+
+def _leave() -> None:
+    """Part from the other processes before this one ends: threads that still listen to them would abort it, after all
+    that it had to do was done."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()

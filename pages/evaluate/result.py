@@ -150,7 +150,7 @@ def _against(evaluation: Evaluation) -> str:
     return given if given in known else known[0]
 
 
-def _download(label: str, data: str, name: str, mime: str) -> None:
+def _download(label: str, data: str | bytes, name: str, mime: str) -> None:
     st.download_button(
         label, data, name, mime, f"download-{label}", type="tertiary", icon=":material/download:", on_click="ignore"
     )

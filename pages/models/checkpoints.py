@@ -210,7 +210,7 @@ def _making(info: CheckpointInfo) -> None:
         try:
             argv = train_argv(TrainSpec.from_dict(job.spec))
         except (BcosError, KeyError, TypeError):
-            argv = job.argv
+            argv = list(job.argv)
         st.code(f"python {shlex.join(argv)}", language="bash", wrap_lines=True)
     if info.recipe:
         rows = [{"option": name, "value": str(value)} for name, value in info.recipe.items()]

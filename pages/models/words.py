@@ -65,8 +65,8 @@ def _tables(info: CheckpointInfo, result: ModelVocabulary) -> None:
     st.caption(
         plain(
             f"Mean contribution to “{chosen}” in the texts that have the word (at least five), "
-            f"{METHODS[result['method']].title}, {count(result['texts'], 'test text')}. Beside it its weight in a "
-            f"logistic regression on word counts, which gets {percent(result['counting_accuracy'])} right: where the "
+            f"{METHODS[result.method].title}, {count(result.texts, 'test text')}. Beside it its weight in a "
+            f"logistic regression on word counts, which gets {percent(result.counting_accuracy)} right: where the "
             "two differ, the model has learned what counts do not show. Choose a row to see its texts."
         )
     )

@@ -50,8 +50,8 @@ def invitations(study: Study) -> None:
     for invite in store.list(study.id):
         with st.container(horizontal=True, vertical_alignment="center"):
             state = "taken back" if invite.revoked_at else f"{invite.used} of {invite.cap or 'any number'} came"
-            expires = f" · until {invite.expires_at:%d %B %Y}" if invite.expires_at else ""
-            st.markdown(plain(f"{_KINDS[invite.kind.value]} {invite.note} · {state}{expires}"), width="stretch")
+            until = f" · until {invite.expires_at:%d %B %Y}" if invite.expires_at else ""
+            st.markdown(plain(f"{_KINDS[invite.kind.value]} {invite.note} · {state}{until}"), width="stretch")
             if st.button("Take back", key=f"revoke-{invite.id}", disabled=invite.revoked_at is not None):
                 store.revoke(invite.id)
                 st.rerun()

@@ -50,7 +50,7 @@ class Pace:
                 look.seen = at()
                 look.ended = time.monotonic()
                 look.took = look.ended - began
-            return look.seen  # type: ignore[no-any-return]
+            return look.seen
 
 
 PACE = Pace()

@@ -9,7 +9,8 @@ import pytest
 from bcos_core.model.classifier import Prediction, prediction_of
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.text.examples import Examples, TaskData
-from pages.compare.examples import Filter, TestSet
+from pages.compare import examples
+from pages.compare.examples import Filter
 from pages.widgets import resources
 
 LABELS = ("negative", "positive")
@@ -26,18 +27,18 @@ def answers(shift: int) -> list[Prediction | None]:
 
 
 @pytest.fixture
-def tests(monkeypatch: pytest.MonkeyPatch) -> TestSet:
+def tests(monkeypatch: pytest.MonkeyPatch) -> examples.TestSet:
     models = tuple(CheckpointInfo(Path(name), name, "bcos", "BERT", LABELS, 32) for name in ("a", "b"))
     monkeypatch.setattr(resources, "test_answers", lambda info, texts: answers(5 if info.name == "a" else 7))
     empty = Examples((), ())
-    return TestSet(TaskData("reviews", LABELS, empty, empty, Examples(TEXTS, ACTUAL)), models)
+    return examples.TestSet(TaskData("reviews", LABELS, empty, empty, Examples(TEXTS, ACTUAL)), models)
 
 
-def test_without_a_filter_everything_is_kept(tests: TestSet) -> None:
+def test_without_a_filter_everything_is_kept(tests: examples.TestSet) -> None:
     assert tests.matching(Filter()) == list(range(24))
 
 
-def test_each_filter_is_a_plain_condition(tests: TestSet) -> None:
+def test_each_filter_is_a_plain_condition(tests: examples.TestSet) -> None:
     first, second = answers(5), answers(7)
 
     def plain(condition: object) -> list[int]:
@@ -59,7 +60,7 @@ def test_each_filter_is_a_plain_condition(tests: TestSet) -> None:
         assert 0 < len(kept) < 20, chosen
 
 
-def test_what_the_models_do_not_decide_looks_at_every_text(tests: TestSet) -> None:
+def test_what_the_models_do_not_decide_looks_at_every_text(tests: examples.TestSet) -> None:
     assert tests.matching(Filter(label="positive")) == [n for n in range(24) if n % 2]
     assert tests.matching(Filter(search="  dull ")) == [n for n in range(24) if n % 3 == 0]
     assert tests.matching(Filter(search="nowhere")) == []
