@@ -8,7 +8,7 @@ from bcos_core.cli.quickstart import quickstart_argv
 from bcos_core.home import get_home
 from bcos_core.jobs.store import Job, JobState
 from pages.widgets.errors import guard, show_error
-from pages.widgets.frame import head
+from pages.widgets.frame import head, loading
 from pages.widgets.jobs import curves, follow, job_store, progress, result, trained_models, watch
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.supervision import supervisor_notice
@@ -106,11 +106,10 @@ def other_models() -> None:
 
 @guard()
 def start_quickstart() -> None:
-    with st.spinner("Starting …"):
-        from bcos_core.train.quickstart import quickstart_spec  # brings torch with it, which takes a while
-
-        spec = quickstart_spec()
-        job_store().submit("quickstart", "Quick start", quickstart_argv(), spec.to_dict(), spec.key)
+    with loading("Starting …"):
+        from bcos_core.train.quickstart import quickstart_spec
+    spec = quickstart_spec()
+    job_store().submit("quickstart", "Quick start", quickstart_argv(), spec.to_dict(), spec.key)
     st.rerun()
 
 

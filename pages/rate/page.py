@@ -6,13 +6,14 @@ import streamlit as st
 
 from pages.server.preload import settle
 from pages.widgets.errors import raters_guard
+from pages.widgets.frame import loading
 
 st.html(
     "<style>[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }"
     ".stMainBlockContainer { max-width: 64rem; padding-top: 4.5rem }</style>"
 )
 with raters_guard():
-    with st.spinner("Opening …"):
+    with loading("Opening …"):
         from pages.rate.rating import show_rating
 
         settle("rating")

@@ -9,6 +9,10 @@ import threading
 
 import streamlit as st
 
+IMPORTING = threading.RLock()
+"""Held by whoever imports PyTorch and its like for the first time. Two threads that begin at once from different ends
+each wait for a module that the other one has begun, and Python then hands out one that is not whole."""
+
 
 @st.cache_resource(show_spinner=False)
 def preload() -> threading.Thread:
@@ -30,5 +34,6 @@ def settle(what: str) -> None:
 
 
 def _import() -> None:
-    importlib.import_module("bcos_core.attribution.api")
+    with IMPORTING:
+        importlib.import_module("bcos_core.attribution.api")
     settle("models")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar, cast
 
 import streamlit as st
 
+from pages.server.preload import IMPORTING
 from pages.server.roles import require_researcher
 from pages.widgets.plain import plain
 
@@ -38,9 +39,12 @@ def fragment(
     return decorate
 
 
-def loading() -> AbstractContextManager[None]:
-    """Around the imports of a page that needs PyTorch: seconds on a server's first visit, nothing later."""
-    return st.spinner("Loading PyTorch and the models’ code …")
+@contextmanager
+def loading(sentence: str = "Loading PyTorch and the models’ code …") -> Iterator[None]:
+    """Around the imports of a page that needs PyTorch: seconds on a server's first visit, nothing later. One session
+    imports at a time."""
+    with st.spinner(sentence), IMPORTING:
+        yield
 
 
 def empty_page(sentence: str, label: str, page: str) -> None:
