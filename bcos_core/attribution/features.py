@@ -10,8 +10,6 @@ from torch import Tensor
 from bcos_core.text.encoding import Batch, Encoded
 from bcos_core.text.units import word_units
 
-UNITS = ("token", "word")
-
 
 def feature_mask(batch: Batch, unit: str) -> Tensor:
     """The piece that each position belongs to, (batch, tokens), counted from 0 in each text.

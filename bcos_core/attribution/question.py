@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from bcos_core.attribution.record import Target
+from bcos_core.attribution.references import REFERENCE_TOKENS
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
 from bcos_core.text.encoding import Batch
@@ -78,22 +79,6 @@ class Question:
                 self.batch.ordinary[row : row + 1, : len(text)],
             )
             yield Question(self.classifier, alone, self.target, self.reference, self.parameters, self.seed)
-
-
-# References that are a token of the tokenizer at every position. The others are E = 0: a B-cos network without a
-# reference measures against nothing, which is the same question as a baseline of zeros.
-REFERENCE_TOKENS = ("mask", "pad")
-REFERENCES = {
-    "mask": "the mask token at every position",
-    "pad": "the padding token at every position",
-    "none": "nothing",
-    "zero": "nothing: embeddings of zero",
-}
-
-
-def same_reference(one: str | None, other: str | None) -> bool:
-    """Whether two references ask the same; a method without one (None) asks about the text alone, and fits all."""
-    return one is None or other is None or one == other or {one, other} == {"none", "zero"}
 
 
 def select(logits: Tensor, classes: Tensor, target: Target | None) -> Tensor:

@@ -1,22 +1,23 @@
-"""Methods and what they declare. Pages and scores read the declaration; they never know a method by name."""
+"""Methods and what they declare. Pages and scores read the declaration; they never know a method by name.
+
+What a method is can be read without PyTorch: its function is named here, and imported when something is explained.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bcos_core.arguments import one_number, shown
-from bcos_core.attribution.attention import attention, attention_rollout
-from bcos_core.attribution.bcos import bcos
-from bcos_core.attribution.chance import random_scores
-from bcos_core.attribution.features import UNITS
-from bcos_core.attribution.gradients import input_x_gradient, saliency, smoothgrad
-from bcos_core.attribution.paths import gradient_shap, integrated_gradients
-from bcos_core.attribution.perturbation import kernel_shap, lime, occlusion, shapley
-from bcos_core.attribution.question import Answer, Question, same_reference
+from bcos_core.attribution.references import same_reference
 from bcos_core.errors import InputError, UnknownNameError
+from bcos_core.later import Later
 from bcos_core.registry import Registry
+from bcos_core.text.units import UNITS
+
+if TYPE_CHECKING:
+    from bcos_core.attribution.question import Answer, Question
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,12 @@ class Method:
 
 METHODS: Registry[Method] = Registry("method")
 
+
+def _later(file: str, function: str) -> Later:
+    """A function of a file beside this one."""
+    return Later(f"bcos_core.attribution.{file}", function)
+
+
 _UNIT = Option("token", "what is removed in one piece", choices=UNITS)
 _TOKENS = ("mask", "pad")
 
@@ -143,7 +150,7 @@ for _method in (
         title="B-cos contributions",
         description="What each token adds to the logit. Exact: the contributions are the model's own computation.",
         cost=Passes(1, 1),
-        answer=bcos,
+        answer=_later("bcos", "bcos"),
         usual=True,
         needs_bcos=True,
         additive=True,
@@ -155,7 +162,7 @@ for _method in (
         title="Integrated gradients",
         description="Gradients averaged on the straight way from the reference to the text (arXiv 1703.01365).",
         cost=Passes(52, 50),
-        answer=integrated_gradients,
+        answer=_later("paths", "integrated_gradients"),
         usual=True,
         additive=True,
         needs_gradients=True,
@@ -167,7 +174,7 @@ for _method in (
         title="Occlusion",
         description="How much the logit falls when one token is replaced (leave-one-out, arXiv 1311.2901).",
         cost=Passes(1, per_token=1),
-        answer=occlusion,
+        answer=_later("perturbation", "occlusion"),
         usual=True,
         references=_TOKENS,
         options={"unit": _UNIT},
@@ -177,7 +184,7 @@ for _method in (
         title="Gradient × input",
         description="The plain gradient times the embedding, summed over the hidden dimension (arXiv 1605.01713).",
         cost=Passes(1, 1),
-        answer=input_x_gradient,
+        answer=_later("gradients", "input_x_gradient"),
         usual=True,
         needs_gradients=True,
     ),
@@ -186,7 +193,7 @@ for _method in (
         title="Saliency",
         description="The length of the gradient: how much a token matters, not in which direction (arXiv 1312.6034).",
         cost=Passes(1, 1),
-        answer=saliency,
+        answer=_later("gradients", "saliency"),
         signed=False,
         needs_gradients=True,
     ),
@@ -195,7 +202,7 @@ for _method in (
         title="SmoothGrad",
         description="Gradient × input, averaged over noisy copies of the embeddings (arXiv 1706.03825).",
         cost=Passes(26, 25),
-        answer=smoothgrad,
+        answer=_later("gradients", "smoothgrad"),
         needs_gradients=True,
         stochastic=True,
         options={
@@ -208,7 +215,7 @@ for _method in (
         title="GradientSHAP",
         description="Gradients averaged over random points between the reference and the text (arXiv 1906.10670).",
         cost=Passes(27, 25),
-        answer=gradient_shap,
+        answer=_later("paths", "gradient_shap"),
         additive=True,
         needs_gradients=True,
         stochastic=True,
@@ -220,7 +227,7 @@ for _method in (
         title="Shapley values",
         description="What a token adds as the text is filled in random order, mean over orders (Castro et al., 2009).",
         cost=Passes(2, per_token=25),
-        answer=shapley,
+        answer=_later("perturbation", "shapley"),
         additive=True,
         stochastic=True,
         references=_TOKENS,
@@ -231,7 +238,7 @@ for _method in (
         title="KernelSHAP",
         description="Shapley values estimated by a weighted linear fit to random subsets (arXiv 1705.07874).",
         cost=Passes(102),
-        answer=kernel_shap,
+        answer=_later("perturbation", "kernel_shap"),
         additive=True,
         stochastic=True,
         references=_TOKENS,
@@ -242,7 +249,7 @@ for _method in (
         title="LIME",
         description="Coefficients of a ridge regression on random subsets near the text (arXiv 1602.04938).",
         cost=Passes(101),
-        answer=lime,
+        answer=_later("perturbation", "lime"),
         stochastic=True,
         references=_TOKENS,
         options={"samples": Option(100, "random subsets", 2), "unit": _UNIT},
@@ -252,7 +259,7 @@ for _method in (
         title="Attention",
         description="Where the last layer looks, from the classified position. The same for every class.",
         cost=Passes(1),
-        answer=attention,
+        answer=_later("attention", "attention"),
         signed=False,
         targeted=False,
     ),
@@ -261,7 +268,7 @@ for _method in (
         title="Attention rollout",
         description="Attention of all layers multiplied (arXiv 2005.00928). The same for every class.",
         cost=Passes(1),
-        answer=attention_rollout,
+        answer=_later("attention", "attention_rollout"),
         signed=False,
         targeted=False,
     ),
@@ -270,7 +277,7 @@ for _method in (
         title="Random",
         description="Random scores: what every method has to beat.",
         cost=Passes(),
-        answer=random_scores,
+        answer=_later("chance", "random_scores"),
         targeted=False,
         stochastic=True,
         chance=True,

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import torch
 
 from bcos_core.attribution.limit import limit_of
-from bcos_core.attribution.question import REFERENCE_TOKENS, Question
+from bcos_core.attribution.question import Question
 from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.references import REFERENCE_TOKENS
 from bcos_core.attribution.same_model import same_model
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier

@@ -4,12 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from bcos_core.evaluate.curves import Curves
-from bcos_core.evaluate.forward import Logits
-from bcos_core.text.encoding import Encoded
+if TYPE_CHECKING:
+    from bcos_core.text.encoding import Encoded
 
+Logits = tuple[float, ...]
 Probability = Callable[[Sequence[float], int], float]
+
+
+TENTHS = tuple(range(1, 10))
+"""The shares k of the tokens that curves are taken at: ten to ninety percent."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Logits of one text: whole, empty, without its top-k tokens, and with only them, for each k in `TENTHS`."""
+
+    whole: Logits
+    empty: Logits
+    without: tuple[Logits, ...]
+    only: tuple[Logits, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"whole": self.whole, "empty": self.empty, "without": self.without, "only": self.only}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Curves:
+        rows = {name: tuple(tuple(row) for row in data[name]) for name in ("without", "only")}
+        return cls(tuple(data["whole"]), tuple(data["empty"]), **rows)
 
 
 @dataclass(frozen=True)

@@ -3,34 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from bcos_core.evaluate.forward import Logits, logits_of
+from bcos_core.evaluate.case import TENTHS, Curves, Logits
+from bcos_core.evaluate.forward import logits_of
 from bcos_core.evaluate.removal import Removal, Variant
 from bcos_core.model.classifier import Classifier
 from bcos_core.text.encoding import Encoded
-
-# k of BCOS.md §4: ten to ninety percent.
-TENTHS = tuple(range(1, 10))
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Logits of one text: whole, empty, without its top-k tokens, and with only them, for each k in `TENTHS`."""
-
-    whole: Logits
-    empty: Logits
-    without: tuple[Logits, ...]
-    only: tuple[Logits, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"whole": self.whole, "empty": self.empty, "without": self.without, "only": self.only}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Curves:
-        rows = {name: tuple(tuple(row) for row in data[name]) for name in ("without", "only")}
-        return cls(tuple(data["whole"]), tuple(data["empty"]), **rows)
 
 
 def ranked(scores: Sequence[float], text: Encoded) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
+from bcos_core.evaluate.case import Logits
 from bcos_core.evaluate.removal import Variant
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.view import ModelView
@@ -13,8 +14,6 @@ from bcos_core.model.view import ModelView
 # Tokens of one forward pass: enough to keep two cores or a GPU busy, and flat in memory.
 TOKENS_PER_PASS = {"cpu": 1_024}
 TOKENS_PER_PASS_ELSEWHERE = 65_536
-
-Logits = tuple[float, ...]
 
 
 def logits_of(classifier: Classifier, variants: Sequence[Variant]) -> list[Logits]:

@@ -9,14 +9,15 @@ import importlib.util
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-
-from sklearn.metrics import auc, precision_recall_curve
+from typing import TYPE_CHECKING
 
 from bcos_core.errors import DataError
-from bcos_core.text.encoding import Encoded
 from bcos_core.text.rationales import Spans
 from bcos_core.text.units import positions_at, token_units, word_units
 from bcos_core.text.words import word_spans
+
+if TYPE_CHECKING:
+    from bcos_core.text.encoding import Encoded
 
 _SIGNS = {"positive": 1, "pos": 1, "negative": -1, "neg": -1}
 
@@ -76,6 +77,8 @@ def valences() -> dict[str, float]:
 def auprc(scores: Sequence[float], named: Sequence[bool]) -> float:
     """Area under the precision-recall curve of the scores as a ranking of the named tokens, by the trapezoid rule (the
     code of ERASER and ferret; average precision, a sum of steps, is another number there)."""
+    from sklearn.metrics import auc, precision_recall_curve
+
     precision, recall, _ = precision_recall_curve(list(named), list(scores))
     return float(auc(recall, precision))
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-
-from transformers import PreTrainedTokenizerBase
+from typing import TYPE_CHECKING
 
 from bcos_core.errors import InputError
 from bcos_core.registry import Registry
-from bcos_core.text.encoding import Encoded
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from bcos_core.text.encoding import Encoded
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""The scores and what they declare. Tables read the declaration; they never know a score by name."""
+"""The scores and what they declare. Tables read the declaration; they never know a score by name.
+
+What a score is can be read without SciPy and scikit-learn: they are imported when a text is scored.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
-from scipy.stats import kendalltau
-
-from bcos_core.evaluate.case import Case
-from bcos_core.evaluate.curves import TENTHS, Curves
-from bcos_core.evaluate.forward import Logits
+from bcos_core.evaluate.case import TENTHS, Case, Curves, Logits
 from bcos_core.evaluate.plausibility import auprc, token_f1, token_iou
 from bcos_core.registry import Registry
 
@@ -92,6 +91,8 @@ def taucorr_loo(case: Case) -> float | None:
 
     Not defined where either ranks nothing: one token, or all values equal.
     """
+    from scipy.stats import kendalltau
+
     whole, *without = case.leave_one_out
     if len(without) < 2:
         return None

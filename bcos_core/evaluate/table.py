@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bcos_core.evaluate.case import Case, Named
-from bcos_core.evaluate.curves import TENTHS, Curves
+from bcos_core.evaluate.case import TENTHS, Case, Curves, Named
 from bcos_core.evaluate.explainer import Explainer
 from bcos_core.evaluate.plausibility import rated_positions, rationale_positions
 from bcos_core.evaluate.pointing import Pairs

@@ -10,8 +10,8 @@ from typing import Any
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
 from bcos_core.lab.plants import PLANTS
+from bcos_core.model.embedded import EMBEDDED
 from bcos_core.model.identity import source_identity
-from bcos_core.model.sources import EMBEDDED
 from bcos_core.stored_spec import require_whole
 from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
-
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from typing import TYPE_CHECKING
 
 from bcos_core.errors import CheckpointError
 from bcos_core.model.content import NAMES, content_of
@@ -20,6 +19,9 @@ from bcos_core.model.info import DETAILS_FILE, CheckpointInfo, trained_on
 from bcos_core.storage.content import Stamp, file_stamp
 from bcos_core.storage.evidence import EVIDENCE_VERSION, name_of
 from bcos_core.text.content import choice_hash
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 # Files that a model or a tokenizer is read from: configurations, vocabularies, weights.
 READ = ("*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin")

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bcos_core.attribution.registry import METHODS
-from bcos_core.evaluate.curves import TENTHS
+from bcos_core.evaluate.case import TENTHS
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.render.dots import add_dot, lay_out

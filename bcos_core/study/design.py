@@ -8,7 +8,7 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-from bcos_core.attribution.question import REFERENCES
+from bcos_core.attribution.references import REFERENCES
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError, StudyError, UnknownNameError
 from bcos_core.storage.evidence import name_of

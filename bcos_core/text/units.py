@@ -18,6 +18,9 @@ from bcos_core.text.sentences import sentence_spans
 from bcos_core.text.token import Token
 from bcos_core.text.words import Span, word_spans
 
+UNITS = ("token", "word")
+"""What a method may remove in one piece."""
+
 
 @dataclass(frozen=True)
 class Unit:

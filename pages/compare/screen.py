@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bcos_core.attribution.question import REFERENCES, same_reference
 from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.references import REFERENCES, same_reference
 from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import Style

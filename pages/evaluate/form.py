@@ -10,7 +10,7 @@ import streamlit as st
 from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.cli.evaluate import DEFAULT_SCORES, evaluate_argv
 from bcos_core.errors import InputError
-from bcos_core.evaluate.curves import TENTHS
+from bcos_core.evaluate.case import TENTHS
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.run import describe
 from bcos_core.evaluate.scores import SCORES

@@ -9,9 +9,10 @@ import threading
 
 import streamlit as st
 
-IMPORTING = threading.RLock()
-"""Held by whoever imports PyTorch and its like for the first time. Two threads that begin at once from different ends
-each wait for a module that the other one has begun, and Python then hands out one that is not whole."""
+from bcos_core.later import IMPORTING
+
+MODULES = ("bcos_core.attribution.api", "bcos_core.attribution.paths", "bcos_core.attribution.perturbation")
+"""Of what is explained on a page, those that bring PyTorch, transformers and captum."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -35,5 +36,6 @@ def settle(what: str) -> None:
 
 def _import() -> None:
     with IMPORTING:
-        importlib.import_module("bcos_core.attribution.api")
+        for module in MODULES:
+            importlib.import_module(module)
     settle("models")

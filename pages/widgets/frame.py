@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 import streamlit as st
 
-from pages.server.preload import IMPORTING
+from bcos_core.later import IMPORTING
 from pages.server.roles import require_researcher
 from pages.widgets.plain import plain
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bcos_core.errors import InputError
-from bcos_core.evaluate.case import Case
-from bcos_core.evaluate.curves import TENTHS, leave_one_out, removal_curves, top_counts
+from bcos_core.evaluate.case import TENTHS, Case
+from bcos_core.evaluate.curves import leave_one_out, removal_curves, top_counts
 from bcos_core.evaluate.probability import sigmoid, softmax
 from bcos_core.evaluate.removal import REMOVALS, require_tokens
 from bcos_core.evaluate.scores import SCORES

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bcos_core.home import CHECKOUT
-from pages.server.preload import IMPORTING
+from bcos_core.later import IMPORTING
 from pages.widgets.frame import loading
 
 FILES = sorted((CHECKOUT / "pages").rglob("*.py"))

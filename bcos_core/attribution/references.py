@@ -1,0 +1,18 @@
+"""What the tokens of a text are compared with: named, so that methods that ask the same can be told."""
+
+from __future__ import annotations
+
+# References that are a token of the tokenizer at every position. The others are E = 0: a B-cos network without a
+# reference measures against nothing, which is the same question as a baseline of zeros.
+REFERENCE_TOKENS = ("mask", "pad")
+REFERENCES = {
+    "mask": "the mask token at every position",
+    "pad": "the padding token at every position",
+    "none": "nothing",
+    "zero": "nothing: embeddings of zero",
+}
+
+
+def same_reference(one: str | None, other: str | None) -> bool:
+    """Whether two references ask the same; a method without one (None) asks about the text alone, and fits all."""
+    return one is None or other is None or one == other or {one, other} == {"none", "zero"}

@@ -1,0 +1,55 @@
+"""What a method, a score, a protocol, a plant, a recipe or a task is can be read without the libraries that do the
+work."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.home import CHECKOUT
+from bcos_core.later import Later
+
+HEAVY = {"torch", "transformers", "tokenizers", "captum", "scipy", "sklearn", "pandas", "pyarrow", "datasets"}
+DECLARATIONS = (
+    "bcos_core.attribution.registry",
+    "bcos_core.evaluate.scores",
+    "bcos_core.evaluate.spec",
+    "bcos_core.lab.plants",
+    "bcos_core.lab.spec",
+    "bcos_core.study.design",
+    "bcos_core.study.protocols",
+    "bcos_core.text.tasks",
+    "bcos_core.train.quickstart",
+    "bcos_core.train.recipe",
+    "bcos_core.train.spec",
+)
+SECONDS = 3.0
+"""For all of them on a busy machine; alone they take a third of a second, PyTorch and transformers five."""
+
+
+def imported(*modules: str) -> tuple[set[str], float]:
+    """The top packages that a new process has after importing these, and the seconds that it took."""
+    code = (
+        "import importlib, json, sys, time; began = time.process_time()\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+        "print(json.dumps([sorted({name.split('.')[0] for name in sys.modules}), time.process_time() - began]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    packages, seconds = json.loads(done.stdout)
+    return set(packages), seconds
+
+
+def test_declarations_are_read_without_what_does_the_work() -> None:
+    packages, seconds = imported(*DECLARATIONS)
+    assert not packages & HEAVY
+    assert seconds < SECONDS
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_methods_function_is_where_it_says(name: str) -> None:
+    answer = METHODS[name].answer
+    assert isinstance(answer, Later) and callable(answer.load())
