@@ -60,9 +60,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_simulate(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from bcos_core.study.taste import FAILED_CHECKS, TASTES
+    from bcos_core.study.protocols import PROTOCOLS
+    from bcos_core.study.taste import FAILED_CHECKS
 
-    meanings = "; ".join(f"{name}: {TASTES[name].meaning} (default: {TASTES[name].usual:g})" for name in TASTES)
+    tastes = {name: PROTOCOLS[name].taste for name in PROTOCOLS}
+    meanings = "; ".join(f"{name}: {taste.meaning} (default: {taste.usual:g})" for name, taste in tastes.items())
     action = actions.add_parser(
         "simulate",
         help="run a study with simulated raters of known taste",

@@ -14,7 +14,8 @@ from bcos_core.errors import InputError, StudyError, UnknownNameError
 from bcos_core.storage.evidence import name_of
 from bcos_core.storage.stored_json import from_plain
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM, PAIR
-from bcos_core.study.protocols import PROTOCOLS, Question
+from bcos_core.study.protocols import PROTOCOLS
+from bcos_core.study.question import Question
 from bcos_core.study.selection import Source
 
 LONGEST_TEXT = 20_000  # characters of instructions or consent
@@ -132,9 +133,9 @@ class StudyDesign:
                 f"A rater should see {self.items_per_rater} items, but the study has {self.source.count}. Choose fewer "
                 "items for each rater, or more texts."
             )
-        if protocol.live and self.instructed:
+        if self.instructed and not protocol.instructed_checks:
             raise InputError(f"{protocol.title} has no instructed checks; set their number to 0.")
-        if self.random and not protocol.random_checks:
+        if self.random and protocol.random_check is None:
             raise InputError(f"{protocol.title} has no checks with random heatmaps; set their number to 0.")
 
     def _check_conditions(self) -> None:

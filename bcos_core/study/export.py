@@ -14,7 +14,7 @@ from bcos_core.render.study_report import study_html
 from bcos_core.storage.database import Database
 from bcos_core.study.events import events_of
 from bcos_core.study.locking import LockedStudy
-from bcos_core.study.protocols import EDIT
+from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.results import Answered, read_answers_of
 from bcos_core.study.studies import Studies, StudyStatus
 from bcos_core.text.decode import encodable
@@ -103,13 +103,7 @@ def codebook(locked: LockedStudy) -> pd.DataFrame:
         rows += [
             (f"answer to {question.name}", str(value), label) for value, label in question.shown(locked.classes).items()
         ]
-        if question.kind == EDIT:
-            rows += [
-                ("question", "flipped", "whether the model answered otherwise"),
-                ("question", "edits", "words inserted, deleted or replaced"),
-                ("question", "change", "how far the probability of the first answer fell"),
-                ("question", "tries", "how often the model was asked"),
-            ]
+    rows += [("question", name, meaning) for name, meaning in PROTOCOLS[locked.design.protocol].measured.items()]
     rows += [("condition", condition.id, condition.title) for condition in locked.design.conditions]
     return pd.DataFrame(rows, columns=["kind", "name", "meaning"])
 

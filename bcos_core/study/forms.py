@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bcos_core.study.answer_form import AnswerForm, Choice, Dimension, FreeText, Number
-from bcos_core.study.edits import longest_edit
+from bcos_core.study.answer_form import AnswerForm
 from bcos_core.study.locking import LockedStudy
 from bcos_core.study.plan import Plan
-from bcos_core.study.protocols import EDIT, Question
+from bcos_core.study.protocols import PROTOCOLS
 
 
 def plan_of(study: str, locked: LockedStudy, *, extended_to: int | None = None) -> Plan:
@@ -25,21 +24,5 @@ def plan_of(study: str, locked: LockedStudy, *, extended_to: int | None = None) 
 
 
 def form_of(locked: LockedStudy) -> AnswerForm:
-    """What may be answered, by question; an edited text has its outcome beside it."""
-    dimensions: list[Dimension] = []
-    for question in locked.design.questions:
-        dimensions += _dimensions(question, locked)
-    return AnswerForm(tuple(dimensions))
-
-
-def _dimensions(question: Question, locked: LockedStudy) -> list[Dimension]:
-    if question.kind != EDIT:
-        return [Choice(question.name, question.allowed(locked.classes))]
-    longest = max(longest_edit(item.text) for item in locked.items)
-    return [
-        FreeText(question.name, required=True, longest=longest),
-        Choice("flipped", (True, False)),
-        Number("edits", 0, longest),
-        Number("change", -1, 1),  # of the probability of the answer to the text as it was
-        Number("tries", 0, locked.design.tries),
-    ]
+    """What may be answered."""
+    return PROTOCOLS[locked.design.protocol].form(locked)

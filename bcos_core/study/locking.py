@@ -22,7 +22,8 @@ from bcos_core.storage.plain import to_plain
 from bcos_core.storage.stored_json import from_plain
 from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.plan import PAIR
-from bcos_core.study.protocols import PROTOCOLS, Question
+from bcos_core.study.protocol import Practised, Protocol
+from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.scoring import explanation_scores
 from bcos_core.study.selection import Candidate, select_texts
 
@@ -56,6 +57,11 @@ class LockedItem:
     def shown(self, cell: str) -> list[Attribution]:
         """The records of a cell: one, or the left and the right one."""
         return [self.records[id] for id in cell.split(PAIR)]
+
+    def predicted(self, cell: str) -> str:
+        """The class that the model of a cell predicts; of a pair, that of the left one."""
+        record = self.shown(cell)[0]
+        return record.labels[record.predicted]
 
 
 @dataclass(frozen=True)
@@ -242,41 +248,30 @@ def _item(
     classifiers: Mapping[str, Classifier],
 ) -> LockedItem:
     item = LockedItem(f"{kind}-{place + 1}", kind, candidate.text, candidate.label, records)
+    protocol = PROTOCOLS[design.protocol]
     if kind == "practice":
         cell = design.cells[place % len(design.cells)]
-        return replace(item, cell=cell, feedback=_feedback(design, candidate, item.shown(cell)[0]))
-    if kind == "random":
+        return replace(item, cell=cell, feedback=_feedback(protocol, item, cell))
+    if kind == "random" and protocol.random_check is not None:
         first = design.conditions[0]
         chance = explain(classifiers[first.checkpoint], candidate.text, method=CHANCE, seed=place)
-        paired = PROTOCOLS[design.protocol].heatmaps == 2
         pair = [RANDOM, first.id] if place % 2 else [first.id, RANDOM]
-        expected = {q.name: _not_convinced(q, "left" if place % 2 else "right") for q in design.questions}
-        cell = PAIR.join(pair) if paired else RANDOM
+        side = "left" if place % 2 else "right"
+        expected = {question.name: protocol.random_check(question, side) for question in design.questions}
+        cell = RANDOM if protocol.heatmaps == 1 else PAIR.join(pair)
         return replace(item, records={**records, RANDOM: chance}, cell=cell, expected=expected)
     return item
 
 
-def _not_convinced(question: Question, side: str) -> tuple[int | str, ...]:
-    """Answers that a heatmap of random scores may get: not the upper part of a scale; not the better of two."""
-    if question.kind == "scale":
-        return tuple(range(1, (len(question.labels) + 1) // 2 + 1))
-    return tuple(choice for choice in question.choices or () if choice != side)
-
-
-def _feedback(design: StudyDesign, candidate: Candidate, record: Attribution) -> str:
+def _feedback(protocol: Protocol, item: LockedItem, cell: str) -> str:
     """What a practice item teaches."""
-    answer = record.labels[record.predicted]
-    said = (
-        f"The model answered “{answer}”, with a probability of {probability(record.probabilities[record.predicted])}."
-    )
-    if design.protocol == "trust" and candidate.label is not None:
-        verdict = "right" if candidate.label == answer else "wrong"
-        return f"{said} It is {verdict}: the text is labelled “{candidate.label}”."
-    if design.protocol == "simulation":
-        return f"{said} Guess what the model says, whether it is right or not."
+    record = item.shown(cell)[0]
+    predicted = item.predicted(cell)
     words = sorted(word_scores(record), key=lambda word: -word.score)[:2]
-    heaviest = " and ".join(f"“{word.text}”" for word in words if word.score > 0)
-    return f"{said} {f'This explanation puts most weight on {heaviest}. ' if heaviest else ''}No answer is wrong here."
+    heaviest = tuple(word.text for word in words if word.score > 0)
+    certainty = probability(record.probabilities[record.predicted])
+    said = f"The model answered “{predicted}”, with a probability of {certainty}."
+    return f"{said} {protocol.feedback(Practised(predicted, item.label, heaviest))}"
 
 
 def _instructed(

@@ -11,14 +11,14 @@ Allowed = tuple[int | str, ...]
 
 @dataclass(frozen=True)
 class KnownItem:
-    """One text. `cell` and `expected` as in `LockedItem`; `answers`: condition → what its model answers to the text,
-    and with which probability."""
+    """One text. `cell` and `expected` as in `LockedItem`; `predictions`: condition → the class that its model
+    predicts, and with which probability."""
 
     text: str
     label: str | None = None
     cell: str = ""
     expected: Mapping[str, Allowed] = field(default_factory=dict)
-    answers: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    predictions: Mapping[str, tuple[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Material:
                 item["label"],
                 item["cell"],
                 {question: tuple(passing) for question, passing in item["expected"].items()},
-                {condition: (answer, probability) for condition, (answer, probability) in item["answers"].items()},
+                {condition: (label, probability) for condition, (label, probability) in item["predictions"].items()},
             )
             for name, item in data["items"].items()
         }

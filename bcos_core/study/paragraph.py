@@ -9,18 +9,11 @@ from bcos_core.study.results import Answered
 from bcos_core.study.selection import STRATA
 from bcos_core.study.studies import Study
 
-_DESIGNS = {
-    "rating": "rated each explanation on anchored scales",
-    "paired": "chose the better of two explanations of the same text, or neither",
-    "simulation": "guessed the model's answer from the text alone, and again with the explanation",
-    "edit": "changed as few words as they could so that the model answered otherwise",
-    "trust": "judged whether the model's answer was right",
-}
-
 
 def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> str:
     """Design, materials, raters and exclusions; the statistics say themselves what they assume."""
     design = locked.design
+    protocol = PROTOCOLS[design.protocol]
     source = design.source
     kept = answered.counted["rater"].nunique()
     raters = answered.of_items["rater"].nunique()
@@ -45,8 +38,8 @@ def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> 
     )
     first = "SIMULATED RATERS, NOT PEOPLE. " if study.simulated else ""
     return (
-        f"{first}In a {PROTOCOLS[design.protocol].title.lower()} study, {count(kept, 'rater')} "
-        f"{_DESIGNS[design.protocol]}. "
+        f"{first}In a {protocol.title.lower()} study, {count(kept, 'rater')} "
+        f"{protocol.procedure}. "
         f"Materials were {count(source.count, 'text')} of {source.least} to {source.most} words, {chosen}{drawn} "
         f"(seed {source.seed}), explained under {count(len(design.conditions), 'condition')}: {conditions}. "
         f"Each rater saw {count(design.items_per_rater, 'item')} after {count(design.practice, 'practice item')}, each "

@@ -20,8 +20,8 @@ REMOVAL, PROBABILITY = "mask", "softmax"
 
 
 def explanation_scores(classifier: Classifier, records: Sequence[Attribution]) -> list[dict[str, float]]:
-    """For each record its scores by name, those left out that are not defined for it (BCOS.md §4: tokens replaced by
-    the mask token, softmax probability, human ratings of words from the VADER lexicon)."""
+    """For each record its scores by name, those left out that are not defined for it: tokens are replaced by the mask
+    token, the probability is the softmax, and people's ratings of words are those of the VADER lexicon."""
     texts = encode(classifier.tokenizer, [record.text for record in records], classifier.max_length)
     curves = removal_curves(classifier, texts, [record.scores for record in records], REMOVALS[REMOVAL])
     rated = [

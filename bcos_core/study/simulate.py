@@ -25,12 +25,13 @@ from bcos_core.study.invites import Invitations, InviteKind
 from bcos_core.study.locking import LockedStudy
 from bcos_core.study.material import KnownItem, Material
 from bcos_core.study.plan import Plan
+from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.raters import Raters
 from bcos_core.study.simulated_load import counted, start_writer
 from bcos_core.study.simulated_writer import Acknowledgement, WriterWork, read_acknowledgements
 from bcos_core.study.slots import counts_of
 from bcos_core.study.studies import Studies, Study
-from bcos_core.study.taste import Taste, taste_of
+from bcos_core.study.taste import Taste
 
 PREFIX = "Simulated: "
 LONGEST_TITLE = 120
@@ -124,12 +125,12 @@ def material_of(locked: LockedStudy) -> Material:
     conditions = tuple(condition.id for condition in design.conditions)
     items = {}
     for item in locked.items:
-        answers = {
+        predictions = {
             id: (record.labels[record.predicted], record.probabilities[record.predicted])
             for id, record in item.records.items()
             if id in conditions
         }
-        items[item.id] = KnownItem(item.text, item.label, item.cell, item.expected, answers)
+        items[item.id] = KnownItem(item.text, item.label, item.cell, item.expected, predictions)
     questions = {question.name: question.allowed(locked.classes) for question in design.questions}
     return Material(design.protocol, conditions, questions, items, locked.classes, design.tries)
 
@@ -151,7 +152,7 @@ def open_simulation(database: Database, locked: LockedStudy, crowd: Crowd) -> Op
         StudyError: a preference that the answers cannot show.
     """
     locked = as_simulated(locked)
-    taste = taste_of(material_of(locked), crowd.preference, crowd.seed)
+    taste = PROTOCOLS[locked.design.protocol].taste_of(material_of(locked), crowd.preference, crowd.seed)
     studies = Studies(database)
     study = studies.create(locked.design.title, locked.design.to_dict(), simulated=True)
     studies.lock(study, locked.to_dict(), locked.hash)

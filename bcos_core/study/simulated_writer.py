@@ -24,9 +24,9 @@ from bcos_core.study.answer_form import AnswerForm, Choice, FreeText, Number
 from bcos_core.study.answers import Answers
 from bcos_core.study.material import Material
 from bcos_core.study.plan import Plan
+from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.raters import Raters
 from bcos_core.study.slots import Slots
-from bcos_core.study.taste import taste_of
 
 RETRIED_SHARE = 0.1
 """So often a simulated rater sends an answer again, as a double click or a reload does."""
@@ -109,7 +109,7 @@ def _rate(work: WriterWork, database: Database) -> Iterator[Acknowledgement]:
     """One rater from the invitation to the completion code, pausing after each answer."""
     raters, slots = Raters(database), Slots(database, work.plan)
     answers = Answers(database, work.plan, work.form)
-    taste = taste_of(work.material, work.preference, work.seed)
+    taste = PROTOCOLS[work.material.protocol].taste_of(work.material, work.preference, work.seed)
     rater = raters.join(work.token, simulated=True).rater
     raters.consent(rater.id)
     chance = random.Random(f"{work.seed}/retries {rater.arrival}")

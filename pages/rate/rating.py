@@ -12,7 +12,7 @@ from bcos_core.study.access import Rater, require_active, require_open
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.invites import find_invite
 from bcos_core.study.locking import LockedItem, LockedStudy
-from bcos_core.study.protocols import EDIT
+from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.raters import Raters
 from bcos_core.study.slots import Slot, SlotList
 from pages.rate.edit import edit_item
@@ -164,7 +164,7 @@ def _first(study: Running) -> set[str]:
 
 def _edits(study: Running) -> bool:
     """Whether the answers are tries, which the model judges: then none comes from the browser."""
-    return study.locked.design.questions[0].kind == EDIT
+    return PROTOCOLS[study.locked.design.protocol].live
 
 
 def _pause(rater: Rater) -> None:

@@ -13,7 +13,9 @@ from bcos_core.model.info import CheckpointInfo
 from bcos_core.storage.collections import Collections
 from bcos_core.study.design import NO_HEATMAP, Condition, Exclusion, StudyDesign
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM
-from bcos_core.study.protocols import PROTOCOLS, Protocol, Question
+from bcos_core.study.protocol import Protocol
+from bcos_core.study.protocols import PROTOCOLS
+from bcos_core.study.question import Question
 from bcos_core.study.selection import ANSWERED, LONGEST_SEARCH, STRATA, Source
 from pages.widgets.errors import show_error
 from pages.widgets.plain import plain
@@ -43,7 +45,7 @@ class DesignForm:
         name = str(
             st.segmented_control(
                 "Protocol",
-                list(PROTOCOLS),
+                sorted(PROTOCOLS, key=lambda name: PROTOCOLS[name].title),
                 default=self.base.protocol,
                 format_func=lambda name: PROTOCOLS[name].title,
                 required=True,
@@ -137,7 +139,7 @@ class DesignForm:
 
     def _numbers(self, protocol: Protocol, source: Source) -> dict[str, Any]:
         base = self.base
-        columns = st.columns(4)
+        columns = st.columns(3 + protocol.live + protocol.instructed_checks)
         wanted = {
             "items_per_rater": columns[0].number_input(
                 "Items for each rater", 1, 500, min(base.items_per_rater, source.count), key=self.key("share")
@@ -154,17 +156,16 @@ class DesignForm:
         }
         if protocol.live:
             wanted["tries"] = columns[3].number_input("Tries for each text", 1, 50, base.tries, key=self.key("tries"))
-            wanted["instructed"] = 0
-        else:
-            wanted["instructed"] = columns[3].number_input(
+        if protocol.instructed_checks:
+            wanted["instructed"] = columns[-1].number_input(
                 "Instructed checks",
                 0,
                 10,
-                base.instructed or int(PROTOCOLS[base.protocol].live),
+                base.instructed or int(not PROTOCOLS[base.protocol].instructed_checks),
                 help="Texts that say what to answer: who fails them does not read.",
                 key=self.key("instructed"),
             )
-        return {name: int(value) for name, value in wanted.items()}
+        return {"instructed": 0, **{name: int(value) for name, value in wanted.items()}}
 
     def _wording(self, protocol: Protocol) -> dict[str, Any]:
         """What is worded, checked and left out; closed, because the defaults do."""
@@ -185,7 +186,7 @@ class DesignForm:
                 0,
                 10,
                 base.random,
-                disabled=not protocol.random_checks,
+                disabled=protocol.random_check is None,
                 help="Planted, to see who looks.",
                 key=self.key("random"),
             )
@@ -205,7 +206,7 @@ class DesignForm:
             "instructions": instructions,
             "consent": consent,
             "questions": questions,
-            "random": int(random) if protocol.random_checks else 0,
+            "random": int(random) if protocol.random_check is not None else 0,
             "exclusion": Exclusion(int(failed), float(fastest)),
             "seed": int(seed),
         }

@@ -10,7 +10,7 @@ from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.numbers import count, number
 from bcos_core.study.demo import demo_design
 from bcos_core.study.design import Condition, StudyDesign
-from bcos_core.study.statistics.power import Design, detectable_difference
+from bcos_core.study.power_hint import power_hint
 from bcos_core.study.studies import Study
 from pages.studies.design_form import DesignForm
 from pages.widgets import resources, url
@@ -76,11 +76,8 @@ def _first_design(known: dict[str, CheckpointInfo]) -> StudyDesign:
 
 def _power(design: StudyDesign) -> None:
     """How many people, and what difference the study would show."""
-    raters = design.raters_needed
-    result = detectable_difference(
-        Design(raters, design.source.count, design.items_per_rater, max(2, len(design.conditions)), design.protocol)
-    )
-    hint = f"{count(raters, 'rater')} who finish fill it. "
+    result = power_hint(design)
+    hint = f"{count(design.raters_needed, 'rater')} who finish fill it. "
     if result.undefined:
         hint += f"What it can show is not defined: {result.undefined}"
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bcos_core.study.protocols import EDIT
+from bcos_core.study.protocols import PROTOCOLS
 from pages.widgets.plain import plain
 from pages.widgets.rating_item import item_data, rating_item
 from pages.widgets.studies import Running
@@ -29,7 +29,7 @@ def preview(running: Running) -> None:
     cells = [item.cell] if item.cell else list(locked.design.cells)
     shown = columns[1].number_input("Shown as", 1, len(cells), 1, key="preview-cell", disabled=len(cells) == 1) - 1
     st.caption(f"{_KINDS[item.kind]} Raters see neither this line nor what it is shown as.")
-    if locked.design.questions[0].kind == EDIT:
+    if PROTOCOLS[locked.design.protocol].live:
         st.caption("Raters also get the text to edit.")
     for before in (True, False):
         data = item_data(locked, item, cells[min(int(shown), len(cells) - 1)], "preview", before=before)

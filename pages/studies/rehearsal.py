@@ -8,9 +8,9 @@ from bcos_core.cli.study import rehearsal_argv, rehearsal_key, rehearsal_title
 from bcos_core.jobs.made import result_of
 from bcos_core.jobs.store import JobState
 from bcos_core.study.locking import LockedStudy
+from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.simulate import Crowd, SimulationResult, material_of
 from bcos_core.study.studies import Study
-from bcos_core.study.taste import taste_of
 from pages.widgets import url
 from pages.widgets.errors import guard
 from pages.widgets.plain import plain
@@ -24,7 +24,7 @@ def rehearsal(study: Study, locked: LockedStudy) -> None:
     with st.expander("Rehearse with simulated raters", icon=":material/smart_toy:", expanded=True):
         supervisor_notice()
         design = locked.design
-        usual = taste_of(material_of(locked))
+        usual = PROTOCOLS[design.protocol].taste_of(material_of(locked))
         preference = st.number_input(
             "Preference",
             -usual.widest,

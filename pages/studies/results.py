@@ -16,10 +16,11 @@ from bcos_core.render.dots import add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.numbers import number
 from bcos_core.render.study_report import basis_words
+from bcos_core.study.analysis import Analysis
 from bcos_core.study.export import export_study
 from bcos_core.study.invites import Invitations
 from bcos_core.study.paragraph import methods_paragraph
-from bcos_core.study.results import Analysis, analyse, closed_loops, read_answers_of
+from bcos_core.study.results import analyse, closed_loops, read_answers_of
 from bcos_core.study.statistics.result import Result
 from bcos_core.study.studies import Study
 from pages.widgets.plain import plain

@@ -14,7 +14,8 @@ from bcos_core.render.palette import PALETTES
 from bcos_core.study.design import NO_HEATMAP, StudyDesign
 from bcos_core.study.locking import LockedItem, LockedStudy
 from bcos_core.study.plan import PAIR
-from bcos_core.study.protocols import PROTOCOLS, Question
+from bcos_core.study.protocols import PROTOCOLS
+from bcos_core.study.question import Question
 from pages.widgets.errors import show_error
 
 _ASSETS = CHECKOUT / "assets"

@@ -9,10 +9,11 @@ import pandas as pd
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.design import StudyDesign
 from bcos_core.study.locking import LockedStudy
+from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.results import COLUMNS, Answered
 from bcos_core.study.simulate import material_of
 from bcos_core.study.synthetic import synthetic_condition, synthetic_source, synthetic_study
-from bcos_core.study.taste import Taste, taste_of
+from bcos_core.study.taste import Taste
 
 
 def made_up(protocol: str, *methods: str, items: int = 24, **changes: Any) -> LockedStudy:
@@ -29,7 +30,7 @@ def made_up(protocol: str, *methods: str, items: int = 24, **changes: Any) -> Lo
 
 
 def taste_for(locked: LockedStudy, preference: float | None = None, seed: int = 0) -> Taste:
-    return taste_of(material_of(locked), preference, seed)
+    return PROTOCOLS[locked.design.protocol].taste_of(material_of(locked), preference, seed)
 
 
 def answers_of(locked: LockedStudy, taste: Taste, raters: int) -> Answered:

@@ -9,7 +9,8 @@ import pytest
 
 from bcos_core.errors import BcosError, DataError, InputError, UnknownNameError
 from bcos_core.study.design import Condition, StudyDesign
-from bcos_core.study.protocols import PROTOCOLS, Question
+from bcos_core.study.protocols import PROTOCOLS
+from bcos_core.study.question import Question
 from bcos_core.study.selection import Candidate, Source, select_texts
 
 BCOS, TWIN = Condition("/models/bcos", "bcos"), Condition("/models/twin", "occlusion")

@@ -31,8 +31,8 @@ def test_a_locked_study_can_be_rehearsed(home: Home, tmp_path: Path, name: str) 
         "source": Source(count=6),
         "items_per_rater": 6,
         "raters_per_item": 8,
-        "instructed": 0 if protocol.live else 2,
-        "random": 1 if protocol.random_checks else 0,
+        "instructed": 2 if protocol.instructed_checks else 0,
+        "random": 0 if protocol.random_check is None else 1,
     }
     world = make_world(home, protocol=name, **changes)
     database = open_database(home)

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from bcos_core.errors import StudyError, UnknownNameError
+from bcos_core.errors import StudyError
+from bcos_core.study.analysis import Analysis
 from bcos_core.study.edits import edited_words
 from bcos_core.study.forms import form_of
 from bcos_core.study.material import KnownItem, Material
-from bcos_core.study.protocols import PROTOCOLS, Question
-from bcos_core.study.results import Analysis, analyse
+from bcos_core.study.protocols import PROTOCOLS
+from bcos_core.study.question import Question
+from bcos_core.study.results import analyse
 from bcos_core.study.statistics.result import Quantity
-from bcos_core.study.taste import TASTES, taste_of
 from tests.study.simulated import answers_of, made_up, taste_for
 
 RATERS = 60
@@ -134,9 +135,9 @@ def test_right_verdicts_rise_with_the_condition() -> None:
 
 
 def test_a_text_without_a_label_has_no_right_verdict() -> None:
-    item = KnownItem("a text", None, answers={"a": ("yes", 0.9), "b": ("yes", 0.9)})
+    item = KnownItem("a text", None, predictions={"a": ("yes", 0.9), "b": ("yes", 0.9)})
     material = Material("trust", ("a", "b"), {"right": ("yes", "no")}, {"i": item})
-    given = [taste_of(material, 0.7).values(rater, "i", "b")["right"] for rater in range(1000)]
+    given = [PROTOCOLS["trust"].taste_of(material, 0.7).values(rater, "i", "b")["right"] for rater in range(1000)]
     assert 400 < given.count("yes") < 600
 
 
@@ -172,7 +173,7 @@ def test_every_protocol_has_a_taste_whose_answers_its_form_takes(protocol: str) 
     plain = "" if PROTOCOLS[protocol].without_heatmap else "random"
     locked = made_up(protocol, "random", plain)
     form = form_of(locked)
-    for preference in (None, TASTES[protocol].usual, taste_for(locked).widest, -taste_for(locked).widest):
+    for preference in (None, PROTOCOLS[protocol].taste.usual, taste_for(locked).widest, -taste_for(locked).widest):
         taste = taste_for(locked, preference)
         for rater in range(5):
             for item in locked.items:
@@ -195,7 +196,7 @@ def test_a_rater_says_the_same_again_and_another_something_else(protocol: str) -
 def test_checks_are_failed_in_one_case_of_twenty() -> None:
     questions = {"clear": (1, 2, 3, 4, 5), "agree": (1, 2, 3, 4, 5)}
     item = KnownItem("Please answer 2 and then 4.", cell="a", expected={"clear": (2,), "agree": (4, 5)})
-    taste = taste_of(Material("rating", ("a", "b"), questions, {"check": item}), 4.0)
+    taste = PROTOCOLS["rating"].taste_of(Material("rating", ("a", "b"), questions, {"check": item}), 4.0)
     given = [taste.values(rater, "check", "") for rater in range(2000)]
     failed = [one for one in given if one["clear"] != 2 or one["agree"] not in (4, 5)]
     assert abs(len(failed) / 2000 - 0.05) <= 4 * math.sqrt(0.05 * 0.95 / 2000)
@@ -208,5 +209,3 @@ def test_a_preference_that_does_not_fit() -> None:
             taste_for(made_up("rating", "random", "random"), preference)
     with pytest.raises(StudyError, match="Choose −0.7 to 0.7"):
         taste_for(made_up("simulation", "random", ""), 0.8)
-    with pytest.raises(UnknownNameError):
-        taste_of(Material("dance", ("a", "b"), {}, {}))

@@ -1,0 +1,54 @@
+"""What is said about one thing that was asked, and the analyses that several protocols have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bcos_core.study.question import Question
+from bcos_core.study.statistics.agreement import agreement
+from bcos_core.study.statistics.means import condition_differences, condition_means
+from bcos_core.study.statistics.mixed import binary_mixed_model, ordinal_mixed_model
+from bcos_core.study.statistics.ranks import friedman, pairwise_wilcoxon
+from bcos_core.study.statistics.result import Result
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is said about one thing that was asked: its results, the first ones to be read first, and the values
+    behind them, one row an answer with `rater`, `item`, `condition`, `value`."""
+
+    title: str
+    results: tuple[Result, ...]
+    values: pd.DataFrame
+
+
+def one_each(table: pd.DataFrame, value: Any) -> pd.DataFrame:
+    """The rows of `table` with one `value` each, a number or a column of them."""
+    return table[["rater", "item", "condition"]].assign(value=value)
+
+
+def scale(question: Question, table: pd.DataFrame) -> Analysis:
+    """Points of a scale: means first, then what needs no equal distances between points, then the mixed model."""
+    given = table[question.name] if question.name in table else pd.Series(dtype=float)
+    values = one_each(table.loc[given.dropna().index], given.dropna().astype(float))
+    return Analysis(
+        question.prompt,
+        (
+            condition_means(values),
+            condition_differences(values),
+            agreement(values),
+            friedman(values),
+            pairwise_wilcoxon(values),
+            ordinal_mixed_model(values),
+        ),
+        values,
+    )
+
+
+def binary(title: str, values: pd.DataFrame) -> Analysis:
+    """What either happened (1) or did not (0)."""
+    results = (condition_means(values), condition_differences(values), binary_mixed_model(values))
+    return Analysis(title, (*results, agreement(values, level="nominal")), values)

@@ -1,0 +1,129 @@
+"""What a study protocol declares: how people are asked about explanations, and what is made of their answers.
+
+Each protocol is one file in `protocols`; nothing else knows one by its name. A declaration is read without PyTorch,
+pandas or SciPy: whatever needs them is imported by the function that does the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from bcos_core.errors import InputError
+from bcos_core.study.answer_form import AnswerForm, Choice
+from bcos_core.study.material import Material
+from bcos_core.study.question import Question
+from bcos_core.study.statistics.variation import Variation
+from bcos_core.study.taste import Taste
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bcos_core.study.analysis import Analysis
+    from bcos_core.study.locking import LockedStudy
+
+READ_COLOURS = (
+    "A language model has read each text and has given an answer. Coloured words show what an explanation says about "
+    "that answer: blue words speak for it, orange words against it, and stronger colour means more weight. "
+)
+"""How instructions begin where the model's answer is shown."""
+
+
+@dataclass(frozen=True)
+class Practised:
+    """What a practice item has shown: the class that the model `predicted`, the text's `label` (None: it has none),
+    and the words that speak most for the prediction, at most two."""
+
+    predicted: str
+    label: str | None
+    heaviest: tuple[str, ...]
+
+
+def no_answer_is_wrong(shown: Practised) -> str:
+    """Feedback where people are asked for their opinion."""
+    words = " and ".join(f"“{word}”" for word in shown.heaviest)
+    return f"{f'This explanation puts most weight on {words}. ' if words else ''}No answer is wrong here."
+
+
+def one_choice_each(locked: LockedStudy) -> AnswerForm:
+    """The form of an answer that is one click for each question."""
+    questions = locked.design.questions
+    return AnswerForm(tuple(Choice(question.name, question.allowed(locked.classes)) for question in questions))
+
+
+def lower_part(question: Question, side: str) -> tuple[int | str, ...]:
+    """The answers on a scale that a heatmap of random scores may get: not those above the middle."""
+    return tuple(range(1, (len(question.labels) + 1) // 2 + 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """A way of asking people about explanations.
+
+    What raters see: `title`, `description` (for whoever chooses it), `instructions` and `questions`; as many
+    `heatmaps` at once. `shows_prediction`: the model's answer is on the screen, with its probability. `names_class`:
+    the legend may name the explained class (where the class is to be guessed, it must not). `without_heatmap`: "no
+    heatmap" can be a condition. `live`: the text is edited, and the model asked, while a person rates; an answer then
+    is a try. `reworded`: questions on scales may be added, left out and reworded. `least_conditions`: so many are
+    compared at least.
+
+    What an answer is: `form` gives the values that it may have. `measured`: name → meaning of those that are measured
+    and not asked. `feedback` is what a practice item says after the answer, behind what the model predicted.
+
+    Checks: `instructed_checks`: texts can say what to answer. `random_check`: the answers that may be given to a
+    question about a heatmap of random scores, which stands on that side ("left" or "right") of a pair; None where
+    such a heatmap tells nothing, because people cannot see that it explains nothing.
+
+    What is made of it: `procedure` is what raters did, in the words of a paper, after "12 raters". `analyse` has one
+    row for each rater and item, with the columns `rater`, `item`, `cell`, `condition` (its title) and one for each
+    value of the form that was given. `variation` is what the power hint assumes, `taste` how simulated raters answer.
+    """
+
+    name: str
+    title: str
+    description: str
+    instructions: str
+    questions: tuple[Question, ...]
+    procedure: str
+    analyse: Callable[[pd.DataFrame, LockedStudy], list[Analysis]]
+    variation: Variation
+    taste: type[Taste]
+    form: Callable[[LockedStudy], AnswerForm] = one_choice_each
+    measured: Mapping[str, str] = field(default_factory=dict)
+    feedback: Callable[[Practised], str] = no_answer_is_wrong
+    random_check: Callable[[Question, str], tuple[int | str, ...]] | None = None
+    instructed_checks: bool = True
+    heatmaps: int = 1
+    shows_prediction: bool = True
+    names_class: bool = True
+    without_heatmap: bool = False
+    live: bool = False
+    reworded: bool = False
+    least_conditions: int = 2
+
+    def checked_questions(self, given: Sequence[Question]) -> tuple[Question, ...]:
+        """The questions of a study by this protocol.
+
+        Raises:
+            InputError: none, two of a name, or other ones where the protocol's own are needed.
+        """
+        names = [question.name for question in given]
+        if not names or len(set(names)) < len(names):
+            raise InputError(f"The questions are {', '.join(names) or 'none'}; expected one or more, each name once.")
+        if self.reworded:
+            if any(question.kind != "scale" for question in given):
+                raise InputError(f"{self.title} asks on scales only; give every question a scale.")
+        elif [replace(question, prompt="-") for question in given] != [
+            replace(question, prompt="-") for question in self.questions
+        ]:
+            raise InputError(f"{self.title} asks {len(self.questions)} fixed questions; only their prompts can change.")
+        return tuple(given)
+
+    def taste_of(self, material: Material, preference: float | None = None, seed: int = 0) -> Taste:
+        """The taste of a study's simulated raters; without a preference, the usual one.
+
+        Raises:
+            StudyError: a preference that the answers cannot show.
+        """
+        return self.taste(material, self.taste.usual if preference is None else preference, seed)
