@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from bcos_core.study.locking import LockedStudy
 from bcos_core.study.question import Question
 from bcos_core.study.statistics.agreement import agreement
 from bcos_core.study.statistics.means import condition_differences, condition_means
@@ -28,6 +29,11 @@ class Analysis:
 def one_each(table: pd.DataFrame, value: Any) -> pd.DataFrame:
     """The rows of `table` with one `value` each, a number or a column of them."""
     return table[["rater", "item", "condition"]].assign(value=value)
+
+
+def scales(table: pd.DataFrame, locked: LockedStudy) -> list[Analysis]:
+    """One analysis for each question, all of which are asked on scales."""
+    return [scale(question, table) for question in locked.design.questions]
 
 
 def scale(question: Question, table: pd.DataFrame) -> Analysis:

@@ -117,7 +117,7 @@ class Protocol:
         elif [replace(question, prompt="-") for question in given] != [
             replace(question, prompt="-") for question in self.questions
         ]:
-            raise InputError(f"{self.title} asks {len(self.questions)} fixed questions; only their prompts can change.")
+            raise InputError(f"{self.title} has questions of its own; only their prompts can change.")
         return tuple(given)
 
     def taste_of(self, material: Material, preference: float | None = None, seed: int = 0) -> Taste:

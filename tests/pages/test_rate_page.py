@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,34 +23,8 @@ from pages.rate import edit as rating_edit
 from pages.rate import rating
 from pages.widgets.rating_item import ITEM_KEY
 from tests.pages.conftest import OpenPage, button, words
-from tests.study.world import World, make_world
-
-
-class Shown:
-    """What the page gives to the item's component, and the way back of an answer."""
-
-    def __init__(self) -> None:
-        self.data: dict[str, Any] = {}
-
-    def __call__(self, data: dict[str, Any], *, key: str, on_answer: Callable[[dict[str, Any]], None]) -> None:
-        self.data = data
-
-    def send(self, at: AppTest, question: str, value: Any, key: str = "") -> None:
-        """What the component sends when a person chooses `value`; it comes with the next run."""
-        slot = self.data["slot"]
-        answer = {"slot": slot, "question": question, "value": value, "key": key or f"{slot[:20]}{question}{value}"}
-        name = f"{ITEM_KEY}{slot}"
-        before = at.session_state[name]["given"] if name in at.session_state else []
-        at.session_state[name] = {"given": [*before, answer]}
-
-    def answer(self, at: AppTest, question: str, value: Any, key: str = "") -> AppTest:
-        self.send(at, question, value, key)
-        return at.run()
-
-    def answer_all(self, at: AppTest) -> AppTest:
-        for question in self.data["questions"]:
-            at = self.answer(at, question["name"], question["choices"][0]["value"])
-        return at
+from tests.pages.shown import Shown, start_rating
+from tests.study.world import make_world
 
 
 @pytest.fixture
@@ -67,17 +40,9 @@ def _value(at: AppTest, name: str) -> str:
     return found if isinstance(found, str) else found[0]
 
 
-def _start(open_page: OpenPage, world: World) -> AppTest:
-    at = open_page("rate", invite=world.token)
-    assert world.locked.design.title in words(at)
-    assert button(at, "Start").disabled
-    at.checkbox(key="consent").check().run()
-    return button(at, "Start").click().run()
-
-
 def test_from_the_invitation_to_the_completion_code(home: Home, shown: Shown, open_page: OpenPage) -> None:
     world = make_world(home)
-    at = _start(open_page, world)
+    at = start_rating(open_page, world)
     assert "invite" not in at.query_params and at.query_params["rater"]
     for place in range(4):  # a practice item, two items and a check
         assert not at.exception
@@ -94,7 +59,7 @@ def test_from_the_invitation_to_the_completion_code(home: Home, shown: Shown, op
 
 def test_a_rater_can_go_back(home: Home, shown: Shown, open_page: OpenPage) -> None:
     world = make_world(home)
-    at = shown.answer_all(_start(open_page, world))
+    at = shown.answer_all(start_rating(open_page, world))
     at = button(at, "Next").click().run()
     assert button(at, "Next").disabled
     at = button(at, "Back").click().run()
@@ -105,7 +70,7 @@ def test_a_rater_can_go_back(home: Home, shown: Shown, open_page: OpenPage) -> N
 
 def test_coming_back_by_the_address_goes_on_where_one_was(home: Home, shown: Shown, open_page: OpenPage) -> None:
     world = make_world(home)
-    at = shown.answer_all(_start(open_page, world))
+    at = shown.answer_all(start_rating(open_page, world))
     again = open_page("rate", rater=_value(at, "rater"))
     assert _value(again, "at") == "1"
     assert len(Raters(open_database(home)).of(world.study.id)) == 1
@@ -133,7 +98,7 @@ def test_a_link_that_was_taken_back(home: Home, shown: Shown, open_page: OpenPag
 
 def test_a_study_that_has_ended(home: Home, shown: Shown, open_page: OpenPage) -> None:
     world = make_world(home)
-    at = _start(open_page, world)
+    at = start_rating(open_page, world)
     Studies(open_database(home)).close(world.study.id)
     at = at.run()
     assert not at.exception
@@ -142,7 +107,7 @@ def test_a_study_that_has_ended(home: Home, shown: Shown, open_page: OpenPage) -
 
 def test_whoever_withdraws_is_out(home: Home, shown: Shown, open_page: OpenPage) -> None:
     world = make_world(home)
-    at = _start(open_page, world)
+    at = start_rating(open_page, world)
     at.checkbox(key="withdraw-sure").check().run()
     at = button(at, "Withdraw").click().run()
     assert "You have withdrawn" in words(at)
@@ -150,7 +115,7 @@ def test_whoever_withdraws_is_out(home: Home, shown: Shown, open_page: OpenPage)
 
 def test_nothing_on_the_page_names_method_or_model(home: Home, shown: Shown, open_page: OpenPage) -> None:
     world = make_world(home)
-    at = _start(open_page, world)
+    at = start_rating(open_page, world)
     everything = str(at) + words(at) + json.dumps(shown.data)
     assert '"film"' in everything  # the component's data are in it
     for name in (*METHODS, *(method.title for method in METHODS.values()), "tiny-bcos", "tiny-conventional"):
@@ -166,7 +131,7 @@ def test_simulation_asks_before_it_shows_the_heatmap(home: Home, shown: Shown, o
         conditions=lambda bcos, twin: (Condition(bcos, "bcos"), Condition(bcos)),
         practice=0,
     )
-    at = _start(open_page, world)
+    at = start_rating(open_page, world)
     assert [question["name"] for question in shown.data["questions"]] == ["before"]
     assert shown.data["answer"] is None and shown.data["panels"][0]["legend"] is None
     at = shown.answer(at, "before", "positive")
@@ -183,7 +148,7 @@ def test_simulation_asks_before_it_shows_the_heatmap(home: Home, shown: Shown, o
 
 def test_an_answer_that_is_sent_twice_counts_once(home: Home, shown: Shown, open_page: OpenPage) -> None:
     world = make_world(home)
-    at = shown.answer(_start(open_page, world), "agreement", 4, key="once")
+    at = shown.answer(start_rating(open_page, world), "agreement", 4, key="once")
     del at.session_state["answers-taken"]  # as after a restart: the session knows nothing of it
     at = at.run()
     answered = [event for event in events_of(open_database(home), world.study.id) if event.kind == EventKind.ANSWERED]
@@ -193,7 +158,7 @@ def test_an_answer_that_is_sent_twice_counts_once(home: Home, shown: Shown, open
 
 def test_an_answer_that_is_not_allowed_is_refused_in_words(home: Home, shown: Shown, open_page: OpenPage) -> None:
     world = make_world(home)
-    at = _start(open_page, world)
+    at = start_rating(open_page, world)
     at = shown.answer(at, "agreement", 9)
     assert not at.exception
     assert "takes one of 1, 2, 3, 4, 5" in words(at)
@@ -205,7 +170,7 @@ def test_an_answer_that_the_database_cannot_take_waits(
     home: Home, shown: Shown, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = make_world(home)
-    at = _start(open_page, world)
+    at = start_rating(open_page, world)
 
     def full(self: Answers, *given: Any, **options: Any) -> None:
         raise StorageError("The disk is full.")
@@ -222,7 +187,7 @@ def test_an_answer_that_the_database_cannot_take_waits(
 
 def test_an_answer_is_not_left_behind_by_a_click_on_back(home: Home, shown: Shown, open_page: OpenPage) -> None:
     world = make_world(home)
-    at = shown.answer_all(_start(open_page, world))
+    at = shown.answer_all(start_rating(open_page, world))
     at = button(at, "Next").click().run()
     shown.send(at, "agreement", 2)
     at = button(at, "Back").click().run()
@@ -231,7 +196,7 @@ def test_an_answer_is_not_left_behind_by_a_click_on_back(home: Home, shown: Show
 
 
 def test_a_message_of_thousands_of_answers_is_refused_as_a_whole(home: Home, shown: Shown, open_page: OpenPage) -> None:
-    at = _start(open_page, make_world(home))
+    at = start_rating(open_page, make_world(home))
     slot = shown.data["slot"]
     flood = [{"slot": slot, "question": "agreement", "value": 1 + n % 5, "key": f"k{n}"} for n in range(20_000)]
     at.session_state[f"{ITEM_KEY}{slot}"] = {"given": flood}
@@ -252,7 +217,7 @@ def test_a_double_click_on_a_try_costs_one(
         instructed=0,
         tries=3,
     )
-    at = _start(open_page, world)
+    at = start_rating(open_page, world)
     at.text_area[0].set_value(world.locked.items[0].text.replace("good", "awful")).run()
 
     def cut_off(self: Answers, *given: Any, **options: Any) -> Any:
@@ -280,7 +245,7 @@ def test_editing_asks_the_model_and_counts_the_tries(home: Home, shown: Shown, o
         instructed=0,
         tries=2,
     )
-    at = _start(open_page, world)
+    at = start_rating(open_page, world)
     assert button(at, "Try it · 2 tries left").disabled
     at.text_area[0].set_value(world.locked.items[0].text.replace("good", "awful")).run()
     at = button(at, "Try it · 2 tries left").click().run()

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bcos_core.later import Later
 from bcos_core.study.protocol import READ_COLOURS, Protocol, lower_part
 from bcos_core.study.question import Question
 from bcos_core.study.statistics.variation import Variation
 from bcos_core.study.taste import ScaleTaste
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from bcos_core.study.analysis import Analysis
-    from bcos_core.study.locking import LockedStudy
-
-
-def _analyse(table: pd.DataFrame, locked: LockedStudy) -> list[Analysis]:
-    from bcos_core.study.analysis import scale
-
-    return [scale(question, table) for question in locked.design.questions]
-
 
 PROTOCOL = Protocol(
     name="rating",
@@ -45,7 +31,7 @@ PROTOCOL = Protocol(
     reworded=True,
     random_check=lower_part,
     procedure="rated each explanation on anchored scales",
-    analyse=_analyse,
+    analyse=Later("bcos_core.study.analysis", "scales"),
     variation=Variation("points on a 1–5 scale", 0.9, 0.25, 0.25),
     taste=ScaleTaste,
 )
