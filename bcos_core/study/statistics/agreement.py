@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bcos_core.errors import UnknownNameError
 from bcos_core.study.statistics.alpha import DIFFERENCES, krippendorff_alpha
-from bcos_core.study.statistics.answers import Answers, read_answers
+from bcos_core.study.statistics.observations import Observations, read_observations
 from bcos_core.study.statistics.resample import item_intervals
 from bcos_core.study.statistics.result import Result
 
@@ -27,7 +27,7 @@ def agreement(answers: pd.DataFrame, *, level: str = "ordinal", value: str = "va
     """
     if level not in LEVELS:
         raise UnknownNameError("level of measurement", level, LEVELS)
-    known = read_answers(answers, value)
+    known = read_observations(answers, value)
     test = f"Krippendorff's α, {level}"
     domain = np.unique(known.value)
     counts, items = _counts(known, domain)
@@ -44,7 +44,7 @@ def agreement(answers: pd.DataFrame, *, level: str = "ordinal", value: str = "va
     return Result(test, _ASSUMES, known.basis, (interval.around("α", point),))
 
 
-def _counts(known: Answers, domain: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _counts(known: Observations, domain: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """How often each thing got each value, (things, values), and each thing's item; only things seen by two raters.
 
     A rater's second answer to the same thing is not a second rater's: the first counts.
@@ -57,7 +57,7 @@ def _counts(known: Answers, domain: NDArray[np.float64]) -> tuple[NDArray[np.int
     return table.to_numpy().astype(np.intp), table.index.to_numpy().astype(np.intp) // max(1, len(known.conditions))
 
 
-def _reason(known: Answers, counts: NDArray[np.intp]) -> str:
+def _reason(known: Observations, counts: NDArray[np.intp]) -> str:
     if len(known.raters) < 2:
         return f"Agreement needs two raters; there are {len(known.raters)}."
     if not len(counts):

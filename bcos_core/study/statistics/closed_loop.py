@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bcos_core.study.statistics.answers import Numbers, complete, read_answers
+from bcos_core.study.statistics.observations import Numbers, complete, read_observations
 from bcos_core.study.statistics.resample import item_intervals
 from bcos_core.study.statistics.result import Basis, Quantity, Result
 
@@ -26,7 +26,7 @@ def closed_loop(scores: pd.DataFrame, answers: pd.DataFrame, *, value: str = "va
     `scores` has the columns `item`, `condition`, `score`; `answers` those of a study. Spearman's ρ and Kendall's τ_b
     overall, and the mean τ_b within items. DataError for frames that have not these.
     """
-    known = read_answers(answers, value)
+    known = read_observations(answers, value)
     cells = _cells(scores, answers, value)
     basis = Basis(len(known.raters), cells["item"].nunique(), len(known.value))
     test = "Closed loop: score against mean rating"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from bcos_core.study.statistics.answers import Codes, Numbers
+from bcos_core.study.statistics.observations import Codes, Numbers
 from bcos_core.study.statistics.result import CONFIDENCE, Quantity, too_few
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from bcos_core.errors import DataError
-from bcos_core.study.statistics.answers import complete
 from bcos_core.study.statistics.means import SAMPLED, WITHIN, condition_differences, condition_means
+from bcos_core.study.statistics.observations import complete
 from bcos_core.study.statistics.result import Quantity, Result
 
 _ASSUMES = (

@@ -18,7 +18,7 @@ from scipy import linalg, optimize
 from scipy.special import expit, log_expit
 
 from bcos_core.errors import BcosError
-from bcos_core.study.statistics.answers import Codes, Numbers
+from bcos_core.study.statistics.observations import Codes, Numbers
 
 _NEWTON_STEPS = 100
 _LARGEST = 1e3  # of a standard deviation: beyond, the data say nothing

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bcos_core.evaluate.statistics import holm
-from bcos_core.study.statistics.answers import Answers, Numbers, read_answers
 from bcos_core.study.statistics.clusters import two_way, with_interval
+from bcos_core.study.statistics.observations import Numbers, Observations, read_observations
 from bcos_core.study.statistics.result import Quantity, Result
 
 SAMPLED = (
@@ -30,13 +30,13 @@ def condition_means(answers: pd.DataFrame, *, value: str = "value", test: bool =
 
     DataError for a frame that is not one of answers.
     """
-    known = read_answers(answers, value)
+    known = read_observations(answers, value)
     quantities = [mean(known, condition, test=test) for condition in range(len(known.conditions))]
     undefined = "" if len(known.value) else "There are no answers."
     return Result("Means per condition", SAMPLED, known.basis, tuple(quantities), undefined=undefined)
 
 
-def mean(known: Answers, condition: int, *, test: bool = False) -> Quantity:
+def mean(known: Observations, condition: int, *, test: bool = False) -> Quantity:
     """Mean answer of one condition, every answer counting the same; with the p of its being 0 if `test`."""
     chosen = known.condition == condition
     value = float(known.value[chosen].mean())
@@ -49,7 +49,7 @@ def condition_differences(answers: pd.DataFrame, *, value: str = "value") -> Res
 
     DataError for a frame that is not one of answers.
     """
-    known = read_answers(answers, value)
+    known = read_observations(answers, value)
     test = "Differences between conditions, within raters and items"
     if len(known.conditions) < 2:
         reason = f"A difference needs two conditions; there are answers to {len(known.conditions)}."
@@ -78,7 +78,7 @@ class LeastSquares:
     residual: Numbers
 
 
-def least_squares(known: Answers) -> LeastSquares:
+def least_squares(known: Observations) -> LeastSquares:
     """value = condition + rater + item + residual."""
     sizes = (len(known.conditions), len(known.raters), len(known.items))
     design = np.zeros((len(known.value), sum(sizes)))
@@ -92,7 +92,7 @@ def least_squares(known: Answers) -> LeastSquares:
     return LeastSquares(design, inverse, known.value - design @ coefficients)
 
 
-def difference(known: Answers, fit: LeastSquares, one: int, other: int) -> Quantity:
+def difference(known: Observations, fit: LeastSquares, one: int, other: int) -> Quantity:
     """Condition `one` minus condition `other`."""
     name = f"{known.conditions[one]} − {known.conditions[other]}"
     contrast: NDArray[np.float64] = np.zeros(fit.design.shape[1])

@@ -7,9 +7,9 @@ import pandas as pd
 from scipy import stats
 
 from bcos_core.errors import DataError
-from bcos_core.study.statistics.answers import Answers, read_answers
 from bcos_core.study.statistics.laplace import NoFitError, OrdinalData, OrdinalFit, fit_ordinal
 from bcos_core.study.statistics.means import corrected
+from bcos_core.study.statistics.observations import Observations, read_observations
 from bcos_core.study.statistics.result import CONFIDENCE, Quantity, Result, too_few
 
 MOST_ANSWERS = 20_000
@@ -28,7 +28,7 @@ def ordinal_mixed_model(answers: pd.DataFrame, *, value: str = "value", referenc
     The whole result's p is the likelihood-ratio test. Also: thresholds, and standard deviations of raters and items.
     DataError for a frame that is not one of answers, or a reference that is not one of its conditions.
     """
-    return _model("Ordinal mixed model", ORDINAL, read_answers(answers, value), reference)
+    return _model("Ordinal mixed model", ORDINAL, read_observations(answers, value), reference)
 
 
 def binary_mixed_model(answers: pd.DataFrame, *, value: str = "value", reference: str | None = None) -> Result:
@@ -36,13 +36,13 @@ def binary_mixed_model(answers: pd.DataFrame, *, value: str = "value", reference
 
     DataError for a frame that is not one of answers, for other values, or a reference that is not a condition.
     """
-    known = read_answers(answers, value)
+    known = read_observations(answers, value)
     if not np.isin(known.value, (0.0, 1.0)).all():
         raise DataError(f"The column {value} must hold 0 or 1.")
     return _model("Logistic mixed model", LOGISTIC, known, reference)
 
 
-def _model(test: str, assumes: str, known: Answers, reference: str | None) -> Result:
+def _model(test: str, assumes: str, known: Observations, reference: str | None) -> Result:
     if reference is not None and reference not in known.conditions:
         raise DataError(
             f"No answers to the condition {reference!r}. There are: {', '.join(known.conditions) or 'none'}."
@@ -58,7 +58,7 @@ def _model(test: str, assumes: str, known: Answers, reference: str | None) -> Re
     return Result(test, assumes + _ASSUMES, known.basis, undefined=reason)
 
 
-def _reason(known: Answers) -> str:
+def _reason(known: Observations) -> str:
     if len(known.conditions) < 2:
         return f"A comparison needs two conditions; there are answers to {len(known.conditions)}."
     if known.same:
@@ -71,7 +71,7 @@ def _reason(known: Answers) -> str:
     return too_few(len(known.raters), "raters", "a p") or too_few(len(known.items), "items", "a p")
 
 
-def _fitted(test: str, assumes: str, known: Answers, first: int, others: list[int]) -> Result:
+def _fitted(test: str, assumes: str, known: Observations, first: int, others: list[int]) -> Result:
     levels, category = np.unique(known.value, return_inverse=True)
     effects = np.stack([known.condition == place for place in others], 1).astype(float)
     groups = (known.rater, known.item)

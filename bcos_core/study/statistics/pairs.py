@@ -11,9 +11,9 @@ from scipy import optimize
 from scipy.special import logsumexp
 
 from bcos_core.errors import DataError
-from bcos_core.study.statistics.answers import Codes, Numbers, coded, complete
 from bcos_core.study.statistics.clusters import two_way, with_interval
 from bcos_core.study.statistics.means import corrected
+from bcos_core.study.statistics.observations import Codes, Numbers, coded, complete
 from bcos_core.study.statistics.result import Basis, Quantity, Result
 
 OUTCOMES = ("first", "second", "none")

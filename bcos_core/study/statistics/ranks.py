@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bcos_core.study.statistics.answers import Answers, Numbers, read_answers
 from bcos_core.study.statistics.means import corrected
+from bcos_core.study.statistics.observations import Numbers, Observations, read_observations
 from bcos_core.study.statistics.result import Basis, Quantity, Result, too_few
 
 _ITEMS = "Items are a sample of independent items; the raters are taken as given (say nothing of other raters); "
@@ -26,7 +26,7 @@ _DECIMALS = 9  # means that differ by rounding are tied
 
 def friedman(answers: pd.DataFrame, *, value: str = "value") -> Result:
     """Friedman's test with Kendall's W, exact p where countable. DataError for what is no frame of answers."""
-    known = read_answers(answers, value)
+    known = read_observations(answers, value)
     table = item_means(known)
     test = "Friedman test on per-item means"
     basis = Basis(len(known.raters), len(table), len(known.value))
@@ -49,7 +49,7 @@ def pairwise_wilcoxon(answers: pd.DataFrame, *, value: str = "value") -> Result:
     The rank-biserial correlation is (R₊ − R₋) / (R₊ + R₋) (Kerby, 2014); Cliff's δ is P(first higher) − P(second
     higher) over all pairs of single answers (Cliff, 1993). DataError for a frame that is not one of answers.
     """
-    known = read_answers(answers, value)
+    known = read_observations(answers, value)
     test = "Wilcoxon signed-rank tests on per-item means"
     table = item_means(known)
     if table.shape[1] < 2:
@@ -65,7 +65,7 @@ def pairwise_wilcoxon(answers: pd.DataFrame, *, value: str = "value") -> Result:
     return Result(test, _WILCOXON, known.basis, (*corrected(signed), *dominance))
 
 
-def item_means(known: Answers, conditions: tuple[int, ...] | None = None) -> Numbers:
+def item_means(known: Observations, conditions: tuple[int, ...] | None = None) -> Numbers:
     """Mean answer per (item, condition), for items that have answers to all of the conditions."""
     chosen = tuple(range(len(known.conditions))) if conditions is None else conditions
     cell = known.condition * len(known.items) + known.item
@@ -84,7 +84,7 @@ def cliffs_delta(one: Numbers, other: Numbers) -> float:
     return float((lower + not_higher - len(other)).sum() / (len(one) * len(other)))
 
 
-def _left_out(known: Answers, table: Numbers) -> tuple[str, ...]:
+def _left_out(known: Observations, table: Numbers) -> tuple[str, ...]:
     out = len(known.items) - len(table)
     return (f"{out} of {len(known.items)} items lack answers to some condition and are left out.",) if out else ()
 
@@ -97,7 +97,7 @@ def _reason(table: Numbers, conditions: int) -> str:
     return "In no item do the conditions differ." if (np.ptp(table, axis=1) == 0).all() else ""
 
 
-def _signed_rank(known: Answers, one: int, other: int) -> Quantity:
+def _signed_rank(known: Observations, one: int, other: int) -> Quantity:
     name = f"{known.conditions[one]} over {known.conditions[other]}, rank-biserial"
     table = item_means(known, (one, other))
     differences = np.round(table[:, 0] - table[:, 1], _DECIMALS)

@@ -16,7 +16,7 @@ Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Answers:
+class Observations:
     """`rater`, `item`, `condition`, `value`: (answers,), the first three as places in the sorted names."""
 
     rater: Codes
@@ -41,13 +41,13 @@ class Answers:
         return self.value[self.condition == condition]
 
 
-def read_answers(frame: pd.DataFrame, value: str = "value") -> Answers:
+def read_observations(frame: pd.DataFrame, value: str = "value") -> Observations:
     """The answers in `frame` that have a value in the column `value`. DataError for missing columns, or no numbers."""
     known = complete(frame, ("rater", "item", "condition"), (value,))
     rater, raters = coded(known["rater"])
     item, items = coded(known["item"])
     condition, conditions = coded(known["condition"])
-    return Answers(rater, item, condition, known[value].to_numpy(dtype=float), raters, items, conditions)
+    return Observations(rater, item, condition, known[value].to_numpy(dtype=float), raters, items, conditions)
 
 
 def complete(frame: pd.DataFrame, names: tuple[str, ...], numbers: tuple[str, ...] = ()) -> pd.DataFrame:
