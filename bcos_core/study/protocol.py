@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bcos_core.errors import InputError
 from bcos_core.study.answer_form import AnswerForm, Choice
 from bcos_core.study.material import Material
-from bcos_core.study.question import Question
+from bcos_core.study.question import EDIT, Question
 from bcos_core.study.statistics.variation import Variation
 from bcos_core.study.taste import Taste
 
@@ -62,14 +62,14 @@ class Protocol:
     """A way of asking people about explanations.
 
     What raters see: `title`, `description` (for whoever chooses it), `instructions` and `questions`; as many
-    `heatmaps` at once. `shows_prediction`: the model's answer is on the screen, with its probability. `names_class`:
-    the legend may name the explained class (where the class is to be guessed, it must not). `without_heatmap`: "no
-    heatmap" can be a condition. `live`: the text is edited, and the model asked, while a person rates; an answer then
-    is a try. `reworded`: questions on scales may be added, left out and reworded. `least_conditions`: so many are
-    compared at least.
+    `heatmaps` at once, one or two. `shows_prediction`: the model's answer is on the screen, with its probability.
+    `names_class`: the legend may name the explained class (where the class is to be guessed, it must not).
+    `without_heatmap`: "no heatmap" can be a condition. `reworded`: questions on scales may be added, left out and
+    reworded. `least_conditions`: so many are compared at least.
 
-    What an answer is: `form` gives the values that it may have. `measured`: name → meaning of those that are measured
-    and not asked. `feedback` is what a practice item says after the answer, behind what the model predicted.
+    What an answer is: a question's kind says how it is answered on the screen, `form` which values are taken.
+    `measured`: name → meaning of those that are measured and not asked. `feedback` is what a practice item says after
+    the answer, behind what the model predicted.
 
     Checks: `instructed_checks`: texts can say what to answer. `random_check`: the answers that may be given to a
     question about a heatmap of random scores, which stands on that side ("left" or "right") of a pair; None where
@@ -78,6 +78,9 @@ class Protocol:
     What is made of it: `procedure` is what raters did, in the words of a paper, after "12 raters". `analyse` has one
     row for each rater and item, with the columns `rater`, `item`, `cell`, `condition` (its title) and one for each
     value of the form that was given. `variation` is what the power hint assumes, `taste` how simulated raters answer.
+
+    Raises:
+        ValueError: parts that do not fit together.
     """
 
     name: str
@@ -98,9 +101,23 @@ class Protocol:
     shows_prediction: bool = True
     names_class: bool = True
     without_heatmap: bool = False
-    live: bool = False
     reworded: bool = False
     least_conditions: int = 2
+
+    def __post_init__(self) -> None:
+        if self.heatmaps not in (1, 2):
+            raise ValueError(f"{self.name} shows {self.heatmaps} heatmaps; a screen has one or two.")
+        if self.live and (len(self.questions) > 1 or self.instructed_checks):
+            raise ValueError(
+                f"{self.name} asks for an edited text: let it ask nothing else, with no instructed checks."
+            )
+        if self.reworded and any(question.kind != "scale" for question in self.questions):
+            raise ValueError(f"{self.name} lets its questions be changed; give each of them a scale.")
+
+    @property
+    def live(self) -> bool:
+        """Whether the text is edited, and the model asked, while a person rates: an answer then is a try."""
+        return any(question.kind == EDIT for question in self.questions)
 
     def checked_questions(self, given: Sequence[Question]) -> tuple[Question, ...]:
         """The questions of a study by this protocol.

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from bcos_core.errors import InputError
 
 Kind = Literal["scale", "choice", "class", "edit"]
+EDIT: Kind = "edit"
 LONGEST_WORDING = 500  # characters of one prompt or label
 
 

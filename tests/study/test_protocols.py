@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from bcos_core import study
 from bcos_core.home import CHECKOUT
 from bcos_core.study import protocols
 from bcos_core.study.protocols import PROTOCOLS
+from bcos_core.study.question import Question
 
 STUDY = Path(study.__path__[0])
 FOLDER = Path(protocols.__path__[0])
@@ -25,6 +28,19 @@ FILES = [
 def test_every_file_of_the_folder_is_a_protocol_of_its_name() -> None:
     files = {file.stem for file in FOLDER.glob("*.py")} - {"__init__"}
     assert files == set(PROTOCOLS) == {protocol.name for protocol in PROTOCOLS.values()}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"heatmaps": 3},
+        {"questions": (Question("edit", "Change it.", "edit"),)},  # whose text cannot say what to answer
+        {"questions": (Question("class", "Which class?", "class"),)},  # while they may be changed, on scales
+    ],
+)
+def test_a_protocol_whose_parts_do_not_fit(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="rating"):
+        replace(PROTOCOLS["rating"], **changes)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(CHECKOUT)))

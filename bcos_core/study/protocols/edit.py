@@ -90,7 +90,6 @@ PROTOCOL = Protocol(
     "answer. You see at once what it says to your text, and have a limited number of tries.",
     questions=(Question("edit", "Change as few words as you can so that the model answers otherwise.", "edit"),),
     without_heatmap=True,
-    live=True,
     instructed_checks=False,
     form=_form,
     measured={
