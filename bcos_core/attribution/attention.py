@@ -10,16 +10,15 @@ import torch
 from torch import Tensor
 
 from bcos_core.attribution.question import Answer, Question
+from bcos_core.model.anatomy import family_of
+from bcos_core.model.pooling import first_shown, last_shown
 from bcos_core.model.view import attention_probabilities
-
-# Every supported classifier reads its decision from the first position ([CLS], <s>).
-CLASSIFIED = 0
 
 
 def attention(question: Question) -> Answer:
     """The last layer's attention from the classified position, the mean over heads."""
     logits, layers = _probabilities(question)
-    return _answer(logits, layers[-1].mean(1)[:, CLASSIFIED])
+    return _answer(logits, _where_it_is_classified(question, layers[-1].mean(1)))
 
 
 def attention_rollout(question: Question) -> Answer:
@@ -30,7 +29,7 @@ def attention_rollout(question: Question) -> Answer:
     rollout = identity.expand(len(logits), -1, -1)
     for layer in layers:
         rollout = (0.5 * layer.mean(1) + 0.5 * identity) @ rollout
-    return _answer(logits, rollout[:, CLASSIFIED])
+    return _answer(logits, _where_it_is_classified(question, rollout))
 
 
 def _probabilities(question: Question) -> tuple[Tensor, list[Tensor]]:
@@ -38,6 +37,13 @@ def _probabilities(question: Question) -> tuple[Tensor, list[Tensor]]:
     logits, layers = attention_probabilities(question.classifier.model, batch.input_ids, batch.attention_mask)
     # Padded positions look somewhere too; nothing comes back from them, since nobody looks at them.
     return logits, [layer.double() * batch.attention_mask[:, None, None, :] for layer in layers]
+
+
+def _where_it_is_classified(question: Question, rows: Tensor) -> Tensor:
+    """The row (batch, tokens), of rows (batch, tokens, tokens), of the position that the decision is read from."""
+    mask = question.batch.attention_mask
+    place = last_shown(mask) if family_of(question.classifier.model).decoder else first_shown(mask)
+    return rows[torch.arange(len(rows), device=rows.device), place]
 
 
 def _answer(logits: Tensor, scores: Tensor) -> Answer:

@@ -1,4 +1,4 @@
-"""The explained number as a function of E, the embedding module's output: what gradient methods differentiate."""
+"""The explained number as a function of E, the input of the first block: what gradient methods differentiate."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """`{"checkpoints": [CheckpointInfo…], "left_out": [{"name", "reason"}…], "families": […], "embedded": name}`."""
     from dataclasses import asdict
 
+    from bcos_core.families import FAMILIES
     from bcos_core.home import get_home
     from bcos_core.model.embedded import EMBEDDED
-    from bcos_core.model.families import FAMILIES
     from bcos_core.model.info import list_checkpoints
 
     listing = list_checkpoints(get_home())

@@ -31,7 +31,8 @@ def logits_of(classifier: Classifier, variants: Sequence[Variant]) -> list[Logit
         visible = torch.tensor(
             [[*v.visible, *[False] * (width - len(v.ids))] for v in batch], dtype=torch.long, device=classifier.device
         )
-        logits = view.predict(ids, visible, original=original)
+        real = torch.tensor([[1] * len(v.ids) + [0] * (width - len(v.ids)) for v in batch], device=classifier.device)
+        logits = view.predict(ids, real, original=original, visible=visible)
         for variant, row in zip(batch, logits.double().tolist(), strict=True):
             found[variant] = tuple(row)
     return [found[variant] for variant in variants]

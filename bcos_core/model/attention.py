@@ -46,10 +46,14 @@ def recorded_attention(
 
     Shape:
         query, key, value: (batch, heads, tokens, head size) → (batch, tokens, heads, head size).
-        attention_mask: (batch, 1, tokens, tokens), true where a position may look; the record's entries:
-        (batch, heads, tokens, tokens).
+        attention_mask: (batch, 1, tokens, tokens), true where a position may look, None for everywhere (before itself,
+        in a decoder); the record's entries: (batch, heads, tokens, tokens).
     """
+    groups = query.shape[1] // key.shape[1]  # heads of queries that share one head of keys and values
+    key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
     logits = query @ key.transpose(-1, -2) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
+    if attention_mask is None and getattr(module, "is_causal", False):
+        attention_mask = torch.ones(logits.shape[-2:], dtype=torch.bool, device=logits.device).tril()
     if attention_mask is not None:
         logits = logits.masked_fill(~attention_mask, torch.finfo(logits.dtype).min)
     probabilities = logits.softmax(-1)

@@ -23,9 +23,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.arguments import list_of_texts
 from bcos_core.errors import DataError, NotFiniteError, UnsupportedModelError
+from bcos_core.families import Step
+from bcos_core.model.anatomy import device_of, family_of
 from bcos_core.model.convert import is_bcos
-from bcos_core.model.families import Stage, device_of, family_of
-from bcos_core.model.layers import BcosLinear
+from bcos_core.model.layers import BcosLinear, Linear
 from bcos_core.model.normal_equations import NormalEquations
 from bcos_core.model.stream import Stream
 from bcos_core.model.tensor_store import TensorStore
@@ -78,8 +79,8 @@ def calibrate(
         ‖X̂ Wᵀ − Y‖² + λ ‖W − W₀‖²,   λ = ridge · mean(diag(X̂ᵀX̂)),
 
     solved in float64. For a layer that feeds a residual sum, Y is the original's sum minus the converted
-    residual. At B > 1 each row of a B-cos transform is then scaled by γ = ⟨f, y⟩ / ⟨f, f⟩, where f is what the
-    transform gives and y its target.
+    residual; a bias that was kept is taken off Y. At B > 1 each row of a B-cos transform is then scaled by
+    γ = ⟨f, y⟩ / ⟨f, f⟩, where f is what the transform gives and y its target.
 
     Args:
         converted: what `convert(original)` returned.
@@ -116,17 +117,20 @@ def calibrate(
         for chosen in batches_by_length([len(text) for text in encoded], batch_size)
     ]
     with TensorStore(memory_limit) as store:
-        ours = Stream(converted, family, batches, store, "ours", b=b)
         theirs = Stream(original, family, batches, store, "theirs")
+        ours = Stream(converted, family, batches, store, "ours", b=b, teacher=theirs)
         lengths = _lengths(converted)
-        for segment, stages in enumerate(ours.segments):
+        for segment, steps in enumerate(ours.segments):
             reporter.progress(segment, len(ours.segments))
             theirs.record(segment)
-            for number, stage in enumerate(stages):
-                _fit_stage(stage, segment, number, ours, batches, store, ridge)
-            ours.finish(segment)
+            for _ in range(ours.rounds(segment)):
+                for number, step in enumerate(steps):
+                    _fit_step(step, segment, number, ours, batches, store, ridge)
+                ours.finish(segment)
         reporter.progress(len(ours.segments), len(ours.segments))
-        cosine = _mean([_cosines(ours.hidden(i), theirs.hidden(i), batch) for i, batch in enumerate(batches)])
+        cosine = _mean(
+            [_cosines(ours.final_hidden(i), theirs.final_hidden(i), batch) for i, batch in enumerate(batches)]
+        )
     if held_out:
         cosine = hidden_state_cosine(converted, original, held_out, tokenizer, b=b, max_length=max_length)
     stretch = {path: length / lengths[path] for path, length in _lengths(converted).items() if lengths[path]}
@@ -148,12 +152,14 @@ def hidden_state_cosine(
     exponent `b`, its own if `None`."""
     settings: dict[str, object] = {"training": False} if b is None else {"training": False, "b": b}
     views = [shared_copy(model, settings).base_model for model in (converted, original)]
+    cache = {"use_cache": False} if family_of(converted).decoder else {}
     encoded = encode(tokenizer, texts, max_length)
     cosines = []
     for chosen in batches_by_length([len(text) for text in encoded], batch_size):
         batch = collate(tokenizer, [encoded[i] for i in chosen], device_of(converted))
         ours, theirs = (
-            view(input_ids=batch.input_ids, attention_mask=batch.attention_mask).last_hidden_state for view in views
+            view(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **cache).last_hidden_state
+            for view in views
         )
         cosines.append(_cosines(ours, theirs, batch))
     return _mean(cosines)
@@ -184,8 +190,8 @@ def _mean(parts: Sequence[Tensor]) -> float:
     return mean
 
 
-def _fit_stage(
-    stage: Stage,
+def _fit_step(
+    step: Step,
     segment: int,
     number: int,
     ours: Stream,
@@ -193,42 +199,51 @@ def _fit_stage(
     store: TensorStore,
     ridge: float,
 ) -> None:
-    """Fit the linears of one stage, which share their input."""
-    linears = [ours.linear(segment, part.path) for part in stage]
+    """Fit the linears of one step, which share their input."""
+    linears = [_checked(ours.linear(segment, path)) for path in step.linears]
     equations = NormalEquations()
     sample: list[tuple[Tensor, Tensor]] = []
-    for i, batch in enumerate(batches):
-        inputs, residual = ours.stage_input(segment, number, i)
-        targets = torch.cat([store[part.path, i] for part in stage], dim=-1)
-        if residual is not None:
-            targets = targets - residual
-        if inputs.dim() == 3:  # blocks see a vector a token, padding included; the head one a text
-            real = batch.attention_mask.bool()
-            inputs, targets = inputs[real], targets[real]
+    items = list(ours.items(segment))
+    for item in items:
+        inputs, rest = ours.step_input(segment, number, item)
+        targets = torch.cat([store[path, *item] for path in step.linears], dim=-1)
+        if rest is not None:
+            targets = targets - rest
+        if segment < len(ours.segments) - 1:  # blocks see a vector a token, padding included; the head one a text
+            real = batches[item[1]].attention_mask.bool()
+            inputs, targets = (rows.reshape(*real.shape, -1)[real] for rows in (inputs, targets))
+        targets = targets - torch.cat([_bias(linear) for linear in linears])
         equations.add(inputs, targets)
-        share = -(-LENGTH_FIT_ROWS // len(batches))
+        share = -(-LENGTH_FIT_ROWS // len(items))
         sample.append((inputs[:share].clone(), targets[:share].clone()))
     if not equations.finite:
         place = f"block {segment + 1}" if segment < len(ours.segments) - 1 else "the head"
         raise NotFiniteError(
-            f"Calibration met numbers that are not finite at {', '.join(part.path for part in stage)} of {place}. "
-            f"{_WAY_OUT}"
+            f"Calibration met numbers that are not finite at {', '.join(step.linears)} of {place}. {_WAY_OUT}"
         )
-    weight = torch.cat([linear.weight for linear in linears])  # type: ignore[misc]
-    fitted = equations.solve(ridge, weight)
+    fitted = equations.solve(ridge, torch.cat([linear.rows for linear in linears]))
     first = 0
     x, y = (torch.cat(column) for column in zip(*sample, strict=True))
     for linear in linears:
-        rows = slice(first, first + len(linear.weight))  # type: ignore[arg-type]
-        linear.weight.copy_(fitted[rows])  # type: ignore[operator]
+        rows = slice(first, first + len(linear.rows))
+        linear.rows.copy_(fitted[rows])
         _fit_lengths(linear, x, y[:, rows])
         first = rows.stop
 
 
-def _fit_lengths(linear: nn.Module, x: Tensor, y: Tensor) -> None:
-    """Scale each row of a B-cos transform by γ = ⟨f, y⟩ / ⟨f, f⟩, for x (rows, in), y (rows, out)."""
+def _checked(module: nn.Module) -> Linear:
+    assert isinstance(module, Linear)  # conversion has made it one
+    return module
+
+
+def _bias(linear: Linear) -> Tensor:
+    return linear.rows.new_zeros(len(linear.rows)) if linear.bias is None else linear.bias
+
+
+def _fit_lengths(linear: Linear, x: Tensor, y: Tensor) -> None:
+    """Scale each row of a B-cos transform by γ = ⟨f, y⟩ / ⟨f, f⟩, for x (rows, in), y (rows, out) without the bias."""
     if isinstance(linear, BcosLinear) and linear.b != 1.0:
-        f = linear(x)
+        f = linear(x) - _bias(linear)
         gain = (f * y).sum(0) / f.square().sum(0)
         # A row that points away from its target, or sees nothing, says nothing about its length.
-        linear.weight.mul_(torch.where(gain > 0, gain, torch.ones_like(gain)).unsqueeze(-1))
+        linear.rows.mul_(torch.where(gain > 0, gain, torch.ones_like(gain)).unsqueeze(-1))

@@ -21,9 +21,9 @@ from safetensors import SafetensorError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.errors import StorageError
+from bcos_core.model.anatomy import family_of
 from bcos_core.model.content import content_of
 from bcos_core.model.convert import is_bcos
-from bcos_core.model.families import family_of
 from bcos_core.model.info import DETAILS_FILE, FORMAT_VERSION, CheckpointInfo
 from bcos_core.model.loading import load_finished
 from bcos_core.model.quiet import quiet_transformers

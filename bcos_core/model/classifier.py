@@ -12,10 +12,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.arguments import whole_number
 from bcos_core.errors import NotFiniteError
-from bcos_core.model import families
+from bcos_core.model.anatomy import device_of, family_of
 from bcos_core.model.checkpoint import state_hash
 from bcos_core.model.convert import is_bcos
-from bcos_core.model.families import device_of
 from bcos_core.model.identity import folder_identity, memory_identity
 from bcos_core.model.info import read_info
 from bcos_core.model.loading import load_finished
@@ -127,7 +126,7 @@ def wrap(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, labels: 
 def position_limit(model: PreTrainedModel) -> int:
     """The most tokens that the model has positions for."""
     config = model.config
-    return families.position_limit(config.model_type, int(config.max_position_embeddings), config.pad_token_id)
+    return family_of(model).position_limit(int(config.max_position_embeddings), config.pad_token_id)
 
 
 def predict(

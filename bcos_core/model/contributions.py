@@ -2,10 +2,11 @@
 
     contribution_i(c) = Σ_h E[i,h] · W_c(x)[i,h]   and   Σ_i contribution_i(c) = logit_c
 
-(arXiv 2502.12992 §3.2.) Against a reference M, the embeddings with another token at every position, the same
-weights split the logit into what the text adds and what the reference has already:
+(arXiv 2502.12992 §3.2.) Against a reference M, the input of the first block with another token at every position, the
+same weights split the logit into what the text adds and what the reference has already; a network that keeps biases
+b_k has a share of theirs beside it:
 
-    logit_c = Σ_i (E_i − M_i) · W_c,i + Σ_i M_i · W_c,i
+    logit_c = Σ_i (E_i − M_i) · W_c,i + Σ_i M_i · W_c,i + Σ_k b_k · ∂logit_c/∂b_k
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from bcos_core.model.view import ModelView
 
 @dataclass(frozen=True)
 class Contributions:
-    """`scores` (batch, tokens), exactly 0 on padding; `reference_share` (batch,), 0 without a reference;
-    `logits` (batch, classes). `scores.sum(1) + reference_share` is the selected logit."""
+    """`scores` (batch, tokens), exactly 0 on padding; `reference_share` (batch,), 0 without a reference; `bias_share`
+    (batch,), 0 without biases; `logits` (batch, classes). `scores.sum(1) + reference_share + bias_share` is the
+    selected logit."""
 
     scores: Tensor
     reference_share: Tensor
+    bias_share: Tensor
     logits: Tensor
 
 
@@ -46,9 +49,11 @@ def contributions(
         reference_id: the token that stands at every position of the reference; `None` for no reference.
     """
     embeddings = view.embed(input_ids, attention_mask).requires_grad_()
-    with torch.enable_grad():
+    with torch.enable_grad(), view.scaled_biases(embeddings) as scale:
         logits = view.logits(embeddings, input_ids, attention_mask)
-        (weights,) = torch.autograd.grad(select(logits).sum(), embeddings)  # W_c(x), (batch, tokens, hidden)
+        variables = [embeddings] if scale is None else [embeddings, scale]
+        # W_c(x), (batch, tokens, hidden), and the share of the biases, (batch,).
+        weights, *biases = torch.autograd.grad(select(logits).sum(), variables, allow_unused=True)
     inputs = embeddings.detach()
     real = attention_mask.to(torch.float64)
     share = real.new_zeros(len(input_ids))
@@ -58,4 +63,5 @@ def contributions(
         share = ((reference * weights).sum(-1, dtype=torch.float64) * real).sum(-1)
         inputs = inputs - reference
     scores = (inputs * weights).sum(-1, dtype=torch.float64) * real
-    return Contributions(scores, share, logits.detach())
+    bias_share = real.new_zeros(len(input_ids)) if not biases or biases[0] is None else biases[0].double()
+    return Contributions(scores, share, bias_share, logits.detach())

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bcos_core.errors import CheckpointError
-from bcos_core.model.families import Family, is_within
+from bcos_core.families import Family, is_within, linears_of
 from bcos_core.model.headers import StoredTensor
 
 # What wrappers of a model put before every name, and who they are.
@@ -23,8 +23,8 @@ WRAPPERS = {
 }
 # Names of TensorFlow's layers, which the first published BERT weights have.
 OLD_ENDINGS = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
-# Counters that older versions of transformers stored; the model makes its own.
-BUFFERS = ("position_ids", "token_type_ids")
+# Counters, masks and frequencies that older versions of transformers stored; the model makes its own.
+BUFFERS = ("position_ids", "token_type_ids", "rotary_emb.inv_freq", ".attn.bias", "attention.bias", "masked_bias")
 LISTED = 6
 
 
@@ -101,8 +101,9 @@ def _model_names(
     """The tensors by the names that the model gives them, and what is to be said about that."""
     names = {key: key for key in stored}
     notes = []
-    base = _base(family)
-    while wrapper := next((w for w in WRAPPERS if names and all(n.startswith(w) for n in names.values())), None):
+    base = family.base
+    wrappers = [wrapper for wrapper in WRAPPERS if wrapper != f"{base}."]
+    while wrapper := next((w for w in wrappers if names and all(n.startswith(w) for n in names.values())), None):
         names = {key: name.removeprefix(wrapper) for key, name in names.items()}
         notes.append(f"The names of the weights begin with {wrapper!r}, as {WRAPPERS[wrapper]} writes them; it is off.")
     for old, new in OLD_ENDINGS.items():
@@ -139,7 +140,7 @@ def _new_head(
 
 def head_modules(family: Family) -> tuple[str, ...]:
     """The linears after the blocks, in the order in which they run."""
-    return tuple(linear.path for stage in family.head for linear in stage)
+    return linears_of(family.head)
 
 
 def _is_head(module: str, family: Family) -> bool:
@@ -188,16 +189,12 @@ def _missing(missing: Sequence[str], wanted: Mapping[str, object], family: Famil
 def _harmless(key: str, family: Family, *, other_heads: bool) -> bool:
     """Whether leaving a tensor out leaves a classifier's answers as they are: it is of a pooler that the family's
     classifier does not run, or of a head for another purpose."""
-    base = _base(family)
+    base = family.base
     if is_within(key, f"{base}.pooler"):
         return True
     if is_within(key, base):
         return False
     return other_heads or is_within(key, "cls") or key.startswith(("lm_head.", "vocab_"))
-
-
-def _base(family: Family) -> str:
-    return family.embedding.split(".", 1)[0]
 
 
 def _modules(keys: Iterable[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
+from transformers.activations import ACT2FN
 
 
 class LinearHead(nn.Module):
@@ -18,3 +19,21 @@ class LinearHead(nn.Module):
         """(batch, tokens, hidden) → (batch, classes), from the first token."""
         pooled = self.dropout(self.dense(self.dropout(features[:, 0])))
         return self.out_proj(pooled)
+
+
+class ContextPooler(nn.Module):
+    """DeBERTa's pooler with its activation as a module; parameter names as in the original."""
+
+    def __init__(self, pooler: nn.Module) -> None:
+        super().__init__()
+        self.dense: nn.Module = pooler.get_submodule("dense")
+        self.dropout: nn.Module = pooler.get_submodule("dropout")
+        self.activation: nn.Module = ACT2FN[pooler.config.pooler_hidden_act]  # type: ignore[union-attr]
+
+    def forward(self, hidden_states: Tensor) -> Tensor:
+        """(batch, tokens, hidden) → (batch, hidden), from the first token."""
+        return self.activation(self.dense(self.dropout(hidden_states[:, 0])))
+
+
+HEADS = {kind.__name__: kind for kind in (LinearHead, ContextPooler)}
+"""By the names that families give them (`Family.rebuilt`)."""

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from bcos_core.errors import CheckpointError, DataError, PathNotAllowedError, UnsupportedModelError
+from bcos_core.families import family_named
 from bcos_core.home import Home, allowed_roots, require_allowed
-from bcos_core.model.families import family_named, position_limit
 from bcos_core.model.headers import output_count, safetensors_headers
 from bcos_core.storage.listing import Listing, list_folders
 from bcos_core.storage.stored_json import from_plain, read_json
@@ -30,7 +30,8 @@ Scalar = bool | int | float | str | None
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 # Beside which others are looked for: never a path.
 FolderName = Annotated[str, Meta(pattern=r"^[^./\\\x00][^/\\\x00]*\Z", max_length=200)]
-Layers = Annotated[int, Meta(ge=1, le=256)]  # the deepest published encoders have 48
+Layers = Annotated[int, Meta(ge=1, le=256)]  # the deepest published models have 126
+Positions = Annotated[int, Meta(ge=1, le=10_000_000)]
 Moment = Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}[0-9:.+Z-]*)?\Z", max_length=40)]
 
 
@@ -64,6 +65,7 @@ class BcosSection:
     b: Annotated[float, Meta(ge=1.0, le=100.0)]
     family: Annotated[str, Meta(max_length=100)] | None = None
     normalize_weights: bool = False
+    keep_biases: bool = False
     format_version: int = FORMAT_VERSION
 
 
@@ -72,13 +74,15 @@ class ModelConfig:
     """The part of a config.json that is read before transformers reads the rest of it."""
 
     model_type: Annotated[str, Meta(max_length=100)] = "unknown"
-    max_position_embeddings: Annotated[int, Meta(ge=1, le=1_000_000)] = 512
+    max_position_embeddings: Positions = 512
+    n_positions: Positions | None = None  # as GPT-2 calls them
     pad_token_id: Annotated[int, Meta(ge=0)] | None = None
     num_labels: Annotated[int, Meta(ge=1, le=MOST_CLASSES)] | None = None
     id2label: Annotated[dict[str, Scalar], Meta(max_length=MOST_CLASSES)] | None = None
     bcos: BcosSection | None = None
     num_hidden_layers: Layers | None = None
     n_layers: Layers | None = None  # as DistilBERT calls them
+    n_layer: Layers | None = None  # as GPT-2 does
     architectures: list[str] | None = None
     problem_type: Annotated[str, Meta(max_length=100)] | None = None
     position_embedding_type: Annotated[str, Meta(max_length=100)] | None = None
@@ -88,8 +92,14 @@ class ModelConfig:
 
     @property
     def position_limit(self) -> int:
-        """The most tokens that the model reads."""
-        return position_limit(self.model_type, self.max_position_embeddings, self.pad_token_id)
+        """The most tokens that the model reads.
+
+        Raises:
+            UnsupportedModelError: a family that is not supported.
+        """
+        family = family_named(self.model_type)
+        positions: int | None = getattr(self, family.positions)
+        return family.position_limit(positions or self.max_position_embeddings, self.pad_token_id)
 
     @property
     def saved_by_classifier(self) -> bool:

@@ -1,9 +1,12 @@
 """The dynamic-linear parts of a B-cos network: for one input, each is a matrix W(x) applied to x.
 
-Notation of *B-cos LM* (arXiv 2502.12992 §3) and *B-cos networks* (arXiv 2205.10268 §3). Every part here has
-no bias and, with `explanation_mode` true, treats its dynamic factor as a constant, so that the gradient of
-the network is W(x) itself. `explanation_mode` is never switched on a shared model: `ModelView` makes copies
-of the modules (sharing the weights) that have it on.
+Notation of *B-cos LM* (arXiv 2502.12992 §3) and *B-cos networks* (arXiv 2205.10268 §3). Every part here, with
+`explanation_mode` true, treats its dynamic factor as a constant, so that the gradient of the network is W(x) itself.
+`explanation_mode` is never switched on a shared model: `ModelView` makes copies of the modules (sharing the weights)
+that have it on.
+
+A part may keep its bias. The frozen network is then linear in E and in all biases together, and `BiasShare` says how
+much of an output is theirs.
 """
 
 from __future__ import annotations
@@ -18,43 +21,115 @@ from torch import Tensor, nn
 MIN_NORM = 1e-6
 
 
+class BiasShare:
+    """How far the biases of a view are switched on, for each text: `scale` (batch,), or None for fully.
+
+    The frozen network is linear in E and the biases, so the derivative of an output with respect to a text's scale is
+    the sum of all biases times their own gradients: the share of that output which is theirs.
+    """
+
+    scale: Tensor | None = None
+
+    def of(self, bias: Tensor, rows: Tensor) -> Tensor:
+        """The bias (out,) as it is added to `rows`, (batch, …, out) or (batch · tokens, out)."""
+        if self.scale is None:
+            return bias
+        places = rows.shape[:-1].numel() // len(self.scale)
+        return bias * self.scale.repeat_interleave(places).view(*rows.shape[:-1], 1)
+
+
 class DynamicLinear(nn.Module):
-    """Base of the parts whose output is W(x) x."""
+    """Base of the parts whose output is W(x) x, plus a bias where one is kept."""
 
     explanation_mode = False
+    bias_share: BiasShare | None = None
+    bias: nn.Parameter | None
+
+    def keep(self, bias: Tensor | None) -> None:
+        """Take over a bias; none for None."""
+        self.register_parameter("bias", None if bias is None else nn.Parameter(bias.detach().clone()))
+
+    def plus_bias(self, y: Tensor) -> Tensor:
+        """y + bias, for y (…, out)."""
+        if self.bias is None:
+            return y
+        return y + (self.bias if self.bias_share is None else self.bias_share.of(self.bias, y))
 
 
-class BcosLinear(DynamicLinear):
-    """B-cos(x; w) = |cos(x, w)|^(B−1) · (w·x), for every row w of the weight (arXiv 2205.10268 eq. 3).
-
-    With B = 1 this is a plain linear layer without bias. It is homogeneous in its rows,
-    B-cos(x; γw) = γ B-cos(x; w), so their length sets the size of its outputs.
+class Linear(DynamicLinear):
+    """A linear layer, weight (out, in).
 
     Args:
-        weight: (out, in), copied.
-        b: the exponent B ≥ 1.
-        normalize: divide each row by its length on every forward, as the B-cos LM authors do.
+        weight: copied; (out, in), or (in, out) if `transposed`, as `Conv1D` of transformers has it.
+        bias: (out,), copied; None for none.
 
     Shape:
         input (…, in) → output (…, out).
     """
 
-    def __init__(self, weight: Tensor, *, b: float = 1.0, normalize: bool = False) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None = None, *, transposed: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight.detach().clone())
+        self.transposed = transposed
+        self.keep(bias)
+
+    @property
+    def rows(self) -> Tensor:
+        """The weight as (out, in), sharing its memory."""
+        return self.weight.t() if self.transposed else self.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.bias_share is None or self.bias is None:
+            return F.linear(x, self.rows, self.bias)
+        return self.plus_bias(F.linear(x, self.rows))
+
+    def extra_repr(self) -> str:
+        out_features, in_features = self.rows.shape
+        return f"in_features={in_features}, out_features={out_features}, bias={self.bias is not None}"
+
+
+class ConstantLinear(Linear):
+    """Queries or keys of an attention that is computed inside a model's own code: all of the output is the factor."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.linear(x, self.rows, self.bias)
+        return y.detach() if self.explanation_mode else y
+
+
+class BcosLinear(Linear):
+    """B-cos(x; w) = |cos(x, w)|^(B−1) · (w·x), for every row w of the weight (arXiv 2205.10268 eq. 3).
+
+    With B = 1 this is a plain linear layer. It is homogeneous in its rows, B-cos(x; γw) = γ B-cos(x; w), so their
+    length sets the size of its outputs.
+
+    Args:
+        b: the exponent B ≥ 1.
+        normalize: divide each row by its length on every forward, as the B-cos LM authors do.
+    """
+
+    def __init__(
+        self,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        *,
+        b: float = 1.0,
+        normalize: bool = False,
+        transposed: bool = False,
+    ) -> None:
+        super().__init__(weight, bias, transposed=transposed)
         self.b = b
         self.normalize = normalize
 
     def forward(self, x: Tensor) -> Tensor:
-        weight = F.normalize(self.weight, dim=-1) if self.normalize else self.weight
+        weight = F.normalize(self.rows, dim=-1) if self.normalize else self.rows
         if self.b == 1.0:
-            return F.linear(x, weight)
+            return self.plus_bias(F.linear(x, weight))
         if torch.is_autocast_enabled(x.device.type):  # an autograd.Function sees no autocast: cast as F.linear would
             dtype = torch.get_autocast_dtype(x.device.type)
             x, weight = x.to(dtype), weight.to(dtype)
         if self.explanation_mode:
-            return _ScaledLinear.apply(x, weight, self.dynamic_factor(x, weight))
-        return _BcosProduct.apply(x, weight, self.b)
+            return self.plus_bias(_ScaledLinear.apply(x, weight, self.dynamic_factor(x, weight)))
+        return self.plus_bias(_BcosProduct.apply(x, weight, self.b))
 
     def dynamic_factor(self, x: Tensor, weight: Tensor) -> Callable[[Tensor], Tensor]:
         """z ↦ |cos(x, w)|^(B−1), (…, out), for z = x wᵀ (…, out), which the caller has at hand."""
@@ -62,35 +137,47 @@ class BcosLinear(DynamicLinear):
         return lambda z: _cosine_power(z, x_norm, weight_norm.squeeze(-1), self.b)
 
     def extra_repr(self) -> str:
-        out_features, in_features = self.weight.shape
-        return f"in_features={in_features}, out_features={out_features}, b={self.b}, normalize={self.normalize}"
+        return f"{super().extra_repr()}, b={self.b}, normalize={self.normalize}"
 
 
-class BiasFreeLayerNorm(DynamicLinear):
-    """LayerNorm without its bias: γ (x − mean(x)) / std(x). The dynamic factor is 1/std(x).
+class Norm(DynamicLinear):
+    """γ (x − mean(x)) / std(x), LayerNorm, if `centred`, else γ x / rms(x), RMSNorm; γ = weight + `offset`. The
+    dynamic factor is 1/std(x) or 1/rms(x).
 
     Shape:
         (…, hidden) → (…, hidden).
     """
 
-    def __init__(self, weight: Tensor, eps: float) -> None:
+    def __init__(
+        self, weight: Tensor, eps: float, bias: Tensor | None = None, *, centred: bool = True, offset: float = 0.0
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight.detach().clone())
-        self.eps = eps
+        self.eps, self.centred, self.offset = eps, centred, offset
+        self.keep(bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.explanation_mode:
-            return F.layer_norm(x, x.shape[-1:], self.weight, None, self.eps)
-        centred = x - x.mean(-1, keepdim=True)
-        return centred * (self.dynamic_factor(centred) * self.weight)
+        weight = self.weight + self.offset if self.offset else self.weight
+        if self.centred and not self.explanation_mode:
+            return F.layer_norm(x, x.shape[-1:], weight, self.bias, self.eps)
+        if self.centred:
+            x = x - x.mean(-1, keepdim=True)
+            return self.plus_bias(x * (self.dynamic_factor(x) * weight))
+        # A bf16 sum of squares is coarse, so that these models compute their norms in float32.
+        precise = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+        factor = self.dynamic_factor(precise) if self.explanation_mode else self._inverse(precise)
+        return self.plus_bias((precise * (factor * weight)).to(x.dtype))
 
     @torch.no_grad()
-    def dynamic_factor(self, centred: Tensor) -> Tensor:
-        """1/std, (…, 1)."""
-        return (centred.square().mean(-1, keepdim=True) + self.eps).rsqrt()
+    def dynamic_factor(self, x: Tensor) -> Tensor:
+        """1/std or 1/rms, (…, 1), of x that has been centred already where that is done."""
+        return self._inverse(x)
+
+    def _inverse(self, x: Tensor) -> Tensor:
+        return (x.square().mean(-1, keepdim=True) + self.eps).rsqrt()
 
     def extra_repr(self) -> str:
-        return f"{self.weight.numel()}, eps={self.eps}"
+        return f"{self.weight.numel()}, eps={self.eps}, centred={self.centred}, offset={self.offset}"
 
 
 class GatedActivation(DynamicLinear):
@@ -99,6 +186,7 @@ class GatedActivation(DynamicLinear):
     def __init__(self, activation: nn.Module) -> None:
         super().__init__()
         self.activation = activation
+        self.keep(None)
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.explanation_mode:
@@ -109,6 +197,19 @@ class GatedActivation(DynamicLinear):
     def dynamic_factor(self, x: Tensor) -> Tensor:
         """g(x) = act(x) / x, the same shape as x, with the limit ½ at x = 0."""
         return (self.activation(x) / x).nan_to_num_(nan=0.5)
+
+
+class ConstantActivation(DynamicLinear):
+    """act(a) of a gated product act(a) · b, which is linear in b: all of act(a) is the factor, not its gate alone, or
+    the product would count twice."""
+
+    def __init__(self, activation: nn.Module) -> None:
+        super().__init__()
+        self.activation = activation
+        self.keep(None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.activation(x.detach() if self.explanation_mode else x)
 
 
 class _ScaledLinear(torch.autograd.Function):

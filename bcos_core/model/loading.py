@@ -10,11 +10,12 @@ import torch
 from transformers import PretrainedConfig, PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
 
+from bcos_core.families import family_named
 from bcos_core.model.content import require_same_content, weights_hash
-from bcos_core.model.convert import replace_modules
-from bcos_core.model.families import family_named
+from bcos_core.model.convert import Conversion, replace_modules
 from bcos_core.model.fit import Fit, fit
 from bcos_core.model.info import SINGLE_LABEL, ModelConfig, read_config, read_info
+from bcos_core.model.pooling import pool_by_mask
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.model.skeleton import expected_shapes, transformers_config
 from bcos_core.model.weights import read_tensors, stored_tensors
@@ -44,15 +45,17 @@ def load_finished(folder: Path) -> LoadedModel:
     config.id2label = dict(enumerate(info.labels))
     config.label2id = {label: index for index, label in enumerate(info.labels)}
     family = family_named(known.model_type)
+    section = known.bcos
+    conversion = None if section is None else Conversion(section.b, section.normalize_weights, section.keep_biases)
     found = fit(
         stored_tensors(folder),
-        expected_shapes(config, name=folder.name, bcos=known.bcos is not None),
+        expected_shapes(config, name=folder.name, conversion=conversion),
         family,
         name=folder.name,
     )
     model = _assembled(config, found)
-    if known.bcos is not None:
-        replace_modules(model, family, b=known.bcos.b, normalize_weights=known.bcos.normalize_weights)
+    if conversion is not None:
+        replace_modules(model, family, conversion)
     return LoadedModel(model.eval(), weights, (*notes, *found.notes))
 
 
@@ -84,7 +87,7 @@ def _fit_to_train(folder: Path, known: ModelConfig, *, num_labels: int) -> tuple
     config.problem_type = None
     found = fit(
         stored_tensors(folder),
-        expected_shapes(config, name=folder.name, bcos=False),
+        expected_shapes(config, name=folder.name),
         family_named(known.model_type),
         name=folder.name,
         new_head=True,
@@ -96,12 +99,13 @@ def _fit_to_train(folder: Path, known: ModelConfig, *, num_labels: int) -> tuple
 def _assembled(config: PretrainedConfig, found: Fit) -> PreTrainedModel:
     """The classifier with the tensors in it; `found.new`, and what conversion drops, are drawn from the generator."""
     kind: Any = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
+    own_attention = family_named(config.model_type).own_attention
     with quiet_transformers():
         model: PreTrainedModel = kind.from_pretrained(
             None,
             config=config,
             state_dict=read_tensors(found.tensors),
             dtype=torch.float32,
-            attn_implementation="sdpa",
+            attn_implementation="eager" if own_attention else "sdpa",
         )
-    return model
+    return pool_by_mask(model)

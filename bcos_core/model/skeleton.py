@@ -9,8 +9,8 @@ import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, PretrainedConfig, PreTrainedModel
 
 from bcos_core.errors import BcosError, CheckpointError, UnsupportedModelError
-from bcos_core.model.convert import replace_modules
-from bcos_core.model.families import family_named
+from bcos_core.families import family_named, require_settings
+from bcos_core.model.convert import Conversion, replace_modules
 from bcos_core.model.info import ADVICE, ModelConfig
 from bcos_core.model.quiet import quiet_transformers
 
@@ -30,7 +30,7 @@ def transformers_config(folder: Path, known: ModelConfig, *, classes: int) -> Pr
         CheckpointError: numbers that make no model.
         UnsupportedModelError: a family or a kind of model that is not supported.
     """
-    family_named(known.model_type)
+    family = family_named(known.model_type)
     if known.quantization_config:
         raise UnsupportedModelError(
             f"{folder.name} is quantised. Use the model that it was made from, in 16 or 32 bits a weight."
@@ -51,14 +51,19 @@ def transformers_config(folder: Path, known: ModelConfig, *, classes: int) -> Pr
                 config.num_labels = classes
             for setting, needed in CALLED_WITH.items():
                 setattr(config, setting, needed)
+            require_settings(family, config)
             return config
+    except BcosError:
+        raise
     except Exception as error:  # whatever transformers meets in a foreign file
         raise _unusable(folder.name, error) from error
 
 
-def expected_shapes(config: PretrainedConfig, *, name: str, bcos: bool) -> dict[str, tuple[int, ...]]:
-    """The shapes of all parameters, by name, of the classifier that a config describes, converted if `bcos`; `name` is
-    that of its folder.
+def expected_shapes(
+    config: PretrainedConfig, *, name: str, conversion: Conversion | None = None
+) -> dict[str, tuple[int, ...]]:
+    """The shapes of all parameters, by name, of the classifier that a config describes, converted where that is said;
+    `name` is that of its folder.
 
     Raises:
         CheckpointError: numbers that make no model.
@@ -67,8 +72,8 @@ def expected_shapes(config: PretrainedConfig, *, name: str, bcos: bool) -> dict[
     try:
         with quiet_transformers(), torch.device("meta"):
             model: PreTrainedModel = AutoModelForSequenceClassification.from_config(config)
-            if bcos:
-                replace_modules(model, family_named(config.model_type), b=1.0, normalize_weights=False)
+            if conversion is not None:
+                replace_modules(model, family_named(config.model_type), conversion)
     except BcosError:
         raise
     except Exception as error:  # whatever a layer thinks of the numbers

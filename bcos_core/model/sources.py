@@ -12,10 +12,10 @@ from huggingface_hub.errors import HfHubHTTPError, IncompleteSnapshotError
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.errors import CheckpointError, HubUnavailableError, UnsupportedModelError
+from bcos_core.families import family_named
 from bcos_core.home import require_allowed
 from bcos_core.hub import require_hub
 from bcos_core.model.embedded import EMBEDDED, embedded_path
-from bcos_core.model.families import family_named
 from bcos_core.model.info import read_config
 from bcos_core.model.loading import load_to_train, require_trainable
 from bcos_core.model.tokenizer import load_tokenizer, require_vocabulary

@@ -14,6 +14,7 @@ from typing import Any
 from transformers import AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
 
 from bcos_core.errors import CheckpointError, UnsupportedModelError
+from bcos_core.families import family_named
 from bcos_core.model.content import SENTENCEPIECE
 from bcos_core.model.quiet import quiet_transformers
 
@@ -160,8 +161,8 @@ def _refuse_unstated_settings(tokenizer: PreTrainedTokenizerBase, ordinary: set[
 
 
 def _refuse_other_padding(tokenizer: PreTrainedTokenizerBase, folder: Path, config: PretrainedConfig) -> None:
-    """RoBERTa counts positions over tokens that are not padding, by the model's id of it."""
-    if config.model_type != "roberta":
+    """Some families count positions over tokens that are not padding, by the model's id of it."""
+    if family_named(config.model_type).first_position is None:
         return
     if config.pad_token_id is None or tokenizer.pad_token_id != config.pad_token_id:
         raise CheckpointError(

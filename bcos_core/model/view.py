@@ -1,27 +1,34 @@
 """A view of a model: its structure copied, its weights shared, for one computation of one thread.
 
-Whatever an explanation needs of a model (evaluation mode, constant dynamic factors, embeddings put in by
-hand, no gradients for the weights) is set on the view. The model itself is never touched, so there is
+Whatever an explanation needs of a model (evaluation mode, constant dynamic factors, E put in by hand,
+no gradients for the weights) is set on the view. The model itself is never touched, so there is
 nothing to restore after an error, and threads cannot see each other's settings. Making a view copies a few
 hundred small objects and no tensor.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
-from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from bcos_core.errors import UnsupportedModelError
+from bcos_core.model.anatomy import blocks_of, family_of, hidden_of, positions_of, with_hidden
 from bcos_core.model.attention import RECORDED_ATTENTION
-from bcos_core.model.families import family_of
+from bcos_core.model.layers import BiasShare, DynamicLinear
+from bcos_core.model.pooling import pool_by_mask
 
 
 class ModelView:
     """A classifier ready to be explained.
+
+    E is the input of the first block. Padding may stand on either side: a model that reads its decision from the first
+    column, or counts places from there, is given every text from there on.
 
     Args:
         model: a conventional or B-cos classifier, in any mode, on any device.
@@ -30,60 +37,116 @@ class ModelView:
     """
 
     def __init__(self, model: PreTrainedModel, *, explanation_mode: bool = False) -> None:
-        self.model: PreTrainedModel = shared_copy(model, {"training": False, "explanation_mode": explanation_mode})
-        family = family_of(model)
-        inner = self.model.get_submodule(family.embedding)
-        self._positions = partial(family.positions, inner)
-        self._embedding = _EmbeddingTap(inner)
-        self.model.set_submodule(family.embedding, self._embedding)
+        self.bias_share = BiasShare()
+        settings = {"training": False, "explanation_mode": explanation_mode, "bias_share": self.bias_share}
+        self.model: PreTrainedModel = pool_by_mask(shared_copy(model, settings))
+        self._tap = _Tap(blocks_of(self.model, family_of(model))[0])
 
     @torch.no_grad()
     def embed(self, input_ids: Tensor, attention_mask: Tensor, *, original: Tensor | None = None) -> Tensor:
-        """E, the embedding module's output, (batch, tokens, hidden), for ids (batch, tokens); `original` as in
+        """E, the input of the first block, (batch, tokens, hidden), for ids (batch, tokens); `original` as in
         `predict`."""
-        self._embedding.stop = True
         try:
-            self._run(input_ids, attention_mask, original)
+            self._run(input_ids, attention_mask, original, at_first_block=_stop)
         except _Embedded as embedded:
-            return embedded.embeddings
-        finally:
-            self._embedding.stop = False
-        raise RuntimeError(f"{type(self.model).__name__} never called its embedding module.")
+            order = _from_the_first_column(attention_mask)
+            return embedded.embeddings if order is None else _reordered(embedded.embeddings, order.argsort(1))
+        raise RuntimeError(f"{type(self.model).__name__} never called its first block.")
 
     def logits(self, embeddings: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """(batch, classes), from given E (batch, tokens, hidden); differentiable with respect to E alone."""
-        self._embedding.given = embeddings
+        """(batch, classes), from given E (batch, tokens, hidden), with the positions that the text's ids (batch,
+        tokens) have; differentiable with respect to E alone."""
+        order = _from_the_first_column(attention_mask)
+        given = embeddings if order is None else _reordered(embeddings, order)
+        return self._run(input_ids, attention_mask, None, at_first_block=lambda _: given)
+
+    @contextmanager
+    def scaled_biases(self, embeddings: Tensor) -> Iterator[Tensor | None]:
+        """A factor of 1 for all biases of each text of E (batch, tokens, hidden), (batch,), by which the logits of a
+        forward pass inside the block can be differentiated (`BiasShare`); None for a model that keeps none."""
+        parts = (module for module in self.model.modules() if isinstance(module, DynamicLinear))
+        if all(part.bias is None for part in parts):
+            yield None
+            return
+        self.bias_share.scale = embeddings.detach().new_ones(len(embeddings)).requires_grad_()
         try:
-            return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+            yield self.bias_share.scale
         finally:
-            self._embedding.given = None
+            self.bias_share.scale = None
 
     @torch.no_grad()
-    def predict(self, input_ids: Tensor, attention_mask: Tensor, *, original: Tensor | None = None) -> Tensor:
+    def predict(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        *,
+        original: Tensor | None = None,
+        visible: Tensor | None = None,
+    ) -> Tensor:
         """(batch, classes), from ids (batch, tokens).
 
         `original` are the ids before some of them were replaced: every token keeps the position that it has there.
         A model may count positions over what is not padding, and would move all later tokens where one becomes
-        padding.
+        padding. `visible` (batch, tokens) are the tokens, of those that are no padding, that the model may look at.
         """
-        return self._run(input_ids, attention_mask, original)
+        return self._run(input_ids, attention_mask, original, visible=visible)
 
-    def _run(self, input_ids: Tensor, attention_mask: Tensor, original: Tensor | None) -> Tensor:
-        positions = self._positions(input_ids if original is None else original)
-        return self.model(input_ids=input_ids, attention_mask=attention_mask, position_ids=positions).logits
+    def _run(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        original: Tensor | None,
+        *,
+        visible: Tensor | None = None,
+        at_first_block: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
+        original = input_ids if original is None else original
+        order = _from_the_first_column(attention_mask)
+        visible = attention_mask if visible is None else visible
+        if order is not None:
+            input_ids, visible, original = (_reordered(ids, order) for ids in (input_ids, visible, original))
+        self._tap.answer = at_first_block
+        try:
+            return self.model(
+                input_ids=input_ids, attention_mask=visible, position_ids=positions_of(self.model, original)
+            ).logits
+        finally:
+            self._tap.answer = None
+
+
+def _from_the_first_column(attention_mask: Tensor) -> Tensor | None:
+    """The order of columns (batch, tokens) in which texts come before their padding; None where they do already."""
+    if bool(attention_mask[:, 0].all()):
+        return None
+    return attention_mask.bool().logical_not().long().argsort(dim=1, stable=True)
+
+
+def _reordered(rows: Tensor, order: Tensor) -> Tensor:
+    """The columns of (batch, tokens, …) in an order (batch, tokens)."""
+    index = order if rows.dim() == 2 else order.unsqueeze(-1).expand(-1, -1, rows.shape[-1])
+    return rows.gather(1, index)
 
 
 @torch.no_grad()
 def attention_probabilities(
     model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor
 ) -> tuple[Tensor, list[Tensor]]:
-    """Logits (batch, classes), and the attention probabilities of every layer, (batch, heads, tokens, tokens)."""
+    """Logits (batch, classes), and the attention probabilities of every layer, (batch, heads, tokens, tokens).
+
+    Raises:
+        UnsupportedModelError: the family's attention is computed inside its own code.
+    """
+    family = family_of(model)
+    if family.own_attention:
+        raise UnsupportedModelError(
+            f"{family.title} models compute their attention in a way of their own, and do not give it away. "
+            "Choose another method."
+        )
     record: list[Tensor] = []
     config = deepcopy(model.config)
     config._attn_implementation = RECORDED_ATTENTION
-    view = shared_copy(
-        model, {"training": False, "explanation_mode": False, "config": config, "attention_record": record}
-    )
+    settings = {"training": False, "explanation_mode": False, "config": config, "attention_record": record}
+    view = pool_by_mask(shared_copy(model, settings))
     return view(input_ids=input_ids, attention_mask=attention_mask).logits, record
 
 
@@ -117,19 +180,26 @@ class _Embedded(Exception):
         self.embeddings = embeddings
 
 
-class _EmbeddingTap(nn.Module):
-    """Stands in a view where the embedding module was."""
+def _stop(embeddings: Tensor) -> Tensor:
+    raise _Embedded(embeddings)
 
-    def __init__(self, inner: nn.Module) -> None:
-        super().__init__()
-        self.inner = inner
-        self.given: Tensor | None = None
-        self.stop = False
 
-    def forward(self, *args: object, **kwargs: object) -> Tensor:
-        if self.given is not None:
-            return self.given
-        embeddings = self.inner(*args, **kwargs)
-        if self.stop:
-            raise _Embedded(embeddings)
-        return embeddings
+class _Tap:
+    """Stands before the first block of a view: what comes there first in a forward pass is E.
+
+    `answer`, where it is set, is asked once for what the block is given in place of E; some models run their first
+    block as every other layer too.
+    """
+
+    def __init__(self, block: nn.Module) -> None:
+        self.answer: Callable[[Tensor], Tensor] | None = None
+        # A view shares its model's hooks; this one is the view's alone.
+        block._forward_pre_hooks = block._forward_pre_hooks.copy()
+        block._forward_pre_hooks_with_kwargs = block._forward_pre_hooks_with_kwargs.copy()
+        block.register_forward_pre_hook(self._before, with_kwargs=True)
+
+    def _before(
+        self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+        answer, self.answer = self.answer, None
+        return None if answer is None else with_hidden(args, kwargs, answer(hidden_of(args, kwargs)))

@@ -8,7 +8,7 @@ import time
 import torch
 from transformers import PreTrainedModel
 
-from bcos_core.model.families import device_of
+from bcos_core.model.anatomy import device_of
 
 ROWS = 256
 REPEATS = 3

@@ -23,8 +23,8 @@ from transformers.trainer_callback import PrinterCallback
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from bcos_core.errors import NotFiniteError
+from bcos_core.model.anatomy import positions_of
 from bcos_core.model.convert import is_bcos, set_b
-from bcos_core.model.families import positions_of
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.progress import Reporter
 from bcos_core.text.encoding import encode

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny import tiny_model
+from tiny import SMALL, tiny_model
 from torch import nn
 from transformers import AutoTokenizer
 
 from bcos_core import calibrate, convert
 from bcos_core.errors import UnsupportedModelError
 from bcos_core.model.calibrate import hidden_state_cosine
-from bcos_core.model.families import FAMILIES
 from bcos_core.model.normal_equations import PANEL, NormalEquations
 from bcos_core.model.sources import embedded_path
 from bcos_core.model.tensor_store import TensorStore
@@ -34,7 +33,7 @@ def whole_vocabulary(family: str) -> nn.Module:
     return model
 
 
-@pytest.mark.parametrize("family", list(FAMILIES))
+@pytest.mark.parametrize("family", SMALL)
 def test_hidden_states_come_close_to_the_originals(family: str, tokenizer) -> None:  # type: ignore[no-untyped-def]
     original = whole_vocabulary(family)
     converted = convert(original)
@@ -127,7 +126,7 @@ def test_row_lengths_are_the_least_squares_ones(tokenizer) -> None:  # type: ign
     assert stretch == pytest.approx(np.linalg.norm(w) / before, rel=1e-5)
 
 
-@pytest.mark.parametrize("family", list(FAMILIES))
+@pytest.mark.parametrize("family", SMALL)
 def test_the_head_follows_the_originals_logits(family: str, tokenizer) -> None:  # type: ignore[no-untyped-def]
     original = whole_vocabulary(family)
     converted = convert(original)

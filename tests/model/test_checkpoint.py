@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import ids_of, tiny_model
+from tiny import SMALL, ids_of, tiny_model
 from transformers import AutoTokenizer
 
 from bcos_core.errors import CheckpointError, StorageError, UnsupportedModelError
 from bcos_core.home import Home
 from bcos_core.model.checkpoint import load_model, save_checkpoint
 from bcos_core.model.convert import convert
-from bcos_core.model.families import FAMILIES
 from bcos_core.model.info import list_checkpoints, read_info
 from bcos_core.model.sources import embedded_path
 
@@ -26,7 +25,7 @@ def tokenizer():  # type: ignore[no-untyped-def]
     return AutoTokenizer.from_pretrained(embedded_path())
 
 
-@pytest.mark.parametrize("family", list(FAMILIES))
+@pytest.mark.parametrize("family", SMALL)
 @pytest.mark.parametrize(("b", "normalize"), [(None, False), (1.5, False), (2.0, True)])
 def test_saved_and_loaded_gives_the_same_logits(
     family: str, b: float | None, normalize: bool, tmp_path: Path, tokenizer

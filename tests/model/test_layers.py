@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bcos_core.model.layers import BcosLinear, BiasFreeLayerNorm, GatedActivation
+from bcos_core.model.layers import BcosLinear, GatedActivation, Norm
 
 
 def test_bcos_value_by_hand() -> None:
@@ -70,7 +70,7 @@ def test_explanation_gradient_is_the_dynamic_matrix(used: int) -> None:
 
 def test_layer_norm_by_hand() -> None:
     # (1, 3): mean 2, centred (−1, 1), std 1; weights (2, 5) → (−2, 5).
-    layer = BiasFreeLayerNorm(torch.tensor([2.0, 5.0]), eps=0.0)
+    layer = Norm(torch.tensor([2.0, 5.0]), eps=0.0)
     x = torch.tensor([[1.0, 3.0]], requires_grad=True)
     torch.testing.assert_close(layer(x), torch.tensor([[-2.0, 5.0]]))
     layer.explanation_mode = True

@@ -10,12 +10,11 @@ import pytest
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from tiny import ids_of, tiny_model
+from tiny import SMALL, ids_of, tiny_model
 from torch import nn
 
 from bcos_core.model.contributions import contributions
 from bcos_core.model.convert import convert
-from bcos_core.model.families import FAMILIES
 from bcos_core.model.view import ModelView
 
 
@@ -37,7 +36,7 @@ def failing(logits: torch.Tensor) -> torch.Tensor:
     raise RuntimeError("planned")
 
 
-@pytest.mark.parametrize("family", list(FAMILIES))
+@pytest.mark.parametrize("family", SMALL)
 @pytest.mark.parametrize("training", [True, False])
 def test_a_model_is_as_before_after_success_and_after_an_error(family: str, training: bool) -> None:
     model = convert(tiny_model(family), b=1.5).train(training)
@@ -71,7 +70,7 @@ def no_precision_yet() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("no_precision_yet")
-@pytest.mark.parametrize("family", list(FAMILIES))
+@pytest.mark.parametrize("family", SMALL)
 def test_a_model_in_mixed_precision_training_is_explained_in_the_precision_of_its_weights(family: str) -> None:
     model = convert(tiny_model(family), b=1.5).train()
     ids, mask = ids_of(6)

@@ -14,6 +14,8 @@ from transformers import (
     RobertaForSequenceClassification,
 )
 
+SMALL = ("bert", "roberta", "distilbert")
+"""The families that are written out in NumPy here; all are tried in tests/families."""
 VOCABULARY = 99
 MASK_ID = 4
 

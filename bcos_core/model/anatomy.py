@@ -1,0 +1,69 @@
+"""The parts of a loaded model that its family declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bcos_core.errors import UnsupportedModelError
+from bcos_core.families import Family, family_named
+from bcos_core.families.family import padding_id
+
+
+def family_of(model: nn.Module) -> Family:
+    """The family of a loaded sequence classifier.
+
+    Raises:
+        UnsupportedModelError: there is none; the message lists the supported families.
+    """
+    return family_named(getattr(getattr(model, "config", None), "model_type", type(model).__name__))
+
+
+def blocks_of(model: nn.Module, family: Family) -> nn.ModuleList:
+    """The transformer blocks.
+
+    Raises:
+        UnsupportedModelError: the model has none where its family has them.
+    """
+    try:
+        blocks = model.get_submodule(family.blocks)
+    except AttributeError as error:
+        raise lacking(model, family, error) from error
+    assert isinstance(blocks, nn.ModuleList)
+    return blocks
+
+
+def lacking(model: nn.Module, family: Family, error: AttributeError) -> UnsupportedModelError:
+    return UnsupportedModelError(
+        f"{type(model).__name__} lacks a part of a {family.title} sequence classifier ({error})."
+    )
+
+
+def hidden_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor:
+    """The hidden states among the arguments of a block, (batch, tokens, hidden)."""
+    hidden: Tensor = args[0] if args else kwargs["hidden_states"]
+    return hidden
+
+
+def with_hidden(
+    args: tuple[Any, ...], kwargs: Mapping[str, Any], hidden: Tensor
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a block with other hidden states."""
+    return ((hidden, *args[1:]), dict(kwargs)) if args else ((), {**kwargs, "hidden_states": hidden})
+
+
+def positions_of(model: nn.Module, input_ids: Tensor) -> Tensor:
+    """The positions (batch, tokens) that a classifier gives its tokens, so that they can be kept where some of the
+    tokens are replaced: some families count them over the ids themselves."""
+    if family_of(model).first_position is None:
+        return input_ids.new_ones(input_ids.shape).cumsum(1) - 1
+    padding = padding_id(model.config.pad_token_id)  # type: ignore[union-attr, arg-type]
+    real = (input_ids != padding).long()
+    return real.cumsum(1) * real + padding
+
+
+def device_of(model: nn.Module) -> torch.device:
+    return next(model.parameters()).device
