@@ -131,11 +131,10 @@ def submit_first_quickstart(store: JobStore) -> Job | None:
     has_models = any(not folder.name.startswith(".") for folder in store.home.models.iterdir())
     if os.environ.get("BCOS_QUICKSTART", "").strip() == "0" or has_models or store.list(limit=1).any:
         return None
-    from bcos_core.cli.quickstart import quickstart_argv
+    from bcos_core.train.job import QUICKSTART
     from bcos_core.train.quickstart import quickstart_spec
 
-    spec = quickstart_spec()
-    job, _ = store.submit("quickstart", "Quick start", quickstart_argv(), spec.to_dict(), spec.key)
+    job, _ = QUICKSTART.submit(store, quickstart_spec())
     return job
 
 

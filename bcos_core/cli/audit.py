@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from bcos_core.model.info import CheckpointInfo
+from typing import Any
 
 EPILOG = """examples:
   python -m bcos_core audit CHECKPOINT
@@ -37,29 +32,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         InputError: a checkpoint that is not there, or models that cannot be compared.
     """
     from bcos_core.cli.checkpoints import find_checkpoint
+    from bcos_core.evaluate.audit_job import AUDIT, AuditSpec
+    from bcos_core.evaluate.audit_run import find_pair
 
-    return _run_job(find_checkpoint(args.checkpoint), find_checkpoint(args.against) if args.against else None)
-
-
-def run_stored(spec: dict[str, Any]) -> dict[str, Any]:
-    """The same for the job that this process was started for."""
-    first, second = spec["checkpoints"]
-    return _run_job(Path(first), Path(second))
-
-
-def _run_job(checkpoint: Path, against: Path | None) -> dict[str, Any]:
-    from bcos_core.evaluate.audit_run import find_pair, run_audit
-    from bcos_core.home import get_home
-    from bcos_core.jobs.run import job_run
-
-    home = get_home()
-    first, second = find_pair(checkpoint, against)
-    spec = {"checkpoints": [str(first.path), str(second.path)]}
-    argv = audit_argv(first, second)
-    with job_run("audit", describe(first, second), argv, spec, audit_key(first, second), home=home) as job:
-        result = run_audit(first, second, home=home, reporter=job.reporter)
-        job.finish({"flips": len(result.flips), "mcnemar_p": result.mcnemar_p})
-    return {**result.to_dict(), "job": job.id}
+    against = find_checkpoint(args.against) if args.against else None
+    result, job = AUDIT.run_here(AuditSpec.of(*find_pair(find_checkpoint(args.checkpoint), against)))
+    return {**result.to_dict(), "job": job}
 
 
 def show(result: dict[str, Any]) -> str:
@@ -88,20 +66,3 @@ def show(result: dict[str, Any]) -> str:
         first, second = (labels[answer] for answer in flip["answers"])
         lines.append(f"  {flip['index']}: {labels[flip['label']]}, {first} / {second}")
     return "\n".join(lines)
-
-
-def describe(first: CheckpointInfo, second: CheckpointInfo) -> str:
-    """A title for the job, in words."""
-    return f"Audit · {first.name} · {second.name}"
-
-
-def audit_argv(first: CheckpointInfo, second: CheckpointInfo) -> list[str]:
-    """The command line, after the interpreter, that audits two models."""
-    return ["-m", "bcos_core", "audit", "--json", str(first.path), "--against", str(second.path)]
-
-
-def audit_key(first: CheckpointInfo, second: CheckpointInfo) -> str:
-    """The same for two requests of the same work, on the same content of files."""
-    from bcos_core.model.identity import checkpoint_and_data
-
-    return "audit:" + json.dumps([(str(info.path), checkpoint_and_data(info)) for info in (first, second)])

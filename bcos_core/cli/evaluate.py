@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from bcos_core.evaluate.spec import EvaluationSpec
+from bcos_core.evaluate.spec import DEFAULT_SCORES
 
 EPILOG = """examples:
   python -m bcos_core evaluate CHECKPOINT --methods bcos occlusion integrated_gradients --limit 200
   python -m bcos_core evaluate CHECKPOINT TWIN --methods bcos lime --scores comprehensiveness seqpg --json
   python -m bcos_core evaluate CHECKPOINT --methods bcos shapley --removal delete --option shapley.samples=10
 """
-DEFAULT_SCORES = ("comprehensiveness", "sufficiency", "comp_minus_suff")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -54,8 +52,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """
     from bcos_core.attribution.registry import METHODS
     from bcos_core.cli.checkpoints import find_checkpoint
+    from bcos_core.evaluate.job import EVALUATE
     from bcos_core.evaluate.scores import SCORES
     from bcos_core.evaluate.spec import EvaluationSpec
+    from bcos_core.home import get_home
     from bcos_core.model.info import read_info
     from bcos_core.text.tasks import TaskChoice
 
@@ -80,38 +80,15 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         pointing_length=args.pointing_length,
         options=_options(args.option),
     )
-    return _run_job(spec, args.against)
-
-
-def run_stored(spec: dict[str, Any]) -> dict[str, Any]:
-    """The same for the job that this process was started for.
-
-    Raises:
-        InputError: another version of the program stored `spec`.
-    """
-    from bcos_core.evaluate.spec import EvaluationSpec
-
-    return _run_job(EvaluationSpec.from_dict(spec), None)
-
-
-def _run_job(spec: EvaluationSpec, against: str | None) -> dict[str, Any]:
-    from bcos_core.evaluate.run import describe, run_evaluation
-    from bcos_core.home import get_home
-    from bcos_core.jobs.run import job_run
-
-    home = get_home()
-    with job_run("evaluate", describe(spec), evaluate_argv(spec), spec.to_dict(), spec.key, home=home) as job:
-        evaluation = run_evaluation(spec, home=home, name=job.id, reporter=job.reporter)
-        folder = home.evaluations / job.id
-        job.finish({"evaluation": job.id, "seconds": evaluation.seconds}, [folder])
-    first = next((c for c in evaluation.contenders if c.method == against), evaluation.contenders[0])
+    evaluation, job = EVALUATE.run_here(spec)
+    first = next((c for c in evaluation.contenders if c.method == args.against), evaluation.contenders[0])
     return {
         "rows": evaluation.rows(),
         "differences": evaluation.differences(first.id),
         "skipped": list(evaluation.skipped),
-        "evaluation": str(folder),
+        "evaluation": str(get_home().evaluations / job),
         "seconds": evaluation.seconds,
-        "job": job.id,
+        "job": job,
     }
 
 
@@ -141,25 +118,6 @@ def show(result: dict[str, Any]) -> str:
     lines += [left_out(row) for row in result["skipped"]]
     lines.append(f"\n{result['seconds']:.0f} s; stored in {result['evaluation']}")
     return "\n".join(lines).lstrip("\n")
-
-
-def evaluate_argv(spec: EvaluationSpec) -> list[str]:
-    """The command line, after the interpreter, that does what `spec` says."""
-    argv = ["-m", "bcos_core", "evaluate", "--json", *spec.checkpoints]
-    argv += ["--methods", *spec.methods, "--scores", *spec.scores]
-    argv += [f"--limit={spec.limit}", f"--removal={spec.removal}", f"--probability={spec.probability}"]
-    argv += [f"--seed={spec.seed}", f"--pairs={spec.pairs}"]
-    if spec.pointing_length is not None:
-        argv.append(f"--pointing-length={spec.pointing_length}")
-    if spec.task is not None:
-        argv.append(f"--task={spec.task.argument}")
-        argv += [f"--{option}={column}" for option, column in spec.task.columns.items()]
-    argv += [
-        f"--option={method}.{name}={value}"
-        for method, options in spec.options.items()
-        for name, value in options.items()
-    ]
-    return argv
 
 
 def _options(given: list[str]) -> dict[str, dict[str, str]]:

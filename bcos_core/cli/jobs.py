@@ -27,6 +27,8 @@ Run = Callable[[argparse.Namespace], dict[str, Any]]
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from bcos_core.jobs.kinds import NAMES
+
     about_jobs = "look at, cancel and restart jobs"
     parser = subparsers.add_parser("jobs", help=about_jobs, description=f"{about_jobs}.".capitalize(), epilog=EXAMPLES)
     actions = parser.add_subparsers(metavar="ACTION", required=True, title="actions")
@@ -36,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     listing.add_argument("--active", action="store_true", help="only jobs that wait or run")
     listing.add_argument("--limit", type=_positive, default=50, metavar="N", help="at most N jobs (default: 50)")
-    listing.add_argument("--kind", metavar="NAME", help="only jobs of a kind: train, evaluate, lab, …")
+    listing.add_argument("--kind", metavar="NAME", help=f"only jobs of a kind: {', '.join(NAMES)}")
     listing.set_defaults(run=list_jobs, show=show_list)
 
     def add(name: str, run: Run, help_text: str) -> argparse.ArgumentParser:

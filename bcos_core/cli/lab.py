@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bcos_core.lab.plants import PLANTS
-
-if TYPE_CHECKING:
-    from bcos_core.lab.spec import LabSpec
 
 EPILOG = """examples:
   python -m bcos_core lab --plant rare-word
@@ -47,24 +44,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run, show=show)
 
 
-RECIPE_OPTIONS = (
-    "examples",
-    "epochs",
-    "learning_rate",
-    "consistency",
-    "max_length",
-    "batch_size",
-    "calibration_texts",
-    "seed",
-)
-
-
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """The experiment as a job: `LabResult` as plain data, and the job's id.
 
     Raises:
         InputError: a plant, task, model or method that cannot be used.
     """
+    from bcos_core.lab.job import LAB, RECIPE_OPTIONS
     from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec
     from bcos_core.model.sources import resolve_model
     from bcos_core.text.tasks import TaskChoice
@@ -80,31 +66,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         methods=tuple(args.methods or METHODS_OF_LAB),
         limit=args.limit,
     )
-    return _run_job(spec)
-
-
-def run_stored(spec: dict[str, Any]) -> dict[str, Any]:
-    """The same for the job that this process was started for.
-
-    Raises:
-        InputError: another version of the program stored `spec`.
-    """
-    from bcos_core.lab.spec import LabSpec
-
-    return _run_job(LabSpec.from_dict(spec))
-
-
-def _run_job(spec: LabSpec) -> dict[str, Any]:
-    from bcos_core.home import get_home
-    from bcos_core.jobs.run import job_run
-    from bcos_core.lab.run import describe, run_lab
-
-    home = get_home()
-    with job_run("lab", describe(spec), lab_argv(spec), spec.to_dict(), spec.key, home=home) as job:
-        result = run_lab(spec, home=home, work=job.work, job=job.id, reporter=job.reporter)
-        checkpoints = [result.training[kind]["checkpoint"] for kind in ("bcos", "conventional")]
-        job.finish(result.to_dict(), checkpoints)
-    return {**result.to_dict(), "job": job.id}
+    result, job = LAB.run_here(spec)
+    return {**result.to_dict(), "job": job}
 
 
 def show(result: dict[str, Any]) -> str:
@@ -133,15 +96,3 @@ def _found(measures: dict[str, dict[str, Any]]) -> str:
         f"top 3 {measures['top_3']['mean']:6.1%}   precision {measures['precision']['mean']:.2f}   "
         f"positive share {measures['positive_share']['mean']:.2f}   rank {measures['rank']['mean']:.1f}   n {texts}"
     )
-
-
-def lab_argv(spec: LabSpec) -> list[str]:
-    """The command line, after the interpreter, that does what `spec` says."""
-    argv = ["-m", "bcos_core", "lab", "--json", f"--plant={spec.plant}", f"--share={spec.share}"]
-    argv += [f"--task={spec.task.argument}", f"--model={spec.model}", f"--limit={spec.limit}"]
-    argv += ["--methods", *spec.methods]
-    for name in RECIPE_OPTIONS:
-        value = getattr(spec.recipe, name)
-        if value is not None:
-            argv.append(f"--{name.replace('_', '-')}={value}")
-    return argv

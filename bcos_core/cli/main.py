@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from bcos_core.cli.output import error_json, keep_traceback, prepare_streams, to_json
 from bcos_core.cli.parser import CommandParser, UsageError
@@ -29,13 +27,11 @@ COMMANDS = (
     "models",
     "tasks",
     "jobs",
+    "job",
     "supervise",
 )
 """Each is a module of `bcos_core.cli` with `add_parser(subparsers)`, which sets the defaults `run` and `show`:
 `run(args)` does the work and gives a dictionary, `show(result)` puts it in words."""
-
-Answered = tuple[argparse.Namespace, dict[str, Any]]
-"""Whose `show` puts it in words, and what came out."""
 
 SUCCESS, FAILURE, BAD_INPUT = 0, 1, 2
 INTERRUPTED = 128 + 2  # as a shell reports a process that Ctrl-C has ended
@@ -54,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
     try:
-        args, result = _started_job(words) or _typed(words)
+        args = build_parser(words).parse_args(words)
+        result = args.run(args)
         print(to_json(result) if as_json else args.show(result), flush=True)
         return SUCCESS
     except SystemExit as error:  # argparse, after --help
@@ -81,29 +78,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         log = keep_traceback(error, words)
         message = plain_message(error) + (f" Details: {log}" if log else "")
         return _report(error, message, code=FAILURE, as_json=as_json)
-
-
-def _typed(words: Sequence[str]) -> Answered:
-    """What a person has typed."""
-    args = build_parser(words).parse_args(words)
-    return args, args.run(args)
-
-
-def _started_job(words: Sequence[str]) -> Answered | None:
-    """The work of the job that a supervisor started this process for, as it was stored; None where it did not.
-
-    The words after the command are for a person who reads them: options whose names or defaults have changed since the
-    job was asked for must not change what it does.
-    """
-    if "BCOS_JOB_ID" not in os.environ or not words or words[0] not in COMMANDS:
-        return None
-    module = importlib.import_module(f"bcos_core.cli.{words[0]}")
-    if not hasattr(module, "run_stored"):  # its words say all that it is asked
-        return None
-    from bcos_core.jobs.run import stored_request
-
-    spec = stored_request()
-    return None if spec is None else (argparse.Namespace(show=module.show), module.run_stored(spec))
 
 
 def build_parser(words: Sequence[str]) -> CommandParser:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from bcos_core.cli.train import run_job, show
+from bcos_core.cli.train import do, show
 
 EPILOG = """examples:
   python -m bcos_core quickstart
@@ -27,22 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """The result of `TrainResult.to_dict`, and the job's id."""
+    from bcos_core.train.job import QUICKSTART
     from bcos_core.train.quickstart import quickstart_spec
 
-    return run_job("quickstart", quickstart_spec(), lambda _: quickstart_argv())
-
-
-def run_stored(spec: dict[str, Any]) -> dict[str, Any]:
-    """The same for the job that this process was started for.
-
-    Raises:
-        InputError: another version of the program stored `spec`.
-    """
-    from bcos_core.train.spec import TrainSpec
-
-    return run_job("quickstart", TrainSpec.from_dict(spec), lambda _: quickstart_argv())
-
-
-def quickstart_argv() -> list[str]:
-    """The command line, after the interpreter."""
-    return ["-m", "bcos_core", "quickstart", "--json"]
+    return do(QUICKSTART, quickstart_spec())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bcos_core.render.numbers import count
 
 if TYPE_CHECKING:
-    from bcos_core.study.simulate import Crowd
+    from bcos_core.study.crowd import Crowd
 
 EXAMPLES = """examples:
   python -m bcos_core study demo
@@ -101,7 +101,7 @@ def run_simulate(args: argparse.Namespace) -> dict[str, Any]:
         InputError: there is no such locked study, numbers that cannot be simulated, or a writer that failed.
     """
     from bcos_core.errors import InputError
-    from bcos_core.study.simulate import Crowd
+    from bcos_core.study.crowd import Crowd
 
     if args.study is None:
         raters = LOAD_RATERS if args.raters is None else args.raters
@@ -111,7 +111,7 @@ def run_simulate(args: argparse.Namespace) -> dict[str, Any]:
         return _load_test(Crowd(raters, writers, args.preference, args.seed), items, conditions)
     if args.items is not None or args.conditions is not None:
         raise InputError("--items and --conditions are for a load test; a study has its own. Leave them out.")
-    return rehearse_as_job(
+    return _rehearse(
         args.study, Crowd(args.raters, 1 if args.writers is None else args.writers, args.preference, args.seed)
     )
 
@@ -127,40 +127,15 @@ def _load_test(crowd: Crowd, items: int, conditions: int) -> dict[str, Any]:
     return simulate(home, open_database(home), locked, crowd).to_dict()
 
 
-def rehearse_as_job(id: str, crowd: Crowd) -> dict[str, Any]:
+def _rehearse(id: str, crowd: Crowd) -> dict[str, Any]:
     from bcos_core.home import get_home
-    from bcos_core.jobs.run import job_run
     from bcos_core.storage.upgrade import open_database
-    from bcos_core.study.locking import LockedStudy
-    from bcos_core.study.simulate import simulate
+    from bcos_core.study.rehearsal_job import REHEARSE, RehearsalSpec
     from bcos_core.study.studies import Studies
 
-    home = get_home()
-    database = open_database(home)
-    title = Studies(database).get(id).title
-    locked = LockedStudy.from_dict(Studies(database).locked(id))
-    spec = {"study": id, **asdict(crowd)}
-    with job_run("study", rehearsal_title(title), rehearsal_argv(id, crowd), spec, rehearsal_key(id), home=home) as job:
-        job.reporter.stage("Simulated raters answer", 0, 1)
-        result = simulate(home, database, locked, crowd, job.reporter).to_dict()
-        job.finish(result)
-    return result
-
-
-def rehearsal_title(title: str) -> str:
-    return f"Rehearse a study · {title}"
-
-
-def rehearsal_key(id: str) -> str:
-    """The same for two requests to rehearse a study."""
-    return f"study-rehearsal:{id}"
-
-
-def rehearsal_argv(id: str, crowd: Crowd) -> list[str]:
-    """The command line, after the interpreter, that rehearses a study."""
-    given = {name: value for name, value in asdict(crowd).items() if value is not None}
-    flags = [f"--{name}={value}" for name, value in given.items()]  # with “=”, for values that begin with a minus
-    return ["-m", "bcos_core", "study", "simulate", "--json", *flags, id]
+    Studies(open_database(get_home())).locked(id)  # what is not locked is refused before there is a job
+    result, _ = REHEARSE.run_here(RehearsalSpec(id, crowd))
+    return result.to_dict()
 
 
 def show_simulate(result: dict[str, Any]) -> str:
@@ -221,7 +196,7 @@ def run_demo(args: argparse.Namespace) -> dict[str, Any]:
     studies = Studies(open_database(get_home()))
     study = studies.create(design.title, design.to_dict())
     try:
-        return lock_as_job(study.id)
+        return _lock(study.id)
     except BaseException:
         with suppress(StudyError):  # it was locked, or somebody has removed it
             studies.delete(studies.draft(study.id).id)
@@ -235,37 +210,18 @@ def run_lock(args: argparse.Namespace) -> dict[str, Any]:
         StudyError: there is no such draft.
         InputError, DataError: its design cannot be carried out.
     """
-    return lock_as_job(args.study)
+    return _lock(args.study)
 
 
-def lock_as_job(id: str) -> dict[str, Any]:
+def _lock(id: str) -> dict[str, Any]:
     from bcos_core.home import get_home
-    from bcos_core.jobs.run import job_run
     from bcos_core.storage.upgrade import open_database
-    from bcos_core.study.lock_run import lock_study
+    from bcos_core.study.lock_job import LOCK, LockSpec
     from bcos_core.study.studies import Studies
 
-    home = get_home()
-    study = Studies(open_database(home)).draft(id)
-    with job_run("study", lock_title(study.title), lock_argv(id), {"study": id}, lock_key(id), home=home) as job:
-        locked = lock_study(id, home=home, reporter=job.reporter)
-        result = {"study": id, "hash": locked.hash, "items": len(locked.items)}
-        job.finish(result)
-    return result
-
-
-def lock_title(title: str) -> str:
-    return f"Lock a study · {title}"
-
-
-def lock_key(id: str) -> str:
-    """The same for two requests to lock a study."""
-    return f"study:{id}"
-
-
-def lock_argv(id: str) -> list[str]:
-    """The command line, after the interpreter, that locks a study."""
-    return ["-m", "bcos_core", "study", "lock", "--json", id]
+    Studies(open_database(get_home())).draft(id)  # what is no draft is refused before there is a job
+    locked, _ = LOCK.run_here(LockSpec(id))
+    return {"study": id, "hash": locked.hash, "items": len(locked.items)}
 
 
 def show_lock(result: dict[str, Any]) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from bcos_core.train.recipe import PRECISIONS, RECIPES, Recipe
 
 if TYPE_CHECKING:
+    from bcos_core.jobs.kind import JobKind
+    from bcos_core.train.pipeline import TrainResult
     from bcos_core.train.spec import TrainSpec
 
 EPILOG = """examples:
@@ -80,6 +82,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """
     from bcos_core.model.sources import resolve_model
     from bcos_core.text.tasks import TaskChoice
+    from bcos_core.train.job import TRAIN
     from bcos_core.train.recipe import recipe_for
     from bcos_core.train.spec import TrainSpec
 
@@ -92,35 +95,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         rationale_column=args.rationale_column,
     )
     recipe = recipe_for(args.recipe, task).replace(**{name: getattr(args, name) for name in OPTIONS})
-    return run_job(
-        "train",
-        TrainSpec(source.location if source.kind == "folder" else args.model, task, recipe, args.name),
-        train_argv,
-    )
+    spec = TrainSpec(source.location if source.kind == "folder" else args.model, task, recipe, args.name)
+    return do(TRAIN, spec)
 
 
-def run_stored(spec: dict[str, Any]) -> dict[str, Any]:
-    """The same for the job that this process was started for.
-
-    Raises:
-        InputError: another version of the program stored `spec`.
-    """
-    from bcos_core.train.spec import TrainSpec
-
-    return run_job("train", TrainSpec.from_dict(spec), train_argv)
-
-
-def run_job(kind: str, spec: TrainSpec, argv_of: Any) -> dict[str, Any]:
-    """Run the pipeline inside a job of this process."""
-    from bcos_core.home import get_home
-    from bcos_core.jobs.run import job_run
-    from bcos_core.train.pipeline import describe, run_training
-
-    home = get_home()
-    with job_run(kind, describe(spec), argv_of(spec), spec.to_dict(), spec.key, home=home) as job:
-        result = run_training(spec, home=home, work=job.work, job=job.id, reporter=job.reporter)
-        job.finish(result.to_dict(), result.artefacts)
-    return {**result.to_dict(), "job": job.id}
+def do(kind: JobKind[TrainSpec, TrainResult], spec: TrainSpec) -> dict[str, Any]:
+    """Train in a job of this process."""
+    result, job = kind.run_here(spec)
+    return {**result.to_dict(), "job": job}
 
 
 def show(result: dict[str, Any]) -> str:
@@ -135,22 +117,6 @@ def show(result: dict[str, Any]) -> str:
         lines.append(f"calibration   cosine of hidden states {result['calibration_cosine']:.3f}")
     lines.append(f"{result['seconds']:.0f} s in all. Try: python -m bcos_core explain CHECKPOINT --text 'a fine film'")
     return "\n".join(lines)
-
-
-def train_argv(spec: TrainSpec) -> list[str]:
-    """The command line, after the interpreter, that does what `spec` says, whatever the defaults are."""
-    argv = ["-m", "bcos_core", "train", "--json", "--model", spec.model, "--task", spec.task.argument]
-    argv += [f"--{option}={column}" for option, column in spec.task.columns.items()]
-    if spec.name:
-        argv.append(f"--name={spec.name}")
-    argv += ["--recipe", spec.recipe.name]
-    for name in OPTIONS:
-        value, flag = getattr(spec.recipe, name), name.replace("_", "-")
-        if _kind(name) is bool:
-            argv.append(f"--{flag}" if value else f"--no-{flag}")
-        elif value is not None:
-            argv.append(f"--{flag}={value}")
-    return argv
 
 
 def _kind(option: str) -> type:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from bcos_core.model.info import CheckpointInfo
+from typing import Any
 
 EPILOG = """examples:
   python -m bcos_core words CHECKPOINT
@@ -39,34 +35,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         InputError: a checkpoint that is not there, or a method that cannot serve it.
     """
     from bcos_core.cli.checkpoints import find_checkpoint
-    from bcos_core.errors import InputError
+    from bcos_core.evaluate.vocabulary_job import WORDS, WordsSpec, default_method
     from bcos_core.model.info import read_info
 
     info = read_info(find_checkpoint(args.checkpoint))
-    if args.limit < 1:
-        raise InputError(f"limit is {args.limit}; expected at least 1 text.")
-    return _run_job(info, args.method or default_method(info), args.limit, args.seed)
-
-
-def run_stored(spec: dict[str, Any]) -> dict[str, Any]:
-    """The same for the job that this process was started for."""
-    from bcos_core.model.info import read_info
-
-    return _run_job(read_info(spec["checkpoint"]), spec["method"], spec["limit"], spec["seed"])
-
-
-def _run_job(info: CheckpointInfo, method: str, limit: int, seed: int) -> dict[str, Any]:
-    from bcos_core.evaluate.vocabulary_run import describe, run_vocabulary
-    from bcos_core.home import get_home
-    from bcos_core.jobs.run import job_run
-
-    home = get_home()
-    spec = {"checkpoint": str(info.path), "method": method, "limit": limit, "seed": seed}
-    argv, key = words_argv(info, method, limit, seed), words_key(info, method, limit, seed)
-    with job_run("words", describe(info, method), argv, spec, key, home=home) as job:
-        found = run_vocabulary(info, method=method, limit=limit, seed=seed, home=home, reporter=job.reporter)
-        job.finish(found.to_dict())
-    return {**found.to_dict(), "job": job.id}
+    spec = WordsSpec(str(info.path), args.method or default_method(info), args.limit, args.seed)
+    found, job = WORDS.run_here(spec)
+    return {**found.to_dict(), "job": job}
 
 
 def show(result: dict[str, Any]) -> str:
@@ -81,29 +56,3 @@ def show(result: dict[str, Any]) -> str:
             interval = f"[{use['low']:+.3f}, {use['high']:+.3f}]"
             lines.append(f"  {use['word']:<18} {use['mean']:+.3f} {interval}  n {use['texts']:<4} {weight}")
     return "\n".join(lines)
-
-
-def default_method(info: CheckpointInfo) -> str:
-    """The model's own contributions where it has them."""
-    return "bcos" if info.kind == "bcos" else "occlusion"
-
-
-def words_argv(info: CheckpointInfo, method: str, limit: int, seed: int) -> list[str]:
-    """The command line, after the interpreter, that does it."""
-    return [
-        "-m",
-        "bcos_core",
-        "words",
-        "--json",
-        str(info.path),
-        f"--method={method}",
-        f"--limit={limit}",
-        f"--seed={seed}",
-    ]
-
-
-def words_key(info: CheckpointInfo, method: str, limit: int, seed: int) -> str:
-    """The same for two requests of the same work, on the same content of files."""
-    from bcos_core.model.identity import checkpoint_and_data
-
-    return "words:" + json.dumps([str(info.path), checkpoint_and_data(info), method, limit, seed])

@@ -156,10 +156,3 @@ def _pairs(spec: EvaluationSpec, first: CheckpointInfo, task: TaskData, choice: 
     )
     length = min(wanted, (judge.max_length - ADDED_TOKENS) // 2)
     return make_pairs(task.test, judge, length=length, count=spec.pairs, seed=spec.seed)
-
-
-def describe(spec: EvaluationSpec) -> str:
-    """A title for the job, in words."""
-    models = ", ".join(read_info(path).name for path in spec.checkpoints)
-    methods = f"{len(spec.methods)} methods" if len(spec.methods) > 2 else " and ".join(spec.methods)
-    return f"Evaluation · {methods} · {models}"

@@ -13,11 +13,11 @@ from bcos_core.evaluate.probability import PROBABILITIES
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.model.identity import source_identity
-from bcos_core.stored_spec import require_whole
 from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice
 
 CHANCE = "random"
+DEFAULT_SCORES = ("comprehensiveness", "sufficiency", "comp_minus_suff")
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class EvaluationSpec:
 
     checkpoints: tuple[str, ...]
     methods: tuple[str, ...]
-    scores: tuple[str, ...] = ("comprehensiveness", "sufficiency", "comp_minus_suff")
+    scores: tuple[str, ...] = DEFAULT_SCORES
     limit: int = 100
     removal: str = "mask"
     probability: str = "softmax"
@@ -78,18 +78,6 @@ class EvaluationSpec:
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "task": self.task.to_dict() if self.task else None}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> EvaluationSpec:
-        """The spec that `to_dict` wrote.
-
-        Raises:
-            InputError: it was written by another version of the program.
-        """
-        require_whole(data, cls, "This evaluation")
-        lists = {name: tuple(data[name]) for name in ("checkpoints", "methods", "scores")}
-        task = TaskChoice.from_dict(data["task"]) if data["task"] else None
-        return cls(**{**data, **lists, "task": task})
 
     @property
     def key(self) -> str:

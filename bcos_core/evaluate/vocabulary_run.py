@@ -87,8 +87,3 @@ def _sums(
         store.keep(explainer.name, kind, computed)
         known |= computed
     return known
-
-
-def describe(info: CheckpointInfo, method: str) -> str:
-    """A title for the job, in words."""
-    return f"Words · {info.name} · {METHODS[method].title}"

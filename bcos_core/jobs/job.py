@@ -40,7 +40,7 @@ ACTIVE_STATES = (JobState.QUEUED, JobState.RUNNING)
 class Job:
     """One job as it stood when it was read.
 
-    `argv` is the command after the interpreter's name (`-m bcos_core …`). `progress` is the share of the
+    `spec` is what was asked, as its kind (`bcos_core.jobs.kinds`) reads it. `progress` is the share of the
     whole job that is done, from 0 to 1, or None before it is known. `eta_seconds` is the time left of the
     whole job, or, where `eta_of_stage` is true, of the present stage only. `message` is for a person: what
     went wrong in a failed job. `attempt` counts the starts. All times are aware, in UTC. `folder` holds the
@@ -51,7 +51,6 @@ class Job:
     key: str
     kind: str
     title: str
-    argv: tuple[str, ...]
     spec: dict[str, Any]
     foreground: bool
     state: JobState

@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from bcos_core.errors import BcosError, InputError, JobCancelled, JobError, StorageError
+from bcos_core.errors import BcosError, JobCancelled, JobError, StorageError
 from bcos_core.home import Home
 from bcos_core.jobs.claims import active_jobs, settle_dead_foreground
 from bcos_core.jobs.failure import plain_message
@@ -27,23 +28,39 @@ from bcos_core.jobs.reporter import JobReporter
 from bcos_core.jobs.store import JobStore
 from bcos_core.progress import Reporter, SilentReporter
 
-JOB_ID = "BCOS_JOB_ID"
-JOB_ATTEMPT = "BCOS_JOB_ATTEMPT"
 FOLLOW_SECONDS = 60.0
-SHARED_KINDS = ("train", "quickstart")
 
 Finish = Callable[[dict[str, Any], Sequence[str]], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A job to be made of a command that a person has typed: the arguments of `JobStore.submit`."""
+
+    kind: str
+    title: str
+    spec: dict[str, Any]
+    key: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """The start of a job that a supervisor has claimed, and that a process is for."""
+
+    id: str
+    attempt: int
 
 
 class JobRun:
     """What a running command has of its job.
 
-    `work` is a folder that survives restarts: what lies there is what the work goes on from. It is removed
-    when the job has succeeded. `attempt` is 1 at the first start.
+    `home` is where its models and results go. `work` is a folder that survives restarts: what lies there is what the
+    work goes on from. It is removed when the job has succeeded. `attempt` is 1 at the first start.
     """
 
-    def __init__(self, job: Job, reporter: Reporter, finish: Finish) -> None:
+    def __init__(self, job: Job, home: Home, reporter: Reporter, finish: Finish) -> None:
         self.id = job.id
+        self.home = home
         self.attempt = job.attempt
         self.work: Path = job.work
         self.reporter = reporter
@@ -62,14 +79,9 @@ class JobRun:
 
 
 @contextmanager
-def job_run(
-    kind: str, title: str, argv: Sequence[str], spec: dict[str, Any], key: str, *, home: Home | None = None
-) -> Iterator[JobRun]:
-    """Run the block as a job.
-
-    In a process that the supervisor started, the block belongs to the job it was started for. In a command
-    that a person typed, a job is made, so that the Jobs page shows it. The arguments are those of
-    `JobStore.submit`.
+def job_run(work: Asked | Start, *, home: Home | None = None) -> Iterator[JobRun]:
+    """Run the block as a job: the one that a supervisor has started, or, in a command that a person typed, a new one,
+    so that the Jobs page shows it.
 
     How the block ends is the job's state. By `JobCancelled`: cancelled, or waiting again if nobody asked for
     that (the supervisor shuts down). By another exception: failed, with a message for a person; the
@@ -77,22 +89,17 @@ def job_run(
     second Ctrl-C ends the block at once.
 
     Of the processes of one distributed run (`accelerate launch`), the first one is the job; the others get
-    its work folder and a reporter that nobody listens to. Training alone is work that they can share.
+    its work folder and a reporter that nobody listens to.
 
     Raises:
-        InputError: a distributed run of work that several processes cannot share.
         JobError: the same work is active already, or this start of the job has been overtaken.
         StorageError: the database cannot be written.
     """
-    if kind not in SHARED_KINDS and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise InputError(
-            f"Several processes cannot share the work of a job of kind {kind!r}; run it without a launcher."
-        )
     store = JobStore.open(home)
     if os.environ.get("RANK", "0") != "0" and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        yield JobRun(_leading_job(store, key), SilentReporter(), lambda result, artefacts: None)
+        yield JobRun(_leading_job(store, work), store.home, SilentReporter(), lambda result, artefacts: None)
         return
-    job = _attach(store) if JOB_ID in os.environ else _begin(store, kind, title, argv, spec, key)
+    job = _attach(store, work) if isinstance(work, Start) else _begin(store, work)
     job.work.mkdir(parents=True, exist_ok=True)
     lease = Lease(store, job.id, job.attempt)
     log = JobLog(job.log_path, foreground=job.foreground)
@@ -105,7 +112,7 @@ def job_run(
         if not any(Path(artefact).is_relative_to(job.work) for artefact in artefacts):
             shutil.rmtree(job.work, ignore_errors=True)  # checkpoints to go on from: large, and done with
 
-    run = JobRun(job, reporter, finish)
+    run = JobRun(job, store.home, reporter, finish)
     reporter.start()
     try:
         with _stopped_by_signals(reporter):
@@ -121,28 +128,17 @@ def job_run(
         log.close()
 
 
-def stored_request() -> dict[str, Any] | None:
-    """What was asked of the job that this process was started for, whole; None in a command that a person typed.
-
-    Raises:
-        JobError: there is no such job.
-    """
-    return JobStore.open().get(os.environ[JOB_ID]).spec if JOB_ID in os.environ else None
-
-
-def _attach(store: JobStore) -> Job:
+def _attach(store: JobStore, start: Start) -> Job:
     """The job that the supervisor started this process for."""
-    # Taken out of the environment: a command that this one starts is not the job.
-    id, attempt = os.environ.pop(JOB_ID), int(os.environ.pop(JOB_ATTEMPT, "0"))
-    if not Lease(store, id, attempt).begin():
-        raise JobError(f"Start {attempt} of job {id} is not wanted any more; this process ends.")
-    return store.get(id)
+    if not Lease(store, start.id, start.attempt).begin():
+        raise JobError(f"Start {start.attempt} of job {start.id} is not wanted any more; this process ends.")
+    return store.get(start.id)
 
 
-def _begin(store: JobStore, kind: str, title: str, argv: Sequence[str], spec: dict[str, Any], key: str) -> Job:
+def _begin(store: JobStore, asked: Asked) -> Job:
     """A new job, running in this process."""
     settle_dead_foreground(store, active_jobs(store))
-    job, is_new = store.begin(kind, title, argv, spec, key, ProcessId.current())
+    job, is_new = store.begin(asked.kind, asked.title, asked.spec, asked.key, ProcessId.current())
     if not is_new:
         raise JobError(
             f"The same work is {job.state} already, as job {job.id}. Wait for it with "
@@ -151,14 +147,14 @@ def _begin(store: JobStore, kind: str, title: str, argv: Sequence[str], spec: di
     return job
 
 
-def _leading_job(store: JobStore, key: str) -> Job:
+def _leading_job(store: JobStore, work: Asked | Start) -> Job:
     """The job of the first process of a distributed run, which may not have made it yet."""
-    if JOB_ID in os.environ:
-        return store.get(os.environ[JOB_ID])
+    if isinstance(work, Start):
+        return store.get(work.id)
     deadline = time.monotonic() + FOLLOW_SECONDS
     while time.monotonic() < deadline:
         for job in active_jobs(store):
-            if job.key == key and job.state == JobState.RUNNING:
+            if job.key == work.key and job.state == JobState.RUNNING:
                 return job
         time.sleep(0.2)
     raise JobError(f"The first process of this distributed run has made no job in {FOLLOW_SECONDS:.0f} seconds.")

@@ -14,7 +14,6 @@ JOBS = Table(
     Column("key", Text, nullable=False),
     Column("kind", String(64), nullable=False),
     Column("title", Text, nullable=False),
-    Column("argv", StoredJson, nullable=False),
     Column("spec", StoredJson, nullable=False),
     Column("foreground", Boolean, nullable=False),  # typed by a person: no supervisor starts it
     # Where it stands. `attempt` counts the starts: a process may write only while its own attempt is the

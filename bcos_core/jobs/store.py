@@ -75,22 +75,19 @@ class JobStore:
 
     # Asking for work
 
-    def submit(self, kind: str, title: str, argv: Sequence[str], spec: dict[str, Any], key: str) -> tuple[Job, bool]:
-        """Put a job in the queue. If one with the same key is active, that one is returned, with False."""
-        return self._insert(kind, title, argv, spec, key, {"state": JobState.QUEUED, "foreground": False, "attempt": 0})
+    def submit(self, kind: str, title: str, spec: dict[str, Any], key: str) -> tuple[Job, bool]:
+        """Put a job in the queue; `JobKind.submit` makes these arguments. If one with the same key is active, that one
+        is returned, with False."""
+        return self._insert(kind, title, spec, key, {"state": JobState.QUEUED, "foreground": False, "attempt": 0})
 
-    def begin(
-        self, kind: str, title: str, argv: Sequence[str], spec: dict[str, Any], key: str, process: ProcessId
-    ) -> tuple[Job, bool]:
+    def begin(self, kind: str, title: str, spec: dict[str, Any], key: str, process: ProcessId) -> tuple[Job, bool]:
         """As `submit`, for a job that `process` runs already: a command that a person typed."""
         now = utc_now()
         running = {"state": JobState.RUNNING, "foreground": True, "attempt": 1, "started_at": now, "heartbeat_at": now}
-        return self._insert(kind, title, argv, spec, key, {**running, **process.columns()})
+        return self._insert(kind, title, spec, key, {**running, **process.columns()})
 
-    def _insert(
-        self, kind: str, title: str, argv: Sequence[str], spec: dict[str, Any], key: str, begun: dict[str, Any]
-    ) -> tuple[Job, bool]:
-        asked = {"kind": kind, "title": title, "argv": to_plain(argv), "spec": to_plain(spec), "key": key}
+    def _insert(self, kind: str, title: str, spec: dict[str, Any], key: str, begun: dict[str, Any]) -> tuple[Job, bool]:
+        asked = {"kind": kind, "title": title, "spec": to_plain(spec), "key": key}
         for _ in range(100):
             now = utc_now()
             row = {**UNBEGUN, **asked, **begun, "id": _new_id(now), "created_at": now}

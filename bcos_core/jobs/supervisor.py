@@ -22,7 +22,6 @@ from bcos_core.jobs.devices import CPU, device_environment, visible_devices
 from bcos_core.jobs.job import Job, JobState
 from bcos_core.jobs.log import tail
 from bcos_core.jobs.process import JobProcess, ProcessId, exit_in_words
-from bcos_core.jobs.run import JOB_ATTEMPT, JOB_ID
 from bcos_core.jobs.store import JobStore
 from bcos_core.jobs.supervisor_lock import hold_supervisor_lock
 from bcos_core.storage.stored_json import decode_json
@@ -32,6 +31,8 @@ GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.3
 STORAGE_PATIENCE_SECONDS = 3.0
 CPU_NICENESS = 10
+RUNNER = ("-m", "bcos_core", "job", "--json")
+"""After the interpreter's name: the command that runs a job. It is given the job's id and which start this is."""
 
 logger = logging.getLogger(__name__)
 
@@ -57,11 +58,13 @@ class Supervisor:
         store: JobStore,
         *,
         devices: Sequence[str] | None = None,
+        runner: Sequence[str] = RUNNER,
         grace_seconds: float = GRACE_SECONDS,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self.store = store
         self._given_devices = devices
+        self._runner = runner
         self._grace_seconds = grace_seconds
         self._poll_seconds = poll_seconds
         self._watched: dict[tuple[str, int], _Watched] = {}  # by job id and attempt
@@ -159,8 +162,6 @@ class Supervisor:
             **device_environment(job.device, slots=len(self._devices)),
             "BCOS_HOME": str(self.store.home.root),
             "PYTHONUNBUFFERED": "1",
-            JOB_ID: job.id,
-            JOB_ATTEMPT: str(job.attempt),
         }
         try:
             job.folder.mkdir(parents=True, exist_ok=True)
@@ -168,7 +169,7 @@ class Supervisor:
                 log.write(f"--- Start {job.attempt}, {utc_now():%Y-%m-%d %H:%M:%S} UTC, on {job.device}\n".encode())
                 log.flush()
                 child = subprocess.Popen(
-                    [sys.executable, *job.argv],
+                    [sys.executable, *self._runner, job.id, "--attempt", str(job.attempt)],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

@@ -186,8 +186,3 @@ def _require_enough(spec: LabSpec, data: TaskData, texts: Mapping[str, int]) -> 
             f"left of a class ({scarce or 'one class only'}); each needs {MIN_PER_CLASS}. Choose a smaller share "
             "(on the command line: --share), or a task with more texts."
         )
-
-
-def describe(spec: LabSpec) -> str:
-    """A title for the job, in words."""
-    return f"Planted truth · {PLANTS[spec.plant].title} · {spec.task.title}"

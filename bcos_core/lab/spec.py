@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -12,7 +11,6 @@ from bcos_core.errors import InputError
 from bcos_core.lab.plants import PLANTS
 from bcos_core.model.embedded import EMBEDDED
 from bcos_core.model.identity import source_identity
-from bcos_core.stored_spec import require_whole
 from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.quickstart import quickstart_spec
@@ -62,23 +60,6 @@ class LabSpec:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> LabSpec:
-        """The spec that `to_dict` wrote.
-
-        Raises:
-            InputError: it was written by another version of the program.
-        """
-        require_whole(data, cls, "This experiment")
-        return cls(
-            **{
-                **data,
-                "task": TaskChoice.from_dict(data["task"]),
-                "recipe": Recipe.from_dict(data["recipe"]),
-                "methods": tuple(data["methods"]),
-            }
-        )
 
     @property
     def key(self) -> str:

@@ -20,6 +20,7 @@ from bcos_core.progress import Reporter, SilentReporter
 from bcos_core.storage.database import Database
 from bcos_core.study.answer_form import AnswerForm
 from bcos_core.study.assignment import sequence_of
+from bcos_core.study.crowd import Crowd
 from bcos_core.study.forms import form_of, plan_of
 from bcos_core.study.invites import Invitations, InviteKind
 from bcos_core.study.locking import LockedStudy
@@ -36,29 +37,6 @@ from bcos_core.study.taste import Taste
 PREFIX = "Simulated: "
 LONGEST_TITLE = 120
 LOOK_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class Crowd:
-    """Who answers: `raters` people (None: as many as fill the study), shared out among `writers` processes, of a
-    `preference` in the unit of the protocol's taste (None: its usual one).
-
-    With one writer, a study is answered the same for the same seed; several race for the items.
-
-    Raises:
-        StudyError: too few raters or writers.
-    """
-
-    raters: int | None = None
-    writers: int = 1
-    preference: float | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("raters", "writers"):
-            given = getattr(self, name)
-            if given is not None and given < 1:
-                raise StudyError(f"{given} {name} are too few. Give 1 or more.")
 
 
 @dataclass(frozen=True)

@@ -289,10 +289,3 @@ def stage_titles(recipe: Recipe) -> list[str]:
 def _slug(title: str) -> str:
     kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in title.lower())
     return "-".join(part for part in kept.split("-") if part)[:40] or "task"
-
-
-def describe(spec: TrainSpec) -> str:
-    """A title for the job, in words."""
-    recipe = spec.recipe
-    kind = f"B-cos ({recipe.name}, B = {recipe.b:g})" if recipe.bcos else "conventional"
-    return f"{spec.task.title} · {spec.model} · {kind}"

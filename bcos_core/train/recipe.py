@@ -8,7 +8,7 @@ from typing import Any
 
 from bcos_core.errors import RecipeError
 from bcos_core.registry import Registry
-from bcos_core.stored_spec import require_whole
+from bcos_core.stored_spec import read_spec
 from bcos_core.text.tasks import EMBEDDED_TASKS, TaskChoice
 
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -124,8 +124,7 @@ class Recipe:
         Raises:
             InputError: an option is missing or unknown: it was written by another version of the program.
         """
-        require_whole(data, cls, "This recipe")
-        return cls(**data)
+        return read_spec(data, cls, "This recipe")
 
 
 RECIPES: Registry[Recipe] = Registry("recipe")

@@ -9,7 +9,6 @@ from typing import Any
 
 from bcos_core.errors import RecipeError
 from bcos_core.model.identity import source_identity
-from bcos_core.stored_spec import require_whole
 from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import Recipe
@@ -36,21 +35,6 @@ class TrainSpec:
 
     def to_dict(self) -> dict[str, Any]:
         return {"model": self.model, "task": self.task.to_dict(), "recipe": self.recipe.to_dict(), "name": self.name}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> TrainSpec:
-        """The spec that `to_dict` wrote.
-
-        Raises:
-            InputError: it was written by another version of the program.
-        """
-        require_whole(data, cls, "This request to train")
-        return cls(
-            model=data["model"],
-            task=TaskChoice.from_dict(data["task"]),
-            recipe=Recipe.from_dict(data["recipe"]),
-            name=data["name"],
-        )
 
     @property
     def key(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bcos_core.evaluate.job import EVALUATE
 from bcos_core.jobs.store import JobState
 from pages.evaluate.form import choose_evaluation
 from pages.evaluate.result import show_result
@@ -16,7 +17,7 @@ from pages.widgets.left_out import left_out_models, left_out_rows
 
 def show_evaluation() -> None:
     known = resources.checkpoints()
-    jobs = job_store().list(kind="evaluate")
+    jobs = job_store().list(kind=EVALUATE.name)
     left_out_rows(jobs.left_out, ("evaluation", "evaluations"))
     if not known and not jobs:
         empty_page("There is no trained model yet.", "Start on Home", "home/page.py")

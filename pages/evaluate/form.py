@@ -8,13 +8,12 @@ from pathlib import Path
 import streamlit as st
 
 from bcos_core.attribution.registry import METHODS, Method
-from bcos_core.cli.evaluate import DEFAULT_SCORES, evaluate_argv
 from bcos_core.errors import InputError
 from bcos_core.evaluate.case import TENTHS
+from bcos_core.evaluate.job import EVALUATE
 from bcos_core.evaluate.removal import REMOVALS
-from bcos_core.evaluate.run import describe
 from bcos_core.evaluate.scores import SCORES
-from bcos_core.evaluate.spec import EvaluationSpec
+from bcos_core.evaluate.spec import DEFAULT_SCORES, EvaluationSpec
 from bcos_core.jobs.estimate import about
 from bcos_core.model.classifier import predict
 from bcos_core.model.info import CheckpointInfo, trained_on
@@ -69,7 +68,7 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
     supervisor_notice()
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Evaluate", type="primary"):
-            job, _ = job_store().submit("evaluate", describe(spec), evaluate_argv(spec), spec.to_dict(), spec.key)
+            job, _ = EVALUATE.submit(job_store(), spec)
             url.write(evaluation=job.id, against=None)
             st.rerun()
         st.markdown(f"About {about(_seconds(spec, models, methods))} at most on this machine.", width="content")

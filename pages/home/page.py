@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bcos_core.cli.quickstart import quickstart_argv
 from bcos_core.home import get_home
 from bcos_core.jobs.store import Job, JobState
+from bcos_core.train.job import QUICKSTART
+from bcos_core.train.quickstart import quickstart_spec
 from pages.widgets.errors import guard, show_error
-from pages.widgets.frame import head, loading
+from pages.widgets.frame import head
 from pages.widgets.jobs import curves, follow, job_store, progress, result, trained_models, watch
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.supervision import supervisor_notice
@@ -16,7 +17,7 @@ from pages.widgets.supervision import supervisor_notice
 
 def main() -> None:
     head("B-cos language models", "Convert a pretrained language model, and see exactly why it decides as it does.")
-    listing = job_store().list(kind="quickstart")
+    listing = job_store().list(kind=QUICKSTART.name)
     left_out_rows(listing.left_out, ("quick start", "quick starts"))
     jobs = listing.found
     active = next((job for job in jobs if job.active), None)
@@ -106,10 +107,7 @@ def other_models() -> None:
 
 @guard()
 def start_quickstart() -> None:
-    with loading("Starting …"):
-        from bcos_core.train.quickstart import quickstart_spec
-    spec = quickstart_spec()
-    job_store().submit("quickstart", "Quick start", quickstart_argv(), spec.to_dict(), spec.key)
+    QUICKSTART.submit(job_store(), quickstart_spec())
     st.rerun()
 
 

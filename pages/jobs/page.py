@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-
 import streamlit as st
 
 from bcos_core.jobs.job import ACTIVE_STATES
+from bcos_core.jobs.kinds import NAMES, command_of, kind_of
 from bcos_core.jobs.store import Job, JobState
 from bcos_core.render.numbers import count
 from pages.widgets import url
@@ -30,14 +29,6 @@ from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
 LIST_LENGTH = 30
-# Where the results of a kind of job are shown, and what they are called in that page's address.
-RESULT_PAGES = {
-    "evaluate": ("evaluate/page.py", "evaluation"),
-    "lab": ("lab/page.py", "experiment"),
-    "audit": ("models/page.py", ""),
-    "words": ("models/page.py", ""),
-    "study": ("studies/page.py", "study"),
-}
 LOG_LINES = 200
 
 
@@ -122,7 +113,8 @@ def show(job: Job) -> None:
             there = "" if artefact in job_store().removable(job) else " (no longer there, or not in this home)"
             st.code(artefact + there, language=None)
         st.caption("The same work without a browser:")
-        st.code(f"python {shlex.join(job.argv)}", language="bash", wrap_lines=True)
+        with guard():
+            st.code(command_of(job), language="bash", wrap_lines=True)
 
 
 def actions(job: Job) -> None:
@@ -131,11 +123,10 @@ def actions(job: Job) -> None:
         models = trained_models(job)
         if models and st.button("Compare", type="primary"):
             st.switch_page("compare/page.py", query_params={"model": models})
-        opens = RESULT_PAGES.get(job.kind) if job.state == JobState.SUCCEEDED else None
-        if opens and st.button("Open the results", type="primary"):
-            page, parameter = opens
-            named = (job.result or {}).get(parameter, job.id)  # what the job made, where that has a name of its own
-            st.switch_page(page, query_params={parameter: named} if parameter else None)
+        kind = kind_of(job.kind) if job.kind in NAMES and job.state == JobState.SUCCEEDED else None
+        if kind and kind.page and st.button("Open the results", type="primary"):
+            named = (job.result or {}).get(kind.parameter, job.id)
+            st.switch_page(f"{kind.page}/page.py", query_params={kind.parameter: named} if kind.parameter else None)
         if job.active:
             if st.button("Cancel", disabled=job.cancel_requested, help="Unfinished work is kept."):
                 job_store().cancel(job.id)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.attribution.registry import METHODS
-from bcos_core.cli.lab import lab_argv
 from bcos_core.jobs.made import result_of
 from bcos_core.jobs.store import JobState
+from bcos_core.lab.job import LAB
 from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.plants import PLANTS
 from bcos_core.lab.result import LabResult
-from bcos_core.lab.run import describe
 from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.lab import lab_figure, lab_table
@@ -32,7 +31,7 @@ ENOUGH = 0.9  # of the texts: below, the model did not learn the shortcut well
 
 
 def show_lab() -> None:
-    jobs = job_store().list(kind="lab")
+    jobs = job_store().list(kind=LAB.name)
     left_out_rows(jobs.left_out, ("experiment", "experiments"))
     with st.expander("New experiment", icon=":material/add:", expanded=not jobs), guard():
         _form()
@@ -96,7 +95,7 @@ def _form() -> None:
     spec = LabSpec(plant, int(share) / 100, choice, recipe=recipe, methods=tuple(methods), limit=int(limit))
     supervisor_notice()
     if st.button("Plant and train", type="primary", help="Trains a B-cos model and its conventional twin; minutes."):
-        job, _ = job_store().submit("lab", describe(spec), lab_argv(spec), spec.to_dict(), spec.key)
+        job, _ = LAB.submit(job_store(), spec)
         url.write(experiment=job.id)
         st.rerun()
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
-
 import streamlit as st
 
-from bcos_core.cli.audit import audit_argv, audit_key, describe
-from bcos_core.cli.train import train_argv
-from bcos_core.errors import BcosError
 from bcos_core.evaluate.audit import Audit, ModelAudit
+from bcos_core.evaluate.audit_job import AUDIT, AuditSpec
 from bcos_core.evaluate.audit_run import known_audit, task_of
 from bcos_core.evaluate.statistics import Estimate
 from bcos_core.home import get_home
+from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import Job
 from bcos_core.model.identity import checkpoint_and_data
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.audit import confusion_figure, flips_table, reliability_figure
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.numbers import number, percent
-from bcos_core.train.spec import TrainSpec
 from pages.models.words import words_of
 from pages.widgets import resources, url
 from pages.widgets.errors import guard
@@ -88,13 +84,7 @@ def _audit(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
     if audit is not None:
         _figures(audit, first, second)
         return
-    request = Request(
-        "audit",
-        describe(first, second),
-        audit_argv(first, second),
-        {"checkpoints": [str(first.path), str(second.path)]},
-        audit_key(first, second),
-    )
+    request = Request(AUDIT, AuditSpec.of(first, second))
     what = "Both models answer every validation and test text once; then this page knows what they do alike."
     ask(request, what, "Run the audit", primary=True)
 
@@ -207,11 +197,8 @@ def _making(info: CheckpointInfo) -> None:
     job = _job(info)
     if job is not None:
         curves(job)
-        try:
-            argv = train_argv(TrainSpec.from_dict(job.spec))
-        except (BcosError, KeyError, TypeError):
-            argv = list(job.argv)
-        st.code(f"python {shlex.join(argv)}", language="bash", wrap_lines=True)
+        with guard():
+            st.code(command_of(job), language="bash", wrap_lines=True)
     if info.recipe:
         rows = [{"option": name, "value": str(value)} for name, value in info.recipe.items()]
         with st.expander("Recipe"):

@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from bcos_core.attribution.registry import METHODS
-from bcos_core.cli.words import default_method, words_argv, words_key
 from bcos_core.evaluate.vocabulary import WordUse
-from bcos_core.evaluate.vocabulary_run import ModelVocabulary, describe
+from bcos_core.evaluate.vocabulary_job import WORDS, WordsSpec, default_method
+from bcos_core.evaluate.vocabulary_run import ModelVocabulary
 from bcos_core.jobs.made import result_of
 from bcos_core.jobs.store import JobState
 from bcos_core.model.info import CheckpointInfo
@@ -32,13 +32,7 @@ def words_of(info: CheckpointInfo) -> None:
         st.caption("This model does not say what it was trained on, so there are no texts to look at.")
         return
     method = default_method(info)
-    request = Request(
-        "words",
-        describe(info, method),
-        words_argv(info, method, LIMIT, SEED),
-        {"checkpoint": str(info.path), "method": method, "limit": LIMIT, "seed": SEED},
-        words_key(info, method, LIMIT, SEED),
-    )
+    request = Request(WORDS, WordsSpec(str(info.path), method, LIMIT, SEED))
     done = next((job for job in request.jobs() if job.state == JobState.SUCCEEDED), None)
     if done:
         _tables(info, result_of(done, ModelVocabulary))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bcos_core.cli.study import lock_argv, lock_key, lock_title
 from bcos_core.render.numbers import count
 from bcos_core.study.design import StudyDesign
+from bcos_core.study.lock_job import LOCK, LockSpec
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.raters import Raters
@@ -94,9 +94,8 @@ def _summary(study: Study) -> None:
 def _draft(study: Study) -> None:
     edit_draft(study)
     supervisor_notice()
-    request = Request("study", lock_title(study.title), lock_argv(study.id), {"study": study.id}, lock_key(study.id))
     ask(
-        request,
+        Request(LOCK, LockSpec(study.id)),
         "Locking chooses the texts, explains each of them under every condition, and freezes all that raters will "
         "see. Nothing can be changed afterwards.",
         "Lock",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bcos_core.cli.study import rehearsal_argv, rehearsal_key, rehearsal_title
 from bcos_core.jobs.made import result_of
 from bcos_core.jobs.store import JobState
+from bcos_core.study.crowd import Crowd
 from bcos_core.study.locking import LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
-from bcos_core.study.simulate import Crowd, SimulationResult, material_of
+from bcos_core.study.rehearsal_job import REHEARSE, RehearsalSpec
+from bcos_core.study.simulate import SimulationResult, material_of
 from bcos_core.study.studies import Study
 from pages.widgets import url
 from pages.widgets.errors import guard
@@ -37,11 +38,7 @@ def rehearsal(study: Study, locked: LockedStudy) -> None:
             ),
             key=f"preference-{study.id}",
         )
-        crowd = Crowd(preference=float(preference))
-        spec = {"study": study.id, "preference": crowd.preference}
-        request = Request(
-            "study", rehearsal_title(study.title), rehearsal_argv(study.id, crowd), spec, rehearsal_key(study.id)
-        )
+        request = Request(REHEARSE, RehearsalSpec(study.id, Crowd(preference=float(preference))))
         ask(
             request,
             f"{design.raters_needed} simulated raters of this taste answer a copy of the study, marked as simulated, "

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bcos_core.cli.train import train_argv
 from bcos_core.jobs.estimate import about
 from bcos_core.jobs.store import Job
 from bcos_core.train.estimate import estimate_seconds
-from bcos_core.train.pipeline import describe
+from bcos_core.train.job import TRAIN
 from bcos_core.train.spec import TrainSpec
 from pages.train.model_form import choose_model
 from pages.train.recipe_form import OPTIONS, choose_recipe
@@ -61,7 +60,7 @@ def already(job: Job) -> None:
 
 def start(spec: TrainSpec) -> None:
     """Put the job in the queue and show it. Of two tabs that start the same work, the second one is told."""
-    job, is_new = job_store().submit("train", describe(spec), train_argv(spec), spec.to_dict(), spec.key)
+    job, is_new = TRAIN.submit(job_store(), spec)
     if not is_new:
         st.rerun()
     st.switch_page("jobs/page.py", query_params={"job": job.id})

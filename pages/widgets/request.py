@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
+from bcos_core.jobs.kind import AnyKind
 from bcos_core.jobs.store import Job, JobState
 from pages.widgets.errors import show_error
 from pages.widgets.jobs import job_store, progress, watch
@@ -15,17 +16,14 @@ from pages.widgets.jobs import job_store, progress, watch
 
 @dataclass(frozen=True)
 class Request:
-    """The job that does the work; `key` is the same for two requests of the same work."""
+    """The job that does the work: its kind, and what is asked."""
 
-    kind: str
-    title: str
-    argv: Sequence[str]
-    spec: Mapping[str, Any]
-    key: str
+    kind: AnyKind
+    spec: Any
 
     def jobs(self) -> Sequence[Job]:
-        """The jobs that were asked for so far, the newest first."""
-        return job_store().list(key=self.key).found
+        """The jobs that were asked for the same so far, the newest first."""
+        return job_store().list(key=self.kind.key(self.spec)).found
 
 
 def ask(request: Request, what: str, label: str, *, primary: bool = False) -> None:
@@ -39,5 +37,5 @@ def ask(request: Request, what: str, label: str, *, primary: bool = False) -> No
         show_error(newest.message or "It has failed. The Jobs page shows its log.")
     st.markdown(what)
     if st.button(label, type="primary" if primary else "secondary"):
-        job_store().submit(request.kind, request.title, list(request.argv), dict(request.spec), request.key)
+        request.kind.submit(job_store(), request.spec)
         st.rerun()

@@ -20,6 +20,7 @@ from bcos_core.home import get_home
 from bcos_core.model.classifier import Classifier, Prediction, load, predict, prediction_of
 from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
+from bcos_core.model.naming import short_name
 from bcos_core.model.predictions import known_at_full_length, logits_on
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
@@ -32,9 +33,9 @@ Spans = tuple[tuple[int, int], ...]
 def checkpoints() -> dict[str, CheckpointInfo]:
     """Finished checkpoints by the name of their folder, newest first, named for a person."""
     found = list_checkpoints(get_home())
-    short = Counter(_short_name(info) for info in found)
+    short = Counter(short_name(info) for info in found)
     names = (
-        name if short[name := _short_name(info)] == 1 else f"{name} · {info.job or info.path.name}" for info in found
+        name if short[name := short_name(info)] == 1 else f"{name} · {info.job or info.path.name}" for info in found
     )
     return {info.path.name: replace(info, name=name) for info, name in zip(found, names, strict=True)}
 
@@ -44,14 +45,6 @@ def newest_pair(known: dict[str, CheckpointInfo]) -> list[str]:
     newest = next((name for name, info in known.items() if info.kind == "bcos"), next(iter(known), ""))
     twin = known[newest].twin if newest else None
     return [newest, twin] if twin in known else [newest]
-
-
-def _short_name(info: CheckpointInfo) -> str:
-    """What a job called its model, without the job's id: "quickstart · B-cos 1.5"."""
-    if info.job is None:
-        return info.name
-    given = info.name.replace(f"-{info.job}", "").removesuffix("-conventional")
-    return f"{given} · {'conventional' if info.b is None else f'B-cos {info.b:g}'}"
 
 
 def classifier(info: CheckpointInfo) -> Classifier:

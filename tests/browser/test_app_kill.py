@@ -22,10 +22,11 @@ from sqlalchemy import select
 from bcos_core.home import Home
 from bcos_core.storage.database import Database
 from bcos_core.storage.upgrade import open_database
+from bcos_core.study.crowd import Crowd
 from bcos_core.study.events import EventKind, events_of
 from bcos_core.study.schema import STUDY_ANSWERS, STUDY_SLOTS
 from bcos_core.study.selection import Source
-from bcos_core.study.simulate import Crowd, open_simulation
+from bcos_core.study.simulate import open_simulation
 from bcos_core.study.simulated_load import duplicated_answers, lost_answers, start_writer
 from bcos_core.study.simulated_writer import Acknowledgement, read_acknowledgements
 from bcos_core.study.synthetic import load_design, synthetic_study

@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
 import bcos_core
-from bcos_core.cli.train import train_argv
 from bcos_core.home import Home
 from bcos_core.jobs.store import Job, JobStore
 from bcos_core.model.sources import embedded_path
@@ -54,7 +53,7 @@ def submit_tiny_job(home: Home) -> Job:
     task = TaskChoice("file", str(table), text_column="text", label_column="label")
     recipe = replace(recipe_for("calibrated", task), epochs=1.0, max_length=32, precision="fp32")
     spec = TrainSpec(str(source), task, recipe, name="Tiny")
-    job, _ = JobStore.open(home).submit("train", "Tiny", train_argv(spec), spec.to_dict(), spec.key)
+    job, _ = JobStore.open(home).submit("train", "Tiny", spec.to_dict(), spec.key)
     return job
 
 

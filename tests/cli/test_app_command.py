@@ -16,6 +16,7 @@ import pytest
 from bcos_core.cli.app import ADDRESS, require_free_port, submit_first_quickstart
 from bcos_core.errors import InputError
 from bcos_core.home import CHECKOUT, Home
+from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import JobStore
 from tests.jobs.waiting import wait_until
 
@@ -48,7 +49,7 @@ def test_a_number_that_is_no_port_is_refused(port: int) -> None:
 def test_the_first_start_asks_for_the_quick_start_once(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BCOS_QUICKSTART", raising=False)
     job = submit_first_quickstart(store)
-    assert job is not None and job.kind == "quickstart" and job.argv[:3] == ("-m", "bcos_core", "quickstart")
+    assert job is not None and job.kind == "quickstart" and command_of(job) == "python -m bcos_core quickstart"
     assert submit_first_quickstart(store) is None
     store.cancel(job.id)
     assert submit_first_quickstart(store) is None

@@ -120,13 +120,13 @@ def test_looking_at_jobs_imports_neither_torch_nor_streamlit(home: Home) -> None
 
 
 def test_characters_that_the_terminal_lacks_do_not_end_it(store: JobStore) -> None:
-    store.submit("train", "Größe → 文", [], {}, "k")
+    store.submit("train", "Größe → 文", {}, "k")
     done = run_command("jobs", "list", LC_ALL="C", LANG="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
     assert done.returncode == 0 and b"Gr\\xf6\\xdfe \\u2192 \\u6587" in done.stdout
 
 
 def test_a_reader_that_leaves_is_no_error(store: JobStore) -> None:
-    store.submit("train", "x" * 1_000_000, [], {}, "k")  # more than a pipe holds
+    store.submit("train", "x" * 1_000_000, {}, "k")  # more than a pipe holds
     command = [sys.executable, "-m", "bcos_core", "jobs", "list"]
     process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None and process.stderr is not None

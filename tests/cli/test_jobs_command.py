@@ -16,7 +16,7 @@ from bcos_core.jobs.store import Job, JobState, JobStore
 
 @pytest.fixture
 def job(store: JobStore) -> Job:
-    return store.submit("train", "Train MiniLM", ["-m", "bcos_core", "train"], {"model": "minilm"}, "k")[0]
+    return store.submit("train", "Train MiniLM", {"model": "minilm"}, "k")[0]
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def say(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_list(store: JobStore, job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     answer = ask(capsys, "list")
     assert [entry["id"] for entry in answer["jobs"]] == [job.id] and answer["supervisor_alive"] is False
-    assert answer["jobs"][0]["state"] == "queued" and answer["jobs"][0]["argv"] == ["-m", "bcos_core", "train"]
+    assert answer["jobs"][0]["state"] == "queued" and answer["jobs"][0]["spec"] == {"model": "minilm"}
     store.cancel(job.id)
     assert ask(capsys, "list", "--active")["jobs"] == []
     assert say(capsys, "list").splitlines()[1].split() == [job.id, "cancelled", "Train", "MiniLM"]

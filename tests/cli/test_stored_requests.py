@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tiny_pair import save_pair
 
-from bcos_core.cli.audit import audit_key
-from bcos_core.cli.evaluate import evaluate_argv
-from bcos_core.cli.lab import lab_argv
 from bcos_core.cli.main import main
-from bcos_core.cli.train import train_argv
-from bcos_core.cli.words import words_key
-from bcos_core.errors import InputError
+from bcos_core.errors import InputError, RecipeError, UnknownNameError
 from bcos_core.evaluate import run as evaluation
+from bcos_core.evaluate.audit_job import AUDIT, AuditSpec
+from bcos_core.evaluate.job import EVALUATE
 from bcos_core.evaluate.spec import EvaluationSpec
+from bcos_core.evaluate.vocabulary_job import WORDS, WordsSpec
 from bcos_core.home import Home
 from bcos_core.jobs.claims import claim
-from bcos_core.jobs.run import JOB_ATTEMPT, JOB_ID
+from bcos_core.jobs.kind import AnyKind
+from bcos_core.jobs.kinds import NAMES, command_of, kind_of
 from bcos_core.jobs.store import JobState, JobStore
+from bcos_core.jobs.supervisor import RUNNER
 from bcos_core.lab import run as lab
+from bcos_core.lab.job import LAB
 from bcos_core.lab.spec import LabSpec
 from bcos_core.model.info import read_info
+from bcos_core.storage.plain import to_plain
+from bcos_core.study.crowd import Crowd
+from bcos_core.study.lock_job import LOCK, LockSpec
+from bcos_core.study.rehearsal_job import REHEARSE, RehearsalSpec
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train import pipeline
+from bcos_core.train.job import QUICKSTART, TRAIN
+from bcos_core.train.quickstart import quickstart_spec
 from bcos_core.train.recipe import RECIPES, Recipe
 from bcos_core.train.spec import TrainSpec
 
@@ -55,35 +61,38 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return found
 
 
-def start(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> int:
+def start(store: JobStore) -> int:
     """As the supervisor starts a waiting job."""
     job = claim(store, "cpu")
     assert job is not None
-    monkeypatch.setenv(JOB_ID, job.id)
-    monkeypatch.setenv(JOB_ATTEMPT, str(job.attempt))
-    return main(job.argv[2:])
+    return main([*RUNNER[2:], job.id, "--attempt", str(job.attempt)])
 
 
 def test_later_defaults_do_not_change_a_job_that_waits(
     store: JobStore, asked: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.submit("train", "", train_argv(SPEC), SPEC.to_dict(), SPEC.key)
+    TRAIN.submit(store, SPEC)
     changed = dataclasses.replace(SPEC.recipe, learning_rate=0.05, consistency=0.0)
     monkeypatch.setitem(RECIPES._entries, "faithful", changed)
-    assert start(store, monkeypatch) == 1
+    assert start(store) == 1
     assert asked == [SPEC] and SPEC.recipe.learning_rate == 1e-4
 
 
-def test_a_command_line_whose_options_are_gone_runs_all_the_same(
-    store: JobStore, asked: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    specs = (SPEC, EvaluationSpec(("a",), ("bcos",), limit=7), LabSpec(plant="negation"))
-    lines: tuple[Callable[[Any], list[str]], ...] = (train_argv, evaluate_argv, lab_argv)
-    monkeypatch.setattr(evaluation, "describe", lambda spec: "")
-    for spec, argv in zip(specs, lines, strict=True):
-        store.submit("", "", [*argv(spec), "--gone=1"], spec.to_dict(), spec.key)
-        assert start(store, monkeypatch) == 1
-    assert asked == list(specs)
+def test_what_is_stored_is_what_runs(store: JobStore, asked: list[Any]) -> None:
+    for kind, spec in ((TRAIN, SPEC), (QUICKSTART, quickstart_spec()), (LAB, LabSpec(plant="negation"))):
+        kind.submit(store, spec)
+        assert start(store) == 1
+    given = EvaluationSpec(("a",), ("bcos", "lime"), limit=7, options={"lime": {"samples": "9"}})
+    store.submit(EVALUATE.name, "", given.to_dict(), "k")  # its model is not there to give it a title
+    assert start(store) == 1
+    assert asked == [SPEC, quickstart_spec(), LabSpec(plant="negation"), given]
+
+
+def test_every_kind_is_named_as_it_is_listed() -> None:
+    for name in NAMES:
+        assert kind_of(name).name == name
+    with pytest.raises(UnknownNameError, match="Unknown kind of job 'knit'"):
+        kind_of("knit")
 
 
 def test_a_typed_command_is_read_as_it_was_typed(store: JobStore, asked: list[Any]) -> None:
@@ -93,7 +102,7 @@ def test_a_typed_command_is_read_as_it_was_typed(store: JobStore, asked: list[An
 
 
 def test_a_command_line_says_all_of_it() -> None:
-    words = train_argv(SPEC)
+    words = TRAIN.command(SPEC)
     said = {word.partition("=")[0].removeprefix("--no-").removeprefix("--") for word in words}
     left_out = {f.name for f in dataclasses.fields(Recipe) if f.name.replace("_", "-") not in said}
     assert left_out == {"bcos", "examples"}  # the recipe's name says the one; of the other, None is all
@@ -101,25 +110,48 @@ def test_a_command_line_says_all_of_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "stored"),
+    ("kind", "given"),
     [
-        (TrainSpec, SPEC.to_dict()),
-        (LabSpec, LabSpec().to_dict()),
-        (EvaluationSpec, EvaluationSpec(("a",), ("bcos",)).to_dict()),
+        (TRAIN, SPEC),
+        (LAB, LabSpec()),
+        (EVALUATE, EvaluationSpec(("a",), ("bcos",), task=TASK)),
+        (AUDIT, AuditSpec(("a", "b"))),
+        (WORDS, WordsSpec("a", "bcos")),
+        (LOCK, LockSpec("a")),
+        (REHEARSE, RehearsalSpec("a", Crowd(preference=-1.0))),
     ],
 )
-def test_a_request_of_another_version_is_not_filled_in(kind: Any, stored: dict[str, Any]) -> None:
-    plain = json.loads(json.dumps(stored))
-    assert kind.from_dict(plain).to_dict() == stored
+def test_a_request_of_another_version_is_not_filled_in(kind: AnyKind, given: Any) -> None:
+    stored = to_plain(given)
+    assert kind.read(json.loads(json.dumps(stored))) == given
     for name in stored:
         with pytest.raises(InputError, match=rf"another version of the program: it lacks {name}\. Ask"):
-            kind.from_dict({key: value for key, value in plain.items() if key != name})
+            kind.read({key: value for key, value in stored.items() if key != name})
+        with pytest.raises(InputError, match="is not as it should be"):
+            kind.read({**stored, name: {"a": 1} if isinstance(stored[name], list) else [1]})
     with pytest.raises(InputError, match="it has speed"):
-        kind.from_dict({**plain, "speed": 3})
-    if "recipe" in plain:
-        recipe = {key: value for key, value in plain["recipe"].items() if key != "masking"}
-        with pytest.raises(InputError, match="it lacks masking"):
-            kind.from_dict({**plain, "recipe": recipe})
+        kind.read({**stored, "speed": 3})
+
+
+def test_a_part_of_a_request_is_whole_too() -> None:
+    stored = SPEC.to_dict()
+    recipe = {key: value for key, value in stored["recipe"].items() if key != "masking"}
+    with pytest.raises(InputError, match="in its recipe, was stored by another version of the program: it lacks mask"):
+        TRAIN.read({**stored, "recipe": recipe})
+    with pytest.raises(InputError, match="in its task, .* it has colour"):
+        TRAIN.read({**stored, "task": {**stored["task"], "colour": "red"}})
+    with pytest.raises(RecipeError, match="b is 9.0"):
+        TRAIN.read({**stored, "recipe": {**stored["recipe"], "b": 9.0}})
+    named = {"kind": "embedded", "name": "short-reviews"}  # what is None by default was not chosen
+    assert TRAIN.read({**stored, "task": named}) == SPEC
+
+
+def test_a_command_is_shown_of_what_is_stored(store: JobStore) -> None:
+    job, _ = TRAIN.submit(store, SPEC)
+    assert command_of(job).startswith("python -m bcos_core train --model minilm --task short-reviews --name=mine")
+    job, _ = store.submit("train", "", {}, "k")
+    with pytest.raises(InputError, match="it lacks model, name, recipe, task"):
+        command_of(job)
 
 
 def test_other_content_is_other_work(home: Home, tmp_path: Path) -> None:
@@ -131,7 +163,8 @@ def test_other_content_is_other_work(home: Home, tmp_path: Path) -> None:
     info = read_info(model)
 
     def keys() -> list[str]:
-        return [spec.key, scores.key, planted.key, audit_key(info, info), words_key(info, "bcos", 1, 0)]
+        words = WordsSpec(str(model), "bcos", 1)
+        return [spec.key, scores.key, planted.key, AUDIT.key(AuditSpec.of(info, info)), WORDS.key(words)]
 
     before = keys()
     assert keys() == before
@@ -147,7 +180,7 @@ def test_a_stored_request_that_is_not_whole_fails_its_job_in_words(
     store: JobStore, asked: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spec = {name: value for name, value in SPEC.to_dict().items() if name != "task"}
-    store.submit("train", "", train_argv(SPEC), spec, "k")
-    assert start(store, monkeypatch) == 2 and asked == []
+    store.submit("train", "", spec, "k")
+    assert start(store) == 2 and asked == []
     said = json.loads(capsys.readouterr().out.splitlines()[-1])["error"]["message"]
     assert "it lacks task" in said and store.list()[0].state == JobState.RUNNING  # its supervisor settles it

@@ -19,6 +19,7 @@ from bcos_core.study.design import Exclusion
 from bcos_core.study.invites import Invitations
 from bcos_core.study.locking import LockedStudy
 from bcos_core.study.raters import Raters
+from bcos_core.study.rehearsal_job import REHEARSE
 from bcos_core.study.results import read_answers_of
 from bcos_core.study.selection import Source
 from bcos_core.study.studies import Studies
@@ -95,7 +96,7 @@ def test_a_rehearsal_fills_a_copy_and_leaves_the_study_alone(
     assert job.state == JobState.SUCCEEDED and job.result == result
     assert result["truth"] in Invitations(database).list(study.id)[0].note
     # The same for the same seed, and the command that the job names is the one that made it.
-    assert main(job.argv[2:]) == 0
+    assert main([*REHEARSE.command(REHEARSE.read(job.spec)), "--json"]) == 0
     again = said(capsys)["study"]
     assert again != study.id
     columns = ["arrival", "item", "cell", "position", "question", "value"]

@@ -14,13 +14,13 @@ from tiny_pair import save_pair
 
 from bcos_core.attribution.question import Answer, Question
 from bcos_core.attribution.registry import METHODS
-from bcos_core.cli.evaluate import evaluate_argv
 from bcos_core.cli.main import main
 from bcos_core.errors import InputError, JobCancelled, NotFiniteError, UnknownNameError
 from bcos_core.evaluate import audit_run, gather, vocabulary_run
 from bcos_core.evaluate import explainer as explainers
 from bcos_core.evaluate import run as evaluation_run
 from bcos_core.evaluate.audit_run import run_audit
+from bcos_core.evaluate.job import EVALUATE
 from bcos_core.evaluate.result import Evaluation, load_evaluation
 from bcos_core.evaluate.run import run_evaluation
 from bcos_core.evaluate.scores import SCORES
@@ -317,8 +317,8 @@ def test_a_spec_is_a_command_line(pair: tuple[Path, Path], home: Home) -> None:
         options={"lime": {"samples": "7"}},
         task=TaskChoice("embedded", "short-reviews"),
     )
-    assert EvaluationSpec.from_dict(json.loads(json.dumps(given.to_dict()))) == given
-    words = evaluate_argv(given)[2:]
+    assert EVALUATE.read(json.loads(json.dumps(given.to_dict()))) == given
+    words = EVALUATE.command(given)
     args = build_parser(words).parse_args(words)
     assert tuple(args.checkpoints) == given.checkpoints and tuple(args.methods) == given.methods
     assert tuple(args.scores) == given.scores and args.option == ["lime.samples=7"]

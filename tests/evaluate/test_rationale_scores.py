@@ -11,9 +11,10 @@ from sklearn.metrics import auc, f1_score, jaccard_score, precision_recall_curve
 from tiny_pair import save_pair
 
 from bcos_core import explain, load
-from bcos_core.cli.evaluate import evaluate_argv, show
+from bcos_core.cli.evaluate import show
 from bcos_core.cli.main import main
 from bcos_core.errors import InputError
+from bcos_core.evaluate.job import EVALUATE
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.run import run_evaluation
 from bcos_core.evaluate.scores import SCORES
@@ -106,8 +107,8 @@ def test_the_command_reads_the_column(table: Path, home: Home, capsys: pytest.Ca
     assert {row["method"] for row in result["rows"]} == {"bcos", "random"} and result["skipped"] == []
     assert "token_f1_rationale (higher is better)" in show(result)
     spec = EvaluationSpec(("x",), ("bcos",), task=TaskChoice("file", str(table), rationale_column="why"))
-    assert "--rationale-column=why" in evaluate_argv(spec)
-    assert EvaluationSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+    assert "--rationale-column=why" in EVALUATE.command(spec)
+    assert EVALUATE.read(json.loads(json.dumps(spec.to_dict()))) == spec
 
 
 def test_which_scores_need_a_rationale() -> None:

@@ -15,7 +15,6 @@ from bcos_core.jobs.store import JobStore
 
 DAMAGE = {
     "spec": ("{", "[]", "[" * 100_000, '{"a":' * 40 + "1" + "}" * 40),
-    "argv": ('"train"', "[1]"),
     "result": ("[1]", "3"),
     "state": ("sleeping",),
     "artefacts": ('{"a": 1}', "null"),
@@ -36,7 +35,7 @@ def damage(store: JobStore, id: str, column: str, value: str) -> None:
 
 @pytest.mark.parametrize(("column", "value"), [(name, value) for name, values in DAMAGE.items() for value in values])
 def test_the_others_are_listed_and_it_is_named(column: str, value: str, store: JobStore) -> None:
-    first, broken, last = (store.submit("train", name, ["-m"], {}, name)[0] for name in "abc")
+    first, broken, last = (store.submit("train", name, {}, name)[0] for name in "abc")
     damage(store, broken.id, column, value)
     listing = store.list()
     assert {job.id for job in listing} == {first.id, last.id}
@@ -49,7 +48,7 @@ def test_the_others_are_listed_and_it_is_named(column: str, value: str, store: J
 
 
 def test_it_does_not_stop_the_queue(store: JobStore) -> None:
-    broken, good = (store.submit("train", name, ["-m"], {}, name)[0] for name in "ab")
+    broken, good = (store.submit("train", name, {}, name)[0] for name in "ab")
     damage(store, broken.id, "spec", "{")
     started = [claim(store, "cpu"), claim(store, "cpu")]
     assert good.id in [job.id for job in started if job is not None]
@@ -60,7 +59,7 @@ def test_only_what_jobs_make_is_removed_with_them(store: JobStore, tmp_path: Pat
     elsewhere, model = tmp_path / "elsewhere", store.home.models / "tiny"
     for folder in (elsewhere, model):
         folder.mkdir()
-    job, _ = store.submit("train", "a", ["-m"], {}, "a")
+    job, _ = store.submit("train", "a", {}, "a")
     named = [elsewhere, model, store.home.models, store.home.models / ".." / "jobs", store.home.database, "\0"]
     with store.database.write() as connection:
         store._set(connection, job.id, state=JobState.SUCCEEDED, artefacts=[str(one) for one in named])

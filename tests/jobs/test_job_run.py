@@ -17,15 +17,15 @@ from bcos_core.errors import DataError, JobCancelled, JobError
 from bcos_core.home import CHECKOUT
 from bcos_core.jobs.claims import claim
 from bcos_core.jobs.history import earlier_stage_seconds
-from bcos_core.jobs.run import JOB_ATTEMPT, JOB_ID, JobRun, job_run
+from bcos_core.jobs.run import Asked, JobRun, Start, job_run
 from bcos_core.jobs.store import JobState, JobStore
-from tests.jobs.counting_job import counting_argv
+from tests.jobs.counting_job import RUNNER, CountSpec, command
 from tests.jobs.waiting import wait_until
 
 
 @contextmanager
 def foreground(key: str = "k") -> Iterator[JobRun]:
-    with job_run("train", "Train MiniLM", ["-m", "bcos_core", "train"], {"model": "minilm"}, key) as run:
+    with job_run(Asked("train", "Train MiniLM", {"model": "minilm"}, key)) as run:
         yield run
 
 
@@ -141,12 +141,10 @@ def test_later_processes_of_a_distributed_run_share_the_first_ones_job(
     assert store.get(first.id).result == {}
 
 
-def test_a_start_that_is_not_wanted_any_more_does_no_work(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    job, _ = store.submit("train", "", [], {}, "k")
+def test_a_start_that_is_not_wanted_any_more_does_no_work(store: JobStore) -> None:
+    job, _ = store.submit("train", "", {}, "k")
     claim(store, "cpu")
-    monkeypatch.setenv(JOB_ID, job.id)
-    monkeypatch.setenv(JOB_ATTEMPT, "7")
-    with pytest.raises(JobError, match="not wanted any more"), foreground():
+    with pytest.raises(JobError, match="not wanted any more"), job_run(Start(job.id, 7)):
         pytest.fail("ran")
 
 
@@ -154,16 +152,16 @@ def test_stage_times_are_kept_for_the_next_job_of_that_kind(store: JobStore) -> 
     with foreground() as run:
         run.reporter.stage("One", 0, 2)
         run.reporter.stage("Two", 1, 2)
-    later, _ = store.submit("train", "", [], {}, "other key")
+    later, _ = store.submit("train", "", {}, "other key")
     assert len(earlier_stage_seconds(store, later, 2)) == 2
     assert earlier_stage_seconds(store, later, 3) == ()
-    other_kind, _ = store.submit("explain", "", [], {}, "third key")
+    other_kind, _ = store.submit("explain", "", {}, "third key")
     assert earlier_stage_seconds(store, other_kind, 2) == ()
 
 
-def start_counting(trace: Path, *options: str) -> subprocess.Popen[bytes]:
-    argv = counting_argv(trace, *options, units=10_000, seconds=0.02)
-    process = subprocess.Popen([sys.executable, *argv], cwd=CHECKOUT, stderr=subprocess.DEVNULL)
+def start_counting(trace: Path) -> subprocess.Popen[bytes]:
+    words = command(CountSpec(str(trace), units=10_000, seconds=0.02))
+    process = subprocess.Popen([sys.executable, *RUNNER, *words], cwd=CHECKOUT, stderr=subprocess.DEVNULL)
 
     def has_worked() -> bool:
         text = trace.read_text() if trace.exists() else ""

@@ -18,11 +18,9 @@ from bcos_core.jobs.lease import Lease, Point
 from bcos_core.jobs.schema import JOBS
 from bcos_core.jobs.store import Job, JobState, JobStore
 
-ARGV = ["-m", "bcos_core", "train"]
-
 
 def submit(store: JobStore, key: str = "k") -> Job:
-    job, _ = store.submit("train", "Train MiniLM", ARGV, {"model": "minilm", "rate": 1e-4}, key)
+    job, _ = store.submit("train", "Train MiniLM", {"model": "minilm", "rate": 1e-4}, key)
     return job
 
 
@@ -39,7 +37,6 @@ def test_a_new_job_waits_with_all_that_was_asked(store: JobStore, home: Home) ->
     before = datetime.now(UTC)
     job = submit(store)
     assert (job.state, job.kind, job.title) == (JobState.QUEUED, "train", "Train MiniLM")
-    assert job.argv == ("-m", "bcos_core", "train")
     assert job.spec == {"model": "minilm", "rate": 1e-4}
     assert job.active and job.attempt == 0 and job.progress is None and job.result is None
     assert before <= job.created_at <= datetime.now(UTC) and job.created_at.utcoffset() == timedelta(0)
@@ -49,12 +46,12 @@ def test_a_new_job_waits_with_all_that_was_asked(store: JobStore, home: Home) ->
 
 def test_the_same_key_gives_the_active_job(store: JobStore) -> None:
     job = submit(store)
-    again, is_new = store.submit("train", "Other title", ARGV, {}, "k")
+    again, is_new = store.submit("train", "Other title", {}, "k")
     assert (again, is_new) == (job, False)
     _, lease = start(store)
-    assert store.submit("train", "", ARGV, {}, "k")[0].id == job.id
+    assert store.submit("train", "", {}, "k")[0].id == job.id
     lease.fail("It failed.")
-    another, is_new = store.submit("train", "", ARGV, {}, "k")
+    another, is_new = store.submit("train", "", {}, "k")
     assert is_new and another.id != job.id
 
 
@@ -84,7 +81,7 @@ def test_success_keeps_the_result(store: JobStore) -> None:
 
 
 def test_old_jobs_of_a_kind_are_found_behind_any_number_of_others(store: JobStore) -> None:
-    old, _ = store.submit("evaluate", "", [], {}, "the evaluation")
+    old, _ = store.submit("evaluate", "", {}, "the evaluation")
     with store.database.write() as connection:
         row = dict(connection.execute(select(JOBS).where(JOBS.c.id == old.id)).mappings().one())
         later = {"created_at": row["created_at"] + timedelta(seconds=1), "kind": "train", "state": "failed"}

@@ -18,7 +18,7 @@ POINTS_EACH = 40
 
 def test_submitting_reporting_and_claiming_at_once_loses_nothing(home: Home) -> None:
     store = JobStore.open(home)
-    shared, _ = store.submit("train", "", [], {}, "shared")
+    shared, _ = store.submit("train", "", {}, "shared")
     assert claim(store, "cpu") is not None
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(PROCESSES)
@@ -58,10 +58,10 @@ def _work(home: Home, number: int, shared: str, barrier: Barrier, results: multi
     store = JobStore.open(home)
     barrier.wait(60)
     lease = Lease(store, shared, attempt=1)
-    ids = [store.submit("train", "", [], {}, f"{number}/{index}")[0].id for index in range(JOBS_EACH)]
+    ids = [store.submit("train", "", {}, f"{number}/{index}")[0].id for index in range(JOBS_EACH)]
     for step in range(POINTS_EACH):
         assert lease.beat({}, [Point(f"loss/{number}", step, float(step))])
-    job, is_new = store.submit("train", "", [], {}, "wanted by all")
+    job, is_new = store.submit("train", "", {}, "wanted by all")
     barrier.wait(60)
     claimed = [job.id for job in iter(lambda: claim(store, "cpu"), None)]
     results.put(Answer(ids, job.id, is_new, claimed))

@@ -33,7 +33,7 @@ def elsewhere(job: Job, store: JobStore, *, silent: timedelta = timedelta(0)) ->
 
 
 def begin(store: JobStore) -> Job:
-    return store.begin("train", "Train", ["-m", "bcos_core", "train"], {}, "k", ProcessId.current())[0]
+    return store.begin("train", "Train", {}, "k", ProcessId.current())[0]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PID namespaces are Linux's")

@@ -49,7 +49,7 @@ def finished(tmp_path: Path) -> Callable[[Any], Job]:
     store = JobStore.open(Home(tmp_path / "home").create())
 
     def job_with(result: Any) -> Job:
-        job, _ = store.submit("lab", "A job", ["-m"], {}, str(result))
+        job, _ = store.submit("lab", "A job", {}, str(result))
         values = {"id": job.id, "result": json.dumps(result)}
         with store.database.write() as connection:
             connection.execute(text("UPDATE jobs SET result = :result WHERE id = :id"), values)

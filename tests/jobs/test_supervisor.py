@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -21,7 +22,7 @@ from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.store import Job, JobState, JobStore
 from bcos_core.jobs.supervisor import Supervisor
 from bcos_core.jobs.supervisor_lock import supervisor_process
-from tests.jobs.counting_job import counting_argv
+from tests.jobs.counting_job import COUNT, RUNNER, CountSpec, command
 from tests.jobs.waiting import wait_until
 
 
@@ -33,14 +34,13 @@ def trace(tmp_path: Path) -> Path:
 @pytest.fixture
 def supervisor(store: JobStore) -> Iterator[Supervisor]:
     """Driven by `tick`, one step at a time; what it started is ended afterwards."""
-    supervisor = Supervisor(store, devices=("cpu",), grace_seconds=1.0)
+    supervisor = Supervisor(store, runner=RUNNER, devices=("cpu",), grace_seconds=1.0)
     yield supervisor
     supervisor._shut_down()
 
 
-def submit(store: JobStore, trace: Path, *options: str, units: int = 20, seconds: float = 0.02) -> Job:
-    argv = counting_argv(trace, *options, units=units, seconds=seconds)
-    return store.submit("count", "Counting", argv, {}, f"count:{trace}")[0]
+def submit(store: JobStore, trace: Path, *, units: int = 20, seconds: float = 0.02, **options: Any) -> Job:
+    return COUNT.submit(store, CountSpec(str(trace), units, seconds, **options))[0]
 
 
 def lines(trace: Path, word: str) -> list[list[str]]:
@@ -84,7 +84,7 @@ def test_a_job_has_its_slot_its_niceness_and_a_group_of_its_own(
     supervisor: Supervisor, store: JobStore, trace: Path
 ) -> None:
     submit(store, trace, units=10_000)
-    waiting, _ = store.submit("count", "", counting_argv(trace), {}, "other")
+    waiting = submit(store, trace.with_name("other"))
     run_until_counting(supervisor, trace)
     (job,) = [job for job in store.list(active=True) if job.state == JobState.RUNNING]
     assert store.get(waiting.id).state == JobState.QUEUED  # one slot
@@ -97,7 +97,7 @@ def test_a_job_has_its_slot_its_niceness_and_a_group_of_its_own(
 
 
 def test_two_slots_run_two_jobs_each_on_its_own_device(store: JobStore, tmp_path: Path) -> None:
-    supervisor = Supervisor(store, devices=("cuda:2", "cuda:GPU-7"), grace_seconds=1.0)
+    supervisor = Supervisor(store, runner=RUNNER, devices=("cuda:2", "cuda:GPU-7"), grace_seconds=1.0)
     try:
         for name in ("a", "b"):
             submit(store, tmp_path / name, units=10_000)
@@ -128,25 +128,38 @@ def _is_zombie(pid: int) -> bool:
 def test_a_command_that_ends_before_its_job_is_not_started_again(
     supervisor: Supervisor, store: JobStore, trace: Path
 ) -> None:
-    job = run_until(supervisor, submit(store, trace, "--no-such-option"), JobState.FAILED)
+    supervisor._runner = (*RUNNER, "--no-such-option")
+    job = run_until(supervisor, submit(store, trace), JobState.FAILED)
     assert job.attempt == 1 and "exit code 2" in job.message and "--no-such-option" in job.message
-    argv = ["-m", "bcos_core", "jobs", "list", "--limit", "none", "--json"]
-    job, _ = store.submit("list", "", argv, {}, "list")
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "message"),
+    [
+        ("knit", {}, "Unknown kind of job 'knit'. Known: audit,"),
+        ("words", {"checkpoint": "a", "method": "bcos", "limit": 3}, "another version of the program: it lacks seed."),
+        ("words", {"checkpoint": "a", "method": 1, "limit": 3, "seed": 0}, "`method`: expected `str`, got `int`"),
+        ("train", {"recipe": []}, "it lacks model, name, task. Ask for the work anew"),
+    ],
+)
+def test_a_job_that_cannot_be_read_fails_in_words(
+    store: JobStore, kind: str, spec: dict[str, Any], message: str
+) -> None:
+    supervisor = Supervisor(store, devices=("cpu",))
+    job, _ = store.submit(kind, "", spec, kind)
     job = run_until(supervisor, job, JobState.FAILED)
-    assert job.message == "'none' is not a whole number above 0."
+    assert job.attempt == 1 and message in job.message
 
 
 @pytest.mark.parametrize(("fail", "words"), [("input", "no column 'text'"), ("bug", "ZeroDivisionError")])
 def test_a_failing_job_says_why(supervisor: Supervisor, store: JobStore, trace: Path, fail: str, words: str) -> None:
-    job = run_until(supervisor, submit(store, trace, "--fail", fail), JobState.FAILED)
+    job = run_until(supervisor, submit(store, trace, fail=fail), JobState.FAILED)
     assert words in job.message and job.attempt == 1
 
 
-@pytest.mark.parametrize("options", [("--grandchild",), ("--grandchild", "--deaf")])
-def test_cancel_ends_grandchildren_too(
-    supervisor: Supervisor, store: JobStore, trace: Path, options: tuple[str, ...]
-) -> None:
-    job = submit(store, trace, *options, units=10_000, seconds=60.0 if "--deaf" in options else 0.02)
+@pytest.mark.parametrize("deaf", [False, True])
+def test_cancel_ends_grandchildren_too(supervisor: Supervisor, store: JobStore, trace: Path, deaf: bool) -> None:
+    job = submit(store, trace, grandchild=True, deaf=deaf, units=10_000, seconds=60.0 if deaf else 0.02)
 
     def grandchildren() -> list[str]:
         supervisor.tick()
@@ -161,8 +174,8 @@ def test_cancel_ends_grandchildren_too(
 
 
 def test_a_job_that_was_found_can_be_cancelled(supervisor: Supervisor, store: JobStore, trace: Path) -> None:
-    started_by_another = Supervisor(store, devices=("cpu",))
-    job = submit(store, trace, "--deaf", units=10_000, seconds=60.0)
+    started_by_another = Supervisor(store, runner=RUNNER, devices=("cpu",))
+    job = submit(store, trace, deaf=True, units=10_000, seconds=60.0)
     wait_until(lambda: started_by_another.tick() or lines(trace, "start"), "the start")
     process = store.get(job.id).process
     assert process is not None
@@ -200,7 +213,7 @@ def test_a_suspended_job_is_not_started_a_second_time(supervisor: Supervisor, st
     os.kill(int(pid), signal.SIGSTOP)
     with store.database.write() as connection:
         connection.exec_driver_sql("UPDATE jobs SET heartbeat_at = '2000-01-01 00:00:00.000000'")
-    Supervisor(store, devices=("cpu",)).tick()
+    Supervisor(store, runner=RUNNER, devices=("cpu",)).tick()
     supervisor.tick()
     os.kill(int(pid), signal.SIGCONT)
     job = run_until(supervisor, job, JobState.SUCCEEDED)
@@ -210,7 +223,7 @@ def test_a_suspended_job_is_not_started_a_second_time(supervisor: Supervisor, st
 def test_a_killed_foreground_job_is_marked_and_never_started(
     supervisor: Supervisor, store: JobStore, trace: Path
 ) -> None:
-    argv = [sys.executable, *counting_argv(trace, units=10_000)]
+    argv = [sys.executable, *RUNNER, *command(CountSpec(str(trace), units=10_000))]
     process = subprocess.Popen(argv, cwd=CHECKOUT, stderr=subprocess.DEVNULL)
     wait_until(lambda: lines(trace, "unit"), "the work")
     process.kill()
@@ -231,7 +244,7 @@ def test_a_process_that_cannot_be_started_fails_its_job(
 
 
 def test_shutting_down_leaves_jobs_to_go_on_later(store: JobStore, trace: Path) -> None:
-    first = Supervisor(store, devices=("cpu",), grace_seconds=5.0)
+    first = Supervisor(store, runner=RUNNER, devices=("cpu",), grace_seconds=5.0)
     job = submit(store, trace, units=30)
     run_until_counting(first, trace)
     first._shut_down()
@@ -239,14 +252,14 @@ def test_shutting_down_leaves_jobs_to_go_on_later(store: JobStore, trace: Path) 
     assert (job.state, job.crashes, job.pid) == (JobState.QUEUED, 0, None)
     pids = [int(pid) for _, pid in lines(trace, "start")]
     assert not psutil.pid_exists(pids[0])
-    second = Supervisor(store, devices=("cpu",))
+    second = Supervisor(store, runner=RUNNER, devices=("cpu",))
     assert_counted_once(store, run_until(second, job, JobState.SUCCEEDED), 30)
 
 
 @contextmanager
 def supervisor_command(home: Home) -> Iterator[subprocess.Popen[bytes]]:
-    """`python -m bcos_core supervise`, running."""
-    command = [sys.executable, "-m", "bcos_core", "supervise"]
+    """A supervisor as a process of its own."""
+    command = [sys.executable, "-m", "tests.jobs.supervising"]
     process = subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         wait_until(lambda: (p := supervisor_process(home)) and p.pid == process.pid, "the supervisor")
@@ -276,13 +289,13 @@ def test_a_killed_supervisors_job_is_found_by_the_next_one_and_runs_once(
 
 
 def test_a_job_that_dies_while_no_supervisor_runs_goes_on_under_the_next_one(store: JobStore, trace: Path) -> None:
-    first = Supervisor(store, devices=("cpu",))
+    first = Supervisor(store, runner=RUNNER, devices=("cpu",))
     job = submit(store, trace, units=20)
     run_until_counting(first, trace)
     for watched in first._watched.values():
         watched.process.kill()
         watched.process.collect()
-    second = Supervisor(store, devices=("cpu",))
+    second = Supervisor(store, runner=RUNNER, devices=("cpu",))
     job = run_until(second, job, JobState.SUCCEEDED)
     assert (job.attempt, job.crashes) == (2, 1)
     assert_counted_once(store, job, 20)

@@ -13,11 +13,12 @@ import pytest
 from tiny_pair import save_pair
 
 from bcos_core.attribution.record import Attribution, Cost, Target, Token
-from bcos_core.cli.lab import lab_argv, show
+from bcos_core.cli.lab import show
 from bcos_core.cli.main import build_parser, main
 from bcos_core.errors import DataError, InputError, UnknownNameError
 from bcos_core.home import Home
 from bcos_core.lab import run as lab
+from bcos_core.lab.job import LAB
 from bcos_core.lab.measures import measure
 from bcos_core.lab.plants import CANDIDATES, FIRST_WORDS, PLANTS, choose_words
 from bcos_core.lab.run import _planted_task, planted_pairs, score, verify
@@ -174,8 +175,8 @@ def test_bad_input() -> None:
 
 def test_a_spec_is_a_command_line() -> None:
     spec = LabSpec(plant="negation", limit=7, methods=("bcos", "lime"))
-    assert LabSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
-    words = lab_argv(spec)[2:]
+    assert LAB.read(json.loads(json.dumps(spec.to_dict()))) == spec
+    words = LAB.command(spec)
     args = build_parser(words).parse_args(words)
     assert (args.plant, args.limit, args.methods, args.examples) == ("negation", 7, ["bcos", "lime"], 2000)
 

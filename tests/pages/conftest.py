@@ -69,8 +69,7 @@ def running_job(store: JobStore) -> RunningJob:
     """A job that runs in this process, with the lease that moves it on."""
 
     def start(kind: str = "quickstart", title: str = "Quick start") -> tuple[Job, Lease]:
-        argv = ["-m", "bcos_core", kind]
-        job, _ = store.begin(kind, title, argv, {}, f"{kind}:{title}", ProcessId.current())
+        job, _ = store.begin(kind, title, {}, f"{kind}:{title}", ProcessId.current())
         return job, Lease(store, job.id, 1)
 
     return start

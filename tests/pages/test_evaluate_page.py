@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from tiny_pair import save_pair
 from bcos_core.cli.main import main
 from bcos_core.evaluate.result import load_evaluation
 from bcos_core.home import Home
+from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import JobStore
 from bcos_core.render.report import evaluation_html
 from tests.pages.conftest import OpenPage, button, words
@@ -35,7 +35,7 @@ def test_what_is_chosen_becomes_a_job(models: tuple[Path, Path], open_page: Open
     assert re.search(r"About .* at most", words(at))
     button(at, "Evaluate").click().run()
     (job,) = store.list()
-    command = shlex.join(job.argv)
+    command = command_of(job)
     assert job.kind == "evaluate" and str(models[0]) in command and "--limit=7" in command
     assert "bcos integrated_gradients occlusion input_x_gradient" in command
     assert at.query_params["evaluation"] == job.id

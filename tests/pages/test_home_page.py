@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from sqlalchemy import insert, select
 
-from bcos_core.cli.quickstart import quickstart_argv
 from bcos_core.home import Home
 from bcos_core.jobs.lease import Point
 from bcos_core.jobs.schema import JOBS
 from bcos_core.jobs.store import JobState, JobStore
+from bcos_core.train.job import QUICKSTART
+from bcos_core.train.quickstart import quickstart_spec
 from tests.pages.conftest import OpenPage, RunningJob, button, words
 
 
@@ -21,7 +22,8 @@ def test_an_empty_home_offers_the_quick_start_and_starts_it_once(open_page: Open
     button(at, "Start the quick start").click().run()
 
     (job,) = store.list()
-    assert (job.kind, job.state, list(job.argv)) == ("quickstart", JobState.QUEUED, quickstart_argv())
+    assert (job.kind, job.state, job.title) == ("quickstart", JobState.QUEUED, "Quick start")
+    assert QUICKSTART.read(job.spec) == quickstart_spec()
     assert "Waiting for its turn" in words(at)
     assert all(candidate.label != "Start the quick start" for candidate in at.button)
 
@@ -107,7 +109,7 @@ def test_a_failed_quick_start_shows_its_message_as_text(open_page: OpenPage, run
 
 
 def test_an_old_quick_start_is_found_behind_many_other_jobs(open_page: OpenPage, store: JobStore) -> None:
-    job, _ = store.submit("quickstart", "Quick start", [], {}, "quickstart")
+    job, _ = store.submit("quickstart", "Quick start", {}, "quickstart")
     store.cancel(job.id)
     with store.database.write() as connection:
         row = dict(connection.execute(select(JOBS).where(JOBS.c.id == job.id)).mappings().one())

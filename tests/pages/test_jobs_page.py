@@ -23,8 +23,8 @@ def test_without_a_job_the_page_leads_to_training(open_page: OpenPage) -> None:
 
 
 def test_the_address_chooses_the_job(open_page: OpenPage, store: JobStore) -> None:
-    first, _ = store.submit("train", "The first one", ["-m", "bcos_core", "train"], {}, "one")
-    store.submit("train", "The second one", ["-m", "bcos_core", "train"], {}, "two")
+    first, _ = store.submit("train", "The first one", {}, "one")
+    store.submit("train", "The second one", {}, "two")
 
     at = open_page("jobs", job=first.id)
     assert at.subheader[0].value == "The first one"
@@ -34,7 +34,7 @@ def test_the_address_chooses_the_job(open_page: OpenPage, store: JobStore) -> No
 
 
 def test_a_job_that_does_not_exist_is_told_without_a_stack_trace(open_page: OpenPage, store: JobStore) -> None:
-    store.submit("train", "A job", ["-m", "bcos_core", "train"], {}, "one")
+    store.submit("train", "A job", {}, "one")
     at = open_page("jobs", job="nothing")
     assert "There is no job" in words(at) and not at.exception
 

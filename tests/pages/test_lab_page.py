@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-
 from sqlalchemy import text
 from tiny_pair import save_pair
 
 from bcos_core.cli.main import main
 from bcos_core.home import Home
+from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import JobStore
 from tests.pages.conftest import OpenPage, button, words
 
@@ -19,7 +18,7 @@ def test_an_experiment_is_asked_for(open_page: OpenPage, store: JobStore) -> Non
     assert "the same word after “not” means the first" in words(at)
     button(at, "Plant and train").click().run()
     (job,) = store.list()
-    command = shlex.join(job.argv)
+    command = command_of(job)
     assert job.kind == "lab" and "--plant=negation" in command and "--share=0.3" in command
     assert at.query_params["experiment"] == job.id
 
@@ -44,7 +43,7 @@ def test_a_finished_experiment(home: Home, open_page: OpenPage) -> None:
 
 
 def test_a_damaged_experiment_is_said_in_words(open_page: OpenPage, store: JobStore) -> None:
-    job, _ = store.submit("lab", "Planted truth", ["-m"], {}, "one")
+    job, _ = store.submit("lab", "Planted truth", {}, "one")
     with store.database.write() as connection:
         damage = text("UPDATE jobs SET state = 'succeeded', result = :result")
         connection.execute(damage, {"result": '{"plant": "weed", "words": []}'})

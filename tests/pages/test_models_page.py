@@ -11,6 +11,7 @@ from tiny_pair import save_pair
 
 from bcos_core.cli.main import main
 from bcos_core.home import Home
+from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import JobStore
 from bcos_core.model import content
 from tests.pages.conftest import OpenPage, button, words
@@ -36,7 +37,7 @@ def test_an_audit_is_a_job_that_is_asked_for_once(
     assert "B-cos, B = 1.5" in words(at)
     button(at, "Run the audit").click().run()
     (job,) = store.list()
-    assert job.kind == "audit" and job.argv[-1] == str(pair[1])
+    assert job.kind == "audit" and job.spec == {"checkpoints": [str(path) for path in pair]}
     at = open_page("models", model="tiny-conventional")  # the same pair
     assert not any(one.label == "Run the audit" for one in at.button)
 
@@ -63,7 +64,7 @@ def test_the_words_of_a_model(pair: tuple[Path, Path], open_page: OpenPage, stor
     at = open_page("models")
     button(at, "Gather the words").click().run()
     (job,) = store.list()
-    assert job.kind == "words" and list(job.argv[-3:]) == ["--method=bcos", "--limit=300", "--seed=0"]
+    assert job.kind == "words" and command_of(job).endswith("--method=bcos --limit=300 --seed=0")
     store.cancel(job.id)
     assert main(["words", "tiny-bcos", "--json"]) == 0
     at = open_page("models", **{"words-of": "negative"})

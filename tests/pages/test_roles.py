@@ -201,7 +201,7 @@ def test_nothing_is_done_with_jobs_for_anybody_else(home: Home, monkeypatch: pyt
 
         from pages.widgets.jobs import job_store
 
-        job_store().submit("train", "Mine", ["-m", "bcos_core", "train"], {}, "key")
+        job_store().submit("train", "Mine", {}, "key")
         st.markdown("submitted")
 
     assert words(AppTest.from_function(script).run()) == "submitted"

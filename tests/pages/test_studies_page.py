@@ -13,12 +13,14 @@ from bcos_core.errors import InputError
 from bcos_core.home import Home
 from bcos_core.jobs.store import JobStore
 from bcos_core.storage.upgrade import open_database
+from bcos_core.study.crowd import Crowd
 from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.locking import LockedItem
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.raters import Raters
+from bcos_core.study.rehearsal_job import REHEARSE
 from bcos_core.study.selection import Source
-from bcos_core.study.simulate import Crowd, simulate
+from bcos_core.study.simulate import simulate
 from bcos_core.study.studies import Studies, StudyStatus
 from bcos_core.study.synthetic import load_design, synthetic_study
 from tests.pages.conftest import OpenPage, button, words
@@ -220,7 +222,7 @@ def test_a_rehearsal_from_the_button_to_its_results(home: Home, open_page: OpenP
     (asked,) = store.list()
     assert asked.title == "Rehearse a study · What readers see"
     store.cancel(asked.id)  # no supervisor runs here; its command does the same
-    assert main(asked.argv[2:]) == 0
+    assert main(REHEARSE.command(REHEARSE.read(asked.spec))) == 0
 
     at = open_page("studies", study=world.study.id)
     assert "The last rehearsal: Preference −1.5" in words(at)

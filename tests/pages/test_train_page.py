@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bcos_core.cli.train import train_argv
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
+from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import JobStore
 from bcos_core.text.upload import save_upload
-from bcos_core.train.spec import TrainSpec
+from bcos_core.train.job import TRAIN
 from tests.pages.conftest import OpenPage, button, words
 
 START = "Start training"
@@ -40,14 +40,13 @@ def test_start_makes_one_job_that_the_command_line_describes(open_page: OpenPage
     button(at, START).click().run()
 
     (job,) = store.list()
-    spec = TrainSpec.from_dict(job.spec)
+    spec = TRAIN.read(job.spec)
     assert (spec.model, spec.task.name, spec.recipe.epochs, spec.recipe.examples) == (
         "minilm",
         "short-reviews",
         0.5,
         400,
     )
-    assert list(job.argv) == train_argv(spec)
     assert at.header[0].value == "Jobs" and at.query_params["job"] == job.id
 
     again = open_page("train", epochs="0.5", examples="400")
@@ -115,7 +114,7 @@ def test_a_rationale_column_may_be_chosen(open_page: OpenPage, home: Home, store
     assert "Texts with a rationale: 200" in words(at)
     button(at, START).click().run()
     (job,) = store.list()
-    assert job.spec["task"]["rationale_column"] == "why" and "--rationale-column=why" in job.argv
+    assert job.spec["task"]["rationale_column"] == "why" and "--rationale-column=why" in command_of(job)
 
 
 def test_an_upload_is_kept_in_the_address_and_its_columns_are_guessed(open_page: OpenPage, home: Home) -> None:

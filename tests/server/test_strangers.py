@@ -29,7 +29,7 @@ ISSUER, COOKIE_SECRET = "https://login.example.org", "not a secret outside this 
 
 def fill(home: Home) -> World:
     """Something to be seen on every page."""
-    JobStore.open(home).submit("train", SECRET, ["-m", "bcos_core", "train"], {}, "key")
+    JobStore.open(home).submit("train", SECRET, {}, "key")
     return make_world(home)
 
 

@@ -17,9 +17,13 @@ import bcos_core.storage.evidence
 import bcos_core.study.schema  # noqa: F401  # each registers its tables
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
+from bcos_core.jobs.store import JobStore
 from bcos_core.storage.database import Database, open_engine
 from bcos_core.storage.types import METADATA
 from bcos_core.storage.upgrade import MIGRATIONS, _config, open_database
+from bcos_core.study.crowd import Crowd
+from bcos_core.study.lock_job import LOCK, LockSpec
+from bcos_core.study.rehearsal_job import REHEARSE, RehearsalSpec
 from bcos_core.study.studies import Studies
 
 
@@ -79,6 +83,48 @@ def test_what_an_older_program_has_stored_is_brought_along(home: Home) -> None:
         "l": "locked",
         "o": "open",
     }
+
+
+def test_jobs_of_an_older_program_are_brought_along(home: Home) -> None:
+    home.create()
+    database = Database(open_engine(home))
+    with database.write() as connection:
+        command.upgrade(_config(connection), "0007")
+        present = {
+            "title": "", "argv": '["-m", "bcos_core"]', "foreground": 0, "state": "failed", "message": "",
+            "cancel_requested": 0, "attempt": 1, "crashes": 0, "device": "", "host": "", "stage": "", "stage_index": 0,
+            "stage_count": 0, "stage_seconds": "[]", "eta_of_stage": 0, "created_at": "2026-01-01 00:00:00",
+            "artefacts": "[]",
+        }  # fmt: skip
+        for id, kind, key, spec in (
+            ("lock", "study", "study:s", '{"study": "s"}'),
+            ("page", "study", "study-rehearsal:s", '{"study": "s", "preference": -1.5}'),
+            (
+                "typed",
+                "study",
+                "study-rehearsal:t",
+                '{"study": "t", "raters": 3, "writers": 2, "preference": null, "seed": 4}',
+            ),
+            ("damaged", "study", "study-rehearsal:u", "[1]"),
+            ("train", "train", "train:{}", "{}"),
+        ):
+            row = {**present, "id": id, "kind": kind, "key": key, "spec": spec}
+            names = ", ".join(row)
+            connection.exec_driver_sql(
+                f"INSERT INTO jobs ({names}) VALUES ({', '.join('?' * len(row))})", (*row.values(),)
+            )
+        connection.exec_driver_sql("INSERT INTO job_metrics VALUES ('train', 'loss', 1, 0.5)")
+    store = JobStore(home, open_database(home))
+    assert LOCK.read(store.get("lock").spec) == LockSpec("s") and store.get("lock").kind == LOCK.name
+    assert store.get("page").kind == store.get("typed").kind == REHEARSE.name
+    assert REHEARSE.read(store.get("page").spec) == RehearsalSpec("s", Crowd(preference=-1.5))
+    assert REHEARSE.read(store.get("typed").spec) == RehearsalSpec("t", Crowd(3, 2, None, 4))
+    assert [one.name for one in store.list().left_out] == ["damaged"]
+    assert store.metrics("train") == {"loss": [(1, 0.5)]}
+    with store.database.write() as connection:
+        command.downgrade(_config(connection), "0007")
+        kinds = connection.exec_driver_sql("SELECT DISTINCT kind FROM jobs ORDER BY kind").scalars().all()
+    assert kinds == ["study", "train"]
 
 
 def test_several_processes_may_make_it_at_once(home: Home) -> None:

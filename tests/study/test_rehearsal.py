@@ -10,12 +10,13 @@ import pytest
 
 from bcos_core.home import Home
 from bcos_core.storage.upgrade import open_database
+from bcos_core.study.crowd import Crowd
 from bcos_core.study.design import Condition
 from bcos_core.study.locking import LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.results import analyse, failed_checks, read_answers_of
 from bcos_core.study.selection import Source
-from bcos_core.study.simulate import Crowd, as_simulated, open_simulation
+from bcos_core.study.simulate import as_simulated, open_simulation
 from bcos_core.study.simulated_writer import write
 from bcos_core.study.studies import Studies
 from tests.study.simulated import made_up

@@ -14,11 +14,11 @@ from bcos_core.home import Home
 from bcos_core.model.checkpoint import state_hash
 from bcos_core.progress import SilentReporter
 from bcos_core.train import pipeline, trainer
-from bcos_core.train.spec import TrainSpec
+from bcos_core.train.job import TRAIN
 
 
 def main() -> None:
-    spec, root = TrainSpec.from_dict(json.loads(sys.argv[1])), Path(sys.argv[2])
+    spec, root = TRAIN.read(json.loads(sys.argv[1])), Path(sys.argv[2])
     calls: list[str] = []
     trained: list[str] = []
     seen: list[list[list[int]]] = []

@@ -135,9 +135,9 @@ def test_a_stopped_run_goes_on_and_gives_what_an_unbroken_one_gives(inputs: tupl
 def test_kill_9_in_the_middle_then_the_same_command_again(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     spec = spec_of(inputs, epochs=6.0)
     code = (
-        "import json,sys; from pathlib import Path; from bcos_core.train.spec import TrainSpec;"
+        "import json,sys; from pathlib import Path; from bcos_core.train.job import TRAIN;"
         "from bcos_core.train.pipeline import run_training; from bcos_core.home import Home;"
-        "from bcos_core.progress import SilentReporter; spec=TrainSpec.from_dict(json.loads(sys.argv[1]));"
+        "from bcos_core.progress import SilentReporter; spec=TRAIN.read(json.loads(sys.argv[1]));"
         "root=Path(sys.argv[2]); r=run_training(spec,home=Home(root).create(),work=root/'w',job='j',"
         "reporter=SilentReporter()); print('RESULT '+json.dumps(r.to_dict()))"
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bcos_core.cli.main import build_parser
-from bcos_core.cli.train import OPTIONS, train_argv
+from bcos_core.cli.train import OPTIONS
 from bcos_core.errors import RecipeError, UnknownNameError
 from bcos_core.text.tasks import TaskChoice
+from bcos_core.train.job import TRAIN
 from bcos_core.train.quickstart import quickstart_spec
 from bcos_core.train.recipe import RECIPES, Recipe, recipe_for
 from bcos_core.train.spec import TrainSpec
@@ -73,13 +74,13 @@ def test_the_papers_recipe_is_the_papers() -> None:
     ],
 )
 def test_the_command_line_says_what_the_spec_says(spec: TrainSpec) -> None:
-    words = train_argv(spec)[2:]
+    words = TRAIN.command(spec)
     args = build_parser(words).parse_args(words)
     columns = ("text_column", "label_column", "rationale_column")
     task = TaskChoice.parse(args.task, **{column: getattr(args, column) for column in columns})
     recipe = recipe_for(args.recipe, task).replace(**{name: getattr(args, name) for name in OPTIONS})
     assert TrainSpec(args.model, task, recipe, args.name) == spec
-    assert TrainSpec.from_dict(spec.to_dict()) == spec
+    assert TRAIN.read(spec.to_dict()) == spec
 
 
 def test_every_option_of_a_recipe_is_on_the_command_line() -> None:

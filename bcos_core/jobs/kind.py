@@ -1,0 +1,90 @@
+"""What a kind of job is: what may be asked, what is done, and where it is shown. `bcos_core.jobs.kinds` lists them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from bcos_core.errors import InputError
+from bcos_core.jobs.job import Job
+from bcos_core.jobs.run import Asked, JobRun, Start, job_run
+from bcos_core.jobs.store import JobStore
+from bcos_core.storage.plain import to_plain
+from bcos_core.stored_spec import read_spec
+
+Spec = TypeVar("Spec")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class JobKind(Generic[Spec, Made]):
+    """One kind of job. What runs is its specification as it was stored: a job that waits or goes on does what was
+    asked, whatever the defaults are by then.
+
+    `name` is what the rows of its jobs say, `title` what a person calls it. `specification` is the dataclass of what
+    is asked; `describe` puts one into a title, `key` is the same for two of the same work on the same content of files.
+    `run` does the work and calls `JobRun.finish` with the result that is stored; what it returns is for a command that
+    a person has typed: `command` has the words of that, after `python -m bcos_core`.
+
+    `page` is the folder of the page that shows its result, "" where the Jobs page does; there the result is the value
+    of `parameter` in the address: the one that the stored result has under that name, else the job's id. `shared`:
+    several processes of a distributed run can do it together.
+    """
+
+    name: str
+    title: str
+    specification: type[Spec]
+    describe: Callable[[Spec], str]
+    key: Callable[[Spec], str]
+    command: Callable[[Spec], Sequence[str]]
+    run: Callable[[Spec, JobRun], Made]
+    page: str = ""
+    parameter: str = ""
+    shared: bool = False
+
+    def read(self, stored: object) -> Spec:
+        """What a row of this kind was asked.
+
+        Raises:
+            InputError: it is damaged, or another version of the program wrote it.
+        """
+        return read_spec(stored, self.specification, f"What this job was asked ({self.title.lower()})")
+
+    def line(self, spec: Spec) -> str:
+        """The command that does the same work without a browser."""
+        return shlex.join(["python", "-m", "bcos_core", *self.command(spec)])
+
+    def submit(self, store: JobStore, spec: Spec) -> tuple[Job, bool]:
+        """Put a job in the queue; as in `JobStore.submit`."""
+        return store.submit(self.name, self.describe(spec), to_plain(spec), self.key(spec))
+
+    def run_here(self, spec: Spec) -> tuple[Made, str]:
+        """Do it in this process, as a job of its own: a command that a person typed. What was made, and the job's id.
+
+        Raises:
+            BcosError: as in `job_run`, and of the work.
+        """
+        return self._run(spec, Asked(self.name, self.describe(spec), to_plain(spec), self.key(spec)))
+
+    def run_started(self, start: Start, stored: object) -> None:
+        """Do what a job was asked whose start this process is.
+
+        Raises:
+            BcosError: as in `read` and `job_run`, and of the work.
+        """
+        self._run(self.read(stored), start)
+
+    def _run(self, spec: Spec, work: Asked | Start) -> tuple[Made, str]:
+        if not self.shared and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise InputError(
+                f"Several processes cannot share this work ({self.title.lower()}); run it without a launcher."
+            )
+        with job_run(work) as job:
+            made = self.run(spec, job)
+        return made, job.id
+
+
+AnyKind = JobKind[Any, Any]

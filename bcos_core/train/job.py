@@ -1,0 +1,75 @@
+"""Training as a job, and the quick start, which is a training that asks for nothing."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from bcos_core.jobs.kind import JobKind
+from bcos_core.jobs.run import JobRun
+from bcos_core.train.recipe import Recipe
+from bcos_core.train.spec import TrainSpec
+
+if TYPE_CHECKING:
+    from bcos_core.train.pipeline import TrainResult
+
+NAMED = ("name", "bcos")
+"""What the name of a recipe says: they have no flags of their own."""
+
+
+def describe(spec: TrainSpec) -> str:
+    recipe = spec.recipe
+    kind = f"B-cos ({recipe.name}, B = {recipe.b:g})" if recipe.bcos else "conventional"
+    return f"{spec.task.title} · {spec.model} · {kind}"
+
+
+def key(spec: TrainSpec) -> str:
+    return spec.key
+
+
+def command(spec: TrainSpec) -> list[str]:
+    """Whatever the defaults are: every option is said."""
+    words = ["train", "--model", spec.model, "--task", spec.task.argument]
+    words += [f"--{option}={column}" for option, column in spec.task.columns.items()]
+    if spec.name:
+        words.append(f"--name={spec.name}")
+    words += ["--recipe", spec.recipe.name]
+    for field in fields(Recipe):
+        value, flag = getattr(spec.recipe, field.name), field.name.replace("_", "-")
+        if field.name in NAMED or value is None:
+            continue
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words.append(f"--{flag}={value}")
+    return words
+
+
+def run(spec: TrainSpec, job: JobRun) -> TrainResult:
+    from bcos_core.train.pipeline import run_training
+
+    result = run_training(spec, home=job.home, work=job.work, job=job.id, reporter=job.reporter)
+    job.finish(result.to_dict(), result.artefacts)
+    return result
+
+
+TRAIN = JobKind(
+    name="train",
+    title="Training",
+    specification=TrainSpec,
+    describe=describe,
+    key=key,
+    command=command,
+    run=run,
+    shared=True,
+)
+QUICKSTART = JobKind(
+    name="quickstart",
+    title="Quick start",
+    specification=TrainSpec,
+    describe=lambda spec: "Quick start",
+    key=key,
+    command=lambda spec: ["quickstart"],
+    run=run,
+    shared=True,
+)
