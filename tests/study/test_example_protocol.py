@@ -11,6 +11,7 @@ from scipy import stats
 from bcos_core.errors import InputError
 from bcos_core.home import Home
 from bcos_core.storage.upgrade import open_database
+from bcos_core.study.crowd import Crowd
 from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.export import codebook, export_study
 from bcos_core.study.locking import LockedStudy
@@ -19,7 +20,7 @@ from bcos_core.study.power_hint import power_hint
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.results import analyse, closed_loops, read_answers_of
 from bcos_core.study.selection import Source
-from bcos_core.study.simulate import Crowd, open_simulation
+from bcos_core.study.simulate import open_simulation
 from bcos_core.study.simulated_writer import write
 from bcos_core.study.studies import Studies
 from tests.study import example_protocol
