@@ -155,6 +155,8 @@ def _records(
     scores = torch.stack([answer.scores for answer in answers])  # (seeds, batch, tokens)
     rows, by_seed = scores.mean(0).tolist(), scores.tolist() if len(answers) > 1 else []
     shares = torch.stack([answer.reference_share for answer in answers]).double().mean(0).tolist()
+    biases = [answer.bias_share for answer in answers if answer.bias_share is not None]
+    bias_shares = torch.stack(biases).double().mean(0).tolist() if biases else [0.0] * len(rows)
     probabilities = logits.softmax(-1).tolist()
     used = {**({"reference": question.reference} if method.references else {}), **question.parameters}
     cost = Cost(
@@ -171,6 +173,7 @@ def _records(
             target=question.target or Target(classes[i], classifier.labels[classes[i]]),
             logit=selected[i],
             reference_share=shares[i],
+            bias_share=bias_shares[i],
             additive=method.additive,
             logits=tuple(logits[i].tolist()),
             probabilities=tuple(probabilities[i]),

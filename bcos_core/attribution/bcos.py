@@ -23,7 +23,7 @@ def bcos(question: Question) -> Answer:
     model, batch = question.classifier.model, question.batch
     view = ModelView(model, explanation_mode=True)
     scores = torch.zeros(batch.input_ids.shape, dtype=torch.float64, device=batch.input_ids.device)
-    shares = scores.new_zeros(len(batch))
+    shares, biases = scores.new_zeros(len(batch)), scores.new_zeros(len(batch))
     logits: Tensor | None = None
     for rows, length in _passes(batch):
         found = contributions(
@@ -34,12 +34,12 @@ def bcos(question: Question) -> Answer:
             reference_id=question.reference_id,
         )
         scores[rows, :length] = found.scores
-        shares[rows] = found.reference_share
+        shares[rows], biases[rows] = found.reference_share, found.bias_share
         if logits is None:
             logits = found.logits.new_empty(len(batch), found.logits.shape[1])
         logits[rows] = found.logits
     assert logits is not None  # a batch has texts
-    return Answer(scores, shares, logits, forward_passes=1, backward_passes=1)
+    return Answer(scores, shares, logits, forward_passes=1, backward_passes=1, bias_share=biases)
 
 
 def _passes(batch: Batch) -> Iterator[tuple[list[int], int]]:

@@ -90,7 +90,8 @@ def select(logits: Tensor, classes: Tensor, target: Target | None) -> Tensor:
 @dataclass(frozen=True)
 class Answer:
     """`scores` (batch, tokens), `reference_share` (batch,), `logits` (batch, classes); passes are per text.
-    `parameters` are what the method used beyond its options, for the record."""
+    `parameters` are what the method used beyond its options, for the record. `bias_share` (batch,) is what belongs to
+    the biases of a model that kept them; None for a method that splits the logit otherwise."""
 
     scores: Tensor
     reference_share: Tensor
@@ -98,3 +99,4 @@ class Answer:
     forward_passes: float
     backward_passes: float
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    bias_share: Tensor | None = None

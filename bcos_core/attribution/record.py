@@ -16,7 +16,7 @@ from bcos_core.storage.plain import to_plain
 from bcos_core.storage.stored_json import from_plain
 from bcos_core.text.token import Token
 
-RECORD_VERSION = 2
+RECORD_VERSION = 3
 MOST_REPEATS = 1000
 """Seeds of one record."""
 
@@ -54,10 +54,11 @@ class Attribution:
     """Scores of one text's tokens under one method, complete enough to draw, score and run again.
 
     `scores` are aligned with `tokens` by position; positive supports the target. For an additive method
-    `sum(scores) + reference_share` should be `logit`: `reference_share` is what the reference (B-cos: the
-    mask embeddings under the same dynamic weights; integrated gradients: the logit at the baseline) has of
-    the logit, 0 without one. `sum` is that total, `completeness_error` is |sum − logit|. For a method that
-    promises no sum (`additive` false) the same two numbers are given for information.
+    `sum(scores) + reference_share + bias_share` should be `logit`: `reference_share` is what the reference (B-cos:
+    the mask embeddings under the same dynamic weights; integrated gradients: the logit at the baseline) has of
+    the logit, 0 without one; `bias_share` is what the biases of a B-cos model have that kept them, each times its own
+    gradient. `sum` is that total, `completeness_error` is |sum − logit|. For a method that promises no sum
+    (`additive` false) the same two numbers are given for information.
 
     A stochastic method's `seeds` are those that it answered with; with several, `scores` are the mean over them and
     `seed_scores` (seeds, tokens) what each of them gave. Scores that are not finite numbers are kept as such:
@@ -72,6 +73,7 @@ class Attribution:
     target: Target
     logit: float
     reference_share: float
+    bias_share: float
     additive: bool
     logits: tuple[float, ...]
     probabilities: tuple[float, ...]
@@ -108,6 +110,8 @@ class Attribution:
             )
         if not math.isfinite(self.reference_share):
             return "The method gave the reference a share that is not a finite number."
+        if not math.isfinite(self.bias_share):
+            return "The method gave the model's biases a share that is not a finite number."
         return None
 
     @property
@@ -121,7 +125,7 @@ class Attribution:
 
     @property
     def sum(self) -> float:
-        return float(sum(self.scores)) + self.reference_share
+        return float(sum(self.scores)) + self.reference_share + self.bias_share
 
     @property
     def completeness_error(self) -> float:
@@ -163,7 +167,7 @@ class Attribution:
         known = {f.name: getattr(stored, f.name) for f in fields(stored)}
         for name in ("scores", "logits", "probabilities"):
             known[name] = _numbers(known[name])
-        for name in ("logit", "reference_share"):
+        for name in ("logit", "reference_share", "bias_share"):
             (known[name],) = _numbers([known[name]])
         known["cost"] = Cost(stored.cost.forward, stored.cost.backward, stored.cost.seconds)
         known["seed_scores"] = tuple(map(_numbers, stored.seed_scores))
@@ -198,6 +202,7 @@ class _Stored:
     target: Target
     logit: _Number
     reference_share: _Number
+    bias_share: _Number
     additive: bool
     logits: Annotated[tuple[_Number, ...], Meta(min_length=1)]
     probabilities: tuple[_Number, ...]

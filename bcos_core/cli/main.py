@@ -25,6 +25,7 @@ COMMANDS = (
     "study",
     "backup",
     "models",
+    "families",
     "tasks",
     "jobs",
     "job",

@@ -100,10 +100,12 @@ def completeness_meter(record: Attribution) -> dict[str, Any] | None:
     record failed."""
     if not record.additive or record.failed:
         return None
-    in_text = record.sum - record.reference_share - record.added_share
+    in_text = record.sum - record.reference_share - record.bias_share - record.added_share
     parts = [f"text {number(in_text, signed=True)}", f"added tokens {number(record.added_share, signed=True)}"]
     if record.reference_share:
         parts.append(f"reference {number(record.reference_share, signed=True)}")
+    if record.bias_share:
+        parts.append(f"biases {number(record.bias_share, signed=True)}")
     return {
         "kind": "meter",
         "title": f"Adds to {number(record.sum)} of {number(record.logit)}",

@@ -119,10 +119,15 @@ def sum_sentence(record: Attribution) -> str:
     """What the contributions add up to, in words; for a method without that promise, that it has none."""
     if not record.additive:
         return "This method does not promise that its values add up to the logit."
+    parts = [
+        f"added tokens have {number(record.added_share, signed=True)}",
+        f"the reference {number(record.reference_share, signed=True)}",
+    ]
+    if record.bias_share:
+        parts.append(f"the model's biases {number(record.bias_share, signed=True)}")
     return (
         f"The contributions add to {number(record.sum)} of the logit {number(record.logit)} "
-        f"(difference {number(record.completeness_error)}); of this, added tokens have "
-        f"{number(record.added_share, signed=True)} and the reference {number(record.reference_share, signed=True)}."
+        f"(difference {number(record.completeness_error)}); of this, {', '.join(parts[:-1])} and {parts[-1]}."
     )
 
 

@@ -11,11 +11,11 @@ from bcos_core.render.pieces import View, pieces
 
 
 def record_table(record: Attribution, view: View = "word") -> pd.DataFrame:
-    """One row per word, token or sentence, added tokens and the reference included, so that the scores add up.
+    """One row per word, token or sentence, added tokens, reference and biases included, so that the scores add up.
 
     Columns: `text`, `start` and `end` (characters; missing for rows that are not in the text), `score`, and
-    `kind` ("word", "token", "sentence", "added", "reference"). A record of several seeds has `spread` too, the
-    standard deviation over them; one that failed has `failure`, the reason, in the rows without a finite score.
+    `kind` ("word", "token", "sentence", "added", "reference", "biases"). A record of several seeds has `spread` too,
+    the standard deviation over them; one that failed has `failure`, the reason, in the rows without a finite score.
     """
     rows: list[tuple[str, int | None, int | None, float, float | None, str]] = []
     for piece in pieces(record, view):
@@ -27,6 +27,8 @@ def record_table(record: Attribution, view: View = "word") -> pd.DataFrame:
             rows.append((piece.text, piece.start, piece.end, piece.score, piece.spread, view))
     if record.reference_share:
         rows.append(("reference", None, None, record.reference_share, None, "reference"))
+    if record.bias_share:
+        rows.append(("biases", None, None, record.bias_share, None, "biases"))
     frame = pd.DataFrame(rows, columns=["text", "start", "end", "score", "spread", "kind"])
     frame = frame.astype({"start": "Int64", "end": "Int64", "score": "float64", "spread": "float64"})
     if not record.seed_scores:

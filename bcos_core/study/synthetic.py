@@ -77,6 +77,7 @@ def _record(condition: Condition, text: str, answer: int, probability: float, ch
         target=Target(answer, CLASSES[answer]),
         logit=logit,
         reference_share=0.0,
+        bias_share=0.0,
         additive=False,
         logits=logits,
         probabilities=tuple(probability if place == answer else 1 - probability for place in range(len(CLASSES))),

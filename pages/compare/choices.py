@@ -112,7 +112,7 @@ def choose_look() -> Look:
             "reference",
             _REFERENCE_TITLES,
             "What a token is measured against: the mask token at its place, the padding token, or nothing. "
-            "The reference's own share is part of an additive method's sum.",
+            "The reference's own share is part of an additive method's sum, and so is that of biases a model keeps.",
         )
         random = ", ".join(method.title for method in METHODS.values() if method.stochastic and not method.chance)
         seeds = _switch(

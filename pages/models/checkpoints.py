@@ -16,6 +16,7 @@ from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.audit import confusion_figure, flips_table, reliability_figure
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.numbers import number, percent
+from pages.models.families import show_families
 from pages.models.words import words_of
 from pages.widgets import resources, url
 from pages.widgets.errors import guard
@@ -35,6 +36,7 @@ def show_models() -> None:
     if not known:
         empty_page("There is no trained model yet.", "Start on Home", "home/page.py")
         left_out_models()
+        show_families()
         return
     chosen = str(
         st.selectbox(
@@ -54,6 +56,7 @@ def show_models() -> None:
     with guard():
         _making(info)
     left_out_models()
+    show_families()
 
 
 def _facts(info: CheckpointInfo) -> None:

@@ -130,8 +130,8 @@ def test_rerun_refuses_before_any_work(
     [
         "",
         "[" * 100_000,
-        '{"version": 2, "text": NaN}',
-        '[{"version": 2, "scores": [1e999]}]',
+        '{"version": 3, "text": NaN}',
+        '[{"version": 3, "scores": [1e999]}]',
         "[[]]",
         "\x00",
         '{"records": {}}',

@@ -30,6 +30,7 @@ def test_sums_of_words_in_one_text() -> None:
         target=Target(0, "a"),
         logit=0.0,
         reference_share=0.0,
+        bias_share=0.0,
         additive=True,
         logits=(0.0,),
         probabilities=(1.0,),

@@ -85,6 +85,7 @@ def record(text: str, scores: tuple[float, ...]) -> Attribution:
         target=Target(1, "b"),
         logit=0.0,
         reference_share=0.0,
+        bias_share=0.0,
         additive=True,
         logits=(0.0, 0.0),
         probabilities=(0.5, 0.5),

@@ -123,3 +123,12 @@ def test_models_names_what_it_leaves_out(
     assert main(["models"]) == 0
     said = capsys.readouterr().out
     assert "tiny-bcos" in said and "Left out: half-copied." in said and "it has no config.json" in said
+
+
+def test_the_families_that_can_be_converted_are_listed(open_page: OpenPage) -> None:
+    at = open_page("models")
+    assert not at.exception, at.exception
+    table = at.dataframe[0].value
+    assert {"BERT", "Llama", "ModernBERT"} <= set(table["Family"])
+    assert "conv_kernel_size" in table.set_index("Family")["Only with"]["DeBERTa v2 / v3"]
+    assert "gemma2" in words(at)

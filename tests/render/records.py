@@ -24,6 +24,7 @@ RECORD = Attribution(
     target=Target(1, "positive"),
     logit=0.3,
     reference_share=1.0,
+    bias_share=0.0,
     additive=True,
     logits=(-0.2, 0.3),
     probabilities=(0.3775, 0.6225),
