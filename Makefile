@@ -20,10 +20,11 @@ app: setup  ## start the dashboard; PORT=8601 chooses the port
 test: $(VENV)/.development  ## run every test; TESTS=tests/jobs chooses some
 	$(RUN) -m pytest $(TESTS)
 
-check: $(VENV)/.development  ## check style, types, and that every package is pinned
+check: $(VENV)/.development  ## check style, types, what may import what, and that every package is pinned
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports
 	$(RUN) .ci/constraints.py
 
 constraints:  ## pin what is installed, after a change of the requirements: pip install -r first

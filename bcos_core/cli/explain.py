@@ -150,7 +150,7 @@ def show(result: dict[str, Any]) -> str:
 
 def _show_record(record: Attribution) -> str:
     from bcos_core.attribution.views import word_scores
-    from bcos_core.render.numbers import number
+    from bcos_core.numbers import number
 
     if record.failure is not None:
         return f"{record.method} on {record.model}: FAILED. {record.failure}"

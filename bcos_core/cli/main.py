@@ -7,8 +7,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bcos_core.cli.output import error_json, keep_traceback, prepare_streams, to_json
+from bcos_core.cli.output import error_json, prepare_streams, to_json
 from bcos_core.cli.parser import CommandParser, UsageError
+from bcos_core.error_log import keep_traceback
 from bcos_core.errors import BcosError, InputError, JobCancelled, MismatchError
 from bcos_core.jobs.failure import plain_message
 

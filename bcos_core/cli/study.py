@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bcos_core.render.numbers import count
+from bcos_core.numbers import count
 
 if TYPE_CHECKING:
     from bcos_core.study.crowd import Crowd
@@ -241,8 +241,8 @@ def run_export(args: argparse.Namespace) -> dict[str, Any]:
     from pathlib import Path
 
     from bcos_core.home import get_home
+    from bcos_core.render.study_export import export_study
     from bcos_core.storage.upgrade import open_database
-    from bcos_core.study.export import export_study
 
     files = export_study(open_database(get_home()), args.study, Path(args.to))
     return {"files": [str(file) for file in files]}

@@ -11,7 +11,7 @@ from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.registry import Method
 from bcos_core.model.classifier import Classifier, position_limit
 from bcos_core.model.identity import model_subject
-from bcos_core.storage.evidence import name_of
+from bcos_core.storage.content import name_of
 
 
 @dataclass(frozen=True)

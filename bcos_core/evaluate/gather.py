@@ -13,7 +13,8 @@ from bcos_core.evaluate.pointing import Pair, points
 from bcos_core.evaluate.removal import Removal
 from bcos_core.model.classifier import Classifier, require_finite_logits
 from bcos_core.model.identity import model_subject
-from bcos_core.storage.evidence import EvidenceStore, name_of
+from bcos_core.storage.content import name_of
+from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.text.encoding import encode
 
 # Texts that are explained and scored before anything is stored: what a killed job loses, and what memory holds.

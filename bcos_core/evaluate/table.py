@@ -18,7 +18,8 @@ from bcos_core.evaluate.scores import SCORES, Score
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.model.identity import model_subject
 from bcos_core.model.info import CheckpointInfo
-from bcos_core.storage.evidence import EvidenceStore, name_of
+from bcos_core.storage.content import name_of
+from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.text.encoding import Encoded, encode
 from bcos_core.text.rationales import Spans
 

@@ -12,7 +12,8 @@ from bcos_core.home import Home
 from bcos_core.model.classifier import load, require_finite_logits
 from bcos_core.model.info import CheckpointInfo, trained_on
 from bcos_core.progress import Reporter
-from bcos_core.storage.evidence import EvidenceStore, name_of
+from bcos_core.storage.content import name_of
+from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.tasks import load_task
 

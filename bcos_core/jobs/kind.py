@@ -13,7 +13,7 @@ from bcos_core.jobs.job import Job
 from bcos_core.jobs.run import Asked, JobRun, Start, job_run
 from bcos_core.jobs.store import JobStore
 from bcos_core.storage.plain import to_plain
-from bcos_core.stored_spec import read_spec
+from bcos_core.storage.stored_spec import read_spec
 
 Spec = TypeVar("Spec")
 Made = TypeVar("Made")

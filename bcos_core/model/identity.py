@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 from bcos_core.errors import CheckpointError
 from bcos_core.model.content import NAMES, content_of
 from bcos_core.model.info import DETAILS_FILE, CheckpointInfo, trained_on
-from bcos_core.storage.content import Stamp, file_stamp
-from bcos_core.storage.evidence import EVIDENCE_VERSION, name_of
+from bcos_core.storage.content import Stamp, file_stamp, name_of
 from bcos_core.text.content import choice_hash
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+# Raised when a method or a measurement changes what it gives.
+EVIDENCE_VERSION = 2
 # Files that a model or a tokenizer is read from: configurations, vocabularies, weights.
 READ = ("*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin")
 _OF_A_CALL = ("truncation", "padding")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.registry import METHODS
-from bcos_core.render.numbers import count, plus_minus
+from bcos_core.numbers import count, plus_minus
 from bcos_core.render.palette import Mode, Palette
 from bcos_core.render.pieces import Piece
 from bcos_core.render.scale import Scale

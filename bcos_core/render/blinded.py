@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from bcos_core.attribution.record import Attribution
+from bcos_core.numbers import probability
 from bcos_core.render.drawing import truncation_note
-from bcos_core.render.numbers import probability
 from bcos_core.render.palette import Palette
 from bcos_core.render.pieces import pieces, runs, unit_scores
 from bcos_core.render.scale import own_scale

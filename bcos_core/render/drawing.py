@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bcos_core.attribution.record import Attribution
+from bcos_core.numbers import count, elapsed, number, probability
 from bcos_core.render.band import band_note, band_of, score_in_words
 from bcos_core.render.methods import is_signed
-from bcos_core.render.numbers import count, elapsed, number, probability
 from bcos_core.render.palette import Palette
 from bcos_core.render.pieces import Piece, View, pieces, runs
 from bcos_core.render.scale import Scale

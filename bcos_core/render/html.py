@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from html import escape
 
 from bcos_core.attribution.record import Attribution
+from bcos_core.numbers import number
 from bcos_core.render.band import band_note, band_of, score_in_words
 from bcos_core.render.drawing import cost_line, prediction_bars, truncation_note
 from bcos_core.render.methods import is_signed, method_title
-from bcos_core.render.numbers import number
 from bcos_core.render.palette import PALETTES, Palette
 from bcos_core.render.pieces import Piece, View, pieces, runs, unit_scores
 from bcos_core.render.scale import Scale, own_scale

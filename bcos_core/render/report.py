@@ -8,8 +8,8 @@ from html import escape
 
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.scores import SCORES
+from bcos_core.numbers import number
 from bcos_core.render.methods import method_colour, method_title
-from bcos_core.render.numbers import number
 from bcos_core.render.scoreboard import Row, left_out, ranked_rows, training_notes
 
 PAGE_STYLE = """

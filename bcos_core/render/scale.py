@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bcos_core.render.numbers import number
+from bcos_core.numbers import number
 
 
 @dataclass(frozen=True)

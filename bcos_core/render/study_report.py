@@ -6,7 +6,7 @@ from dataclasses import replace
 from html import escape
 
 from bcos_core.evaluate.scores import SCORES
-from bcos_core.render.numbers import count, number
+from bcos_core.numbers import count, number
 from bcos_core.render.report import PAGE_STYLE
 from bcos_core.study.analysis import Analysis
 from bcos_core.study.locking import LockedStudy

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import Column, String, Table, Text, delete, func, select
 
 from bcos_core.errors import InputError
+from bcos_core.storage.content import name_of
 from bcos_core.storage.database import Database, upsert
-from bcos_core.storage.evidence import name_of
 from bcos_core.storage.types import METADATA, UtcDateTime, utc_now
 
 LONGEST_NAME = 80

@@ -1,12 +1,22 @@
-"""Files known by their content: what was made from a file is not taken for what another content would give."""
+"""Files and plain data known by their content: what was made from one is not taken for what another would give."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+from bcos_core.storage.plain import to_plain
 
 Stamp = tuple[int, int, int, int]
+
+
+def name_of(parts: Any) -> str:
+    """A short name for plain data: the same data, the same name."""
+    text = json.dumps(to_plain(parts), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def file_hash(path: Path) -> str:

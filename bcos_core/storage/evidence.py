@@ -7,8 +7,6 @@ goes stale: what changes gets another name.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +14,8 @@ from typing import Any
 from sqlalchemy import JSON, Column, String, Table, select
 
 from bcos_core.storage.database import Database, upsert
-from bcos_core.storage.plain import to_finite, to_plain
+from bcos_core.storage.plain import to_finite
 from bcos_core.storage.types import METADATA
-
-# Raised when a method or a measurement changes what it gives.
-EVIDENCE_VERSION = 2
 
 EVIDENCE = Table(
     "evidence",
@@ -32,12 +27,6 @@ EVIDENCE = Table(
 )
 
 _ITEMS_PER_QUERY = 500  # databases limit the parameters of a statement
-
-
-def name_of(parts: Any) -> str:
-    """A short name for plain data: the same data, the same name."""
-    text = json.dumps(to_plain(parts), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 from bcos_core.attribution.references import REFERENCES
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError, StudyError, UnknownNameError
-from bcos_core.storage.evidence import name_of
+from bcos_core.storage.content import name_of
 from bcos_core.storage.stored_json import from_plain
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM, PAIR
 from bcos_core.study.protocols import PROTOCOLS

@@ -16,8 +16,8 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.attribution.views import word_scores
 from bcos_core.errors import InputError, StudyError
 from bcos_core.model.classifier import Classifier
+from bcos_core.numbers import probability
 from bcos_core.progress import Reporter
-from bcos_core.render.numbers import probability
 from bcos_core.storage.plain import to_plain
 from bcos_core.storage.stored_json import from_plain
 from bcos_core.study.design import Condition, StudyDesign

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bcos_core.render.numbers import count
+from bcos_core.numbers import count
 from bcos_core.study.locking import LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.results import Answered

@@ -24,7 +24,8 @@ from bcos_core.model.predictions import keep_logits
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.model.sources import load_pretrained, resolve_model
 from bcos_core.progress import Reporter, SilentReporter
-from bcos_core.storage.evidence import EvidenceStore, name_of
+from bcos_core.storage.content import name_of
+from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.content import data_hash
 from bcos_core.text.tasks import TaskData, load_task

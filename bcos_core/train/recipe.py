@@ -8,7 +8,7 @@ from typing import Any
 
 from bcos_core.errors import RecipeError
 from bcos_core.registry import Registry
-from bcos_core.stored_spec import read_spec
+from bcos_core.storage.stored_spec import read_spec
 from bcos_core.text.tasks import EMBEDDED_TASKS, TaskChoice
 
 PRECISIONS = ("auto", "fp32", "bf16")

@@ -10,7 +10,7 @@ import streamlit as st
 from bcos_core.errors import BcosError
 from bcos_core.model.classifier import Prediction
 from bcos_core.model.info import CheckpointInfo, trained_on
-from bcos_core.render.numbers import count
+from bcos_core.numbers import count
 from bcos_core.text.tasks import Examples, TaskData
 from pages.widgets import resources, url
 from pages.widgets.plain import plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.home import get_home
-from bcos_core.render.numbers import count
+from bcos_core.numbers import count
 from bcos_core.storage.collections import Collections, PinnedText
 from bcos_core.storage.upgrade import open_database
 from pages.compare import kept_text

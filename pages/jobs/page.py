@@ -7,7 +7,7 @@ import streamlit as st
 from bcos_core.jobs.job import ACTIVE_STATES
 from bcos_core.jobs.kinds import NAMES, command_of, kind_of
 from bcos_core.jobs.store import Job, JobState
-from bcos_core.render.numbers import count
+from bcos_core.numbers import count
 from pages.widgets import url
 from pages.widgets.errors import guard, show_error
 from pages.widgets.frame import empty_page, fragment, head

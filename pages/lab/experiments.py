@@ -12,9 +12,9 @@ from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.plants import PLANTS
 from bcos_core.lab.result import LabResult
 from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec
+from bcos_core.numbers import percent
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.lab import lab_figure, lab_table
-from bcos_core.render.numbers import percent
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import recipe_for

@@ -13,9 +13,9 @@ from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import Job
 from bcos_core.model.identity import checkpoint_and_data
 from bcos_core.model.info import CheckpointInfo
+from bcos_core.numbers import number, percent
 from bcos_core.render.audit import confusion_figure, flips_table, reliability_figure
 from bcos_core.render.csv_file import csv_file
-from bcos_core.render.numbers import number, percent
 from pages.models.families import show_families
 from pages.models.words import words_of
 from pages.widgets import resources, url

@@ -14,8 +14,8 @@ from bcos_core.evaluate.vocabulary_run import ModelVocabulary
 from bcos_core.jobs.made import result_of
 from bcos_core.jobs.store import JobState
 from bcos_core.model.info import CheckpointInfo
+from bcos_core.numbers import count, percent
 from bcos_core.render.csv_file import csv_file
-from bcos_core.render.numbers import count, percent
 from pages.widgets import url
 from pages.widgets.plain import plain
 from pages.widgets.request import Request, ask

@@ -9,7 +9,7 @@ import streamlit as st
 
 from bcos_core.errors import StudyError
 from bcos_core.model.classifier import Classifier
-from bcos_core.render.numbers import count
+from bcos_core.numbers import count
 from bcos_core.study.access import Rater
 from bcos_core.study.design import Condition
 from bcos_core.study.edits import longest_edit

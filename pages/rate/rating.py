@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from bcos_core.errors import InviteError, RaterError, StudyClosedError
-from bcos_core.render.numbers import count
+from bcos_core.numbers import count
 from bcos_core.study.access import Rater, require_active, require_open
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.invites import find_invite

@@ -7,7 +7,7 @@ import streamlit as st
 from bcos_core.attribution.registry import METHODS
 from bcos_core.home import get_home
 from bcos_core.model.info import CheckpointInfo
-from bcos_core.render.numbers import count, number
+from bcos_core.numbers import count, number
 from bcos_core.study.demo import demo_design
 from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.power_hint import power_hint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bcos_core.render.numbers import count
+from bcos_core.numbers import count
 from bcos_core.study.design import StudyDesign
 from bcos_core.study.lock_job import LOCK, LockSpec
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from bcos_core.home import get_home
-from bcos_core.render.numbers import count, duration
+from bcos_core.numbers import count, duration
 from bcos_core.storage.types import utc_now
 from bcos_core.study.assignment import Counts
 from bcos_core.study.invites import Invitations, InviteKind

@@ -12,12 +12,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from bcos_core.evaluate.scores import SCORES
+from bcos_core.numbers import number
 from bcos_core.render.dots import add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
-from bcos_core.render.numbers import number
+from bcos_core.render.study_export import export_study
 from bcos_core.render.study_report import basis_words
 from bcos_core.study.analysis import Analysis
-from bcos_core.study.export import export_study
 from bcos_core.study.invites import Invitations
 from bcos_core.study.paragraph import methods_paragraph
 from bcos_core.study.results import analyse, closed_loops, read_answers_of

@@ -7,8 +7,8 @@ import dataclasses
 import plotly.graph_objects as go
 import streamlit as st
 
+from bcos_core.numbers import count
 from bcos_core.render.figure_text import figure_text
-from bcos_core.render.numbers import count
 from bcos_core.text.preview import Lengths, class_counts, text_lengths
 from bcos_core.text.tasks import TaskData
 from pages.widgets.plain import plain

@@ -12,7 +12,7 @@ import streamlit as st
 from bcos_core.errors import DataError
 from bcos_core.home import get_home
 from bcos_core.hub import unavailable_reason
-from bcos_core.render.numbers import count
+from bcos_core.numbers import count
 from bcos_core.text.preview import FilePreview, preview_file
 from bcos_core.text.tasks import EMBEDDED_TASKS, TaskChoice, TaskData
 from bcos_core.text.upload import save_upload

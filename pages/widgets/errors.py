@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from bcos_core.cli.output import keep_traceback
+from bcos_core.error_log import keep_traceback
 from bcos_core.errors import BcosError, StudyError, TextError
 from bcos_core.home import CHECKOUT, get_home
 from pages.widgets.plain import plain

@@ -13,10 +13,10 @@ from bcos_core.home import get_home, require_allowed
 from bcos_core.jobs.estimate import about
 from bcos_core.jobs.made import made_by
 from bcos_core.jobs.store import Curve, Job, JobState, JobStore
+from bcos_core.numbers import count, duration, number, percent
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.curves import curves_table, learning_figures
 from bcos_core.render.interval import proportion_interval
-from bcos_core.render.numbers import count, duration, number, percent
 from pages.server.roles import require_researcher
 from pages.widgets import url
 from pages.widgets.errors import guard, show_error

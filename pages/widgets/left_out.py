@@ -8,7 +8,7 @@ import streamlit as st
 
 from bcos_core.home import get_home
 from bcos_core.model.info import list_checkpoints
-from bcos_core.render.numbers import count
+from bcos_core.numbers import count
 from bcos_core.storage.listing import LeftOut
 from pages.widgets.plain import plain
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bcos_core.cli.main import COMMANDS, main
-from bcos_core.cli.output import keep_traceback
+from bcos_core.error_log import keep_traceback
 from bcos_core.errors import DataError, JobCancelled, JobError
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.jobs.store import JobStore

@@ -22,7 +22,7 @@ from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.home import Home
 from bcos_core.progress import SilentReporter
 from bcos_core.render.report import evaluation_html
-from bcos_core.storage.evidence import name_of
+from bcos_core.storage.content import name_of
 from bcos_core.text.tasks import TaskChoice, load_task
 
 RATIONALE = ("auprc_rationale", "token_f1_rationale", "token_iou_rationale")

@@ -18,7 +18,7 @@ from bcos_core.attribution.record import Target
 from bcos_core.attribution.views import sentence_scores, word_scores
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.model.classifier import predict
-from bcos_core.render.numbers import number
+from bcos_core.numbers import number
 from bcos_core.storage.collections import Collections
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.tasks import TaskChoice, load_task

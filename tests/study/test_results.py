@@ -13,11 +13,11 @@ import pytest
 
 from bcos_core.errors import StudyError
 from bcos_core.home import Home
+from bcos_core.render.study_export import export_study
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.answers import Answers
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.design import Condition, Exclusion
-from bcos_core.study.export import export_study
 from bcos_core.study.forms import form_of, plan_of
 from bcos_core.study.locking import LockedItem
 from bcos_core.study.paragraph import methods_paragraph

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bcos_core.render.numbers import count, duration, elapsed, number, percent, probability
+from bcos_core.numbers import count, duration, elapsed, number, percent, probability
 
 
 @pytest.mark.parametrize(
