@@ -10,9 +10,9 @@ from bcos_core import convert, explain
 from bcos_core.attribution.record import Attribution
 from bcos_core.model.classifier import Classifier, wrap
 from bcos_core.model.sources import embedded_path
+from bcos_core.numbers import number
 from bcos_core.render.drawing import completeness_meter
 from bcos_core.render.html import sum_sentence
-from bcos_core.render.numbers import number
 from bcos_core.render.table import record_table
 
 TEXTS = ["A charming film, not dull!", "dull", "the plot never ends and the acting is very, very charming indeed"]
