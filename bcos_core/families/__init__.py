@@ -5,6 +5,7 @@ Nothing here imports PyTorch: what a folder holds is known without loading it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from bcos_core.errors import UnsupportedModelError
@@ -17,6 +18,7 @@ from bcos_core.families.family import BLOCK_OUTPUT, Family, Requires, Step, is_w
 from bcos_core.families.gemma import GEMMA, GEMMA3
 from bcos_core.families.gpt2 import GPT2
 from bcos_core.families.gpt_neox import GPT_NEOX
+from bcos_core.families.granite import GRANITE
 from bcos_core.families.llama import LLAMA, MISTRAL, QWEN2, QWEN3, SMOLLM3
 from bcos_core.families.modernbert import MODERNBERT
 from bcos_core.families.mpnet import MPNET
@@ -41,7 +43,9 @@ __all__ = [
 ]
 
 ENCODERS = (BERT, ROBERTA, DISTILBERT, ELECTRA, ALBERT, MPNET, MODERNBERT, DEBERTA)
-DECODERS = (GPT2, LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA, GEMMA3, PHI3, SMOLLM3, OLMO2, GPT_NEOX, OPT, STARCODER2)
+DECODERS = (GPT2, LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA, GEMMA3, PHI3, SMOLLM3, OLMO2, GRANITE, GPT_NEOX, OPT, STARCODER2)
+
+VARYING_ROPE = ("dynamic", "longrope")
 
 FAMILIES: Registry[Family] = Registry("model family")
 for _family in (*ENCODERS, *DECODERS):
@@ -64,12 +68,27 @@ def family_named(model_type: str) -> Family:
     )
 
 
+def _rope_types(parameters: Any) -> Iterator[str]:
+    """The kinds of rotary positions in a configuration, which some families have by kind of layer."""
+    if isinstance(parameters, dict):
+        if "rope_type" in parameters:
+            yield str(parameters["rope_type"])
+        for inner in parameters.values():
+            yield from _rope_types(inner)
+
+
 def require_settings(family: Family, config: Any) -> None:
     """Refuse a configuration (any object with the settings as attributes) that a family has no rule for.
 
     Raises:
         UnsupportedModelError: names the setting, its value, the values that would do, and the reason.
     """
+    for kind in _rope_types(getattr(config, "rope_parameters", None)):
+        if kind in VARYING_ROPE:
+            raise UnsupportedModelError(
+                f"A {family.title} model with rope_type {kind!r} is refused: its rotary positions depend on the "
+                "longest text of a batch, so that a text alone would get another answer. Use another model."
+            )
     for needed in family.requires:
         value = getattr(config, needed.setting, needed.values[0])
         if value not in needed.values:

@@ -2,14 +2,12 @@
 
 SOFT_CAPPING = "its attention scores are capped by a tanh (soft-capping), which fused attention does not compute"
 OWN_ATTENTION = "its attention cannot be exchanged for one whose probabilities are constant"
-NO_CLASSIFIER = "transformers has no sequence classifier of it"
 
 REFUSED = {
     "gemma2": SOFT_CAPPING,
     "gemma3": "it reads images too; its text model (gemma3_text) can be used",
     "gpt_oss": "its attention has sinks, which take a share of the probability and carry nothing",
-    "granite": NO_CLASSIFIER,
-    "cohere": NO_CLASSIFIER,
+    "cohere": "transformers has no sequence classifier of it",
     "bloom": OWN_ATTENTION,
     "gpt_neo": OWN_ATTENTION,
     "falcon": "its linears are of a class of its own",

@@ -139,8 +139,9 @@ def _new_head(
 
 
 def head_modules(family: Family) -> tuple[str, ...]:
-    """The linears after the blocks, in the order in which they run."""
-    return linears_of(family.head)
+    """The linears after the blocks, in the order in which they run, and the norms of the head before the last."""
+    *first, last = linears_of(family.head)
+    return (*first, *(norm for norm in family.head_norms if not is_within(norm, family.base)), last)
 
 
 def _is_head(module: str, family: Family) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 from transformers import PretrainedConfig, PreTrainedModel
-from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
 
 from bcos_core.families import family_named
+from bcos_core.model.auto import CLASSIFIERS
 from bcos_core.model.content import require_same_content, weights_hash
 from bcos_core.model.convert import Conversion, replace_modules
 from bcos_core.model.fit import Fit, fit
@@ -98,7 +98,7 @@ def _fit_to_train(folder: Path, known: ModelConfig, *, num_labels: int) -> tuple
 
 def _assembled(config: PretrainedConfig, found: Fit) -> PreTrainedModel:
     """The classifier with the tensors in it; `found.new`, and what conversion drops, are drawn from the generator."""
-    kind: Any = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)]
+    kind: Any = CLASSIFIERS[type(config)]
     own_attention = family_named(config.model_type).own_attention
     with quiet_transformers():
         model: PreTrainedModel = kind.from_pretrained(

@@ -6,10 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from transformers import AutoConfig, AutoModelForSequenceClassification, PretrainedConfig, PreTrainedModel
+from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
 
 from bcos_core.errors import BcosError, CheckpointError, UnsupportedModelError
 from bcos_core.families import family_named, require_settings
+from bcos_core.model.auto import AutoModelForSequenceClassification
 from bcos_core.model.convert import Conversion, replace_modules
 from bcos_core.model.info import ADVICE, ModelConfig
 from bcos_core.model.quiet import quiet_transformers
@@ -37,7 +38,8 @@ def transformers_config(folder: Path, known: ModelConfig, *, classes: int) -> Pr
         )
     if known.is_decoder or known.add_cross_attention:
         raise UnsupportedModelError(
-            f"{folder.name} is a decoder, which reads a text up to each word only. Use an encoder."
+            f"{folder.name} is an encoder that was set up as a decoder (is_decoder, add_cross_attention). "
+            "Use a model of the plain architecture."
         )
     if known.position_embedding_type not in (None, "absolute"):  # transformers would leave them out and say nothing
         raise UnsupportedModelError(

@@ -17,7 +17,6 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from bcos_core.errors import UnsupportedModelError
 from bcos_core.model.anatomy import blocks_of, family_of, hidden_of, positions_of, with_hidden
 from bcos_core.model.attention import RECORDED_ATTENTION
 from bcos_core.model.layers import BiasShare, DynamicLinear
@@ -131,17 +130,11 @@ def _reordered(rows: Tensor, order: Tensor) -> Tensor:
 def attention_probabilities(
     model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor
 ) -> tuple[Tensor, list[Tensor]]:
-    """Logits (batch, classes), and the attention probabilities of every layer, (batch, heads, tokens, tokens).
-
-    Raises:
-        UnsupportedModelError: the family's attention is computed inside its own code.
-    """
-    family = family_of(model)
-    if family.own_attention:
-        raise UnsupportedModelError(
-            f"{family.title} models compute their attention in a way of their own, and do not give it away. "
-            "Choose another method."
-        )
+    """Logits (batch, classes), and the attention probabilities of every layer, (batch, heads, tokens, tokens)."""
+    if family_of(model).own_attention:  # such models tell them where they are asked
+        view = shared_copy(model, {"training": False, "explanation_mode": False})
+        output = view(input_ids=input_ids, attention_mask=attention_mask, output_attentions=True)
+        return output.logits, list(output.attentions)
     record: list[Tensor] = []
     config = deepcopy(model.config)
     config._attn_implementation = RECORDED_ATTENTION

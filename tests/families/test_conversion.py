@@ -9,16 +9,17 @@ import pytest
 import torch
 from tiny_families import TINY, ids_of, padded, tiny_config, tiny_model
 from torch import nn
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM
 
 from bcos_core import convert
 from bcos_core.errors import UnsupportedModelError
 from bcos_core.families import FAMILIES, family_named, require_settings
 from bcos_core.families.refused import REFUSED
 from bcos_core.model.anatomy import family_of
+from bcos_core.model.auto import AutoModelForSequenceClassification
 from bcos_core.model.info import read_config
 from bcos_core.model.layers import BcosLinear, ConstantLinear, Linear, Norm
-from bcos_core.model.loading import load_finished
+from bcos_core.model.loading import load_finished, load_to_train
 from bcos_core.model.view import ModelView, attention_probabilities
 
 every_family = pytest.mark.parametrize("name", list(TINY))
@@ -78,6 +79,39 @@ def test_a_setting_without_a_rule_is_refused_by_name(name: str, setting: str, va
     config = tiny_config(name, **{setting: value})
     with pytest.raises(UnsupportedModelError, match=rf"{setting} {value!r} is refused"):
         require_settings(family_named(config.model_type), config)
+
+
+@pytest.mark.parametrize(
+    ("name", "rope"),
+    [
+        ("Llama", {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 10_000.0}),
+        ("Gemma 3", {"full_attention": {"rope_type": "longrope"}, "sliding_attention": {"rope_type": "default"}}),
+    ],
+)
+def test_rotary_positions_that_depend_on_the_batch_are_refused(name: str, rope: dict[str, Any]) -> None:
+    config = tiny_config(name)
+    config.rope_parameters = rope
+    with pytest.raises(UnsupportedModelError, match="rope_type '(dynamic|longrope)' is refused"):
+        require_settings(family_named(config.model_type), config)
+
+
+@pytest.mark.parametrize("name", ["ModernBERT", "Llama", "GPT-2", "OPT", "DeBERTa v3", "ELECTRA"])
+def test_training_begins_with_a_pretrained_model_without_a_head(name: str, tmp_path: Path) -> None:
+    """A bare model, and one for another purpose, as they are published: all but the head is theirs."""
+    whole = tiny_model(name)
+    ids, mask = ids_of(8)
+    for bare in (True, False):
+        with_words = AutoModelForCausalLM if family_of(whole).decoder else AutoModelForMaskedLM
+        pretrained = (AutoModel if bare else with_words).from_config(whole.config)
+        base = pretrained if bare else pretrained.base_model
+        base.load_state_dict(whole.base_model.state_dict(), strict=False)
+        folder = tmp_path / str(bare)
+        pretrained.save_pretrained(folder)
+        loaded = load_to_train(folder, num_labels=4, seed=0)
+        assert any("The head is new" in note for note in loaded.notes)
+        for path, parameter in whole.base_model.named_parameters():
+            assert torch.equal(loaded.model.base_model.get_parameter(path), parameter)
+        assert ModelView(loaded.model).predict(ids, mask).shape == (1, 4)
 
 
 def test_families_that_cannot_be_had_say_why() -> None:
@@ -143,12 +177,9 @@ def test_a_conventional_folder_is_read_too(name: str, tmp_path: Path) -> None:
 def test_attention_probabilities_make_the_same_logits(name: str) -> None:
     model = tiny_model(name)
     ids, mask = padded(*ids_of(6), 9, side="right")
-    if family_of(model).own_attention:
-        with pytest.raises(UnsupportedModelError, match="another method"):
-            attention_probabilities(model, ids, mask)
-        return
     logits, layers = attention_probabilities(model, ids, mask)
     torch.testing.assert_close(logits, ModelView(model).predict(ids, mask), atol=1e-5, rtol=1e-5)
+    assert len(layers) == model.config.num_hidden_layers
     for layer in layers:
         torch.testing.assert_close(layer[0, :, :6].sum(-1), torch.ones(4, 6))
         assert layer[0, :, :6, 6:].abs().max() == 0

@@ -7,7 +7,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
+from transformers import AutoConfig, PreTrainedModel
+
+from bcos_core.model.auto import AutoModelForSequenceClassification
 
 VOCABULARY = 61
 HIDDEN = 16
@@ -86,6 +88,7 @@ TINY = {
     "Phi-3, partly rotary": _decoder("phi3", pad_token_id=0, sliding_window=7, partial_rotary_factor=0.5),
     "SmolLM3": _decoder("smollm3", no_rope_layers=[1, 0], pad_token_id=0),
     "OLMo 2": _decoder("olmo2"),
+    "Granite": _decoder("granite", residual_multiplier=0.4, embedding_multiplier=3.0, attention_multiplier=0.3),
     "GPT-NeoX": _encoder("gpt_neox"),
     "GPT-NeoX, one after another": _encoder("gpt_neox", use_parallel_residual=False, rotary_pct=0.5),
     "OPT": _encoder("opt", ffn_dim=24, word_embed_proj_dim=HIDDEN),
