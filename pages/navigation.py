@@ -50,4 +50,5 @@ else:
     page = st.navigation([room("welcome", "Welcome", default=True), rate], position="hidden")
 with guard() if is_researcher else raters_guard():
     page.run()
-preload()
+if is_researcher:
+    preload()

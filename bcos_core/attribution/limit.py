@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bcos_core.attribution.record import Attribution
-from bcos_core.model.classifier import Classifier
+
+if TYPE_CHECKING:
+    from bcos_core.model.classifier import Classifier
 
 
 def limit_of(record: Attribution, classifier: Classifier) -> int:

@@ -134,6 +134,8 @@ class Method:
 
 
 METHODS: Registry[Method] = Registry("method")
+CHANCE = "random"
+"""The method that gives random scores."""
 
 
 def _later(file: str, function: str) -> Later:
@@ -273,7 +275,7 @@ for _method in (
         targeted=False,
     ),
     Method(
-        name="random",
+        name=CHANCE,
         title="Random",
         description="Random scores: what every method has to beat.",
         cost=Passes(),

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from bcos_core.attribution.record import Attribution
-from bcos_core.model.classifier import Classifier
+
+if TYPE_CHECKING:
+    from bcos_core.model.classifier import Classifier
 
 # Of the largest logit: sums in another order, or on another device, differ by far less; another model, by far more.
 TOLERANCE = 1e-3

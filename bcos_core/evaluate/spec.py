@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bcos_core.attribution.registry import METHODS
+from bcos_core.attribution.registry import CHANCE, METHODS
 from bcos_core.errors import InputError
 from bcos_core.evaluate.probability import PROBABILITIES
 from bcos_core.evaluate.removal import REMOVALS
@@ -16,7 +16,6 @@ from bcos_core.model.identity import source_identity
 from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice
 
-CHANCE = "random"
 DEFAULT_SCORES = ("comprehensiveness", "sufficiency", "comp_minus_suff")
 
 

@@ -13,7 +13,7 @@ from bcos_core.render.csv_file import csv_file
 from bcos_core.render.study_report import study_html
 from bcos_core.storage.database import Database
 from bcos_core.study.events import events_of
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.results import Answered, read_answers_of
 from bcos_core.study.studies import Studies, StudyStatus

@@ -9,7 +9,7 @@ from bcos_core.evaluate.scores import SCORES
 from bcos_core.numbers import count, number
 from bcos_core.render.report import PAGE_STYLE
 from bcos_core.study.analysis import Analysis
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.paragraph import methods_paragraph
 from bcos_core.study.results import Answered, analyse, closed_loops
 from bcos_core.study.statistics.result import Basis, Quantity, Result

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.question import Question
 from bcos_core.study.statistics.agreement import agreement
 from bcos_core.study.statistics.means import condition_differences, condition_means

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,8 +11,14 @@ from bcos_core.attribution.limit import limit_of
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.same_model import same_model
 from bcos_core.errors import AnswerError, StudyError, TextError
-from bcos_core.model.classifier import Classifier, predict
+from bcos_core.later import Later
 from bcos_core.text.words import word_spans
+
+if TYPE_CHECKING:
+    from bcos_core.model.classifier import Classifier
+
+
+predict = Later("bcos_core.model.classifier", "predict")  # who rates with no model needs no PyTorch
 
 
 @dataclass(frozen=True)

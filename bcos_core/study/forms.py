@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bcos_core.study.answer_form import AnswerForm
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.plan import Plan
 from bcos_core.study.protocols import PROTOCOLS
 

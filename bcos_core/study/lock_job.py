@@ -12,7 +12,7 @@ from bcos_core.storage.upgrade import open_database
 from bcos_core.study.studies import Studies
 
 if TYPE_CHECKING:
-    from bcos_core.study.locking import LockedStudy
+    from bcos_core.study.locked import LockedStudy
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from bcos_core.storage.database import Database
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.design import StudyDesign
-from bcos_core.study.locking import LockedStudy, lock
+from bcos_core.study.locked import LockedStudy
+from bcos_core.study.locking import lock
 from bcos_core.study.selection import Candidate
 from bcos_core.study.studies import Studies
 from bcos_core.text.tasks import load_task

@@ -14,7 +14,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from bcos_core.storage.database import Database
 from bcos_core.study.assignment import Counts, SlotKind
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.results import left_out_because
 from bcos_core.study.schema import STUDY_ANSWERS, STUDY_RATERS, STUDY_SLOTS
 from bcos_core.study.slots import counts_of

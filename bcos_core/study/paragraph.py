@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bcos_core.numbers import count
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.results import Answered
 from bcos_core.study.selection import STRATA

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bcos_core.study.analysis import Analysis
-    from bcos_core.study.locking import LockedStudy
+    from bcos_core.study.locked import LockedStudy
 
 READ_COLOURS = (
     "A language model has read each text and has given an answer. Coloured words show what an explanation says about "

@@ -35,7 +35,7 @@ def command(spec: RehearsalSpec) -> list[str]:
 
 
 def run(spec: RehearsalSpec, job: JobRun) -> SimulationResult:
-    from bcos_core.study.locking import LockedStudy
+    from bcos_core.study.locked import LockedStudy
     from bcos_core.study.simulate import simulate
 
     database = open_database(job.home)

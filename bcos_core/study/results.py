@@ -12,7 +12,7 @@ from bcos_core.study.analysis import Analysis
 from bcos_core.study.answer_rows import answer_rows
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.design import Exclusion
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.plan import PAIR
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.scoring import LOOP_SCORES

@@ -23,7 +23,7 @@ from bcos_core.study.assignment import sequence_of
 from bcos_core.study.crowd import Crowd
 from bcos_core.study.forms import form_of, plan_of
 from bcos_core.study.invites import Invitations, InviteKind
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.material import KnownItem, Material
 from bcos_core.study.plan import Plan
 from bcos_core.study.protocols import PROTOCOLS

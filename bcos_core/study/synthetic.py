@@ -6,8 +6,9 @@ import math
 import random
 
 from bcos_core.attribution.record import Attribution, Cost, Target, Token
+from bcos_core.attribution.registry import CHANCE
 from bcos_core.study.design import NO_HEATMAP, Condition, StudyDesign
-from bcos_core.study.locking import CHANCE, LockedItem, LockedStudy
+from bcos_core.study.locked import LockedItem, LockedStudy
 from bcos_core.study.selection import Source
 from bcos_core.text.words import word_spans
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, select
 
 from bcos_core.errors import AnswerError
-from bcos_core.model.classifier import Classifier
 from bcos_core.study.access import read_rater, require_active
 from bcos_core.study.answers import Answers, place_of, saved_by, values_of
 from bcos_core.study.design import Condition
 from bcos_core.study.edits import Outcome, longest_edit, require_edit, require_locked_model, try_edit
 from bcos_core.study.events import EventKind, record
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.schema import STUDY_EVENTS
 from bcos_core.study.slots import Slot
 from bcos_core.study.studies import hold_study
 
-Load = Callable[[Condition], Classifier]
+if TYPE_CHECKING:
+    from bcos_core.model.classifier import Classifier
+
+Load = Callable[[Condition], "Classifier"]
 _TRY = "try "
 
 

@@ -13,7 +13,7 @@ from bcos_core.numbers import count
 from bcos_core.study.access import Rater
 from bcos_core.study.design import Condition
 from bcos_core.study.edits import longest_edit
-from bcos_core.study.locking import LockedItem
+from bcos_core.study.locked import LockedItem
 from bcos_core.study.slots import Slot
 from pages.widgets import resources
 from pages.widgets.plain import plain

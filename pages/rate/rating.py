@@ -11,14 +11,16 @@ from bcos_core.numbers import count
 from bcos_core.study.access import Rater, require_active, require_open
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.invites import find_invite
-from bcos_core.study.locking import LockedItem, LockedStudy
+from bcos_core.study.locked import LockedItem, LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.raters import Raters
 from bcos_core.study.slots import Slot, SlotList
-from pages.rate.edit import edit_item
+from bcos_core.study.studies import Study
+from pages.server.preload import preload
 from pages.server.roles import rater_is_here
 from pages.widgets import url
 from pages.widgets.errors import raters_guard
+from pages.widgets.frame import loading
 from pages.widgets.plain import plain
 from pages.widgets.rating_item import (
     ITEM_KEY,
@@ -57,10 +59,18 @@ def _come_in() -> Rater | None:
             study = find_invite(connection, token).study
         row = study_of(study)
         require_open(row.status)
-        _welcome(token, running(row).locked)
+        _welcome(token, _prepared(row).locked)
         return None
     _message("Welcome", "Open the link of your invitation to take part in a study.")
     return None
+
+
+def _prepared(row: Study) -> Running:
+    """The study, and its model on the way while a person still reads, where it needs one."""
+    study = running(row)
+    if _edits(study):
+        preload()
+    return study
 
 
 def _welcome(token: str, locked: LockedStudy) -> None:
@@ -87,7 +97,7 @@ def _rate(rater: Rater) -> None:
         _thank_you(rater.completion_code)
         return
     require_active(rater)
-    study = running(study_of(rater.study))
+    study = _prepared(study_of(rater.study))
     if not _edits(study):
         take_answers(lambda answer: _save(study, rater, answer))
     own = study.slots.of(rater.id)
@@ -122,6 +132,8 @@ def _frame(study: Running, rater: Rater, slot: Slot, own: SlotList) -> None:
     show_refusal()
     if edits:
         with raters_guard():
+            with loading("Loading the model …"):
+                from pages.rate.edit import edit_item
             edit_item(study, rater, slot, item, given)
     else:
         _item(study, rater, slot, item, given)

@@ -1,4 +1,5 @@
-"""PyTorch and the models' code, imported while a person still reads the first page."""
+"""PyTorch and the models' code, imported while a person still reads: for a researcher from the first page on, for a
+rater where the study asks a model."""
 
 from __future__ import annotations
 
@@ -27,8 +28,9 @@ def preload() -> threading.Thread:
 def settle(what: str) -> None:
     """Say once that `what` is imported: it stays for good, and the garbage collector need not look at it.
 
-    Streamlit collects all garbage after every run of a page. With PyTorch and its like in sight that takes ten times
-    as long (350 ms) as a whole run of the Rate page, and every session waits meanwhile.
+    Streamlit collects all garbage after every run of a page, and every session waits meanwhile. With all in sight that
+    a server for raters has imported, that takes three times as long (100 ms) as a run of the Rate page itself; with
+    PyTorch and its like, ten times.
     """
     gc.collect()
     gc.freeze()

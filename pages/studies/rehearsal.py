@@ -7,7 +7,7 @@ import streamlit as st
 from bcos_core.jobs.made import result_of
 from bcos_core.jobs.store import JobState
 from bcos_core.study.crowd import Crowd
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.rehearsal_job import REHEARSE, RehearsalSpec
 from bcos_core.study.simulate import SimulationResult, material_of

@@ -12,7 +12,7 @@ from bcos_core.home import CHECKOUT
 from bcos_core.render.blinded import blinded_panel, shown_answer
 from bcos_core.render.palette import PALETTES
 from bcos_core.study.design import NO_HEATMAP, StudyDesign
-from bcos_core.study.locking import LockedItem, LockedStudy
+from bcos_core.study.locked import LockedItem, LockedStudy
 from bcos_core.study.plan import PAIR
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.question import Question

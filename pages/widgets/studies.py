@@ -11,7 +11,7 @@ from bcos_core.storage.database import Database
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.answers import Answers
 from bcos_core.study.forms import form_of, plan_of
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.slots import Slots
 from bcos_core.study.studies import Studies, Study
 from bcos_core.study.tries import Tries

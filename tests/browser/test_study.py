@@ -12,7 +12,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.home import Home
 from bcos_core.render.study_export import answers_table
 from bcos_core.storage.upgrade import open_database
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.results import read_answers_of
 from bcos_core.study.studies import Studies
 from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS

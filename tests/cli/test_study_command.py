@@ -17,7 +17,7 @@ from bcos_core.jobs.store import JobState, JobStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.design import Exclusion
 from bcos_core.study.invites import Invitations
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.raters import Raters
 from bcos_core.study.rehearsal_job import REHEARSE
 from bcos_core.study.results import read_answers_of

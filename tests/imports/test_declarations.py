@@ -22,6 +22,7 @@ DECLARATIONS = (
     "bcos_core.lab.spec",
     "bcos_core.study.design",
     "bcos_core.study.protocols",
+    "bcos_core.study.tries",
     "bcos_core.text.tasks",
     "bcos_core.train.quickstart",
     "bcos_core.train.recipe",

@@ -15,7 +15,7 @@ from bcos_core.jobs.store import JobStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.crowd import Crowd
 from bcos_core.study.design import Condition, StudyDesign
-from bcos_core.study.locking import LockedItem
+from bcos_core.study.locked import LockedItem
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.raters import Raters
 from bcos_core.study.rehearsal_job import REHEARSE

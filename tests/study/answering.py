@@ -9,7 +9,7 @@ from bcos_core.home import Home
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.answers import Answers
 from bcos_core.study.forms import form_of, plan_of
-from bcos_core.study.locking import LockedItem
+from bcos_core.study.locked import LockedItem
 from bcos_core.study.raters import Raters
 from bcos_core.study.slots import Slots
 from tests.study.world import World

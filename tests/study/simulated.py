@@ -8,7 +8,7 @@ import pandas as pd
 
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.design import StudyDesign
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.results import COLUMNS, Answered
 from bcos_core.study.simulate import material_of

@@ -14,7 +14,7 @@ from bcos_core.errors import DamagedStudyError, InputError
 from bcos_core.home import Home
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.design import StudyDesign
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.studies import Studies
 from bcos_core.study.synthetic import load_design, synthetic_study
 

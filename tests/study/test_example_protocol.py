@@ -14,7 +14,7 @@ from bcos_core.render.study_export import codebook, export_study
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.crowd import Crowd
 from bcos_core.study.design import Condition, StudyDesign
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.paragraph import methods_paragraph
 from bcos_core.study.power_hint import power_hint
 from bcos_core.study.protocols import PROTOCOLS

@@ -16,7 +16,8 @@ from bcos_core.model.classifier import Classifier, load, predict
 from bcos_core.progress import SilentReporter
 from bcos_core.study import locking
 from bcos_core.study.design import Condition, StudyDesign
-from bcos_core.study.locking import LockedStudy, lock
+from bcos_core.study.locked import LockedStudy
+from bcos_core.study.locking import lock
 from bcos_core.study.selection import Candidate, Source
 
 TEXTS = [Candidate(f"the film number {n} is good and the plot is thin", "positive", True) for n in range(12)]

@@ -13,7 +13,7 @@ from bcos_core.storage.database import Database
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.design import Exclusion
-from bcos_core.study.locking import LockedItem
+from bcos_core.study.locked import LockedItem
 from bcos_core.study.monitor import study_progress
 from bcos_core.study.raters import Raters
 from bcos_core.study.results import failed_checks, read_answers_of

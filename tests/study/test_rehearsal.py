@@ -12,7 +12,7 @@ from bcos_core.home import Home
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.crowd import Crowd
 from bcos_core.study.design import Condition
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.results import analyse, failed_checks, read_answers_of
 from bcos_core.study.selection import Source

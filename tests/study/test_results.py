@@ -19,7 +19,7 @@ from bcos_core.study.answers import Answers
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.design import Condition, Exclusion
 from bcos_core.study.forms import form_of, plan_of
-from bcos_core.study.locking import LockedItem
+from bcos_core.study.locked import LockedItem
 from bcos_core.study.paragraph import methods_paragraph
 from bcos_core.study.raters import Raters
 from bcos_core.study.results import analyse, closed_loops, read_answers_of

@@ -18,7 +18,7 @@ from bcos_core.progress import SilentReporter
 from bcos_core.storage.database import Database
 from bcos_core.study.crowd import Crowd
 from bcos_core.study.events import EventKind, record
-from bcos_core.study.locking import LockedStudy
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.schema import STUDY_ANSWERS, STUDY_SLOTS
 from bcos_core.study.simulate import OpenSimulation, open_simulation, simulate
 from bcos_core.study.simulated_load import duplicated_answers, lost_answers, start_writer

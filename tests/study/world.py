@@ -13,7 +13,8 @@ from bcos_core.progress import SilentReporter
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.invites import Invitations, InviteKind
-from bcos_core.study.locking import LockedStudy, lock
+from bcos_core.study.locked import LockedStudy
+from bcos_core.study.locking import lock
 from bcos_core.study.selection import Candidate, Source
 from bcos_core.study.studies import Studies, Study
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bcos_core.study.analysis import Analysis
-    from bcos_core.study.locking import LockedStudy
+    from bcos_core.study.locked import LockedStudy
 
 
 def _form(locked: LockedStudy) -> AnswerForm:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bcos_core.study.analysis import Analysis
-    from bcos_core.study.locking import LockedStudy
+    from bcos_core.study.locked import LockedStudy
 
 
 def _not_the_random_one(question: Question, side: str) -> tuple[int | str, ...]:
