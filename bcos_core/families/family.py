@@ -22,7 +22,7 @@ class Step:
     """Linears (`nn.Linear` or `Conv1D`) of a block or a head that read the same input, in the order of execution.
 
     `kind` is what conversion makes of them: a B-cos transform; a plain linear (value projections, and queries and keys
-    whose attention detaches them); or a constant (queries and keys of an attention of the family's own).
+    whose attention detaches them); or a constant, bias and all (queries and keys of an attention of the family's own).
 
     Calibration fits them to the original's output, or, with `sum_into`, to the residual sum that they feed, less the
     rest of it: the input of a module, or `BLOCK_OUTPUT`; or, with `until`, to the input of a module past an activation

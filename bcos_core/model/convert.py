@@ -171,7 +171,7 @@ def _linear(path: str, module: nn.Module, family: Family, conversion: Conversion
     step = family.step_of(path)
     assert step is not None
     weight: Tensor = module.weight
-    bias = module.bias if conversion.keep_biases else None
+    bias = module.bias if conversion.keep_biases or step.kind == "constant" else None
     transposed = isinstance(module, Conv1D)
     if step.kind == "bcos":
         normalize = conversion.normalize_weights

@@ -89,7 +89,8 @@ class Linear(DynamicLinear):
 
 
 class ConstantLinear(Linear):
-    """Queries or keys of an attention that is computed inside a model's own code: all of the output is the factor."""
+    """Queries or keys of an attention that is computed inside a model's own code: all of the output is the factor, the
+    bias too, which therefore has no share of anything."""
 
     def forward(self, x: Tensor) -> Tensor:
         y = F.linear(x, self.rows, self.bias)

@@ -19,7 +19,7 @@ from transformers import PreTrainedModel
 
 from bcos_core.model.anatomy import blocks_of, family_of, hidden_of, positions_of, with_hidden
 from bcos_core.model.attention import RECORDED_ATTENTION
-from bcos_core.model.layers import BiasShare, DynamicLinear
+from bcos_core.model.layers import BiasShare, ConstantLinear, DynamicLinear
 from bcos_core.model.pooling import pool_by_mask
 
 
@@ -64,7 +64,7 @@ class ModelView:
         """A factor of 1 for all biases of each text of E (batch, tokens, hidden), (batch,), by which the logits of a
         forward pass inside the block can be differentiated (`BiasShare`); None for a model that keeps none."""
         parts = (module for module in self.model.modules() if isinstance(module, DynamicLinear))
-        if all(part.bias is None for part in parts):
+        if all(part.bias is None or isinstance(part, ConstantLinear) for part in parts):
             yield None
             return
         self.bias_share.scale = embeddings.detach().new_ones(len(embeddings)).requires_grad_()
