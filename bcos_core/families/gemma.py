@@ -6,9 +6,9 @@ Gemma 3 norms what attention and feed-forward layer give once more before it is 
 from dataclasses import replace
 
 from bcos_core.families.family import Requires, Step
-from bcos_core.families.llama import LLAMA
+from bcos_core.families.llama import LLAMA_LIKE
 
-GEMMA = replace(LLAMA, name="gemma", title="Gemma", model_types=("gemma",), offset=1.0)
+GEMMA = replace(LLAMA_LIKE, name="gemma", title="Gemma", model_types=("gemma",), offset=1.0)
 GEMMA3 = replace(
     GEMMA,
     name="gemma3_text",

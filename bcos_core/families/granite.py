@@ -3,7 +3,7 @@ is added. transformers has no sequence classifier of it: `bcos_core.model.auto` 
 
 from dataclasses import replace
 
-from bcos_core.families.llama import LLAMA
+from bcos_core.families.llama import LLAMA_LIKE
 from bcos_core.families.olmo2 import OLMO2
 
-GRANITE = replace(LLAMA, name="granite", title="Granite", model_types=("granite",), steps=OLMO2.steps)
+GRANITE = replace(LLAMA_LIKE, name="granite", title="Granite", model_types=("granite",), steps=OLMO2.steps)

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from bcos_core.families.family import BLOCK_OUTPUT, Family, Step
 
-LLAMA = Family(
-    name="llama",
-    title="Llama",
-    model_types=("llama",),
+LLAMA_LIKE = Family(
+    name="llama-like",
+    title="a family like Llama",
+    model_types=(),
     embeddings=("model.embed_tokens",),
     blocks="model.layers",
     steps=(
@@ -24,9 +24,12 @@ LLAMA = Family(
     gated=True,
     pools="last",
 )
-MISTRAL = replace(LLAMA, name="mistral", title="Mistral", model_types=("mistral",))
-QWEN2 = replace(LLAMA, name="qwen2", title="Qwen2", model_types=("qwen2",))
-SMOLLM3 = replace(LLAMA, name="smollm3", title="SmolLM3", model_types=("smollm3",))
+LLAMA = replace(
+    LLAMA_LIKE, name="llama", title="Llama", model_types=("llama",), weights="SmolLM2-135M-Instruct, from GGUF"
+)
+MISTRAL = replace(LLAMA_LIKE, name="mistral", title="Mistral", model_types=("mistral",))
+QWEN2 = replace(LLAMA_LIKE, name="qwen2", title="Qwen2", model_types=("qwen2",))
+SMOLLM3 = replace(LLAMA_LIKE, name="smollm3", title="SmolLM3", model_types=("smollm3",))
 QWEN3 = replace(
-    LLAMA, name="qwen3", title="Qwen3", model_types=("qwen3",), kept=("self_attn.q_norm", "self_attn.k_norm")
+    LLAMA_LIKE, name="qwen3", title="Qwen3", model_types=("qwen3",), kept=("self_attn.q_norm", "self_attn.k_norm")
 )

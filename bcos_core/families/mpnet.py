@@ -21,5 +21,6 @@ MPNET = Family(
     kept=("mpnet.encoder.relative_attention_bias",),
     rebuilt=(("classifier", "LinearHead"),),
     first_position="after the padding id",
+    weights="all-mpnet-base-v2",
     requires=(Requires("pad_token_id", (1,), "its code counts positions from 2, whatever the padding id is"),),
 )

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from bcos_core.families.family import Step
-from bcos_core.families.llama import LLAMA
+from bcos_core.families.llama import LLAMA_LIKE
 
 OLMO2 = replace(
-    LLAMA,
+    LLAMA_LIKE,
     name="olmo2",
     title="OLMo 2",
     model_types=("olmo2",),

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from bcos_core.families.family import BLOCK_OUTPUT, Step
-from bcos_core.families.llama import LLAMA
+from bcos_core.families.llama import LLAMA_LIKE
 
 PHI3 = replace(
-    LLAMA,
+    LLAMA_LIKE,
     name="phi3",
     title="Phi-3",
     model_types=("phi3",),

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from bcos_core.families.family import BLOCK_OUTPUT, Step
-from bcos_core.families.llama import LLAMA
+from bcos_core.families.llama import LLAMA_LIKE
 
 STARCODER2 = replace(
-    LLAMA,
+    LLAMA_LIKE,
     name="starcoder2",
     title="StarCoder2",
     model_types=("starcoder2",),

@@ -116,15 +116,15 @@ class Stream:
             root.set_submodule(step.linears[0], silenced)
             if step.sum_into != BLOCK_OUTPUT:
                 root.set_submodule(step.sum_into, _Stop())
+        seen: Tensor | None = None
         try:
-            rest = self._run(segment, item, root, self._begin(item))
+            output = self._run(segment, item, root, self._begin(item))
         except _Reached as reached:
-            rest = reached.args_[0]
-        if silenced is None:
-            return rest, None
-        if silenced.kept is None:
+            output = seen = reached.args_[0]
+        inputs, rest = (seen, None) if silenced is None else (silenced.kept, output)
+        if inputs is None:
             raise UnsupportedModelError(f"Segment {segment} never calls {', '.join(step.linears)}.")
-        return silenced.kept, rest
+        return inputs, rest
 
     def finish(self, segment: int) -> None:
         """Run a segment to its end; advance."""
