@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcos_core.cli.checkpoints import find_checkpoint
-from bcos_core.errors import InputError, TextError, UnknownNameError
+from bcos_core.errors import InputError, NotFiniteError, TextError, UnknownNameError
 from bcos_core.text.blank import is_blank
-from bcos_core.text.decode import decode
+from bcos_core.text.decode import decode, encodable
 from bcos_core.text.lines import text_lines
 from bcos_core.text.table import MAX_FILE_BYTES
 
@@ -101,7 +101,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         )
         for method in methods
     ]
-    return {"records": [record.to_dict() for row in zip(*columns, strict=True) for record in row]}
+    records = [record for row in zip(*columns, strict=True) for record in row]
+    failures = [record.failure for record in records if record.failure is not None]
+    if len(failures) == len(records):
+        raise NotFiniteError(f"No explanation could be made. {failures[0]}")
+    return {"records": [record.to_dict() for record in records]}
 
 
 def _options(given: list[str]) -> dict[str, str]:
@@ -121,6 +125,8 @@ def _texts(args: argparse.Namespace) -> list[str]:
     if not texts:
         raise TextError("There is no text to explain. Give one with --text, or a file of them with --file.")
     for text in texts:
+        if encodable(text) != text:  # how Python hands on bytes of the command line that are no UTF-8
+            raise TextError("A text of --text is not UTF-8. Set the terminal to UTF-8, or give it in a file.")
         if is_blank(text):
             raise TextError("A text is empty. Type at least one word.")
     return texts
@@ -138,7 +144,12 @@ def _content(file: str) -> str:
         raise TextError(f"The file {file!r} cannot be read ({error.strerror}).") from error
     if len(data) > MAX_FILE_BYTES:
         raise TextError(f"The file {file!r} has more than {MAX_FILE_BYTES / 1e6:,.0f} MB. Take a part of it.")
-    return decode(data, "Standard input" if file == "-" else f"The file {file!r}")
+    content = decode(data, "Standard input" if file == "-" else f"The file {file!r}")
+    if "\r" in content and "\n" not in content:  # all of it would be one line
+        raise TextError(
+            f"The lines of {file!r} end in carriage returns alone. Save it with the line ends of Unix or Windows."
+        )
+    return content
 
 
 def show(result: dict[str, Any]) -> str:

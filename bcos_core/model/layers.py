@@ -294,9 +294,13 @@ class _BcosProduct(torch.autograd.Function):
 
 
 def _norm(rows: Tensor) -> Tensor:
-    """‖·‖ over the last dimension, kept, (…, 1); in float32 at least, since a bf16 sum of squares is coarse."""
+    """‖·‖ over the last dimension, kept, (…, 1); in float32 at least, since a bf16 sum of squares is coarse.
+
+    A norm that is too large for its type is no number, not infinite: the cosine with it would be 0, and look right.
+    """
     dtype = torch.float32 if rows.dtype in (torch.bfloat16, torch.float16) else rows.dtype
-    return torch.linalg.vector_norm(rows, dim=-1, keepdim=True, dtype=dtype).clamp_min_(MIN_NORM)
+    norm = torch.linalg.vector_norm(rows, dim=-1, keepdim=True, dtype=dtype).clamp_min_(MIN_NORM)
+    return norm.add_(norm - norm)  # ∞ − ∞ is NaN
 
 
 def _cosine_power(z: Tensor, x_norm: Tensor, weight_norm: Tensor, b: float) -> Tensor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bcos_core.errors import NotFiniteError
+
 # From this width on, a Gram matrix is made in panels, and those below the diagonal are mirrored.
 PANEL = 384
 
@@ -36,10 +38,21 @@ class NormalEquations:
         return all(bool(part.isfinite().all()) for part in sums)
 
     def solve(self, ridge: float, prior: Tensor) -> Tensor:
-        """W, (out, in), as `prior` W₀ (out, in) is, in its precision."""
+        """W, (out, in), as `prior` W₀ (out, in) is, in its precision.
+
+        Raises:
+            NotFiniteError: the inputs are so large, or so alike, that float64 knows no solution.
+        """
         assert self._gram is not None and self._cross is not None
         gram = self._gram.triu() + self._gram.triu(1).t()
         strength = ridge * gram.diagonal().mean()
         gram.diagonal().add_(strength)
-        solution = torch.linalg.solve(gram, self._cross + strength * prior.t().double())
+        try:
+            solution = torch.linalg.solve(gram, self._cross + strength * prior.t().double())
+        except torch.linalg.LinAlgError as error:
+            size = float(gram.diagonal().mean())
+            raise NotFiniteError(
+                f"Calibration finds no weights for a layer whose inputs have a mean square of {size:.3g}: no number "
+                "holds what they add up to. The weights of the model may be damaged: copy it anew."
+            ) from error
         return solution.t().to(prior.dtype)

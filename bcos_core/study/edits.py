@@ -12,6 +12,7 @@ from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.same_model import same_model
 from bcos_core.errors import AnswerError, StudyError, TextError
 from bcos_core.later import Later
+from bcos_core.text.blank import is_blank
 from bcos_core.text.words import word_spans
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def require_edit(before: str, text: str) -> None:
             f"The edited text has {len(text):,} characters; at most {longest_edit(before):,} characters can be sent. "
             "Shorten it: as few words as possible should change."
         )
-    if not text.strip():
+    if is_blank(text):
         raise TextError("Nothing is left of the text. Leave at least one word.")
 
 

@@ -24,7 +24,11 @@ def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> 
         f"taken from the collection “{source.collection}”"
         if source.collection
         else "drawn at random from the held-out test set"
-        + (f", with equal numbers by {' and '.join(STRATA[name] for name in source.strata)}" if source.strata else "")
+        + (
+            f", as evenly by {' and '.join(STRATA[name] for name in source.strata)} as there were texts"
+            if source.strata
+            else ""
+        )
     )
     chosen = f"{source.filter_title}, " if source.filter_title else ""
     extended = f"; while the study ran, this was raised to {study.extended_to}" if study.extended_to else ""
@@ -42,11 +46,21 @@ def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> 
         f"{protocol.procedure}. "
         f"Materials were {count(source.count, 'text')} of {source.least} to {source.most} words, {chosen}{drawn} "
         f"(seed {source.seed}), explained under {count(len(design.conditions), 'condition')}: {conditions}. "
-        f"Each rater saw {count(design.items_per_rater, 'item')} after {count(design.practice, 'practice item')}, each "
-        "item once; conditions were blinded, drawn with one colour scale, balanced within items, and ordered by "
+        f"Each rater was given {count(design.items_per_rater, 'item')} after "
+        f"{count(design.practice, 'practice item')}, each item once{_answered_of(answered, design.items_per_rater)}; "
+        "conditions were blinded, drawn with one colour scale, balanced within items, and ordered by "
         f"Williams squares over raters; {count(design.raters_per_item, 'answer')} were wanted for an "
         f"item{extended}. {checks}"
         f"By a rule fixed before data collection, raters who failed more than {rule.failed_checks} of the instructed "
         f"checks{fast} were left out ({raters - kept} of {raters}).{early} Texts, explanations, wording and rules "
         f"were locked before the first answer (SHA-256 {(study.lock_hash or '')[:16]}…)."
     )
+
+
+def _answered_of(answered: Answered, given: int) -> str:
+    """How many of the items that raters were given they answered, where that is not all of them."""
+    counts = answered.counted.groupby("rater")["item"].nunique()
+    if counts.empty or counts.min() >= given:
+        return ""
+    low, high = int(counts.min()), int(counts.max())
+    return f", and answered {low if low == high else f'{low} to {high}'} of them"

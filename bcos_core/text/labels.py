@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
 from bcos_core.errors import DataError
-from bcos_core.text.blank import is_blank
+from bcos_core.text.blank import is_blank, seen
 from bcos_core.text.decode import encodable
 
 MAX_CLASSES = 100
@@ -84,18 +83,12 @@ def class_names(labels: Collection[str], column: str) -> tuple[str, ...]:
         )
     looks: dict[str, str] = {}
     for name in classes:
-        if (other := looks.setdefault(_seen(name), name)) != name:
+        if (other := looks.setdefault(seen(name), name)) != name:
             raise DataError(
                 f"The labels {other!a} and {name!a} in the column {column!r} look the same and are not: they "
                 "differ in characters that cannot be seen. Write them alike in the file."
             )
     return tuple(classes)
-
-
-def _seen(name: str) -> str:
-    """What a person sees of a name: without format characters and variation selectors, in one form of accents."""
-    shown = (c for c in name if unicodedata.category(c) != "Cf" and not "\ufe00" <= c <= "\ufe0f")
-    return " ".join(unicodedata.normalize("NFC", "".join(shown)).split())
 
 
 def _label_name(value: object, column: str) -> str:
@@ -125,8 +118,10 @@ def _kind(value: object) -> str:
 
 
 def _natural_key(label: str) -> tuple[int, Sequence[object], str]:
-    """Whole numbers first, by value; then by their stretches of letters and digits."""
+    """Numbers first, by value; then by their stretches of letters and digits."""
     if _WHOLE_NUMBER.fullmatch(label):
         return (0, [int(label.split(".")[0])], label)
+    if _NUMBER.fullmatch(label) and math.isfinite(value := float(label.replace(",", "."))):
+        return (0, [value], label)
     parts = re.split(r"([0-9]{1,18})", label.casefold())  # letters and digits in turn, so that like meets like
     return (1, [int(part) if place % 2 else part for place, part in enumerate(parts)], label)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bcos_core.errors import DataError
 from bcos_core.text.columns import guess_label_column, guess_text_column
+from bcos_core.text.decode import encodable
 from bcos_core.text.examples import TaskData
 from bcos_core.text.files import open_table, read_file
 from bcos_core.text.labelled import make_task
@@ -129,5 +130,5 @@ def _lengths(words: Sequence[int]) -> Lengths:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
+    text = "" if value is None else encodable(str(value))
     return text if len(text) <= _CELL_CHARACTERS else text[: _CELL_CHARACTERS - 1] + "…"

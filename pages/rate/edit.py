@@ -35,7 +35,11 @@ def edit_item(study: Running, rater: Rater, slot: Slot, item: LockedItem, given:
     left = design.tries - study.tries.used(rater.id, slot.id)
     done = bool(given.get("flipped")) or left <= 0
     label = f"Try it · {count(left, 'try', 'tries')} left"
-    if st.button(label, disabled=done or text == item.text, key=f"try-{slot.id}"):  # one button, whatever is left
+    # Never disabled for a text that is as it was: what is being typed arrives together with the click.
+    if st.button(label, disabled=done, key=f"try-{slot.id}"):
+        if text == item.text:
+            st.warning("Change the text first.", icon=":material/edit:")
+            return
         outcome = study.tries.attempt(rater.id, slot.id, text, _classifier)
         st.session_state[f"said-{slot.id}"] = f"{outcome.label} ({outcome.probability:.2f})"
         st.rerun()

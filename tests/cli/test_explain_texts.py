@@ -37,7 +37,13 @@ def test_standard_input_is_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"), [(b"\xff\xfet", "not UTF-16"), (b"Gr\xf6", "not UTF-8"), (b"\n\n", "no text")]
+    ("data", "said"),
+    [
+        (b"\xff\xfet", "not UTF-16"),
+        (b"Gr\xf6", "not UTF-8"),
+        (b"\n\n", "no text"),
+        (b"one\rtwo\rthree", "carriage returns alone"),
+    ],
 )
 def test_what_cannot_be_read_is_refused(tmp_path: Path, data: bytes, said: str) -> None:
     (tmp_path / "texts.txt").write_bytes(data)
@@ -47,3 +53,8 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, data: bytes, said: str) 
         texts("--file", str(tmp_path / "nowhere.txt"))
     with pytest.raises(InputError, match="is empty"):
         texts("--text", "\u200b")
+
+
+def test_bytes_of_the_command_line_that_are_no_text() -> None:
+    with pytest.raises(InputError, match="not UTF-8"):
+        texts("--text", "\udcff\udcfe red")  # as Python hands them on

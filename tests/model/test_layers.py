@@ -20,6 +20,17 @@ def test_bcos_value_by_hand() -> None:
     torch.testing.assert_close(BcosLinear(weight, b=1.5)(x), expected)
 
 
+@pytest.mark.parametrize(("x", "weight"), [(1e30, 1.0), (1.0, 1e30)])
+def test_a_norm_that_is_too_large_makes_no_answer_of_zero(x: float, weight: float) -> None:
+    """‖(1e30, 1e30)‖ is 1.4e30, and its square more than float32 holds: the cosine would be 0."""
+    layer = BcosLinear(torch.full((2, 2), weight), b=1.5)
+    for mode in (False, True):
+        layer.explanation_mode = mode
+        answer = layer(torch.full((1, 2), x))
+        assert not answer.eq(0).any()
+        assert not bool(answer.isfinite().any()) or bool(answer.abs().gt(1e29).all())
+
+
 def test_normalised_rows_have_length_one() -> None:
     # With ‖w‖ = 1 the second row gives w·x = −4 instead of −8; the cosine is the same.
     layer = BcosLinear(torch.tensor([[1.0, 0.0], [0.0, -2.0]]), b=2.0, normalize=True)

@@ -213,8 +213,27 @@ def test_only_raters_who_answered_an_item_can_be_left_out(home: Home) -> None:
     Answers(database, plan, form_of(world.locked)).save(leaves.id, slot.id, values, key="practice")
     answered = read_answers_of(database, world.study.id, world.locked)
     paragraph = methods_paragraph(world.study, world.locked, answered)
-    assert "study, 2 raters rated" in paragraph
+    assert "study, 2 raters rated explanations" in paragraph
+    assert "each item once; conditions" in paragraph
     assert "were left out (1 of 3). 1 other rater answered no item. Texts" in paragraph
+
+
+def test_the_paragraph_says_how_much_was_answered(home: Home) -> None:
+    world = make_world(home, **EVERYTHING)
+    answer_all(home, world, 1, _rate(world))
+    database = open_database(home)
+    plan = plan_of(world.study.id, world.locked)
+    stops = Raters(database).consent(Raters(database).join(world.token).rater.id)
+    for _ in range(3):  # the practice item and two more, of which one may be a check
+        slot = Slots(database, plan).next(stops.id)
+        assert slot is not None
+        values = {"interpretability": 1, "agreement": 1}
+        Answers(database, plan, form_of(world.locked)).save(stops.id, slot.id, values, key=slot.id)
+    answered = read_answers_of(database, world.study.id, world.locked)
+    fewest = answered.counted.groupby("rater")["item"].nunique().min()
+    paragraph = methods_paragraph(world.study, world.locked, answered)
+    assert f"each item once, and answered {fewest} to 8 of them; conditions" in paragraph
+    assert "with equal numbers" not in paragraph
 
 
 def test_an_export_has_everything_and_only_when_it_is_closed(home: Home, tmp_path: Path) -> None:

@@ -62,3 +62,9 @@ def test_what_training_would_refuse_is_refused_here(tmp_path: Path) -> None:
         preview_columns(path, "review", "stars")
     with pytest.raises(DataError, match="no column 'text'"):
         preview_columns(path, "text", "stars")
+
+
+def test_half_a_surrogate_pair_is_shown_as_it_is_trained_on(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"text": "good \\ud800", "label": "a"}\n')
+    assert preview_file(file).rows == (("good \ufffd", "a"),)

@@ -30,7 +30,7 @@ PROTOCOL = Protocol(
     ),
     reworded=True,
     random_check=lower_part,
-    procedure="rated each explanation on anchored scales",
+    procedure="rated explanations on anchored scales",
     analyse=Later("bcos_core.study.analysis", "scales"),
     variation=Variation("points on a 1–5 scale", 0.9, 0.25, 0.25),
     taste=ScaleTaste,
