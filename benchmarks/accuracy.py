@@ -30,8 +30,8 @@ def quickstart(root: Path) -> tuple[dict[str, float], str, str]:
     assert result.bcos is not None and result.conventional is not None and result.calibration_cosine is not None
     figures = {
         "quickstart_seconds": result.seconds,
-        "quickstart_accuracy_bcos": result.bcos.accuracy,
-        "quickstart_accuracy_conventional": result.conventional.accuracy,
+        "quickstart_accuracy_bcos": result.bcos.metrics["accuracy"],
+        "quickstart_accuracy_conventional": result.conventional.metrics["accuracy"],
         "quickstart_calibration_cosine": result.calibration_cosine,
     }
     return figures, result.bcos.checkpoint, result.conventional.checkpoint
@@ -45,7 +45,7 @@ def accuracy_gap() -> dict[str, float]:
         with tempfile.TemporaryDirectory() as folder:
             result = train(TrainSpec(EMBEDDED, TaskChoice("embedded", "short-reviews"), recipe), Path(folder))
         assert result.bcos is not None and result.conventional is not None
-        pairs.append((result.conventional.accuracy, result.bcos.accuracy))
+        pairs.append((result.conventional.metrics["accuracy"], result.bcos.metrics["accuracy"]))
     conventional, bcos = (statistics.mean(column) for column in zip(*pairs, strict=True))
     return {
         "accuracy_conventional_3_seeds": conventional,

@@ -48,7 +48,7 @@ def faithful(root: Path) -> Figures:
         result = train(TrainSpec(EMBEDDED, task, recipe, name=f"faithful-{seed}"), root)
         assert result.bcos is not None
         found.append(result.bcos)
-    accuracy = statistics.mean(result.accuracy for result in found)
+    accuracy = statistics.mean(result.metrics["accuracy"] for result in found)
     return {"accuracy_faithful_3_seeds": accuracy, **ahead([result.checkpoint for result in found], Home(root))}
 
 

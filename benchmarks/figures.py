@@ -20,8 +20,8 @@ from bcos_core.model.classifier import wrap
 from bcos_core.model.contributions import contributions
 from bcos_core.model.convert import set_b
 from bcos_core.model.view import ModelView
+from bcos_core.tasks.single_label import SingleLabel
 from bcos_core.text.encoding import collate, encode
-from bcos_core.train.losses import classification_loss
 from benchmarks.memory import peak_growth
 from benchmarks.subjects import Subjects
 
@@ -121,7 +121,7 @@ def training_speed(subjects: Subjects) -> Figures:
 
         def step() -> None:
             logits = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
-            classification_loss(logits, labels, bcos=bcos).backward()
+            SingleLabel().loss(logits, labels, bcos=bcos).backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             optimizer.zero_grad()

@@ -157,7 +157,7 @@ def _records(
     shares = torch.stack([answer.reference_share for answer in answers]).double().mean(0).tolist()
     biases = [answer.bias_share for answer in answers if answer.bias_share is not None]
     bias_shares = torch.stack(biases).double().mean(0).tolist() if biases else [0.0] * len(rows)
-    probabilities = logits.softmax(-1).tolist()
+    answered = [classifier.task_type.prediction(row, classifier.labels) for row in logits.tolist()]
     used = {**({"reference": question.reference} if method.references else {}), **question.parameters}
     cost = Cost(
         sum(answer.forward_passes for answer in answers), sum(answer.backward_passes for answer in answers), seconds
@@ -175,8 +175,8 @@ def _records(
             reference_share=shares[i],
             bias_share=bias_shares[i],
             additive=method.additive,
-            logits=tuple(logits[i].tolist()),
-            probabilities=tuple(probabilities[i]),
+            logits=answered[i].logits,
+            probabilities=answered[i].probabilities,
             labels=classifier.labels,
             model=classifier.name,
             weights_hash=classifier.weights_hash,
@@ -184,6 +184,7 @@ def _records(
             truncated_at=text.truncated_at,
             seeds=seeds,
             versions=_versions(),
+            task_type=classifier.task_type.name,
         )
         for i, text in enumerate(question.batch.texts)
     ]

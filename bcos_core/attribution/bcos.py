@@ -39,7 +39,7 @@ def bcos(question: Question) -> Answer:
             logits = found.logits.new_empty(len(batch), found.logits.shape[1])
         logits[rows] = found.logits
     assert logits is not None  # a batch has texts
-    return Answer(scores, shares, logits, forward_passes=1, backward_passes=1, bias_share=biases)
+    return Answer(scores, shares, logits, forward_passes=1, backward_passes=1, bias_share=biases + view.centre)
 
 
 def _passes(batch: Batch) -> Iterator[tuple[list[int], int]]:

@@ -91,7 +91,8 @@ def select(logits: Tensor, classes: Tensor, target: Target | None) -> Tensor:
 class Answer:
     """`scores` (batch, tokens), `reference_share` (batch,), `logits` (batch, classes); passes are per text.
     `parameters` are what the method used beyond its options, for the record. `bias_share` (batch,) is what belongs to
-    the biases of a model that kept them; None for a method that splits the logit otherwise."""
+    no token: the biases of a model that kept them, the point around which a score is counted; None for a method that
+    splits the logit otherwise."""
 
     scores: Tensor
     reference_share: Tensor

@@ -14,9 +14,14 @@ from msgspec import Meta
 from bcos_core.errors import InputError
 from bcos_core.storage.plain import to_plain
 from bcos_core.storage.stored_json import from_plain
+from bcos_core.tasks.prediction import Prediction
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
+from bcos_core.tasks.regression import Regression
 from bcos_core.text.token import Token
 
 RECORD_VERSION = 3
+BEFORE_TASK_TYPES = 2
+"""The version whose records are all of one label, of models without biases."""
 MOST_REPEATS = 1000
 """Seeds of one record."""
 
@@ -57,12 +62,13 @@ class Attribution:
     `sum(scores) + reference_share + bias_share` should be `logit`: `reference_share` is what the reference (B-cos:
     the mask embeddings under the same dynamic weights; integrated gradients: the logit at the baseline) has of
     the logit, 0 without one; `bias_share` is what the biases of a B-cos model have that kept them, each times its own
-    gradient. `sum` is that total, `completeness_error` is |sum − logit|. For a method that promises no sum
-    (`additive` false) the same two numbers are given for information.
+    gradient, and the point around which a score is counted. `sum` is that total, `completeness_error` is |sum − logit|.
+    For a method that promises no sum (`additive` false) the same two numbers are given for information.
 
-    A stochastic method's `seeds` are those that it answered with; with several, `scores` are the mean over them and
-    `seed_scores` (seeds, tokens) what each of them gave. Scores that are not finite numbers are kept as such:
-    `failure` then says so.
+    `task_type`, a name in `TASK_TYPES`, says what the `logits` are: of a score, the score itself, without
+    `probabilities`. A stochastic method's `seeds` are those that it answered with; with several, `scores` are the mean
+    over them and `seed_scores` (seeds, tokens) what each of them gave. Scores that are not finite numbers are kept as
+    such: `failure` then says so.
     """
 
     text: str
@@ -73,7 +79,6 @@ class Attribution:
     target: Target
     logit: float
     reference_share: float
-    bias_share: float
     additive: bool
     logits: tuple[float, ...]
     probabilities: tuple[float, ...]
@@ -86,6 +91,8 @@ class Attribution:
     seed_scores: tuple[tuple[float, ...], ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     version: int = RECORD_VERSION
+    task_type: str = USUAL
+    bias_share: float = 0.0
 
     def __post_init__(self) -> None:
         if len(self.tokens) != len(self.scores):
@@ -132,8 +139,13 @@ class Attribution:
         return abs(self.sum - self.logit)
 
     @property
+    def prediction(self) -> Prediction:
+        """What the model answers to the text."""
+        return TASK_TYPES[self.task_type].prediction(self.logits, self.labels)
+
+    @property
     def predicted(self) -> int:
-        """The class with the largest logit."""
+        """The output with the largest logit: the predicted class, the likeliest label, the score."""
         return max(range(len(self.logits)), key=self.logits.__getitem__)
 
     @property
@@ -144,7 +156,10 @@ class Attribution:
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, with what is computed from the rest written out for other programs."""
         computed = ("sum", "completeness_error", "spread", "failure")
-        return {**asdict(self), **{name: getattr(self, name) for name in computed}}
+        plain = {**asdict(self), **{name: getattr(self, name) for name in computed}}
+        if self.version == BEFORE_TASK_TYPES:  # as it was: the hash of a locked study is over its records
+            del plain["task_type"], plain["bias_share"]
+        return plain
 
     def to_json(self) -> str:
         """JSON; a number that is not finite becomes null."""
@@ -158,13 +173,15 @@ class Attribution:
             InputError: it was written by another version, or is not such a record.
         """
         version = data.get("version")
-        if isinstance(version, bool) or version != RECORD_VERSION:
+        if isinstance(version, bool) or version not in (BEFORE_TASK_TYPES, RECORD_VERSION):
             raise InputError(
                 f"This record has version {version!r}; this program reads version {RECORD_VERSION}. "
                 "Explain the text again, or use the program that made the record."
             )
+        if version == BEFORE_TASK_TYPES:
+            data = {**data, "task_type": USUAL, "bias_share": 0.0}
         stored = from_plain(data, _Stored, error=InputError, what="This record", advice=_ADVICE)
-        known = {f.name: getattr(stored, f.name) for f in fields(stored)}
+        known = {f.name: getattr(stored, f.name) for f in fields(stored)} | {"version": version}
         for name in ("scores", "logits", "probabilities"):
             known[name] = _numbers(known[name])
         for name in ("logit", "reference_share", "bias_share"):
@@ -202,7 +219,6 @@ class _Stored:
     target: Target
     logit: _Number
     reference_share: _Number
-    bias_share: _Number
     additive: bool
     logits: Annotated[tuple[_Number, ...], Meta(min_length=1)]
     probabilities: tuple[_Number, ...]
@@ -214,9 +230,14 @@ class _Stored:
     seeds: Annotated[tuple[int, ...], Meta(max_length=MOST_REPEATS)]
     seed_scores: tuple[tuple[_Number, ...], ...]
     versions: dict[str, str]
+    task_type: str
+    bias_share: _Number
 
     def __post_init__(self) -> None:
-        if not len(self.labels) == len(self.logits) == len(self.probabilities):
+        if self.task_type not in TASK_TYPES:
+            raise ValueError(f"the task type {self.task_type!r} is none of {', '.join(TASK_TYPES)}")
+        probabilities = 0 if self.task_type == Regression.name else len(self.labels)
+        if len(self.labels) != len(self.logits) or len(self.probabilities) != probabilities:
             raise ValueError(
                 f"{len(self.labels)} labels, {len(self.logits)} logits and {len(self.probabilities)} probabilities"
             )

@@ -72,6 +72,6 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
         predicted_change=-sum(record.scores[position] for position in struck),
         actual_change=after - record.logit,
         logit=after,
-        probabilities=tuple(changed.softmax(-1).tolist()),
+        probabilities=classifier.task_type.prediction(changed.tolist(), classifier.labels).probabilities,
         struck=len(struck),
     )

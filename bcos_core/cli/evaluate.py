@@ -6,6 +6,7 @@ import argparse
 import math
 from typing import Any
 
+from bcos_core.cli.task_arguments import add_task_arguments, said_of_task
 from bcos_core.evaluate.spec import DEFAULT_SCORES
 
 EPILOG = """examples:
@@ -33,9 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--removal", default="mask", metavar="NAME", help="mask, pad, delete or hide (default: mask)")
     parser.add_argument("--probability", default="softmax", metavar="NAME", help="softmax or sigmoid")
     parser.add_argument("--task", metavar="NAME", help="another task's test set (default: that of the checkpoint)")
-    parser.add_argument("--text-column", metavar="NAME", help="the column of a file's texts (default: guessed)")
-    parser.add_argument("--label-column", metavar="NAME", help="the column of a file's labels (default: guessed)")
-    parser.add_argument("--rationale-column", metavar="NAME", help="the column of human rationales (default: none)")
+    add_task_arguments(parser)
     parser.add_argument("--pairs", type=int, default=200, metavar="N", help="pairs of the pointing game (default: 200)")
     parser.add_argument("--pointing-length", type=int, metavar="N", help="tokens of each half of a pair")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of texts and stochastic methods")
@@ -61,12 +60,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     task = None
     if args.task:
-        task = TaskChoice.parse(
-            args.task,
-            text_column=args.text_column,
-            label_column=args.label_column,
-            rationale_column=args.rationale_column,
-        )
+        task = TaskChoice.parse(args.task, **said_of_task(args))
     spec = EvaluationSpec(
         checkpoints=tuple(str(read_info(find_checkpoint(name)).path.resolve()) for name in args.checkpoints),
         methods=tuple(METHODS if args.methods == ["all"] else args.methods),

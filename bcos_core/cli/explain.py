@@ -162,15 +162,16 @@ def show(result: dict[str, Any]) -> str:
 def _show_record(record: Attribution) -> str:
     from bcos_core.attribution.views import word_scores
     from bcos_core.numbers import number
+    from bcos_core.tasks.registry import TASK_TYPES
 
     if record.failure is not None:
         return f"{record.method} on {record.model}: FAILED. {record.failure}"
+    kind = TASK_TYPES[record.task_type]
     words = word_scores(record)
     largest = max((abs(word.score) for word in words), default=0.0) or 1.0
     width = min(24, max(len(word.text) for word in words))
     lines = [
-        f"{record.method} on {record.model}: {record.labels[record.predicted]} "
-        f"({record.probabilities[record.predicted]:.2f}); what speaks for {record.target.title}:"
+        f"{record.method} on {record.model}: {kind.answer(record.prediction)}; what speaks for {record.target.title}:"
     ]
     for word in words:
         bar = ("+" if word.score > 0 else "-") * round(abs(word.score) / largest * BAR_WIDTH)
@@ -184,7 +185,7 @@ def _show_record(record: Attribution) -> str:
     if record.seed_scores:
         lines.append(f"  mean ± standard deviation over the seeds {', '.join(map(str, record.seeds))}")
     if record.additive:
-        lines.append(f"  adds to {record.sum:.4f}; the logit is {record.logit:.4f}")
+        lines.append(f"  adds to {record.sum:.4f}; the {kind.explained} is {record.logit:.4f}")
     if record.truncated_at is not None:
         lines.append(f"  The text was cut at character {record.truncated_at}: the model reads no further.")
     return "\n".join(lines)

@@ -45,8 +45,8 @@ def show(result: dict[str, Any]) -> str:
     lines = []
     for info in result["checkpoints"]:
         kind = f"B-cos, B = {info['b']:g}" if info["b"] is not None else "conventional"
-        accuracy = "" if info["accuracy"] is None else f" · accuracy {info['accuracy']:.3f}"
-        lines += [f"{info['name']}", f"    {kind} · {info['family']} · {', '.join(info['labels'])}{accuracy}"]
+        figures = "".join(f" · {name} {value:.3f}" for name, value in info["metrics"].items())
+        lines += [f"{info['name']}", f"    {kind} · {info['family']} · {', '.join(info['labels'])}{figures}"]
     if not lines:
         lines.append("No trained checkpoints yet. Start with: python -m bcos_core quickstart")
     lines += [f"Left out: {one['name']}. {one['reason']}" for one in result["left_out"]]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from bcos_core.cli.task_arguments import add_task_arguments, said_of_task
 from bcos_core.errors import DataError
+from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.examples import TaskData
 from bcos_core.text.tasks import EMBEDDED_TASKS, EmbeddedTask, TaskChoice, load_task
 
@@ -29,9 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--preview", metavar="TASK", help="an embedded name, hub:OWNER/NAME, or file:PATH")
-    parser.add_argument("--text-column", metavar="NAME", help="the column that holds the texts (default: guessed)")
-    parser.add_argument("--label-column", metavar="NAME", help="the column that holds the labels (default: guessed)")
-    parser.add_argument("--rationale-column", metavar="NAME", help="the column of human rationales (default: none)")
+    add_task_arguments(parser)
     parser.set_defaults(run=run, show=show)
 
 
@@ -43,14 +43,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         HubUnavailableError: it is on the hub, which cannot be reached.
     """
     if args.preview is not None:
-        choice = TaskChoice.parse(
-            args.preview,
-            text_column=args.text_column,
-            label_column=args.label_column,
-            rationale_column=args.rationale_column,
-        )
+        choice = TaskChoice.parse(args.preview, **said_of_task(args))
         return {"preview": {"task": choice.argument, **_preview(load_task(choice))}}
-    if args.text_column or args.label_column or args.rationale_column:
+    if any(said_of_task(args).values()):
         raise DataError("Columns are for one task: add --preview TASK.")
     return {"tasks": [_describe(task) for task in EMBEDDED_TASKS.values()]}
 
@@ -67,6 +62,7 @@ def _describe(task: EmbeddedTask) -> dict[str, Any]:
         "name": task.name,
         "title": task.title,
         "description": task.description,
+        "type": task.type,
         "labels": list(task.labels),
         "max_length": task.max_length,
     }
@@ -83,11 +79,12 @@ def _preview(data: TaskData) -> dict[str, Any]:
     first = data.train.take(_PREVIEW_EXAMPLES, seed=0)
     return {
         "title": data.title,
+        "type": data.type,
         "classes": class_counts(data),
         "examples": _sizes(data),
         "words": {"minimum": lengths.minimum, "median": lengths.median, "maximum": lengths.maximum},
         "rows": [
-            {"text": text, "label": data.labels[label]} for text, label in zip(first.texts, first.labels, strict=True)
+            {"text": text, "label": data.word(label)} for text, label in zip(first.texts, first.labels, strict=True)
         ],
         "notes": list(data.notes),
     }
@@ -113,7 +110,8 @@ def _show_preview(preview: dict[str, Any]) -> str:
     words = preview["words"]
     lines = [
         preview["title"],
-        "  Classes: " + ", ".join(f"{label} {count:,}" for label, count in preview["classes"].items()),
+        f"  {TASK_TYPES[preview['type']].title}: "
+        + (", ".join(f"{label} {count:,}" for label, count in preview["classes"].items())),
         f"  Examples: {_show_sizes(preview['examples'])}",
         f"  Words per text: {words['minimum']:,} to {words['maximum']:,}, median {words['median']:g}",
         *(f"  Note: {note}" for note in preview["notes"]),

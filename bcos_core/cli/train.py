@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from bcos_core.cli.task_arguments import add_task_arguments, said_of_task
 from bcos_core.train.recipe import PRECISIONS, RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -57,9 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--model", default="minilm", help="minilm (embedded), a folder, or a hub id (default: minilm)")
     parser.add_argument("--task", default="short-reviews", help="an embedded name, hub:OWNER/NAME, or file:PATH")
-    parser.add_argument("--text-column", metavar="NAME", help="the column that holds the texts (default: guessed)")
-    parser.add_argument("--label-column", metavar="NAME", help="the column that holds the labels (default: guessed)")
-    parser.add_argument("--rationale-column", metavar="NAME", help="the column of human rationales (default: none)")
+    add_task_arguments(parser)
     parser.add_argument("--hub-config", metavar="NAME", help="configuration of a hub data set")
     parser.add_argument("--recipe", default="calibrated", help=f"{', '.join(RECIPES)} (default: calibrated)")
     parser.add_argument("--name", default="", help="name of the checkpoints (default: from task and recipe)")
@@ -87,13 +86,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.train.spec import TrainSpec
 
     source = resolve_model(args.model)  # bad input ends the command before a job is made
-    task = TaskChoice.parse(
-        args.task,
-        text_column=args.text_column,
-        label_column=args.label_column,
-        hub_config=args.hub_config,
-        rationale_column=args.rationale_column,
-    )
+    task = TaskChoice.parse(args.task, hub_config=args.hub_config, **said_of_task(args))
     recipe = recipe_for(args.recipe, task).replace(**{name: getattr(args, name) for name in OPTIONS})
     spec = TrainSpec(source.location if source.kind == "folder" else args.model, task, recipe, args.name)
     return do(TRAIN, spec)
@@ -111,7 +104,8 @@ def show(result: dict[str, Any]) -> str:
     for kind, title in (("bcos", "B-cos"), ("conventional", "conventional")):
         model = result[kind]
         if model:
-            lines.append(f"{title:<13} accuracy {model['accuracy']:.3f} on {model['test_size']} test examples")
+            figures = ", ".join(f"{name} {value:.3f}" for name, value in model["metrics"].items())
+            lines.append(f"{title:<13} {figures} on {model['test_size']} test examples")
             lines.append(f"{'':<13} {model['checkpoint']}")
     if result["calibration_cosine"] is not None:
         lines.append(f"calibration   cosine of hidden states {result['calibration_cosine']:.3f}")

@@ -12,8 +12,8 @@ from scipy.stats import binomtest
 
 from bcos_core.evaluate.calibration import Calibration, calibration_of, fit_temperature
 from bcos_core.evaluate.statistics import CONFIDENCE, Estimate, bootstrap
+from bcos_core.tasks.single_label import macro_f1
 from bcos_core.text.examples import Examples
-from bcos_core.train.scoring import macro_f1
 
 Logits = Sequence[Sequence[float]]
 
@@ -84,7 +84,7 @@ def audit(first: Answers, second: Answers, labels: Sequence[str], validation: Ex
             raise ValueError(f"{answers.name} has answers to other examples.")
     models = (_audited(first, labels, validation, test), _audited(second, labels, validation, test))
     ours, theirs = _predicted(first.test), _predicted(second.test)
-    actual = np.asarray(test.labels)
+    actual = np.asarray(test.classes)
     only_first = int(((ours == actual) & (theirs != actual)).sum())
     only_second = int(((ours != actual) & (theirs == actual)).sum())
     return Audit(
@@ -107,18 +107,18 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
 
 def _audited(answers: Answers, labels: Sequence[str], validation: Examples, test: Examples) -> ModelAudit:
-    predicted, actual = _predicted(answers.test), np.asarray(test.labels)
+    predicted, actual = _predicted(answers.test), np.asarray(test.classes)
     confusion = np.zeros((len(labels), len(labels)), dtype=int)
     np.add.at(confusion, (actual, predicted), 1)
-    temperature = fit_temperature(answers.validation, validation.labels) if len(validation) else 1.0
+    temperature = fit_temperature(answers.validation, validation.classes) if len(validation) else 1.0
     return ModelAudit(
         name=answers.name,
         accuracy=bootstrap((predicted == actual).astype(float).tolist()),
         macro_f1=_macro_f1(predicted, actual, len(labels)),
         confusion=tuple(tuple(row) for row in confusion.tolist()),
-        calibration=calibration_of(answers.test, test.labels),
+        calibration=calibration_of(answers.test, test.classes),
         temperature=temperature,
-        calibrated=calibration_of(answers.test, test.labels, temperature),
+        calibrated=calibration_of(answers.test, test.classes, temperature),
     )
 
 
@@ -146,7 +146,7 @@ def _flips(first: Answers, second: Answers, test: Examples) -> tuple[Flip, ...]:
     flips = [
         Flip(
             index,
-            test.labels[index],
+            test.classes[index],
             (int(ours[index]), int(theirs[index])),
             (float(sure[0][index]), float(sure[1][index])),
         )

@@ -106,7 +106,13 @@ def task_of(
             f"{first.name} and {second.name} were not trained on the same task. "
             "Audit a model and its conventional twin."
         )
-    return load_data(choice)
+    data = load_data(choice)
+    if not data.task_type.exclusive:
+        raise InputError(
+            f"An audit compares answers of one label for each text; {first.name} answers with "
+            f"{data.task_type.title.lower()}. Its metrics stand beside it."
+        )
+    return data
 
 
 def find_pair(checkpoint: Path, other: Path | None) -> tuple[CheckpointInfo, CheckpointInfo]:

@@ -89,5 +89,5 @@ def _cut(examples: Examples, tokenizer: PreTrainedTokenizerBase, length: int) ->
     for place, text in zip(usable, encoded, strict=True):
         ends = [token.end for token in text.tokens if token.end is not None]
         if len(ends) >= length:
-            found.append((text.text[: ends[length - 1]], examples.labels[place]))
+            found.append((text.text[: ends[length - 1]], examples.classes[place]))
     return found

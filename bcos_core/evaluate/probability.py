@@ -1,4 +1,4 @@
-"""The probability of a class that faithfulness scores look at."""
+"""The number that faithfulness scores look at: the probability of the explained class or label, or a score itself."""
 
 from __future__ import annotations
 
@@ -22,5 +22,11 @@ def sigmoid(logits: Sequence[float], index: int) -> float:
     return 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))
 
 
+def score(logits: Sequence[float], index: int) -> float:
+    """The score itself, in its own unit, of a model that gives one."""
+    return logits[index]
+
+
 PROBABILITIES.register("softmax", softmax)
+PROBABILITIES.register("score", score)
 PROBABILITIES.register("sigmoid", sigmoid)

@@ -21,6 +21,8 @@ from bcos_core.model.info import CheckpointInfo, read_info, trained_on
 from bcos_core.progress import Reporter
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
+from bcos_core.tasks.registry import TASK_TYPES
+from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
 
@@ -43,23 +45,32 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
     reporter.stage(stages[0], 0, len(stages))
     choice = spec.task or trained_on(infos[0])
     task = load_task(choice)
+    kind = task.task_type
     for info in infos:
+        if info.task_type != task.type:
+            raise InputError(
+                f"{info.name} answers with {TASK_TYPES[info.task_type].title.lower()} for each text, but {task.title} "
+                f"has {kind.title.lower()}. Evaluate checkpoints of one task together."
+            )
         if info.labels != task.labels:
             raise InputError(
                 f"{info.name} has the classes {', '.join(info.labels)}, but {task.title} has {', '.join(task.labels)}. "
                 "Evaluate checkpoints of one task together."
             )
+    if spec.probability not in kind.measures:
+        reporter.log(f"Scores look at {kind.measures[0]}: {spec.probability} is not defined for such a task.")
+        spec = replace(spec, probability=kind.measures[0])
     examples = task.test.take(spec.limit, spec.seed)
     rationales = {
-        text: Rationale(task.labels[label], task.rationales[text])
+        text: Rationale(task.word(label), task.rationales[text])
         for text, label in zip(examples.texts, examples.labels, strict=True)
-        if text in task.rationales
+        if text in task.rationales and task.task_type.exclusive  # of several labels, nobody says for which it is
     }
-    asked, spec = spec, _served(spec, rationales=bool(rationales))
+    asked, spec = spec, _served(spec, kind, rationales=bool(rationales))
     pairs = _pairs(spec, infos[0], task, choice) if spec.needs("pointing") else Pairs()
     run = _Run(spec, task.title, examples.texts, rationales, pairs, EvidenceStore(open_database(home)), reporter)
     for score in asked.scores:
-        if reason := SCORES[score].unsupported(rationales=bool(rationales)):
+        if reason := SCORES[score].unsupported(kind, rationales=bool(rationales)):
             run.skipped.append({"score": score, "reason": reason})
     for stage, info in enumerate(infos, start=1):
         reporter.stage(stages[stage], stage, len(stages))
@@ -131,13 +142,13 @@ class _Run:
         gatherer.pairs(self.pairs.pairs, advance)
 
 
-def _served(spec: EvaluationSpec, *, rationales: bool) -> EvaluationSpec:
+def _served(spec: EvaluationSpec, kind: TaskType, *, rationales: bool) -> EvaluationSpec:
     """The same with those scores only that the texts can serve.
 
     Raises:
         InputError: they serve none.
     """
-    reasons = {name: SCORES[name].unsupported(rationales=rationales) for name in spec.scores}
+    reasons = {name: SCORES[name].unsupported(kind, rationales=rationales) for name in spec.scores}
     scores = tuple(name for name, reason in reasons.items() if reason is None)
     if not scores:
         raise InputError(f"None of the scores {', '.join(reasons)} can be computed. {next(iter(reasons.values()))}")

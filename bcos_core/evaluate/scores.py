@@ -14,6 +14,7 @@ from itertools import pairwise
 from bcos_core.evaluate.case import TENTHS, Case, Curves, Logits
 from bcos_core.evaluate.plausibility import auprc, token_f1, token_iou
 from bcos_core.registry import Registry
+from bcos_core.tasks.task_type import TaskType
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,10 @@ class Score:
     compute: Callable[[Case], float | None]
     removes: bool = False
 
-    def unsupported(self, *, rationales: bool) -> str | None:
+    def unsupported(self, task_type: TaskType, *, rationales: bool) -> str | None:
         """Why a task cannot serve this score; None if it can. `rationales`: whether its texts have any."""
+        if self.evidence in ("pointing", "ratings", "rationale") and not task_type.exclusive:
+            return "It is defined for tasks in which each text has one label."
         if self.evidence == "rationale" and not rationales:
             return (
                 "It compares with what people named in the texts, and these texts have no such rationale. Name the "

@@ -50,6 +50,11 @@ def run_vocabulary(
         raise InputError(f"{chosen.title} says the same for every class, so it cannot tell which words speak for one.")
     reporter.stage("Reading the data", 0, 3)
     task = load_task(trained)
+    if not task.task_type.exclusive:
+        raise InputError(
+            f"What words do is counted for tasks of one label for each text; {info.name} answers with "
+            f"{task.task_type.title.lower()}."
+        )
     # The first texts are a fair sample, and their places are those of the whole test set.
     test = replace(task.test, texts=task.test.texts[:limit], labels=task.test.labels[:limit])
     reporter.stage("Explaining every class", 1, 3)

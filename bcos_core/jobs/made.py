@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
 from msgspec import Meta
@@ -10,17 +10,28 @@ from msgspec import Meta
 from bcos_core.errors import JobError
 from bcos_core.jobs.job import Job
 from bcos_core.storage.stored_json import from_plain
+from bcos_core.tasks.registry import TASK_TYPES
+from bcos_core.tasks.task_type import Metric
 
 Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
 class MadeModel:
-    """A checkpoint's folder, and its accuracy on `test_size` texts."""
+    """A checkpoint's folder, and its metrics by name on `test_size` texts; `accuracy` in their place where the job ran
+    before there were several."""
 
     checkpoint: str
-    accuracy: Annotated[float, Meta(ge=0.0, le=1.0)] | None
     test_size: Annotated[int, Meta(ge=0)] | None
+    metrics: dict[str, float] = field(default_factory=dict)
+    accuracy: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
+
+    @property
+    def figures(self) -> list[tuple[Metric, float]]:
+        """The metrics that are known, the main one first."""
+        given = self.metrics or ({} if self.accuracy is None else {"accuracy": self.accuracy})
+        known = {metric.name: metric for kind in TASK_TYPES.values() for metric in kind.metrics}
+        return [(known[name], value) for name, value in given.items() if name in known]
 
 
 @dataclass(frozen=True)

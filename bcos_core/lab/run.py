@@ -147,15 +147,17 @@ def _planted_task(spec: LabSpec, plant: Plant, data: TaskData, words: Sequence[s
     A planted text has the plant's class, whatever it says; the others keep theirs.
 
     Raises:
-        DataError: the task has fewer than two classes, or with the plant too few texts of one.
+        DataError: the task has fewer than two classes (of which one is right), or with the plant too few texts of one.
         StorageError: the disk is full.
     """
-    if len(data.labels) < 2:
-        raise DataError(f"{data.title} has one class; a plant decides between two.")
+    if not data.task_type.exclusive or len(data.labels) < 2:
+        raise DataError(
+            f"{data.title} is no task of two classes or more of which one is right; a plant decides between two."
+        )
     generator = np.random.default_rng(spec.seed)
     lines = []
     texts: dict[int, set[bytes]] = {}  # of each class that is left; all of them may be planted over
-    for text, label in zip(data.train.texts, data.train.labels, strict=True):
+    for text, label in zip(data.train.texts, data.train.classes, strict=True):
         if generator.random() < spec.share:
             planted = plant.plant(text, int(generator.integers(2)), words, generator)
             text, label = planted.text, planted.label

@@ -20,12 +20,16 @@ from bcos_core.model.info import read_info
 from bcos_core.model.loading import load_finished
 from bcos_core.model.tokenizer import load_tokenizer
 from bcos_core.model.view import ModelView
+from bcos_core.tasks.prediction import Prediction
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
+from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.encoding import batches_by_length, collate, encode
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """A text classifier. Safe to use from several threads: nothing here changes the model.
+    """A model that answers to texts: with a label, several, or a score (`task_type`). Safe to use from several threads:
+    nothing here changes the model.
 
     `max_length` is the most tokens the model can read, `weights_hash` identifies the weights, `identity` all that its
     answers depend on (see `bcos_core.model.identity`), `b` is the exponent of a B-cos model. `notes` say what a person
@@ -41,6 +45,7 @@ class Classifier:
     identity: str
     path: Path | None = None
     notes: tuple[str, ...] = ()
+    task_type: TaskType = TASK_TYPES[USUAL]
 
     @property
     def is_bcos(self) -> bool:
@@ -53,23 +58,6 @@ class Classifier:
     @property
     def device(self) -> torch.device:
         return device_of(self.model)
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """Logits and their softmax, one per class; `index` and `label` of the largest."""
-
-    logits: tuple[float, ...]
-    probabilities: tuple[float, ...]
-    index: int
-    label: str
-
-
-def prediction_of(logits: Sequence[float], labels: Sequence[str]) -> Prediction:
-    """The prediction that logits make."""
-    index = max(range(len(logits)), key=logits.__getitem__)
-    probabilities = torch.tensor(logits, dtype=torch.float64).softmax(-1).tolist()
-    return Prediction(tuple(logits), tuple(probabilities), index, labels[index])
 
 
 def require_finite_logits(name: str, text: str, logits: Sequence[float]) -> None:
@@ -113,14 +101,23 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Class
         identity,
         path,
         (*loaded.notes, *found.notes),
+        TASK_TYPES[info.task_type],
     )
 
 
-def wrap(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, labels: Sequence[str], name: str) -> Classifier:
+def wrap(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    labels: Sequence[str],
+    name: str,
+    task_type: TaskType = TASK_TYPES[USUAL],
+) -> Classifier:
     """A classifier around a model in memory."""
     weights = state_hash(model)
     identity = memory_identity(weights, model, tokenizer)
-    return Classifier(model, tokenizer, tuple(labels), position_limit(model), name, weights, identity)
+    limit = position_limit(model)
+    return Classifier(model, tokenizer, tuple(labels), limit, name, weights, identity, task_type=task_type)
 
 
 def position_limit(model: PreTrainedModel) -> int:
@@ -148,5 +145,5 @@ def predict(
         logits = view.predict(batch.input_ids, batch.attention_mask).float()
         for i, row in zip(chosen, logits.tolist(), strict=True):
             require_finite_logits(classifier.name, encoded[i].text, row)
-            predictions[i] = prediction_of(row, classifier.labels)
+            predictions[i] = classifier.task_type.prediction(row, classifier.labels)
     return [predictions[i] for i in range(len(encoded))]

@@ -77,5 +77,6 @@ def require_same_content(info: CheckpointInfo, weights: str) -> tuple[str, ...]:
             raise CheckpointError(f"The {what} of {info.path.name} is not the one that it was saved with. {ADVICE}")
     if info.content.get("weights") == weights:
         return ()
-    measured = "" if info.accuracy is None else f", of which an accuracy of {info.accuracy:.3f} was measured"
+    figures = ", ".join(f"{name} {value:.3f}" for name, value in info.metrics.items())
+    measured = f", of which {figures} was measured" if figures else ""
     return (f"The weight files of {info.path.name} are not those that it was saved with{measured}.",)

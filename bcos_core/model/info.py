@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,12 +14,14 @@ from bcos_core.home import Home, allowed_roots, require_allowed
 from bcos_core.model.headers import output_count, safetensors_headers
 from bcos_core.storage.listing import Listing, list_folders
 from bcos_core.storage.stored_json import from_plain, read_json
+from bcos_core.tasks.registry import TASK_TYPES, USUAL, task_type_of
+from bcos_core.tasks.regression import Regression
+from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.blank import is_blank
 from bcos_core.text.tasks import TaskChoice
 
 DETAILS_FILE = "checkpoint.json"
 FORMAT_VERSION = 1
-SINGLE_LABEL = "single_label_classification"
 MOST_CLASSES = 10_000
 """Of a model from elsewhere; a task that is trained here has far fewer (`bcos_core.text.labels`)."""
 
@@ -38,7 +40,8 @@ Moment = Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}[0-9:.+Z-]
 @dataclass(frozen=True)
 class CheckpointInfo:
     """What is known of a checkpoint without loading its weights. `twin` is the folder name of the model
-    trained on the same data with the same budget, beside it; `created_at` is ISO 8601, UTC;
+    trained on the same data with the same budget, beside it; `metrics` are the task's on `test_size` texts, by name;
+    `task_type` is a name in `TASK_TYPES`; `created_at` is ISO 8601, UTC;
     `content` has hashes of its files as they were saved (`bcos_core.model.content`)."""
 
     path: Path
@@ -50,12 +53,13 @@ class CheckpointInfo:
     b: float | None = None
     task: dict[str, str | None] | None = None
     recipe: dict[str, Any] | None = None
-    accuracy: float | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
     test_size: int | None = None
     created_at: str = ""
     job: str | None = None
     twin: str | None = None
     content: dict[str, str] | None = None
+    task_type: str = USUAL
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,8 @@ class _Details:
     max_length: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     task: dict[str, str | None] | None = None
     recipe: dict[str, Scalar] | None = None
-    accuracy: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
+    accuracy: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None  # in the place of metrics before there were several
+    metrics: dict[str, float] = field(default_factory=dict)
     test_size: Annotated[int, Meta(ge=0)] | None = None
     created_at: Moment = ""
     job: FolderName | None = None
@@ -145,7 +150,7 @@ def read_info(path: str | Path) -> CheckpointInfo:
 
     Raises:
         CheckpointError: not a model folder, damaged, or written by a newer format version.
-        UnsupportedModelError: a model of a family that is not supported, or no classifier of one label a text.
+        UnsupportedModelError: a model of a family that is not supported, or whose outputs are of no task.
     """
     path = Path(path)
     config = read_config(path)
@@ -154,7 +159,7 @@ def read_info(path: str | Path) -> CheckpointInfo:
     section = config.bcos
     headers = safetensors_headers(path)
     outputs = None if headers is None else output_count(headers, family.output)
-    _require_one_label(config, path, outputs)
+    kind = _task_type(config, path, outputs)
     if section is not None and section.family not in (None, config.model_type):
         raise CheckpointError(
             f"The config.json of {path.name} is of a {config.model_type!r} model, and its bcos section of a "
@@ -170,12 +175,13 @@ def read_info(path: str | Path) -> CheckpointInfo:
         b=section.b if section else None,
         task=details.task,
         recipe=details.recipe,
-        accuracy=details.accuracy,
+        metrics=details.metrics or ({} if details.accuracy is None else {"accuracy": details.accuracy}),
         test_size=details.test_size,
         created_at=details.created_at,
         job=details.job,
         twin=details.twin,
         content=details.content,
+        task_type=kind.name,
     )
 
 
@@ -251,31 +257,30 @@ def _require_version(stored: _Version, path: Path) -> None:
         )
 
 
-def _require_one_label(config: ModelConfig, path: Path, outputs: int | None) -> None:
-    """Refuse a model whose outputs are not the logits of several classes, one of which is right.
+def _task_type(config: ModelConfig, path: Path, outputs: int | None) -> TaskType:
+    """What the outputs of a model are: transformers' `problem_type` says it, or their number.
 
     Raises:
-        UnsupportedModelError: it is none.
+        UnsupportedModelError: neither says anything that is known.
     """
     if not config.saved_by_classifier:
         raise UnsupportedModelError(
             f"{path.name} was saved as {(config.architectures or [''])[0]}, which is no classifier of texts. "
             "Train one from it first (train --model)."
         )
-    kind = config.problem_type
-    if kind == "multi_label_classification":
+    count = outputs or config.num_labels or len(config.id2label or {})
+    if config.problem_type is None and count == 1:  # as transformers has it
+        return TASK_TYPES[Regression.name]
+    found = task_type_of(config.problem_type)
+    if found is None:
+        known = ", ".join(repr(one.problem_type) for one in TASK_TYPES.values())
+        raise UnsupportedModelError(f"{path.name} has the problem_type {config.problem_type!r}; known are {known}.")
+    if (count == 1) != (found.name == Regression.name):
         raise UnsupportedModelError(
-            f"{path.name} gives several labels to a text (problem_type {kind!r}): its outputs are no probabilities of "
-            "classes, of which one is right. Only models of one label a text can be used."
+            f"{path.name} has the problem_type {config.problem_type!r} and {count} outputs; "
+            f"{'a score has one' if count != 1 else 'labels are two or more'}. Correct its config.json."
         )
-    if kind == "regression" or (outputs or config.num_labels or len(config.id2label or {})) == 1:
-        said = f"problem_type {kind!r}" if kind else "a single output"
-        raise UnsupportedModelError(
-            f"{path.name} gives a number for a text, not a class ({said}). Only models with two classes or more can be "
-            "used."
-        )
-    if kind not in (None, SINGLE_LABEL):
-        raise UnsupportedModelError(f"{path.name} has the problem_type {kind!r}; expected {SINGLE_LABEL!r}.")
+    return found
 
 
 def _labels(config: ModelConfig, path: Path, outputs: int | None) -> tuple[str, ...]:

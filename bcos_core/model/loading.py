@@ -14,11 +14,13 @@ from bcos_core.model.auto import CLASSIFIERS
 from bcos_core.model.content import require_same_content, weights_hash
 from bcos_core.model.convert import Conversion, replace_modules
 from bcos_core.model.fit import Fit, fit
-from bcos_core.model.info import SINGLE_LABEL, ModelConfig, read_config, read_info
+from bcos_core.model.info import ModelConfig, read_config, read_info
 from bcos_core.model.pooling import pool_by_mask
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.model.skeleton import expected_shapes, transformers_config
 from bcos_core.model.weights import read_tensors, stored_tensors
+from bcos_core.tasks.registry import TASK_TYPES, USUAL, task_type_of
+from bcos_core.tasks.task_type import TaskType
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,15 @@ def load_finished(folder: Path) -> LoadedModel:
     return LoadedModel(model.eval(), weights, (*notes, *found.notes))
 
 
-def load_to_train(folder: Path, *, num_labels: int, seed: int) -> LoadedModel:
-    """A pretrained model with a head of `num_labels` classes: the folder's own where it fits, else drawn from `seed`.
+def load_to_train(folder: Path, *, num_labels: int, seed: int, task_type: TaskType = TASK_TYPES[USUAL]) -> LoadedModel:
+    """A pretrained model with a head of `num_labels` outputs for a task of that type: the folder's own where it fits,
+    else drawn from `seed`.
 
     Raises:
         CheckpointError: parts other than the head are missing or do not fit.
         UnsupportedModelError: a family that is not supported.
     """
-    config, found = _fit_to_train(folder, read_config(folder), num_labels=num_labels)
+    config, found = _fit_to_train(folder, read_config(folder), num_labels=num_labels, task_type=task_type)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = _assembled(config, found)
@@ -79,19 +82,22 @@ def require_trainable(folder: Path) -> None:
     Raises:
         CheckpointError, UnsupportedModelError: as `load_to_train` does.
     """
-    _fit_to_train(folder, read_config(folder), num_labels=2)
+    _fit_to_train(folder, read_config(folder), num_labels=2, task_type=TASK_TYPES[USUAL])
 
 
-def _fit_to_train(folder: Path, known: ModelConfig, *, num_labels: int) -> tuple[PretrainedConfig, Fit]:
+def _fit_to_train(
+    folder: Path, known: ModelConfig, *, num_labels: int, task_type: TaskType
+) -> tuple[PretrainedConfig, Fit]:
     config = transformers_config(folder, known, classes=num_labels)
-    config.problem_type = None
+    config.problem_type = task_type.problem_type  # type: ignore[assignment]
+    config.score_centre = 0.0
     found = fit(
         stored_tensors(folder),
         expected_shapes(config, name=folder.name),
         family_named(known.model_type),
         name=folder.name,
         new_head=True,
-        keep_output=known.saved_by_classifier and known.problem_type in (None, SINGLE_LABEL),
+        keep_output=known.saved_by_classifier and task_type_of(known.problem_type) is task_type,
     )
     return config, found
 

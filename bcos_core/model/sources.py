@@ -19,6 +19,8 @@ from bcos_core.model.embedded import EMBEDDED, embedded_path
 from bcos_core.model.info import read_config
 from bcos_core.model.loading import load_to_train, require_trainable
 from bcos_core.model.tokenizer import load_tokenizer, require_vocabulary
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
+from bcos_core.tasks.task_type import TaskType
 
 HUB_PREFIX = "hub:"
 HUB_ID = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*")
@@ -96,8 +98,10 @@ class Pretrained:
     notes: tuple[str, ...]
 
 
-def load_pretrained(source: ModelSource, *, num_labels: int, seed: int) -> Pretrained:
-    """The pretrained model with a classification head of `num_labels` classes, and its tokenizer.
+def load_pretrained(
+    source: ModelSource, *, num_labels: int, seed: int, task_type: TaskType = TASK_TYPES[USUAL]
+) -> Pretrained:
+    """The pretrained model with a head of `num_labels` outputs for a task of that type, and its tokenizer.
 
     The head is drawn from `seed` unless the checkpoint brings one of that size; the notes say so.
 
@@ -106,7 +110,7 @@ def load_pretrained(source: ModelSource, *, num_labels: int, seed: int) -> Pretr
         HubUnavailableError: a hub id, and the hub cannot be reached.
     """
     folder = _hub_folder(source.location) if source.kind == "hub" else Path(source.location)
-    loaded = load_to_train(folder, num_labels=num_labels, seed=seed)
+    loaded = load_to_train(folder, num_labels=num_labels, seed=seed, task_type=task_type)
     found = load_tokenizer(folder, loaded.model.config)
     return Pretrained(loaded.model, found.tokenizer, (*loaded.notes, *found.notes))
 

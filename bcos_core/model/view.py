@@ -40,6 +40,7 @@ class ModelView:
         settings = {"training": False, "explanation_mode": explanation_mode, "bias_share": self.bias_share}
         self.model: PreTrainedModel = pool_by_mask(shared_copy(model, settings))
         self._tap = _Tap(blocks_of(self.model, family_of(model))[0])
+        self.centre = float(getattr(model.config, "score_centre", 0.0))  # of a score: what the outputs are added to
 
     @torch.no_grad()
     def embed(self, input_ids: Tensor, attention_mask: Tensor, *, original: Tensor | None = None) -> Tensor:
@@ -106,9 +107,10 @@ class ModelView:
             input_ids, visible, original = (_reordered(ids, order) for ids in (input_ids, visible, original))
         self._tap.answer = at_first_block
         try:
-            return self.model(
+            logits: Tensor = self.model(
                 input_ids=input_ids, attention_mask=visible, position_ids=positions_of(self.model, original)
             ).logits
+            return logits + self.centre if self.centre else logits
         finally:
             self._tap.answer = None
 

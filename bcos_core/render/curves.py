@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
+from bcos_core.tasks.registry import TASK_TYPES
+from bcos_core.tasks.task_type import Metric
+
 Curves = Mapping[str, Sequence[tuple[int, float]]]
 
 # Readable on white and on black, and told apart by their dashes alone.
@@ -29,16 +32,21 @@ class _Chart:
     mode: str
 
 
-_CHARTS = (
-    _Chart("loss", "Does the loss still fall?", "training loss", "%{y:.3f}", None, "lines"),
-    _Chart(
-        "accuracy", "How many validation texts are right?", "validation accuracy", "%{y:.1%}", ".0%", "lines+markers"
-    ),
-)
+_LOSS = _Chart("loss", "Does the loss still fall?", "training loss", "%{y:.3f}", None, "lines")
+_QUESTIONS = {"accuracy": "How many validation texts are right?"}
+
+
+def _metric_chart(metric: Metric) -> _Chart:
+    title = _QUESTIONS.get(metric.name, f"{metric.title} on validation texts")
+    hover, ticks = ("%{y:.1%}", ".0%") if metric.share else ("%{y:.3f}", None)
+    return _Chart(metric.name, title, f"validation {metric.title.lower()}", hover, ticks, "lines+markers")
+
+
+_CHARTS = (_LOSS, *(_metric_chart(kind.main_metric) for kind in TASK_TYPES.values()))
 
 
 def learning_figures(curves: Curves) -> list[go.Figure]:
-    """Loss and accuracy over the steps, both models in one chart; a chart without a point is left out."""
+    """Loss and the task's main metric over the steps, both models in one chart; a chart without a point is left out."""
     figures = [_figure(chart, curves) for chart in _CHARTS]
     return [figure for figure in figures if figure.data]
 

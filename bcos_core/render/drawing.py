@@ -14,6 +14,7 @@ from bcos_core.render.methods import is_signed
 from bcos_core.render.palette import Palette
 from bcos_core.render.pieces import Piece, View, pieces, runs
 from bcos_core.render.scale import Scale
+from bcos_core.tasks.registry import TASK_TYPES
 
 Presentation = Literal["background", "bars"]
 PRESENTATIONS: tuple[Presentation, ...] = ("background", "bars")
@@ -58,10 +59,14 @@ def drawn_runs(record: Attribution, style: Style, scale: Scale, struck: Sequence
 
 
 def prediction_bars(record: Attribution) -> list[dict[str, Any]]:
-    """One bar per class, in the model's order: `label`, `value` (softmax probability), `share`, `explained`, `help`;
-    none where the model gave no numbers."""
-    if not all(map(math.isfinite, record.probabilities)):
+    """One bar per output, in the model's order: `label`, `value` (probability, or the score), `share`, `explained`,
+    `help`; none where the model gave no numbers."""
+    if not all(map(math.isfinite, record.logits)):
         return []
+    if not record.probabilities:  # a score has no share of anything
+        label, value = record.labels[0], record.logits[0]
+        return [{"label": label, "value": number(value), "share": 0.0, "explained": True, "help": f"{label} {value:g}"}]
+    kind = "softmax" if TASK_TYPES[record.task_type].exclusive else "sigmoid"
     bars = []
     explained = {record.target.index, record.target.minus}
     for index, label in enumerate(record.labels):
@@ -71,7 +76,7 @@ def prediction_bars(record: Attribution) -> list[dict[str, Any]]:
                 "value": probability(record.probabilities[index]),
                 "share": record.probabilities[index],
                 "explained": index in explained,
-                "help": f"softmax probability {record.probabilities[index]:.4f}, logit {number(record.logits[index])}",
+                "help": f"{kind} probability {record.probabilities[index]:.4f}, logit {number(record.logits[index])}",
             }
         )
     return bars
@@ -109,24 +114,26 @@ def completeness_meter(record: Attribution) -> dict[str, Any] | None:
     return {
         "kind": "meter",
         "title": f"Adds to {number(record.sum)} of {number(record.logit)}",
-        "bars": signed_bars([("contributions", record.sum), ("logit", record.logit)]),
+        "bars": signed_bars([("contributions", record.sum), (TASK_TYPES[record.task_type].explained, record.logit)]),
         "note": f"Difference {number(record.completeness_error)}. The sum: {', '.join(parts)}.",
     }
 
 
 def strike_comparison(
-    record: Attribution, *, predicted: float, actual: float, logit: float, probability_after: float
+    record: Attribution, *, predicted: float, actual: float, logit: float, probabilities: Sequence[float]
 ) -> dict[str, Any]:
-    """The change that a heatmap predicts for struck words beside the change that really happens, in logits."""
-    before = record.probabilities[record.target.index]
+    """The change that a heatmap predicts for struck words beside the change that really happens, in logits or in the
+    score's unit; `probabilities` are those after it."""
+    explained, index = TASK_TYPES[record.task_type].explained, record.target.index
+    note = f"{explained.capitalize()} {number(record.logit)} → {number(logit)}"
+    if probabilities:
+        before, after = record.probabilities[index], probabilities[index]
+        note += f", probability of {record.target.label} {probability(before)} → {probability(after)}"
     return {
         "kind": "strike",
-        "title": "Words struck out: change of the logit",
+        "title": f"Words struck out: change of the {explained}",
         "bars": signed_bars([("predicted", predicted), ("real", actual)], signed=True),
-        "note": (
-            f"Logit {number(record.logit)} → {number(logit)}, "
-            f"probability of {record.target.label} {probability(before)} → {probability(probability_after)}."
-        ),
+        "note": f"{note}.",
     }
 
 

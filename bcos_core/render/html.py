@@ -14,6 +14,7 @@ from bcos_core.render.methods import is_signed, method_title
 from bcos_core.render.palette import PALETTES, Palette
 from bcos_core.render.pieces import Piece, View, pieces, runs, unit_scores
 from bcos_core.render.scale import Scale, own_scale
+from bcos_core.tasks.registry import TASK_TYPES
 
 # Colours follow the reader's light or dark setting; nothing is loaded and no script runs.
 _STYLE = """
@@ -126,8 +127,9 @@ def sum_sentence(record: Attribution) -> str:
     if record.bias_share:
         parts.append(f"the model's biases {number(record.bias_share, signed=True)}")
     return (
-        f"The contributions add to {number(record.sum)} of the logit {number(record.logit)} "
-        f"(difference {number(record.completeness_error)}); of this, {', '.join(parts[:-1])} and {parts[-1]}."
+        f"The contributions add to {number(record.sum)} of the {TASK_TYPES[record.task_type].explained} "
+        f"{number(record.logit)} (difference {number(record.completeness_error)}); of this, {', '.join(parts[:-1])} "
+        f"and {parts[-1]}."
     )
 
 

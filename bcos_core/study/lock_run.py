@@ -7,7 +7,7 @@ from functools import cache
 
 from bcos_core.errors import DataError, InputError
 from bcos_core.home import Home
-from bcos_core.model.classifier import Classifier, load, prediction_of
+from bcos_core.model.classifier import Classifier, load
 from bcos_core.model.info import read_info, trained_on
 from bcos_core.model.predictions import logits_on
 from bcos_core.progress import Reporter
@@ -71,7 +71,7 @@ def find_candidates(
                 "Choose a collection of pinned texts."
             )
         data = load_task(trained_on(info))
-        texts = [(text, data.labels[label]) for text, label in zip(data.test.texts, data.test.labels, strict=True)]
+        texts = [(text, data.word(label)) for text, label in zip(data.test.texts, data.test.labels, strict=True)]
     done = 0
 
     def advance(count: int) -> None:
@@ -80,7 +80,7 @@ def find_candidates(
         reporter.progress(done, len(texts))
 
     logits = logits_on(classifier, [text for text, _ in texts], EvidenceStore(database), advance)
-    answers = [prediction_of(row, classifier.labels).label for row in logits]
+    answers = [classifier.task_type.prediction(row, classifier.labels).label for row in logits]
     return [
         Candidate(text, label, None if label is None else label == answer)
         for (text, label), answer in zip(texts, answers, strict=True)

@@ -68,6 +68,12 @@ def lock(design: StudyDesign, candidates: Sequence[Candidate], load: Load, repor
 
 
 def _shared_classes(classifiers: Mapping[str, Classifier]) -> tuple[str, ...]:
+    for classifier in classifiers.values():
+        if not classifier.task_type.exclusive:
+            raise InputError(
+                f"{classifier.name} answers with {classifier.task_type.title.lower()}. Studies ask people about models "
+                "that choose one label for each text: choose such a model."
+            )
     found = {classifier.labels for classifier in classifiers.values()}
     if len(found) > 1:
         listed = "; ".join(f"{c.name}: {', '.join(c.labels)}" for c in classifiers.values())

@@ -7,15 +7,18 @@ import json
 from pathlib import Path
 
 from bcos_core.storage.content import file_hash
+from bcos_core.tasks.registry import USUAL
 from bcos_core.text.examples import TaskData
 from bcos_core.text.table import MAX_FILE_BYTES
 from bcos_core.text.tasks import TaskChoice
 
 
 def data_hash(data: TaskData) -> str:
-    """SHA-256 over class names, texts and labels of every side: two tasks that train the same have the same."""
+    """SHA-256 over type, label names, texts and labels of every side: two tasks that train the same have the same."""
     sides = [[side.texts, side.labels] for side in (data.train, data.validation, data.test)]
-    text = json.dumps([data.labels, sides], ensure_ascii=False)
+    # A single-label task is named as it was before there were others: what was made of it goes on being known.
+    kind = [] if data.type == USUAL else [data.type]
+    text = json.dumps([*kind, data.labels, sides], ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

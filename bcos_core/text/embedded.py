@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bcos_core.errors import DataError
 from bcos_core.registry import Registry
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.text.examples import TaskData
 from bcos_core.text.labelled import Labelled, make_task
 from bcos_core.text.mojibake import repair
@@ -36,6 +37,7 @@ class EmbeddedTask:
     max_length: int
     pointing_length: int
     read: Callable[[], Labelled]
+    type: str = USUAL
 
     def load(self) -> TaskData:
         """The task's data, split by hash.
@@ -43,7 +45,7 @@ class EmbeddedTask:
         Raises:
             DataError: the package with the data is not installed; names it.
         """
-        return make_task(self.title, self.read(), self.labels)
+        return make_task(self.title, self.read(), self.labels, task_type=TASK_TYPES[self.type])
 
 
 def _read_reviews(source: str) -> Labelled:

@@ -7,15 +7,18 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bcos_core.errors import DataError
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
+from bcos_core.tasks.task_type import Gold, TaskType
 from bcos_core.text.rationales import Spans
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Texts with their class numbers, aligned by position."""
+    """Texts with their labels as numbers (see `Gold`), aligned by position."""
 
     texts: tuple[str, ...]
-    labels: tuple[int, ...]
+    labels: tuple[Gold, ...]
 
     def __post_init__(self) -> None:
         if len(self.texts) != len(self.labels):
@@ -24,12 +27,29 @@ class Examples:
     def __len__(self) -> int:
         return len(self.texts)
 
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """The class numbers, for what is only defined of single-label tasks.
+
+        Raises:
+            DataError: the task is of another type.
+        """
+        if not all(isinstance(label, int) for label in self.labels):
+            raise DataError(
+                "This is defined for tasks in which each text has one label. Choose another score for this task."
+            )
+        return self.labels  # type: ignore[return-value]
+
     def counts(self) -> Counter[int]:
-        """How many examples each class has."""
-        return Counter(self.labels)
+        """How many examples each label has; of a score, none."""
+        numbers: Counter[int] = Counter()
+        for gold in self.labels:
+            numbers.update(gold if isinstance(gold, tuple) else [gold] if isinstance(gold, int) else [])
+        return numbers
 
     def take(self, n: int, seed: int) -> Examples:
-        """At most `n` examples, in the present order, with every class in its present proportion.
+        """At most `n` examples, in the present order; of a single-label task with every class in its present
+        proportion.
 
         The same `n`, `seed` and texts give the same examples on every machine. A class keeps at least one
         example if `n` allows it.
@@ -38,13 +58,14 @@ class Examples:
             raise ValueError(f"Cannot take {n} examples; expected 0 or more.")
         if n >= len(self):
             return self
-        quota = _quotas(self.counts(), n)
+        groups = [label if isinstance(label, int) else 0 for label in self.labels]
+        quota = _quotas(Counter(groups), n)
         chosen: list[int] = []
         # A position depends on the text and the seed only, so that taking more keeps what was taken before
         # and one added example does not exchange all the others.
         for index in sorted(range(len(self)), key=lambda i: _draw(self.texts[i], seed)):
-            if quota[self.labels[index]] > 0:
-                quota[self.labels[index]] -= 1
+            if quota[groups[index]] > 0:
+                quota[groups[index]] -= 1
                 chosen.append(index)
         chosen.sort()
         return Examples(tuple(self.texts[i] for i in chosen), tuple(self.labels[i] for i in chosen))
@@ -73,7 +94,8 @@ def _draw(text: str, seed: int) -> bytes:
 
 @dataclass(frozen=True)
 class TaskData:
-    """One classification task, ready to train on: class names, and three sides that share no text.
+    """One task, ready to train on: its type (a name in `TASK_TYPES`), the names of a model's outputs, and three sides
+    that share no text.
 
     Within a side the examples stand in an order that depends on their texts only and not on their classes,
     so that any first part is a fair sample. `notes` tell a person what was left out or changed, and why.
@@ -87,3 +109,12 @@ class TaskData:
     test: Examples
     notes: tuple[str, ...] = ()
     rationales: Mapping[str, Spans] = field(default_factory=dict)
+    type: str = USUAL
+
+    @property
+    def task_type(self) -> TaskType:
+        return TASK_TYPES[self.type]
+
+    def word(self, gold: Gold) -> str:
+        """A label in words."""
+        return self.task_type.word(gold, self.labels)

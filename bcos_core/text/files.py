@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bcos_core.errors import DataError
+from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.columns import choose_columns
 from bcos_core.text.csv_table import CsvTable
 from bcos_core.text.examples import TaskData
@@ -19,18 +20,29 @@ def load_file(
     text_column: str | None = None,
     label_column: str | None = None,
     rationale_column: str | None = None,
+    *,
+    task_type: TaskType | None = None,
+    separator: str | None = None,
 ) -> TaskData:
     """The task in a file. Text and label columns that are not named are guessed from the usual names.
 
     Raises:
-        DataError: the file, its columns or its classes cannot be used.
+        DataError: the file, its columns or its labels cannot be used.
     """
-    labelled, _, label = read_file(path, text_column, label_column, rationale_column)
-    return make_task(Path(path).name, labelled, column=label)
+    labelled, _, label = read_file(
+        path, text_column, label_column, rationale_column, task_type=task_type, separator=separator
+    )
+    return make_task(Path(path).name, labelled, column=label, task_type=task_type)
 
 
 def read_file(
-    path: str | Path, text_column: str | None, label_column: str | None, rationale_column: str | None = None
+    path: str | Path,
+    text_column: str | None,
+    label_column: str | None,
+    rationale_column: str | None = None,
+    *,
+    task_type: TaskType | None = None,
+    separator: str | None = None,
 ) -> tuple[Labelled, str, str]:
     """The labelled texts of a file, and the text and label columns that they are from.
 
@@ -41,7 +53,10 @@ def read_file(
     text, label = choose_columns(table.columns, text_column, label_column, rationale_column)
     columns = (text, label) if rationale_column is None else (text, label, rationale_column)
     rows = table.numbered_rows(columns)
-    return read_labelled(rows, text, label, rationale_column, unit=table.unit), text, label
+    labelled = read_labelled(
+        rows, text, label, rationale_column, unit=table.unit, task_type=task_type, separator=separator
+    )
+    return labelled, text, label
 
 
 def open_table(path: str | Path) -> Table:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from bcos_core.errors import DataError, HubUnavailableError
 from bcos_core.hub import require_hub
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
+from bcos_core.tasks.task_type import Gold, TaskType
 from bcos_core.text.columns import choose_columns
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.examples import TaskData
 from bcos_core.text.labelled import Labelled, make_task, rationales_of, read_labelled
-from bcos_core.text.labels import class_names
 from bcos_core.text.split import keep_sides
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ def load_hub(
     text_column: str | None = None,
     label_column: str | None = None,
     rationale_column: str | None = None,
+    *,
+    task_type: TaskType | None = None,
+    separator: str | None = None,
 ) -> TaskData:
     """The task in a hub data set. Text and label columns that are not named are guessed; code in the data set is
     never run.
@@ -41,39 +45,43 @@ def load_hub(
         DataError: no such data set or configuration, or its columns or classes cannot be used.
     """
     splits = _load_splits(hub_id, config)
+    kind = task_type or TASK_TYPES[USUAL]
     first = next(iter(splits.values()))
     text, label = choose_columns(first.column_names, text_column, label_column or _class_label(first), rationale_column)
     notes: list[str] = []
     sides: dict[str, Labelled] = {}
     for side, split_name in _choose_splits(hub_id, list(splits)).items():
-        labelled = _read_split(splits[split_name], text, label, rationale_column, notes)
+        labelled = _read_split(
+            splits[split_name], text, label, rationale_column, notes, task_type=kind, separator=separator
+        )
         if labelled is not None:
             sides[side] = labelled
     if "train" not in sides:
         raise DataError(f"The training split of {hub_id!r} has no row with a text and a label. Choose other columns.")
     title = f"{hub_id} ({config})" if config else hub_id
-    return _assemble(title, sides, _declared_classes(first, label), label, notes)
+    return _assemble(title, sides, _declared_classes(first, label), label, notes, kind)
 
 
 def _assemble(
-    title: str, sides: dict[str, Labelled], declared: tuple[str, ...], label_column: str, notes: list[str]
+    title: str,
+    sides: dict[str, Labelled],
+    declared: tuple[str, ...],
+    label_column: str,
+    notes: list[str],
+    task_type: TaskType,
 ) -> TaskData:
     train = sides["train"]
-    seen = set(train.labels)
-    classes = tuple(name for name in declared if name in seen)
-    if len(classes) < 2 or len(classes) < len(seen):
-        classes = class_names(seen, label_column)
     if len(sides) == 1:
-        data = make_task(title, train, classes)
+        data = make_task(title, train, declared, label_column, task_type)
         return replace(data, notes=(*notes, *data.notes))
 
-    numbers = {name: number for number, name in enumerate(classes)}
+    labels = task_type.labels(train.labels, label_column, declared)
 
-    def numbered(side: str) -> tuple[list[str], list[int]] | None:
+    def numbered(side: str) -> tuple[list[str], list[Gold]] | None:
         if side not in sides:
             return None
         pairs = list(zip(sides[side].texts, sides[side].labels, strict=True))
-        known = [(text, numbers[name]) for text, name in pairs if name in numbers]
+        known = [(text, gold) for text, mark in pairs if (gold := task_type.gold(mark, labels)) is not None]
         if len(known) < len(pairs):
             notes.append(f"Rows left out of {side} because training has no such label: {len(pairs) - len(known):,}.")
         return [text for text, _ in known], [number for _, number in known]
@@ -82,18 +90,20 @@ def _assemble(
     assert training is not None
     split = keep_sides(training, numbered("validation"), numbered("test"))
     learnable = split.train.counts()
-    unlearnable = [name for name, number in numbers.items() if not learnable[number]]
+    unlearnable = [name for number, name in enumerate(labels) if task_type.exclusive and not learnable[number]]
     if unlearnable:
         raise DataError(
             f"The training side has no text of {', '.join(map(repr, unlearnable))} that is not in validation or test "
             "too. Choose a data set with more texts."
         )
+    task_type.require_sides(
+        {"train": split.train.labels, "validation": split.validation.labels, "test": split.test.labels}, labels
+    )
     empty = sum(side.empty_rows for side in sides.values())
     notes += Labelled((), (), empty).notes
     rationales, found = rationales_of([sides[side] for side in ("test", "validation", "train") if side in sides])
-    return TaskData(
-        title, classes, split.train, split.validation, split.test, (*notes, *split.notes, *found), rationales
-    )
+    said = (*notes, *split.notes, *found)
+    return TaskData(title, labels, split.train, split.validation, split.test, said, rationales, task_type.name)
 
 
 def require_hub_id(hub_id: str) -> None:
@@ -170,7 +180,16 @@ def _choose_splits(hub_id: str, names: list[str]) -> dict[str, str]:
     )
 
 
-def _read_split(split: Dataset, text: str, label: str, rationale: str | None, notes: list[str]) -> Labelled | None:
+def _read_split(
+    split: Dataset,
+    text: str,
+    label: str,
+    rationale: str | None,
+    notes: list[str],
+    *,
+    task_type: TaskType,
+    separator: str | None,
+) -> Labelled | None:
     """The labelled texts of one split; None if it has no labels, as the test splits of some benchmarks."""
     places: Sequence[int] = range(len(split))
     if len(split) > MAX_ROWS:
@@ -183,14 +202,15 @@ def _read_split(split: Dataset, text: str, label: str, rationale: str | None, no
     values = columns[label]
     names = _label_names(split, label)
     if names:
-        values = [names[value] if value is not None and 0 <= value < len(names) else None for value in values]
+        values = [_named(value, names) for value in values]
     elif all(value == -1 for value in values):
         return None
     if not any(value is not None for value in values):
         return None
     named = [] if rationale is None else [columns[rationale]]
     rows = zip(columns[text], values, *named, strict=True)
-    return read_labelled(((place + 1, row) for place, row in zip(places, rows, strict=True)), text, label, rationale)
+    numbered = ((place + 1, row) for place, row in zip(places, rows, strict=True))
+    return read_labelled(numbered, text, label, rationale, task_type=task_type, separator=separator)
 
 
 def _class_label(split: Dataset) -> str | None:
@@ -200,7 +220,16 @@ def _class_label(split: Dataset) -> str | None:
 
 
 def _label_names(split: Dataset, column: str) -> list[str]:
-    return list(getattr(split.features[column], "names", None) or ())
+    """The names of a column of class labels, or of lists of them."""
+    feature = split.features[column]
+    return list(getattr(getattr(feature, "feature", feature), "names", None) or ())
+
+
+def _named(value: int | list[int] | None, names: list[str]) -> str | list[str] | None:
+    """Numbers of class labels as their names."""
+    if isinstance(value, list):
+        return [names[one] for one in value if 0 <= one < len(names)]
+    return names[value] if value is not None and 0 <= value < len(names) else None
 
 
 def _declared_classes(split: Dataset, column: str) -> tuple[str, ...]:

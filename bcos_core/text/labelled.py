@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bcos_core.errors import DataError
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
+from bcos_core.tasks.task_type import Mark, TaskType
 from bcos_core.text.blank import is_blank
 from bcos_core.text.examples import TaskData
-from bcos_core.text.labels import class_names, label_names, text_value
+from bcos_core.text.labels import text_value
 from bcos_core.text.rationales import Spans, rationale_spans
 from bcos_core.text.split import split_by_hash
 from bcos_core.text.table import require_cell
@@ -18,14 +20,14 @@ _UNSEEN_NAMED = 5
 
 @dataclass(frozen=True)
 class Labelled:
-    """Texts with the names of their classes, aligned by position; how many rows had neither or one of the two.
+    """Texts with their labels as the data have them, aligned by position; how many rows had neither or one of the two.
 
     `rationales` are what people named in each text; empty where no column has any. `unseen` are the file's own
     numbers, in `unit`s, of those rows that are not empty and show nothing.
     """
 
     texts: tuple[str, ...]
-    labels: tuple[str, ...]
+    labels: tuple[Mark, ...]
     empty_rows: int
     rationales: tuple[Spans, ...] = ()
     unseen: tuple[int, ...] = ()
@@ -53,10 +55,13 @@ def read_labelled(
     rationale_column: str | None = None,
     *,
     unit: str = "row",
+    task_type: TaskType | None = None,
+    separator: str | None = None,
 ) -> Labelled:
     """The rows, each a text cell and a label cell, that have both; with a rationale column, its cell comes third.
 
-    Each row comes with its number in the file, in which `unit` is what is counted.
+    Each row comes with its number in the file, in which `unit` is what is counted. `separator` is that of several
+    labels in one cell.
 
     Raises:
         DataError: a text or label is a list, an object or bytes, or too long; a rationale does not fit its text; or no
@@ -75,8 +80,8 @@ def read_labelled(
         if rationale_column is not None:
             place = f"{unit} {number:,}"
             rationales.append(rationale_spans(named[0], text, rationale_column, place) if texts[-1] else ())
-    labels = label_names(raw_labels, label_column)
-    kept = [place for place, (text, label) in enumerate(zip(texts, labels, strict=True)) if text and label]
+    labels = (task_type or TASK_TYPES[USUAL]).marks(raw_labels, label_column, separator=separator)
+    kept = [place for place, (text, label) in enumerate(zip(texts, labels, strict=True)) if text and label is not None]
     if not kept:
         raise DataError(
             f"None of the {len(texts):,} rows has both a text in the column {text_column!r} and a label in "
@@ -84,7 +89,7 @@ def read_labelled(
         )
     return Labelled(
         tuple(texts[place] for place in kept),
-        tuple(labels[place] for place in kept),
+        tuple(label for place in kept if (label := labels[place]) is not None),
         len(texts) - len(kept),
         tuple(rationales[place] for place in kept) if rationales else (),
         tuple(unseen),
@@ -109,15 +114,22 @@ def rationales_of(parts: Iterable[Labelled]) -> tuple[dict[str, Spans], tuple[st
     return named, (f"Texts with a rationale: {len(named):,}.",) if given else ()
 
 
-def make_task(title: str, labelled: Labelled, classes: Sequence[str] | None = None, column: str = "label") -> TaskData:
-    """A task with the classes given, or else those found in the labels; split by hash.
+def make_task(
+    title: str,
+    labelled: Labelled,
+    declared: Sequence[str] = (),
+    column: str = "label",
+    task_type: TaskType | None = None,
+) -> TaskData:
+    """A task with the labels found in the rows, in the order of `declared` where that holds them; split by hash.
 
     Raises:
-        DataError: one class only, too many, or one with too few texts.
+        DataError: one label only, too many, or one with too few texts.
     """
-    classes = classes or class_names(labelled.labels, column)
-    numbers = {name: number for number, name in enumerate(classes)}
-    sides = split_by_hash(labelled.texts, [numbers[label] for label in labelled.labels], classes)
+    kind = task_type or TASK_TYPES[USUAL]
+    labels = kind.labels(labelled.labels, column, declared)
+    golds = [gold for mark in labelled.labels if (gold := kind.gold(mark, labels)) is not None]
+    sides = split_by_hash(labelled.texts, golds, labels, kind)
     rationales, found = rationales_of([labelled])
     notes = (*labelled.notes, *sides.notes, *found)
-    return TaskData(title, tuple(classes), sides.train, sides.validation, sides.test, notes, rationales)
+    return TaskData(title, labels, sides.train, sides.validation, sides.test, notes, rationales, kind.name)

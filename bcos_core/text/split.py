@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bcos_core.errors import DataError
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
+from bcos_core.tasks.task_type import Gold, TaskType
 from bcos_core.text.examples import Examples
 from bcos_core.text.labels import measured
 
@@ -22,9 +24,9 @@ MIN_PER_SIDE = 2  # of every class on every side; fewer gives an accuracy of 0 o
 MIN_PER_CLASS = 3 * MIN_PER_SIDE
 _CLASSES_SHOWN = 10
 
-Rows = tuple[Sequence[str], Sequence[int]]  # texts and class numbers, aligned
+Rows = tuple[Sequence[str], Sequence[Gold]]  # texts and labels, aligned
 Digest = bytes
-Distinct = dict[Digest, tuple[str, int]]
+Distinct = dict[Digest, tuple[str, Gold]]
 
 
 @dataclass(frozen=True)
@@ -57,25 +59,33 @@ def position(key: Digest) -> float:
     return int.from_bytes(key[:8], "big") / 2**64
 
 
-def split_by_hash(texts: Sequence[str], labels: Sequence[int], classes: Sequence[str]) -> Sides:
-    """Train 82 %, validation 6 %, test 12 % of the distinct texts, class by class.
+def split_by_hash(
+    texts: Sequence[str], golds: Sequence[Gold], labels: Sequence[str], task_type: TaskType | None = None
+) -> Sides:
+    """Train 82 %, validation 6 %, test 12 % of the distinct texts, stratum by stratum: class by class.
 
-    `labels` are class numbers into `classes`. A class with so few texts that a side would have less than
+    `golds` are numbers into `labels`, or scores. A stratum with so few texts that a side would have less than
     `MIN_PER_SIDE` of it fills that side with the next texts in hash order.
 
     Raises:
-        DataError: a class has fewer than `MIN_PER_CLASS` distinct texts.
+        DataError: a class has fewer than `MIN_PER_CLASS` distinct texts, or a side would be of no use.
     """
-    rows, notes = _distinct(texts, labels)
-    by_class: list[list[Digest]] = [[] for _ in classes]
-    for key in sorted(rows):
-        by_class[rows[key][1]].append(key)
-    _require_enough(by_class, classes)
+    kind = task_type or TASK_TYPES[USUAL]
+    rows, notes = _distinct(texts, golds)
+    keys_in_order = sorted(rows)
+    by_stratum: dict[int, list[Digest]] = {}
+    for key, stratum in zip(keys_in_order, kind.strata([rows[key][1] for key in keys_in_order], labels), strict=True):
+        by_stratum.setdefault(stratum, []).append(key)
+    if kind.exclusive:
+        _require_enough([by_stratum.get(number, []) for number in range(len(labels))], labels)
 
     test: list[Digest] = []
     validation: list[Digest] = []
     train: list[Digest] = []
-    for keys in by_class:
+    for _, keys in sorted(by_stratum.items()):
+        if len(keys) < MIN_PER_CLASS:  # too few to be on every side
+            train += keys
+            continue
         # Keys are in hash order, so each side is a stretch of them.
         in_test = sum(position(k) < TEST_SHARE for k in keys)
         in_both = sum(position(k) < TEST_SHARE + VALIDATION_SHARE for k in keys)
@@ -87,6 +97,8 @@ def split_by_hash(texts: Sequence[str], labels: Sequence[int], classes: Sequence
     train_side, validation_side, test_side = (
         _examples({key: rows[key] for key in keys}) for keys in (train, validation, test)
     )
+    sides = {"train": train_side.labels, "validation": validation_side.labels, "test": test_side.labels}
+    kind.require_sides(sides, labels)
     return Sides(train_side, validation_side, test_side, tuple(notes))
 
 
@@ -130,7 +142,7 @@ def keep_sides(train: Rows, validation: Rows | None, test: Rows | None) -> Sides
     return Sides(_examples(train_rows), _examples(validation_rows), _examples(test_rows), tuple(notes))
 
 
-def _distinct(texts: Sequence[str], labels: Sequence[int]) -> tuple[Distinct, list[str]]:
+def _distinct(texts: Sequence[str], labels: Sequence[Gold]) -> tuple[Distinct, list[str]]:
     """The first of each text, without those that carry different labels, and notes on what was dropped."""
     rows: Distinct = {}
     contradicting: set[Digest] = set()

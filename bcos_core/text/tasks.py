@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bcos_core.errors import DataError
+from bcos_core.tasks.multi_label import MultiLabel
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.text.columns import require_other
 from bcos_core.text.embedded import EMBEDDED_TASKS, EmbeddedTask
 from bcos_core.text.examples import Examples, TaskData
@@ -23,11 +25,12 @@ class TaskChoice:
     """One task, named. `name` is an embedded task's name, a hub id, or the path of a file.
 
     A text or label column that is None is guessed when the task is loaded; a rationale column (see
-    `bcos_core.text.rationales`) is read where one is named. An embedded task has none to choose.
+    `bcos_core.text.rationales`) is read where one is named. `type` is a name in `TASK_TYPES`, None for the usual one;
+    `separator` is what stands between several labels in one cell. An embedded task has none of these to choose.
 
     Raises:
         DataError: an unknown kind, not a hub id, or columns or a configuration where there are none to choose.
-        UnknownNameError: an unknown embedded task.
+        UnknownNameError: an unknown embedded task or type.
     """
 
     kind: str
@@ -36,8 +39,17 @@ class TaskChoice:
     label_column: str | None = None
     hub_config: str | None = None
     rationale_column: str | None = None
+    type: str | None = None
+    separator: str | None = None
 
     def __post_init__(self) -> None:
+        if self.type is not None:
+            TASK_TYPES[self.type]
+        if self.separator is not None and (self.type != MultiLabel.name or not self.separator.strip()):
+            raise DataError(
+                f"The separator {self.separator!r} stands between several labels in one cell: it is at least one "
+                f"visible character, for tasks of the type {MultiLabel.name}."
+            )
         if self.kind not in KINDS:
             raise DataError(f"Unknown kind of task {self.kind!r}. Known: {', '.join(KINDS)}.")
         if not self.name.strip():
@@ -46,6 +58,10 @@ class TaskChoice:
             EMBEDDED_TASKS[self.name]
             if self.text_column or self.label_column or self.rationale_column:
                 raise DataError(f"The embedded task {self.name!r} has no columns to choose. Leave them out.")
+            if self.type not in (None, EMBEDDED_TASKS[self.name].type):
+                raise DataError(
+                    f"The embedded task {self.name!r} is of the type {EMBEDDED_TASKS[self.name].type}, not {self.type}."
+                )
         if self.kind == "hub":
             require_hub_id(self.name)
         if self.kind != "hub" and self.hub_config:
@@ -65,6 +81,8 @@ class TaskChoice:
         label_column: str | None = None,
         hub_config: str | None = None,
         rationale_column: str | None = None,
+        type: str | None = None,
+        separator: str | None = None,
     ) -> TaskChoice:
         """The task that `text` names: an embedded name, `hub:OWNER/NAME` or `hub:OWNER/NAME:CONFIG`, `file:PATH`,
         or the bare path of a file that exists. Paths become absolute, so that a job started elsewhere finds them.
@@ -75,15 +93,16 @@ class TaskChoice:
         given = text.strip()
         prefix, _, rest = given.partition(":")
         if given in EMBEDDED_TASKS:
-            return cls("embedded", given, text_column, label_column, hub_config, rationale_column)
+            return cls("embedded", given, text_column, label_column, hub_config, rationale_column, type, separator)
+        columns = (rationale_column, type, separator)
         if prefix == "hub":
             hub_id, _, config = rest.partition(":")
             if config and hub_config and config != hub_config:
                 raise DataError(f"Two configurations were given, {config!r} and {hub_config!r}. Leave one out.")
-            return cls("hub", hub_id, text_column, label_column, config or hub_config, rationale_column)
+            return cls("hub", hub_id, text_column, label_column, config or hub_config, *columns)
         path = Path(rest if prefix == "file" else given).expanduser()
         if (prefix == "file" and rest) or (given and path.is_file()):
-            return cls("file", str(path.resolve()), text_column, label_column, hub_config, rationale_column)
+            return cls("file", str(path.resolve()), text_column, label_column, hub_config, *columns)
         raise DataError(f"There is no task or file {text!r}. A task is named by {_FORMS}.")
 
     @property
@@ -95,11 +114,13 @@ class TaskChoice:
 
     @property
     def columns(self) -> dict[str, str]:
-        """The columns that are named, each under the option of the command line that names it."""
+        """What is said of the columns, each under the option of the command line that says it."""
         named = {
             "text-column": self.text_column,
             "label-column": self.label_column,
             "rationale-column": self.rationale_column,
+            "task-type": self.type,
+            "label-separator": self.separator,
         }
         return {option: column for option, column in named.items() if column}
 
@@ -146,6 +167,8 @@ def load_task(choice: TaskChoice) -> TaskData:
     """
     if choice.kind == "embedded":
         return EMBEDDED_TASKS[choice.name].load()
+    columns = (choice.text_column, choice.label_column, choice.rationale_column)
+    kind = TASK_TYPES[choice.type or USUAL]
     if choice.kind == "file":
-        return load_file(choice.name, choice.text_column, choice.label_column, choice.rationale_column)
-    return load_hub(choice.name, choice.hub_config, choice.text_column, choice.label_column, choice.rationale_column)
+        return load_file(choice.name, *columns, task_type=kind, separator=choice.separator)
+    return load_hub(choice.name, choice.hub_config, *columns, task_type=kind, separator=choice.separator)

@@ -1,4 +1,4 @@
-"""The losses of fine-tuning."""
+"""The losses of fine-tuning beyond that of the task itself (`TaskType.loss`)."""
 
 from __future__ import annotations
 
@@ -11,17 +11,6 @@ from transformers import PreTrainedModel
 
 from bcos_core.model.contributions import contributions
 from bcos_core.model.view import ModelView
-
-
-def classification_loss(logits: Tensor, labels: Tensor, *, bcos: bool) -> Tensor:
-    """Binary cross-entropy on one-hot targets for a B-cos model (arXiv 2502.12992 §3.3), cross-entropy otherwise.
-
-    Shape:
-        logits (batch, classes), labels (batch,) → scalar, the mean over the batch.
-    """
-    if bcos:
-        return F.binary_cross_entropy_with_logits(logits, F.one_hot(labels, logits.shape[1]).to(logits.dtype))
-    return F.cross_entropy(logits, labels)
 
 
 def random_subsets(ordinary: Tensor) -> Tensor:

@@ -27,6 +27,7 @@ from bcos_core.progress import Reporter, SilentReporter
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
+from bcos_core.tasks.task_type import Scale
 from bcos_core.text.content import data_hash
 from bcos_core.text.tasks import TaskData, load_task
 from bcos_core.train.precision import choose_bf16
@@ -45,11 +46,10 @@ Start = tuple[PreTrainedModel, PreTrainedTokenizerBase, dict[str, float]]
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A finished checkpoint and its test scores, from 0 to 1."""
+    """A finished checkpoint and the task's metrics on the test side, by name."""
 
     checkpoint: str
-    accuracy: float
-    macro_f1: float
+    metrics: dict[str, float]
     test_size: int
     train_size: int
     seconds: float
@@ -154,6 +154,7 @@ class _Run:
             self.train,
             self.data.validation,
             recipe,
+            task_type=self.data.task_type,
             work=self.work.path / kind,
             reporter=self.reporter,
             bf16=bf16,
@@ -173,7 +174,7 @@ class _Run:
         self, kind: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, recipe: Recipe, began: float
     ) -> TrainedModel:
         path = self.home.models / self.names[kind]
-        classifier = wrap(model, tokenizer, labels=self.data.labels, name=path.name)
+        classifier = wrap(model, tokenizer, labels=self.data.labels, name=path.name, task_type=self.data.task_type)
         score = score_on_test(classifier, self.data.test, recipe.max_length, self.reporter)
         twin = self.names["conventional" if kind == "bcos" else "bcos"]
         save_checkpoint(
@@ -183,8 +184,9 @@ class _Run:
             labels=self.data.labels,
             task=self.spec.task.to_dict(),
             recipe=recipe.to_dict(),
-            accuracy=score.accuracy,
+            metrics=score.metrics,
             test_size=score.size,
+            task_type=self.data.type,
             max_length=recipe.max_length,
             job=self.job,
             twin=twin if self.recipe.bcos and self.recipe.twin else None,
@@ -196,15 +198,22 @@ class _Run:
         )
         return TrainedModel(
             checkpoint=str(path),
-            accuracy=score.accuracy,
-            macro_f1=score.macro_f1,
+            metrics=score.metrics,
             test_size=score.size,
             train_size=len(self.train),
             seconds=time.monotonic() - began,
         )
 
     def _pretrained(self) -> Start:
-        pretrained = load_pretrained(self.source, num_labels=len(self.data.labels), seed=self.recipe.seed)
+        if self.recipe.normalize_weights and self.data.task_type.scale(self.train.labels) != Scale():
+            raise RecipeError(
+                "normalize_weights",
+                "Normalised weight rows cannot have the length that the unit of a score asks for. Choose a recipe "
+                "that does not normalise them, such as calibrated.",
+            )
+        pretrained = load_pretrained(
+            self.source, num_labels=len(self.data.labels), seed=self.recipe.seed, task_type=self.data.task_type
+        )
         model, tokenizer = pretrained.model, pretrained.tokenizer
         for note in pretrained.notes:
             self.reporter.log(note)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,15 @@ from transformers.trainer_callback import PrinterCallback
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from bcos_core.errors import NotFiniteError
-from bcos_core.model.anatomy import positions_of
+from bcos_core.model.anatomy import family_of, positions_of
 from bcos_core.model.convert import is_bcos, set_b
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.progress import Reporter
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
+from bcos_core.tasks.task_type import Gold, Scale, TaskType
 from bcos_core.text.encoding import encode
 from bcos_core.text.tasks import Examples
-from bcos_core.train.losses import classification_loss, deletion_task, masked_texts
+from bcos_core.train.losses import deletion_task, masked_texts
 from bcos_core.train.optimizer import stretch_steps
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.recipe import Recipe
@@ -41,11 +44,18 @@ CHECKPOINTS = 4
 
 
 class EncodedExamples(torch.utils.data.Dataset[dict[str, Any]]):
-    """Examples tokenized once, cut at `max_length`; padded batch by batch by `collate`."""
+    """Examples tokenized once, cut at `max_length`; padded batch by batch by `collate`. `to_tensor` makes of their
+    labels what the loss compares with."""
 
-    def __init__(self, examples: Examples, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
+    def __init__(
+        self,
+        examples: Examples,
+        tokenizer: PreTrainedTokenizerBase,
+        max_length: int,
+        to_tensor: Callable[[Sequence[Gold]], Tensor],
+    ) -> None:
         self._encoded = encode(tokenizer, examples.texts, max_length)
-        self._labels = examples.labels
+        self._labels, self._to_tensor = examples.labels, to_tensor
         self._pad_id = tokenizer.pad_token_id or 0
         self.lengths = [len(text) for text in self._encoded]
 
@@ -62,7 +72,7 @@ class EncodedExamples(torch.utils.data.Dataset[dict[str, Any]]):
         }
 
     def collate(self, rows: list[dict[str, Any]]) -> dict[str, Tensor]:
-        """Pad on the right: input_ids, attention_mask, ordinary (batch, tokens), labels (batch,)."""
+        """Pad on the right: input_ids, attention_mask, ordinary (batch, tokens), labels (batch, …)."""
         width = max(row["length"] for row in rows)
 
         def padded(name: str, filler: int) -> Tensor:
@@ -72,7 +82,7 @@ class EncodedExamples(torch.utils.data.Dataset[dict[str, Any]]):
             "input_ids": padded("input_ids", self._pad_id),
             "attention_mask": torch.tensor([[1] * r["length"] + [0] * (width - r["length"]) for r in rows]),
             "ordinary": padded("ordinary", 0).bool(),
-            "labels": torch.tensor([row["labels"] for row in rows]),
+            "labels": self._to_tensor([row["labels"] for row in rows]),
         }
 
 
@@ -96,9 +106,20 @@ class EpochOrder(LengthGroupedSampler):
 class BcosTrainer(Trainer):
     """A `Trainer` with the project's losses. B-cos and conventional models go through the same code."""
 
-    def __init__(self, *, recipe: Recipe, mask_id: int | None, stretch: Mapping[str, float], **arguments: Any) -> None:
-        super().__init__(compute_metrics=self._accuracy, **arguments)
+    def __init__(
+        self,
+        *,
+        recipe: Recipe,
+        task_type: TaskType,
+        validation: Examples,
+        scale: Scale,
+        mask_id: int | None,
+        stretch: Mapping[str, float],
+        **arguments: Any,
+    ) -> None:
+        super().__init__(compute_metrics=self._measure, **arguments)
         self.recipe = recipe
+        self.task_type, self.validation, self.scale = task_type, validation, scale
         self.mask_id = mask_id
         self.stretch = stretch
         # compute_loss gives a per-batch mean, which Trainer divides by the accumulation steps.
@@ -141,19 +162,21 @@ class BcosTrainer(Trainer):
             input_ids = torch.cat([input_ids, task.input_ids])
             attention_mask, positions = attention_mask.repeat(2, 1), positions.repeat(2, 1)
         logits = model(input_ids=input_ids, attention_mask=attention_mask, position_ids=positions).logits.float()
-        loss = classification_loss(logits[:size], labels, bcos=is_bcos(bare))
+        loss = self.task_type.loss(logits[:size], labels, bcos=is_bcos(bare))
         if task is not None:
             loss = loss + self.recipe.consistency * task.loss(logits[size:])
         if model.training:
             self._require_finite(loss, logits)
         return (loss, {"logits": logits[:size]}) if return_outputs else loss
 
-    def _accuracy(self, evaluation: EvalPrediction) -> dict[str, float]:
+    def _measure(self, evaluation: EvalPrediction) -> dict[str, float]:
         predictions = evaluation.predictions
         logits = np.asarray(predictions[0] if isinstance(predictions, tuple) else predictions)
         if not np.isfinite(logits).all():
             raise not_finite("a logit of a validation text", self.state.global_step)
-        return {"accuracy": float((logits.argmax(-1) == evaluation.label_ids).mean())}
+        answers = self.scale.centre + self.scale.size * logits.astype(float)
+        main = self.task_type.main_metric.name
+        return {main: self.task_type.measure(answers.tolist(), self.validation.labels)[main]}
 
     def _require_finite(self, loss: Tensor, logits: Tensor) -> None:
         """
@@ -207,8 +230,8 @@ class BRamp(TrainerCallback):
 class ReportingCallback(TrainerCallback):
     """Hands the trainer's progress and curves to a `Reporter`, which may raise `JobCancelled`."""
 
-    def __init__(self, reporter: Reporter, series: str) -> None:
-        self.reporter, self.series = reporter, series
+    def __init__(self, reporter: Reporter, series: str, metric: str) -> None:
+        self.reporter, self.series, self.metric = reporter, series, metric
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         if state.is_world_process_zero:
@@ -230,7 +253,8 @@ class ReportingCallback(TrainerCallback):
     ) -> None:
         if not state.is_world_process_zero:
             return
-        for source, name in (("loss", "loss"), ("eval_accuracy", "accuracy"), ("learning_rate", "learning rate")):
+        curves = (("loss", "loss"), (f"eval_{self.metric}", self.metric), ("learning_rate", "learning rate"))
+        for source, name in curves:
             if logs and source in logs:
                 self.reporter.metric(f"{self.series}/{name}", state.global_step, logs[source])
         model = kwargs.get("model")
@@ -271,13 +295,15 @@ def fine_tune(
     validation: Examples,
     recipe: Recipe,
     *,
+    task_type: TaskType | None = None,
     work: Path,
     reporter: Reporter,
     bf16: bool,
     stretch: Mapping[str, float] | None = None,
     ranks: Ranks | None = None,
 ) -> None:
-    """Fine-tune `model` in place; it is in evaluation mode afterwards.
+    """Fine-tune `model` in place for a task of `task_type` (single-label, if not given); it is in evaluation mode
+    afterwards. A model of a score answers in the score's unit, around `config.score_centre`.
 
     Checkpoints go to `work`; if some are there already, training goes on from the last one. `stretch` are layers
     by path whose weights calibration made longer, and by how much (see `CalibrationResult`). `ranks` are the processes
@@ -288,10 +314,13 @@ def fine_tune(
         NotFiniteError: a loss, logit or weight that is not finite; names the step.
     """
     ranks = ranks or Ranks()
-    train_set = EncodedExamples(train, tokenizer, recipe.max_length)
+    kind = task_type or TASK_TYPES[USUAL]
+    scale = kind.scale(train.labels)
+    to_tensor = partial(kind.tensor, labels=int(model.config.num_labels or 0), scale=scale)
+    train_set = EncodedExamples(train, tokenizer, recipe.max_length, to_tensor)
     # The curve needs no more than this; a short run would otherwise spend its time on scoring.
     curve = validation.take(max(200, len(train) // 10), recipe.seed)
-    validation_set = EncodedExamples(curve, tokenizer, recipe.max_length)
+    validation_set = EncodedExamples(curve, tokenizer, recipe.max_length, to_tensor)
     steps_per_epoch = -(-len(train) // (recipe.batch_size * recipe.gradient_accumulation * ranks.count))
     steps = max(1, round(steps_per_epoch * recipe.epochs))
     arguments = TrainingArguments(
@@ -324,13 +353,16 @@ def fine_tune(
         disable_tqdm=True,
     )
     callbacks: list[TrainerCallback] = [
-        ReportingCallback(reporter, "bcos" if recipe.bcos else "conventional"),
+        ReportingCallback(reporter, "bcos" if recipe.bcos else "conventional", kind.main_metric.name),
         CompleteMark(ranks),
     ]
     if recipe.bcos:
         callbacks.insert(0, BRamp(recipe))
     trainer = BcosTrainer(
         recipe=recipe,
+        task_type=kind,
+        validation=curve,
+        scale=scale,
         mask_id=tokenizer.mask_token_id,
         stretch=stretch or {},
         model=model,
@@ -346,4 +378,18 @@ def fine_tune(
         reporter.log(f"Going on from {last.name}.")
     with quiet_transformers():
         trainer.train(resume_from_checkpoint=str(last) if last else None)
+    answer_in_unit(model, scale)
     model.eval()
+
+
+@torch.no_grad()
+def answer_in_unit(model: PreTrainedModel, scale: Scale) -> None:
+    """Put the scale that training was on into the last layer and the config: score = centre + output.
+
+    A B-cos transform is homogeneous in its rows, B-cos(x; γw) = γ B-cos(x; w), unless it normalises them.
+    """
+    if scale == Scale():
+        return
+    for parameter in model.get_submodule(family_of(model).output).parameters():
+        parameter.mul_(scale.size)
+    model.config.score_centre = scale.centre

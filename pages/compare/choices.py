@@ -70,7 +70,7 @@ def _explain_method(method: Method) -> str:
 def choose_target(models: list[CheckpointInfo], text: str) -> str:
     """The class that every panel explains: a chosen one, or the one that the first model predicts."""
     labels = list(models[0].labels)
-    predicted = resources.predictions(models[0], (text,))[0].label if text.strip() else ""
+    predicted = labels[resources.predictions(models[0], (text,))[0].index] if text.strip() else ""
     chosen = st.selectbox(
         "Explained class",
         [PREDICTED, *labels],
@@ -85,6 +85,8 @@ def choose_target(models: list[CheckpointInfo], text: str) -> str:
 def choose_contrast(models: list[CheckpointInfo], target: str) -> str | None:
     """The class whose logit is subtracted: why this class rather than that one?"""
     others = [label for label in models[0].labels if label != target]
+    if not others:  # a score is a score rather than nothing
+        return None
     chosen = st.selectbox(
         "Rather than",
         [NO_CONTRAST, *others],

@@ -51,7 +51,7 @@ class TestSet:
         return self.task.test
 
     def label(self, index: int) -> str:
-        return self.task.labels[self.examples.labels[index]]
+        return self.task.word(self.examples.labels[index])
 
     def answers(self) -> list[list[Prediction | None]]:
         """What the first two models answer to each text; None where nobody has asked them yet."""
@@ -77,7 +77,8 @@ class TestSet:
         first = known[0]
         if chosen.answer not in (ANY, first.label):
             return False
-        if not chosen.sure[0] <= first.probabilities[first.index] <= chosen.sure[1]:
+        sure = first.probabilities[first.index] if first.probabilities else 1.0
+        if not chosen.sure[0] <= sure <= chosen.sure[1]:
             return False
         if chosen.kind == "disagree":
             return len({answer.label for answer in known}) > 1
@@ -110,6 +111,8 @@ def find_test_set(models: Sequence[CheckpointInfo]) -> TestSet | None:
 def browse(tests: TestSet, current: int | None) -> None:
     """Previous and next, filters, and where in the test set the current text stands."""
     names = [name for name in FILTERS if name != "disagree" or len(tests.models) > 1]
+    if not tests.task.task_type.has_probabilities:  # a score is nearer or further, not right or wrong
+        names = ["all"]
     kind = st.segmented_control(
         "Test set",
         names,

@@ -64,7 +64,7 @@ def _strike(cell: Cell, record: Attribution, spans: tuple[tuple[int, int], ...])
         predicted=result.predicted_change,
         actual=result.actual_change,
         logit=result.logit,
-        probability_after=result.probabilities[record.target.index],
+        probabilities=result.probabilities,
     )
 
 

@@ -17,6 +17,7 @@ from bcos_core.evaluate.spec import DEFAULT_SCORES, EvaluationSpec
 from bcos_core.jobs.estimate import about
 from bcos_core.model.classifier import predict
 from bcos_core.model.info import CheckpointInfo, trained_on
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.text.encoding import encode
 from pages.widgets import resources, url
 from pages.widgets.jobs import job_store
@@ -97,7 +98,8 @@ def _choose_methods(models: list[CheckpointInfo]) -> list[Method]:
 def _choose_scores(models: list[CheckpointInfo]) -> list[str]:
     """The scores that the task of the first model serves; why others are not there stands below."""
     rationales = bool(models and models[0].task and models[0].task.get("rationale_column"))
-    reasons = {score.name: score.unsupported(rationales=rationales) for score in SCORES.values()}
+    kind = TASK_TYPES[models[0].task_type if models else USUAL]
+    reasons = {score.name: score.unsupported(kind, rationales=rationales) for score in SCORES.values()}
     fitting = [name for name, reason in reasons.items() if reason is None]
     scores = st.multiselect(
         "Scores",

@@ -185,10 +185,11 @@ def result(job: Job) -> None:
     figures: list[tuple[str, str, str]] = []
     made = made_by(job)
     for model, title in ((made.bcos, "B-cos"), (made.conventional, "conventional")):
-        if model is not None and model.accuracy is not None:
-            figures.append(
-                (f"Test accuracy, {title}", percent(model.accuracy), _trust(model.accuracy, model.test_size))
-            )
+        if model is not None and model.figures:
+            metric, figure = model.figures[0]
+            said = _trust(figure, model.test_size) if metric.name == "accuracy" else f"{model.test_size or 0:,} texts"
+            shown = percent(figure) if metric.share else number(figure)
+            figures.append((f"Test {metric.title.lower()}, {title}", shown, said))
     if made.calibration_cosine is not None:
         note = "Cosine of hidden states, held-out texts"
         figures.append(("Fit of the converted layers", number(made.calibration_cosine), note))

@@ -17,13 +17,14 @@ from bcos_core.attribution.api import explain, resolve_target
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.home import get_home
-from bcos_core.model.classifier import Classifier, Prediction, load, predict, prediction_of
+from bcos_core.model.classifier import Classifier, load, predict
 from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
 from bcos_core.model.naming import short_name
 from bcos_core.model.predictions import known_at_full_length, logits_on
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
+from bcos_core.tasks.prediction import Prediction
 from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
 
@@ -112,7 +113,7 @@ def _test_answers(path: str, identity: str, trained_length: int, texts: tuple[st
         asked += 1
     if any(logits is None for logits in known[:asked]):
         known[:asked] = logits_on(model, texts[:asked], store, lambda count: None)
-    return [None if logits is None else prediction_of(logits, model.labels) for logits in known]
+    return [None if logits is None else model.task_type.prediction(logits, model.labels) for logits in known]
 
 
 def record(

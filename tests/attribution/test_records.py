@@ -33,6 +33,15 @@ def test_a_record_survives_json(pair: dict[str, Classifier]) -> None:
         Attribution.from_dict({"version": data["version"]})
 
 
+def test_a_record_of_before_there_were_types_of_tasks(pair: dict[str, Classifier]) -> None:
+    """A locked study has such records, and its hash is over them as they were written."""
+    data = json.loads(explain(pair["bcos"], TEXT).to_json())
+    earlier = {name: value for name, value in data.items() if name not in ("task_type", "bias_share")} | {"version": 2}
+    record = Attribution.from_dict(earlier)
+    assert (record.task_type, record.bias_share) == ("single-label", 0.0)
+    assert json.loads(record.to_json()) == earlier
+
+
 def test_tokens_point_into_the_text(pair: dict[str, Classifier]) -> None:
     record = explain(pair["bcos"], "Good film")
     assert [(t.text, t.start, t.end) for t in record.tokens] == [

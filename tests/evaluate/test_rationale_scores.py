@@ -23,6 +23,7 @@ from bcos_core.home import Home
 from bcos_core.progress import SilentReporter
 from bcos_core.render.report import evaluation_html
 from bcos_core.storage.content import name_of
+from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.tasks import TaskChoice, load_task
 
 RATIONALE = ("auprc_rationale", "token_f1_rationale", "token_iou_rationale")
@@ -112,6 +113,8 @@ def test_the_command_reads_the_column(table: Path, home: Home, capsys: pytest.Ca
 
 
 def test_which_scores_need_a_rationale() -> None:
-    without = {score.name for score in SCORES.values() if score.unsupported(rationales=False)}
+    without = {
+        score.name for score in SCORES.values() if score.unsupported(TASK_TYPES["single-label"], rationales=False)
+    }
     assert without == set(RATIONALE)
-    assert not any(score.unsupported(rationales=True) for score in SCORES.values())
+    assert not any(score.unsupported(TASK_TYPES["single-label"], rationales=True) for score in SCORES.values())

@@ -59,7 +59,7 @@ def finished(tmp_path: Path) -> Callable[[Any], Job]:
 
 
 def test_what_a_training_made(finished: Callable[[Any], Job]) -> None:
-    assert made_by(finished(TRAINED)) == Made(MadeModel("/models/a", 0.5, 40), None, 0.98, 12.5)
+    assert made_by(finished(TRAINED)) == Made(MadeModel("/models/a", 40, accuracy=0.5), None, 0.98, 12.5)
     assert made_by(finished({"seconds": 3.0, "agreement": {}})) == Made(seconds=3.0)  # of an audit
     assert made_by(finished(None)) == Made()
 

@@ -52,7 +52,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Pat
                 merges = {"merges": list(tokenizer._merges)} if family == "roberta" else {}
                 tokenizer = type(tokenizer)(vocab=vocabulary, **merges)
             folder = tmp_path_factory.mktemp("saved") / "one"
-            save_checkpoint(model, tokenizer, folder, labels=LABELS, max_length=64, accuracy=0.5)
+            save_checkpoint(model, tokenizer, folder, labels=LABELS, max_length=64, metrics={"accuracy": 0.5})
             folders[family, kind] = folder
     return folders
 

@@ -48,7 +48,7 @@ def folder(parent: Path, name: str = "one", *, config: object = CONFIG, details:
 def test_a_whole_folder(tmp_path: Path) -> None:
     info = read_info(folder(tmp_path))
     assert (info.name, info.kind, info.family, info.labels) == ("a model", "bcos", "BERT", ("bad", "good"))
-    assert (info.b, info.max_length, info.accuracy, info.test_size) == (1.5, 32, 0.75, 100)
+    assert (info.b, info.max_length, info.metrics, info.test_size) == (1.5, 32, {"accuracy": 0.75}, 100)
     assert info.twin == "a-model-conventional" and trained_on(info).name == "short-reviews"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 
@@ -163,8 +164,7 @@ def test_every_precision_is_computed_in_float32(dtype: torch.dtype, bcos: bool, 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"problem_type": "regression"}, "a number for a text"),
-        ({"problem_type": "multi_label_classification"}, "several labels"),
+        ({"problem_type": "regression"}, "a score has one"),
         ({"problem_type": "ranking"}, "ranking"),
         ({"is_decoder": True}, "decoder"),
         ({"quantization_config": {"quant_method": "bitsandbytes"}}, "quantised"),
@@ -188,17 +188,27 @@ def test_a_config_that_the_weights_do_not_fit(changes: dict[str, object], messag
         load(folder)
 
 
-def test_a_regression_head_is_refused_and_not_trained_on(tmp_path: Path) -> None:
+def test_the_head_says_what_kind_of_task_it_is_for(tmp_path: Path) -> None:
     config = tiny_model("bert").config
     config.num_labels = 1
     folder = save_model(tmp_path / "one", type(tiny_model("bert"))(config))
-    with pytest.raises(UnsupportedModelError, match="a number for a text"):
-        load(folder)
+    classifier = load(folder)  # as transformers has it: a single output is a score
+    assert classifier.task_type.name == "regression" and read_info(folder).task_type == "regression"
+    (answer,) = predict(classifier, ["a good film"])
+    assert answer.probabilities == () and len(answer.logits) == 1
+    several = save_folder(tmp_path / "several", "bert")
+    change_config(several, problem_type="multi_label_classification")
+    (answer,) = predict(load(several), ["a good film"])
+    expected = [1 / (1 + math.exp(-logit)) for logit in answer.logits]
+    assert answer.probabilities == pytest.approx(expected) and sum(expected) != pytest.approx(1.0)
+
+
+def test_a_head_of_another_kind_of_task_is_not_trained_on(tmp_path: Path) -> None:
     several = save_folder(tmp_path / "several", "bert")
     change_config(several, problem_type="multi_label_classification")
     found = pretrained(several)
     assert "The head is new, drawn from the seed: classifier." in found.notes
-    assert found.model.config.problem_type is None
+    assert found.model.config.problem_type == "single_label_classification"
 
 
 @pytest.mark.parametrize("given", [None, {}])

@@ -21,7 +21,7 @@ TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label
 
 @pytest.fixture
 def models(home: Home) -> tuple[Path, Path]:
-    return save_pair(home, task=TASK, accuracy=0.5, test_size=10)
+    return save_pair(home, task=TASK, metrics={"accuracy": 0.5}, test_size=10)
 
 
 def test_without_a_model_it_leads_to_one(open_page: OpenPage) -> None:

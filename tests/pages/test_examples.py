@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bcos_core.model.classifier import Prediction, prediction_of
 from bcos_core.model.info import CheckpointInfo
+from bcos_core.tasks.prediction import Prediction
+from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.examples import Examples, TaskData
 from pages.compare import examples
 from pages.compare.examples import Filter
@@ -21,7 +22,10 @@ ACTUAL = tuple(n % 2 for n in range(24))
 def answers(shift: int) -> list[Prediction | None]:
     """Right about most; nobody has asked about the last four."""
     found: list[Prediction | None] = [
-        prediction_of([0.0, (1 if (n + (n % shift == 0)) % 2 else -1) * (0.2 + 0.2 * n)], LABELS) for n in range(20)
+        TASK_TYPES["single-label"].prediction(
+            [0.0, (1 if (n + (n % shift == 0)) % 2 else -1) * (0.2 + 0.2 * n)], LABELS
+        )
+        for n in range(20)
     ]
     return found + [None] * 4
 

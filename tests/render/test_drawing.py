@@ -72,7 +72,7 @@ def test_a_method_that_promises_no_sum_has_no_meter() -> None:
 
 
 def test_predicted_and_real_change_share_one_scale() -> None:
-    block = strike_comparison(RECORD, predicted=1.75, actual=-0.875, logit=-0.575, probability_after=0.4)
+    block = strike_comparison(RECORD, predicted=1.75, actual=-0.875, logit=-0.575, probabilities=(0.6, 0.4))
     assert [(bar["label"], bar["shown"], bar["share"]) for bar in block["bars"]] == [
         ("predicted", "+1.75", 1.0),
         ("real", "−0.875", 0.5),

@@ -25,7 +25,7 @@ def test_the_embedded_tasks_are_listed() -> None:
     result, shown = call()
     assert [task["name"] for task in result["tasks"]] == ["short-reviews", "long-reviews", "tweets"]
     first = result["tasks"][0]
-    assert set(first) == {"name", "title", "description", "labels", "max_length", "examples"}
+    assert set(first) == {"name", "title", "description", "type", "labels", "max_length", "examples"}
     assert sum(first["examples"].values()) == 8530
     assert "negative, neutral, positive" in shown
 

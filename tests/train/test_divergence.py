@@ -17,8 +17,8 @@ from bcos_core.model.calibrate import calibrate, hidden_state_cosine
 from bcos_core.model.classifier import load, predict
 from bcos_core.model.convert import convert
 from bcos_core.progress import SilentReporter
+from bcos_core.tasks.single_label import SingleLabel
 from bcos_core.train import pipeline, trainer
-from bcos_core.train.losses import classification_loss
 from bcos_core.train.pipeline import run_training
 from tests.train.small_task import spec_of, write_inputs
 
@@ -71,14 +71,15 @@ def test_a_loss_that_diverges_on_the_way(
     inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     calls = 0
+    usual = SingleLabel.loss
 
-    def diverging(logits: Tensor, labels: Tensor, *, bcos: bool) -> Tensor:
+    def diverging(self: SingleLabel, logits: Tensor, labels: Tensor, *, bcos: bool) -> Tensor:
         nonlocal calls
         calls += logits.requires_grad
-        loss = classification_loss(logits, labels, bcos=bcos)
+        loss = usual(self, logits, labels, bcos=bcos)
         return loss * value if calls == 5 else loss
 
-    monkeypatch.setattr(trainer, "classification_loss", diverging)
+    monkeypatch.setattr(SingleLabel, "loss", diverging)
     with pytest.raises(NotFiniteError, match=f"at step 5 the loss .{value}. is not finite"):
         train(inputs, tmp_path)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 import torch
 from transformers import BertConfig, BertForSequenceClassification
@@ -11,16 +9,9 @@ from transformers import BertConfig, BertForSequenceClassification
 from bcos_core import convert
 from bcos_core.model.contributions import contributions
 from bcos_core.model.view import ModelView
-from bcos_core.train.losses import classification_loss, deletion_task, masked_texts, random_subsets, ranked_subsets
+from bcos_core.train.losses import deletion_task, masked_texts, random_subsets, ranked_subsets
 
 MASK = 4
-
-
-def test_classification_losses_by_hand() -> None:
-    logits, labels = torch.tensor([[0.0, math.log(3.0)]]), torch.tensor([1])
-    # softmax gives class 1 probability 3/4; the sigmoids are 1/2 and 3/4, their cross-entropies averaged.
-    assert classification_loss(logits, labels, bcos=False).item() == pytest.approx(math.log(4 / 3))
-    assert classification_loss(logits, labels, bcos=True).item() == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
 
 
 def test_deletion_task_follows_its_definition() -> None:

@@ -17,6 +17,7 @@ from transformers import (
 )
 
 from bcos_core import convert
+from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.train.recipe import Recipe
 from bcos_core.train.trainer import BcosTrainer
 
@@ -61,6 +62,7 @@ def seen(
     fields: dict[str, Any] = {
         "recipe": recipe,
         "mask_id": MASK,
+        "task_type": TASK_TYPES["single-label"],
         "state": SimpleNamespace(max_steps=10, global_step=9),
         "accelerator": SimpleNamespace(unwrap_model=lambda given: given),
     }

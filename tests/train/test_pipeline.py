@@ -24,11 +24,11 @@ from bcos_core.model.predictions import known_logits
 from bcos_core.progress import SilentReporter
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
+from bcos_core.tasks.single_label import macro_f1
 from bcos_core.text.tasks import TaskChoice, load_task
 from bcos_core.train.estimate import estimate_seconds
 from bcos_core.train.pipeline import run_training
 from bcos_core.train.recipe import Recipe
-from bcos_core.train.scoring import macro_f1
 from bcos_core.train.spec import TrainSpec
 from bcos_core.train.trainer import BRamp, last_complete_checkpoint
 from tests.train.small_task import spec_of, write_inputs
@@ -126,7 +126,7 @@ def test_a_stopped_run_goes_on_and_gives_what_an_unbroken_one_gives(inputs: tupl
     assert min(steps) > 1  # from the checkpoint, not from the start
     for kind in ("bcos", "conventional"):
         expected, got = getattr(unbroken, kind), getattr(resumed, kind)
-        assert got.accuracy == expected.accuracy
+        assert got.metrics == expected.metrics
         ours, theirs = load(got.checkpoint).model.state_dict(), load(expected.checkpoint).model.state_dict()
         for name, tensor in theirs.items():
             torch.testing.assert_close(ours[name], tensor, atol=1e-5, rtol=1e-4)

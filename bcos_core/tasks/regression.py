@@ -1,0 +1,146 @@
+"""Regression: a score for each text. Contributions are in the score's own unit."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from bcos_core.errors import DataError
+from bcos_core.tasks.prediction import Prediction
+from bcos_core.tasks.task_type import Gold, Mark, Metric, Scale, TaskType
+from bcos_core.text.blank import is_blank
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MOST_GRADES = 30
+"""Different whole numbers up to which they are grades, for which agreement by quadratic weighted κ is usual."""
+
+
+class Regression(TaskType):
+    name = "regression"
+    title = "A score"
+    description = "Each text has a number."
+    problem_type = "regression"
+    metrics = (
+        Metric("mae", "Mean absolute error", higher_is_better=False, share=False),
+        Metric("rmse", "Root mean squared error", higher_is_better=False, share=False),
+        Metric("pearson", "Pearson's r", share=False),
+        Metric("spearman", "Spearman's ρ", share=False),
+        Metric("kappa", "Quadratic weighted κ", share=False),
+    )
+
+    has_probabilities = False
+    measures = ("score",)
+    explained = "score"
+
+    def marks(self, values: Sequence[object], column: str, *, separator: str | None = None) -> list[Mark | None]:
+        return [_number(value, column) for value in values]
+
+    def labels(self, marks: Sequence[Mark], column: str, declared: Sequence[str] = ()) -> tuple[str, ...]:
+        """The one output, which goes by the column's name."""
+        if len(set(marks)) < 2:
+            raise DataError(
+                f"Every row has the score {marks[0]} in the column {column!r}. There is nothing to learn: choose "
+                "another column."
+            )
+        return (column,)
+
+    def gold(self, mark: Mark, labels: Sequence[str]) -> Gold | None:
+        return float(mark)  # type: ignore[arg-type]
+
+    def strata(self, golds: Sequence[Gold], labels: Sequence[str]) -> list[int]:
+        return [0] * len(golds)
+
+    def require_sides(self, sides: Mapping[str, Sequence[Gold]], labels: Sequence[str]) -> None:
+        for side, golds in sides.items():
+            if len(set(golds)) < 2:
+                raise DataError(
+                    f"All {len(golds)} texts of the {side} side have one score, so that nothing can be "
+                    f"{'learned' if side == 'train' else 'measured'}. Add texts with other scores."
+                )
+
+    def word(self, gold: Gold, labels: Sequence[str]) -> str:
+        return f"{gold:.4g}"
+
+    def tensor(self, golds: Sequence[Gold], labels: int, scale: Scale) -> Tensor:
+        """(batch,), on the scale on which the raw output is about 1 in size."""
+        import torch
+
+        return torch.tensor([(float(gold) - scale.centre) / scale.size for gold in golds])  # type: ignore[arg-type]
+
+    def loss(self, logits: Tensor, targets: Tensor, *, bcos: bool) -> Tensor:
+        """Mean squared error, for both kinds of models."""
+        import torch.nn.functional as F
+
+        return F.mse_loss(logits.squeeze(-1), targets.to(logits.dtype))
+
+    def scale(self, golds: Sequence[Gold]) -> Scale:
+        """Mean and standard deviation of the training scores: a network without biases answers around 0."""
+        numbers = [float(gold) for gold in golds]  # type: ignore[arg-type]
+        return Scale(statistics.fmean(numbers), statistics.pstdev(numbers) or 1.0)
+
+    def prediction(self, logits: Sequence[float], labels: Sequence[str]) -> Prediction:
+        return Prediction(tuple(logits), (), 0, self.word(logits[0], labels))
+
+    def measure(self, logits: Sequence[Sequence[float]], golds: Sequence[Gold]) -> dict[str, float]:
+        import numpy as np
+        from scipy.stats import pearsonr, spearmanr
+
+        answers, actual = np.array([row[0] for row in logits]), np.array(golds, dtype=float)
+        found = {
+            "mae": float(np.abs(answers - actual).mean()),
+            "rmse": math.sqrt(float(np.square(answers - actual).mean())),
+        }
+        if len(set(answers.tolist())) > 1 and len(set(actual.tolist())) > 1:
+            found["pearson"] = float(pearsonr(answers, actual).statistic)
+            found["spearman"] = float(spearmanr(answers, actual).statistic)
+        grades = sorted(set(actual.tolist()))
+        if 1 < len(grades) <= MOST_GRADES and all(grade == round(grade) for grade in grades):
+            found["kappa"] = quadratic_kappa(
+                np.clip(np.round(answers), grades[0], grades[-1]).tolist(), actual.tolist()
+            )
+        return found
+
+
+def quadratic_kappa(answers: Sequence[float], actual: Sequence[float]) -> float:
+    """κ = 1 − Σ (a − b)² observed ÷ Σ (a − b)² expected of independent raters (Cohen, 1968), for whole-number grades.
+
+    The sum over pairs of grades that independence expects is n times the mean over all pairs of an answer and an
+    actual grade, E[(a − b)²] = Var a + Var b + (E a − E b)².
+    """
+    observed = statistics.fmean((a - b) ** 2 for a, b in zip(answers, actual, strict=True))
+    spread = statistics.pvariance(answers) + statistics.pvariance(actual)
+    expected = spread + (statistics.fmean(answers) - statistics.fmean(actual)) ** 2
+    return 1.0 - observed / expected if expected else 1.0
+
+
+def _number(value: object, column: str) -> float | None:
+    """A cell as a number; None for one that is empty.
+
+    Raises:
+        DataError: it is no finite number.
+    """
+    if value is None or (isinstance(value, str) and is_blank(value)):
+        return None
+    if isinstance(value, bool | list | tuple | dict | set | bytes):
+        raise _no_score(value, column)
+    try:
+        number = float(value.strip() if isinstance(value, str) else value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise _no_score(value, column) from error
+    if math.isnan(number) and not isinstance(value, str):
+        return None  # how tables say that a cell is empty
+    if not math.isfinite(number):
+        raise _no_score(value, column)
+    return number
+
+
+def _no_score(value: object, column: str) -> DataError:
+    shown = str(value)
+    return DataError(
+        f"The column {column!r} holds {shown[:60]!r}, which is no number; a score is one number for each text. Choose "
+        "another column, or another type of task."
+    )

@@ -1,0 +1,136 @@
+"""The one object that owns everything in which kinds of tasks differ.
+
+A label goes through three forms. What a table's cell holds is its *mark*: the name of a class, the names of several
+labels, a number. The names in all marks together are the task's `labels`, one for each output of a model. Held against
+them a mark becomes *gold*: a class number, the numbers of several labels, a number.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from bcos_core.tasks.prediction import Prediction
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Mark = str | float | tuple[str, ...]
+Gold = int | float | tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of a model on a test set. `share` figures are from 0 to 1 and read as percentages."""
+
+    name: str
+    title: str
+    higher_is_better: bool = True
+    share: bool = True
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The line that a model's raw output is put on: score = `centre` + `size` · output."""
+
+    centre: float = 0.0
+    size: float = 1.0
+
+
+class TaskType(ABC):
+    """One kind of task. Stateless: the data, the labels and the model are handed in.
+
+    `name` is that of the command line, `problem_type` is transformers' (`PretrainedConfig.problem_type`). `metrics` are
+    the figures of a test set, the first of them the one that a curve of training shows.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    description: ClassVar[str]
+    problem_type: ClassVar[str]
+    metrics: ClassVar[tuple[Metric, ...]]
+    exclusive: ClassVar[bool] = False
+    """Whether exactly one label is right, so that its probability, confusion and flips can be spoken of."""
+
+    @property
+    def main_metric(self) -> Metric:
+        return self.metrics[0]
+
+    # The data
+
+    @abstractmethod
+    def marks(self, values: Sequence[object], column: str, *, separator: str | None = None) -> list[Mark | None]:
+        """The cells of a label column, row by row; None where a cell is empty. `separator` stands between several
+        labels that are written in one cell.
+
+        Raises:
+            DataError: a cell that cannot be such a label.
+        """
+
+    @abstractmethod
+    def labels(self, marks: Sequence[Mark], column: str, declared: Sequence[str] = ()) -> tuple[str, ...]:
+        """The names of the model's outputs; in the order of `declared` where the data say one.
+
+        Raises:
+            DataError: too few labels, or too many.
+        """
+
+    @abstractmethod
+    def gold(self, mark: Mark, labels: Sequence[str]) -> Gold | None:
+        """A mark as numbers; None where it names what is not among the labels."""
+
+    @abstractmethod
+    def strata(self, golds: Sequence[Gold], labels: Sequence[str]) -> list[int]:
+        """For each row the group within which the rows are split, so that every side has its share of each."""
+
+    @abstractmethod
+    def require_sides(self, sides: Mapping[str, Sequence[Gold]], labels: Sequence[str]) -> None:
+        """Refuse sides ("train", "validation", "test") on which nothing could be learned or measured.
+
+        Raises:
+            DataError: they are such.
+        """
+
+    @abstractmethod
+    def word(self, gold: Gold, labels: Sequence[str]) -> str:
+        """Gold in words."""
+
+    # Training
+
+    @abstractmethod
+    def tensor(self, golds: Sequence[Gold], labels: int, scale: Scale) -> Tensor:
+        """What `loss` compares logits with, (batch, …), for a model of `labels` outputs."""
+
+    @abstractmethod
+    def loss(self, logits: Tensor, targets: Tensor, *, bcos: bool) -> Tensor:
+        """The mean loss of a batch, a scalar: logits (batch, labels), targets as `tensor` gives them."""
+
+    def scale(self, golds: Sequence[Gold]) -> Scale:
+        """The line on which a model of these training examples answers."""
+        return Scale()
+
+    # Answers
+
+    has_probabilities: ClassVar[bool] = True
+    measures: ClassVar[tuple[str, ...]]
+    """What scores may look at when words are removed (names in `PROBABILITIES`); the first unless another is chosen."""
+    explained: ClassVar[str] = "logit"
+    """What contributions add up to."""
+
+    def answer(self, prediction: Prediction) -> str:
+        """A prediction in words, with how sure the model is where that is one number."""
+        return prediction.label
+
+    @abstractmethod
+    def prediction(self, logits: Sequence[float], labels: Sequence[str]) -> Prediction:
+        """The answer that logits make."""
+
+    @abstractmethod
+    def measure(self, logits: Sequence[Sequence[float]], golds: Sequence[Gold]) -> dict[str, float]:
+        """The `metrics` by name, of answers (texts, labels) to examples; one that is not defined for them is left out.
+
+        Raises:
+            ValueError: no examples.
+        """
