@@ -48,9 +48,8 @@ def contributions(
         select: logits (batch, classes) → the explained number (batch,), linear in the logits.
         reference_id: the token that stands at every position of the reference; `None` for no reference.
     """
-    embeddings = view.embed(input_ids, attention_mask).requires_grad_()
-    with torch.enable_grad(), view.scaled_biases(embeddings) as scale:
-        logits = view.logits(embeddings, input_ids, attention_mask)
+    with torch.enable_grad(), view.scaled_biases(len(input_ids)) as scale:
+        embeddings, logits = view.embed_and_go_on(input_ids, attention_mask)
         variables = [embeddings] if scale is None else [embeddings, scale]
         # W_c(x), (batch, tokens, hidden), and the share of the biases, (batch,).
         weights, *biases = torch.autograd.grad(select(logits).sum(), variables, allow_unused=True)

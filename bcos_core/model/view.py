@@ -60,15 +60,29 @@ class ModelView:
         given = embeddings if order is None else _reordered(embeddings, order)
         return self._run(input_ids, attention_mask, None, at_first_block=lambda _: given)
 
+    def embed_and_go_on(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """E (batch, tokens, hidden) and the logits (batch, classes) that it gives, in one forward pass; differentiable
+        with respect to E, which is a leaf."""
+        order = _from_the_first_column(attention_mask)
+        leaves: list[Tensor] = []
+
+        def leaf(embeddings: Tensor) -> Tensor:
+            given = embeddings if order is None else _reordered(embeddings, order.argsort(1))
+            leaves.append(given.detach().requires_grad_())
+            return leaves[0] if order is None else _reordered(leaves[0], order)
+
+        logits = self._run(input_ids, attention_mask, None, at_first_block=leaf)
+        return leaves[0], logits
+
     @contextmanager
-    def scaled_biases(self, embeddings: Tensor) -> Iterator[Tensor | None]:
-        """A factor of 1 for all biases of each text of E (batch, tokens, hidden), (batch,), by which the logits of a
-        forward pass inside the block can be differentiated (`BiasShare`); None for a model that keeps none."""
+    def scaled_biases(self, texts: int) -> Iterator[Tensor | None]:
+        """A factor of 1 for all biases of each text, (texts,), by which the logits of a forward pass inside the block
+        can be differentiated (`BiasShare`); None for a model that keeps none."""
         parts = (module for module in self.model.modules() if isinstance(module, DynamicLinear))
         if all(part.bias is None or isinstance(part, ConstantLinear) for part in parts):
             yield None
             return
-        self.bias_share.scale = embeddings.detach().new_ones(len(embeddings)).requires_grad_()
+        self.bias_share.scale = next(self.model.parameters()).new_ones(texts).requires_grad_()
         try:
             yield self.bias_share.scale
         finally:
