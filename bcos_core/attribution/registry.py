@@ -9,43 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bcos_core.arguments import one_number, shown
 from bcos_core.attribution.references import same_reference
-from bcos_core.errors import InputError, UnknownNameError
+from bcos_core.errors import UnknownNameError
 from bcos_core.later import Later
+from bcos_core.option import Option
 from bcos_core.registry import Registry
 from bcos_core.text.units import UNITS
 
 if TYPE_CHECKING:
     from bcos_core.attribution.question import Answer, Question
-
-
-@dataclass(frozen=True)
-class Option:
-    """An option of a method: its default, and what it may be: a number from `least` to `most`, or one of `choices`."""
-
-    default: int | float | str
-    description: str
-    least: float = 1
-    most: float = 10_000
-    choices: tuple[str, ...] = ()
-
-    def checked(self, name: str, value: Any) -> int | float | str:
-        """`value` in the default's type; a number may be given as text.
-
-        Raises:
-            InputError: it is not what the option takes.
-        """
-        if self.choices:
-            if not isinstance(value, str) or value not in self.choices:
-                raise UnknownNameError(f"value of {name}", value, self.choices)
-            return str(value)
-        kind = type(self.default)
-        number = one_number(value)
-        if number is None or not self.least <= number <= self.most or (kind is int and number != int(number)):
-            whole = "a whole number" if kind is int else "a number"
-            raise InputError(f"{name} is {shown(value)}; expected {whole} from {self.least:g} to {self.most:g}.")
-        return kind(number)
 
 
 @dataclass(frozen=True)
@@ -106,7 +78,7 @@ class Method:
         for name in given:
             if name not in self.options:
                 raise UnknownNameError(f"option of {self.name}", name, self.options)
-        return {name: option.checked(name, given.get(name, option.default)) for name, option in self.options.items()}
+        return {name: option.converted(name, given.get(name, option.default)) for name, option in self.options.items()}
 
     def checked_reference(self, given: str | None) -> str | None:
         """The reference to use, None for a method without one.
@@ -143,7 +115,13 @@ def _later(file: str, function: str) -> Later:
     return Later(f"bcos_core.attribution.{file}", function)
 
 
-_UNIT = Option("token", "what is removed in one piece", choices=UNITS)
+_UNIT = Option("token", "Piece", "What is removed in one piece.", choices=UNITS)
+
+
+def _count(default: int, title: str, help: str, least: int = 1) -> Option:
+    return Option(default, title, help, least=least, most=10_000)
+
+
 _TOKENS = ("mask", "pad")
 
 for _method in (
@@ -169,7 +147,7 @@ for _method in (
         additive=True,
         needs_gradients=True,
         references=("mask", "pad", "zero"),
-        options={"steps": Option(50, "points of the way at which the gradient is taken")},
+        options={"steps": _count(50, "Steps", "Points of the way at which the gradient is taken.")},
     ),
     Method(
         name="occlusion",
@@ -208,8 +186,15 @@ for _method in (
         needs_gradients=True,
         stochastic=True,
         options={
-            "samples": Option(25, "noisy copies"),
-            "noise": Option(0.15, "standard deviation of the noise, as a share of the embeddings' range", 0.0, 10.0),
+            "samples": _count(25, "Samples", "Noisy copies."),
+            "noise": Option(
+                0.15,
+                "Noise",
+                "Its standard deviation, as a share of the embeddings' range.",
+                least=0.0,
+                most=10.0,
+                step=0.05,
+            ),
         },
     ),
     Method(
@@ -222,7 +207,7 @@ for _method in (
         needs_gradients=True,
         stochastic=True,
         references=("mask", "pad", "zero"),
-        options={"samples": Option(25, "random points")},
+        options={"samples": _count(25, "Samples", "Random points.")},
     ),
     Method(
         name="shapley",
@@ -233,7 +218,7 @@ for _method in (
         additive=True,
         stochastic=True,
         references=_TOKENS,
-        options={"samples": Option(25, "random orders"), "unit": _UNIT},
+        options={"samples": _count(25, "Samples", "Random orders."), "unit": _UNIT},
     ),
     Method(
         name="kernel_shap",
@@ -244,7 +229,7 @@ for _method in (
         additive=True,
         stochastic=True,
         references=_TOKENS,
-        options={"samples": Option(100, "random subsets", 3), "unit": _UNIT},
+        options={"samples": _count(100, "Samples", "Random subsets.", 3), "unit": _UNIT},
     ),
     Method(
         name="lime",
@@ -254,7 +239,7 @@ for _method in (
         answer=_later("perturbation", "lime"),
         stochastic=True,
         references=_TOKENS,
-        options={"samples": Option(100, "random subsets", 2), "unit": _UNIT},
+        options={"samples": _count(100, "Samples", "Random subsets.", 2), "unit": _UNIT},
     ),
     Method(
         name="attention",

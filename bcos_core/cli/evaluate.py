@@ -7,7 +7,8 @@ import math
 from typing import Any
 
 from bcos_core.cli.task_arguments import add_task_arguments, said_of_task
-from bcos_core.evaluate.spec import DEFAULT_SCORES
+from bcos_core.evaluate.spec import DEFAULT_SCORES, EvaluationSpec
+from bcos_core.option import add_flag, options_of
 
 EPILOG = """examples:
   python -m bcos_core evaluate CHECKPOINT --methods bcos occlusion integrated_gradients --limit 200
@@ -30,14 +31,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--scores", nargs="+", default=list(DEFAULT_SCORES), metavar="NAME", help="scores, or all (default: three)"
     )
-    parser.add_argument("--limit", type=int, default=100, metavar="N", help="test texts to use (default: 100)")
+    for name, option in options_of(EvaluationSpec).items():
+        add_flag(parser, name, option, default=option.default)
     parser.add_argument("--removal", default="mask", metavar="NAME", help="mask, pad, delete or hide (default: mask)")
     parser.add_argument("--probability", default="softmax", metavar="NAME", help="softmax or sigmoid")
     parser.add_argument("--task", metavar="NAME", help="another task's test set (default: that of the checkpoint)")
     add_task_arguments(parser)
-    parser.add_argument("--pairs", type=int, default=200, metavar="N", help="pairs of the pointing game (default: 200)")
-    parser.add_argument("--pointing-length", type=int, metavar="N", help="tokens of each half of a pair")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of texts and stochastic methods")
     parser.add_argument("--against", metavar="METHOD", help="paired differences with this method (default: the first)")
     parser.add_argument("--option", action="append", default=[], metavar="METHOD.NAME=VALUE", help="an option")
     parser.set_defaults(run=run, show=show)
@@ -53,7 +52,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.cli.checkpoints import find_checkpoint
     from bcos_core.evaluate.job import EVALUATE
     from bcos_core.evaluate.scores import SCORES
-    from bcos_core.evaluate.spec import EvaluationSpec
     from bcos_core.home import get_home
     from bcos_core.model.info import read_info
     from bcos_core.text.tasks import TaskChoice
@@ -65,13 +63,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         checkpoints=tuple(str(read_info(find_checkpoint(name)).path.resolve()) for name in args.checkpoints),
         methods=tuple(METHODS if args.methods == ["all"] else args.methods),
         scores=tuple(SCORES if args.scores == ["all"] else args.scores),
-        limit=args.limit,
         removal=args.removal,
         probability=args.probability,
-        seed=args.seed,
         task=task,
-        pairs=args.pairs,
-        pointing_length=args.pointing_length,
+        **{name: getattr(args, name) for name in options_of(EvaluationSpec)},
         options=_options(args.option),
     )
     evaluation, job = EVALUATE.run_here(spec)

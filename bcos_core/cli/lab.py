@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from bcos_core.lab.job import LAB, RECIPE_OPTIONS
 from bcos_core.lab.plants import PLANTS
+from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec
+from bcos_core.option import add_flag, options_of
+from bcos_core.train.recipe import Recipe
 
 EPILOG = """examples:
   python -m bcos_core lab --plant rare-word
@@ -25,22 +29,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--plant", default="rare-word", metavar="NAME", help=f"{', '.join(PLANTS)} (default: rare-word)"
     )
-    parser.add_argument("--share", type=float, default=0.5, metavar="X", help="share of planted texts (default: 0.5)")
+    for name, option in options_of(LabSpec).items():
+        add_flag(parser, name, option, default=option.default)
     parser.add_argument("--task", default="short-reviews", help="an embedded name, hub:OWNER/NAME, or file:PATH")
     parser.add_argument("--model", default="minilm", help="minilm (embedded), a folder, or a hub id (default: minilm)")
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="methods to score")
-    parser.add_argument("--limit", type=int, default=100, metavar="N", help="planted test texts (default: 100)")
-    for flag, kind, meaning in (
-        ("--examples", int, "training examples"),
-        ("--epochs", float, "passes over them"),
-        ("--learning-rate", float, "peak learning rate"),
-        ("--consistency", float, "weight of the deletion-consistency loss, 0 for none"),
-        ("--max-length", int, "tokens at which a text is cut"),
-        ("--batch-size", int, "examples per step"),
-        ("--calibration-texts", int, "texts to calibrate on"),
-        ("--seed", int, "seed of every random choice"),
-    ):
-        parser.add_argument(flag, type=kind, metavar="N", help=f"{meaning} (default: the quick start's)")
+    group = parser.add_argument_group("options of the recipe, by default the quick start's")
+    for name in RECIPE_OPTIONS:
+        add_flag(group, name, options_of(Recipe)[name])
     parser.set_defaults(run=run, show=show)
 
 
@@ -50,8 +46,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         InputError: a plant, task, model or method that cannot be used.
     """
-    from bcos_core.lab.job import LAB, RECIPE_OPTIONS
-    from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec
     from bcos_core.model.sources import resolve_model
     from bcos_core.text.tasks import TaskChoice
     from bcos_core.train.quickstart import quickstart_spec

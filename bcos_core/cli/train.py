@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from bcos_core.cli.task_arguments import add_task_arguments, said_of_task
-from bcos_core.train.recipe import PRECISIONS, RECIPES, Recipe
+from bcos_core.option import add_flag, options_of
+from bcos_core.train.recipe import RECIPES, Recipe
 
 if TYPE_CHECKING:
     from bcos_core.jobs.kind import JobKind
@@ -21,30 +21,8 @@ EPILOG = """examples:
   accelerate launch -m bcos_core train --model hub:google-bert/bert-base-uncased --task long-reviews
 """
 
-# What each option of a recipe means; the names are those of `Recipe`.
-OPTIONS = {
-    "b": "the exponent B of the B-cos transform",
-    "ramp": "share of the steps over which B rises from 1 to its final value; 0 starts there",
-    "normalize_weights": "normalise weight rows on every forward, as the B-cos LM authors do",
-    "calibrate": "refit the converted layers to the pretrained function before fine-tuning",
-    "calibration_texts": "texts to calibrate on",
-    "ridge": "ridge term of calibration, relative to the mean diagonal of the Gram matrix",
-    "consistency": "weight of the deletion-consistency loss, 0 for none",
-    "consistency_start": "share of the steps after which that loss begins",
-    "consistency_ranked": "share of the texts in that loss without what their heatmap ranks first, or without all else",
-    "masking": "share of the texts in which random tokens are replaced by the mask token, 0 for none",
-    "learning_rate": "peak learning rate",
-    "epochs": "passes over the training examples",
-    "batch_size": "examples per step and device",
-    "gradient_accumulation": "steps whose gradients are added up before an update",
-    "max_length": "tokens at which a text is cut; the default is the task's",
-    "warmup": "share of the steps over which the learning rate rises",
-    "weight_decay": "weight decay of AdamW",
-    "seed": "seed of every random choice",
-    "examples": "training examples to use; the default is all",
-    "twin": "train the conventional model on the same data and budget beside it",
-    "precision": f"{', '.join(PRECISIONS)}; auto measures which is faster",
-}
+OPTIONS = {name: option for name, option in options_of(Recipe).items() if name != "bcos"}
+"""Those that have a flag: whether a model is converted is said by the recipe's name."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -63,13 +41,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--recipe", default="calibrated", help=f"{', '.join(RECIPES)} (default: calibrated)")
     parser.add_argument("--name", default="", help="name of the checkpoints (default: from task and recipe)")
     group = parser.add_argument_group("options of the recipe")
-    for name, meaning in OPTIONS.items():
-        flag = "--" + name.replace("_", "-")
-        if _kind(name) is bool:
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=meaning)
-        else:
-            metavar = {int: "N", float: "X", str: "NAME"}[_kind(name)]
-            group.add_argument(flag, type=_kind(name), metavar=metavar, help=meaning)
+    for name, option in OPTIONS.items():
+        add_flag(group, name, option)
     parser.set_defaults(run=run, show=show)
 
 
@@ -111,9 +84,3 @@ def show(result: dict[str, Any]) -> str:
         lines.append(f"calibration   cosine of hidden states {result['calibration_cosine']:.3f}")
     lines.append(f"{result['seconds']:.0f} s in all. Try: python -m bcos_core explain CHECKPOINT --text 'a fine film'")
     return "\n".join(lines)
-
-
-def _kind(option: str) -> type:
-    """The type that an option's value has: int, float, str or bool."""
-    annotation = {f.name: f.type for f in dataclasses.fields(Recipe)}[option]
-    return {"int": int, "int | None": int, "float": float, "str": str, "bool": bool}[str(annotation)]

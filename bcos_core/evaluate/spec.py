@@ -13,6 +13,7 @@ from bcos_core.evaluate.probability import PROBABILITIES
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.model.identity import source_identity
+from bcos_core.option import choice, misfits
 from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice
 
@@ -36,13 +37,21 @@ class EvaluationSpec:
     checkpoints: tuple[str, ...]
     methods: tuple[str, ...]
     scores: tuple[str, ...] = DEFAULT_SCORES
-    limit: int = 100
+    limit: int = choice(100, "Test texts", "Test texts to use.", least=1, most=1_000_000)
     removal: str = "mask"
     probability: str = "softmax"
-    seed: int = 0
+    seed: int = choice(0, "Seed", "Seed of texts and stochastic methods.", least=0, most=2**32 - 1)
     task: TaskChoice | None = None
-    pairs: int = 200
-    pointing_length: int | None = None
+    pairs: int = choice(200, "Pairs", "Pairs of texts of the pointing game.", least=1, most=100_000)
+    pointing_length: int | None = choice(
+        None,
+        "Length of a half",
+        "Tokens of each half of a pair of the pointing game.",
+        least=2,
+        most=8_192,
+        kind=int,
+        none="what suits the task",
+    )
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -56,15 +65,8 @@ class EvaluationSpec:
         for score in self.scores:
             SCORES[score]
         REMOVALS[self.removal], PROBABILITIES[self.probability]
-        for name, least, most in (
-            ("limit", 1, 1_000_000),
-            ("pairs", 1, 100_000),
-            ("pointing_length", 2, 8_192),
-            ("seed", 0, 2**32 - 1),
-        ):
-            value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                raise InputError(f"{name} is {value}; expected {least:,} to {most:,}.")
+        for name, option in misfits(self).items():
+            raise InputError(f"{name} is {getattr(self, name)!r}; expected {option.expected}.")
 
     @property
     def contenders(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from bcos_core.errors import InputError
 from bcos_core.lab.plants import PLANTS
 from bcos_core.model.embedded import EMBEDDED
 from bcos_core.model.identity import source_identity
+from bcos_core.option import choice, misfits
 from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.quickstart import quickstart_spec
@@ -33,12 +34,18 @@ class LabSpec:
     """
 
     plant: str = "rare-word"
-    share: float = 0.5
+    share: float = choice(
+        0.5,
+        "Planted share",
+        "Share of the training texts that are planted. A planted text has the shortcut's class, whatever it says.",
+        least=0.05,
+        most=1.0,
+    )
     task: TaskChoice = field(default_factory=lambda: TaskChoice("embedded", "short-reviews"))
     model: str = EMBEDDED
     recipe: Recipe = field(default_factory=lambda: quickstart_spec().recipe)
     methods: tuple[str, ...] = METHODS_OF_LAB
-    limit: int = 100
+    limit: int = choice(100, "Planted test texts", "Planted test texts to look at.", least=1, most=100_000)
 
     def __post_init__(self) -> None:
         PLANTS[self.plant]
@@ -46,10 +53,8 @@ class LabSpec:
             METHODS[method]
         if not self.methods:
             raise InputError("No method was given; the lab needs at least one to score.")
-        if not 0.05 <= self.share <= 1.0:
-            raise InputError(f"share is {self.share}; expected 0.05 to 1 of the texts.")
-        if not 1 <= self.limit <= 100_000:
-            raise InputError(f"limit is {self.limit}; expected 1 to 100,000 texts.")
+        for name, option in misfits(self).items():
+            raise InputError(f"{name} is {getattr(self, name)!r}; expected {option.expected}.")
         if not (self.recipe.bcos and self.recipe.twin):
             raise InputError("The lab compares a B-cos model with its conventional twin; the recipe must train both.")
 

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from bcos_core.errors import RecipeError
+from bcos_core.option import choice, misfits
 from bcos_core.registry import Registry
 from bcos_core.storage.stored_spec import read_spec
 from bcos_core.text.tasks import EMBEDDED_TASKS, TaskChoice
 
 PRECISIONS = ("auto", "fp32", "bf16")
+MODEL, TRAINING, DATA = "Model", "Training", "Data and loss"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is converted and fine-tuned.
+    """How a model is converted and fine-tuned. Every field but the name is an option (`bcos_core.option`).
 
     `b` is the exponent of the B-cos transform (arXiv 2502.12992 §3). With a `ramp` it rises linearly from 1 to
     `b` over that share of the steps; without, calibration fits the layers for `b` itself and training starts
@@ -33,52 +35,147 @@ class Recipe:
     """
 
     name: str = "calibrated"
-    bcos: bool = True
-    b: float = 1.5
-    ramp: float = 0.0
-    normalize_weights: bool = False
-    calibrate: bool = True
-    calibration_texts: int = 512
-    ridge: float = 3e-2
-    consistency: float = 0.0
-    consistency_start: float = 0.5
-    consistency_ranked: float = 0.0
-    masking: float = 0.0
-    learning_rate: float = 1e-4
-    epochs: float = 3.0
-    batch_size: int = 16
-    gradient_accumulation: int = 1
-    max_length: int = 64
-    warmup: float = 0.1
-    weight_decay: float = 0.01
-    seed: int = 42
-    examples: int | None = None
-    twin: bool = True
-    precision: str = "auto"
+    bcos: bool = choice(True, "Convert to B-cos", "Without, a conventional model is trained.", group=MODEL)
+    b: float = choice(
+        1.5,
+        "B",
+        "The exponent of the B-cos transform: 1 is a plain linear layer, 1.5 the usual choice.",
+        least=1.0,
+        most=4.0,
+        step=0.05,
+        group=MODEL,
+    )
+    ramp: float = choice(
+        0.0,
+        "Ramp of B",
+        "Share of the steps over which B rises from 1 to its value; 0 starts there.",
+        least=0.0,
+        most=1.0,
+        step=0.1,
+        group=MODEL,
+    )
+    normalize_weights: bool = choice(
+        False, "Normalised weights", "Each weight row has length 1 in every forward pass.", group=MODEL
+    )
+    calibrate: bool = choice(
+        True, "Calibrate", "Refit the converted layers to the pretrained function first.", group=MODEL
+    )
+    calibration_texts: int = choice(
+        512,
+        "Calibration texts",
+        "Training texts that the layers are refitted on.",
+        least=16,
+        most=100_000,
+        step=64,
+        group=MODEL,
+    )
+    ridge: float = choice(
+        3e-2,
+        "Ridge",
+        "Ridge term of calibration, relative to the Gram matrix's mean diagonal.",
+        above=0.0,
+        most=1.0,
+        step=0.001,
+        group=MODEL,
+    )
+    twin: bool = choice(
+        True, "Train the twin", "Also a conventional model, on the same data with the same budget.", group=MODEL
+    )
+    learning_rate: float = choice(
+        1e-4,
+        "Learning rate",
+        "The highest learning rate, after the warm-up.",
+        above=0.0,
+        most=0.1,
+        step=0.00001,
+        group=TRAINING,
+    )
+    epochs: float = choice(
+        3.0, "Epochs", "Passes over the training texts.", above=0.0, most=100.0, step=0.5, group=TRAINING
+    )
+    batch_size: int = choice(16, "Batch", "Texts per step and device.", least=1, most=1024, step=8, group=TRAINING)
+    gradient_accumulation: int = choice(
+        1,
+        "Accumulated steps",
+        "Steps whose gradients are added before an update.",
+        least=1,
+        most=1024,
+        group=TRAINING,
+    )
+    warmup: float = choice(
+        0.1,
+        "Warm-up",
+        "Share of the steps over which the learning rate rises.",
+        least=0.0,
+        below=1.0,
+        step=0.05,
+        group=TRAINING,
+    )
+    weight_decay: float = choice(
+        0.01, "Weight decay", "Weight decay of AdamW.", least=0.0, most=1.0, step=0.01, group=TRAINING
+    )
+    precision: str = choice(
+        "auto",
+        "Precision",
+        "Auto measures which of the two is faster on this machine.",
+        choices=PRECISIONS,
+        group=TRAINING,
+    )
+    max_length: int = choice(
+        64, "Maximum length", "Tokens at which a text is cut.", least=8, most=8192, step=16, group=DATA
+    )
+    examples: int | None = choice(
+        None,
+        "Training texts",
+        "Training texts to use; none given: all.",
+        least=16,
+        kind=int,
+        none="all",
+        step=100,
+        group=DATA,
+    )
+    seed: int = choice(42, "Seed", "Seed of every random choice.", least=0, most=2**32 - 1, group=DATA)
+    consistency: float = choice(
+        0.0,
+        "Deletion consistency",
+        "Weight of the deletion-consistency loss, 0 for none.",
+        least=0.0,
+        most=10.0,
+        step=0.5,
+        group=DATA,
+    )
+    consistency_start: float = choice(
+        0.5,
+        "Its start",
+        "Share of the steps after which deletion consistency begins.",
+        least=0.0,
+        below=1.0,
+        step=0.1,
+        group=DATA,
+    )
+    consistency_ranked: float = choice(
+        0.0,
+        "Ranked removal",
+        "Share of the texts of deletion consistency that lose what their own heatmap ranks first, or all else, instead "
+        "of a random subset.",
+        least=0.0,
+        most=1.0,
+        step=0.1,
+        group=DATA,
+    )
+    masking: float = choice(
+        0.0,
+        "Masked texts",
+        "Share of the texts in which random tokens are masked, 0 for none.",
+        least=0.0,
+        most=1.0,
+        step=0.1,
+        group=DATA,
+    )
 
     def __post_init__(self) -> None:
-        def require(field: str, holds: bool, expected: str) -> None:
-            if not holds:
-                raise RecipeError(field, f"{field} is {getattr(self, field)!r}; expected {expected}.")
-
-        require("b", 1.0 <= self.b <= 4.0, "a number from 1 to 4 (1 is a plain linear layer, 1.5 the usual choice)")
-        require("ramp", 0.0 <= self.ramp <= 1.0, "a share of the steps, from 0 to 1")
-        require("calibration_texts", 16 <= self.calibration_texts <= 100_000, "16 to 100,000 texts")
-        require("ridge", 0.0 < self.ridge <= 1.0, "a number above 0 and up to 1")
-        require("consistency", 0.0 <= self.consistency <= 10.0, "a weight from 0 to 10")
-        require("consistency_start", 0.0 <= self.consistency_start < 1.0, "a share of the steps, from 0 to below 1")
-        require("consistency_ranked", 0.0 <= self.consistency_ranked <= 1.0, "a share of the texts, from 0 to 1")
-        require("masking", 0.0 <= self.masking <= 1.0, "a share of the texts, from 0 to 1")
-        require("learning_rate", 0.0 < self.learning_rate <= 0.1, "a number above 0 and up to 0.1")
-        require("epochs", 0.0 < self.epochs <= 100.0, "a number above 0 and up to 100")
-        require("batch_size", 1 <= self.batch_size <= 1024, "1 to 1024")
-        require("gradient_accumulation", 1 <= self.gradient_accumulation <= 1024, "1 to 1024")
-        require("max_length", 8 <= self.max_length <= 8192, "8 to 8192 tokens")
-        require("warmup", 0.0 <= self.warmup < 1.0, "a share of the steps, from 0 to below 1")
-        require("weight_decay", 0.0 <= self.weight_decay <= 1.0, "a number from 0 to 1")
-        require("seed", 0 <= self.seed < 2**32, "a whole number from 0 to 4,294,967,295")
-        require("examples", self.examples is None or self.examples >= 16, "at least 16 examples, or none for all")
-        require("precision", self.precision in PRECISIONS, f"one of {', '.join(PRECISIONS)}")
+        for name, option in misfits(self).items():
+            raise RecipeError(name, f"{name} is {getattr(self, name)!r}; expected {option.expected}.")
         if not self.bcos and self.consistency:
             raise RecipeError(
                 "consistency",

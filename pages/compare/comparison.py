@@ -21,6 +21,7 @@ from pages.widgets import resources, url
 from pages.widgets.errors import guard
 from pages.widgets.frame import empty_page
 from pages.widgets.left_out import left_out_models
+from pages.widgets.option import method_options, parameters_of
 from pages.widgets.plain import plain
 
 
@@ -60,8 +61,10 @@ def show_comparison() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         strike_toolbar(text)
         look = choose_look()
+        with st.popover("Options", icon=":material/instant_mix:", disabled=not any(m.options for m in methods)):
+            options = method_options(methods)
         rows = arrange(models, methods)
-        screen = Screen(text, target, minus, look.reference, look.style, look.shared_scale, rows, look.seeds)
+        screen = Screen(text, target, minus, look.reference, look.style, look.shared_scale, rows, look.seeds, options)
         pins_menu(text, tests.label(example) if tests is not None and example is not None else None)
         export_menu(screen)
         link_button(
@@ -71,6 +74,7 @@ def show_comparison() -> None:
                 "target": url.read("target"),
                 "minus": url.read("minus"),
                 **look.parameters,
+                **parameters_of(options),
                 **address_of(text, example),
             }
         )

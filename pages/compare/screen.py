@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.references import REFERENCES, same_reference
@@ -37,8 +39,8 @@ class Screen:
     """One text and one question, the same for every panel; how they are drawn; which panels there are.
 
     The question is the logit of the class `target`, or that minus the one of `minus`.
-    `reference` is used by the methods that can ask the same; stochastic methods answer with `seeds` seeds. With
-    `shared_scale`, additive methods share one scale.
+    `reference` is used by the methods that can ask the same; stochastic methods answer with `seeds` seeds;
+    `options` are those of methods that are not at their default. With `shared_scale`, additive methods share one scale.
     """
 
     text: str
@@ -49,6 +51,7 @@ class Screen:
     shared_scale: bool
     rows: tuple[tuple[Cell, ...], ...]
     seeds: int = 1
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -65,6 +68,7 @@ class Screen:
             minus=self.minus,
             reference=reference,
             repeats=self._repeats(cell),
+            options=self.options.get(cell.method.name, {}),
         )
 
     def cheapest_first(self) -> tuple[Cell, ...]:

@@ -17,14 +17,17 @@ from bcos_core.evaluate.spec import DEFAULT_SCORES, EvaluationSpec
 from bcos_core.jobs.estimate import about
 from bcos_core.model.classifier import predict
 from bcos_core.model.info import CheckpointInfo, trained_on
+from bcos_core.option import options_of
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.text.encoding import encode
 from pages.widgets import resources, url
 from pages.widgets.jobs import job_store
+from pages.widgets.option import method_options, option_field
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
 _TIMED_TEXTS = 16
+_LIMIT = options_of(EvaluationSpec)["limit"]
 _PROBABILITIES = {"softmax": "Softmax", "sigmoid": "Sigmoid (as B-cos models are trained)"}
 
 
@@ -39,9 +42,12 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
     )
     models = [known[name] for name in names]
     methods = _choose_methods(models)
+    with st.popover("Options of the methods", icon=":material/tune:", disabled=not any(m.options for m in methods)):
+        options = method_options(methods)
     scores = _choose_scores(models)
     columns = st.columns(3)
-    limit = columns[0].number_input("Test texts", 1, 100_000, **url.bound("limit", 100, parse=int))
+    with columns[0]:
+        limit = option_field("limit", _LIMIT, EvaluationSpec.limit, bounded=True)
     removal = columns[1].selectbox(
         "Removed tokens are",
         list(REMOVALS),
@@ -62,9 +68,10 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
         checkpoints=tuple(str(model.path) for model in models),
         methods=tuple(method.name for method in methods),
         scores=tuple(scores),
-        limit=int(limit),
+        limit=limit or EvaluationSpec.limit,
         removal=str(removal),
         probability=str(probability),
+        options=options,
     )
     supervisor_notice()
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 import streamlit as st
 import torch
@@ -125,15 +128,17 @@ def record(
     minus: str | None,
     reference: str | None,
     repeats: int = 1,
+    options: Mapping[str, Any] = MappingProxyType({}),
 ) -> Attribution:
     """One text's attribution under one method, for the class named `target`, or for that minus the class `minus`; a
-    stochastic method's over `repeats` seeds.
+    stochastic method's over `repeats` seeds. `options` are those of the method that are not at their default.
 
     Raises:
         TextError: there is nothing to explain in the text.
         UnknownNameError: the model has no such class.
     """
-    return _record(str(info.path), identity_of(info), text, method, target, minus, reference, repeats)
+    chosen = tuple(sorted(options.items()))
+    return _record(str(info.path), identity_of(info), text, method, target, minus, reference, repeats, chosen)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
@@ -146,10 +151,11 @@ def _record(
     minus: str | None,
     reference: str | None,
     repeats: int,
+    options: tuple[tuple[str, Any], ...],
 ) -> Attribution:
     model = _classifier(path, identity)
     question = resolve_target(model.labels, target, minus)
-    return explain(model, text, method=method, target=question, reference=reference, repeats=repeats)
+    return explain(model, text, method=method, target=question, reference=reference, repeats=repeats, **dict(options))
 
 
 def struck(info: CheckpointInfo, explained: Attribution, spans: Spans) -> StrikeResult:

@@ -83,7 +83,7 @@ def test_nothing_and_zero_are_one_question() -> None:
     [{"steps": 0}, {"steps": "many"}, {"steps": 2.5}, {"steps": True}, {"steps": float("nan")}, {"steps": None}],
 )
 def test_a_wrong_number_is_refused(given: dict[str, object], pair: dict[str, Classifier]) -> None:
-    with pytest.raises(InputError, match="steps is .* expected a whole number from 1 to 10000"):
+    with pytest.raises(InputError, match="steps is .* expected a whole number from 1 to 10,000"):
         explain(pair["bcos"], TEXT, method="integrated_gradients", **given)
 
 

@@ -132,7 +132,7 @@ def test_calibration_reads_any_column() -> None:
 
 @pytest.mark.parametrize("value", [True, np.True_, torch.tensor(True), [2], np.array([2]), 2.5, 10**400, {}, None])
 def test_an_option_that_is_no_number_is_refused(value: Any, pair: dict[str, Classifier]) -> None:
-    with pytest.raises(InputError, match="steps is .*; expected a whole number from 1 to 10000"):
+    with pytest.raises(InputError, match="steps is .*; expected a whole number from 1 to 10,000"):
         explain(pair["bcos"], TEXTS[0], method="integrated_gradients", steps=value)
     with pytest.raises(InputError, match="Known: token, word"):
         explain(pair["bcos"], TEXTS[0], method="occlusion", unit=value)

@@ -321,3 +321,29 @@ def _pins() -> None:
     from pages.compare.pins import pinned_texts
 
     pinned_texts("A good film.", None)
+
+
+def test_options_of_a_method_are_chosen_and_kept_in_the_address(pair: tuple[Path, Path]) -> None:
+    page = compare(
+        text=TEXT, model="tiny-bcos", method=["integrated_gradients", "occlusion"], **{"occlusion.unit": "word"}
+    )
+    steps = page.number_input(key="url-integrated_gradients.steps")
+    assert steps.value == 50 and (steps.min, steps.max) == (1, 10_000)
+    assert page.selectbox(key="url-occlusion.unit").value == "word"
+    before = panels(page)["Integrated gradients", "tiny-bcos"]
+    steps.set_value(2).run()
+    assert page.query_params["integrated_gradients.steps"] == "2" and not page.exception
+    after = panels(page)["Integrated gradients", "tiny-bcos"]
+    model = bcos_core.load(pair[0])
+    for shown, steps_taken in ((before, 50), (after, 2)):
+        record = bcos_core.explain(model, TEXT, method="integrated_gradients", steps=steps_taken)
+        expected = [word.score for word in word_scores(record)]
+        np.testing.assert_allclose([score for _, score in words(shown)], expected, atol=1e-5)
+    assert words(before) != words(after)
+
+
+@pytest.mark.usefixtures("pair")
+def test_an_option_out_of_its_bounds_is_the_default() -> None:
+    page = compare(text=TEXT, model="tiny-bcos", method="lime", **{"lime.samples": "1", "lime.unit": "page"})
+    assert page.number_input(key="url-lime.samples").value == 100
+    assert page.selectbox(key="url-lime.unit").value == "token"

@@ -29,6 +29,17 @@ def test_without_a_model_it_leads_to_one(open_page: OpenPage) -> None:
     assert "no trained model" in words(at) and not at.exception
 
 
+def test_options_of_methods_become_part_of_the_job(
+    models: tuple[Path, Path], open_page: OpenPage, store: JobStore
+) -> None:
+    at = open_page("evaluate", model="tiny-bcos", method="integrated_gradients", **{"integrated_gradients.steps": "7"})
+    assert at.number_input(key="url-integrated_gradients.steps").value == 7
+    button(at, "Evaluate").click().run()
+    (job,) = store.list()
+    assert job.spec["options"] == {"integrated_gradients": {"steps": 7}}
+    assert "--option=integrated_gradients.steps=7" in command_of(job)
+
+
 def test_what_is_chosen_becomes_a_job(models: tuple[Path, Path], open_page: OpenPage, store: JobStore) -> None:
     at = open_page("evaluate", model="tiny-bcos", limit="7")
     assert not at.exception, at.exception
