@@ -70,7 +70,7 @@ def test_upsert_overwrites_and_adds(database: Database) -> None:
     with database.write() as connection:
         upsert(connection, COUNTERS, [{"name": "n", "value": 5}, {"name": "m", "value": 6}], key=["name"])
         upsert(connection, COUNTERS, [], key=["name"])
-        assert sorted(connection.execute(select(COUNTERS)).tuples()) == [("m", 6), ("n", 5)]
+        assert sorted(connection.execute(select(COUNTERS))) == [("m", 6), ("n", 5)]
 
 
 def test_a_full_disk_is_told_in_words(database: Database) -> None:
