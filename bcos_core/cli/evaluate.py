@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "rows": evaluation.rows(),
         "differences": evaluation.differences(first.id),
         "skipped": list(evaluation.skipped),
+        "notes": list(evaluation.notes),
         "evaluation": str(get_home().evaluations / job),
         "seconds": evaluation.seconds,
         "job": job,
@@ -104,7 +105,7 @@ def show(result: dict[str, Any]) -> str:
                 f"{row['forward_passes']:6.1f} forward {row['backward_passes']:6.1f} backward  "
                 f"{row['checkpoint']}{mark}"
             )
-    lines += [left_out(row) for row in result["skipped"]]
+    lines += [*result["notes"], *(left_out(row) for row in result["skipped"])]
     lines.append(f"\n{result['seconds']:.0f} s; stored in {result['evaluation']}")
     return "\n".join(lines).lstrip("\n")
 

@@ -29,11 +29,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.families import FAMILIES
     from bcos_core.home import get_home
     from bcos_core.model.embedded import EMBEDDED
+    from bcos_core.model.identity import checkpoint_notes
     from bcos_core.model.info import list_checkpoints
 
     listing = list_checkpoints(get_home())
     return {
-        "checkpoints": [{**asdict(info), "path": str(info.path)} for info in listing],
+        "checkpoints": [{**asdict(info), "path": str(info.path), "notes": checkpoint_notes(info)} for info in listing],
         "left_out": [asdict(one) for one in listing.left_out],
         "families": [family.title for family in FAMILIES.values()],
         "embedded": EMBEDDED,
@@ -47,6 +48,7 @@ def show(result: dict[str, Any]) -> str:
         kind = f"B-cos, B = {info['b']:g}" if info["b"] is not None else "conventional"
         figures = "".join(f" · {name} {value:.3f}" for name, value in info["metrics"].items())
         lines += [f"{info['name']}", f"    {kind} · {info['family']} · {', '.join(info['labels'])}{figures}"]
+        lines += [f"    {note}" for note in info["notes"]]
     if not lines:
         lines.append("No trained checkpoints yet. Start with: python -m bcos_core quickstart")
     lines += [f"Left out: {one['name']}. {one['reason']}" for one in result["left_out"]]

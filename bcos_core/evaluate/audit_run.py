@@ -8,9 +8,10 @@ from pathlib import Path
 
 from bcos_core.errors import InputError
 from bcos_core.evaluate.audit import Answers, Audit, audit
+from bcos_core.evaluate.task_of_models import require_task_of
 from bcos_core.home import Home
 from bcos_core.model.classifier import load
-from bcos_core.model.identity import folder_identity, model_subject
+from bcos_core.model.identity import changed_data, folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo, read_info, trained_on
 from bcos_core.model.predictions import known_logits, logits_on
 from bcos_core.progress import Reporter
@@ -43,6 +44,8 @@ def run_audit(first: CheckpointInfo, second: CheckpointInfo, *, home: Home, repo
     store = EvidenceStore(open_database(home))
     texts = (*task.validation.texts, *task.test.texts)
     answers = []
+    for note in filter(None, map(changed_data, (first, second))):
+        reporter.log(note)
     for place, info in enumerate((first, second), start=1):
         reporter.stage(f"Asking {info.name}", place, 3)
         done = 0
@@ -107,6 +110,8 @@ def task_of(
             "Audit a model and its conventional twin."
         )
     data = load_data(choice)
+    for info in (first, second):
+        require_task_of(info, data)
     if not data.task_type.exclusive:
         raise InputError(
             f"An audit compares answers of one label for each text; {first.name} answers with "

@@ -29,7 +29,7 @@ class Contender:
     """A method on a checkpoint. `values`: score → item → value; `protocols`: score → how it came about.
 
     Passes and seconds are means per text; `curves` the mean probability along the deletion and insertion curve;
-    `failed` counts the texts whose scores were not numbers.
+    `failed` counts the texts whose scores were not numbers. `identity` is that of the model's files then.
     """
 
     checkpoint: str
@@ -43,6 +43,7 @@ class Contender:
     backward_passes: float
     seconds: float
     curves: Mapping[str, Sequence[float]]
+    identity: str = ""
 
     @property
     def id(self) -> str:
@@ -52,7 +53,7 @@ class Contender:
 @dataclass(frozen=True)
 class Evaluation:
     """`skipped` are methods that a checkpoint cannot serve (`checkpoint`, `method`), and scores that the task cannot
-    (`score`), each with the `reason`."""
+    (`score`), each with the `reason`. `notes` are what a reader must know of its models and data."""
 
     name: str
     task: str
@@ -60,6 +61,7 @@ class Evaluation:
     skipped: tuple[Mapping[str, str], ...]
     spec: Mapping[str, Any]
     seconds: float
+    notes: tuple[str, ...] = ()
 
     @property
     def scores(self) -> tuple[str, ...]:

@@ -15,13 +15,14 @@ from bcos_core.evaluate.result import Contender, Evaluation, save_evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.evaluate.table import Protocol, Rationale, values_of
+from bcos_core.evaluate.task_of_models import require_task_of
 from bcos_core.home import Home
 from bcos_core.model.classifier import Classifier, load
+from bcos_core.model.identity import changed_data
 from bcos_core.model.info import CheckpointInfo, read_info, trained_on
 from bcos_core.progress import Reporter
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
-from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
@@ -47,16 +48,7 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
     task = load_task(choice)
     kind = task.task_type
     for info in infos:
-        if info.task_type != task.type:
-            raise InputError(
-                f"{info.name} answers with {TASK_TYPES[info.task_type].title.lower()} for each text, but {task.title} "
-                f"has {kind.title.lower()}. Evaluate checkpoints of one task together."
-            )
-        if info.labels != task.labels:
-            raise InputError(
-                f"{info.name} has the classes {', '.join(info.labels)}, but {task.title} has {', '.join(task.labels)}. "
-                "Evaluate checkpoints of one task together."
-            )
+        require_task_of(info, task)
     if spec.probability not in kind.measures:
         reporter.log(f"Scores look at {kind.measures[0]}: {spec.probability} is not defined for such a task.")
         spec = replace(spec, probability=kind.measures[0])
@@ -69,6 +61,8 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
     asked, spec = spec, _served(spec, kind, rationales=bool(rationales))
     pairs = _pairs(spec, infos[0], task, choice) if spec.needs("pointing") else Pairs()
     run = _Run(spec, task.title, examples.texts, rationales, pairs, EvidenceStore(open_database(home)), reporter)
+    if choice.to_dict() == infos[0].task:
+        run.note(*filter(None, map(changed_data, infos)))
     for score in asked.scores:
         if reason := SCORES[score].unsupported(kind, rationales=bool(rationales)):
             run.skipped.append({"score": score, "reason": reason})
@@ -77,7 +71,13 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
         run.score(info)
     reporter.stage(stages[-1], len(stages) - 1, len(stages))
     evaluation = Evaluation(
-        name, task.title, tuple(run.contenders), tuple(run.skipped), spec.to_dict(), time.monotonic() - started
+        name,
+        task.title,
+        tuple(run.contenders),
+        tuple(run.skipped),
+        spec.to_dict(),
+        time.monotonic() - started,
+        tuple(dict.fromkeys(run.notes)),
     )
     save_evaluation(evaluation, home.evaluations / name)
     return evaluation
@@ -96,12 +96,18 @@ class _Run:
     reporter: Reporter
     contenders: list[Contender] = field(default_factory=list)
     skipped: list[dict[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, *said: str) -> None:
+        """What a reader of the result must know of its models and data."""
+        self.notes += said
+        for one in said:
+            self.reporter.log(one)
 
     def score(self, info: CheckpointInfo) -> None:
         """Every method on one model."""
         classifier = replace(load(info.path), max_length=info.max_length)
-        for note in classifier.notes:
-            self.reporter.log(note)
+        self.note(*classifier.notes)
         require_tokens(REMOVALS[self.spec.removal], classifier.tokenizer)
         explainers = []
         for name in self.spec.contenders:

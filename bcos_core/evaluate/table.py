@@ -144,6 +144,7 @@ def values_of(
         backward_passes=_mean([found["backward"] for found in known.values()]),
         seconds=_mean([found["seconds"] for found in known.values()]),
         curves=_mean_curves(cases.values()),
+        identity=explainer.classifier.identity,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
 from bcos_core.evaluate.explainer import Explainer, make_explainer
+from bcos_core.evaluate.task_of_models import require_task_of
 from bcos_core.evaluate.vocabulary import Vocabulary, vocabulary, word_sums
 from bcos_core.home import Home
 from bcos_core.model.classifier import load, require_finite_logits
@@ -50,6 +51,7 @@ def run_vocabulary(
         raise InputError(f"{chosen.title} says the same for every class, so it cannot tell which words speak for one.")
     reporter.stage("Reading the data", 0, 3)
     task = load_task(trained)
+    require_task_of(info, task)
     if not task.task_type.exclusive:
         raise InputError(
             f"What words do is counted for tasks of one label for each text; {info.name} answers with "

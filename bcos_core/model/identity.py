@@ -13,8 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bcos_core.errors import CheckpointError
-from bcos_core.model.content import NAMES, content_of
+from bcos_core.errors import CheckpointError, InputError
+from bcos_core.model.content import NAMES, content_of, require_same_content
 from bcos_core.model.info import DETAILS_FILE, CheckpointInfo, trained_on
 from bcos_core.storage.content import Stamp, file_stamp, name_of
 from bcos_core.text.content import choice_hash
@@ -53,7 +53,15 @@ def folder_identity(path: Path) -> str:
     """Of a model folder: its weights, configuration and tokenizer, by content. What was trained and scored, in
     checkpoint.json, changes no answer and does not count.
 
-    Files are read once for as long as they stay as they are (size, times and place on the disk).
+    Raises:
+        CheckpointError: the folder cannot be read.
+    """
+    return name_of(folder_content(path))
+
+
+def folder_content(path: Path) -> dict[str, str]:
+    """The hashes of a model folder (`bcos_core.model.content`). Files are read once for as long as they stay as they
+    are (size, times and place on the disk).
 
     Raises:
         CheckpointError: the folder cannot be read.
@@ -63,9 +71,26 @@ def folder_identity(path: Path) -> str:
         files = sorted(file for file in named if file.is_file())
         if not files:
             raise CheckpointError(f"The folder {str(path)!r} has no model in it. Give one that save_pretrained wrote.")
-        return _folder_identity(path, tuple((file.name, file_stamp(file)) for file in files))
+        return _folder_content(path, tuple((file.name, file_stamp(file)) for file in files))
     except OSError as error:
         raise CheckpointError(f"The model folder {path.name} cannot be read ({error}). Copy it anew.") from error
+
+
+def checkpoint_notes(info: CheckpointInfo) -> tuple[str, ...]:
+    """What a reader of a checkpoint's metrics must know: that its files, or its data, are not those that were measured.
+
+    Raises:
+        CheckpointError: its folder cannot be read.
+    """
+    try:
+        files = require_same_content(info, folder_content(info.path)["weights"])
+    except CheckpointError as error:
+        files = (str(error),)
+    try:
+        data = changed_data(info) if info.task else None
+    except InputError as error:  # a file that may not be read, or is none
+        data = str(error)
+    return (*files, *([data] if data else []))
 
 
 def source_identity(source: str) -> str:
@@ -88,6 +113,16 @@ def checkpoint_and_data(info: CheckpointInfo) -> list[str]:
     return [folder_identity(info.path), choice_hash(trained_on(info)) if info.task else ""]
 
 
+def changed_data(info: CheckpointInfo) -> str | None:
+    """What to say of a checkpoint whose training file is not what it was; None where it is, or is no file."""
+    if not info.data or choice_hash(trained_on(info)) == info.data:
+        return None
+    return (
+        f"The file that {info.name} was trained on has changed since: what is measured on it now is of other texts or "
+        "labels than its metrics, and of some that it may have been trained on."
+    )
+
+
 def memory_identity(weights: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> str:
     """Of a model in memory: the hash of its weights (`state_hash`), its configuration and its tokenizer."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
@@ -103,5 +138,5 @@ def memory_identity(weights: str, model: PreTrainedModel, tokenizer: PreTrainedT
 
 
 @lru_cache(maxsize=256)
-def _folder_identity(path: Path, stamps: Sequence[tuple[str, Stamp]]) -> str:
-    return name_of(content_of(path))
+def _folder_content(path: Path, stamps: Sequence[tuple[str, Stamp]]) -> dict[str, str]:
+    return content_of(path)

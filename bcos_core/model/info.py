@@ -41,8 +41,8 @@ Moment = Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}[0-9:.+Z-]
 class CheckpointInfo:
     """What is known of a checkpoint without loading its weights. `twin` is the folder name of the model
     trained on the same data with the same budget, beside it; `metrics` are the task's on `test_size` texts, by name;
-    `task_type` is a name in `TASK_TYPES`; `created_at` is ISO 8601, UTC;
-    `content` has hashes of its files as they were saved (`bcos_core.model.content`)."""
+    `task_type` is a name in `TASK_TYPES`; `data` is the hash of the file that it was trained on; `created_at` is ISO
+    8601, UTC; `content` has hashes of its files as they were saved (`bcos_core.model.content`)."""
 
     path: Path
     name: str
@@ -60,6 +60,7 @@ class CheckpointInfo:
     twin: str | None = None
     content: dict[str, str] | None = None
     task_type: str = USUAL
+    data: str | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ class _Details:
     job: FolderName | None = None
     twin: FolderName | None = None
     content: dict[str, str] | None = None
+    data: Annotated[str, Meta(max_length=100)] | None = None
 
     def __post_init__(self) -> None:
         for option in WEIGHTS:
@@ -181,6 +183,7 @@ def read_info(path: str | Path) -> CheckpointInfo:
         job=details.job,
         twin=details.twin,
         content=details.content,
+        data=details.data,
         task_type=kind.name,
     )
 

@@ -34,7 +34,8 @@ def evaluation_html(evaluation: Evaluation, against: str) -> str:
         InputError: `against` is no contender.
     """
     rows, differences = evaluation.rows(), evaluation.differences(against)
-    skipped = "".join(f"<p class='note'>{escape(left_out(row))}</p>" for row in evaluation.skipped)
+    said = (*evaluation.notes, *map(left_out, evaluation.skipped))
+    skipped = "".join(f"<p class='note'>{escape(one)}</p>" for one in said)
     sections = "".join(_section(score, rows, differences, against) for score in evaluation.scores)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

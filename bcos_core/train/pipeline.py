@@ -28,7 +28,7 @@ from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.tasks.task_type import Scale
-from bcos_core.text.content import data_hash
+from bcos_core.text.content import choice_hash, data_hash
 from bcos_core.text.tasks import TaskData, load_task
 from bcos_core.train.precision import choose_bf16
 from bcos_core.train.ranks import Ranks
@@ -101,6 +101,7 @@ class _Run:
         self.stages = stage_titles(self.recipe)
         self.seconds_before = sum(result.seconds for result in self._finished())
         self._begin("Reading the data")
+        self.file = choice_hash(spec.task) or None
         self.data: TaskData = load_task(spec.task)
         inputs = Inputs(name_of(spec.to_dict()), data_hash(self.data), library_versions())
         if changed := self.ranks.first(lambda: self.work.begin(inputs, spec.task.title)):
@@ -187,6 +188,7 @@ class _Run:
             metrics=score.metrics,
             test_size=score.size,
             task_type=self.data.type,
+            data=self.file,
             max_length=recipe.max_length,
             job=self.job,
             twin=twin if self.recipe.bcos and self.recipe.twin else None,

@@ -7,6 +7,7 @@ from contextlib import suppress
 import streamlit as st
 
 from bcos_core.errors import BcosError
+from bcos_core.model.identity import checkpoint_notes
 from pages.compare.agreement import agreement
 from pages.compare.choices import choose_contrast, choose_look, choose_methods, choose_models, choose_target
 from pages.compare.copying import link_button
@@ -54,6 +55,9 @@ def show_comparison() -> None:
         target = choose_target(models, text)
     with row[3]:
         minus = choose_contrast(models, target)
+    with guard():
+        for note in dict.fromkeys(note for model in models for note in checkpoint_notes(model)):
+            st.warning(plain(note), icon=":material/warning:")
     if not text.strip():
         st.info("Type a text above, or pick one from the test set: its heatmaps appear here.")
         return

@@ -98,8 +98,21 @@ def _notes(evaluation: Evaluation, rows: list[Row], score: str) -> None:
     if weak:
         names = ", ".join(f"{method_title(row['method'])} on {row['checkpoint']}" for row in weak)
         st.caption(plain(f"Not shown to be better than random scores: {names}."))
+    for note in (*evaluation.notes, *_changed(evaluation)):
+        st.warning(plain(note), icon=":material/warning:")
     for skipped in evaluation.skipped:
         st.caption(plain(left_out(skipped)))
+
+
+def _changed(evaluation: Evaluation) -> list[str]:
+    """Models whose files are not those that were measured."""
+    known = {str(info.path): info for info in resources.checkpoints().values()}
+    measured = {one.path: one for one in evaluation.contenders if one.identity}
+    return [
+        f"The files of {one.checkpoint} have changed since this was measured. Evaluate it again."
+        for path, one in measured.items()
+        if path in known and resources.identity_of(known[path]) != one.identity
+    ]
 
 
 def _table(evaluation: Evaluation, rows: list[Row], score: str) -> None:

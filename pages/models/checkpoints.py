@@ -11,11 +11,12 @@ from bcos_core.evaluate.statistics import Estimate
 from bcos_core.home import get_home
 from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import Job
-from bcos_core.model.identity import checkpoint_and_data
+from bcos_core.model.identity import checkpoint_and_data, checkpoint_notes
 from bcos_core.model.info import CheckpointInfo
-from bcos_core.numbers import number, percent
+from bcos_core.numbers import count, number, percent
 from bcos_core.render.audit import confusion_figure, flips_table, reliability_figure
 from bcos_core.render.csv_file import csv_file
+from bcos_core.tasks.registry import TASK_TYPES
 from pages.models.families import show_families
 from pages.models.words import words_of
 from pages.widgets import resources, url
@@ -48,6 +49,9 @@ def show_models() -> None:
     )
     info = known[chosen]
     _facts(info)
+    with guard():
+        for note in checkpoint_notes(info):
+            st.warning(plain(note), icon=":material/warning:")
     supervisor_notice()
     with guard():
         _audit(info, known)
@@ -74,9 +78,24 @@ def _facts(info: CheckpointInfo) -> None:
             st.switch_page("evaluate/page.py", query_params={"model": pair})
 
 
+def _metrics(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
+    """The figures of a model and of its twin on the test set, for tasks that no audit compares text by text."""
+    models = [info, *([known[info.twin]] if info.twin in known else [])]
+    for column, model in zip(st.columns(len(models), gap="large"), models, strict=True):
+        with column.container(border=True):
+            st.markdown(f"**{plain(model.name)}**")
+            for metric in TASK_TYPES[model.task_type].metrics:
+                if (value := model.metrics.get(metric.name)) is not None:
+                    st.metric(metric.title, percent(value) if metric.share else number(value))
+            st.caption(count(model.test_size or 0, "test text"))
+
+
 def _audit(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
     """The comparison with the twin: at once if both models' answers are known, else after a job."""
     st.subheader("What has the conversion changed?", anchor=False)
+    if not TASK_TYPES[info.task_type].exclusive:
+        _metrics(info, known)
+        return
     if info.twin is None or info.twin not in known:
         st.info(
             "This model has no twin here. Train with “conventional twin” on, and the two are compared in this place."

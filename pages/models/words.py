@@ -16,6 +16,7 @@ from bcos_core.jobs.store import JobState
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.numbers import count, percent
 from bcos_core.render.csv_file import csv_file
+from bcos_core.tasks.registry import TASK_TYPES
 from pages.widgets import url
 from pages.widgets.plain import plain
 from pages.widgets.request import Request, ask
@@ -30,6 +31,9 @@ def words_of(info: CheckpointInfo) -> None:
     st.subheader("Which words does it use?", anchor=False)
     if info.task is None:
         st.caption("This model does not say what it was trained on, so there are no texts to look at.")
+        return
+    if not TASK_TYPES[info.task_type].exclusive:
+        st.caption("What words do is counted for models that choose one label for each text.")
         return
     method = default_method(info)
     request = Request(WORDS, WordsSpec(str(info.path), method, LIMIT, SEED))

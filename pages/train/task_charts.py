@@ -32,7 +32,8 @@ def show_data(data: TaskData) -> None:
     with st.expander("Classes and lengths", expanded=True):
         classes, lengths = st.columns(2, gap="large")
         settings = {"displayModeBar": False}
-        classes.plotly_chart(_classes_figure(class_counts(data)), key="classes", config=settings)
+        figure = _classes_figure(class_counts(data)) if len(data.labels) > 1 else _scores_figure(data)
+        classes.plotly_chart(figure, key="classes", config=settings)
         lengths.plotly_chart(_lengths_figure(_lengths(data)), key="lengths", config=settings)
 
 
@@ -71,6 +72,14 @@ def _classes_figure(counts: dict[str, int]) -> go.Figure:
     names = [_short(label) for label in shown]
     figure.update_yaxes(autorange="reversed", tickmode="array", tickvals=list(range(len(shown))), ticktext=names)
     return _laid_out(figure, f"How many texts per class?{more}", "texts")
+
+
+def _scores_figure(data: TaskData) -> go.Figure:
+    """How often which score is given."""
+    scores = [gold for side in (data.train, data.validation, data.test) for gold in side.labels]
+    figure = go.Figure(go.Histogram(x=scores, nbinsx=20, marker={"color": _COLOUR}))
+    figure.update_traces(hovertemplate="%{x}: %{y:,} texts<extra></extra>")
+    return _laid_out(figure, "Which scores do they have?", _short(data.labels[0]))
 
 
 def _lengths_figure(lengths: Lengths) -> go.Figure:

@@ -13,6 +13,8 @@ from bcos_core.errors import DataError
 from bcos_core.home import get_home
 from bcos_core.hub import unavailable_reason
 from bcos_core.numbers import count
+from bcos_core.tasks.multi_label import MultiLabel
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.text.preview import FilePreview, preview_file
 from bcos_core.text.tasks import EMBEDDED_TASKS, TaskChoice, TaskData
 from bcos_core.text.upload import save_upload
@@ -25,7 +27,7 @@ from pages.widgets.plain import plain
 FILE, HUB = "file", "hub"
 _ENDINGS = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet"]
 _REMEMBER_SECONDS = 30.0
-_COLUMNS = ("text-column", "label-column", "rationale-column")
+_COLUMNS = ("text-column", "label-column", "rationale-column", "task-type", "label-separator")
 _RATIONALE = (
     "Optional: what people named as the reason for the label, as a list of 0 and 1 for the words between white space, "
     "a list of character spans, or quotes from the text. Explanations are then scored against it."
@@ -85,6 +87,7 @@ def _file_task() -> ChosenTask | None:
         f"{plain(path.name)}: {count(preview.row_count, 'row')}, {count(len(preview.columns), 'column')}, "
         f"{preview.size_bytes / 1e6:,.1f} MB."
     )
+    kind, separator = _type()
     text_place, label_place, rationale_place = st.columns(3)
     with text_place:
         text = _column("Text column", "text-column", preview.columns, preview.text_column)
@@ -96,8 +99,32 @@ def _file_task() -> ChosenTask | None:
     if text is None or label is None:
         st.info("Choose the column that holds the texts and the one that holds their labels.")
         return None
-    choice = TaskChoice("file", str(path), text, label, rationale_column=rationale)
+    choice = TaskChoice("file", str(path), text, label, rationale_column=rationale, type=kind, separator=separator)
     return ChosenTask(choice, resources.task_data(choice))
+
+
+def _type() -> tuple[str | None, str | None]:
+    """What a label is, and what stands between several of them in one cell."""
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    kind = str(
+        left.segmented_control(
+            "What is a label?",
+            list(TASK_TYPES),
+            format_func=lambda name: TASK_TYPES[name].title,
+            required=True,
+            help="\n".join(f"- **{plain(one.title)}**: {plain(one.description)}" for one in TASK_TYPES.values()),
+            **url.bound("task-type", USUAL, parse=url.one_of(TASK_TYPES)),
+        )
+    )
+    separator = ""
+    if kind == MultiLabel.name:
+        separator = right.text_input(
+            "Between labels",
+            placeholder="none: a list",
+            help="The character that stands between several labels in one cell, such as ; or |.",
+            **url.bound("label-separator", ""),
+        ).strip()
+    return (None if kind == USUAL else kind), separator or None
 
 
 def _upload() -> None:
@@ -167,9 +194,10 @@ def _hub_task() -> ChosenTask | None:
     rationale = rationale_place.text_input(
         "Rationale column", placeholder="none", help=_RATIONALE, **url.bound("hub-rationale", "")
     ).strip()
+    kind, separator = _type()
     if not hub_id:
         return None
-    choice = TaskChoice("hub", hub_id, text or None, label or None, config or None, rationale or None)
+    choice = TaskChoice("hub", hub_id, text or None, label or None, config or None, rationale or None, kind, separator)
     if _hub_trouble() is not None:
         # Data that were downloaded earlier are read all the same; else the error says what to do.
         return ChosenTask(choice, resources.task_data(choice))
