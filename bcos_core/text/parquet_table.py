@@ -120,6 +120,8 @@ class ParquetTable(Table):
 
     def _unreadable(self, error: Exception) -> DataError:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if "zoneinfo" in reason:  # what pyarrow says of a zone that zoneinfo does not know
+            reason = "a column has times in a time zone that is not known here"
         return DataError(
             f"{self._name} cannot be read as Parquet ({reason.rstrip('.')}). Write it again, for example with "
             "pandas: frame.to_parquet(…), or save the table as CSV and end its name in .csv."
