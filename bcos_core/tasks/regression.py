@@ -32,6 +32,7 @@ class Regression(TaskType):
         Metric("kappa", "Quadratic weighted κ", share=False),
     )
 
+    least_per_side = 10  # of fewer, a correlation says nothing
     has_probabilities = False
     measures = ("score",)
     explained = "score"
@@ -56,6 +57,11 @@ class Regression(TaskType):
 
     def require_sides(self, sides: Mapping[str, Sequence[Gold]], labels: Sequence[str]) -> None:
         for side, golds in sides.items():
+            if len(golds) < self.least_per_side:
+                raise DataError(
+                    f"The {side} side has {len(golds)} different texts; a score needs at least "
+                    f"{self.least_per_side} on each of three sides. Add texts."
+                )
             if len(set(golds)) < 2:
                 raise DataError(
                     f"All {len(golds)} texts of the {side} side have one score, so that nothing can be "

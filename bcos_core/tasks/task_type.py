@@ -53,6 +53,8 @@ class TaskType(ABC):
     metrics: ClassVar[tuple[Metric, ...]]
     exclusive: ClassVar[bool] = False
     """Whether exactly one label is right, so that its probability, confusion and flips can be spoken of."""
+    least_per_side: ClassVar[int] = 2
+    """Of every stratum on every side; fewer give a figure by luck."""
 
     @property
     def main_metric(self) -> Metric:

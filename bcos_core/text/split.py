@@ -65,7 +65,7 @@ def split_by_hash(
     """Train 82 %, validation 6 %, test 12 % of the distinct texts, stratum by stratum: class by class.
 
     `golds` are numbers into `labels`, or scores. A stratum with so few texts that a side would have less than
-    `MIN_PER_SIDE` of it fills that side with the next texts in hash order.
+    `TaskType.least_per_side` of it fills that side with the next texts in hash order.
 
     Raises:
         DataError: a class has fewer than `MIN_PER_CLASS` distinct texts, or a side would be of no use.
@@ -83,14 +83,15 @@ def split_by_hash(
     validation: list[Digest] = []
     train: list[Digest] = []
     for _, keys in sorted(by_stratum.items()):
-        if len(keys) < MIN_PER_CLASS:  # too few to be on every side
+        least = kind.least_per_side
+        if len(keys) < 3 * least:  # too few to be on every side
             train += keys
             continue
         # Keys are in hash order, so each side is a stretch of them.
         in_test = sum(position(k) < TEST_SHARE for k in keys)
         in_both = sum(position(k) < TEST_SHARE + VALIDATION_SHARE for k in keys)
-        first = min(max(in_test, MIN_PER_SIDE), len(keys) - 2 * MIN_PER_SIDE)
-        second = min(max(in_both, first + MIN_PER_SIDE), len(keys) - MIN_PER_SIDE)
+        first = min(max(in_test, least), len(keys) - 2 * least)
+        second = min(max(in_both, first + least), len(keys) - least)
         test += keys[:first]
         validation += keys[first:second]
         train += keys[second:]

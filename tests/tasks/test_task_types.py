@@ -17,6 +17,7 @@ from bcos_core.tasks.registry import TASK_TYPES, task_type_of
 from bcos_core.tasks.regression import Regression, quadratic_kappa
 from bcos_core.tasks.single_label import SingleLabel, macro_f1
 from bcos_core.tasks.task_type import Scale
+from bcos_core.text.split import split_by_hash
 
 ONE, SEVERAL, SCORE = SingleLabel(), MultiLabel(), Regression()
 
@@ -164,5 +165,16 @@ def test_what_is_not_defined_is_left_out() -> None:
 
 
 def test_bad_sides_of_a_score() -> None:
+    good = [1.0, 2.0] * 5
     with pytest.raises(DataError, match="test side have one score"):
-        SCORE.require_sides({"train": [1.0, 2.0], "test": [1.0, 1.0]}, ("stars",))
+        SCORE.require_sides({"train": good, "test": [1.0] * 10}, ("stars",))
+    with pytest.raises(DataError, match="test side has 9 different texts; a score needs at least 10"):
+        SCORE.require_sides({"train": good, "test": good[:9]}, ("stars",))
+
+
+def test_every_side_of_a_score_has_enough_to_be_measured_on() -> None:
+    texts = [f"text no. {number}" for number in range(40)]
+    found = split_by_hash(texts, [float(number) for number in range(40)], ("stars",), SCORE)
+    assert min(len(found.train), len(found.validation), len(found.test)) >= 10
+    with pytest.raises(DataError, match="a score needs at least 10"):
+        split_by_hash(texts[:29], [float(number) for number in range(29)], ("stars",), SCORE)
