@@ -30,6 +30,7 @@ class MultiLabel(TaskType):
     problem_type = "multi_label_classification"
     metrics = (Metric("micro_f1", "Micro F1"), Metric("macro_f1", "Macro F1"), Metric("exact", "All labels right"))
     measures = ("sigmoid",)
+    outputs = "labels"
 
     def marks(self, values: Sequence[object], column: str, *, separator: str | None = None) -> list[Mark | None]:
         cells = [_cells(value, column, separator) for value in values]

@@ -35,6 +35,7 @@ class Regression(TaskType):
     least_per_side = 10  # of fewer, a correlation says nothing
     has_probabilities = False
     measures = ("score",)
+    outputs = "score"
     explained = "score"
 
     def marks(self, values: Sequence[object], column: str, *, separator: str | None = None) -> list[Mark | None]:

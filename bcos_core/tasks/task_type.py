@@ -118,6 +118,8 @@ class TaskType(ABC):
     has_probabilities: ClassVar[bool] = True
     measures: ClassVar[tuple[str, ...]]
     """What scores may look at when words are removed (names in `PROBABILITIES`); the first unless another is chosen."""
+    outputs: ClassVar[str] = "classes"
+    """What a model's outputs are called."""
     explained: ClassVar[str] = "logit"
     """What contributions add up to."""
 

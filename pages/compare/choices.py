@@ -68,8 +68,10 @@ def _explain_method(method: Method) -> str:
 
 
 def choose_target(models: list[CheckpointInfo], text: str) -> str:
-    """The class that every panel explains: a chosen one, or the one that the first model predicts."""
+    """The class or label that every panel explains: a chosen one, or the one that the first model predicts."""
     labels = list(models[0].labels)
+    if len(labels) == 1:  # a score is all that can be asked about
+        return labels[0]
     predicted = labels[resources.predictions(models[0], (text,))[0].index] if text.strip() else ""
     chosen = st.selectbox(
         "Explained class",

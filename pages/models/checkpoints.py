@@ -66,7 +66,7 @@ def show_models() -> None:
 def _facts(info: CheckpointInfo) -> None:
     kind = f"B-cos, B = {info.b:g}" if info.b is not None else "conventional"
     length = f"trained and measured on texts up to {info.max_length} tokens"
-    parts = [kind, info.family, f"classes {', '.join(info.labels)}", length]
+    parts = [kind, info.family, f"{TASK_TYPES[info.task_type].outputs} {', '.join(info.labels)}", length]
     if info.created_at:
         parts.append(f"made {info.created_at[:10]}")
     st.markdown(f":gray[{plain(' · '.join(parts))}]")
