@@ -16,7 +16,6 @@ from bcos_core.storage.plain import to_plain
 from bcos_core.storage.stored_json import from_plain
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
-from bcos_core.tasks.regression import Regression
 from bcos_core.text.token import Token
 
 RECORD_VERSION = 3
@@ -236,7 +235,7 @@ class _Stored:
     def __post_init__(self) -> None:
         if self.task_type not in TASK_TYPES:
             raise ValueError(f"the task type {self.task_type!r} is none of {', '.join(TASK_TYPES)}")
-        probabilities = 0 if self.task_type == Regression.name else len(self.labels)
+        probabilities = len(self.labels) if TASK_TYPES[self.task_type].has_probabilities else 0
         if len(self.labels) != len(self.logits) or len(self.probabilities) != probabilities:
             raise ValueError(
                 f"{len(self.labels)} labels, {len(self.logits)} logits and {len(self.probabilities)} probabilities"

@@ -141,12 +141,12 @@ def _f1(predicted: np.ndarray, actual: np.ndarray, classes: int) -> float:
 
 def _flips(first: Answers, second: Answers, test: Examples) -> tuple[Flip, ...]:
     """The examples with different answers, those first about which the two are surest."""
-    ours, theirs = _predicted(first.test), _predicted(second.test)
+    ours, theirs, actual = _predicted(first.test), _predicted(second.test), test.classes
     sure = [softmax(np.asarray(answers.test, dtype=float), axis=1).max(1) for answers in (first, second)]
     flips = [
         Flip(
             index,
-            test.classes[index],
+            actual[index],
             (int(ours[index]), int(theirs[index])),
             (float(sure[0][index]), float(sure[1][index])),
         )

@@ -84,10 +84,11 @@ def points(record: Attribution, pair: Pair) -> float | None:
 def _cut(examples: Examples, tokenizer: PreTrainedTokenizerBase, length: int) -> list[tuple[str, int]]:
     """Texts with at least `length` ordinary tokens, cut after that many, with their labels."""
     found = []
+    classes = examples.classes
     usable: Sequence[int] = [place for place, text in enumerate(examples.texts) if text.strip()]
     encoded = encode(tokenizer, [examples.texts[place] for place in usable], max_length=length + 8)
     for place, text in zip(usable, encoded, strict=True):
         ends = [token.end for token in text.tokens if token.end is not None]
         if len(ends) >= length:
-            found.append((text.text[: ends[length - 1]], examples.classes[place]))
+            found.append((text.text[: ends[length - 1]], classes[place]))
     return found

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 from bcos_core.registry import Registry
+from bcos_core.tasks import multi_label, single_label
 
 PROBABILITIES: Registry[Callable[[Sequence[float], int], float]] = Registry("probability")
 
 
 def softmax(logits: Sequence[float], index: int) -> float:
     """exp(z_c) / Σ exp(z): what a conventional classifier is trained with."""
-    largest = max(logits)
-    return math.exp(logits[index] - largest) / sum(math.exp(logit - largest) for logit in logits)
+    return single_label.softmax(logits)[index]
 
 
 def sigmoid(logits: Sequence[float], index: int) -> float:
     """1 / (1 + exp(−z_c)): what a B-cos classifier is trained with (arXiv 2502.12992 §3.3)."""
-    logit = logits[index]
-    return 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))
+    return multi_label.sigmoid(logits[index])
 
 
 def score(logits: Sequence[float], index: int) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from bcos_core.errors import CheckpointError
@@ -62,20 +63,19 @@ def weights_hash(path: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def require_same_content(info: CheckpointInfo, weights: str) -> tuple[str, ...]:
-    """Notes on a checkpoint whose weights, of this hash, are not those that it was saved with: recast or cut up into
-    shards they are still a model's, but perhaps not of the one that was measured.
+def require_same_content(info: CheckpointInfo, now: Mapping[str, str]) -> tuple[str, ...]:
+    """Notes on a checkpoint whose weights are, by its content `now`, not those that it was saved with: recast or cut
+    up into shards they are still a model's, but perhaps not of the one that was measured.
 
     Raises:
         CheckpointError: its tokenizer or what its config.json computes is another.
     """
     if info.content is None:
         return ()
-    now = _small_parts(info.path)
     for part, what in (("config", "config.json"), ("tokenizer", "tokenizer")):
         if info.content.get(part) != now[part]:
             raise CheckpointError(f"The {what} of {info.path.name} is not the one that it was saved with. {ADVICE}")
-    if info.content.get("weights") == weights:
+    if info.content.get("weights") == now["weights"]:
         return ()
     figures = ", ".join(f"{name} {value:.3f}" for name, value in info.metrics.items())
     measured = f", of which {figures} was measured" if figures else ""

@@ -83,7 +83,7 @@ def checkpoint_notes(info: CheckpointInfo) -> tuple[str, ...]:
         CheckpointError: its folder cannot be read.
     """
     try:
-        files = require_same_content(info, folder_content(info.path)["weights"])
+        files = require_same_content(info, folder_content(info.path))
     except CheckpointError as error:
         files = (str(error),)
     try:

@@ -11,7 +11,7 @@ from transformers import PretrainedConfig, PreTrainedModel
 
 from bcos_core.families import family_named
 from bcos_core.model.auto import CLASSIFIERS
-from bcos_core.model.content import require_same_content, weights_hash
+from bcos_core.model.content import content_of, require_same_content, weights_hash
 from bcos_core.model.convert import Conversion, replace_modules
 from bcos_core.model.fit import Fit, fit
 from bcos_core.model.info import ModelConfig, read_config, read_info
@@ -41,8 +41,8 @@ def load_finished(folder: Path) -> LoadedModel:
         UnsupportedModelError: not a classifier of one label a text, or a family or part without a rule.
     """
     info, known = read_info(folder), read_config(folder)
-    weights = weights_hash(folder)
-    notes = require_same_content(info, weights)
+    content = content_of(folder)
+    notes = require_same_content(info, content)
     config = transformers_config(folder, known, classes=len(info.labels))
     config.id2label = dict(enumerate(info.labels))
     config.label2id = {label: index for index, label in enumerate(info.labels)}
@@ -58,7 +58,7 @@ def load_finished(folder: Path) -> LoadedModel:
     model = _assembled(config, found)
     if conversion is not None:
         replace_modules(model, family, conversion)
-    return LoadedModel(model.eval(), weights, (*notes, *found.notes))
+    return LoadedModel(model.eval(), content["weights"], (*notes, *found.notes))
 
 
 def load_to_train(folder: Path, *, num_labels: int, seed: int, task_type: TaskType = TASK_TYPES[USUAL]) -> LoadedModel:

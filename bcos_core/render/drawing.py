@@ -66,7 +66,7 @@ def prediction_bars(record: Attribution) -> list[dict[str, Any]]:
     if not record.probabilities:  # a score has no share of anything
         label, value = record.labels[0], record.logits[0]
         return [{"label": label, "value": number(value), "share": 0.0, "explained": True, "help": f"{label} {value:g}"}]
-    kind = "softmax" if TASK_TYPES[record.task_type].exclusive else "sigmoid"
+    kind = TASK_TYPES[record.task_type].measures[0]
     bars = []
     explained = {record.target.index, record.target.minus}
     for index, label in enumerate(record.labels):

@@ -75,7 +75,8 @@ def softmax(logits: Sequence[float]) -> tuple[float, ...]:
     """exp(z_c) / Σ exp(z)."""
     largest = max(logits)
     powers = [math.exp(logit - largest) for logit in logits]
-    return tuple(power / sum(powers) for power in powers)
+    total = sum(powers)
+    return tuple(power / total for power in powers)
 
 
 def macro_f1(predicted: Sequence[int], actual: Sequence[int], classes: int) -> float:
