@@ -17,8 +17,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "words",
         help="what a model uses words for, over the test set",
-        description="The words with the largest mean contribution to each class, with their intervals and counts, "
-        "beside the weights of a logistic regression on word counts.",
+        description="The words with the largest mean contribution to each class or label, or to the score, with their "
+        "intervals and counts, beside the weights of a linear model of word counts.",
         epilog=EPILOG,
     )
     parser.add_argument("checkpoint", help="a checkpoint's name (see `models`) or folder")
@@ -41,15 +41,19 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     info = read_info(find_checkpoint(args.checkpoint))
     spec = WordsSpec(str(info.path), args.method or default_method(info), args.limit, args.seed)
     found, job = WORDS.run_here(spec)
-    return {**found.to_dict(), "job": job}
+    return {**found.to_dict(), "task_type": info.task_type, "job": job}
 
 
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person."""
-    counting = f"Counting words alone: accuracy {result['counting_accuracy']:.3f}."
+    from bcos_core.tasks.registry import TASK_TYPES
+
+    kind = TASK_TYPES[result["task_type"]]
+    main = kind.main_metric
+    counting = f"Counting words alone: {main.title.lower()} {result['counting'][main.name]:.3f}."
     lines = [f"{result['texts']} test texts, {result['method']}. {counting}"]
     for label, name in enumerate(result["labels"]):
-        lines.append(f"Words that speak for {name} (mean contribution, texts; weight in the word counts' model):")
+        lines.append(f"What most {kind.verbs[0]} {name} (mean contribution, texts; weight in the word counts' model):")
         uses = [use for use in result["uses"] if use["label"] == label][:SHOWN]
         for use in uses:
             weight = "–" if use["weight"] is None else f"{use['weight']:+.2f}"

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
-import numpy as np
 from msgspec import Meta
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegression
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.views import word_scores
 from bcos_core.errors import DataError
 from bcos_core.evaluate.statistics import bootstrap
-from bcos_core.text.examples import Examples
+from bcos_core.tasks.task_type import LinearModel
+from bcos_core.text.examples import TaskData
 from bcos_core.text.words import word_spans
 
 LEAST_TEXTS = 5  # in fewer, a mean says little
@@ -26,8 +25,9 @@ Count = Annotated[int, Meta(ge=0)]
 
 @dataclass(frozen=True)
 class WordUse:
-    """A word's mean contribution to the logit of class `label` over the `texts` texts that have it, with its 95 %
-    interval; in a text that has it several times, its sum counts. `examples` are places in the data set."""
+    """A word's mean contribution to the output number `label` over the `texts` texts that have it, with its 95 %
+    interval: to a logit, or to a score in the score's unit. In a text that has it several times, its sum counts.
+    `examples` are places in the data set."""
 
     label: Count
     word: str
@@ -41,13 +41,14 @@ class WordUse:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`uses` by class, the largest mean first. `weight` of a use is the word's in a logistic regression on word counts,
-    None where it has none; `counting_accuracy` is that regression's accuracy on the test set."""
+    """`uses` by output, the largest mean first. `weight` of a use is the word's in a linear model of which words a text
+    has (`TaskType.linear_model`), None where it has none; `counting` are that model's metrics on the test set, by name,
+    of words gathered before there were several none."""
 
     labels: Annotated[tuple[str, ...], Meta(min_length=1)]
     uses: tuple[WordUse, ...]
     texts: Count
-    counting_accuracy: float
+    counting: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -63,17 +64,16 @@ def word_sums(record: Attribution) -> dict[str, float]:
     return sums
 
 
-def vocabulary(
-    sums: Sequence[Sequence[Mapping[str, float]]], labels: Sequence[str], train: Examples, test: Examples
-) -> Vocabulary:
-    """From `sums[label][place]`, the word sums of each test text for each class.
+def vocabulary(sums: Sequence[Sequence[Mapping[str, float]]], task: TaskData) -> Vocabulary:
+    """From `sums[label][place]`, the word sums of each test text for each output.
 
     Raises:
         DataError: there are no test texts.
     """
-    if not len(test):
+    if not len(task.test):
         raise DataError("The task has no test texts, so there are no words to gather. Choose a task with more texts.")
-    counting, weights = counting_model(train, len(labels))
+    vectorizer, model = counting_model(task)
+    columns = vectorizer.vocabulary_
     uses: list[WordUse] = []
     for label, texts in enumerate(sums):
         places: dict[str, list[int]] = {}
@@ -86,7 +86,7 @@ def vocabulary(
                 values = [texts[place][word] for place in where]
                 estimate = bootstrap(values)
                 order = sorted(where, key=lambda place, word=word, texts=texts: -texts[place][word])  # type: ignore[misc]
-                weight = weights.get(word)
+                weight = float(model.weights[label, columns[word]]) if word in columns else None
                 found.append(
                     WordUse(
                         label,
@@ -96,26 +96,22 @@ def vocabulary(
                         estimate.high,
                         len(where),
                         tuple(order[:KEPT_EXAMPLES]),
-                        None if weight is None else weight[label],
+                        weight,
                     )
                 )
         uses += sorted(found, key=lambda use: -use.mean)
-    right = [answer == label for answer, label in zip(counting(test.texts), test.labels, strict=True)]
-    return Vocabulary(tuple(labels), tuple(uses), len(test), float(np.mean(right)))
+    counting = task.task_type.measure(model.logits(vectorizer.transform(task.test.texts)), task.test.labels)
+    return Vocabulary(task.labels, tuple(uses), len(task.test), counting)
 
 
-def counting_model(train: Examples, classes: int) -> tuple[Any, dict[str, tuple[float, ...]]]:
-    """Logistic regression on which words a text has: a function from texts to class numbers, and each word's weights.
+def counting_model(task: TaskData) -> tuple[CountVectorizer, LinearModel]:
+    """A linear model of which words a training text has: what counts them, and the model.
 
     Words are those of the heatmaps, lower case, in at least two texts.
     """
     vectorizer = CountVectorizer(analyzer=_words, binary=True, min_df=2)
-    counts = vectorizer.fit_transform(train.texts)
-    model = LogisticRegression(C=1.0, max_iter=1000).fit(counts, train.labels)
-    # With two classes, scikit-learn keeps the weights of the second one; the first has their opposite.
-    rows = np.vstack([-model.coef_, model.coef_]) / 2 if classes == 2 else model.coef_
-    weights = {word: tuple(rows[:, place].tolist()) for word, place in vectorizer.vocabulary_.items()}
-    return lambda texts: model.predict(vectorizer.transform(texts)).tolist(), weights
+    counts = vectorizer.fit_transform(task.train.texts)
+    return vectorizer, task.task_type.linear_model(counts, task.train.labels, len(task.labels))
 
 
 def _words(text: str) -> list[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WordsSpec:
-    """`method` explains every class on the first `limit` texts of the test set of `checkpoint`, a folder.
+    """`method` explains every output on the first `limit` texts of the test set of `checkpoint`, a folder.
 
     Raises:
         UnknownNameError: no such method.

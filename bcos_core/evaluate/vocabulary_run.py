@@ -21,7 +21,7 @@ from bcos_core.text.tasks import load_task
 CHUNK = 32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelVocabulary(Vocabulary):
     """A model's vocabulary as one method sees it, and as it is kept."""
 
@@ -31,13 +31,13 @@ class ModelVocabulary(Vocabulary):
         if self.method not in METHODS:
             raise ValueError(f"it has the method {self.method!r}, which is none of {', '.join(METHODS)}")
         if unknown := next((use for use in self.uses if use.label >= len(self.labels)), None):
-            raise ValueError(f"“{unknown.word}” is of class {unknown.label}, and there are {len(self.labels)}")
+            raise ValueError(f"“{unknown.word}” is of output {unknown.label}, and there are {len(self.labels)}")
 
 
 def run_vocabulary(
     info: CheckpointInfo, *, method: str, limit: int, seed: int, home: Home, reporter: Reporter
 ) -> ModelVocabulary:
-    """Explain every class on `limit` test texts, and gather what each word adds.
+    """Explain every output on `limit` test texts, and gather what each word adds.
 
     Raises:
         InputError: a model that does not say what it was trained on, or a method that cannot serve it.
@@ -48,18 +48,15 @@ def run_vocabulary(
     if reason := chosen.unsupported(is_bcos=info.kind == "bcos"):
         raise InputError(f"{chosen.title} cannot explain {info.name}. {reason}")
     if not chosen.targeted:
-        raise InputError(f"{chosen.title} says the same for every class, so it cannot tell which words speak for one.")
+        raise InputError(
+            f"{chosen.title} says the same whatever is explained, so it cannot tell which words speak for something."
+        )
     reporter.stage("Reading the data", 0, 3)
     task = load_task(trained)
     require_task_of(info, task)
-    if not task.task_type.exclusive:
-        raise InputError(
-            f"What words do is counted for tasks of one label for each text; {info.name} answers with "
-            f"{task.task_type.title.lower()}."
-        )
     # The first texts are a fair sample, and their places are those of the whole test set.
     test = replace(task.test, texts=task.test.texts[:limit], labels=task.test.labels[:limit])
-    reporter.stage("Explaining every class", 1, 3)
+    reporter.stage("Explaining the texts", 1, 3)
     classifier = replace(load(info.path), max_length=info.max_length)
     for note in classifier.notes:
         reporter.log(note)
@@ -73,14 +70,14 @@ def run_vocabulary(
             reporter.progress(label * len(test) + min(start + CHUNK, len(test)), len(task.labels) * len(test))
         sums.append([known[name_of(text)] for text in test.texts])
     reporter.stage("Counting words", 2, 3)
-    found = vocabulary(sums, task.labels, task.train, test)
+    found = vocabulary(sums, replace(task, test=test))
     return ModelVocabulary(**vars(found), method=method)
 
 
 def _sums(
     explainer: Explainer, texts: tuple[str, ...], label: int, store: EvidenceStore
 ) -> dict[str, dict[str, float]]:
-    """The word sums of texts for one class, by the texts' names; computed where they are not known."""
+    """The word sums of texts for one output, by the texts' names; computed where they are not known."""
     kind = f"words:{label}"
     known: dict[str, dict[str, float]] = store.find(explainer.name, kind, map(name_of, texts))
     missing = [text for text in texts if name_of(text) not in known]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bcos_core.errors import DataError
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.single_label import f1_of
-from bcos_core.tasks.task_type import Gold, Mark, Metric, Scale, TaskType
+from bcos_core.tasks.task_type import Gold, LinearModel, Mark, Metric, Scale, TaskType
 from bcos_core.text.labels import class_names, label_names
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class MultiLabel(TaskType):
     problem_type = "multi_label_classification"
     metrics = (Metric("micro_f1", "Micro F1"), Metric("macro_f1", "Macro F1"), Metric("exact", "All labels right"))
     measures = ("sigmoid",)
-    outputs = "labels"
+    output, outputs = "label", "labels"
 
     def marks(self, values: Sequence[object], column: str, *, separator: str | None = None) -> list[Mark | None]:
         cells = [_cells(value, column, separator) for value in values]
@@ -83,6 +83,21 @@ class MultiLabel(TaskType):
         import torch.nn.functional as F
 
         return F.binary_cross_entropy_with_logits(logits, targets.to(logits.dtype))
+
+    def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
+        """Logistic regression for each label by itself; one that all texts have, or none, is given without a look."""
+        import numpy as np
+        from sklearn.linear_model import LogisticRegression
+
+        weights, intercepts = np.zeros((outputs, features.shape[1])), np.zeros(outputs)
+        for label in range(outputs):
+            has = [label in _numbers(gold) for gold in golds]
+            if len(set(has)) == 1:
+                intercepts[label] = 1.0 if has[0] else -1.0
+                continue
+            model = LogisticRegression(C=1.0, max_iter=1000).fit(features, has)
+            weights[label], intercepts[label] = model.coef_[0], model.intercept_[0]
+        return LinearModel(weights, intercepts)
 
     def prediction(self, logits: Sequence[float], labels: Sequence[str]) -> Prediction:
         probabilities = tuple(map(sigmoid, logits))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bcos_core.errors import DataError
 from bcos_core.tasks.prediction import Prediction
-from bcos_core.tasks.task_type import Gold, Mark, Metric, Scale, TaskType
+from bcos_core.tasks.task_type import Gold, LinearModel, Mark, Metric, Scale, TaskType
 from bcos_core.text.blank import is_blank
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Regression(TaskType):
     least_per_side = 10  # of fewer, a correlation says nothing
     has_probabilities = False
     measures = ("score",)
-    outputs = "score"
+    output = outputs = "score"
+    verbs = ("raises", "lowers")
     explained = "score"
 
     def marks(self, values: Sequence[object], column: str, *, separator: str | None = None) -> list[Mark | None]:
@@ -88,6 +89,14 @@ class Regression(TaskType):
         """Mean and standard deviation of the training scores: a network without biases answers around 0."""
         numbers = [float(gold) for gold in golds]  # type: ignore[arg-type]
         return Scale(statistics.fmean(numbers), statistics.pstdev(numbers) or 1.0)
+
+    def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
+        """Ridge regression."""
+        import numpy as np
+        from sklearn.linear_model import Ridge
+
+        model = Ridge(alpha=1.0).fit(features, np.asarray(golds, dtype=float))
+        return LinearModel(model.coef_[None], np.array([model.intercept_]))
 
     def prediction(self, logits: Sequence[float], labels: Sequence[str]) -> Prediction:
         return Prediction(tuple(logits), (), 0, self.word(logits[0], labels))

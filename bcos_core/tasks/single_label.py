@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bcos_core.tasks.prediction import Prediction
-from bcos_core.tasks.task_type import Gold, Mark, Metric, Scale, TaskType
+from bcos_core.tasks.task_type import Gold, LinearModel, Mark, Metric, Scale, TaskType
 from bcos_core.text.labels import class_names, label_names
 
 if TYPE_CHECKING:
@@ -56,6 +56,17 @@ class SingleLabel(TaskType):
         if bcos:
             return F.binary_cross_entropy_with_logits(logits, F.one_hot(targets, logits.shape[1]).to(logits.dtype))
         return F.cross_entropy(logits, targets)
+
+    def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
+        """Logistic regression."""
+        import numpy as np
+        from sklearn.linear_model import LogisticRegression
+
+        model = LogisticRegression(C=1.0, max_iter=1000).fit(features, golds)
+        if outputs == 2:  # scikit-learn keeps the weights of the second class; the first has their opposite
+            half = model.coef_[0] / 2, model.intercept_[0] / 2
+            return LinearModel(np.stack([-half[0], half[0]]), np.array([-half[1], half[1]]))
+        return LinearModel(model.coef_, model.intercept_)
 
     def prediction(self, logits: Sequence[float], labels: Sequence[str]) -> Prediction:
         index = max(range(len(logits)), key=logits.__getitem__)

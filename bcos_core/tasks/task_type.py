@@ -10,11 +10,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from bcos_core.numbers import number, percent
 from bcos_core.tasks.prediction import Prediction
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 Mark = str | float | tuple[str, ...]
@@ -30,6 +32,10 @@ class Metric:
     higher_is_better: bool = True
     share: bool = True
 
+    def written(self, value: float) -> str:
+        """A value for a person: "81.9 %", "0.53"."""
+        return percent(value) if self.share else number(value)
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -37,6 +43,19 @@ class Scale:
 
     centre: float = 0.0
     size: float = 1.0
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """Outputs that are sums over features: `weights` (outputs, features), `intercepts` (outputs,)."""
+
+    weights: np.ndarray
+    intercepts: np.ndarray
+
+    def logits(self, features: Any) -> list[list[float]]:
+        """(texts, outputs), of features (texts, features), sparse or not."""
+        rows: list[list[float]] = (features @ self.weights.T + self.intercepts).tolist()
+        return rows
 
 
 class TaskType(ABC):
@@ -113,13 +132,21 @@ class TaskType(ABC):
         """The line on which a model of these training examples answers."""
         return Scale()
 
+    @abstractmethod
+    def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
+        """The usual linear model of such a task, with scikit-learn's usual penalty: what can be learned from features
+        (texts, features) that add up. Its logits are read as any model's."""
+
     # Answers
 
     has_probabilities: ClassVar[bool] = True
     measures: ClassVar[tuple[str, ...]]
     """What scores may look at when words are removed (names in `PROBABILITIES`); the first unless another is chosen."""
+    output: ClassVar[str] = "class"
     outputs: ClassVar[str] = "classes"
-    """What a model's outputs are called."""
+    """What a model's outputs are called, one and all of them."""
+    verbs: ClassVar[tuple[str, str]] = ("supports", "speaks against")
+    """What a word does to an output whose contribution to it is positive, and negative."""
     explained: ClassVar[str] = "logit"
     """What contributions add up to."""
 

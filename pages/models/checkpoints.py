@@ -86,7 +86,7 @@ def _metrics(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
             st.markdown(f"**{plain(model.name)}**")
             for metric in TASK_TYPES[model.task_type].metrics:
                 if (value := model.metrics.get(metric.name)) is not None:
-                    st.metric(metric.title, percent(value) if metric.share else number(value))
+                    st.metric(metric.title, metric.written(value))
             st.caption(count(model.test_size or 0, "test text"))
 
 

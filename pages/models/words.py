@@ -1,4 +1,4 @@
-"""The words of a model on the Models page: what each adds to each class over the test set, and where."""
+"""The words of a model on the Models page: what each adds to each output over the test set, and where."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from bcos_core.evaluate.vocabulary_run import ModelVocabulary
 from bcos_core.jobs.made import result_of
 from bcos_core.jobs.store import JobState
 from bcos_core.model.info import CheckpointInfo
-from bcos_core.numbers import count, percent
+from bcos_core.numbers import count
 from bcos_core.render.csv_file import csv_file
 from bcos_core.tasks.registry import TASK_TYPES
+from bcos_core.tasks.task_type import TaskType
 from pages.widgets import url
 from pages.widgets.plain import plain
 from pages.widgets.request import Request, ask
@@ -32,40 +33,40 @@ def words_of(info: CheckpointInfo) -> None:
     if info.task is None:
         st.caption("This model does not say what it was trained on, so there are no texts to look at.")
         return
-    if not TASK_TYPES[info.task_type].exclusive:
-        st.caption("What words do is counted for models that choose one label for each text.")
-        return
     method = default_method(info)
     request = Request(WORDS, WordsSpec(str(info.path), method, LIMIT, SEED))
     done = next((job for job in request.jobs() if job.state == JobState.SUCCEEDED), None)
     if done:
         _tables(info, result_of(done, ModelVocabulary))
         return
+    output = TASK_TYPES[info.task_type].output
     what = (
-        f"{METHODS[method].title} of {LIMIT} test texts for every class, summed by word, beside the weights that a "
-        "logistic regression gives to word counts."
+        f"{METHODS[method].title} of {LIMIT} test texts for {'the' if len(info.labels) == 1 else 'every'} {output}, "
+        "summed by word, beside the weights that a linear model gives to word counts."
     )
     ask(request, what, "Gather the words")
 
 
 def _tables(info: CheckpointInfo, result: ModelVocabulary) -> None:
-    labels = result.labels
+    labels, kind = result.labels, TASK_TYPES[info.task_type]
     chosen = str(
         st.segmented_control(
-            "Class",
+            kind.output.capitalize(),
             labels,
             format_func=plain,
             required=True,
             **url.bound("words-of", labels[-1], parse=url.one_of(labels)),
         )
+        if len(labels) > 1
+        else labels[0]
     )
     uses = [use for use in result.uses if use.label == labels.index(chosen)]
     st.caption(
         plain(
             f"Mean contribution to “{chosen}” in the texts that have the word (at least five), "
             f"{METHODS[result.method].title}, {count(result.texts, 'test text')}. Beside it its weight in a "
-            f"logistic regression on word counts, which gets {percent(result.counting_accuracy)} right: where the "
-            "two differ, the model has learned what counts do not show. Choose a row to see its texts."
+            f"linear model of word counts{_counting(kind, result)}: where the two differ, the model has learned what "
+            "counts do not show. Choose a row to see its texts."
         )
     )
     table = pd.DataFrame(
@@ -84,9 +85,9 @@ def _tables(info: CheckpointInfo, result: ModelVocabulary) -> None:
     shown = min(SHOWN, len(uses) // 2)
     left, right = st.columns(2, gap="large")
     with left:
-        _side(info, "Speak for it", table.head(shown), uses[:shown], "for")
+        _side(info, f"What {kind.verbs[0]} it", table.head(shown), uses[:shown], "for")
     with right:
-        _side(info, "Speak against it", table.tail(shown)[::-1], uses[::-1][:shown], "against")
+        _side(info, f"What {kind.verbs[1]} it", table.tail(shown)[::-1], uses[::-1][:shown], "against")
     st.download_button(
         "Download all words",
         lambda: csv_file(table),
@@ -96,6 +97,14 @@ def _tables(info: CheckpointInfo, result: ModelVocabulary) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def _counting(kind: TaskType, result: ModelVocabulary) -> str:
+    """How good counting words alone is, where it is known."""
+    main = kind.main_metric
+    if (value := result.counting.get(main.name)) is None:
+        return ""
+    return f" ({main.title.lower()} {main.written(value)})"
 
 
 def _side(info: CheckpointInfo, title: str, table: pd.DataFrame, uses: Sequence[WordUse], side: str) -> None:

@@ -13,7 +13,7 @@ from bcos_core.home import get_home, require_allowed
 from bcos_core.jobs.estimate import about
 from bcos_core.jobs.made import made_by
 from bcos_core.jobs.store import Curve, Job, JobState, JobStore
-from bcos_core.numbers import count, duration, number, percent
+from bcos_core.numbers import count, duration, number
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.curves import curves_table, learning_figures
 from bcos_core.render.interval import proportion_interval
@@ -188,7 +188,7 @@ def result(job: Job) -> None:
         if model is not None and model.figures:
             metric, figure = model.figures[0]
             said = _trust(figure, model.test_size) if metric.name == "accuracy" else f"{model.test_size or 0:,} texts"
-            shown = percent(figure) if metric.share else number(figure)
+            shown = metric.written(figure)
             figures.append((f"Test {metric.title.lower()}, {title}", shown, said))
     if made.calibration_cosine is not None:
         note = "Cosine of hidden states, held-out texts"

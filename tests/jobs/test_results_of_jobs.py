@@ -39,7 +39,7 @@ WORDS = ModelVocabulary(
     ("bad", "good"),
     (WordUse(1, "fine", 0.5, 0.1, 0.9, 6, (3, 1), None),),
     texts=60,
-    counting_accuracy=0.7,
+    counting={"accuracy": 0.7},
     method="bcos",
 )
 
@@ -115,7 +115,7 @@ def test_a_damaged_experiment(damage: dict[str, Any], finished: Callable[[Any], 
         {"uses": [{**asdict(WORDS.uses[0]), "examples": []}]},
         {"uses": [{**asdict(WORDS.uses[0]), "label": -1}]},
         {"uses": [{"word": "fine"}]},
-        {"counting_accuracy": None},
+        {"counting": None},
     ],
 )
 def test_damaged_words(damage: dict[str, Any], finished: Callable[[Any], Job]) -> None:

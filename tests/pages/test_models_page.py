@@ -69,7 +69,7 @@ def test_the_words_of_a_model(pair: tuple[Path, Path], open_page: OpenPage, stor
     assert main(["words", "tiny-bcos", "--json"]) == 0
     at = open_page("models", **{"words-of": "negative"})
     assert not at.exception, at.exception
-    assert "Mean contribution to “negative”" in words(at) and "logistic regression" in words(at)
+    assert "Mean contribution to “negative”" in words(at) and "linear model of word counts (accuracy " in words(at)
     speak_for = at.dataframe[0].value
     assert list(speak_for["mean contribution"]) == sorted(speak_for["mean contribution"], reverse=True)
 
