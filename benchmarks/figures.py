@@ -13,7 +13,7 @@ import torch
 
 from bcos_core import calibrate, convert, explain
 from bcos_core.attribution.bcos import bcos
-from bcos_core.attribution.question import Question
+from bcos_core.attribution.interface import MethodInput
 from bcos_core.attribution.record import Target
 from bcos_core.model.calibrate import hidden_state_cosine
 from bcos_core.model.classifier import wrap
@@ -91,7 +91,7 @@ def heatmap_cost(subjects: Subjects) -> Figures:
                 subjects.bcos(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
 
         def heatmap(batch=batch) -> None:  # type: ignore[no-untyped-def]
-            bcos(Question(classifier, batch, Target(0, "negative"), "none"))
+            bcos(MethodInput(classifier, batch, Target(0, "negative"), "none"))
 
         figures[f"heatmap_over_forward_time_batch_{size}"] = paired(heatmap, forward, repeats)
     figures["heatmap_over_forward_peak_memory_batch_32"] = peak_growth("heatmap") / max(1, peak_growth("forward"))

@@ -14,7 +14,7 @@ import torch
 
 from bcos_core import calibrate
 from bcos_core.attribution.bcos import bcos
-from bcos_core.attribution.question import Question
+from bcos_core.attribution.interface import MethodInput
 from bcos_core.attribution.record import Target
 from bcos_core.model.view import ModelView
 from bcos_core.text.encoding import Batch
@@ -36,7 +36,7 @@ def main(what: str) -> None:
         ModelView(subjects.bcos).predict(b.input_ids, b.attention_mask)
 
     def heatmap(b: Batch) -> None:
-        bcos(Question(classifier, b, Target(0, "negative"), "none"))
+        bcos(MethodInput(classifier, b, Target(0, "negative"), "none"))
 
     def calibration(b: object) -> None:
         calibrate(subjects.bcos, subjects.conventional, subjects.data.train.texts[:512], subjects.tokenizer)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from scipy.stats import kendalltau
 
+from bcos_core.attribution.aggregation import word_scores
 from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.views import word_scores
 from bcos_core.text.units import joined_spans
 
 TOP_SHARE = 0.2

@@ -12,7 +12,7 @@ from typing import Any, SupportsIndex, overload
 import torch
 
 from bcos_core.arguments import list_of_texts, whole_number
-from bcos_core.attribution.question import Answer, Question
+from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.attribution.record import MOST_REPEATS, Attribution, Cost, Target
 from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.errors import InputError, UnknownNameError
@@ -103,11 +103,11 @@ def explain(
     records: dict[int, Attribution] = {}
     for positions in batches_by_length([len(text) for text in encoded], batch_size):
         batch = collate(classifier.tokenizer, [encoded[i] for i in positions], classifier.device)
-        question = Question(classifier, batch, resolved, reference, checked)
+        inputs = MethodInput(classifier, batch, resolved, reference, checked)
         started = time.perf_counter()
-        answers = [chosen.answer(replace(question, seed=one)) for one in seeds or (0,)]
+        outputs = [chosen.attribute(replace(inputs, seed=one)) for one in seeds or (0,)]
         seconds = (time.perf_counter() - started) / len(batch)
-        records.update(zip(positions, _records(question, answers, chosen, seeds, seconds), strict=True))
+        records.update(zip(positions, _records(inputs, outputs, chosen, seeds, seconds), strict=True))
     ordered = [records[i] for i in range(len(encoded))]
     return ordered[0] if single else ordered
 
@@ -146,21 +146,21 @@ def _class_number(labels: Sequence[str], given: SupportsIndex) -> int:
 
 
 def _records(
-    question: Question, answers: Sequence[Answer], method: Method, seeds: tuple[int, ...], seconds: float
+    inputs: MethodInput, outputs: Sequence[MethodOutput], method: Method, seeds: tuple[int, ...], seconds: float
 ) -> list[Attribution]:
-    """One record per text: the mean over the answers, which differ by their seed alone."""
-    classifier = question.classifier
-    logits = answers[0].logits.double()
-    selected, classes = question.select(logits).tolist(), question.classes(logits).tolist()
-    scores = torch.stack([answer.scores for answer in answers])  # (seeds, batch, tokens)
-    rows, by_seed = scores.mean(0).tolist(), scores.tolist() if len(answers) > 1 else []
-    shares = torch.stack([answer.reference_share for answer in answers]).double().mean(0).tolist()
-    biases = [answer.bias_share for answer in answers if answer.bias_share is not None]
+    """One record per text: the mean over the outputs, which differ by their seed alone."""
+    classifier = inputs.classifier
+    logits = outputs[0].logits.double()
+    selected, classes = inputs.select(logits).tolist(), inputs.classes(logits).tolist()
+    scores = torch.stack([output.scores for output in outputs])  # (seeds, batch, tokens)
+    rows, by_seed = scores.mean(0).tolist(), scores.tolist() if len(outputs) > 1 else []
+    shares = torch.stack([output.reference_share for output in outputs]).double().mean(0).tolist()
+    biases = [output.bias_share for output in outputs if output.bias_share is not None]
     bias_shares = torch.stack(biases).double().mean(0).tolist() if biases else [0.0] * len(rows)
     answered = [classifier.task_type.prediction(row, classifier.labels) for row in logits.tolist()]
-    used = {**({"reference": question.reference} if method.references else {}), **question.parameters}
+    used = {**({"reference": inputs.reference} if method.references else {}), **inputs.parameters}
     cost = Cost(
-        sum(answer.forward_passes for answer in answers), sum(answer.backward_passes for answer in answers), seconds
+        sum(output.forward_passes for output in outputs), sum(output.backward_passes for output in outputs), seconds
     )
     return [
         Attribution(
@@ -170,7 +170,7 @@ def _records(
             seed_scores=tuple(tuple(given[i][: len(text)]) for given in by_seed),
             method=method.name,
             parameters=used,
-            target=question.target or Target(classes[i], classifier.labels[classes[i]]),
+            target=inputs.target or Target(classes[i], classifier.labels[classes[i]]),
             logit=selected[i],
             reference_share=shares[i],
             bias_share=bias_shares[i],
@@ -186,7 +186,7 @@ def _records(
             versions=_versions(),
             task_type=classifier.task_type.name,
         )
-        for i, text in enumerate(question.batch.texts)
+        for i, text in enumerate(inputs.batch.texts)
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from bcos_core.attribution.question import Answer, Question
+from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.model.contributions import contributions
 from bcos_core.model.view import ModelView
 from bcos_core.text.encoding import Batch
@@ -18,9 +18,9 @@ TOKENS_PER_PASS = {"cpu": 256}
 TOKENS_PER_PASS_ELSEWHERE = 16_384
 
 
-def bcos(question: Question) -> Answer:
-    """Exact contributions, against nothing or against another token at every position (`Question.reference_id`)."""
-    model, batch = question.classifier.model, question.batch
+def bcos(inputs: MethodInput) -> MethodOutput:
+    """Exact contributions, against nothing or against another token at every position (`MethodInput.reference_id`)."""
+    model, batch = inputs.classifier.model, inputs.batch
     view = ModelView(model, explanation_mode=True)
     scores = torch.zeros(batch.input_ids.shape, dtype=torch.float64, device=batch.input_ids.device)
     shares, biases = scores.new_zeros(len(batch)), scores.new_zeros(len(batch))
@@ -30,8 +30,8 @@ def bcos(question: Question) -> Answer:
             view,
             batch.input_ids[rows, :length],
             batch.attention_mask[rows, :length],
-            question.select,
-            reference_id=question.reference_id,
+            inputs.select,
+            reference_id=inputs.reference_id,
         )
         scores[rows, :length] = found.scores
         shares[rows], biases[rows] = found.reference_share, found.bias_share
@@ -39,7 +39,7 @@ def bcos(question: Question) -> Answer:
             logits = found.logits.new_empty(len(batch), found.logits.shape[1])
         logits[rows] = found.logits
     assert logits is not None  # a batch has texts
-    return Answer(scores, shares, logits, forward_passes=1, backward_passes=1, bias_share=biases + view.centre)
+    return MethodOutput(scores, shares, logits, forward_passes=1, backward_passes=1, bias_share=biases + view.centre)
 
 
 def _passes(batch: Batch) -> Iterator[tuple[list[int], int]]:

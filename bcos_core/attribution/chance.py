@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import torch
 
-from bcos_core.attribution.question import Answer, Question
+from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.attribution.seeds import text_by_text
 from bcos_core.model.view import ModelView
 
 
 @text_by_text
-def random_scores(question: Question) -> Answer:
+def random_scores(inputs: MethodInput) -> MethodOutput:
     """Scores uniform in −1 … 1 for ordinary tokens."""
-    batch = question.batch
-    logits = ModelView(question.classifier.model).predict(batch.input_ids, batch.attention_mask)
+    batch = inputs.batch
+    logits = ModelView(inputs.classifier.model).predict(batch.input_ids, batch.attention_mask)
     drawn = 2 * torch.rand(batch.input_ids.shape, dtype=torch.float64).to(logits.device) - 1
-    return Answer(drawn * batch.ordinary, drawn.new_zeros(1), logits, forward_passes=0, backward_passes=0)
+    return MethodOutput(drawn * batch.ordinary, drawn.new_zeros(1), logits, forward_passes=0, backward_passes=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from bcos_core.attribution.question import Question, select
+from bcos_core.attribution.interface import MethodInput, select
 from bcos_core.model.view import ModelView
 
 
@@ -12,19 +12,19 @@ class EmbeddingsToScore:
     """E (rows, tokens, hidden) → (rows,), in the form that captum calls; counts the rows it ran.
 
     captum repeats the batch for its steps and hands the ids, mask and classes along repeated alike. Without
-    classes, the question decides them by the logits of the same pass.
+    classes, they are chosen by the logits of the same pass.
     """
 
-    def __init__(self, question: Question) -> None:
-        self.question = question
-        self.view = ModelView(question.classifier.model)
+    def __init__(self, inputs: MethodInput) -> None:
+        self.inputs = inputs
+        self.view = ModelView(inputs.classifier.model)
         self.rows = 0
         self.logits: Tensor | None = None
 
     @property
     def passes(self) -> float:
         """Rows per text so far."""
-        return self.rows / len(self.question.batch)
+        return self.rows / len(self.inputs.batch)
 
     def __call__(
         self, embeddings: Tensor, input_ids: Tensor, attention_mask: Tensor, classes: Tensor | None = None
@@ -32,4 +32,4 @@ class EmbeddingsToScore:
         self.rows += len(embeddings)
         logits = self.view.logits(embeddings, input_ids, attention_mask)
         self.logits = logits.detach()
-        return select(logits, self.question.classes(logits) if classes is None else classes, self.question.target)
+        return select(logits, self.inputs.classes(logits) if classes is None else classes, self.inputs.target)

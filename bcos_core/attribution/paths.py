@@ -11,66 +11,66 @@ from captum.attr import GradientShap, IntegratedGradients
 from torch import Tensor
 
 from bcos_core.attribution.embeddings import EmbeddingsToScore
-from bcos_core.attribution.question import ROWS_PER_PASS, Answer, Question, select
+from bcos_core.attribution.interface import ROWS_PER_PASS, MethodInput, MethodOutput, select
 from bcos_core.attribution.seeds import put_together, text_by_text
 
 
-def integrated_gradients(question: Question) -> Answer:
+def integrated_gradients(inputs: MethodInput) -> MethodOutput:
     """Integrated gradients (Sundararajan et al., arXiv 1703.01365), by Gauss–Legendre quadrature with `steps` points.
 
     Its convergence difference is the record's completeness error. Each text alone: its points fill a pass, and padding
     would be paid for at every one of them.
     """
-    return put_together(question, [_integrated(alone) for alone in question.each_text()])
+    return put_together(inputs, [_integrated(alone) for alone in inputs.each_text()])
 
 
-def _integrated(question: Question) -> Answer:
-    score = EmbeddingsToScore(question)
-    ends = _Ends(question, score)
+def _integrated(inputs: MethodInput) -> MethodOutput:
+    score = EmbeddingsToScore(inputs)
+    ends = _Ends(inputs, score)
     found = IntegratedGradients(score).attribute(
         ends.text,
         baselines=ends.reference,
         additional_forward_args=ends.arguments,
-        n_steps=int(question.parameters["steps"]),
-        internal_batch_size=max(ROWS_PER_PASS, len(question.batch)),
+        n_steps=int(inputs.parameters["steps"]),
+        internal_batch_size=max(ROWS_PER_PASS, len(inputs.batch)),
     )
-    return ends.answer(question, score, found)
+    return ends.output(inputs, score, found)
 
 
 @text_by_text
-def gradient_shap(question: Question) -> Answer:
+def gradient_shap(inputs: MethodInput) -> MethodOutput:
     """Expected gradients from the reference (Erion et al., arXiv 1906.10670; SHAP's GradientExplainer): gradients at
     `samples` random points of the way, instead of the chosen ones of integrated gradients."""
-    score = EmbeddingsToScore(question)
-    ends = _Ends(question, score)
+    score = EmbeddingsToScore(inputs)
+    ends = _Ends(inputs, score)
     found = GradientShap(score).attribute(
         ends.text,
         baselines=ends.reference,
-        n_samples=int(question.parameters["samples"]),
+        n_samples=int(inputs.parameters["samples"]),
         additional_forward_args=ends.arguments,
     )
-    return ends.answer(question, score, found)
+    return ends.output(inputs, score, found)
 
 
 class _Ends:
     """Both ends of the way: E and the explained number, at the reference and at the text."""
 
-    def __init__(self, question: Question, score: EmbeddingsToScore) -> None:
-        batch, view = question.batch, score.view
+    def __init__(self, inputs: MethodInput, score: EmbeddingsToScore) -> None:
+        batch, view = inputs.batch, score.view
         self.text = view.embed(batch.input_ids, batch.attention_mask)
         self.logits = view.predict(batch.input_ids, batch.attention_mask)
-        if question.reference_id is None:
+        if inputs.reference_id is None:
             self.reference = torch.zeros_like(self.text)
             with torch.no_grad():
                 at_reference = view.logits(self.reference, batch.input_ids, batch.attention_mask)
         else:
-            replaced = question.reference_ids
+            replaced = inputs.reference_ids
             self.reference = view.embed(replaced, batch.attention_mask, original=batch.input_ids)
             at_reference = view.predict(replaced, batch.attention_mask, original=batch.input_ids)
-        classes = question.classes(self.logits)
-        self.share = select(at_reference, classes, question.target).double()
+        classes = inputs.classes(self.logits)
+        self.share = select(at_reference, classes, inputs.target).double()
         self.arguments = (batch.input_ids, batch.attention_mask, classes)
 
-    def answer(self, question: Question, score: EmbeddingsToScore, found: Tensor) -> Answer:
-        scores = found.detach().sum(-1, dtype=torch.float64) * question.batch.attention_mask
-        return Answer(scores, self.share, self.logits, score.passes + 2, score.passes)
+    def output(self, inputs: MethodInput, score: EmbeddingsToScore, found: Tensor) -> MethodOutput:
+        scores = found.detach().sum(-1, dtype=torch.float64) * inputs.batch.attention_mask
+        return MethodOutput(scores, self.share, self.logits, score.passes + 2, score.passes)

@@ -14,7 +14,7 @@ from captum.attr import FeatureAblation, KernelShap, Lime, PerturbationAttributi
 from torch import Tensor
 
 from bcos_core.attribution.features import feature_mask, spread_over_tokens
-from bcos_core.attribution.question import ROWS_PER_PASS, Answer, Question, select
+from bcos_core.attribution.interface import ROWS_PER_PASS, MethodInput, MethodOutput, select
 from bcos_core.attribution.seeds import text_by_text
 from bcos_core.model.view import ModelView
 
@@ -26,21 +26,21 @@ LIME_RIDGE = 1.0
 class _TextsToScore:
     """The explained number as a function of token ids, (rows, tokens) → (rows,); counts the rows it ran."""
 
-    def __init__(self, question: Question) -> None:
-        batch = question.batch
-        self.question = question
-        self.view = ModelView(question.classifier.model)
+    def __init__(self, inputs: MethodInput) -> None:
+        batch = inputs.batch
+        self.inputs = inputs
+        self.view = ModelView(inputs.classifier.model)
         self.rows = 0
         self.logits = self.view.predict(batch.input_ids, batch.attention_mask)
-        self.classes = question.classes(self.logits)
-        self.pieces = feature_mask(batch, question.parameters["unit"])
-        self.removed = question.reference_ids
+        self.classes = inputs.classes(self.logits)
+        self.pieces = feature_mask(batch, inputs.parameters["unit"])
+        self.removed = inputs.reference_ids
         self.arguments = (batch.input_ids, batch.attention_mask, self.classes)
         self.per_pass = max(1, ROWS_PER_PASS // len(batch))
 
     def __call__(self, input_ids: Tensor, original: Tensor, attention_mask: Tensor, classes: Tensor) -> Tensor:
         self.rows += len(input_ids)
-        return select(self.view.predict(input_ids, attention_mask, original=original), classes, self.question.target)
+        return select(self.view.predict(input_ids, attention_mask, original=original), classes, self.inputs.target)
 
     def without_anything(self) -> Tensor:
         """The explained number of the reference, (batch,)."""
@@ -49,7 +49,7 @@ class _TextsToScore:
     def attributed_by(self, method: PerturbationAttribution, **options: int) -> Tensor:
         """What captum's method gives for the batch, (batch, tokens); `options` are those of the method."""
         return method.attribute(
-            self.question.batch.input_ids,
+            self.inputs.batch.input_ids,
             baselines=self.removed,
             additional_forward_args=self.arguments,
             feature_mask=self.pieces,
@@ -57,58 +57,58 @@ class _TextsToScore:
             **options,
         )
 
-    def answer(self, found: Tensor, *, share: Tensor | None = None) -> Answer:
-        scores = spread_over_tokens(found.double(), self.pieces, self.question.batch.ordinary)
-        passes = self.rows / len(self.question.batch) + 1
-        return Answer(scores, scores.new_zeros(len(scores)) if share is None else share, self.logits, passes, 0)
+    def output(self, found: Tensor, *, share: Tensor | None = None) -> MethodOutput:
+        scores = spread_over_tokens(found.double(), self.pieces, self.inputs.batch.ordinary)
+        passes = self.rows / len(self.inputs.batch) + 1
+        return MethodOutput(scores, scores.new_zeros(len(scores)) if share is None else share, self.logits, passes, 0)
 
 
-def occlusion(question: Question) -> Answer:
+def occlusion(inputs: MethodInput) -> MethodOutput:
     """Leave-one-out: how far the number falls when a piece is removed (Zeiler & Fergus, arXiv 1311.2901, on texts).
 
     The j-th piece of every text in the batch is captum's feature j, so that they are removed in the same pass.
     """
-    score = _TextsToScore(question)
-    return score.answer(score.attributed_by(FeatureAblation(score)))
+    score = _TextsToScore(inputs)
+    return score.output(score.attributed_by(FeatureAblation(score)))
 
 
 @text_by_text
-def shapley(question: Question) -> Answer:
+def shapley(inputs: MethodInput) -> MethodOutput:
     """Shapley value sampling (Castro et al., 2009): what a piece adds when pieces come back in a random order, the
     mean over `samples` orders."""
-    score = _TextsToScore(question)
+    score = _TextsToScore(inputs)
     share = score.without_anything()
-    found = score.attributed_by(ShapleyValueSampling(score), n_samples=int(question.parameters["samples"]))
-    return score.answer(found, share=share)
+    found = score.attributed_by(ShapleyValueSampling(score), n_samples=int(inputs.parameters["samples"]))
+    return score.output(found, share=share)
 
 
 @text_by_text
-def kernel_shap(question: Question) -> Answer:
+def kernel_shap(inputs: MethodInput) -> MethodOutput:
     """KernelSHAP (Lundberg & Lee, arXiv 1705.07874 §4.1): Shapley values as the weighted least-squares fit to
     `samples` random subsets of the pieces."""
-    score = _TextsToScore(question)
+    score = _TextsToScore(inputs)
     share = score.without_anything()
     if _count(score.pieces) == 1:  # the kernel is not defined for one piece, whose Shapley value is all there is
-        return score.answer(
-            (question.select(score.logits).double() - share)[:, None].expand_as(score.pieces), share=share
+        return score.output(
+            (inputs.select(score.logits).double() - share)[:, None].expand_as(score.pieces), share=share
         )
-    found = score.attributed_by(KernelShap(score), n_samples=int(question.parameters["samples"]))
-    return score.answer(found, share=share)
+    found = score.attributed_by(KernelShap(score), n_samples=int(inputs.parameters["samples"]))
+    return score.output(found, share=share)
 
 
 @text_by_text
-def lime(question: Question) -> Answer:
+def lime(inputs: MethodInput) -> MethodOutput:
     """LIME for text (Ribeiro et al., arXiv 1602.04938 §3): coefficients of a ridge regression on `samples` random
     subsets of the pieces, those near the whole text weighing more."""
-    score = _TextsToScore(question)
+    score = _TextsToScore(inputs)
     method = Lime(
         score,
         interpretable_model=SkLearnRidge(alpha=LIME_RIDGE),
         similarity_func=_lime_similarity,
         perturb_func=_lime_subsets,
     )
-    found = score.attributed_by(method, n_samples=int(question.parameters["samples"]))
-    return score.answer(found)
+    found = score.attributed_by(method, n_samples=int(inputs.parameters["samples"]))
+    return score.output(found)
 
 
 def _lime_subsets(original: Tensor, **options: int) -> Iterator[Tensor]:

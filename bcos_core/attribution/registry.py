@@ -17,7 +17,7 @@ from bcos_core.registry import Registry
 from bcos_core.text.units import UNITS
 
 if TYPE_CHECKING:
-    from bcos_core.attribution.question import Answer, Question
+    from bcos_core.attribution.interface import MethodInput, MethodOutput
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Method:
     title: str
     description: str
     cost: Passes
-    answer: Callable[[Question], Answer]
+    attribute: Callable[[MethodInput], MethodOutput]
     needs_bcos: bool = False
     additive: bool = False
     signed: bool = True
@@ -130,7 +130,7 @@ for _method in (
         title="B-cos contributions",
         description="What each token adds to the logit. Exact: the contributions are the model's own computation.",
         cost=Passes(1, 1),
-        answer=_later("bcos", "bcos"),
+        attribute=_later("bcos", "bcos"),
         usual=True,
         needs_bcos=True,
         additive=True,
@@ -142,7 +142,7 @@ for _method in (
         title="Integrated gradients",
         description="Gradients averaged on the straight way from the reference to the text (arXiv 1703.01365).",
         cost=Passes(52, 50),
-        answer=_later("paths", "integrated_gradients"),
+        attribute=_later("paths", "integrated_gradients"),
         usual=True,
         additive=True,
         needs_gradients=True,
@@ -154,7 +154,7 @@ for _method in (
         title="Occlusion",
         description="How much the logit falls when one token is replaced (leave-one-out, arXiv 1311.2901).",
         cost=Passes(1, per_token=1),
-        answer=_later("perturbation", "occlusion"),
+        attribute=_later("perturbation", "occlusion"),
         usual=True,
         references=_TOKENS,
         options={"unit": _UNIT},
@@ -164,7 +164,7 @@ for _method in (
         title="Gradient × input",
         description="The plain gradient times the embedding, summed over the hidden dimension (arXiv 1605.01713).",
         cost=Passes(1, 1),
-        answer=_later("gradients", "input_x_gradient"),
+        attribute=_later("gradients", "input_x_gradient"),
         usual=True,
         needs_gradients=True,
     ),
@@ -173,7 +173,7 @@ for _method in (
         title="Saliency",
         description="The length of the gradient: how much a token matters, not in which direction (arXiv 1312.6034).",
         cost=Passes(1, 1),
-        answer=_later("gradients", "saliency"),
+        attribute=_later("gradients", "saliency"),
         signed=False,
         needs_gradients=True,
     ),
@@ -182,7 +182,7 @@ for _method in (
         title="SmoothGrad",
         description="Gradient × input, averaged over noisy copies of the embeddings (arXiv 1706.03825).",
         cost=Passes(26, 25),
-        answer=_later("gradients", "smoothgrad"),
+        attribute=_later("gradients", "smoothgrad"),
         needs_gradients=True,
         stochastic=True,
         options={
@@ -202,7 +202,7 @@ for _method in (
         title="GradientSHAP",
         description="Gradients averaged over random points between the reference and the text (arXiv 1906.10670).",
         cost=Passes(27, 25),
-        answer=_later("paths", "gradient_shap"),
+        attribute=_later("paths", "gradient_shap"),
         additive=True,
         needs_gradients=True,
         stochastic=True,
@@ -214,7 +214,7 @@ for _method in (
         title="Shapley values",
         description="What a token adds as the text is filled in random order, mean over orders (Castro et al., 2009).",
         cost=Passes(2, per_token=25),
-        answer=_later("perturbation", "shapley"),
+        attribute=_later("perturbation", "shapley"),
         additive=True,
         stochastic=True,
         references=_TOKENS,
@@ -225,7 +225,7 @@ for _method in (
         title="KernelSHAP",
         description="Shapley values estimated by a weighted linear fit to random subsets (arXiv 1705.07874).",
         cost=Passes(102),
-        answer=_later("perturbation", "kernel_shap"),
+        attribute=_later("perturbation", "kernel_shap"),
         additive=True,
         stochastic=True,
         references=_TOKENS,
@@ -236,7 +236,7 @@ for _method in (
         title="LIME",
         description="Coefficients of a ridge regression on random subsets near the text (arXiv 1602.04938).",
         cost=Passes(101),
-        answer=_later("perturbation", "lime"),
+        attribute=_later("perturbation", "lime"),
         stochastic=True,
         references=_TOKENS,
         options={"samples": _count(100, "Samples", "Random subsets.", 2), "unit": _UNIT},
@@ -246,7 +246,7 @@ for _method in (
         title="Attention",
         description="Where the last layer looks, from the classified position. The same for every class.",
         cost=Passes(1),
-        answer=_later("attention", "attention"),
+        attribute=_later("attention", "attention"),
         signed=False,
         targeted=False,
     ),
@@ -255,7 +255,7 @@ for _method in (
         title="Attention rollout",
         description="Attention of all layers multiplied (arXiv 2005.00928). The same for every class.",
         cost=Passes(1),
-        answer=_later("attention", "attention_rollout"),
+        attribute=_later("attention", "attention_rollout"),
         signed=False,
         targeted=False,
     ),
@@ -264,7 +264,7 @@ for _method in (
         title="Random",
         description="Random scores: what every method has to beat.",
         cost=Passes(),
-        answer=_later("chance", "random_scores"),
+        attribute=_later("chance", "random_scores"),
         targeted=False,
         stochastic=True,
         chance=True,

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from bcos_core.attribution.question import Answer, Question
+from bcos_core.attribution.interface import MethodInput, MethodOutput
 
 _generators = threading.Lock()
 
@@ -37,32 +37,32 @@ def seeded(seed: int) -> Iterator[None]:
             np.random.set_state(before)
 
 
-def text_by_text(answer: Callable[[Question], Answer]) -> Callable[[Question], Answer]:
-    """The method that asks `answer` about each text alone, seeded, and puts the answers together."""
+def text_by_text(attribute: Callable[[MethodInput], MethodOutput]) -> Callable[[MethodInput], MethodOutput]:
+    """The method that runs `attribute` on each text alone, seeded, and puts the outputs together."""
 
-    def answer_all(question: Question) -> Answer:
-        answers = []
-        for alone in question.each_text():
-            with seeded(seed_of(question.seed, alone.batch.texts[0].ids)):
-                answers.append(answer(alone))
-        return put_together(question, answers)
+    def attribute_all(inputs: MethodInput) -> MethodOutput:
+        outputs = []
+        for alone in inputs.each_text():
+            with seeded(seed_of(inputs.seed, alone.batch.texts[0].ids)):
+                outputs.append(attribute(alone))
+        return put_together(inputs, outputs)
 
-    answer_all.__doc__ = answer.__doc__
-    return answer_all
+    attribute_all.__doc__ = attribute.__doc__
+    return attribute_all
 
 
-def put_together(question: Question, answers: Sequence[Answer]) -> Answer:
-    """The answer about a batch from those about each of its texts alone; passes are their mean."""
-    scores = torch.zeros(question.batch.input_ids.shape, dtype=torch.float64, device=question.classifier.device)
-    for row, found in enumerate(answers):
+def put_together(inputs: MethodInput, outputs: Sequence[MethodOutput]) -> MethodOutput:
+    """The output for a batch from those for each of its texts alone; passes are their mean."""
+    scores = torch.zeros(inputs.batch.input_ids.shape, dtype=torch.float64, device=inputs.classifier.device)
+    for row, found in enumerate(outputs):
         scores[row, : found.scores.shape[1]] = found.scores[0]
-    return Answer(
+    return MethodOutput(
         scores,
-        torch.cat([found.reference_share.double() for found in answers]),
-        torch.cat([found.logits for found in answers]),
-        _mean(found.forward_passes for found in answers),
-        _mean(found.backward_passes for found in answers),
-        answers[0].parameters,
+        torch.cat([found.reference_share.double() for found in outputs]),
+        torch.cat([found.logits for found in outputs]),
+        _mean(found.forward_passes for found in outputs),
+        _mean(found.backward_passes for found in outputs),
+        outputs[0].parameters,
     )
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
+from bcos_core.attribution.interface import MethodInput
 from bcos_core.attribution.limit import limit_of
-from bcos_core.attribution.question import Question
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.references import REFERENCE_TOKENS
 from bcos_core.attribution.same_model import same_model
@@ -52,10 +52,10 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
         )
     batch = collate(classifier.tokenizer, encoded, classifier.device)
     reference = record.parameters.get("reference")
-    question = Question(classifier, batch, record.target, reference if reference in REFERENCE_TOKENS else "mask")
+    inputs = MethodInput(classifier, batch, record.target, reference if reference in REFERENCE_TOKENS else "mask")
     struck = positions_at(token_units(record.text, record.tokens), spans)
     without = batch.input_ids.clone()
-    without[0, struck] = question.reference_ids[0, struck]
+    without[0, struck] = inputs.reference_ids[0, struck]
     logits = ModelView(classifier.model).predict(
         torch.cat([batch.input_ids, without]),
         batch.attention_mask.repeat(2, 1),
@@ -67,7 +67,7 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
             f"{classifier.name} does not answer as this record of {record.model} says: it is another model, or was "
             "changed since. Explain the text again."
         )
-    after = question.select(changed[None]).item()
+    after = inputs.select(changed[None]).item()
     return StrikeResult(
         predicted_change=-sum(record.scores[position] for position in struck),
         actual_change=after - record.logit,

@@ -17,7 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "audit",
         help="compare a model with its conventional twin on the test set",
-        description="Accuracy, macro F1, agreement, McNemar's test, calibration and flipped examples of two models.",
+        description="Accuracy, macro F1, ECE, Brier score, agreement, McNemar's test and flips of two models.",
         epilog=EPILOG,
     )
     parser.add_argument("checkpoint", help="a checkpoint's name (see `models`) or folder")
@@ -45,7 +45,7 @@ def show(result: dict[str, Any]) -> str:
     lines = []
     for model in result["models"]:
         accuracy, f1 = model["accuracy"], model["macro_f1"]
-        before, after = model["calibration"], model["calibrated"]
+        before, after = model["reliability"], model["rescaled"]
         lines += [
             model["name"],
             f"  accuracy  {accuracy['mean']:.3f} [{accuracy['low']:.3f}, {accuracy['high']:.3f}], n {accuracy['n']}",

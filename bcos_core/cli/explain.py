@@ -160,7 +160,7 @@ def show(result: dict[str, Any]) -> str:
 
 
 def _show_record(record: Attribution) -> str:
-    from bcos_core.attribution.views import word_scores
+    from bcos_core.attribution.aggregation import word_scores
     from bcos_core.numbers import number
     from bcos_core.tasks.registry import TASK_TYPES
 

@@ -159,7 +159,7 @@ def _curves(result: dict[str, Any]) -> list[tuple[str, list[tuple[int, float]]]]
 
 
 def _state_in_words(job: dict[str, Any]) -> str:
-    from bcos_core.jobs.estimate import about
+    from bcos_core.jobs.outlook import about
 
     if job["state"] == "running" and job["cancel_requested"]:
         return "stopping"

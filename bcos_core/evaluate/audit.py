@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import softmax
 from scipy.stats import binomtest
 
-from bcos_core.evaluate.calibration import Calibration, calibration_of, fit_temperature
+from bcos_core.evaluate.reliability import Reliability, fit_temperature, reliability_of
 from bcos_core.evaluate.statistics import CONFIDENCE, Estimate, bootstrap
 from bcos_core.tasks.single_label import macro_f1
 from bcos_core.text.examples import Examples
@@ -23,16 +23,16 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class ModelAudit:
-    """One model on the test set. `confusion[actual][predicted]` counts; `calibrated` is after dividing the logits by
+    """One model on the test set. `confusion[actual][predicted]` counts; `rescaled` is after dividing the logits by
     `temperature`, fitted on the validation set (1 where there is none)."""
 
     name: str
     accuracy: Estimate
     macro_f1: Estimate
     confusion: tuple[tuple[int, ...], ...]
-    calibration: Calibration
+    reliability: Reliability
     temperature: float
-    calibrated: Calibration
+    rescaled: Reliability
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Audit:
 
 
 @dataclass(frozen=True)
-class Answers:
+class ModelLogits:
     """A model's name and its logits on the validation and the test examples."""
 
     name: str
@@ -73,7 +73,9 @@ class Answers:
     test: Logits
 
 
-def audit(first: Answers, second: Answers, labels: Sequence[str], validation: Examples, test: Examples) -> Audit:
+def audit(
+    first: ModelLogits, second: ModelLogits, labels: Sequence[str], validation: Examples, test: Examples
+) -> Audit:
     """Compare two models.
 
     Raises:
@@ -106,7 +108,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return float(binomtest(only_first, discordant, 0.5).pvalue) if discordant else 1.0
 
 
-def _audited(answers: Answers, labels: Sequence[str], validation: Examples, test: Examples) -> ModelAudit:
+def _audited(answers: ModelLogits, labels: Sequence[str], validation: Examples, test: Examples) -> ModelAudit:
     predicted, actual = _predicted(answers.test), np.asarray(test.classes)
     confusion = np.zeros((len(labels), len(labels)), dtype=int)
     np.add.at(confusion, (actual, predicted), 1)
@@ -116,9 +118,9 @@ def _audited(answers: Answers, labels: Sequence[str], validation: Examples, test
         accuracy=bootstrap((predicted == actual).astype(float).tolist()),
         macro_f1=_macro_f1(predicted, actual, len(labels)),
         confusion=tuple(tuple(row) for row in confusion.tolist()),
-        calibration=calibration_of(answers.test, test.classes),
+        reliability=reliability_of(answers.test, test.classes),
         temperature=temperature,
-        calibrated=calibration_of(answers.test, test.classes, temperature),
+        rescaled=reliability_of(answers.test, test.classes, temperature),
     )
 
 
@@ -139,7 +141,7 @@ def _f1(predicted: np.ndarray, actual: np.ndarray, classes: int) -> float:
     return float(np.divide(2 * hits, mentions, out=np.zeros(classes), where=mentions > 0).mean())
 
 
-def _flips(first: Answers, second: Answers, test: Examples) -> tuple[Flip, ...]:
+def _flips(first: ModelLogits, second: ModelLogits, test: Examples) -> tuple[Flip, ...]:
     """The examples with different answers, those first about which the two are surest."""
     ours, theirs, actual = _predicted(first.test), _predicted(second.test), test.classes
     sure = [softmax(np.asarray(answers.test, dtype=float), axis=1).max(1) for answers in (first, second)]

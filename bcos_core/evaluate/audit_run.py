@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bcos_core.errors import InputError
-from bcos_core.evaluate.audit import Answers, Audit, audit
+from bcos_core.evaluate.audit import Audit, ModelLogits, audit
 from bcos_core.evaluate.task_of_models import require_task_of
 from bcos_core.home import Home
 from bcos_core.model.classifier import load
@@ -59,7 +59,7 @@ def run_audit(first: CheckpointInfo, second: CheckpointInfo, *, home: Home, repo
         for note in classifier.notes:
             reporter.log(note)
         logits = logits_on(classifier, texts, store, advance)
-        answers.append(_answers(info, logits, task))
+        answers.append(_split(info, logits, task))
     return audit(answers[0], answers[1], task.labels, task.validation, task.test)
 
 
@@ -89,7 +89,7 @@ def known_audit(
         ]
         if len(known) < len(texts):
             return None
-        answers.append(_answers(info, known, task))
+        answers.append(_split(info, known, task))
     return audit(answers[0], answers[1], task.labels, task.validation, task.test)
 
 
@@ -130,6 +130,6 @@ def find_pair(checkpoint: Path, other: Path | None) -> tuple[CheckpointInfo, Che
     return first, read_info(other) if other is not None else twin_of(first)
 
 
-def _answers(info: CheckpointInfo, logits: list[tuple[float, ...]], task: TaskData) -> Answers:
+def _split(info: CheckpointInfo, logits: list[tuple[float, ...]], task: TaskData) -> ModelLogits:
     split = len(task.validation)
-    return Answers(info.name, logits[:split], logits[split:])
+    return ModelLogits(info.name, logits[:split], logits[split:])

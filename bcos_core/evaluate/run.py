@@ -14,7 +14,7 @@ from bcos_core.evaluate.removal import REMOVALS, require_tokens
 from bcos_core.evaluate.result import Contender, Evaluation, save_evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
-from bcos_core.evaluate.table import Protocol, Rationale, values_of
+from bcos_core.evaluate.table import Rationale, ScoringProtocol, values_of
 from bcos_core.evaluate.task_of_models import require_task_of
 from bcos_core.home import Home
 from bcos_core.model.classifier import Classifier, load
@@ -116,7 +116,7 @@ class _Run:
             else:
                 explainers.append(self._explainer(classifier, name))
         self._gather(Gatherer(classifier, explainers, REMOVALS[self.spec.removal], self.store))
-        protocol = Protocol(self.spec, self.task, len(self.texts), self.pairs, info)
+        protocol = ScoringProtocol(self.spec, self.task, len(self.texts), self.pairs, info)
         for explainer in explainers:
             self.contenders.append(values_of(explainer, self.texts, self.rationales, protocol, self.store))
 

@@ -25,7 +25,7 @@ from bcos_core.text.rationales import Spans
 
 
 @dataclass(frozen=True)
-class Protocol:
+class ScoringProtocol:
     """How the numbers of one model came about; it goes with every one of them."""
 
     spec: EvaluationSpec
@@ -113,7 +113,7 @@ def values_of(
     explainer: Explainer,
     texts: Sequence[str],
     rationales: Mapping[str, Rationale],
-    protocol: Protocol,
+    protocol: ScoringProtocol,
     store: EvidenceStore,
 ) -> Contender:
     """One explainer's values of every score, by item; a text where a score is not defined is left out.

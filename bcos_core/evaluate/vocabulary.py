@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from msgspec import Meta
 from sklearn.feature_extraction.text import CountVectorizer
 
+from bcos_core.attribution.aggregation import word_scores
 from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.views import word_scores
 from bcos_core.errors import DataError
 from bcos_core.evaluate.statistics import bootstrap
 from bcos_core.tasks.task_type import LinearModel

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from bcos_core.errors import JobCancelled, StorageError
-from bcos_core.jobs.estimate import Estimate, Outlook, about
 from bcos_core.jobs.journal import Journal
 from bcos_core.jobs.lease import Lease, Point
 from bcos_core.jobs.log import JobLog
+from bcos_core.jobs.outlook import Outlook, ProgressEstimator, about
 
 BATCH_SECONDS = 0.5
 HEARTBEAT_SECONDS = 2.0
@@ -31,7 +31,7 @@ class JobReporter:
         self._journal = journal
         self._log = log
         self._expected_stages = expected_stages
-        self._estimate = Estimate(resumed=lease.attempt > 1)
+        self._estimator = ProgressEstimator(resumed=lease.attempt > 1)
         self._stage = ("", 0, 0)
         self._points = list(journal.left_over)
         self._latest: dict[str, float] = {}
@@ -52,7 +52,7 @@ class JobReporter:
         self._stop_if_asked()
         expected = self._expected_stages(count)
         with self._lock:
-            self._estimate.begin_stage(index, count, expected=expected)
+            self._estimator.begin_stage(index, count, expected=expected)
             self._stage = (title, index, count)
             self._latest.clear()
             self._logged_at = time.monotonic()
@@ -63,7 +63,7 @@ class JobReporter:
     def progress(self, done: float, total: float) -> None:
         self._stop_if_asked()
         with self._lock:
-            self._estimate.advance(done, total)
+            self._estimator.advance(done, total)
             self._changed = True
             line = self._progress_line(done, total)
         if line:
@@ -100,7 +100,7 @@ class JobReporter:
             self._thread.join()
         self._write()
         with self._lock:
-            return self._estimate.finished_stages()
+            return self._estimator.finished_stages()
 
     def _stop_if_asked(self) -> None:
         if self.stop_requested:
@@ -124,7 +124,7 @@ class JobReporter:
         with self._lock:
             points, self._points = self._points, []
             self._changed = False
-            outlook = self._estimate.outlook()
+            outlook = self._estimator.outlook()
             title, index, count = self._stage
         try:
             goes_on = self._lease.beat(_columns(title, index, count, outlook), points)
@@ -145,7 +145,7 @@ class JobReporter:
         if now - self._logged_at < LOG_EVERY_SECONDS:
             return ""
         self._logged_at = now
-        outlook = self._estimate.outlook()
+        outlook = self._estimator.outlook()
         parts = [f"  {done:g} of {total:g}"]
         if outlook.eta_seconds is not None:
             parts.append(f"about {about(outlook.eta_seconds)} left" + (" in this step" if outlook.of_stage else ""))

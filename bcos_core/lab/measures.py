@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bcos_core.attribution.aggregation import word_scores
 from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.views import word_scores
 
 TOP = 3
 

@@ -46,19 +46,19 @@ def reliability_figure(model: ModelAudit) -> go.Figure:
         hoverinfo="skip",
         showlegend=False,
     )
-    for name, calibration, colour, symbol in (
-        (f"as it is (ECE {model.calibration.ece:.3f})", model.calibration, _FIRST, "circle"),
+    for name, reliability, colour, symbol in (
+        (f"as it is (ECE {model.reliability.ece:.3f})", model.reliability, _FIRST, "circle"),
         (
-            f"at temperature {model.temperature:.2f} (ECE {model.calibrated.ece:.3f})",
-            model.calibrated,
+            f"at temperature {model.temperature:.2f} (ECE {model.rescaled.ece:.3f})",
+            model.rescaled,
             _AFTER,
             "diamond",
         ),
     ):
         figure.add_scatter(
-            x=[one.confidence for one in calibration.bins],
-            y=[one.accuracy for one in calibration.bins],
-            text=[f"{one.count} texts" for one in calibration.bins],
+            x=[one.confidence for one in reliability.bins],
+            y=[one.accuracy for one in reliability.bins],
+            text=[f"{one.count} texts" for one in reliability.bins],
             name=name,
             mode="lines+markers",
             line={"color": colour, "width": 2},

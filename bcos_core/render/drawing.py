@@ -12,7 +12,7 @@ from bcos_core.numbers import count, elapsed, number, probability
 from bcos_core.render.band import band_note, band_of, score_in_words
 from bcos_core.render.methods import is_signed
 from bcos_core.render.palette import Palette
-from bcos_core.render.pieces import Piece, View, pieces, runs
+from bcos_core.render.pieces import Granularity, Piece, pieces, runs
 from bcos_core.render.scale import Scale
 from bcos_core.tasks.registry import TASK_TYPES
 
@@ -26,7 +26,7 @@ class Style:
     """How records are drawn; the same for all panels of a screen."""
 
     palette: Palette
-    view: View = "word"
+    granularity: Granularity = "word"
     presentation: Presentation = "background"
 
 
@@ -45,11 +45,11 @@ def drawn_runs(record: Attribution, style: Style, scale: Scale, struck: Sequence
     if record.failed:
         return [{"kind": "gap", "text": record.text, "tip": ""}]
     drawn: list[dict[str, Any]] = []
-    for run in runs(pieces(record, style.view)):
+    for run in runs(pieces(record, style.granularity)):
         first = run[0]
         if first.kind == "unit":
             units = [_unit(piece, record, style.palette, scale, struck) for piece in run]
-            drawn.append({"kind": "unit", "units": units, "breaks": style.view == "sentence"})
+            drawn.append({"kind": "unit", "units": units, "breaks": style.granularity == "sentence"})
         elif first.kind == "added":
             tip = f"{first.text}, added by the tokenizer: {score_in_words(first, record, signed=True)}"
             drawn.append({"kind": "added", "text": first.text, "tip": tip})

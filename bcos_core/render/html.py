@@ -12,7 +12,7 @@ from bcos_core.render.band import band_note, band_of, score_in_words
 from bcos_core.render.drawing import cost_line, prediction_bars, truncation_note
 from bcos_core.render.methods import is_signed, method_title
 from bcos_core.render.palette import PALETTES, Palette
-from bcos_core.render.pieces import Piece, View, pieces, runs, unit_scores
+from bcos_core.render.pieces import Granularity, Piece, pieces, runs, unit_scores
 from bcos_core.render.scale import Scale, own_scale
 from bcos_core.tasks.registry import TASK_TYPES
 
@@ -52,7 +52,11 @@ class Panel:
 
 
 def panels_html(
-    panels: Sequence[Panel], *, view: View = "word", palette: Palette | None = None, notes: Sequence[str] = ()
+    panels: Sequence[Panel],
+    *,
+    granularity: Granularity = "word",
+    palette: Palette | None = None,
+    notes: Sequence[str] = (),
 ) -> str:
     """The records as a complete HTML document, side by side where there is room; every text in it is escaped.
 
@@ -64,11 +68,11 @@ def panels_html(
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(names)}</title>'
         f"<style>{_STYLE}</style></head><body><main>\n{above}"
-        f"{''.join(_panel(panel, view, palette) for panel in panels)}</main></body></html>\n"
+        f"{''.join(_panel(panel, granularity, palette) for panel in panels)}</main></body></html>\n"
     )
 
 
-def _panel(panel: Panel, view: View, palette: Palette) -> str:
+def _panel(panel: Panel, granularity: Granularity, palette: Palette) -> str:
     record = panel.record
     target = escape(record.target.title)
     bars = ", ".join(f"{escape(bar['label'])} {bar['value']}" for bar in prediction_bars(record))
@@ -81,9 +85,9 @@ def _panel(panel: Panel, view: View, palette: Palette) -> str:
     if record.failure is not None:
         failure = f'<p class="failure"><strong>Failed.</strong> {escape(record.failure)}</p>\n'
         return f'{head}{failure}<p class="text" dir="auto">{escape(record.text)}</p>\n{how}'
-    scale = panel.scale or own_scale(unit_scores(record, view))
-    whole = "sentence" if view == "sentence" else "word"
-    body = "".join(_draw(run, record, palette, scale, whole) for run in runs(pieces(record, view)))
+    scale = panel.scale or own_scale(unit_scores(record, granularity))
+    whole = "sentence" if granularity == "sentence" else "word"
+    body = "".join(_draw(run, record, palette, scale, whole) for run in runs(pieces(record, granularity)))
     notes = [note for note in (truncation_note(record), band_note(record)) if note]
     return (
         f'{head}<p class="text" dir="auto">{body}</p>\n'

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bcos_core.attribution.aggregation import sentence_scores, summed, word_scores
 from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.views import sentence_scores, summed, word_scores
 from bcos_core.errors import UnknownNameError
 from bcos_core.text.units import token_units, word_units
 
-View = Literal["word", "token", "sentence"]
-VIEWS: tuple[View, ...] = ("word", "token", "sentence")
+Granularity = Literal["word", "token", "sentence"]
+GRANULARITIES: tuple[Granularity, ...] = ("word", "token", "sentence")
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Piece:
     `kind` is "unit" (a scored word, token or sentence), "gap" (text between units), "added" (a token that the tokenizer
     added, at its place) or "cut" (text after the model's limit, which it never saw). `start` and `end` are
     characters in the text; an added token has an empty span. `word` numbers the word that a unit is
-    or belongs to, in the sentence view the sentence. `spread` is the score's standard deviation over seeds, None
+    or belongs to, by sentences the sentence. `spread` is the score's standard deviation over seeds, None
     where there are not several.
     """
 
@@ -34,16 +34,16 @@ class Piece:
     spread: float | None = None
 
 
-def pieces(record: Attribution, view: View = "word") -> tuple[Piece, ...]:
+def pieces(record: Attribution, granularity: Granularity = "word") -> tuple[Piece, ...]:
     """The record's text as pieces whose texts, added tokens left out, join to the whole text.
 
     Raises:
-        UnknownNameError: `view` is not one of `VIEWS`.
+        UnknownNameError: `granularity` is not one of `GRANULARITIES`.
     """
     drawn: list[Piece] = []
     position = 0
     # An added token has an empty span, so it sorts behind the unit that ends there, before the one that begins.
-    for piece in sorted((*_units(record, view), *_added(record)), key=lambda piece: (piece.start, piece.end)):
+    for piece in sorted((*_units(record, granularity), *_added(record)), key=lambda piece: (piece.start, piece.end)):
         if piece.start > position:
             drawn.append(_plain("gap", record, position, piece.start))
         drawn.append(piece)
@@ -74,21 +74,21 @@ def _holds_together(last: Piece, piece: Piece) -> bool:
     return last.word == piece.word or not (last.text[-1].isalnum() and piece.text[0].isalnum())
 
 
-def unit_scores(record: Attribution, view: View = "word") -> tuple[float, ...]:
+def unit_scores(record: Attribution, granularity: Granularity = "word") -> tuple[float, ...]:
     """The scores of the units alone, in reading order."""
-    return tuple(piece.score or 0.0 for piece in _units(record, view))
+    return tuple(piece.score or 0.0 for piece in _units(record, granularity))
 
 
-def _units(record: Attribution, view: View) -> list[Piece]:
-    if view in ("word", "sentence"):
+def _units(record: Attribution, granularity: Granularity) -> list[Piece]:
+    if granularity in ("word", "sentence"):
         return [
             Piece("unit", span.text, span.start, span.end, span.score, index, span.spread)
-            for index, span in enumerate(word_scores(record) if view == "word" else sentence_scores(record))
+            for index, span in enumerate(word_scores(record) if granularity == "word" else sentence_scores(record))
             if span.read
         ]
-    if view == "token":
+    if granularity == "token":
         return _token_units(record)
-    raise UnknownNameError("view", view, VIEWS)
+    raise UnknownNameError("granularity", granularity, GRANULARITIES)
 
 
 def _token_units(record: Attribution) -> list[Piece]:

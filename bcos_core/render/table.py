@@ -7,10 +7,10 @@ import math
 import pandas as pd
 
 from bcos_core.attribution.record import Attribution
-from bcos_core.render.pieces import View, pieces
+from bcos_core.render.pieces import Granularity, pieces
 
 
-def record_table(record: Attribution, view: View = "word") -> pd.DataFrame:
+def record_table(record: Attribution, granularity: Granularity = "word") -> pd.DataFrame:
     """One row per word, token or sentence, added tokens, reference and biases included, so that the scores add up.
 
     Columns: `text`, `start` and `end` (characters; missing for rows that are not in the text), `score`, and
@@ -18,13 +18,13 @@ def record_table(record: Attribution, view: View = "word") -> pd.DataFrame:
     the standard deviation over them; one that failed has `failure`, the reason, in the rows without a finite score.
     """
     rows: list[tuple[str, int | None, int | None, float, float | None, str]] = []
-    for piece in pieces(record, view):
+    for piece in pieces(record, granularity):
         if piece.score is None:
             continue
         if piece.kind == "added":
             rows.append((piece.text, None, None, piece.score, piece.spread, "added"))
         else:
-            rows.append((piece.text, piece.start, piece.end, piece.score, piece.spread, view))
+            rows.append((piece.text, piece.start, piece.end, piece.score, piece.spread, granularity))
     if record.reference_share:
         rows.append(("reference", None, None, record.reference_share, None, "reference"))
     if record.bias_share:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from bcos_core.attribution.aggregation import word_scores
 from bcos_core.attribution.api import explain
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.registry import CHANCE, METHODS
-from bcos_core.attribution.views import word_scores
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
 from bcos_core.numbers import probability

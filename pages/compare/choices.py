@@ -10,14 +10,14 @@ from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import PRESENTATIONS, Style
 from bcos_core.render.palette import PALETTES
-from bcos_core.render.pieces import VIEWS
+from bcos_core.render.pieces import GRANULARITIES
 from pages.widgets import resources, url
 from pages.widgets.plain import plain
 
 PREDICTED = ""
 NO_CONTRAST = ""
 _REFERENCE_TITLES = {"mask": "The mask token", "pad": "The padding token", "none": "Nothing"}
-_VIEW_TITLES = {"word": "Words", "token": "Tokens", "sentence": "Sentences"}
+_GRANULARITY_TITLES = {"word": "Words", "token": "Tokens", "sentence": "Sentences"}
 _PRESENTATION_TITLES = {"background": "Coloured words", "bars": "Bars under words"}
 _SCALES = {"own": "Own", "absolute": "Absolute"}
 _SEEDS = ("1", "3", "5")
@@ -100,8 +100,14 @@ def choose_contrast(models: list[CheckpointInfo], target: str) -> str | None:
 
 
 def choose_look() -> Look:
-    """View and scale in sight, the rest one click away."""
-    view = _switch("View", "view", {view: _VIEW_TITLES[view] for view in VIEWS}, None, labelled=False)
+    """Granularity and scale in sight, the rest one click away."""
+    granularity = _switch(
+        "Granularity",
+        "granularity",
+        {name: _GRANULARITY_TITLES[name] for name in GRANULARITIES},
+        None,
+        labelled=False,
+    )
     with st.popover("Display", icon=":material/tune:"):
         scale = _switch(
             "Scale",
@@ -127,11 +133,18 @@ def choose_look() -> Look:
             "their mean and, as a band, one standard deviation.",
         )
     return Look(
-        Style(PALETTES[palette], view, marks),  # type: ignore[arg-type]
+        Style(PALETTES[palette], granularity, marks),  # type: ignore[arg-type]
         scale == "absolute",
         reference,
         int(seeds),
-        {"view": view, "scale": scale, "marks": marks, "colours": palette, "reference": reference, "seeds": seeds},
+        {
+            "granularity": granularity,
+            "scale": scale,
+            "marks": marks,
+            "colours": palette,
+            "reference": reference,
+            "seeds": seeds,
+        },
     )
 
 

@@ -40,7 +40,9 @@ def export_menu(screen: Screen) -> None:
             st.markdown("No panel could be computed.")
             return
         name = file_name(panels[0].record)
-        page = panels_html(panels, view=screen.style.view, palette=screen.style.palette, notes=screen.warnings())
+        page = panels_html(
+            panels, granularity=screen.style.granularity, palette=screen.style.palette, notes=screen.warnings()
+        )
         records = json.dumps([json.loads(panel.record.to_json()) for panel in panels], ensure_ascii=False)
         _download("HTML page", page, f"{name}.html", "text/html")
         _picture(key="export-png", data={"label": "PNG picture", "html": page, "name": f"{name}.png"})

@@ -70,12 +70,12 @@ def _strike(cell: Cell, record: Attribution, spans: tuple[tuple[int, int], ...])
 
 def _numbers(screen: Screen, cell: Cell, record: Attribution, scale: Scale) -> None:
     """The same numbers as a table, and everything that can be taken away; made only while it is open."""
-    view = screen.style.view
+    granularity = screen.style.granularity
     opened = st.expander("Numbers and export", key=f"numbers-{cell.key}", type="compact", on_change="rerun")
     if not opened.open:
         return
     with opened:
-        table = record_table(record, view)
+        table = record_table(record, granularity)
         st.dataframe(
             table,
             hide_index=True,
@@ -90,9 +90,9 @@ def _numbers(screen: Screen, cell: Cell, record: Attribution, scale: Scale) -> N
         )
         name = file_name(record, record.model, record.method)
         with st.container(horizontal=True):
-            _download("CSV", csv_file(table), f"{name}_{view}s.csv", "text/csv", cell)
+            _download("CSV", csv_file(table), f"{name}_{granularity}s.csv", "text/csv", cell)
             _download("JSON record", record.to_json(), f"{name}.json", "application/json", cell)
-            page = panels_html([Panel(record, scale)], view=view, palette=screen.style.palette)
+            page = panels_html([Panel(record, scale)], granularity=granularity, palette=screen.style.palette)
             _download("HTML page", page, f"{name}.html", "text/html", cell)
             copy_button("Copy record", record.to_json(), key=f"copy-{cell.key}")
 

@@ -130,7 +130,7 @@ class Screen:
 
     def _finite_scores(self, cell: Cell) -> tuple[float, ...]:
         record = self.record(cell)
-        return () if record.failed else unit_scores(record, self.style.view)
+        return () if record.failed else unit_scores(record, self.style.granularity)
 
 
 def _named(words: str) -> str:

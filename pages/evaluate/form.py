@@ -14,7 +14,7 @@ from bcos_core.evaluate.job import EVALUATE
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import DEFAULT_SCORES, EvaluationSpec
-from bcos_core.jobs.estimate import about
+from bcos_core.jobs.outlook import about
 from bcos_core.model.classifier import predict
 from bcos_core.model.info import CheckpointInfo, trained_on
 from bcos_core.option import options_of

@@ -168,8 +168,8 @@ def _model(model: ModelAudit) -> None:
         ),
         (
             "Brier score",
-            number(model.calibration.brier),
-            f"{number(model.calibrated.brier)} at temperature {number(model.temperature)}",
+            number(model.reliability.brier),
+            f"{number(model.rescaled.brier)} at temperature {number(model.temperature)}",
         ),
     )
     for column, (title, value, note) in zip(st.columns(len(figures)), figures, strict=True):

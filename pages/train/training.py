@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bcos_core.jobs.estimate import about
+from bcos_core.jobs.outlook import about
 from bcos_core.jobs.store import Job
-from bcos_core.train.estimate import estimate_seconds
+from bcos_core.train.duration import estimate_seconds
 from bcos_core.train.job import TRAIN
 from bcos_core.train.spec import TrainSpec
 from pages.train.model_form import choose_model

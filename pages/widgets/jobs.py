@@ -10,8 +10,8 @@ import streamlit as st
 
 from bcos_core.errors import BcosError
 from bcos_core.home import get_home, require_allowed
-from bcos_core.jobs.estimate import about
 from bcos_core.jobs.made import made_by
+from bcos_core.jobs.outlook import about
 from bcos_core.jobs.store import Curve, Job, JobState, JobStore
 from bcos_core.numbers import count, duration, number
 from bcos_core.render.csv_file import csv_file

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bcos_core import explain
+from bcos_core.attribution.aggregation import SpanScore, sentence_scores, word_scores
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.strike import strike
-from bcos_core.attribution.views import SpanScore, sentence_scores, word_scores
 from bcos_core.errors import TextError
 from bcos_core.model.classifier import Classifier, predict
-from bcos_core.render.pieces import VIEWS, pieces, unit_scores
+from bcos_core.render.pieces import GRANULARITIES, pieces, unit_scores
 from bcos_core.text.blank import is_blank
 from bcos_core.text.encoding import encode
 from bcos_core.text.units import token_units
@@ -102,17 +102,19 @@ def test_pieces_hold_every_character_and_every_token_once(kind: str, text: str) 
     assert all(0 <= unit.start < unit.end <= len(text) for unit in units)
     assert all(one.end <= other.start for one, other in pairwise(units))
     words, sentences = word_scores(record), sentence_scores(record)
-    for view in (words, sentences):
-        assert all(one.end <= other.start for one, other in pairwise(view))
-        within = text if view is words else text[: record.truncated_at]
-        bare = "".join(text[span.start : span.end] for span in view if text[span.start : span.end].strip())
+    for granularity in (words, sentences):
+        assert all(one.end <= other.start for one, other in pairwise(granularity))
+        within = text if granularity is words else text[: record.truncated_at]
+        bare = "".join(text[span.start : span.end] for span in granularity if text[span.start : span.end].strip())
         assert "".join(bare.split()) == "".join(within.split())
-        assert sum(span.score for span in view) + record.added_share == pytest.approx(sum(record.scores), abs=1e-9)
-    for view in VIEWS:
-        drawn = pieces(record, view)
+        assert sum(span.score for span in granularity) + record.added_share == pytest.approx(
+            sum(record.scores), abs=1e-9
+        )
+    for granularity in GRANULARITIES:
+        drawn = pieces(record, granularity)
         assert "".join(piece.text for piece in drawn if piece.kind != "added") == text
         assert all(piece.text for piece in drawn)
-        assert sum(unit_scores(record, view)) + record.added_share == pytest.approx(sum(record.scores), abs=1e-9)
+        assert sum(unit_scores(record, granularity)) + record.added_share == pytest.approx(sum(record.scores), abs=1e-9)
 
 
 @kinds
@@ -130,8 +132,8 @@ def test_what_is_struck_is_what_was_scored(kind: str, text: str, at: int) -> Non
     classifier = classifier_of(kind)
     tokens = [SpanScore("", unit.start, unit.end, sum(record.scores[p] for p in unit.positions), True)
               for unit in token_units(text, record.tokens)]  # fmt: skip
-    for view in (word_scores(record), sentence_scores(record), tokens):
-        read = [span for span in view if span.read]
+    for granularity in (word_scores(record), sentence_scores(record), tokens):
+        read = [span for span in granularity if span.read]
         span = read[at % len(read)]
         result = strike(classifier, record, [(span.start, span.end)])
         assert result.predicted_change == pytest.approx(-span.score, abs=1e-9)

@@ -9,7 +9,7 @@ import math
 import pytest
 
 from bcos_core import explain
-from bcos_core.attribution.question import Answer, Question
+from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.registry import METHODS
 from bcos_core.attribution.rerun import rerun
@@ -45,14 +45,14 @@ def test_a_failure_says_where_it_is(pair: dict[str, Classifier]) -> None:
 def test_a_failure_that_comes_again_matches(pair: dict[str, Classifier], monkeypatch: pytest.MonkeyPatch) -> None:
     saliency = METHODS["saliency"]
 
-    def broken(question: Question) -> Answer:
-        answer = saliency.answer(question)
-        scores = answer.scores.clone()
+    def broken(inputs: MethodInput) -> MethodOutput:
+        output = saliency.attribute(inputs)
+        scores = output.scores.clone()
         scores[0, 1] = math.inf
-        return dataclasses.replace(answer, scores=scores)
+        return dataclasses.replace(output, scores=scores)
 
     whole = explain(pair["bcos"], TEXT, method="saliency")
-    monkeypatch.setitem(METHODS._entries, "saliency", dataclasses.replace(saliency, answer=broken))
+    monkeypatch.setitem(METHODS._entries, "saliency", dataclasses.replace(saliency, attribute=broken))
     failed = explain(pair["bcos"], TEXT, method="saliency")
     exported = Attribution.from_dict(json.loads(failed.to_json()))  # infinity has become null
     assert rerun(exported, pair["bcos"]).matches

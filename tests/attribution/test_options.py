@@ -7,9 +7,9 @@ import torch
 from captum.attr import IntegratedGradients
 
 from bcos_core import explain
+from bcos_core.attribution.aggregation import word_scores
 from bcos_core.attribution.references import REFERENCES, same_reference
 from bcos_core.attribution.registry import METHODS
-from bcos_core.attribution.views import word_scores
 from bcos_core.errors import InputError, UnknownNameError
 from bcos_core.model.classifier import Classifier
 

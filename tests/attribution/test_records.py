@@ -1,4 +1,4 @@
-"""Records, their views, striking words out, and bad input."""
+"""Records, their sums over words, striking words out, and bad input."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import torch
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
 from bcos_core import explain
+from bcos_core.attribution.aggregation import word_scores
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.strike import strike
-from bcos_core.attribution.views import word_scores
 from bcos_core.errors import InputError, TextError, UnknownNameError
 from bcos_core.model.classifier import Classifier, load, predict
 from bcos_core.model.sources import embedded_path

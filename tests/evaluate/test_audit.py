@@ -15,9 +15,9 @@ from tiny_pair import save_pair
 
 from bcos_core.cli.main import main
 from bcos_core.errors import DataError, InputError
-from bcos_core.evaluate.audit import Answers, audit, mcnemar
+from bcos_core.evaluate.audit import ModelLogits, audit, mcnemar
 from bcos_core.evaluate.audit_run import known_audit, run_audit
-from bcos_core.evaluate.calibration import calibration_of, fit_temperature
+from bcos_core.evaluate.reliability import fit_temperature, reliability_of
 from bcos_core.home import Home
 from bcos_core.model.info import read_info
 from bcos_core.progress import SilentReporter
@@ -38,23 +38,23 @@ def logits(given: Examples, classes: int, seed: int, sureness: float) -> list[li
     return ((noise + 1.2 * np.eye(classes)[list(given.labels)]) * sureness).tolist()
 
 
-def test_calibration_by_hand() -> None:
+def test_reliability_by_hand() -> None:
     # Confidences 0.9, 0.9, 0.6; the second is wrong. Bins of a fifteenth: 0.9 in one, 0.6 in another.
     def row(p: float) -> list[float]:
         return [math.log(p), math.log(1 - p)]
 
-    found = calibration_of([row(0.9), row(0.9), row(0.6)], [0, 1, 0])
+    found = reliability_of([row(0.9), row(0.9), row(0.6)], [0, 1, 0])
     assert found.ece == pytest.approx(2 / 3 * abs(0.5 - 0.9) + 1 / 3 * abs(1 - 0.6))
     assert found.brier == pytest.approx((2 * 0.01 + 2 * 0.81 + 2 * 0.16) / 3)
     assert found.nll == pytest.approx(-(math.log(0.9) + math.log(0.1) + math.log(0.6)) / 3)
     assert [(one.count, one.accuracy) for one in found.bins] == [(1, 1.0), (2, 0.5)]
 
 
-def test_calibration_is_scikit_learns() -> None:
+def test_reliability_is_scikit_learns() -> None:
     given = examples(400, 3, 1)
     answers = logits(given, 3, 2, 2.0)
     probabilities = np.exp(answers) / np.exp(answers).sum(1, keepdims=True)
-    found = calibration_of(answers, given.labels)
+    found = reliability_of(answers, given.labels)
     assert found.nll == pytest.approx(log_loss(given.labels, probabilities))
     one_hot = np.eye(3)[list(given.labels)]
     expected = sum(brier_score_loss(one_hot[:, c], probabilities[:, c]) for c in range(3))
@@ -67,15 +67,15 @@ def test_temperature_scaling_undoes_a_known_overconfidence() -> None:
     answers = np.asarray(logits(given, 2, 4, 1.0))
     base = fit_temperature(answers, given.labels)
     assert fit_temperature(5 * answers, given.labels) == pytest.approx(5 * base, rel=0.01)
-    sure = calibration_of(5 * answers, given.labels)
-    scaled = calibration_of(5 * answers, given.labels, 5 * base)
+    sure = reliability_of(5 * answers, given.labels)
+    scaled = reliability_of(5 * answers, given.labels, 5 * base)
     assert scaled.nll < sure.nll and scaled.ece < sure.ece
 
 
 def test_an_audit_against_scikit_learn() -> None:
     test, validation = examples(300, 3, 5), examples(100, 3, 6)
-    first = Answers("first", logits(validation, 3, 7, 1), logits(test, 3, 8, 1))
-    second = Answers("second", logits(validation, 3, 9, 3), logits(test, 3, 10, 3))
+    first = ModelLogits("first", logits(validation, 3, 7, 1), logits(test, 3, 8, 1))
+    second = ModelLogits("second", logits(validation, 3, 9, 3), logits(test, 3, 10, 3))
     found = audit(first, second, ("a", "b", "c"), validation, test)
     predicted = [np.argmax(answers.test, 1) for answers in (first, second)]
     for model, answers in zip(found.models, predicted, strict=True):
@@ -101,9 +101,9 @@ def test_mcnemar_by_the_binomial() -> None:
 
 def test_answers_to_other_examples_are_refused() -> None:
     test = examples(5, 2, 0)
-    good = Answers("good", [], logits(test, 2, 0, 1))
+    good = ModelLogits("good", [], logits(test, 2, 0, 1))
     with pytest.raises(ValueError, match="other examples"):
-        audit(good, Answers("short", [], good.test[:3]), ("a", "b"), Examples((), ()), test)
+        audit(good, ModelLogits("short", [], good.test[:3]), ("a", "b"), Examples((), ()), test)
     assert audit(good, good, ("a", "b"), Examples((), ()), test).models[0].temperature == 1.0
 
 

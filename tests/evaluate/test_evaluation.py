@@ -12,7 +12,7 @@ import pytest
 import torch
 from tiny_pair import save_pair
 
-from bcos_core.attribution.question import Answer, Question
+from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.attribution.registry import METHODS
 from bcos_core.cli.main import main
 from bcos_core.errors import InputError, JobCancelled, NotFiniteError, UnknownNameError
@@ -178,13 +178,13 @@ def test_failed_scores_are_counted_and_never_ranked(
 ) -> None:
     saliency = METHODS["saliency"]
 
-    def sometimes(question: Question) -> Answer:
-        answer = saliency.answer(question)
-        scores = answer.scores.clone()
+    def sometimes(inputs: MethodInput) -> MethodOutput:
+        output = saliency.attribute(inputs)
+        scores = output.scores.clone()
         scores[0, 1] = math.nan  # one text of each batch
-        return dataclasses.replace(answer, scores=scores)
+        return dataclasses.replace(output, scores=scores)
 
-    monkeypatch.setitem(METHODS._entries, "saliency", dataclasses.replace(saliency, answer=sometimes))
+    monkeypatch.setitem(METHODS._entries, "saliency", dataclasses.replace(saliency, attribute=sometimes))
     evaluation = evaluate(spec(pair[0], methods=("saliency",), scores=("comprehensiveness", "taucorr_loo")), home)
     for row in evaluation.rows():
         if row["method"] == "saliency":

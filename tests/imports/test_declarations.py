@@ -52,5 +52,5 @@ def test_declarations_are_read_without_what_does_the_work() -> None:
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_methods_function_is_where_it_says(name: str) -> None:
-    answer = METHODS[name].answer
-    assert isinstance(answer, Later) and callable(answer.load())
+    attribute = METHODS[name].attribute
+    assert isinstance(attribute, Later) and callable(attribute.load())

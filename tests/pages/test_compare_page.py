@@ -14,8 +14,8 @@ from tiny_pair import MAX_LENGTH, save_pair
 from transformers import AutoTokenizer
 
 import bcos_core
+from bcos_core.attribution.aggregation import sentence_scores, word_scores
 from bcos_core.attribution.record import Target
-from bcos_core.attribution.views import sentence_scores, word_scores
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.model.classifier import predict
 from bcos_core.numbers import number
@@ -96,7 +96,7 @@ def test_an_address_reproduces_the_screen() -> None:
         model=["tiny-conventional", "tiny-bcos"],
         method="occlusion",
         target="negative",
-        view="token",
+        granularity="token",
         scale="absolute",
         marks="bars",
         strike="2-6",
@@ -205,13 +205,15 @@ def test_a_contrast_explains_the_difference_of_two_logits(home: Home) -> None:
         assert [bar["explained"] for bar in panel["prediction"]] == [True, False, True]
 
 
-@pytest.mark.parametrize("view", ["word", "sentence"])
-def test_several_seeds_give_the_mean_and_a_band(view: str, pair: tuple[Path, Path]) -> None:
+@pytest.mark.parametrize("granularity", ["word", "sentence"])
+def test_several_seeds_give_the_mean_and_a_band(granularity: str, pair: tuple[Path, Path]) -> None:
     text = "Unwatchable. A good film, though."
-    shown = panels(compare(text=text, model="tiny-bcos", method=["bcos", "smoothgrad"], seeds="3", view=view))
+    shown = panels(
+        compare(text=text, model="tiny-bcos", method=["bcos", "smoothgrad"], seeds="3", granularity=granularity)
+    )
     model = bcos_core.load(pair[0])
     by_seed = [bcos_core.explain(model, text, method="smoothgrad", seed=seed) for seed in range(3)]
-    spans = word_scores if view == "word" else sentence_scores
+    spans = word_scores if granularity == "word" else sentence_scores
     sums = np.array([[span.score for span in spans(record)] for record in by_seed])
     panel = shown["SmoothGrad", "tiny-bcos"]
     assert [score for _, score in words(panel)] == pytest.approx(sums.mean(0).tolist(), abs=1e-6)
@@ -270,7 +272,7 @@ def test_panels_that_answer_different_questions_are_marked() -> None:
 @pytest.mark.usefixtures("pair")
 def test_sentences_are_drawn_whole() -> None:
     text = "A good film. It drags, though."
-    page = compare(text=text, model="tiny-bcos", method="bcos", view="sentence")
+    page = compare(text=text, model="tiny-bcos", method="bcos", granularity="sentence")
     panel = panels(page)["B-cos contributions", "tiny-bcos"]
     assert [unit for unit, _ in words(panel)] == ["A good film.", "It drags, though."]
     by_word = panels(compare(text=text, model="tiny-bcos", method="bcos"))["B-cos contributions", "tiny-bcos"]

@@ -16,7 +16,7 @@ from bcos_core.render.csv_file import csv_file
 from bcos_core.render.drawing import Style, drawn_runs, legend
 from bcos_core.render.html import Panel, panels_html
 from bcos_core.render.palette import PALETTES
-from bcos_core.render.pieces import View
+from bcos_core.render.pieces import Granularity
 from bcos_core.render.scale import Scale
 from bcos_core.render.table import record_table
 
@@ -24,13 +24,13 @@ PALETTE = PALETTES["blue-orange"]
 SCALE = Scale(2.0, "rule")
 
 
-def units(view: View, shown: Any = SEEDED, scale: Scale = SCALE) -> list[dict[str, Any]]:
-    runs = drawn_runs(shown, Style(PALETTE, view), scale)
+def units(granularity: Granularity, shown: Any = SEEDED, scale: Scale = SCALE) -> list[dict[str, Any]]:
+    runs = drawn_runs(shown, Style(PALETTE, granularity), scale)
     return [unit for run in runs if run["kind"] == "unit" for unit in run["units"]]
 
 
 @pytest.mark.parametrize(
-    ("view", "spreads"),
+    ("granularity", "spreads"),
     [
         ("token", [1.0, 1.0, 0.75, 0.0]),
         ("word", [1.0, 0.25, 0.0]),
@@ -38,10 +38,10 @@ def units(view: View, shown: Any = SEEDED, scale: Scale = SCALE) -> list[dict[st
         ("sentence", [0.75]),
     ],
 )
-def test_a_unit_varies_as_the_sum_of_its_tokens_does(view: View, spreads: list[float]) -> None:
-    table = record_table(SEEDED, view)
-    assert table[table["kind"] == view]["spread"].tolist() == pytest.approx(spreads)
-    for unit, spread in zip(units(view, scale=Scale(4.0, "rule")), spreads, strict=True):
+def test_a_unit_varies_as_the_sum_of_its_tokens_does(granularity: Granularity, spreads: list[float]) -> None:
+    table = record_table(SEEDED, granularity)
+    assert table[table["kind"] == granularity]["spread"].tolist() == pytest.approx(spreads)
+    for unit, spread in zip(units(granularity, scale=Scale(4.0, "rule")), spreads, strict=True):
         assert unit["band"]["low"] == pytest.approx((unit["score"] - spread) / 4)
         assert unit["band"]["high"] == pytest.approx((unit["score"] + spread) / 4)
 

@@ -18,15 +18,15 @@ from bcos_core.render.drawing import (
     truncation_note,
 )
 from bcos_core.render.palette import PALETTES
-from bcos_core.render.pieces import View, pieces, unit_scores
+from bcos_core.render.pieces import Granularity, pieces, unit_scores
 from bcos_core.render.scale import Scale, own_scale
 
 STYLE = Style(PALETTES["blue-orange"])
 
 
-def units(view: View = "word", struck: tuple[tuple[int, int], ...] = ()) -> list[dict[str, Any]]:
-    style = Style(STYLE.palette, view)
-    runs = drawn_runs(RECORD, style, own_scale(unit_scores(RECORD, view)), struck)
+def units(granularity: Granularity = "word", struck: tuple[tuple[int, int], ...] = ()) -> list[dict[str, Any]]:
+    style = Style(STYLE.palette, granularity)
+    runs = drawn_runs(RECORD, style, own_scale(unit_scores(RECORD, granularity)), struck)
     return [unit for run in runs if run["kind"] == "unit" for unit in run["units"]]
 
 
@@ -44,10 +44,10 @@ def test_tokens_are_shown_as_they_stand_in_the_text() -> None:
     ]
 
 
-@pytest.mark.parametrize("view", ["word", "token"])
-def test_the_pieces_join_to_the_text(view: View) -> None:
+@pytest.mark.parametrize("granularity", ["word", "token"])
+def test_the_pieces_join_to_the_text(granularity: Granularity) -> None:
     for drawn in (RECORD, record(text="Not bad.  And more\n", truncated_at=8)):
-        assert "".join(piece.text for piece in pieces(drawn, view) if piece.kind != "added") == drawn.text
+        assert "".join(piece.text for piece in pieces(drawn, granularity) if piece.kind != "added") == drawn.text
 
 
 def test_the_number_and_its_meaning_are_said_in_words() -> None:

@@ -35,9 +35,9 @@ def test_a_model_without_numbers_has_no_prediction() -> None:
     assert "The model&#x27;s logits for this text are not finite" in panels_html([Panel(broken)])
 
 
-@pytest.mark.parametrize("view", ["word", "token", "sentence"])
-def test_a_saved_page_says_why_beside_a_panel_that_did_not_fail(view: str) -> None:
-    failed, other = panels_html([Panel(FAILED), Panel(RECORD)], view=view).split("<article>")[1:]  # type: ignore[arg-type]
+@pytest.mark.parametrize("granularity", ["word", "token", "sentence"])
+def test_a_saved_page_says_why_beside_a_panel_that_did_not_fail(granularity: str) -> None:
+    failed, other = panels_html([Panel(FAILED), Panel(RECORD)], granularity=granularity).split("<article>")[1:]  # type: ignore[arg-type]
     assert f"<strong>Failed.</strong> {REASON}" in failed
     assert "Not bad." in failed and 'class="unit' not in failed and "title=" not in failed
     assert "nan" not in failed.lower().replace(REASON.lower(), "") and "add to" not in failed

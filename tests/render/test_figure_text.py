@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bcos_core.evaluate.audit import ModelAudit
-from bcos_core.evaluate.calibration import Calibration
+from bcos_core.evaluate.reliability import Reliability
 from bcos_core.evaluate.statistics import Estimate
 from bcos_core.lab.result import LabRow
 from bcos_core.render.audit import confusion_figure, reliability_figure
@@ -22,8 +22,8 @@ def test_what_plotly_would_act_upon_is_escaped() -> None:
 
 def test_names_in_figures() -> None:
     sure = Estimate(0.5, 0.4, 0.6, 10)
-    calibration = Calibration(ece=0.1, brier=0.2, nll=0.3, bins=())
-    model = ModelAudit(HOSTILE, sure, sure, ((3, 1), (0, 4)), calibration, 1.0, calibration)
+    reliability = Reliability(ece=0.1, brier=0.2, nll=0.3, bins=())
+    model = ModelAudit(HOSTILE, sure, sure, ((3, 1), (0, 4)), reliability, 1.0, reliability)
     row = LabRow("a", "bcos", "top_3", 0.5, 0.4, 0.6, n=3, failed=0)
     figures = (
         confusion_figure(model, (HOSTILE, "b")),

@@ -45,7 +45,9 @@ def test_the_page_shows_the_whole_text_and_what_it_adds_to() -> None:
 
 
 def test_several_panels_stand_on_one_page_that_loads_nothing() -> None:
-    html = panels_html([Panel(RECORD), Panel(of_one_token("dull", method="occlusion", additive=False))], view="token")
+    html = panels_html(
+        [Panel(RECORD), Panel(of_one_token("dull", method="occlusion", additive=False))], granularity="token"
+    )
     page = _Page(html)
     assert html.count("<article>") == 2
     assert "Occlusion" in page.text and "B-cos contributions" in page.text

@@ -9,15 +9,15 @@ import pytest
 from records import RECORD
 
 from bcos_core.render.csv_file import csv_file
-from bcos_core.render.pieces import View
+from bcos_core.render.pieces import Granularity
 from bcos_core.render.table import record_table
 
 
-@pytest.mark.parametrize("view", ["word", "token"])
-def test_rows_add_up_with_added_tokens_and_reference(view: View) -> None:
-    table = record_table(RECORD, view)
+@pytest.mark.parametrize("granularity", ["word", "token"])
+def test_rows_add_up_with_added_tokens_and_reference(granularity: Granularity) -> None:
+    table = record_table(RECORD, granularity)
     assert table["score"].sum() == pytest.approx(0.3)
-    assert set(table["kind"]) == {view, "added", "reference"}
+    assert set(table["kind"]) == {granularity, "added", "reference"}
 
 
 def test_rows_are_the_words_in_reading_order() -> None:

@@ -26,7 +26,7 @@ from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.tasks.single_label import macro_f1
 from bcos_core.text.tasks import TaskChoice, load_task
-from bcos_core.train.estimate import estimate_seconds
+from bcos_core.train.duration import estimate_seconds
 from bcos_core.train.pipeline import run_training
 from bcos_core.train.recipe import Recipe
 from bcos_core.train.spec import TrainSpec

@@ -1,4 +1,4 @@
-"""What is asked of a method, and what it answers: the same for every method, so that answers compare."""
+"""What a method is given, and what it gives back: the same for every method, so that these compare."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROWS_PER_PASS = 64
 
 
 @dataclass(frozen=True)
-class Question:
+class MethodInput:
     """Explain `target` for a batch of texts; without a target, each text's predicted class.
 
     `reference` is the named choice of the method (`Method.references`), `parameters` are its options, `seed`
@@ -69,8 +69,8 @@ class Question:
             raise ValueError(f"The reference {self.reference!r} has no token.")
         return self.batch.input_ids.masked_fill(self.batch.ordinary, token_id)
 
-    def each_text(self) -> Iterator[Question]:
-        """The same question for each text alone, without padding."""
+    def each_text(self) -> Iterator[MethodInput]:
+        """The same for each text alone, without padding."""
         for row, text in enumerate(self.batch.texts):
             alone = Batch(
                 (text,),
@@ -78,7 +78,7 @@ class Question:
                 self.batch.attention_mask[row : row + 1, : len(text)],
                 self.batch.ordinary[row : row + 1, : len(text)],
             )
-            yield Question(self.classifier, alone, self.target, self.reference, self.parameters, self.seed)
+            yield MethodInput(self.classifier, alone, self.target, self.reference, self.parameters, self.seed)
 
 
 def select(logits: Tensor, classes: Tensor, target: Target | None) -> Tensor:
@@ -88,7 +88,7 @@ def select(logits: Tensor, classes: Tensor, target: Target | None) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Answer:
+class MethodOutput:
     """`scores` (batch, tokens), `reference_share` (batch,), `logits` (batch, classes); passes are per text.
     `parameters` are what the method used beyond its options, for the record. `bias_share` (batch,) is what belongs to
     no token: the biases of a model that kept them, the point around which a score is counted; None for a method that

@@ -1,4 +1,8 @@
-"""Are the probabilities worth what they say? Reliability, before and after temperature scaling."""
+"""Are the probabilities worth what they say? Reliability, before and after temperature scaling.
+
+The literature also calls it calibration; here that word is kept for refitting a converted model
+(`bcos_core.calibrate`).
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Reliability:
     """`ece`: expected calibration error over `BINS` equal bins; `brier`: mean squared error of the probabilities
     against the one-hot label, summed over classes; `nll`: mean negative log-likelihood."""
 
@@ -38,8 +42,8 @@ class Calibration:
     bins: tuple[Bin, ...]
 
 
-def calibration_of(logits: Sequence[Sequence[float]], labels: Sequence[int], temperature: float = 1.0) -> Calibration:
-    """Calibration of the softmax of logits / temperature (Guo et al., arXiv 1706.04599 §2; Brier, 1950)."""
+def reliability_of(logits: Sequence[Sequence[float]], labels: Sequence[int], temperature: float = 1.0) -> Reliability:
+    """Reliability of the softmax of logits / temperature (Guo et al., arXiv 1706.04599 §2; Brier, 1950)."""
     scaled = np.asarray(logits, dtype=float) / temperature
     actual = np.asarray(labels)
     probabilities = softmax(scaled, axis=1)
@@ -57,7 +61,7 @@ def calibration_of(logits: Sequence[Sequence[float]], labels: Sequence[int], tem
         for place in np.unique(places).tolist()
     )
     one_hot = np.eye(scaled.shape[1])[actual]
-    return Calibration(
+    return Reliability(
         ece=sum(one.count * abs(one.accuracy - one.confidence) for one in bins) / len(actual),
         brier=float(((probabilities - one_hot) ** 2).sum(1).mean()),
         nll=_nll(scaled, actual),

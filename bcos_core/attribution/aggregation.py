@@ -1,4 +1,4 @@
-"""Words and sentences as views of a record: sums of token scores over groups of tokens. No view is stored."""
+"""A record by words or sentences: sums of token scores over groups of tokens. They are never stored."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Outlook:
     of_stage: bool = False
 
 
-class Estimate:
+class ProgressEstimator:
     """Follows the stages of one job.
 
     The present stage's time left comes from its own rate: the share that has passed, and the seconds that
