@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from bcos_core.errors import CheckpointError
 from bcos_core.families import Family, is_within, linears_of
 from bcos_core.model.headers import StoredTensor
+from bcos_core.model.variants import require_own_tensors
 
 # What wrappers of a model put before every name, and who they are.
 WRAPPERS = {
@@ -58,7 +59,9 @@ def fit(
 
     Raises:
         CheckpointError: parts that are missing, of another shape, or that the model does not have; all are named.
+        UnsupportedModelError: an adapter that was not merged, or quantised weights.
     """
+    require_own_tensors(stored, name)
     renamed, notes = _model_names(stored, expected, family)
     new = _new_head(renamed, expected, family, keep_output=keep_output) if new_head else ()
     wanted = {key: shape for key, shape in expected.items() if not any(is_within(key, part) for part in new)}

@@ -12,6 +12,7 @@ from bcos_core.errors import CheckpointError, DataError, PathNotAllowedError, Un
 from bcos_core.families import family_named
 from bcos_core.home import Home, allowed_roots, require_allowed
 from bcos_core.model.headers import output_count, safetensors_headers
+from bcos_core.model.variants import require_own_config, require_own_tensors, require_own_tokenizer, require_own_weights
 from bcos_core.storage.listing import Listing, list_folders
 from bcos_core.storage.stored_json import from_plain, read_json
 from bcos_core.tasks.registry import TASK_TYPES, USUAL, task_type_of
@@ -93,7 +94,6 @@ class ModelConfig:
     position_embedding_type: Annotated[str, Meta(max_length=100)] | None = None
     is_decoder: bool = False
     add_cross_attention: bool = False
-    quantization_config: dict[str, Any] | None = None
 
     @property
     def position_limit(self) -> int:
@@ -152,7 +152,8 @@ def read_info(path: str | Path) -> CheckpointInfo:
 
     Raises:
         CheckpointError: not a model folder, damaged, or written by a newer format version.
-        UnsupportedModelError: a model of a family that is not supported, or whose outputs are of no task.
+        UnsupportedModelError: a model of a family that is not supported, or whose outputs are of no task; an adapter, a
+            quantised model, one with code of its own.
     """
     path = Path(path)
     config = read_config(path)
@@ -160,6 +161,8 @@ def read_info(path: str | Path) -> CheckpointInfo:
     family = family_named(config.model_type)
     section = config.bcos
     headers = safetensors_headers(path)
+    require_own_tensors(headers or (), path.name)
+    require_own_tokenizer(path)
     outputs = None if headers is None else output_count(headers, family.output)
     kind = _task_type(config, path, outputs)
     if section is not None and section.family not in (None, config.model_type):
@@ -224,7 +227,9 @@ def read_config(path: Path) -> ModelConfig:
 
     Raises:
         CheckpointError: there is none, it is damaged, or it was written by a newer format version.
+        UnsupportedModelError: an adapter, a quantised model, one with code of its own.
     """
+    require_own_weights(path)
     if not path.is_dir():
         raise CheckpointError(f"There is no folder {str(path)!r}. Give a folder with a config.json and weights in it.")
     file = path / "config.json"
@@ -237,6 +242,7 @@ def read_config(path: Path) -> ModelConfig:
     content = read_json(file, dict[str, Any], error=CheckpointError, advice=ADVICE)
     section = from_plain(content, _ConfigVersion, error=CheckpointError, what=str(file), advice=ADVICE).bcos
     _require_version(section or _Version(), path)
+    require_own_config(content, path.name)
     return from_plain(content, ModelConfig, error=CheckpointError, what=str(file), advice=ADVICE)
 
 

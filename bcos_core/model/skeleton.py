@@ -32,10 +32,6 @@ def transformers_config(folder: Path, known: ModelConfig, *, classes: int) -> Pr
         UnsupportedModelError: a family or a kind of model that is not supported.
     """
     family = family_named(known.model_type)
-    if known.quantization_config:
-        raise UnsupportedModelError(
-            f"{folder.name} is quantised. Use the model that it was made from, in 16 or 32 bits a weight."
-        )
     if known.is_decoder or known.add_cross_attention:
         raise UnsupportedModelError(
             f"{folder.name} is an encoder that was set up as a decoder (is_decoder, add_cross_attention). "

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from huggingface_hub import snapshot_download
+from huggingface_hub import file_exists, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, IncompleteSnapshotError
-from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.errors import CheckpointError, HubUnavailableError, UnsupportedModelError
 from bcos_core.families import family_named
@@ -19,6 +19,7 @@ from bcos_core.model.embedded import EMBEDDED, embedded_path
 from bcos_core.model.info import read_config
 from bcos_core.model.loading import load_to_train, require_trainable
 from bcos_core.model.tokenizer import load_tokenizer, require_vocabulary
+from bcos_core.model.variants import ADAPTER, adapter_advice, require_own_config
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import TaskType
 
@@ -50,7 +51,8 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
 
     Raises:
         CheckpointError: no such folder, not a model, or one without a tokenizer or with parts missing.
-        UnsupportedModelError: an unsupported family, or a B-cos checkpoint.
+        UnsupportedModelError: an unsupported family, a B-cos checkpoint, an adapter, a quantised model, one with code
+            of its own.
         HubUnavailableError: a hub id, and the hub cannot be reached.
         PathNotAllowedError: a folder outside the allowed roots.
     """
@@ -71,17 +73,32 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
     hub_id = source.removeprefix(HUB_PREFIX)
     if not HUB_ID.fullmatch(hub_id):  # a path must not get past the allowed roots as a hub id
         raise CheckpointError(f"{source!r} is neither {EMBEDDED!r}, nor a folder, nor a hub id such as org/name.")
+    said = _hub_config(hub_id)
+    require_own_config(said, hub_id)
+    return ModelSource("hub", hub_id, hub_id, family_named(str(said.get("model_type", "unknown"))).title)
+
+
+def _hub_config(hub_id: str) -> dict[str, Any]:
+    """config.json of a hub model, as it is: no class is looked for, since that could run code which comes with it."""
     try:
-        config_class = AutoConfig.from_pretrained(hub_id, local_files_only=True)  # cached earlier
+        return PretrainedConfig.get_config_dict(hub_id, local_files_only=True)[0]  # cached earlier
     except (OSError, ValueError):
         require_hub(f"the model {hub_id!r}")
-        try:
-            config_class = AutoConfig.from_pretrained(hub_id)
-        except (OSError, ValueError) as error:
-            raise HubUnavailableError(
-                f"The hub has no usable model {hub_id!r}. Check the spelling, or use {EMBEDDED!r} or a local folder."
-            ) from error
-    return ModelSource("hub", hub_id, hub_id, family_named(config_class.model_type).title)
+    try:
+        return PretrainedConfig.get_config_dict(hub_id)[0]
+    except (OSError, ValueError) as error:
+        if _has_adapter(hub_id):
+            raise UnsupportedModelError(f"The hub model {hub_id!r} is an adapter: {adapter_advice()}") from error
+        raise HubUnavailableError(
+            f"The hub has no usable model {hub_id!r}. Check the spelling, or use {EMBEDDED!r} or a local folder."
+        ) from error
+
+
+def _has_adapter(hub_id: str) -> bool:
+    try:
+        return file_exists(hub_id, ADAPTER)
+    except (OSError, ValueError, HfHubHTTPError):
+        return False
 
 
 def _looks_like_folder(source: str) -> bool:

@@ -17,6 +17,7 @@ from bcos_core.errors import CheckpointError, UnsupportedModelError
 from bcos_core.families import family_named
 from bcos_core.model.content import SENTENCEPIECE
 from bcos_core.model.quiet import quiet_transformers
+from bcos_core.model.variants import require_own_tokenizer
 
 # Any one set of these is a vocabulary.
 VOCABULARIES = (("tokenizer.json",), ("vocab.txt",), ("vocab.json", "merges.txt"))
@@ -37,11 +38,13 @@ class LoadedTokenizer:
 
 
 def require_vocabulary(folder: Path) -> None:
-    """Refuse a folder without the files that a tokenizer needs; nothing is read.
+    """Refuse a folder without the files that a tokenizer needs, or whose tokenizer needs code of its own.
 
     Raises:
         CheckpointError: there are none.
+        UnsupportedModelError: it comes with code.
     """
+    require_own_tokenizer(folder)
     if any(all((folder / file).is_file() for file in files) for files in VOCABULARIES):
         return
     if any(folder.glob(SENTENCEPIECE)):

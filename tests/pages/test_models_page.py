@@ -29,6 +29,15 @@ def test_without_a_model_it_leads_to_one(open_page: OpenPage) -> None:
     assert "no trained model" in words(at) and not at.exception
 
 
+@pytest.mark.parametrize("page", ["models", "compare"])
+def test_an_adapter_among_the_models_is_named(page: str, home: Home, open_page: OpenPage) -> None:
+    (home.models / "mine").mkdir()
+    (home.models / "mine" / "adapter_config.json").write_text('{"peft_type": "LORA"}')
+    at = open_page(page)
+    assert not at.exception and "mine is left out. The folder mine has an adapter in it" in words(at)
+    assert "merge_and_unload()" in words(at)
+
+
 def test_an_audit_is_a_job_that_is_asked_for_once(
     pair: tuple[Path, Path], open_page: OpenPage, store: JobStore
 ) -> None:

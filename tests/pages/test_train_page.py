@@ -70,6 +70,12 @@ def test_a_folder_that_is_no_model_is_told_so(open_page: OpenPage, home: Home) -
     assert "config.json" in words(at) and button(at, START).disabled
 
 
+def test_an_adapter_is_told_what_to_do_with(open_page: OpenPage, home: Home) -> None:
+    (home.uploads / "adapter_config.json").write_text('{"peft_type": "LORA"}')
+    at = open_page("train", **{"from": "folder", "folder": str(home.uploads)})
+    assert "has an adapter in it" in words(at) and "merge_and_unload()" in words(at) and button(at, START).disabled
+
+
 @pytest.mark.parametrize("given", ["/etc", "../models", "not an id"])
 def test_a_path_is_not_taken_for_a_hub_id(open_page: OpenPage, given: str) -> None:
     at = open_page("train", **{"from": "hub", "hub-model": given})
