@@ -55,9 +55,13 @@ class MethodInput:
             return None
         token_id = getattr(self.classifier.tokenizer, f"{self.reference}_token_id")
         if token_id is None:
+            there = [
+                one for one in REFERENCE_TOKENS if getattr(self.classifier.tokenizer, f"{one}_token_id") is not None
+            ]
             raise InputError(
-                f"The tokenizer of {self.classifier.name} has no {self.reference} token. Choose another reference, "
-                "or a method that needs none."
+                f"The tokenizer of {self.classifier.name} has no {self.reference} token. Choose the reference "
+                f"{' or '.join([*there, 'none (zero)'])}, where the method offers it (on the command line: "
+                "--reference), or a method that needs none."
             )
         return int(token_id)
 

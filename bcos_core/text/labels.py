@@ -12,6 +12,8 @@ from bcos_core.text.blank import is_blank, seen
 from bcos_core.text.decode import encodable
 
 MAX_CLASSES = 100
+SIGNS = (";", "|", ",", "/")
+"""What people put between several labels in one cell."""
 LONGEST_CLASS = 200
 """Characters of a class name; it is drawn in tables, figures and buttons."""
 
@@ -57,6 +59,32 @@ def measured(classes: Collection[str]) -> bool:
     )
 
 
+def joined_by(classes: Collection[str]) -> str | None:
+    """The sign that stands between several labels in these class names, by their look: cut at it, they are made of
+    fewer labels than there are names ("rude; toxic" beside "rude" and "toxic"). None where there is no such sign."""
+    for sign in SIGNS:
+        parts = {part.strip() for name in classes for part in name.split(sign)} - {""}
+        if any(sign in name for name in classes) and len(parts) < len(classes):
+            return sign
+    return None
+
+
+def look_of(classes: Collection[str]) -> str:
+    """What class names seem to be, when they are hardly classes, and what to do then; "" where nothing is seen."""
+    if measured(classes):
+        return (
+            "The labels look like measured numbers, not classes. Choose the type of task “A score” (on the command "
+            "line: --task-type regression) to learn the numbers themselves, another column that holds the class, or "
+            "name ranges of these numbers (low, middle, high) in a column of their own."
+        )
+    if sign := joined_by(classes):
+        return (
+            f"The labels look like several in one cell, with {sign!r} between them. Choose the type of task “Several "
+            f"labels” with that separator (on the command line: --task-type multi-label --label-separator {sign!r})."
+        )
+    return ""
+
+
 def class_names(labels: Collection[str], column: str) -> tuple[str, ...]:
     """The distinct labels in natural order: numbers by value, and "item 2" before "item 10".
 
@@ -74,7 +102,7 @@ def class_names(labels: Collection[str], column: str) -> tuple[str, ...]:
         shown = ", ".join(repr(c if len(c) <= 30 else c[:29] + "…") for c in classes[:3])
         raise DataError(
             f"The column {column!r} has {len(classes):,} different values ({shown}, …); at most {MAX_CLASSES} classes "
-            "are supported. It probably holds texts or measured numbers: choose the column that holds the class."
+            f"are supported. {look_of(classes) or 'It probably holds texts: choose the column that holds the class.'}"
         )
     if len(longest := max(classes, key=len)) > LONGEST_CLASS:
         raise DataError(
@@ -106,7 +134,8 @@ def _label_name(value: object, column: str) -> str:
     if isinstance(value, list | tuple | dict | set | bytes):
         raise DataError(
             f"The column {column!r} holds {_kind(value)}; a label is one word or number per row. "
-            "Tasks with several labels per text are not supported: choose another label column."
+            "For several labels in a list choose the type of task “Several labels” (on the command line: --task-type "
+            "multi-label), else another label column."
         )
     return text_value(value, column)
 

@@ -16,7 +16,7 @@ from bcos_core.errors import DataError
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import Gold, TaskType
 from bcos_core.text.examples import Examples
-from bcos_core.text.labels import measured
+from bcos_core.text.labels import look_of
 
 TEST_SHARE = 0.12
 VALIDATION_SHARE = 0.06
@@ -166,12 +166,11 @@ def _require_enough(by_class: Sequence[Sequence[Digest]], classes: Sequence[str]
     scarce = {c: len(keys) for c, keys in zip(classes, by_class, strict=True) if len(keys) < MIN_PER_CLASS}
     if not scarce:
         return
-    if measured(classes):
+    if look := look_of(classes):
         shown = ", ".join(classes[:_CLASSES_SHOWN]) + (", …" if len(classes) > _CLASSES_SHOWN else "")
         raise DataError(
-            f"The labels look like measured numbers, not classes: {len(classes):,} different ones ({shown}), of which "
-            f"{len(scarce):,} have fewer than {MIN_PER_CLASS} texts. Choose the column that holds the class, or name "
-            "ranges of these numbers (low, middle, high) in a column of their own."
+            f"Of {len(classes):,} different labels ({shown}) {len(scarce):,} have fewer than {MIN_PER_CLASS} texts. "
+            f"{look}"
         )
     shown = ", ".join(f"{name!r} {count}" for name, count in list(scarce.items())[:_CLASSES_SHOWN])
     more = f" and {len(scarce) - _CLASSES_SHOWN:,} more" if len(scarce) > _CLASSES_SHOWN else ""

@@ -148,7 +148,7 @@ def test_several_labels_per_text_are_refused(online: dict[str, Any]) -> None:
     features = Features(text=Value("string"), labels=List(ClassLabel(names=["no", "yes"])))
     rows = Dataset.from_dict({"text": ["a", "b"], "labels": [[0, 1], [1]]}, features=features)
     online["a/b"] = {"train": rows}
-    with pytest.raises(DataError, match="several labels per text are not supported"):
+    with pytest.raises(DataError, match="For several labels in a list choose the type"):
         load_hub("a/b")
 
 

@@ -124,7 +124,7 @@ def test_parquet_reads_only_the_columns_asked_for(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "rows.parquet")
     assert load_file(tmp_path / "rows.parquet", "a.b", "stars").labels == ("1", "2")
     assert "'vector' holds lists, not texts" in refused(tmp_path / "rows.parquet", "vector", "stars")
-    assert "several labels per text are not supported" in refused(tmp_path / "rows.parquet", "a.b", "vector")
+    assert "For several labels in a list choose the type" in refused(tmp_path / "rows.parquet", "a.b", "vector")
 
 
 # Labels
@@ -390,7 +390,7 @@ def test_what_is_seen_is_not_empty() -> None:
 def test_measured_numbers_are_told(tmp_path: Path, form: str) -> None:
     labels = [form.format(place / 7 + 0.1) for place in range(60)]
     message = refused(write(tmp_path / "r.jsonl", json_lines(labels)))
-    assert "look like measured numbers, not classes" in message and "Choose the column that holds the class" in message
+    assert "look like measured numbers, not classes" in message and "--task-type regression" in message
     assert "too few" not in message
     # With a comma, as spreadsheets in many languages write them; between semicolons.
     rows = [(f"Sentence {place}", label.replace(".", ",")) for place, label in enumerate(labels)]
