@@ -7,17 +7,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bcos_core.errors import DataError
 from bcos_core.tasks.prediction import Prediction
-from bcos_core.tasks.single_label import f1_of
-from bcos_core.tasks.task_type import Gold, LinearModel, Mark, Metric, Scale, TaskType
+from bcos_core.tasks.single_label import f1
+from bcos_core.tasks.task_type import Array, Gold, LinearModel, Mark, Metric, Scale, TaskType
 from bcos_core.text.labels import class_names, label_names
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-THRESHOLD = 0.5
-"""The probability from which on a label is given: where its logit is 0."""
+THRESHOLD = 0.0
+"""The logit from which on a label is given: where its probability is ½."""
 LEAST_TEXTS = 2
 """Of each label, on every side: without one, its F1 is 0 or undefined by luck."""
 NONE = "no label"
@@ -29,6 +32,10 @@ class MultiLabel(TaskType):
     description = "Each text has any number of labels, also none. They are a list, or stand in one cell."
     problem_type = "multi_label_classification"
     metrics = (Metric("micro_f1", "Micro F1"), Metric("macro_f1", "Macro F1"), Metric("exact", "All labels right"))
+    each_metric = metrics[2]
+    agreements = (Metric("exact", "Same labels, all of them"), Metric("micro_f1", "Micro F1 of one against the other"))
+    apart = Metric("sureness", "Both at least this sure of a label")
+    better = "that only the {} gets right in every label"
     measures = ("sigmoid",)
     output, outputs = "label", "labels"
 
@@ -73,10 +80,7 @@ class MultiLabel(TaskType):
         """(batch, labels), 1 for those that a text has."""
         import torch
 
-        targets = torch.zeros(len(golds), labels)
-        for row, gold in enumerate(golds):
-            targets[row, list(_numbers(gold))] = 1.0
-        return targets
+        return torch.from_numpy(self.array(golds, labels)).float()
 
     def loss(self, logits: Tensor, targets: Tensor, *, bcos: bool) -> Tensor:
         """Binary cross-entropy, for both kinds of models."""
@@ -86,13 +90,11 @@ class MultiLabel(TaskType):
 
     def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
         """Logistic regression for each label by itself; one that all texts have, or none, is given without a look."""
-        import numpy as np
         from sklearn.linear_model import LogisticRegression
 
         weights, intercepts = np.zeros((outputs, features.shape[1])), np.zeros(outputs)
-        for label in range(outputs):
-            has = [label in _numbers(gold) for gold in golds]
-            if len(set(has)) == 1:
+        for label, has in enumerate(self.array(golds, outputs).T):
+            if len(set(has.tolist())) == 1:
                 intercepts[label] = 1.0 if has[0] else -1.0
                 continue
             model = LogisticRegression(C=1.0, max_iter=1000).fit(features, has)
@@ -101,17 +103,41 @@ class MultiLabel(TaskType):
 
     def prediction(self, logits: Sequence[float], labels: Sequence[str]) -> Prediction:
         probabilities = tuple(map(sigmoid, logits))
-        given = tuple(number for number, p in enumerate(probabilities) if p >= THRESHOLD)
+        given = tuple(number for number, logit in enumerate(logits) if logit >= THRESHOLD)
         index = max(range(len(logits)), key=logits.__getitem__)
         return Prediction(tuple(logits), probabilities, index, self.word(given, labels))
 
-    def measure(self, logits: Sequence[Sequence[float]], golds: Sequence[Gold]) -> dict[str, float]:
-        given = [[sigmoid(logit) >= THRESHOLD for logit in row] for row in logits]
-        has = [[label in _numbers(gold) for label in range(len(logits[0]))] for gold in golds]
-        flat = f1_of([one for row in given for one in row], [one for row in has for one in row])
-        columns = [f1_of(p, a) for p, a in zip(zip(*given, strict=True), zip(*has, strict=True), strict=True)]
-        exact = sum(p == a for p, a in zip(given, has, strict=True)) / len(golds)
-        return {"micro_f1": flat, "macro_f1": sum(columns) / len(columns), "exact": exact}
+    def array(self, golds: Sequence[Gold], outputs: int) -> Array:
+        """(texts, outputs), true for the labels that a text has."""
+        has = np.zeros((len(golds), outputs), dtype=bool)
+        for row, gold in enumerate(golds):
+            has[row, list(_numbers(gold))] = True
+        return has
+
+    def answers(self, logits: Array) -> Array:
+        return logits >= THRESHOLD
+
+    def named(self, answers: Array, outputs: int) -> NDArray[np.bool_]:
+        return answers
+
+    def each_text(self, logits: Array, golds: Array) -> Array:
+        """1 where every label is right, given or not given; else 0."""
+        return (self.answers(logits) == golds).all(1).astype(float)
+
+    def distances(self, first: Array, second: Array) -> Array:
+        """Of the labels that one of the two gives alone, how sure both are of the one of which they are surest; how
+        sure a model is of a label is the probability with which it gives, or does not give, that label."""
+        sure = 1 / (1 + np.exp(-np.minimum(np.abs(first), np.abs(second))))
+        return np.where(self.answers(first) != self.answers(second), sure, 0.0).max(1)
+
+    def figures(self, logits: Array, golds: Array) -> dict[str, float]:
+        given = self.answers(logits)
+        hits, mentions = (given & golds).sum(0), given.sum(0) + golds.sum(0)
+        return {
+            "micro_f1": float(f1(hits.sum(), mentions.sum())),
+            "macro_f1": float(f1(hits, mentions).mean()),
+            "exact": float(self.each_text(logits, golds).mean()),
+        }
 
 
 def sigmoid(logit: float) -> float:

@@ -7,9 +7,12 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bcos_core.errors import DataError
 from bcos_core.tasks.prediction import Prediction
-from bcos_core.tasks.task_type import Gold, LinearModel, Mark, Metric, Scale, TaskType
+from bcos_core.tasks.task_type import Array, Gold, LinearModel, Mark, Metric, Scale, TaskType
 from bcos_core.text.blank import is_blank
 
 if TYPE_CHECKING:
@@ -31,6 +34,15 @@ class Regression(TaskType):
         Metric("spearman", "Spearman's ρ", share=False),
         Metric("kappa", "Quadratic weighted κ", share=False),
     )
+    each_metric = metrics[0]
+    agreements = (
+        Metric("mae", "Mean absolute difference", higher_is_better=False, share=False),
+        Metric("pearson", "Pearson's r of the two", share=False),
+        Metric("spearman", "Spearman's ρ of the two", share=False),
+    )
+    apart = Metric("difference", "Difference", higher_is_better=False, share=False)
+    better = "on which the {} is nearer"
+    paired_test = "Exact sign test"
 
     least_per_side = 10  # of fewer, a correlation says nothing
     has_probabilities = False
@@ -77,7 +89,7 @@ class Regression(TaskType):
         """(batch,), on the scale on which the raw output is about 1 in size."""
         import torch
 
-        return torch.tensor([(float(gold) - scale.centre) / scale.size for gold in golds])  # type: ignore[arg-type]
+        return torch.from_numpy((self.array(golds, labels) - scale.centre) / scale.size).float()
 
     def loss(self, logits: Tensor, targets: Tensor, *, bcos: bool) -> Tensor:
         """Mean squared error, for both kinds of models."""
@@ -92,45 +104,57 @@ class Regression(TaskType):
 
     def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
         """Ridge regression."""
-        import numpy as np
         from sklearn.linear_model import Ridge
 
-        model = Ridge(alpha=1.0).fit(features, np.asarray(golds, dtype=float))
+        model = Ridge(alpha=1.0).fit(features, self.array(golds, outputs))
         return LinearModel(model.coef_[None], np.array([model.intercept_]))
 
     def prediction(self, logits: Sequence[float], labels: Sequence[str]) -> Prediction:
         return Prediction(tuple(logits), (), 0, self.word(logits[0], labels))
 
-    def measure(self, logits: Sequence[Sequence[float]], golds: Sequence[Gold]) -> dict[str, float]:
-        import numpy as np
-        from scipy.stats import pearsonr, spearmanr
+    def array(self, golds: Sequence[Gold], outputs: int) -> Array:
+        return np.asarray(golds, dtype=float)
 
-        answers, actual = np.array([row[0] for row in logits]), np.array(golds, dtype=float)
+    def answers(self, logits: Array) -> Array:
+        return logits[:, 0]
+
+    def named(self, answers: Array, outputs: int) -> NDArray[np.bool_]:
+        return np.zeros((len(answers), outputs), dtype=bool)
+
+    def each_text(self, logits: Array, golds: Array) -> Array:
+        """The distance between answer and score."""
+        return np.abs(self.answers(logits) - golds)
+
+    def distances(self, first: Array, second: Array) -> Array:
+        return np.abs(self.answers(first) - self.answers(second))
+
+    def figures(self, logits: Array, golds: Array) -> dict[str, float]:
+        from scipy.stats import rankdata
+
+        answers = self.answers(logits)
         found = {
-            "mae": float(np.abs(answers - actual).mean()),
-            "rmse": math.sqrt(float(np.square(answers - actual).mean())),
+            "mae": float(np.abs(answers - golds).mean()),
+            "rmse": math.sqrt(float(np.square(answers - golds).mean())),
         }
-        if len(set(answers.tolist())) > 1 and len(set(actual.tolist())) > 1:
-            found["pearson"] = float(pearsonr(answers, actual).statistic)
-            found["spearman"] = float(spearmanr(answers, actual).statistic)
-        grades = sorted(set(actual.tolist()))
-        if 1 < len(grades) <= MOST_GRADES and all(grade == round(grade) for grade in grades):
-            found["kappa"] = quadratic_kappa(
-                np.clip(np.round(answers), grades[0], grades[-1]).tolist(), actual.tolist()
-            )
+        if np.ptp(answers) > 0 and np.ptp(golds) > 0:
+            found["pearson"] = float(np.corrcoef(answers, golds)[0, 1])
+            # Spearman (1904): Pearson's r of the ranks, equal values at the mean of theirs.
+            found["spearman"] = float(np.corrcoef(rankdata(answers), rankdata(golds))[0, 1])
+        grades = np.unique(golds)
+        if 1 < len(grades) <= MOST_GRADES and (grades == np.round(grades)).all():
+            found["kappa"] = quadratic_kappa(np.clip(np.round(answers), grades[0], grades[-1]), golds)
         return found
 
 
-def quadratic_kappa(answers: Sequence[float], actual: Sequence[float]) -> float:
+def quadratic_kappa(answers: Array, actual: Array) -> float:
     """κ = 1 − Σ (a − b)² observed ÷ Σ (a − b)² expected of independent raters (Cohen, 1968), for whole-number grades.
 
     The sum over pairs of grades that independence expects is n times the mean over all pairs of an answer and an
     actual grade, E[(a − b)²] = Var a + Var b + (E a − E b)².
     """
-    observed = statistics.fmean((a - b) ** 2 for a, b in zip(answers, actual, strict=True))
-    spread = statistics.pvariance(answers) + statistics.pvariance(actual)
-    expected = spread + (statistics.fmean(answers) - statistics.fmean(actual)) ** 2
-    return 1.0 - observed / expected if expected else 1.0
+    observed = np.square(answers - actual).mean()
+    expected = answers.var() + actual.var() + (answers.mean() - actual.mean()) ** 2
+    return float(1.0 - observed / expected) if expected else 1.0
 
 
 def _number(value: object, column: str) -> float | None:

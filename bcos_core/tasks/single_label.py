@@ -6,8 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bcos_core.tasks.prediction import Prediction
-from bcos_core.tasks.task_type import Gold, LinearModel, Mark, Metric, Scale, TaskType
+from bcos_core.tasks.task_type import Array, Gold, LinearModel, Mark, Metric, Scale, TaskType
 from bcos_core.text.labels import class_names, label_names
 
 if TYPE_CHECKING:
@@ -20,6 +23,9 @@ class SingleLabel(TaskType):
     description = "Each text has one label out of several."
     problem_type = "single_label_classification"
     metrics = (Metric("accuracy", "Accuracy"), Metric("macro_f1", "Macro F1"))
+    each_metric = metrics[0]
+    agreements = (Metric("accuracy", "Same answer"),)
+    apart = Metric("sureness", "Both at least this sure")
     exclusive = True
     measures = ("softmax", "sigmoid")
 
@@ -59,7 +65,6 @@ class SingleLabel(TaskType):
 
     def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
         """Logistic regression."""
-        import numpy as np
         from sklearn.linear_model import LogisticRegression
 
         model = LogisticRegression(C=1.0, max_iter=1000).fit(features, golds)
@@ -75,11 +80,27 @@ class SingleLabel(TaskType):
     def answer(self, prediction: Prediction) -> str:
         return f"{prediction.label} ({prediction.probabilities[prediction.index]:.2f})"
 
-    def measure(self, logits: Sequence[Sequence[float]], golds: Sequence[Gold]) -> dict[str, float]:
-        predicted = [max(range(len(row)), key=row.__getitem__) for row in logits]
-        right = sum(answer == gold for answer, gold in zip(predicted, golds, strict=True))
-        actual: Sequence[int] = golds  # type: ignore[assignment]
-        return {"accuracy": right / len(golds), "macro_f1": macro_f1(predicted, actual, len(logits[0]))}
+    def array(self, golds: Sequence[Gold], outputs: int) -> Array:
+        return np.asarray(golds, dtype=int)
+
+    def answers(self, logits: Array) -> Array:
+        return logits.argmax(1)
+
+    def named(self, answers: Array, outputs: int) -> NDArray[np.bool_]:
+        return answers[:, None] == np.arange(outputs)
+
+    def each_text(self, logits: Array, golds: Array) -> Array:
+        """1 for a right answer, 0 for a wrong one."""
+        return (self.answers(logits) == golds).astype(float)
+
+    def distances(self, first: Array, second: Array) -> Array:
+        """The smaller one of the two answers' softmax probabilities."""
+        sure = np.minimum(_largest_probability(first), _largest_probability(second))
+        return np.where(self.answers(first) == self.answers(second), 0.0, sure)
+
+    def figures(self, logits: Array, golds: Array) -> dict[str, float]:
+        accuracy = float(self.each_text(logits, golds).mean())
+        return {"accuracy": accuracy, "macro_f1": macro_f1(self.answers(logits), golds, logits.shape[1])}
 
 
 def softmax(logits: Sequence[float]) -> tuple[float, ...]:
@@ -90,14 +111,18 @@ def softmax(logits: Sequence[float]) -> tuple[float, ...]:
     return tuple(power / total for power in powers)
 
 
-def macro_f1(predicted: Sequence[int], actual: Sequence[int], classes: int) -> float:
+def macro_f1(predicted: Array, actual: Array, classes: int) -> float:
     """The mean over classes of their F1; a class that never occurs on either side counts 0."""
-    scores = [f1_of([p == c for p in predicted], [y == c for y in actual]) for c in range(classes)]
-    return sum(scores) / classes
+    hits = np.bincount(actual[predicted == actual], minlength=classes)
+    mentions = np.bincount(predicted, minlength=classes) + np.bincount(actual, minlength=classes)
+    return float(f1(hits, mentions).mean())
 
 
-def f1_of(predicted: Sequence[bool], actual: Sequence[bool]) -> float:
-    """2 TP / (2 TP + FP + FN); 0 for what occurs on neither side."""
-    true_positive = sum(p and a for p, a in zip(predicted, actual, strict=True))
-    mentions = sum(predicted) + sum(actual)
-    return 2 * true_positive / mentions if mentions else 0.0
+def f1(hits: Array, mentions: Array) -> Array:
+    """2 TP / (2 TP + FP + FN), of TP `hits` and TP + FP + TP + FN `mentions`; 0 for what is not mentioned."""
+    return np.divide(2 * hits, mentions, out=np.zeros(np.shape(hits)), where=mentions > 0)
+
+
+def _largest_probability(logits: Array) -> Array:
+    """max softmax = 1 / Σ exp(z_c − max z), (texts,)."""
+    return 1 / np.exp(logits - logits.max(1, keepdims=True)).sum(1)

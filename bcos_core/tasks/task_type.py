@@ -3,6 +3,9 @@
 A label goes through three forms. What a table's cell holds is its *mark*: the name of a class, the names of several
 labels, a number. The names in all marks together are the task's `labels`, one for each output of a model. Held against
 them a mark becomes *gold*: a class number, the numbers of several labels, a number.
+
+What is counted over many texts is counted on arrays, in which answers have the form of gold: one model's answers can be
+held against another's as they are held against labels.
 """
 
 from __future__ import annotations
@@ -12,15 +15,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bcos_core.numbers import number, percent
 from bcos_core.tasks.prediction import Prediction
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
 
 Mark = str | float | tuple[str, ...]
 Gold = int | float | tuple[int, ...]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,8 @@ class Scale:
 class LinearModel:
     """Outputs that are sums over features: `weights` (outputs, features), `intercepts` (outputs,)."""
 
-    weights: np.ndarray
-    intercepts: np.ndarray
+    weights: Array
+    intercepts: Array
 
     def logits(self, features: Any) -> list[list[float]]:
         """(texts, outputs), of features (texts, features), sparse or not."""
@@ -158,10 +164,52 @@ class TaskType(ABC):
     def prediction(self, logits: Sequence[float], labels: Sequence[str]) -> Prediction:
         """The answer that logits make."""
 
+    # Many answers
+
+    each_metric: ClassVar[Metric]
+    """The one of the `metrics` that is a mean over texts."""
+    agreements: ClassVar[tuple[Metric, ...]]
+    """Of the metrics, those that say how alike two models answer when one's answers stand in the place of gold, under
+    the titles that they then have; that of `each_metric` first."""
+    apart: ClassVar[Metric]
+    """What `distances` are."""
+    better: ClassVar[str] = "that only the {} gets right"
+    """How a text is described that the first or the second of two models answers better."""
+    paired_test: ClassVar[str] = "McNemar’s exact test"
+    """What the sign test is called on such texts."""
+
     @abstractmethod
+    def array(self, golds: Sequence[Gold], outputs: int) -> Array:
+        """Gold for a model of `outputs` outputs: (texts,) or (texts, outputs)."""
+
+    @abstractmethod
+    def answers(self, logits: Array) -> Array:
+        """What logits (texts, outputs) answer, in the form of `array`."""
+
+    @abstractmethod
+    def named(self, answers: Array, outputs: int) -> NDArray[np.bool_]:
+        """(texts, outputs): which outputs each answer names, none for a score. Answers as `array` has them."""
+
+    @abstractmethod
+    def each_text(self, logits: Array, golds: Array) -> Array:
+        """The `each_metric` of each text, (texts,)."""
+
+    @abstractmethod
+    def distances(self, first: Array, second: Array) -> Array:
+        """How far two models' answers to each text are apart, (texts,), given their logits (texts, outputs): 0 where
+        the answers are the same."""
+
+    @abstractmethod
+    def figures(self, logits: Array, golds: Array) -> dict[str, float]:
+        """The `metrics` by name, of logits (texts, outputs) against gold as `array` has it; one that is not defined for
+        them is left out."""
+
     def measure(self, logits: Sequence[Sequence[float]], golds: Sequence[Gold]) -> dict[str, float]:
-        """The `metrics` by name, of answers (texts, labels) to examples; one that is not defined for them is left out.
+        """The same of plain data.
 
         Raises:
             ValueError: no examples.
         """
+        if not golds or len(logits) != len(golds):
+            raise ValueError(f"{len(logits)} answers to {len(golds)} examples; expected as many, and at least one.")
+        return self.figures(np.asarray(logits, dtype=float), self.array(golds, len(logits[0])))

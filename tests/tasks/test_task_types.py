@@ -52,8 +52,8 @@ def test_metrics_of_one_label() -> None:
     found = ONE.measure(logits.tolist(), golds.tolist())
     assert found["accuracy"] == pytest.approx(accuracy_score(golds, logits.argmax(1)))
     assert found["macro_f1"] == pytest.approx(f1_score(golds, logits.argmax(1), average="macro"))
-    # class 0: 2·1/(2+1) = 2/3; class 1: 2/3; class 2: 1
-    assert macro_f1([0, 0, 1, 2], [0, 1, 1, 2], 3) == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
+    # Class 0: TP 1, predicted 2, actual 1 → 2/3; class 1: TP 1, predicted 1, actual 2 → 2/3; class 2: TP 1 → 1.
+    assert macro_f1(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 2]), 3) == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
 
 
 # Several labels
@@ -157,7 +157,7 @@ def test_metrics_of_a_score() -> None:
         "spearman": pytest.approx(stats.spearmanr(answers, actual).statistic),
         "kappa": pytest.approx(cohen_kappa_score(rounded, actual, weights="quadratic")),
     }
-    assert quadratic_kappa([1, 2, 3], [1, 2, 3]) == 1.0
+    assert quadratic_kappa(np.array([1, 2, 3]), np.array([1, 2, 3])) == 1.0
 
 
 def test_what_is_not_defined_is_left_out() -> None:

@@ -24,7 +24,6 @@ from bcos_core.model.predictions import known_logits
 from bcos_core.progress import SilentReporter
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
-from bcos_core.tasks.single_label import macro_f1
 from bcos_core.text.tasks import TaskChoice, load_task
 from bcos_core.train.duration import estimate_seconds
 from bcos_core.train.pipeline import run_training
@@ -171,11 +170,6 @@ def test_b_rises_linearly_over_its_share_of_the_steps() -> None:
     ramp = BRamp(Recipe(b=2.0, ramp=0.5))
     assert [ramp.b_at(step, 100) for step in (0, 25, 50, 99)] == [1.0, 1.5, 2.0, 2.0]
     assert BRamp(Recipe(b=1.5, ramp=0.0)).b_at(0, 100) == 1.5
-
-
-def test_macro_f1_by_hand() -> None:
-    # Class 0: TP 1, predicted 2, actual 1 → 2/3; class 1: TP 1, predicted 1, actual 2 → 2/3; class 2: TP 1 → 1.
-    assert macro_f1([0, 0, 1, 2], [0, 1, 1, 2], 3) == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
 
 
 def test_more_work_is_estimated_to_take_longer() -> None:
