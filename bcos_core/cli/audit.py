@@ -9,7 +9,7 @@ EPILOG = """examples:
   python -m bcos_core audit CHECKPOINT
   python -m bcos_core audit CHECKPOINT --against OTHER --json
 """
-SHOWN_FLIPS = 10
+SHOWN = 10
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -17,7 +17,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "audit",
         help="compare a model with its conventional twin on the test set",
-        description="Accuracy, macro F1, ECE, Brier score, agreement, McNemar's test and flips of two models.",
+        description="The metrics of two models, how alike they answer, whether one answers better, and the examples "
+        "that they answer differently; for one label a text also confusion and reliability, for several each label.",
         epilog=EPILOG,
     )
     parser.add_argument("checkpoint", help="a checkpoint's name (see `models`) or folder")
@@ -34,35 +35,42 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.cli.checkpoints import find_checkpoint
     from bcos_core.evaluate.audit_job import AUDIT, AuditSpec
     from bcos_core.evaluate.audit_run import find_pair
+    from bcos_core.evaluate.audit_words import audit_sentences
 
     against = find_checkpoint(args.against) if args.against else None
     result, job = AUDIT.run_here(AuditSpec.of(*find_pair(find_checkpoint(args.checkpoint), against)))
-    return {**result.to_dict(), "job": job}
+    return {**result.to_dict(), "summary": audit_sentences(result), "job": job}
 
 
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person."""
+    from bcos_core.tasks.registry import TASK_TYPES
+
+    kind = TASK_TYPES[result["task_type"]]
     lines = []
     for model in result["models"]:
-        accuracy, f1 = model["accuracy"], model["macro_f1"]
-        before, after = model["reliability"], model["rescaled"]
-        lines += [
-            model["name"],
-            f"  accuracy  {accuracy['mean']:.3f} [{accuracy['low']:.3f}, {accuracy['high']:.3f}], n {accuracy['n']}",
-            f"  macro F1  {f1['mean']:.3f} [{f1['low']:.3f}, {f1['high']:.3f}]",
-            f"  ECE       {before['ece']:.3f}, {after['ece']:.3f} at temperature {model['temperature']:.2f}",
-            f"  Brier     {before['brier']:.3f}, {after['brier']:.3f}",
-        ]
-    agreement, gap = result["agreement"], result["gap"]
-    lines += [
-        f"They agree on {agreement['mean']:.1%} of the texts; accuracy differs by {100 * gap['mean']:+.1f} points "
-        f"[{100 * gap['low']:+.1f}, {100 * gap['high']:+.1f}].",
-        f"McNemar's exact test: {result['only_first']} texts only the first gets right, {result['only_second']} only "
-        f"the second; p = {result['mcnemar_p']:.3f}.",
-        f"{len(result['flips'])} flipped examples; the surest, as (place in the test set: label, answers):",
-    ]
-    labels = result["labels"]
-    for flip in result["flips"][:SHOWN_FLIPS]:
-        first, second = (labels[answer] for answer in flip["answers"])
-        lines.append(f"  {flip['index']}: {labels[flip['label']]}, {first} / {second}")
+        lines.append(model["name"])
+        for metric in kind.metrics:
+            if one := model["metrics"].get(metric.name):
+                figure = f"{one['mean']:.3f} [{one['low']:.3f}, {one['high']:.3f}], n {one['n']}"
+                lines.append(f"  {metric.title:<22} {figure}")
+        if choice := model["choice"]:
+            before, after, temperature = choice["reliability"], choice["rescaled"], choice["temperature"]
+            lines += [
+                f"  {'ECE':<22} {before['ece']:.3f}, {after['ece']:.3f} at temperature {temperature:.2f}",
+                f"  {'Brier':<22} {before['brier']:.3f}, {after['brier']:.3f}",
+            ]
+    lines += result["summary"]
+    for one in result["outputs"]:
+        first, second = one["f1"]
+        lines.append(
+            f"  {one['label']:<22} {one['texts']} texts, F1 {first:.3f} and {second:.3f}, given by the first alone "
+            f"{one['only_first']} times, by the second alone {one['only_second']}"
+        )
+    differences = result["differences"]
+    lines.append(
+        f"{len(differences)} examples with different answers; those furthest apart, as (place in the test set: label, "
+        "answers):"
+    )
+    lines += [f"  {one['index']}: {one['label']}, {' / '.join(one['answers'])}" for one in differences[:SHOWN]]
     return "\n".join(lines)

@@ -56,7 +56,7 @@ def run(spec: AuditSpec, job: JobRun) -> Audit:
 
     first, second = spec.models
     result = run_audit(first, second, home=job.home, reporter=job.reporter)
-    job.finish({"flips": len(result.flips), "mcnemar_p": result.mcnemar_p})
+    job.finish({"differences": len(result.differences), "p": result.p})
     return result
 
 

@@ -60,7 +60,7 @@ def run_audit(first: CheckpointInfo, second: CheckpointInfo, *, home: Home, repo
             reporter.log(note)
         logits = logits_on(classifier, texts, store, advance)
         answers.append(_split(info, logits, task))
-    return audit(answers[0], answers[1], task.labels, task.validation, task.test)
+    return audit(answers[0], answers[1], task)
 
 
 def known_audit(
@@ -90,7 +90,7 @@ def known_audit(
         if len(known) < len(texts):
             return None
         answers.append(_split(info, known, task))
-    return audit(answers[0], answers[1], task.labels, task.validation, task.test)
+    return audit(answers[0], answers[1], task)
 
 
 def task_of(
@@ -112,11 +112,6 @@ def task_of(
     data = load_data(choice)
     for info in (first, second):
         require_task_of(info, data)
-    if not data.task_type.exclusive:
-        raise InputError(
-            f"An audit compares answers of one label for each text; {first.name} answers with "
-            f"{data.task_type.title.lower()}. Its metrics stand beside it."
-        )
     return data
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 RESAMPLES = 5_000
+RESAMPLES_OF_FIGURES = 1_000  # each is computed anew
 CONFIDENCE = 0.95
 _SEED = 0
 _ROWS = 500  # resamples at once: flat in memory for any number of texts
@@ -37,8 +39,28 @@ def bootstrap(values: Sequence[float]) -> Estimate:
             for done in range(0, RESAMPLES, _ROWS)
         ]
     )
-    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Estimate(float(known.mean()), float(low), float(high), len(known))
+    return Estimate(float(known.mean()), *_interval(means.tolist()), len(known))
+
+
+def resampled(figures: Callable[[NDArray[np.int_]], Mapping[str, float]], n: int) -> dict[str, Estimate]:
+    """Figures of `n` texts that are no means over texts, with their percentile bootstrap intervals: computed from all
+    places, and from each resample of them. Resamples in which one is not defined do not count for it."""
+    known = figures(np.arange(n))
+    generator = np.random.default_rng(_SEED)
+    draws: dict[str, list[float]] = {name: [] for name in known}
+    for _ in range(RESAMPLES_OF_FIGURES):
+        found = figures(generator.integers(0, n, n))
+        for name in known:
+            if name in found:
+                draws[name].append(found[name])
+    return {name: Estimate(value, *_interval(draws[name]), n) for name, value in known.items()}
+
+
+def _interval(draws: Sequence[float]) -> tuple[float, float]:
+    if not draws:
+        return np.nan, np.nan
+    low, high = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
 
 
 def sign_flip_p(differences: Sequence[float]) -> float:

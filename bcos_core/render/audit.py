@@ -1,11 +1,11 @@
-"""An audit drawn: confusion matrices, reliability diagrams, and the flipped examples as a table."""
+"""An audit drawn: confusion matrices, reliability diagrams; label by label, and the examples that differ, as tables."""
 
 from __future__ import annotations
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from bcos_core.evaluate.audit import Audit, ModelAudit
+from bcos_core.evaluate.audit import Audit, ChoiceAudit
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.matrix import SEQUENTIAL, square_figure
 from bcos_core.text.examples import Examples
@@ -13,7 +13,7 @@ from bcos_core.text.examples import Examples
 _FIRST, _AFTER, _IDEAL = "#12908e", "#c2703d", "#8c8c8c"
 
 
-def confusion_figure(model: ModelAudit, labels: tuple[str, ...]) -> go.Figure:
+def confusion_figure(name: str, model: ChoiceAudit, labels: tuple[str, ...]) -> go.Figure:
     """Counts, coloured by the share of the actual class."""
     shares = [[count / max(1, sum(row)) for count in row] for row in model.confusion]
     texts = [
@@ -21,7 +21,7 @@ def confusion_figure(model: ModelAudit, labels: tuple[str, ...]) -> go.Figure:
         for row, part in zip(model.confusion, shares, strict=True)
     ]
     figure = square_figure(
-        f"What does it mix up? {figure_text(model.name)}",
+        f"What does it mix up? {figure_text(name)}",
         labels,
         shares,
         texts,
@@ -35,7 +35,7 @@ def confusion_figure(model: ModelAudit, labels: tuple[str, ...]) -> go.Figure:
     return figure
 
 
-def reliability_figure(model: ModelAudit) -> go.Figure:
+def reliability_figure(name: str, model: ChoiceAudit) -> go.Figure:
     """Accuracy against confidence, before and after temperature scaling; the dotted line is perfect."""
     figure = go.Figure()
     figure.add_scatter(
@@ -46,7 +46,7 @@ def reliability_figure(model: ModelAudit) -> go.Figure:
         hoverinfo="skip",
         showlegend=False,
     )
-    for name, reliability, colour, symbol in (
+    for title, reliability, colour, symbol in (
         (f"as it is (ECE {model.reliability.ece:.3f})", model.reliability, _FIRST, "circle"),
         (
             f"at temperature {model.temperature:.2f} (ECE {model.rescaled.ece:.3f})",
@@ -59,7 +59,7 @@ def reliability_figure(model: ModelAudit) -> go.Figure:
             x=[one.confidence for one in reliability.bins],
             y=[one.accuracy for one in reliability.bins],
             text=[f"{one.count} texts" for one in reliability.bins],
-            name=name,
+            name=title,
             mode="lines+markers",
             line={"color": colour, "width": 2},
             marker={"symbol": symbol, "size": 8},
@@ -67,7 +67,7 @@ def reliability_figure(model: ModelAudit) -> go.Figure:
         )
     figure.update_layout(
         title={
-            "text": f"Is it as sure as it is right? {figure_text(model.name)}",
+            "text": f"Is it as sure as it is right? {figure_text(name)}",
             "font": {"size": 14},
             "x": 0,
             "xanchor": "left",
@@ -81,20 +81,37 @@ def reliability_figure(model: ModelAudit) -> go.Figure:
     return figure
 
 
-def flips_table(audit: Audit, test: Examples) -> pd.DataFrame:
-    """The flipped examples, the surest first: text, label, both answers and how sure they are."""
+def outputs_table(audit: Audit) -> pd.DataFrame:
+    """Label by label: how many texts have it, and what either model makes of it."""
     first, second = (model.name for model in audit.models)
     return pd.DataFrame(
         [
             {
-                "no.": flip.index + 1,
-                "text": test.texts[flip.index],
-                "label": audit.labels[flip.label],
-                first: audit.labels[flip.answers[0]],
-                "sure": flip.probabilities[0],
-                second: audit.labels[flip.answers[1]],
-                "sure ": flip.probabilities[1],
+                audit.kind.output: one.label,
+                "texts": one.texts,
+                f"F1 of {first}": one.f1[0],
+                f"F1 of {second}": one.f1[1],
+                f"given by {first} alone": one.only_first,
+                f"given by {second} alone": one.only_second,
             }
-            for flip in audit.flips
+            for one in audit.outputs
+        ]
+    )
+
+
+def differences_table(audit: Audit, test: Examples) -> pd.DataFrame:
+    """The examples with different answers, those furthest apart first."""
+    first, second = (model.name for model in audit.models)
+    return pd.DataFrame(
+        [
+            {
+                "no.": one.index + 1,
+                "text": test.texts[one.index],
+                "label": one.label,
+                f"answer of {first}": one.answers[0],
+                f"answer of {second}": one.answers[1],
+                audit.kind.apart.title.lower(): one.apart,
+            }
+            for one in audit.differences
         ]
     )

@@ -7,14 +7,14 @@ import streamlit as st
 from bcos_core.evaluate.audit import Audit, ModelAudit
 from bcos_core.evaluate.audit_job import AUDIT, AuditSpec
 from bcos_core.evaluate.audit_run import known_audit, task_of
-from bcos_core.evaluate.statistics import Estimate
+from bcos_core.evaluate.audit_words import audit_sentences
 from bcos_core.home import get_home
 from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import Job
 from bcos_core.model.identity import checkpoint_and_data, checkpoint_notes
 from bcos_core.model.info import CheckpointInfo
-from bcos_core.numbers import count, number, percent
-from bcos_core.render.audit import confusion_figure, flips_table, reliability_figure
+from bcos_core.numbers import count, number
+from bcos_core.render.audit import confusion_figure, differences_table, outputs_table, reliability_figure
 from bcos_core.render.csv_file import csv_file
 from bcos_core.tasks.registry import TASK_TYPES
 from pages.models.families import show_families
@@ -29,7 +29,8 @@ from pages.widgets.request import Request, ask
 from pages.widgets.supervision import supervisor_notice
 
 _CHART = {"displayModeBar": False}
-SHOWN_FLIPS = 200
+_IN_A_ROW = 3
+SHOWN = 200
 
 
 def show_models() -> None:
@@ -79,8 +80,10 @@ def _facts(info: CheckpointInfo) -> None:
 
 
 def _metrics(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
-    """The figures of a model and of its twin on the test set, for tasks that no audit compares text by text."""
-    models = [info, *([known[info.twin]] if info.twin in known else [])]
+    """The figures of a model and of its twin on the test set, as training left them."""
+    models = [model for model in (info, known.get(info.twin or "")) if model is not None and model.metrics]
+    if not models:
+        return
     for column, model in zip(st.columns(len(models), gap="large"), models, strict=True):
         with column.container(border=True):
             st.markdown(f"**{plain(model.name)}**")
@@ -93,10 +96,8 @@ def _metrics(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
 def _audit(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
     """The comparison with the twin: at once if both models' answers are known, else after a job."""
     st.subheader("What has the conversion changed?", anchor=False)
-    if not TASK_TYPES[info.task_type].exclusive:
-        _metrics(info, known)
-        return
     if info.twin is None or info.twin not in known:
+        _metrics(info, known)
         st.info(
             "This model has no twin here. Train with “conventional twin” on, and the two are compared in this place."
         )
@@ -106,6 +107,7 @@ def _audit(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
     if audit is not None:
         _figures(audit, first, second)
         return
+    _metrics(info, known)
     request = Request(AUDIT, AuditSpec.of(first, second))
     what = "Both models answer every validation and test text once; then this page knows what they do alike."
     ask(request, what, "Run the audit", primary=True)
@@ -135,82 +137,73 @@ def _look(first: str, second: str) -> Audit | None:
 def _figures(audit: Audit, first: CheckpointInfo, second: CheckpointInfo) -> None:
     for column, model in zip(st.columns(2, gap="large"), audit.models, strict=True):
         with column.container(border=True):
-            _model(model)
-    points = Estimate(100 * audit.gap.mean, 100 * audit.gap.low, 100 * audit.gap.high, audit.gap.n)
-    st.markdown(
-        plain(
-            f"They give the same answer to {percent(audit.agreement.mean)} of {audit.agreement.n:,} test texts. "
-            f"Accuracy differs by {number(points.mean, signed=True)} points (95 % interval "
-            f"{number(points.low, signed=True)} to {number(points.high, signed=True)}). McNemar’s exact test: "
-            f"{audit.only_first} texts that only the first gets right, {audit.only_second} that only the second does, "
-            f"p = {number(audit.mcnemar_p)}."
-        )
-    )
-    for column, model in zip(st.columns(2, gap="large"), audit.models, strict=True):
-        column.plotly_chart(confusion_figure(model, audit.labels), key=f"confusion-{model.name}", config=_CHART)
-    for column, model in zip(st.columns(2, gap="large"), audit.models, strict=True):
-        column.plotly_chart(reliability_figure(model), key=f"reliability-{model.name}", config=_CHART)
-    _flips(audit, first, second)
+            _model(model, audit)
+    st.markdown(plain(" ".join(audit_sentences(audit))))
+    choices = [(model.name, model.choice) for model in audit.models if model.choice is not None]
+    if choices:
+        for column, (name, choice) in zip(st.columns(2, gap="large"), choices, strict=True):
+            column.plotly_chart(confusion_figure(name, choice, audit.labels), key=f"confusion-{name}", config=_CHART)
+        for column, (name, choice) in zip(st.columns(2, gap="large"), choices, strict=True):
+            column.plotly_chart(reliability_figure(name, choice), key=f"reliability-{name}", config=_CHART)
+    elif audit.outputs:
+        st.subheader(f"{audit.kind.output.capitalize()} by {audit.kind.output}", anchor=False)
+        st.dataframe(outputs_table(audit).style.format(precision=3), hide_index=True)
+    _differences(audit, first, second)
 
 
-def _model(model: ModelAudit) -> None:
+def _model(model: ModelAudit, audit: Audit) -> None:
     st.markdown(f"**{plain(model.name)}**")
-    figures = (
-        (
-            "Accuracy",
-            percent(model.accuracy.mean),
-            f"95 % interval {100 * model.accuracy.low:.1f} – {100 * model.accuracy.high:.1f}",
-        ),
-        (
-            "Macro F1",
-            number(model.macro_f1.mean),
-            f"95 % interval {number(model.macro_f1.low)} – {number(model.macro_f1.high)}",
-        ),
-        (
-            "Brier score",
-            number(model.reliability.brier),
-            f"{number(model.rescaled.brier)} at temperature {number(model.temperature)}",
-        ),
-    )
-    for column, (title, value, note) in zip(st.columns(len(figures)), figures, strict=True):
-        column.metric(title, value)
-        column.caption(note)
+    figures = []
+    for metric in audit.kind.metrics:
+        if (one := model.metrics.get(metric.name)) is not None:
+            interval = f"95 % interval {metric.written(one.low)} – {metric.written(one.high)}"
+            figures.append((metric.title, metric.written(one.mean), interval))
+    if (choice := model.choice) is not None:
+        rescaled = f"{number(choice.rescaled.brier)} at temperature {number(choice.temperature)}"
+        figures.append(("Brier score", number(choice.reliability.brier), rescaled))
+    for start in range(0, len(figures), _IN_A_ROW):
+        for column, (title, value, note) in zip(
+            st.columns(_IN_A_ROW), figures[start : start + _IN_A_ROW], strict=False
+        ):
+            column.metric(title, value)
+            column.caption(note)
 
 
-def _flips(audit: Audit, first: CheckpointInfo, second: CheckpointInfo) -> None:
-    st.subheader(f"{len(audit.flips):,} flipped examples", anchor=False)
-    if not audit.flips:
+def _differences(audit: Audit, first: CheckpointInfo, second: CheckpointInfo) -> None:
+    st.subheader(f"{count(len(audit.differences), 'example')} with different answers", anchor=False)
+    if not audit.differences:
         return
     test = task_of(first, second, resources.task_data).test
-    table = flips_table(audit, test)
-    shown = table.head(SHOWN_FLIPS)
-    st.caption("The surest first. Choose a row to see in Compare why the two models answer differently.")
+    table = differences_table(audit, test)
+    shown = table.head(SHOWN)
+    apart = audit.kind.apart.title.lower()
+    st.caption(f"In the order of the last column, “{apart}”. Choose a row to see in Compare why the two models differ.")
     event = st.dataframe(
         shown,
         hide_index=True,
         height=320,
         on_select="rerun",
         selection_mode="single-row",
-        key="flips",
-        column_config={name: st.column_config.NumberColumn(format="%.2f") for name in ("sure", "sure ")},
+        key="differences",
+        column_config={apart: st.column_config.NumberColumn(format="%.2f")},
     )
     rows = event.selection.rows
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Open in Compare", disabled=not rows, help="Choose a row first." if not rows else None):
-            index = audit.flips[rows[0]].index
+            index = audit.differences[rows[0]].index
             pair = [first.path.name, second.path.name]
             st.switch_page("compare/page.py", query_params={"model": pair, "example": str(index)})
         st.download_button(
             "Download all",
             lambda: csv_file(table),
-            f"flips_{first.path.name}.csv",
+            f"differences_{first.path.name}.csv",
             "text/csv",
             type="tertiary",
             icon=":material/download:",
             on_click="ignore",
         )
         if len(table) > len(shown):
-            st.caption(f"The first {SHOWN_FLIPS} are shown.")
+            st.caption(f"The first {SHOWN} are shown.")
 
 
 def _making(info: CheckpointInfo) -> None:

@@ -9,19 +9,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 from sklearn.metrics import brier_score_loss, confusion_matrix, f1_score, log_loss
 from tiny_pair import save_pair
 
 from bcos_core.cli.main import main
 from bcos_core.errors import DataError, InputError
-from bcos_core.evaluate.audit import ModelLogits, audit, mcnemar
+from bcos_core.evaluate.audit import Difference, ModelLogits, OutputAudit, audit, sign_test
 from bcos_core.evaluate.audit_run import known_audit, run_audit
+from bcos_core.evaluate.audit_words import audit_sentences
 from bcos_core.evaluate.reliability import fit_temperature, reliability_of
+from bcos_core.evaluate.statistics import Estimate, resampled
 from bcos_core.home import Home
 from bcos_core.model.info import read_info
 from bcos_core.progress import SilentReporter
-from bcos_core.text.examples import Examples
+from bcos_core.tasks.registry import USUAL
+from bcos_core.text.examples import Examples, TaskData
 
 TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
 
@@ -72,39 +75,117 @@ def test_temperature_scaling_undoes_a_known_overconfidence() -> None:
     assert scaled.nll < sure.nll and scaled.ece < sure.ece
 
 
+def data(labels: tuple[str, ...], test: Examples, validation: Examples | None = None, kind: str = USUAL) -> TaskData:
+    none = Examples((), ())
+    return TaskData("data", labels, none, validation or none, test, type=kind)
+
+
 def test_an_audit_against_scikit_learn() -> None:
     test, validation = examples(300, 3, 5), examples(100, 3, 6)
     first = ModelLogits("first", logits(validation, 3, 7, 1), logits(test, 3, 8, 1))
     second = ModelLogits("second", logits(validation, 3, 9, 3), logits(test, 3, 10, 3))
-    found = audit(first, second, ("a", "b", "c"), validation, test)
+    found = audit(first, second, data(("a", "b", "c"), test, validation))
     predicted = [np.argmax(answers.test, 1) for answers in (first, second)]
     for model, answers in zip(found.models, predicted, strict=True):
-        assert model.accuracy.mean == pytest.approx((answers == test.labels).mean())
-        assert model.macro_f1.mean == pytest.approx(f1_score(test.labels, answers, average="macro"))
-        assert model.macro_f1.low < model.macro_f1.mean < model.macro_f1.high
-        assert np.array_equal(model.confusion, confusion_matrix(test.labels, answers))
-    assert found.agreement.mean == pytest.approx((predicted[0] == predicted[1]).mean())
-    assert found.gap.mean == pytest.approx(found.models[0].accuracy.mean - found.models[1].accuracy.mean)
+        accuracy, macro = model.metrics["accuracy"], model.metrics["macro_f1"]
+        assert accuracy.mean == pytest.approx((answers == test.labels).mean())
+        assert macro.mean == pytest.approx(f1_score(test.labels, answers, average="macro"))
+        assert macro.low < macro.mean < macro.high
+        assert model.choice is not None
+        assert np.array_equal(model.choice.confusion, confusion_matrix(test.labels, answers))
+    assert found.agreement["accuracy"].mean == pytest.approx((predicted[0] == predicted[1]).mean())
+    assert found.gap.mean == pytest.approx(np.subtract(*((answers == test.labels).mean() for answers in predicted)))
     right = [answers == test.labels for answers in predicted]
     assert (found.only_first, found.only_second) == ((right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum())
-    assert {flip.index for flip in found.flips} == set(np.flatnonzero(predicted[0] != predicted[1]).tolist())
-    sureness = [min(flip.probabilities) for flip in found.flips]
-    assert sureness == sorted(sureness, reverse=True)
+    assert {one.index for one in found.differences} == set(np.flatnonzero(predicted[0] != predicted[1]).tolist())
+    sure = np.minimum(*(special.softmax(answers.test, axis=1).max(1) for answers in (first, second)))
+    assert [one.apart for one in found.differences] == pytest.approx(sorted(sure[predicted[0] != predicted[1]])[::-1])
+    for label, output in enumerate(found.outputs):
+        assert output.texts == sum(gold == label for gold in test.labels)
+        assert output.f1[0] == pytest.approx(f1_score(test.labels, predicted[0], labels=[label], average="macro"))
+        assert output.only_first == ((predicted[0] == label) & (predicted[1] != label)).sum()
 
 
-def test_mcnemar_by_the_binomial() -> None:
-    assert mcnemar(0, 0) == 1.0
-    assert mcnemar(5, 5) == 1.0
-    assert mcnemar(0, 5) == pytest.approx(2 / 32)
-    assert mcnemar(3, 9) == pytest.approx(2 * stats.binom.cdf(3, 12, 0.5))
+def test_several_labels_by_hand() -> None:
+    test = Examples(("0", "1", "2", "3"), ((0,), (0, 1), (), (2,)))
+    sure, unsure = math.log(9), math.log(1.5)  # probabilities 0.9 and 0.6
+    first = [
+        [sure, -sure, -math.log(3)],
+        [sure, sure, -sure],
+        [-sure, -sure, -sure],
+        [-sure, math.log(3), -math.log(4)],
+    ]
+    second = [[sure, -sure, sure], [sure, sure, -sure], [-sure, -sure, -sure], [-sure, -unsure, sure]]
+    task = data(("a", "b", "c"), test, kind="multi-label")
+    found = audit(ModelLogits("first", [], first), ModelLogits("second", [], second), task)
+    # Right in every label: all but text 3, and all but text 0.
+    assert [model.metrics["exact"].mean for model in found.models] == [0.75, 0.75]
+    # Given and right: a, a, b of a, a, b, b against a, a, b, c; then a, a, b, c of a, c, a, b, c.
+    assert [model.metrics["micro_f1"].mean for model in found.models] == pytest.approx([6 / 8, 8 / 9])
+    assert (found.gap.mean, found.only_first, found.only_second, found.p) == (0.0, 1, 1, 1.0)
+    assert found.agreement["exact"].mean == 0.5
+    assert found.agreement["micro_f1"].mean == pytest.approx(2 * 3 / (4 + 5))
+    assert found.outputs == (
+        OutputAudit("a", 2, (1.0, 1.0), 0, 0),
+        OutputAudit("b", 1, (pytest.approx(2 / 3), 1.0), 1, 0),
+        OutputAudit("c", 1, (0.0, pytest.approx(2 / 3)), 0, 2),
+    )
+    assert found.differences == (
+        Difference(3, "c", ("b", "c"), pytest.approx(0.8)),  # of c both are surer than of b
+        Difference(0, "a", ("a", "a, c"), pytest.approx(0.75)),
+    )
+    assert all(model.choice is None for model in found.models)
+    said = audit_sentences(found)
+    assert said[0].startswith("The two models on 4 test texts: same labels, all of them 50.0 % (95 % interval ")
+    assert "1 texts that only the first gets right in every label" in said[2]
+
+
+def test_a_score_by_hand() -> None:
+    test = Examples(("0", "1", "2", "3"), (1.0, 2.0, 3.0, 4.0))
+    first, second = [1.5, 2.0, 3.0, 3.0], [1.0, 2.5, 5.0, 3.0]
+    models = (ModelLogits(name, [], [[one] for one in given]) for name, given in (("1", first), ("2", second)))
+    found = audit(*models, data(("stars",), test, kind="regression"))
+    assert [model.metrics["mae"].mean for model in found.models] == [0.375, 0.875]
+    assert (found.gap.mean, found.only_first, found.only_second, found.p) == (-0.5, 2, 1, 1.0)
+    assert found.agreement["mae"].mean == 0.75
+    assert found.agreement["pearson"].mean == pytest.approx(stats.pearsonr(first, second).statistic)
+    assert found.agreement["spearman"].mean == pytest.approx(stats.spearmanr(first, second).statistic)
+    assert found.outputs == ()
+    assert found.differences == (
+        Difference(2, "3", ("3", "5"), 2.0),
+        Difference(0, "1", ("1.5", "1"), 0.5),
+        Difference(1, "2", ("2", "2.5"), 0.5),
+    )
+    said = " ".join(audit_sentences(found))
+    assert "Mean absolute error differs by −0.500 (95 % interval " in said and "accuracy" not in said.lower()
+    assert "Exact sign test: 2 texts on which the first is nearer, 1 on which the second is nearer, p = 1.00." in said
+
+
+def test_figures_that_are_no_means_have_intervals() -> None:
+    values = np.random.default_rng(0).normal(size=200)
+    found = resampled(lambda chosen: {"mean": float(values[chosen].mean()), "spread": float(values[chosen].std())}, 200)
+    assert found["spread"].mean == pytest.approx(values.std())
+    # The standard errors of mean and standard deviation of normal values: σ / √n and about σ / √(2n).
+    for name, error in (("mean", 1 / math.sqrt(200)), ("spread", 1 / math.sqrt(400))):
+        width = found[name].high - found[name].low
+        assert width == pytest.approx(2 * 1.96 * error * values.std(), rel=0.15)
+    assert resampled(lambda chosen: {} if len(set(chosen)) < 3 else {"one": 1.0}, 3)["one"] == Estimate(1, 1, 1, 3)
+
+
+def test_the_sign_test_is_mcnemars_by_the_binomial() -> None:
+    assert sign_test(0, 0) == 1.0
+    assert sign_test(5, 5) == 1.0
+    assert sign_test(0, 5) == pytest.approx(2 / 32)
+    assert sign_test(3, 9) == pytest.approx(2 * stats.binom.cdf(3, 12, 0.5))
 
 
 def test_answers_to_other_examples_are_refused() -> None:
     test = examples(5, 2, 0)
-    good = ModelLogits("good", [], logits(test, 2, 0, 1))
+    good, task = ModelLogits("good", [], logits(test, 2, 0, 1)), data(("a", "b"), test)
     with pytest.raises(ValueError, match="other examples"):
-        audit(good, ModelLogits("short", [], good.test[:3]), ("a", "b"), Examples((), ()), test)
-    assert audit(good, good, ("a", "b"), Examples((), ()), test).models[0].temperature == 1.0
+        audit(good, ModelLogits("short", [], good.test[:3]), task)
+    choice = audit(good, good, task).models[0].choice
+    assert choice is not None and choice.temperature == 1.0
 
 
 @pytest.fixture
@@ -120,7 +201,7 @@ def test_the_command_and_what_it_remembers(
     assert main(["audit", "tiny-bcos", "--json"]) == 0
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert [model["name"] for model in result["models"]] == ["tiny-bcos", "tiny-conventional"]
-    assert result["models"][0]["accuracy"]["n"] == 965
+    assert result["models"][0]["metrics"]["accuracy"]["n"] == 965
     monkeypatch.setattr("bcos_core.model.predictions.predict", None)  # nothing is predicted again
     known = known_audit(first, second, home=home)
     assert known is not None and json.loads(json.dumps(known.to_dict()))["gap"] == result["gap"]

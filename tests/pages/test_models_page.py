@@ -56,7 +56,7 @@ def test_a_finished_audit(pair: tuple[Path, Path], open_page: OpenPage) -> None:
     at = open_page("models")
     assert not at.exception, at.exception
     said = words(at)
-    assert "McNemar" in said and "flipped examples" in said
+    assert "McNemar" in said and "with different answers" in said
     assert [metric.label for metric in at.metric] == ["Accuracy", "Macro F1", "Brier score"] * 2
     assert button(at, "Open in Compare").disabled
     assert set(at.dataframe[0].value["label"]) <= {"negative", "positive"}

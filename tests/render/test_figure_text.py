@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bcos_core.evaluate.audit import ModelAudit
+from bcos_core.evaluate.audit import ChoiceAudit
 from bcos_core.evaluate.reliability import Reliability
-from bcos_core.evaluate.statistics import Estimate
 from bcos_core.lab.result import LabRow
 from bcos_core.render.audit import confusion_figure, reliability_figure
 from bcos_core.render.figure_text import figure_text
@@ -21,13 +20,12 @@ def test_what_plotly_would_act_upon_is_escaped() -> None:
 
 
 def test_names_in_figures() -> None:
-    sure = Estimate(0.5, 0.4, 0.6, 10)
     reliability = Reliability(ece=0.1, brier=0.2, nll=0.3, bins=())
-    model = ModelAudit(HOSTILE, sure, sure, ((3, 1), (0, 4)), reliability, 1.0, reliability)
+    choice = ChoiceAudit(((3, 1), (0, 4)), reliability, 1.0, reliability)
     row = LabRow("a", "bcos", "top_3", 0.5, 0.4, 0.6, n=3, failed=0)
     figures = (
-        confusion_figure(model, (HOSTILE, "b")),
-        reliability_figure(model),
+        confusion_figure("name", choice, (HOSTILE, "b")),
+        reliability_figure(HOSTILE, choice),
         agreement_figure("Title", [HOSTILE, "b"], [[1.0, 0.5], [0.5, 1.0]]),
         lab_figure([row], "top_3", {"a": HOSTILE}),
     )

@@ -102,6 +102,10 @@ def test_several_labels(run: Run, home: Home, file: Path, column: str, more: tup
     assert record.probabilities == pytest.approx(answer.probabilities, abs=1e-5)
     assert Attribution.from_dict(json.loads(record.to_json())) == record
     check_words(run("words", str(folder), "--limit", "20"), folder, file, column, *more[1:])
+    audit = run("audit", str(folder))
+    assert audit["models"][0]["metrics"]["exact"]["mean"] == pytest.approx(made["bcos"]["metrics"]["exact"])
+    assert [output["label"] for output in audit["outputs"]] == ["kind", "noisy"]
+    assert main(["audit", str(folder)]) == 0
     found = run("evaluate", str(folder), "--limit", "6", "--methods", "bcos", "--scores", "comp_minus_suff", "seqpg")
     assert {row["score"] for row in found["rows"]} == {"comp_minus_suff"}
     assert any(one.get("score") == "seqpg" for one in found["skipped"])
@@ -127,6 +131,13 @@ def test_a_score(run: Run, home: Home, file: Path) -> None:
     assert struck.actual_change == pytest.approx(masked - record.logit, abs=1e-4)
     assert Attribution.from_dict(json.loads(record.to_json())) == record
     check_words(run("words", str(folder), "--limit", "20"), folder, file, "stars")
+    audit = run("audit", str(folder))
+    assert audit["models"][0]["metrics"]["mae"]["mean"] == pytest.approx(figures["mae"], rel=1e-4)
+    twin = predict(load(Path(made["conventional"]["checkpoint"])), data.test.texts, max_length=16)
+    apart = [abs(one.logits[0] - other.logits[0]) for one, other in zip(answers, twin, strict=True)]
+    assert audit["agreement"]["mae"]["mean"] == pytest.approx(sum(apart) / len(apart), abs=1e-4)
+    assert audit["differences"][0]["apart"] == pytest.approx(max(apart), abs=1e-4)
+    assert main(["audit", str(folder)]) == 0  # in words
     found = run("evaluate", str(folder), "--limit", "6", "--methods", "bcos", "occlusion")
     assert {row["method"] for row in found["rows"]} == {"bcos", "occlusion", "random"}
     assert "score" in json.dumps(found["rows"][0])
@@ -136,7 +147,6 @@ def test_the_type_is_part_of_a_checkpoint_and_its_task(run: Run, home: Home, fil
     made = trained(run, home, file, "stars", "regression")
     (info,) = [info for info in list_checkpoints(home) if str(info.path) == made["bcos"]["checkpoint"]]
     assert info.task is not None and TaskChoice.from_dict(info.task).type == "regression"
-    assert main(["audit", made["bcos"]["checkpoint"]]) == 2
     assert main(["evaluate", made["bcos"]["checkpoint"], "--task", "short-reviews"]) == 2
 
 
