@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup app test check constraints bench
+.PHONY: help setup app test check constraints docs bench
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -29,6 +29,9 @@ check: $(VENV)/.development  ## check style, types, what may import what, and th
 
 constraints:  ## pin what is installed, after a change of the requirements: pip install -r first
 	$(RUN) .ci/constraints.py --write
+
+docs: $(VENV)/.development  ## build the API reference from the docstrings, in build/reference
+	@PYTHONPATH=. $(RUN) .ci/reference.py
 
 bench: $(VENV)/.development  ## measure, and print the figures; FULL=1 adds accuracies and evaluations
 	$(RUN) -m benchmarks $(if $(FULL),--full)
