@@ -11,6 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 from bcos_core.home import CHECKOUT
 from pages.server.preload import preload
 from pages.server.roles import Role, role
+from pages.server.rooms import ROOMS, Room
 from pages.widgets.errors import guard, raters_guard
 
 is_researcher = role() == Role.RESEARCHER
@@ -25,29 +26,16 @@ st.set_page_config(
 st.html(CHECKOUT / "assets" / "style.css")
 
 
-def room(name: str, title: str, icon: str | None = None, **options: Any) -> StreamlitPage:
-    """The page of a folder beside this file, at the address that is the folder's name."""
-    shown = f":material/{icon}:" if icon else None
-    return st.Page(f"{name}/page.py", url_path=name, title=title, icon=shown, **options)
+def shown(room: Room, **options: Any) -> StreamlitPage:
+    return st.Page(room.page, url_path=room.name, title=room.title, icon=f":material/{room.icon}:", **options)
 
 
-rate = room("rate", "Rate", "rate_review", visibility="hidden")
+rate = shown(Room("rate", "Rate", "rate_review"), visibility="hidden")
 if is_researcher:
-    page = st.navigation(
-        [
-            room("home", "Home", "home", default=True),
-            room("train", "Train", "model_training"),
-            room("jobs", "Jobs", "list_alt"),
-            room("models", "Models", "deployed_code"),
-            room("compare", "Compare", "compare"),
-            room("evaluate", "Evaluate", "leaderboard"),
-            room("lab", "Lab", "science"),
-            room("studies", "Studies", "groups"),
-            rate,
-        ]
-    )
+    page = st.navigation([*(shown(room, default=room.name == "home") for room in ROOMS.values()), rate])
 else:
-    page = st.navigation([room("welcome", "Welcome", default=True), rate], position="hidden")
+    welcome = shown(Room("welcome", "Welcome", "waving_hand"), default=True)
+    page = st.navigation([welcome, rate], position="hidden")
 with guard() if is_researcher else raters_guard():
     page.run()
 if is_researcher:

@@ -16,6 +16,7 @@ from bcos_core.jobs.job import Job
 from bcos_core.jobs.lease import Lease
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.store import JobStore
+from pages.server.rooms import ROOMS
 
 OpenPage = Callable[..., AppTest]
 RunningJob = Callable[..., tuple[Job, Lease]]
@@ -56,7 +57,7 @@ def open_page(home: Home) -> OpenPage:
     def open(name: str, **parameters: str) -> AppTest:
         at = AppTest.from_file(str(CHECKOUT / "pages" / "navigation.py"), default_timeout=120).run()
         if name != "home":
-            at.switch_page(f"{name}/page.py")
+            at.switch_page(str(ROOMS[name].page) if name in ROOMS else f"{name}/page.py")
         for parameter, value in parameters.items():
             at.query_params[parameter] = value
         return at.run()

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 import threading
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,10 @@ def test_the_head_of_a_page_needs_no_pytorch(path: Path) -> None:
     code = f"{imports}\nimport sys\nassert 'torch' not in sys.modules and 'transformers' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_room_is_in_the_contract_of_rooms() -> None:
+    """What the import contract does not name, it does not keep apart."""
+    contracts = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    (kept_apart,) = (one["modules"] for one in contracts["contracts"] if one["type"] == "independence")
+    assert set(kept_apart) == {f"pages.{page.parent.name}" for page in (CHECKOUT / "pages").glob("*/page.py")}

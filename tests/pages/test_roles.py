@@ -20,11 +20,12 @@ from bcos_core.study.raters import Raters
 from bcos_core.study.studies import Studies
 from pages.server import roles
 from pages.server.roles import Role, role
+from pages.server.rooms import ROOMS
 from pages.server.visits import VISITS, Guest, Visit
 from tests.pages.conftest import OpenPage, words
 from tests.study.world import make_world
 
-PAGES = ("home", "train", "jobs", "models", "compare", "evaluate", "lab", "studies")
+PAGES = tuple(ROOMS)
 
 
 class Visitor(dict[str, Any]):

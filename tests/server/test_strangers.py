@@ -14,12 +14,13 @@ from bcos_core.home import CHECKOUT, Home
 from bcos_core.jobs.store import JobStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.raters import Raters
+from pages.server.rooms import ROOMS
 from tests.browser.serving import Server, stop
 from tests.server.conftest import Serve
 from tests.server.wire import Wire, race, wire
 from tests.study.world import World, make_world
 
-PAGES = ("jobs", "models", "compare", "evaluate", "lab", "home", "studies", "train")
+PAGES = tuple(ROOMS)
 WELCOME = "Open the link of your invitation"
 SECRET = "The title of a job"
 # One round in the suite; BCOS_RACES=100 runs as many, each on a server that has never answered anybody.

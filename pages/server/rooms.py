@@ -1,0 +1,38 @@
+"""The dashboard's rooms, a row each, in the order of the menu. A room is a folder of `pages` with a `page.py` in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bcos_core.home import CHECKOUT
+from bcos_core.registry import Registry
+
+
+@dataclass(frozen=True)
+class Room:
+    """A page for researchers. `name` is that of its folder in `inside`, and its address; `icon` one of Material
+    Symbols."""
+
+    name: str
+    title: str
+    icon: str
+    inside: Path = CHECKOUT / "pages"
+
+    @property
+    def page(self) -> Path:
+        return self.inside / self.name / "page.py"
+
+
+ROOMS: Registry[Room] = Registry("page")
+for _room in (
+    Room("home", "Home", "home"),
+    Room("train", "Train", "model_training"),
+    Room("jobs", "Jobs", "list_alt"),
+    Room("models", "Models", "deployed_code"),
+    Room("compare", "Compare", "compare"),
+    Room("evaluate", "Evaluate", "leaderboard"),
+    Room("lab", "Lab", "science"),
+    Room("studies", "Studies", "groups"),
+):
+    ROOMS.register(_room.name, _room)
