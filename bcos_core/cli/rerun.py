@@ -99,13 +99,13 @@ def _records(path: Path) -> list[Attribution]:
 def _maker(record: Attribution) -> Path:
     """The checkpoint whose weights made the record."""
     from bcos_core.home import get_home
-    from bcos_core.model.content import weights_hash
+    from bcos_core.model.identity import folder_content
     from bcos_core.model.info import list_checkpoints
 
     known = list_checkpoints(get_home())
     # Its name first: a hash reads all the weights.
     for info in sorted(known, key=lambda info: info.name != record.model):
-        if weights_hash(info.path) == record.weights_hash:
+        if folder_content(info.path)["weights"] == record.weights_hash:
             return info.path
     raise InputError(
         f"No checkpoint here has the weights {record.weights_hash} that made this record ({record.model}). "

@@ -11,9 +11,10 @@ from transformers import PretrainedConfig, PreTrainedModel
 
 from bcos_core.families import family_named
 from bcos_core.model.auto import CLASSIFIERS
-from bcos_core.model.content import content_of, require_same_content, weights_hash
+from bcos_core.model.content import require_same_content
 from bcos_core.model.convert import Conversion, replace_modules
 from bcos_core.model.fit import Fit, fit
+from bcos_core.model.identity import folder_content
 from bcos_core.model.info import ModelConfig, read_config, read_info
 from bcos_core.model.pooling import pool_by_mask
 from bcos_core.model.quiet import quiet_transformers
@@ -41,7 +42,7 @@ def load_finished(folder: Path) -> LoadedModel:
         UnsupportedModelError: not a classifier of one label a text, or a family or part without a rule.
     """
     info, known = read_info(folder), read_config(folder)
-    content = content_of(folder)
+    content = folder_content(folder)  # of which the folder's identity is made too, and which is read once for both
     notes = require_same_content(info, content)
     config = transformers_config(folder, known, classes=len(info.labels))
     config.id2label = dict(enumerate(info.labels))
@@ -73,7 +74,7 @@ def load_to_train(folder: Path, *, num_labels: int, seed: int, task_type: TaskTy
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = _assembled(config, found)
-    return LoadedModel(model.eval(), weights_hash(folder), found.notes)
+    return LoadedModel(model.eval(), folder_content(folder)["weights"], found.notes)
 
 
 def require_trainable(folder: Path) -> None:

@@ -18,10 +18,11 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import CheckpointError
 from bcos_core.evaluate.explainer import make_explainer
 from bcos_core.home import Home
-from bcos_core.model import identity
+from bcos_core.model import content, identity
 from bcos_core.model.classifier import load, wrap
 from bcos_core.model.identity import folder_identity, model_subject
 from bcos_core.model.predictions import logits_on
+from bcos_core.model.sources import load_pretrained, resolve_model
 from bcos_core.model.tokenizer import load_tokenizer
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
@@ -78,6 +79,25 @@ def test_a_tokenizer_that_comes_back_is_seen(folder: Path) -> None:
     without = folder_identity(folder)
     kept.rename(folder / "tokenizer.json")
     assert without != whole == folder_identity(folder)
+
+
+def test_loading_hashes_the_weights_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    real = content.weights_hash
+
+    def counting(path: Path) -> str:
+        read.append(path)
+        return real(path)
+
+    monkeypatch.setattr(content, "weights_hash", counting)
+    classifier = load(folder)  # its identity, and whether the files are those that were saved
+    assert read == [folder]
+    assert classifier.weights_hash == real(folder) and classifier.identity == folder_identity(folder)
+    load_pretrained(resolve_model(str(folder)), num_labels=2, seed=0)
+    assert read == [folder]
+    changed_weights(folder)
+    assert load(folder).weights_hash == real(folder) != classifier.weights_hash
+    assert read == [folder, folder]
 
 
 def test_what_changes_no_answer_does_not_count(folder: Path, home: Home) -> None:
