@@ -111,7 +111,7 @@ export default function ({ data, parentElement, setStateValue }) {
     const parts = [panels];
     if (data.answer) {
       const line = element("p", "answer", "The model’s answer: ", element("strong", "", data.answer.label));
-      line.append(` (${data.answer.probability})`);
+      if (data.answer.probability !== null) line.append(` (${data.answer.probability})`);
       parts.unshift(line);
     }
     const questions = data.questions.map((question) => drawQuestion(question, chosen[question.name], choose));

@@ -14,6 +14,9 @@ from bcos_core.render.drawing import truncation_note
 from bcos_core.render.palette import Palette
 from bcos_core.render.pieces import pieces, runs, unit_scores
 from bcos_core.render.scale import own_scale
+from bcos_core.study.statement import statement_of
+from bcos_core.tasks.registry import TASK_TYPES
+from bcos_core.tasks.task_type import TaskType
 
 STEPS = 20  # strengths on each side
 RULE = "Full colour is the strongest word of this text."
@@ -27,7 +30,8 @@ def blinded_panel(record: Attribution, palette: Palette, *, names_class: bool, c
     """
     drawn = pieces(record, "word")
     scale = own_scale(unit_scores(record, "word"))
-    answer = f"“{record.target.label}”" if names_class else "the model’s answer"
+    kind = TASK_TYPES[record.task_type]
+    answer = f"“{record.target.label}”" if names_class or not kind.target_tells else "the model’s answer"
     shown: list[dict[str, Any]] = []
     for run in runs(tuple(piece for piece in drawn if piece.kind != "added")):
         if run[0].kind != "unit":
@@ -44,12 +48,12 @@ def blinded_panel(record: Attribution, palette: Palette, *, names_class: bool, c
                     "strength": strength,
                     "light": palette.shade(strength, "light").background,
                     "dark": palette.shade(strength, "dark").background,
-                    "label": f"{piece.text}, {_in_words(strength, answer)}" if coloured else piece.text,
+                    "label": f"{piece.text}, {_in_words(strength, answer, kind)}" if coloured else piece.text,
                 }
             )
         shown.append({"kind": "unit", "units": units})
     legend = {
-        "ends": [f"speaks against {answer}", f"speaks for {answer}"],
+        "ends": [f"{kind.verbs[1]} {answer}", f"{kind.verbs[0]} {answer}"],
         "light": palette.css_gradient("light"),
         "dark": palette.css_gradient("dark"),
         "rule": RULE,
@@ -59,14 +63,15 @@ def blinded_panel(record: Attribution, palette: Palette, *, names_class: bool, c
 
 
 def shown_answer(record: Attribution) -> dict[str, Any]:
-    """The model's answer and its softmax probability, for protocols that show it."""
-    predicted = record.predicted
-    return {"label": record.labels[predicted], "probability": probability(record.probabilities[predicted])}
+    """What the model says about what is explained, and with which probability (None for a score), for protocols that
+    show it."""
+    said = statement_of(record)
+    return {"label": said.words, "probability": None if said.probability is None else probability(said.probability)}
 
 
-def _in_words(strength: float, answer: str) -> str:
+def _in_words(strength: float, answer: str, kind: TaskType) -> str:
     if strength == 0:
         return "no weight"
     size = abs(strength)
     degree = "strongly" if size > 2 / 3 else "moderately" if size > 1 / 3 else "weakly"
-    return f"{degree} {'for' if strength > 0 else 'against'} {answer}"
+    return f"{degree} {kind.verbs[strength < 0]} {answer}"

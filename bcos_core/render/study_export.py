@@ -101,7 +101,7 @@ def codebook(locked: LockedStudy) -> pd.DataFrame:
     for question in locked.design.questions:
         rows.append(("question", question.name, question.prompt))
         rows += [
-            (f"answer to {question.name}", str(value), label) for value, label in question.shown(locked.classes).items()
+            (f"answer to {question.name}", str(value), label) for value, label in question.shown(locked.guesses).items()
         ]
     rows += [("question", name, meaning) for name, meaning in PROTOCOLS[locked.design.protocol].measured.items()]
     rows += [("condition", condition.id, condition.title) for condition in locked.design.conditions]

@@ -17,6 +17,7 @@ from bcos_core.study.plan import MOST_RATERS_PER_ITEM, PAIR
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.question import Question
 from bcos_core.study.selection import Source
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
 
 LONGEST_TEXT = 20_000  # characters of instructions or consent
 NO_HEATMAP = ""
@@ -83,7 +84,8 @@ class StudyDesign:
 
     `items_per_rater` are those that count; `practice` items come before them, `instructed` checks (the text says
     what to answer) and `random` ones (a heatmap of random scores) among them. `raters_per_item` is the wanted
-    number of answers of an item, over all its cells. `tries` is for a protocol that asks the model.
+    number of answers of an item, over all its cells. `tries` is for a protocol that asks the model. `task_type`, a name
+    in `TASK_TYPES`, is that of the models.
 
     Raises:
         InputError: what does not fit together, in words.
@@ -105,13 +107,16 @@ class StudyDesign:
     exclusion: Exclusion = field(default_factory=Exclusion)
     tries: int = 5
     seed: int = 42
+    task_type: str = USUAL
 
     def __post_init__(self) -> None:
-        protocol = PROTOCOLS[self.protocol]
+        protocol, kind = PROTOCOLS[self.protocol], TASK_TYPES[self.task_type]
+        if reason := protocol.unsupported(kind) or self.source.unsupported(kind):
+            raise InputError(reason)
         if not 1 <= len(self.title.strip()) <= 120:
             raise InputError(f"The study's title has {len(self.title.strip())} characters; give it 1 to 120.")
         object.__setattr__(self, "questions", protocol.checked_questions(self.questions or protocol.questions))
-        object.__setattr__(self, "instructions", self.instructions or protocol.instructions)
+        object.__setattr__(self, "instructions", self.instructions or protocol.instructions_for(kind))
         for name in ("instructions", "consent"):
             if len(getattr(self, name)) > LONGEST_TEXT:
                 raise InputError(f"The {name} have {len(getattr(self, name)):,} characters; at most {LONGEST_TEXT:,}.")
@@ -176,7 +181,10 @@ class StudyDesign:
         return -(-self.source.count * self.raters_per_item // self.items_per_rater)
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        plain = asdict(self)
+        if self.task_type == USUAL:  # as it was before there were others: a locked study's hash is over it
+            del plain["task_type"]
+        return plain
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> StudyDesign:

@@ -12,6 +12,7 @@ from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.same_model import same_model
 from bcos_core.errors import AnswerError, StudyError, TextError
 from bcos_core.later import Later
+from bcos_core.study.statement import statement_of
 from bcos_core.text.blank import is_blank
 from bcos_core.text.words import word_spans
 
@@ -24,7 +25,8 @@ predict = Later("bcos_core.model.classifier", "predict")  # who rates with no mo
 
 @dataclass(frozen=True)
 class Outcome:
-    """An edited text under the model. `change` is how far the probability of the first answer fell, −1 to 1."""
+    """An edited text under the model: what it says now about what was explained, as `label`, with its probability.
+    `change` is how far the probability of what it said first fell, −1 to 1."""
 
     text: str
     label: str
@@ -92,14 +94,16 @@ def try_edit(record: Attribution, text: str, classifier: Classifier) -> Outcome:
     """
     require_edit(record.text, text)
     (prediction,) = predict(classifier, [text], max_length=limit_of(record, classifier))
-    first = record.predicted
+    kind, index = classifier.task_type, record.target.index
+    first, now = statement_of(record), kind.statement(prediction, classifier.labels, index)
+    assert first.guess is not None and first.probability is not None and now.probability is not None  # it is discrete
     return Outcome(
         text,
-        prediction.label,
-        prediction.probabilities[prediction.index],
-        prediction.index != first,
+        now.words,
+        now.probability,
+        now.guess != first.guess,
         edited_words(record.text, text),
-        record.probabilities[first] - prediction.probabilities[first],
+        first.probability - kind.probability_of(first.guess, prediction, classifier.labels, index),
     )
 
 

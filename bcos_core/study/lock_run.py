@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -62,7 +63,7 @@ def find_candidates(
         pinned = Collections(database).texts(name)
         if not pinned:
             raise DataError(f"The collection {name!r} is empty. Pin texts on Compare, or choose another source.")
-        texts: list[tuple[str, str | None]] = [(one.text, one.label) for one in pinned]
+        texts = [Candidate(one.text, one.label) for one in pinned]
     else:
         info = read_info(design.checkpoints[0])
         if info.task is None:
@@ -71,7 +72,11 @@ def find_candidates(
                 "Choose a collection of pinned texts."
             )
         data = load_task(trained_on(info))
-        texts = [(text, data.word(label)) for text, label in zip(data.test.texts, data.test.labels, strict=True)]
+        bands = data.task_type.bands(data.test.labels, data.labels)
+        texts = [
+            Candidate(text, data.word(label), band=band)
+            for text, label, band in zip(data.test.texts, data.test.labels, bands, strict=True)
+        ]
     done = 0
 
     def advance(count: int) -> None:
@@ -79,9 +84,13 @@ def find_candidates(
         done += count
         reporter.progress(done, len(texts))
 
-    logits = logits_on(classifier, [text for text, _ in texts], EvidenceStore(database), advance)
-    answers = [classifier.task_type.prediction(row, classifier.labels).label for row in logits]
-    return [
-        Candidate(text, label, None if label is None else label == answer)
-        for (text, label), answer in zip(texts, answers, strict=True)
-    ]
+    logits = logits_on(classifier, [one.text for one in texts], EvidenceStore(database), advance)
+    return [replace(one, correct=_is_right(classifier, row, one.label)) for one, row in zip(texts, logits, strict=True)]
+
+
+def _is_right(classifier: Classifier, logits: Sequence[float], label: str | None) -> bool | None:
+    """Whether the model is right in what people are asked about: its answer, or the label that it is surest to give."""
+    kind = classifier.task_type
+    gold = None if label is None else kind.read(label, classifier.labels)
+    prediction = kind.prediction(logits, classifier.labels)
+    return None if gold is None else kind.is_right(prediction, prediction.index, gold)

@@ -16,6 +16,9 @@ from bcos_core.storage.plain import to_plain
 from bcos_core.storage.stored_json import from_plain
 from bcos_core.study.design import StudyDesign
 from bcos_core.study.plan import PAIR
+from bcos_core.study.statement import is_right, statement_of
+from bcos_core.tasks.prediction import Statement
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,13 @@ class LockedItem:
         """The records of a cell: one, or the left and the right one."""
         return [self.records[id] for id in cell.split(PAIR)]
 
-    def predicted(self, cell: str) -> str:
-        """The class that the model of a cell predicts; of a pair, that of the left one."""
-        record = self.shown(cell)[0]
-        return record.labels[record.predicted]
+    def said(self, cell: str) -> Statement:
+        """What the model of a cell says; of a pair, that of the left one."""
+        return statement_of(self.shown(cell)[0])
+
+    def is_right(self, cell: str) -> bool | None:
+        """Whether that is right; None where nobody knows, or where it is nearer or further."""
+        return is_right(self.shown(cell)[0], self.label)
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,11 @@ class LockedStudy:
     items: tuple[LockedItem, ...]
     classes: tuple[str, ...]
     weights: Mapping[str, str]
+
+    @property
+    def guesses(self) -> dict[str, str]:
+        """What a model may answer, each in words; about which label, an item says."""
+        return TASK_TYPES[self.design.task_type].guesses(self.classes)
 
     @property
     def hash(self) -> str:
@@ -130,6 +141,9 @@ class _Stored:
         if missing := set(self.design.checkpoints) - set(self.weights):
             raise ValueError(f"it has no hash of {', '.join(sorted(missing))}")
         conditions = {condition.id for condition in self.design.conditions}
+        kinds = {record.get("task_type", USUAL) for item in self.items for record in item.records.values()}
+        if kinds != {self.design.task_type}:
+            raise ValueError(f"it is about {self.design.task_type}, and its records are of {', '.join(sorted(kinds))}")
         for item in self.items:
             shown = conditions if item.kind == "item" else set(item.cell.split(PAIR))
             if missing := shown - set(item.records):

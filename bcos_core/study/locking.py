@@ -20,6 +20,7 @@ from bcos_core.study.protocol import Practised, Protocol
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.scoring import explanation_scores
 from bcos_core.study.selection import Candidate, select_texts
+from bcos_core.tasks.registry import TASK_TYPES
 
 CHUNK = 16
 RANDOM = "random"  # stands for a condition in a check whose heatmap has random scores
@@ -28,30 +29,36 @@ Load = Callable[[str], Classifier]
 
 
 def lock(design: StudyDesign, candidates: Sequence[Candidate], load: Load, reporter: Reporter) -> LockedStudy:
-    """Choose the texts, and explain each under every condition: the class that the condition's own model predicts.
+    """Choose the texts, and explain each under every condition: the class that the condition's own model predicts;
+    where that is no answer by itself, the one output about which the first condition's model says most.
 
     `load` gives the classifier of a checkpoint folder.
 
     Raises:
-        InputError: models with different classes, a method that a model cannot serve, or one whose scores are not
-            numbers.
+        InputError: models of another type than the design says or with different outputs, a method that a model cannot
+            serve, or one whose scores are not numbers.
         DataError: too few texts.
         JobCancelled: from the reporter.
     """
     classifiers = {path: load(path) for path in design.checkpoints}
-    classes = _shared_classes(classifiers)
+    classes = _shared_outputs(design, classifiers)
     for condition in design.conditions:
         classifier = classifiers[condition.checkpoint]
         if condition.method and (reason := METHODS[condition.method].unsupported(is_bcos=classifier.is_bcos)):
             raise InputError(f"{condition.title}: {reason}")
     texts = select_texts(candidates, design.source, extra=design.practice + design.random)
     explained: dict[str, list[Attribution]] = {}
+    targets: list[int | None] = [None] * len(texts)
     for place, condition in enumerate(design.conditions):
         explained[condition.id] = []
         for start in range(0, len(texts), CHUNK):
             chunk = [candidate.text for candidate in texts[start : start + CHUNK]]
-            explained[condition.id] += _explain(condition, classifiers[condition.checkpoint], chunk)
+            explained[condition.id] += _explain(
+                condition, classifiers[condition.checkpoint], chunk, targets[start : start + CHUNK]
+            )
             reporter.progress(place + len(explained[condition.id]) / len(texts), len(design.conditions))
+        if not TASK_TYPES[design.task_type].target_tells:
+            targets = [record.target.index for record in explained[design.conditions[0].id]]
     _refuse_failed(design, explained)
     scores = _scores(design, explained, classifiers)
     kinds = ["item"] * design.source.count + ["practice"] * design.practice + ["random"] * design.random
@@ -63,31 +70,48 @@ def lock(design: StudyDesign, candidates: Sequence[Candidate], load: Load, repor
         replace(item, scores={id: found[place] for id, found in scores.items()}) if item.kind == "item" else item
         for place, item in enumerate(items)
     ]
-    items += [_instructed(design, number, classifiers, classes) for number in range(design.instructed)]
+    items += [_instructed(design, number, classifiers) for number in range(design.instructed)]
     return LockedStudy(design, tuple(items), classes, {path: c.weights_hash for path, c in classifiers.items()})
 
 
-def _shared_classes(classifiers: Mapping[str, Classifier]) -> tuple[str, ...]:
+def _shared_outputs(design: StudyDesign, classifiers: Mapping[str, Classifier]) -> tuple[str, ...]:
     for classifier in classifiers.values():
-        if not classifier.task_type.exclusive:
+        if classifier.task_type.name != design.task_type:
             raise InputError(
-                f"{classifier.name} answers with {classifier.task_type.title.lower()}. Studies ask people about models "
-                "that choose one label for each text: choose such a model."
+                f"{classifier.name} answers with {classifier.task_type.title.lower()}; this study was drawn up for "
+                f"models that answer with {TASK_TYPES[design.task_type].title.lower()}. Choose such models, or draw up "
+                "a study for this one."
             )
     found = {classifier.labels for classifier in classifiers.values()}
     if len(found) > 1:
         listed = "; ".join(f"{c.name}: {', '.join(c.labels)}" for c in classifiers.values())
-        raise InputError(f"The models of a study must have the same classes. These have {listed}.")
+        outputs = TASK_TYPES[design.task_type].outputs
+        raise InputError(f"The models of a study must have the same {outputs}. These have {listed}.")
     return next(iter(found))
 
 
-def _explain(condition: Condition, classifier: Classifier, texts: Sequence[str]) -> list[Attribution]:
+def _explain(
+    condition: Condition, classifier: Classifier, texts: Sequence[str], targets: Sequence[int | None]
+) -> list[Attribution]:
+    """Each text and its target; without one, what is predicted."""
+    found: dict[int, Attribution] = {}
+    for target in dict.fromkeys(targets):
+        places = [place for place, one in enumerate(targets) if one == target]
+        records = _explain_one(condition, classifier, [texts[place] for place in places], target)
+        found |= dict(zip(places, records, strict=True))
+    return [found[place] for place in range(len(texts))]
+
+
+def _explain_one(
+    condition: Condition, classifier: Classifier, texts: Sequence[str], target: int | None
+) -> list[Attribution]:
     if not condition.method:
-        return [_without_scores(record) for record in explain(classifier, texts, method=CHANCE)]
+        return [_without_scores(record) for record in explain(classifier, texts, method=CHANCE, target=target)]
     return explain(
         classifier,
         texts,
         method=condition.method,
+        target=target,
         reference=condition.reference,
         seed=condition.seed,
         **condition.options,
@@ -147,22 +171,21 @@ def _item(
 def _feedback(protocol: Protocol, item: LockedItem, cell: str) -> str:
     """What a practice item teaches."""
     record = item.shown(cell)[0]
-    predicted = item.predicted(cell)
+    said = item.said(cell)
     words = sorted(word_scores(record), key=lambda word: -word.score)[:2]
     heaviest = tuple(word.text for word in words if word.score > 0)
-    certainty = probability(record.probabilities[record.predicted])
-    said = f"The model answered “{predicted}”, with a probability of {certainty}."
-    return f"{said} {protocol.feedback(Practised(predicted, item.label, heaviest))}"
+    sure = "" if said.probability is None else f", with a probability of {probability(said.probability)}"
+    told = protocol.feedback(Practised(item.label, item.is_right(cell), heaviest))
+    return f"The model answered “{said.words}”{sure}. {told}"
 
 
-def _instructed(
-    design: StudyDesign, number: int, classifiers: Mapping[str, Classifier], classes: Sequence[str]
-) -> LockedItem:
+def _instructed(design: StudyDesign, number: int, classifiers: Mapping[str, Classifier]) -> LockedItem:
     """A check whose text says what to answer."""
+    guesses = TASK_TYPES[design.task_type].guesses(classifiers[design.checkpoints[0]].labels)
     expected: dict[str, tuple[int | str, ...]] = {}
     wishes = []
     for question in design.questions:
-        shown = list(question.shown(classes).items())
+        shown = list(question.shown(guesses).items())
         value, label = shown[(design.seed + number) % len(shown)]
         expected[question.name] = (value,)
         wishes.append(f"“{label}”")

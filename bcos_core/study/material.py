@@ -11,26 +11,27 @@ Allowed = tuple[int | str, ...]
 
 @dataclass(frozen=True)
 class KnownItem:
-    """One text. `cell` and `expected` as in `LockedItem`; `predictions`: condition → the class that its model
-    predicts, and with which probability."""
+    """One text. `cell` and `expected` as in `LockedItem`; `predictions`: condition → what its model answers, as a
+    guess, and with which probability, for answers that are ones of a few; `right`: condition → whether it is right,
+    where that is known."""
 
     text: str
-    label: str | None = None
     cell: str = ""
     expected: Mapping[str, Allowed] = field(default_factory=dict)
     predictions: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    right: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Material:
     """`conditions` in the design's order; `questions`: name → the answers that can be given, none where they cannot be
-    listed; `items` by name; `tries` for a protocol that asks the model."""
+    listed; `items` by name; `guesses`: what a model may answer; `tries` for a protocol that asks the model."""
 
     protocol: str
     conditions: tuple[str, ...]
     questions: Mapping[str, Allowed]
     items: Mapping[str, KnownItem]
-    classes: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
     tries: int = 1
 
     @classmethod
@@ -39,12 +40,12 @@ class Material:
         items = {
             name: KnownItem(
                 item["text"],
-                item["label"],
                 item["cell"],
                 {question: tuple(passing) for question, passing in item["expected"].items()},
                 {condition: (label, probability) for condition, (label, probability) in item["predictions"].items()},
+                item["right"],
             )
             for name, item in data["items"].items()
         }
         questions = {name: tuple(allowed) for name, allowed in data["questions"].items()}
-        return cls(data["protocol"], tuple(data["conditions"]), questions, items, tuple(data["classes"]), data["tries"])
+        return cls(data["protocol"], tuple(data["conditions"]), questions, items, tuple(data["guesses"]), data["tries"])

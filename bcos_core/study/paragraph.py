@@ -6,8 +6,9 @@ from bcos_core.numbers import count
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.results import Answered
-from bcos_core.study.selection import STRATA
+from bcos_core.study.selection import strata_of
 from bcos_core.study.studies import Study
+from bcos_core.tasks.registry import TASK_TYPES
 
 
 def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> str:
@@ -18,6 +19,7 @@ def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> 
     kept = answered.counted["rater"].nunique()
     raters = answered.of_items["rater"].nunique()
     others = answered.answers["rater"].nunique() - raters
+    strata = strata_of(TASK_TYPES[design.task_type])
     early = f" {count(others, 'other rater')} answered no item." if others else ""
     rule = design.exclusion
     drawn = (
@@ -25,7 +27,7 @@ def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> 
         if source.collection
         else "drawn at random from the held-out test set"
         + (
-            f", as evenly by {' and '.join(STRATA[name] for name in source.strata)} as there were texts"
+            f", as evenly by {' and '.join(strata[name] for name in source.strata)} as there were texts"
             if source.strata
             else ""
         )

@@ -22,21 +22,20 @@ if TYPE_CHECKING:
 
     from bcos_core.study.analysis import Analysis
     from bcos_core.study.locked import LockedStudy
+    from bcos_core.tasks.task_type import TaskType
 
-READ_COLOURS = (
-    "A language model has read each text and has given an answer. Coloured words show what an explanation says about "
-    "that answer: blue words speak for it, orange words against it, and stronger colour means more weight. "
-)
-"""How instructions begin where the model's answer is shown."""
+READ_COLOURS, GUESS_COLOURS = "{read_colours} ", "{guess_colours} "
+"""How instructions begin where the model's answer is shown, and where it is to be guessed: what they stand for depends
+on the type of the task."""
 
 
 @dataclass(frozen=True)
 class Practised:
-    """What a practice item has shown: the class that the model `predicted`, the text's `label` (None: it has none),
-    and the words that speak most for the prediction, at most two."""
+    """What a practice item has shown: the text's `label` (None: it has none), whether what the model said is `right`
+    (None: nobody knows, or it is nearer or further), and the words that speak most for it, at most two."""
 
-    predicted: str
     label: str | None
+    right: bool | None
     heaviest: tuple[str, ...]
 
 
@@ -49,7 +48,7 @@ def no_answer_is_wrong(shown: Practised) -> str:
 def one_choice_each(locked: LockedStudy) -> AnswerForm:
     """The form of an answer that is one click for each question."""
     questions = locked.design.questions
-    return AnswerForm(tuple(Choice(question.name, question.allowed(locked.classes)) for question in questions))
+    return AnswerForm(tuple(Choice(question.name, question.allowed(locked.guesses)) for question in questions))
 
 
 def lower_part(question: Question, side: str) -> tuple[int | str, ...]:
@@ -61,9 +60,9 @@ def lower_part(question: Question, side: str) -> tuple[int | str, ...]:
 class Protocol:
     """A way of asking people about explanations.
 
-    What raters see: `title`, `description` (for whoever chooses it), `instructions` and `questions`; as many
-    `heatmaps` at once, one or two. `shows_prediction`: the model's answer is on the screen, with its probability.
-    `names_class`: the legend may name the explained class (where the class is to be guessed, it must not).
+    What raters see: `title`, `description` (for whoever chooses it), `instructions` (see `instructions_for`) and
+    `questions`; as many `heatmaps` at once, one or two. `shows_prediction`: the model's answer is on the screen, with
+    its probability. `names_class`: the legend may name the explained class (where it is to be guessed, it must not).
     `without_heatmap`: "no heatmap" can be a condition. `reworded`: questions on scales may be added, left out and
     reworded. `least_conditions`: so many are compared at least.
 
@@ -73,7 +72,8 @@ class Protocol:
 
     Checks: `instructed_checks`: texts can say what to answer. `random_check`: the answers that may be given to a
     question about a heatmap of random scores, which stands on that side ("left" or "right") of a pair; None where
-    such a heatmap tells nothing, because people cannot see that it explains nothing.
+    such a heatmap tells nothing, because people cannot see that it explains nothing. `needs_discrete`: why the model's
+    answers must be ones out of a few, "" where anything can be asked about.
 
     What is made of it: `procedure` is what raters did, in the words of a paper, after "12 raters". `analyse` has one
     row for each rater and item, with the columns `rater`, `item`, `cell`, `condition` (its title) and one for each
@@ -103,6 +103,7 @@ class Protocol:
     without_heatmap: bool = False
     reworded: bool = False
     least_conditions: int = 2
+    needs_discrete: str = ""
 
     def __post_init__(self) -> None:
         if self.heatmaps not in (1, 2):
@@ -118,6 +119,20 @@ class Protocol:
     def live(self) -> bool:
         """Whether the text is edited, and the model asked, while a person rates: an answer then is a try."""
         return any(question.kind == EDIT for question in self.questions)
+
+    def instructions_for(self, kind: TaskType) -> str:
+        """The instructions of a study about models of such tasks."""
+        said = self.instructions.replace(READ_COLOURS, f"{kind.read_colours} ")
+        return said.replace(GUESS_COLOURS, f"{kind.guess_colours} ")
+
+    def unsupported(self, kind: TaskType) -> str | None:
+        """Why people cannot be asked so about models of such tasks, and what to do; None if they can."""
+        if kind.discrete or not self.needs_discrete:
+            return None
+        return (
+            f"{self.title} cannot be asked about models that answer with {kind.title.lower()}: {self.needs_discrete} "
+            "Choose a protocol that asks for an opinion."
+        )
 
     def checked_questions(self, given: Sequence[Question]) -> tuple[Question, ...]:
         """The questions of a study by this protocol.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -18,8 +18,8 @@ class Question:
     """One thing that a rater is asked about an item.
 
     `kind` "scale" is a whole number from 1 to the number of `labels`, each point anchored by its label; "choice" is
-    one of the `choices` (value → label); "class" is one of the model's classes; "edit" is an edited text with what
-    the model said to it. `before` the heatmap is shown, or with it.
+    one of the `choices` (value → label); "class" is what the model may have answered; "edit" is an edited text with
+    what the model said to it. `before` the heatmap is shown, or with it.
 
     Raises:
         InputError: a name or wording that cannot be shown, or a scale of fewer than 2 or more than 11 points.
@@ -46,20 +46,22 @@ class Question:
         if self.kind == "scale" and not 2 <= len(self.labels) <= 11:
             raise InputError(f"The scale {self.name!r} has {len(self.labels)} points; expected 2 to 11 labels.")
 
-    def allowed(self, classes: Sequence[str]) -> tuple[int | str, ...]:
-        """The answers that can be given; none where they cannot be listed."""
+    def allowed(self, guesses: Iterable[str]) -> tuple[int | str, ...]:
+        """The answers that can be given; none where they cannot be listed. `guesses` are what the model may have
+        answered."""
         if self.kind == "scale":
             return tuple(range(1, len(self.labels) + 1))
         if self.kind == "choice":
             return tuple(self.choices or ())
-        return tuple(classes) if self.kind == "class" else ()
+        return tuple(guesses) if self.kind == "class" else ()
 
-    def shown(self, classes: Sequence[str]) -> dict[int | str, str]:
-        """Every answer with its label, in the order of the screen."""
-        allowed = self.allowed(classes)
+    def shown(self, guesses: Mapping[str, str]) -> dict[int | str, str]:
+        """Every answer with its label, in the order of the screen; `guesses` are what the model may have answered, each
+        with its label."""
+        allowed = self.allowed(guesses)
         if self.kind == "scale":
             return dict(zip(allowed, self.labels, strict=True))
-        names = self.choices or {}
+        names = guesses if self.kind == "class" else self.choices or {}
         return {value: names.get(str(value), str(value)) for value in allowed}
 
     def to_dict(self) -> dict[str, Any]:

@@ -16,14 +16,17 @@ from bcos_core.text.encoding import encode
 
 # Those that one explanation has. The pointing game is about pairs of texts, which no rater sees.
 LOOP_SCORES = ("comprehensiveness", "sufficiency", "comp_minus_suff", "auprc_plau", "token_f1_plau")
-REMOVAL, PROBABILITY = "mask", "softmax"
+REMOVAL = "mask"
 
 
 def explanation_scores(classifier: Classifier, records: Sequence[Attribution]) -> list[dict[str, float]]:
     """For each record its scores by name, those left out that are not defined for it: tokens are replaced by the mask
-    token, the probability is the softmax, and people's ratings of words are those of the VADER lexicon."""
+    token, the probability is the one that is usual for the task, and people's ratings of words are those of the VADER
+    lexicon."""
     texts = encode(classifier.tokenizer, [record.text for record in records], classifier.max_length)
     curves = removal_curves(classifier, texts, [record.scores for record in records], REMOVALS[REMOVAL])
+    kind = classifier.task_type
+    names = [name for name in LOOP_SCORES if SCORES[name].unsupported(kind, rationales=False) is None]
     rated = [
         rated_positions(text, record.labels[record.target.index]) for text, record in zip(texts, records, strict=True)
     ]
@@ -35,10 +38,10 @@ def explanation_scores(classifier: Classifier, records: Sequence[Attribution]) -
             text=text,
             scores=record.scores,
             target=record.target.index,
-            probability=PROBABILITIES[PROBABILITY],
+            probability=PROBABILITIES[kind.measures[0]],
             curves=curve,
             named={"ratings": Named(positions, share)},
         )
-        values = {name: SCORES[name].compute(case) for name in LOOP_SCORES}
+        values = {name: SCORES[name].compute(case) for name in names}
         found.append({name: value for name, value in values.items() if value is not None})
     return found

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bcos_core.errors import DataError, InputError
+from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.words import word_spans
 
 STRATA = {
@@ -24,11 +25,13 @@ LONGEST_SEARCH = 200  # characters
 
 @dataclass(frozen=True)
 class Candidate:
-    """A text that a study may ask about: its `label` where it has one, and whether the first model is `correct`."""
+    """A text that a study may ask about: its `label` where it has one, whether the first model is `correct`, and the
+    group that it counts for where numbers by label are to be equal (see `TaskType.bands`; the label, unless given)."""
 
     text: str
     label: str | None = None
     correct: bool | None = None
+    band: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,15 @@ class Source:
         if len(self.contains) > LONGEST_SEARCH:
             raise InputError(f"The words to look for have {len(self.contains)} characters; at most {LONGEST_SEARCH}.")
 
+    def unsupported(self, kind: TaskType) -> str | None:
+        """Why texts of such a task cannot be chosen so, and what to do; None if they can."""
+        if kind.discrete or not ("correct" in self.strata or self.answered):
+            return None
+        return (
+            f"Models that answer with {kind.title.lower()} are nearer or further, not right or wrong: texts cannot be "
+            "chosen, nor balanced, by that. Leave it out."
+        )
+
     @property
     def filter_title(self) -> str:
         """What is asked of the texts besides their length, in words; "" for nothing."""
@@ -81,6 +93,12 @@ class Source:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def strata_of(kind: TaskType) -> dict[str, str]:
+    """Name → title of what texts of such a task can be balanced by."""
+    titles = {**STRATA, "label": kind.bands_title}
+    return titles if kind.discrete else {name: title for name, title in titles.items() if name != "correct"}
 
 
 def select_texts(candidates: Sequence[Candidate], source: Source, *, extra: int = 0) -> list[Candidate]:
@@ -109,7 +127,11 @@ def select_texts(candidates: Sequence[Candidate], source: Source, *, extra: int 
     lengths = [len(word_spans(candidate.text)) for candidate in fitting]
     cuts = np.quantile(lengths, [1 / 3, 2 / 3])
     for candidate, length in zip(fitting, lengths, strict=True):
-        values = {"label": candidate.label, "correct": candidate.correct, "length": int((length > cuts).sum())}
+        values = {
+            "label": candidate.band or candidate.label,
+            "correct": candidate.correct,
+            "length": int((length > cuts).sum()),
+        }
         strata[tuple(values[name] for name in source.strata)].append(candidate)
     queues = [
         sorted(strata[key], key=lambda candidate: _draw(candidate.text, source.seed))

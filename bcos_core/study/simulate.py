@@ -103,14 +103,17 @@ def material_of(locked: LockedStudy) -> Material:
     conditions = tuple(condition.id for condition in design.conditions)
     items = {}
     for item in locked.items:
+        shown = [id for id in item.records if id in conditions]
+        said = {id: item.said(id) for id in shown}
         predictions = {
-            id: (record.labels[record.predicted], record.probabilities[record.predicted])
-            for id, record in item.records.items()
-            if id in conditions
+            id: (one.guess, one.probability)
+            for id, one in said.items()
+            if one.guess is not None and one.probability is not None
         }
-        items[item.id] = KnownItem(item.text, item.label, item.cell, item.expected, predictions)
-    questions = {question.name: question.allowed(locked.classes) for question in design.questions}
-    return Material(design.protocol, conditions, questions, items, locked.classes, design.tries)
+        right = {id: verdict for id in shown if (verdict := item.is_right(id)) is not None}
+        items[item.id] = KnownItem(item.text, item.cell, item.expected, predictions, right)
+    questions = {question.name: question.allowed(locked.guesses) for question in design.questions}
+    return Material(design.protocol, conditions, questions, items, tuple(locked.guesses), design.tries)
 
 
 def as_simulated(locked: LockedStudy) -> LockedStudy:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bcos_core.errors import DataError
-from bcos_core.tasks.prediction import Prediction
+from bcos_core.tasks.prediction import Prediction, Statement
 from bcos_core.tasks.single_label import f1
 from bcos_core.tasks.task_type import Array, Gold, LinearModel, Mark, Metric, Scale, TaskType
 from bcos_core.text.labels import class_names, label_names
@@ -35,6 +36,17 @@ class MultiLabel(TaskType):
     each_metric = metrics[2]
     agreements = (Metric("exact", "Same labels, all of them"), Metric("micro_f1", "Micro F1 of one against the other"))
     apart = Metric("sureness", "Both at least this sure of a label")
+    read_colours = (
+        "A language model has read each text and has decided whether it has a certain label. Coloured words show what "
+        "an explanation says about that label: blue words speak for it, orange words against it, and stronger colour "
+        "means more weight."
+    )
+    guess_colours = (
+        "A language model has read each text and has decided whether it has a certain label; you do not see how. Guess "
+        "it: first from the text alone, then with coloured words. Blue words speak for the label, orange words against "
+        "it."
+    )
+    bands_title = "rarest label"
     better = "that only the {} gets right in every label"
     measures = ("sigmoid",)
     output, outputs = "label", "labels"
@@ -107,6 +119,34 @@ class MultiLabel(TaskType):
         index = max(range(len(logits)), key=logits.__getitem__)
         return Prediction(tuple(logits), probabilities, index, self.word(given, labels))
 
+    def statement(self, prediction: Prediction, labels: Sequence[str], index: int) -> Statement:
+        """Whether the label is given."""
+        label, probability = labels[index], prediction.probabilities[index]
+        if prediction.logits[index] >= THRESHOLD:
+            return Statement(label, "yes", probability)
+        return Statement(f"not {label}", "no", 1 - probability)
+
+    def guesses(self, labels: Sequence[str], target: str = "") -> dict[str, str]:
+        named = f"the label “{target}”" if target else "the label"
+        return {"yes": f"It gives {named}", "no": f"It does not give {named}"}
+
+    def probability_of(self, guess: str, prediction: Prediction, labels: Sequence[str], index: int) -> float:
+        given = prediction.probabilities[index]
+        return given if guess == "yes" else 1 - given
+
+    def is_right(self, prediction: Prediction, index: int, gold: Gold) -> bool | None:
+        return (prediction.logits[index] >= THRESHOLD) == (index in _numbers(gold))
+
+    def read(self, word: str, labels: Sequence[str]) -> Gold | None:
+        """Labels may have commas in them: words that can be read in two ways are not read."""
+        if word == NONE:
+            return ()
+        readings = list(islice(_readings(word, labels, 0), 2))
+        return readings[0] if len(readings) == 1 else None
+
+    def bands(self, golds: Sequence[Gold], labels: Sequence[str]) -> list[str]:
+        return [(*labels, NONE)[number] for number in self.strata(golds, labels)]
+
     def array(self, golds: Sequence[Gold], outputs: int) -> Array:
         """(texts, outputs), true for the labels that a text has."""
         has = np.zeros((len(golds), outputs), dtype=bool)
@@ -148,6 +188,15 @@ def sigmoid(logit: float) -> float:
 def _numbers(gold: Gold) -> tuple[int, ...]:
     assert isinstance(gold, tuple)
     return gold
+
+
+def _readings(rest: str, labels: Sequence[str], start: int) -> Iterator[tuple[int, ...]]:
+    for number in range(start, len(labels)):
+        if rest == labels[number]:
+            yield (number,)
+        elif rest.startswith(f"{labels[number]}, "):
+            for others in _readings(rest[len(labels[number]) + 2 :], labels, number + 1):
+                yield (number, *others)
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:

@@ -18,3 +18,13 @@ class Prediction:
     probabilities: tuple[float, ...]
     index: int
     label: str
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What an answer says about one output of the model: in `words`; as what a person who guesses could say (None where
+    it is not one of a few); and with which `probability` (None where it has none)."""
+
+    words: str
+    guess: str | None = None
+    probability: float | None = None

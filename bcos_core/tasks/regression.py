@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcos_core.errors import DataError
-from bcos_core.tasks.prediction import Prediction
+from bcos_core.tasks.prediction import Prediction, Statement
 from bcos_core.tasks.task_type import Array, Gold, LinearModel, Mark, Metric, Scale, TaskType
 from bcos_core.text.blank import is_blank
 
@@ -41,6 +41,12 @@ class Regression(TaskType):
         Metric("spearman", "Spearman's ρ of the two", share=False),
     )
     apart = Metric("difference", "Difference", higher_is_better=False, share=False)
+    discrete = False
+    read_colours = (
+        "A language model has read each text and has given it a score. Coloured words show what an explanation says "
+        "about that score: blue words raise it, orange words lower it, and stronger colour means more weight."
+    )
+    bands_title = "third of the scores"
     better = "on which the {} is nearer"
     paired_test = "Exact sign test"
 
@@ -111,6 +117,21 @@ class Regression(TaskType):
 
     def prediction(self, logits: Sequence[float], labels: Sequence[str]) -> Prediction:
         return Prediction(tuple(logits), (), 0, self.word(logits[0], labels))
+
+    def statement(self, prediction: Prediction, labels: Sequence[str], index: int) -> Statement:
+        return Statement(prediction.label)
+
+    def read(self, word: str, labels: Sequence[str]) -> Gold | None:
+        try:
+            return _number(word, labels[0])
+        except DataError:
+            return None
+
+    def bands(self, golds: Sequence[Gold], labels: Sequence[str]) -> list[str]:
+        """Thirds by size; equal scores stay together."""
+        scores = self.array(golds, 1)
+        places = (scores[:, None] > np.quantile(scores, [1 / 3, 2 / 3])).sum(1)
+        return [("low", "middle", "high")[place] for place in places]
 
     def array(self, golds: Sequence[Gold], outputs: int) -> Array:
         return np.asarray(golds, dtype=float)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bcos_core.tasks.prediction import Prediction
+from bcos_core.tasks.prediction import Prediction, Statement
 from bcos_core.tasks.task_type import Array, Gold, LinearModel, Mark, Metric, Scale, TaskType
 from bcos_core.text.labels import class_names, label_names
 
@@ -27,6 +27,16 @@ class SingleLabel(TaskType):
     agreements = (Metric("accuracy", "Same answer"),)
     apart = Metric("sureness", "Both at least this sure")
     exclusive = True
+    target_tells = True
+    read_colours = (
+        "A language model has read each text and has given an answer. Coloured words show what an explanation says "
+        "about that answer: blue words speak for it, orange words against it, and stronger colour means more weight."
+    )
+    guess_colours = (
+        "A language model has read each text and has given an answer, which you do not see. Guess it: first from the "
+        "text alone, then with coloured words. Blue words speak for the model's answer, whatever it was, orange words "
+        "against it."
+    )
     measures = ("softmax", "sigmoid")
 
     def marks(self, values: Sequence[object], column: str, *, separator: str | None = None) -> list[Mark | None]:
@@ -79,6 +89,25 @@ class SingleLabel(TaskType):
 
     def answer(self, prediction: Prediction) -> str:
         return f"{prediction.label} ({prediction.probabilities[prediction.index]:.2f})"
+
+    def statement(self, prediction: Prediction, labels: Sequence[str], index: int) -> Statement:
+        """The class, whichever output is looked at."""
+        return Statement(prediction.label, prediction.label, prediction.probabilities[prediction.index])
+
+    def guesses(self, labels: Sequence[str], target: str = "") -> dict[str, str]:
+        return {label: label for label in labels}
+
+    def probability_of(self, guess: str, prediction: Prediction, labels: Sequence[str], index: int) -> float:
+        return prediction.probabilities[labels.index(guess)]
+
+    def is_right(self, prediction: Prediction, index: int, gold: Gold) -> bool | None:
+        return prediction.index == gold
+
+    def read(self, word: str, labels: Sequence[str]) -> Gold | None:
+        return self.gold(word, labels)
+
+    def bands(self, golds: Sequence[Gold], labels: Sequence[str]) -> list[str]:
+        return [self.word(gold, labels) for gold in golds]
 
     def array(self, golds: Sequence[Gold], outputs: int) -> Array:
         return np.asarray(golds, dtype=int)

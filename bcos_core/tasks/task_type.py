@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcos_core.numbers import number, percent
-from bcos_core.tasks.prediction import Prediction
+from bcos_core.tasks.prediction import Prediction, Statement
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -163,6 +163,48 @@ class TaskType(ABC):
     @abstractmethod
     def prediction(self, logits: Sequence[float], labels: Sequence[str]) -> Prediction:
         """The answer that logits make."""
+
+    # Answers as people are asked about them
+
+    discrete: ClassVar[bool] = True
+    """Whether an answer is one of a few, so that it can be guessed, is right or wrong, and can flip."""
+    target_tells: ClassVar[bool] = False
+    """Whether the name of the explained output tells the answer."""
+    read_colours: ClassVar[str]
+    """What a heatmap is, for a person who sees the answer that it explains."""
+    guess_colours: ClassVar[str] = ""
+    """What there is to guess, and what a heatmap then is, for a person who does not see the answer."""
+    bands_title: ClassVar[str] = "label"
+    """What `bands` are."""
+
+    @abstractmethod
+    def statement(self, prediction: Prediction, labels: Sequence[str], index: int) -> Statement:
+        """What an answer says about the output `index`."""
+
+    def guesses(self, labels: Sequence[str], target: str = "") -> dict[str, str]:
+        """Everything that an answer can say about the output named `target`, in the words of a choice; none where that
+        cannot be listed."""
+        return {}
+
+    def probability_of(self, guess: str, prediction: Prediction, labels: Sequence[str], index: int) -> float:
+        """That of one of the guesses about the output `index`.
+
+        Raises:
+            ValueError: nothing can be guessed.
+        """
+        raise ValueError(f"An answer of the type {self.name} is not one of a few.")
+
+    def is_right(self, prediction: Prediction, index: int, gold: Gold) -> bool | None:
+        """Whether what an answer says about the output `index` is right; None where it is nearer or further."""
+        return None
+
+    @abstractmethod
+    def read(self, word: str, labels: Sequence[str]) -> Gold | None:
+        """The gold of which `word` made these words; None where they are not such."""
+
+    @abstractmethod
+    def bands(self, golds: Sequence[Gold], labels: Sequence[str]) -> list[str]:
+        """For each text the group of those from which a balanced sample takes equal numbers."""
 
     # Many answers
 

@@ -16,7 +16,9 @@ from bcos_core.study.plan import MOST_RATERS_PER_ITEM
 from bcos_core.study.protocol import Protocol
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.question import Question
-from bcos_core.study.selection import ANSWERED, LONGEST_SEARCH, STRATA, Source
+from bcos_core.study.selection import ANSWERED, LONGEST_SEARCH, Source, strata_of
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
+from bcos_core.tasks.task_type import TaskType
 from pages.widgets.errors import show_error
 from pages.widgets.plain import plain
 from pages.widgets.studies import database
@@ -36,51 +38,70 @@ class DesignForm:
     base: StudyDesign
     scope: str
 
-    def key(self, name: str) -> str:
-        return f"study-{name}-{self.scope}"
+    def key(self, name: str, kind: TaskType | None = None) -> str:
+        """Of a field; of one that is another for models of another `kind`."""
+        suffix = "" if kind is None or kind.name == USUAL else f"-{kind.name}"
+        return f"study-{name}{suffix}-{self.scope}"
 
     def ask(self) -> StudyDesign | None:
         """The design that the fields describe; None, and why, where they do not fit together."""
         title = st.text_input("Title", self.base.title, max_chars=120, key=self.key("title"))
-        name = str(
-            st.segmented_control(
-                "Protocol",
-                sorted(PROTOCOLS, key=lambda name: PROTOCOLS[name].title),
-                default=self.base.protocol,
-                format_func=lambda name: PROTOCOLS[name].title,
-                required=True,
-                key=self.key("protocol"),
-            )
-        )
-        protocol = PROTOCOLS[name]
-        st.caption(plain(protocol.description))
-        conditions = self._conditions(protocol)
-        source = self._texts()
+        models = self._models()
+        kinds = list(dict.fromkeys(info.task_type for info in models))
+        kind = TASK_TYPES[kinds[0] if kinds else self.base.task_type]
+        if len(kinds) > 1:
+            titles = " and ".join(TASK_TYPES[name].title.lower() for name in kinds)
+            st.caption(f":orange[These models answer with {titles}. Choose models that answer alike.]")
+            return None
+        protocol = self._protocol(kind)
+        conditions = self._conditions(protocol, models)
+        source = self._texts(kind)
         numbers = self._numbers(protocol, source)
-        wording = self._wording(protocol)
+        wording = self._wording(protocol, kind)
         try:
             source = replace(source, seed=wording["seed"])
-            return StudyDesign(title, conditions, name, source, **numbers, **wording)
+            return StudyDesign(title, conditions, protocol.name, source, **numbers, **wording, task_type=kind.name)
         except BcosError as error:
             st.caption(f":orange[{plain(str(error))}]")
             return None
 
-    def _conditions(self, protocol: Protocol) -> tuple[Condition, ...]:
-        """Every chosen method on every chosen model that it can serve."""
+    def _models(self) -> list[CheckpointInfo]:
         names = {str(info.path): name for name, info in self.known.items()}
-        models = [names[path] for path in self.base.checkpoints if path in names]
-        methods = [method.name for method in METHODS.values() if not method.chance]
-        methods += [NO_HEATMAP] if protocol.without_heatmap else []
-        usual = list(dict.fromkeys(one.method for one in self.base.conditions if one.method in methods))
-        columns = st.columns(2)
-        chosen = columns[0].multiselect(
+        chosen = st.multiselect(
             "Models",
             list(self.known),
-            models,
+            [names[path] for path in self.base.checkpoints if path in names],
             format_func=lambda name: self.known[name].name,
             key=self.key("models"),
         )
-        wanted = columns[1].multiselect(
+        return [self.known[name] for name in chosen]
+
+    def _protocol(self, kind: TaskType) -> Protocol:
+        """One of the protocols that suit the models' answers; why others are not there stands below."""
+        reasons = {name: PROTOCOLS[name].unsupported(kind) for name in PROTOCOLS}
+        titled = sorted(PROTOCOLS, key=lambda name: PROTOCOLS[name].title)
+        fitting = [name for name in titled if reasons[name] is None]
+        name = str(
+            st.segmented_control(
+                "Protocol",
+                fitting,
+                default=self.base.protocol if self.base.protocol in fitting else fitting[0],
+                format_func=lambda name: PROTOCOLS[name].title,
+                required=True,
+                key=self.key("protocol", kind),
+            )
+        )
+        st.caption(plain(PROTOCOLS[name].description))
+        for reason in filter(None, reasons.values()):
+            st.caption(plain(reason))
+        return PROTOCOLS[name]
+
+    def _conditions(self, protocol: Protocol, models: list[CheckpointInfo]) -> tuple[Condition, ...]:
+        """Every chosen method on every chosen model that it can serve."""
+        methods = [method.name for method in METHODS.values() if not method.chance]
+        methods += [NO_HEATMAP] if protocol.without_heatmap else []
+        usual = list(dict.fromkeys(one.method for one in self.base.conditions if one.method in methods))
+        wanted = st.multiselect(
             "Methods",
             methods,
             usual,
@@ -88,8 +109,7 @@ class DesignForm:
             key=self.key(f"methods-{protocol.without_heatmap}"),
         )
         conditions = []
-        for model in chosen:
-            info = self.known[model]
+        for info in models:
             for name in wanted:
                 reason = METHODS[name].unsupported(is_bcos=info.kind == "bcos") if name else None
                 if reason:
@@ -98,8 +118,8 @@ class DesignForm:
                     conditions.append(Condition(str(info.path), name))
         return tuple(conditions)
 
-    def _texts(self) -> Source:
-        base = self.base.source
+    def _texts(self, kind: TaskType) -> Source:
+        base, titles = self.base.source, strata_of(kind)
         names = Collections(database()).names()
         sources = [_TEST_SET, *names]
         columns = st.columns(4, vertical_alignment="bottom")
@@ -113,22 +133,26 @@ class DesignForm:
         texts = columns[1].number_input("How many", 1, 5000, base.count, key=self.key("count"))
         strata = columns[2].multiselect(
             "Equal numbers by",
-            list(STRATA),
-            list(base.strata),
-            format_func=STRATA.__getitem__,
+            list(titles),
+            [name for name in base.strata if name in titles],
+            format_func=titles.__getitem__,
             disabled=bool(collection),
-            key=self.key("strata"),
+            key=self.key("strata", kind),
         )
         longest = max(200, base.most)
         with columns[3], st.popover("Filter texts", width="stretch"):
             least, most = st.slider("Words of a text", 1, longest, (base.least, base.most), key=self.key("lengths"))
             contains = st.text_input("Text contains", base.contains, max_chars=LONGEST_SEARCH, key=self.key("contains"))
-            answered = st.selectbox(
-                "The first model answers",
-                list(ANSWERED),
-                list(ANSWERED).index(base.answered),
-                format_func=ANSWERED.__getitem__,
-                key=self.key("answered"),
+            answered = (
+                st.selectbox(
+                    "The first model answers",
+                    list(ANSWERED),
+                    list(ANSWERED).index(base.answered),
+                    format_func=ANSWERED.__getitem__,
+                    key=self.key("answered"),
+                )
+                if kind.discrete
+                else ""  # it is nearer or further, not right or wrong
             )
         source = Source(
             int(texts), str(collection or ""), tuple(strata), int(least), int(most), contains.strip(), str(answered)
@@ -167,16 +191,17 @@ class DesignForm:
             )
         return {"instructed": 0, **{name: int(value) for name, value in wanted.items()}}
 
-    def _wording(self, protocol: Protocol) -> dict[str, Any]:
+    def _wording(self, protocol: Protocol, kind: TaskType) -> dict[str, Any]:
         """What is worded, checked and left out; closed, because the defaults do."""
         base = self.base
-        own = base.protocol == protocol.name  # the wording of another protocol does not fit
+        # The wording of another protocol does not fit, nor that for other answers.
+        own = base.protocol == protocol.name and base.task_type == kind.name
         with st.expander("Wording, checks and the exclusion rule"):
             instructions = st.text_area(
                 "Instructions",
-                base.instructions if own else protocol.instructions,
+                base.instructions if own else protocol.instructions_for(kind),
                 height=120,
-                key=self.key(f"instructions-{protocol.name}"),
+                key=self.key(f"instructions-{protocol.name}", kind),
             )
             consent = st.text_area("Consent", base.consent, height=90, key=self.key("consent"))
             questions = self._questions(base.questions if own else protocol.questions, protocol)

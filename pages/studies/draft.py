@@ -11,7 +11,9 @@ from bcos_core.numbers import count, number
 from bcos_core.study.demo import demo_design
 from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.power_hint import power_hint
+from bcos_core.study.selection import Source, strata_of
 from bcos_core.study.studies import Study
+from bcos_core.tasks.registry import TASK_TYPES
 from pages.studies.design_form import DesignForm
 from pages.widgets import resources, url
 from pages.widgets.frame import empty_page
@@ -71,7 +73,13 @@ def _first_design(known: dict[str, CheckpointInfo]) -> StudyDesign:
         for method in METHODS.values()
         if method.usual and method.unsupported(is_bcos=info.kind == "bcos") is None
     ]
-    return StudyDesign("Which explanation helps?", tuple(Condition(str(info.path), name) for name in usual[:2]))
+    kind = TASK_TYPES[info.task_type]
+    return StudyDesign(
+        "Which explanation helps?",
+        tuple(Condition(str(info.path), name) for name in usual[:2]),
+        source=Source(strata=tuple(name for name in Source().strata if name in strata_of(kind))),
+        task_type=kind.name,
+    )
 
 
 def _power(design: StudyDesign) -> None:

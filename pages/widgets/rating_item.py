@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from bcos_core.attribution.record import Attribution
 from bcos_core.errors import AnswerError, SlotError, StorageError, TooManyAnswersError
 from bcos_core.home import CHECKOUT
 from bcos_core.render.blinded import blinded_panel, shown_answer
@@ -16,6 +17,7 @@ from bcos_core.study.locked import LockedItem, LockedStudy
 from bcos_core.study.plan import PAIR
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.question import Question
+from bcos_core.study.statement import guesses_about
 from pages.widgets.errors import show_error
 
 _ASSETS = CHECKOUT / "assets"
@@ -70,15 +72,15 @@ def item_data(
         "answer": shown_answer(records[0]) if protocol.shows_prediction else None,
         "panels": panels[: 1 if before else None],
         "sides": list(SIDES) if len(panels) > 1 and not before else [""],
-        "questions": [_question(question, locked, closed=question.before and not before) for question in asked],
+        "questions": [_question(question, records[0], closed=question.before and not before) for question in asked],
         "answers": {
             question.name: (given or {})[question.name] for question in asked if question.name in (given or {})
         },
     }
 
 
-def _question(question: Question, locked: LockedStudy, *, closed: bool) -> dict[str, Any]:
-    choices = [{"value": value, "label": label} for value, label in question.shown(locked.classes).items()]
+def _question(question: Question, record: Attribution, *, closed: bool) -> dict[str, Any]:
+    choices = [{"value": value, "label": label} for value, label in question.shown(guesses_about(record)).items()]
     return {
         "name": question.name,
         "kind": question.kind,

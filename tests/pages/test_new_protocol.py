@@ -10,11 +10,14 @@ from bcos_core.storage.upgrade import open_database
 from bcos_core.study.design import StudyDesign
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.studies import Studies, StudyStatus
+from bcos_core.tasks.registry import TASK_TYPES
 from pages.rate import rating
 from tests.pages.conftest import OpenPage, button, words
 from tests.pages.shown import Shown, start_rating
 from tests.study.example_protocol import PROTOCOL
 from tests.study.world import make_world
+
+ONE_LABEL = TASK_TYPES["single-label"]
 
 
 @pytest.fixture(autouse=True)
@@ -35,14 +38,14 @@ def test_it_is_drawn_up_on_the_form(home: Home, open_page: OpenPage) -> None:
     assert not at.exception and "Clarity: 24 texts" in words(at)
     (study,) = Studies(open_database(home)).list()
     design = StudyDesign.from_dict(study.design)
-    assert (design.protocol, design.random, design.instructions) == ("clarity", 1, PROTOCOL.instructions)
+    assert (design.protocol, design.random, design.instructions) == ("clarity", 1, PROTOCOL.instructions_for(ONE_LABEL))
     assert [question.prompt for question in design.questions] == ["Is it clear?"]
 
 
 def test_it_is_previewed_rated_and_analysed(home: Home, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     world = make_world(home, opened=False, protocol="clarity", random=1)
     at = open_page("studies")
-    assert not at.exception and PROTOCOL.instructions in words(at)
+    assert not at.exception and PROTOCOL.instructions_for(ONE_LABEL) in words(at)
     assert button(at, "Rehearse")
     at = button(at, "Open for raters").click().run()
     assert not at.exception

@@ -21,8 +21,8 @@ def test_strengths_are_shares_of_the_strongest_word() -> None:
     units = {unit["text"]: unit for run in panel["runs"] for unit in run.get("units", ())}
     assert units["bad"]["strength"] == -1.0
     assert units["Not"]["strength"] == pytest.approx(0.3)
-    assert units["bad"]["label"] == "bad, strongly against “positive”"
-    assert units["Not"]["label"] == "Not, weakly for “positive”"
+    assert units["bad"]["label"] == "bad, strongly speaks against “positive”"
+    assert units["Not"]["label"] == "Not, weakly supports “positive”"
 
 
 def test_the_text_is_whole() -> None:

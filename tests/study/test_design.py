@@ -12,6 +12,7 @@ from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.question import Question
 from bcos_core.study.selection import Candidate, Source, select_texts
+from bcos_core.tasks.registry import TASK_TYPES
 
 BCOS, TWIN = Condition("/models/bcos", "bcos"), Condition("/models/twin", "occlusion")
 PLAIN = Condition("/models/bcos")
@@ -20,7 +21,8 @@ PLAIN = Condition("/models/bcos")
 def test_a_design_has_the_questions_and_instructions_of_its_protocol() -> None:
     design = StudyDesign("Readers", (BCOS, TWIN))
     assert [question.name for question in design.questions] == ["interpretability", "agreement"]
-    assert design.instructions == PROTOCOLS["rating"].instructions
+    assert design.instructions == PROTOCOLS["rating"].instructions_for(TASK_TYPES["single-label"])
+    assert "blue words speak for it" in design.instructions and "{" not in design.instructions
     assert design.cells == (BCOS.id, TWIN.id)
 
 

@@ -79,7 +79,7 @@ def test_an_instructed_check_says_what_it_expects(pair: tuple[str, str]) -> None
     for check in study.of_kind("instructed"):
         for question in study.design.questions:
             (value,) = check.expected[question.name]
-            assert question.shown(study.classes)[value] in check.text
+            assert question.shown(study.guesses)[value] in check.text
         assert all(score == 0 for record in check.shown(check.cell) for score in record.scores)
     assert len({check.text for check in study.of_kind("instructed")}) == 3
 

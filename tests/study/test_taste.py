@@ -135,7 +135,7 @@ def test_right_verdicts_rise_with_the_condition() -> None:
 
 
 def test_a_text_without_a_label_has_no_right_verdict() -> None:
-    item = KnownItem("a text", None, predictions={"a": ("yes", 0.9), "b": ("yes", 0.9)})
+    item = KnownItem("a text", predictions={"a": ("yes", 0.9), "b": ("yes", 0.9)})
     material = Material("trust", ("a", "b"), {"right": ("yes", "no")}, {"i": item})
     given = [PROTOCOLS["trust"].taste_of(material, 0.7).values(rater, "i", "b")["right"] for rater in range(1000)]
     assert 400 < given.count("yes") < 600

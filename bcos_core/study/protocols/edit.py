@@ -57,7 +57,7 @@ def _analyse(table: pd.DataFrame, locked: LockedStudy) -> list[Analysis]:
 class EditTaste(ShareTaste):
     """The model's answer is flipped with the chance of the condition, by 1 to `MOST_WORDS` words that are added to the
     text, as often each. No model is asked: where the answer flips, the probability of the first one falls to anything
-    below a half, elsewhere to anything that can still be the largest of all classes."""
+    below a half, elsewhere to anything that can still be the largest of all that it may answer."""
 
     meaning = "the share of flipped answers under the last condition, minus that under the first"
     middle = 0.5
@@ -70,7 +70,7 @@ class EditTaste(ShareTaste):
         chance = self.chance(arrival, item, cell)
         flipped = self.is_done(chance, self.share(cell), arrival, item)
         words = chance.randint(1, min(self.MOST_WORDS, len(known.text)))
-        least, most = (0.0, 0.5) if flipped else (1 / max(2, len(self.material.classes)), 1.0)
+        least, most = (0.0, 0.5) if flipped else (1 / max(2, len(self.material.guesses)), 1.0)
         after = chance.uniform(min(least, probability), min(most, probability))
         (question,) = self.material.questions
         return {
@@ -91,6 +91,7 @@ PROTOCOL = Protocol(
     questions=(Question("edit", "Change as few words as you can so that the model answers otherwise.", "edit"),),
     without_heatmap=True,
     instructed_checks=False,
+    needs_discrete="a number changes with every word, and has no point at which it flips.",
     form=_form,
     measured={
         "flipped": "whether the model answered otherwise",

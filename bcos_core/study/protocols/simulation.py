@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bcos_core.study.protocol import Practised, Protocol
+from bcos_core.study.protocol import GUESS_COLOURS, Practised, Protocol
 from bcos_core.study.question import Question
 from bcos_core.study.statistics.variation import Variation
 from bcos_core.study.taste import ShareTaste
@@ -28,7 +28,7 @@ def _analyse(table: pd.DataFrame, locked: LockedStudy) -> list[Analysis]:
     from bcos_core.study.statistics.gain import simulation_gain
     from bcos_core.study.statistics.mixed import binary_mixed_model
 
-    said = [locked.item(item).predicted(cell) for item, cell in zip(table["item"], table["cell"], strict=True)]
+    said = [locked.item(item).said(cell).guess for item, cell in zip(table["item"], table["cell"], strict=True)]
     guesses = table.reindex(columns=["rater", "item", "condition", "before", "after"])
     kept = guesses[["before", "after"]].notna().all(axis=1)
     right = guesses[["before", "after"]].eq(pd.Series(said, index=table.index, dtype=object), axis=0).astype(float)
@@ -45,7 +45,7 @@ def _analyse(table: pd.DataFrame, locked: LockedStudy) -> list[Analysis]:
 
 class SimulationTaste(ShareTaste):
     """The model's answer is guessed right with the chance `BEFORE` from the text alone, whatever the condition, and
-    then with that of the condition; wrong guesses are any other class."""
+    then with that of the condition; wrong guesses are anything else that it may answer."""
 
     meaning = "the share of right guesses after the heatmap under the last condition, minus that under the first"
     middle = 0.65
@@ -53,7 +53,7 @@ class SimulationTaste(ShareTaste):
 
     def opinion(self, arrival: int, item: str, cell: str) -> dict[str, Any]:
         right, _ = self.material.items[item].predictions[cell]
-        wrong = [one for one in self.material.classes if one != right]
+        wrong = [one for one in self.material.guesses if one != right]
         chance = self.chance(arrival, item, cell)
         shares = {"before": self.BEFORE, "after": self.share(cell)}
         hits = {name: self.is_done(chance, shares[name], arrival, item) for name in self.material.questions}
@@ -64,9 +64,7 @@ PROTOCOL = Protocol(
     name="simulation",
     title="Forward simulation",
     description="Guess the model's answer from the text, without and then with the heatmap: how much does it help?",
-    instructions="A language model has read each text and has given an answer, which you do not see. Guess it: first "
-    "from the text alone, then with coloured words. Blue words speak for the model's answer, whatever it was, orange "
-    "words against it. The model makes mistakes: guess what it said, not what would be right.",
+    instructions=GUESS_COLOURS + "The model makes mistakes: guess what it said, not what would be right.",
     questions=(
         Question("before", "What did the model answer? Guess from the text alone.", "class", before=True),
         Question("after", "And now, with the highlighted words?", "class"),
@@ -74,6 +72,7 @@ PROTOCOL = Protocol(
     shows_prediction=False,
     names_class=False,
     without_heatmap=True,
+    needs_discrete="nobody can guess a number out of all numbers.",
     feedback=_feedback,
     procedure="guessed the model's answer from the text alone, and again with the explanation",
     analyse=_analyse,

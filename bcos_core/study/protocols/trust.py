@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def _feedback(shown: Practised) -> str:
-    if shown.label is None:
+    if shown.right is None:
         return no_answer_is_wrong(shown)
-    verdict = "right" if shown.label == shown.predicted else "wrong"
+    verdict = "right" if shown.right else "wrong"
     return f"It is {verdict}: the text is labelled “{shown.label}”."
 
 
@@ -30,10 +30,10 @@ def _analyse(table: pd.DataFrame, locked: LockedStudy) -> list[Analysis]:
     from bcos_core.study.analysis import binary, one_each
 
     truth = {
-        (item.id, cell): item.label == item.predicted(cell)
+        (item.id, cell): right
         for item in locked.of_kind("item")
         for cell in locked.design.cells
-        if item.label is not None
+        if (right := item.is_right(cell)) is not None
     }
     known = [(str(row.item), str(row.cell)) in truth for row in table.itertuples()]
     judged = table[pd.Series(known, index=table.index, dtype=bool)].dropna(subset=["right"]) if len(table) else table
@@ -52,9 +52,9 @@ class TrustTaste(ShareTaste):
         known = self.material.items[item]
         chance = self.chance(arrival, item, cell)
         (question,) = self.material.questions
-        if known.label is None:
+        if cell not in known.right:
             return {question: chance.choice(("yes", "no"))}
-        correct = known.predictions[cell][0] == known.label
+        correct = known.right[cell]
         right = self.is_done(chance, self.share(cell), arrival, item)
         return {question: "yes" if right == correct else "no"}
 
@@ -73,6 +73,7 @@ PROTOCOL = Protocol(
         ),
     ),
     without_heatmap=True,
+    needs_discrete="a number is nearer or further, not right or wrong.",
     feedback=_feedback,
     procedure="judged whether the model's answer was right",
     analyse=_analyse,
