@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import torch
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
@@ -40,10 +41,12 @@ def built_tokenizer(kind: str) -> PreTrainedTokenizerBase:
         tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
         tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-        trainer = trainers.WordPieceTrainer(vocab_size=200, special_tokens=_SQUARE, show_progress=False)
+        trainer: trainers.Trainer = trainers.WordPieceTrainer(
+            vocab_size=200, special_tokens=_SQUARE, show_progress=False
+        )
         tokenizer.train_from_iterator(_LINES, trainer)
         tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-        names = dict(zip(("pad", "unk", "cls", "sep", "mask"), _SQUARE, strict=True))
+        names: dict[str, Any] = dict(zip(("pad", "unk", "cls", "sep", "mask"), _SQUARE, strict=True))
     else:
         if kind == "byte-level":
             tokenizer = Tokenizer(models.BPE())
@@ -54,7 +57,9 @@ def built_tokenizer(kind: str) -> PreTrainedTokenizerBase:
                 initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
                 show_progress=False,
             )
-            processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=True, add_prefix_space=False)
+            processor: processors.PostProcessor = processors.RobertaProcessing(
+                ("</s>", 2), ("<s>", 0), trim_offsets=True, add_prefix_space=False
+            )
         else:
             tokenizer = Tokenizer(models.Unigram())
             tokenizer.normalizer = normalizers.NFKC()
@@ -79,8 +84,13 @@ def tiny_classifier(kind: str, *, bcos: bool = True) -> Classifier:
 
 def _model(kind: str, size: int) -> PreTrainedModel:
     torch.manual_seed(0)
-    shared = {"vocab_size": size, "num_labels": 3, "initializer_range": 0.5}
-    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
+    shared: dict[str, Any] = {"vocab_size": size, "num_labels": 3, "initializer_range": 0.5}
+    sizes: dict[str, Any] = {
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 24,
+    }
     if kind == "wordpiece":
         model: PreTrainedModel = BertForSequenceClassification(
             BertConfig(**sizes, **shared, max_position_embeddings=MAX_LENGTH)

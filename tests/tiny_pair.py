@@ -37,7 +37,7 @@ def save_pair(
     tokenizer = AutoTokenizer.from_pretrained(embedded_path())
     torch.manual_seed(0)
     conventional = BertForSequenceClassification(
-        BertConfig(
+        BertConfig(  # type: ignore[call-arg]  # num_labels, which every configuration takes
             vocab_size=len(tokenizer),
             hidden_size=32,
             num_hidden_layers=2,

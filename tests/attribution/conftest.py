@@ -15,7 +15,9 @@ from bcos_core.model.sources import embedded_path
 def pair() -> dict[str, Classifier]:
     torch.manual_seed(0)
     model = BertForSequenceClassification(
-        BertConfig(hidden_size=24, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48, num_labels=3)
+        BertConfig(  # type: ignore[call-arg]  # num_labels, which every configuration takes
+            hidden_size=24, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48, num_labels=3
+        )
     ).eval()
     with torch.no_grad():
         for name, parameter in model.named_parameters():

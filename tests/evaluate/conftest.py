@@ -39,7 +39,8 @@ def tokenizer() -> PreTrainedTokenizerBase:
 
 @pytest.fixture
 def bag(monkeypatch: pytest.MonkeyPatch, tokenizer: PreTrainedTokenizerBase) -> BagOfWords:
-    model = BagOfWords({tokenizer.convert_tokens_to_ids(word): weight for word, weight in WEIGHTS.items()})
+    known = tokenizer.get_vocab()
+    model = BagOfWords({known[word]: weight for word, weight in WEIGHTS.items()})
     monkeypatch.setattr(forward, "ModelView", lambda _: model)
     return model
 

@@ -26,7 +26,8 @@ class Frozen(nn.Module):
 
     def __init__(self, inner: nn.Module, clock: list[int]) -> None:
         super().__init__()
-        self.inner, self.clock = inner, clock
+        self.inner: Any = inner
+        self.clock = clock
         self.factors: list[Any] = []
         self.seen, self.calls = 0, 0
 

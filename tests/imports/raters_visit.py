@@ -14,7 +14,7 @@ from bcos_core.home import CHECKOUT
 from tests.pages.conftest import NavigatedPages, words
 
 if __name__ == "__main__":
-    app_test.PagesManager = NavigatedPages
+    app_test.PagesManager = NavigatedPages  # type: ignore[misc]
     at = AppTest.from_file(str(CHECKOUT / "pages" / "navigation.py"), default_timeout=120).run()
     at.switch_page("rate/page.py")
     at.query_params["rater"] = sys.argv[1]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from tiny import VOCABULARY, tiny_model
 from torch import Tensor
 from transformers import (
     AutoModelForSequenceClassification,
@@ -20,6 +20,8 @@ from transformers import (
     RobertaTokenizer,
 )
 
+from tests.model.tiny import VOCABULARY, tiny_model
+
 WORDS = ("good", "bad", "film", "plot", "acting", "dull", "charming", "never", "ends", "and", "the", "a", "very")
 TEXT = "The charming film never ends, and the plot"
 FAMILIES = ("bert", "distilbert", "roberta")
@@ -30,7 +32,8 @@ def tiny_tokenizer(family: str, *, size: int = VOCABULARY) -> PreTrainedTokenize
     if family == "roberta":
         specials = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
         letters = [chr(code) for code in range(ord("a"), ord("z") + 1)] + ["Ġ", ",", "."]
-        merges, made = [], []
+        merges: list[Any] = []  # pairs, which the signature does not tell of
+        made = []
         for word in WORDS:  # each word from its letters, one after another
             for end in range(2, len(word) + 1):
                 pair = (word[: end - 1], word[end - 1])

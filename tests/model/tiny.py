@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from transformers import (
@@ -23,7 +25,7 @@ MASK_ID = 4
 def tiny_model(family: str, *, seed: int = 0, positions: int = 64, layers: int = 2) -> PreTrainedModel:
     """Hidden 16, four heads, three classes; every bias and norm weight drawn at random, so that none is inert."""
     torch.manual_seed(seed)
-    shared = {"vocab_size": VOCABULARY, "num_labels": 3}
+    shared: dict[str, Any] = {"vocab_size": VOCABULARY, "num_labels": 3}
     if family == "distilbert":
         model: PreTrainedModel = DistilBertForSequenceClassification(
             DistilBertConfig(
@@ -31,7 +33,7 @@ def tiny_model(family: str, *, seed: int = 0, positions: int = 64, layers: int =
             )
         )
     else:
-        sizes = {
+        sizes: dict[str, Any] = {
             "hidden_size": 16,
             "num_hidden_layers": layers,
             "num_attention_heads": 4,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tiny_pair import save_pair
-
 from bcos_core.home import Home
 from bcos_core.model.classifier import load
 from bcos_core.progress import SilentReporter
@@ -17,6 +15,7 @@ from bcos_core.study.locked import LockedStudy
 from bcos_core.study.locking import lock
 from bcos_core.study.selection import Candidate, Source
 from bcos_core.study.studies import Studies, Study
+from tests.tiny_pair import save_pair
 
 TEXTS = [Candidate(f"the film number {n} is good and the plot is thin", "positive", True) for n in range(12)]
 

@@ -33,7 +33,7 @@ def pairs(data: TaskData) -> set[tuple[str, str]]:
     return {
         (text, data.labels[label])
         for side in (data.train, data.validation, data.test)
-        for text, label in zip(side.texts, side.labels, strict=True)
+        for text, label in zip(side.texts, side.classes, strict=True)
     }
 
 
