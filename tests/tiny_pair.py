@@ -36,17 +36,19 @@ def save_pair(
     labels = labels or LABELS[kind]
     tokenizer = AutoTokenizer.from_pretrained(embedded_path())
     torch.manual_seed(0)
+    head: dict[str, Any] = {"num_labels": len(labels)}
+    if kind != USUAL:
+        head["problem_type"] = TASK_TYPES[kind].problem_type
     conventional = BertForSequenceClassification(
-        BertConfig(  # type: ignore[call-arg]  # num_labels, which every configuration takes
+        BertConfig(
             vocab_size=len(tokenizer),
             hidden_size=32,
             num_hidden_layers=2,
             num_attention_heads=4,
             intermediate_size=64,
-            num_labels=len(labels),
             max_position_embeddings=MAX_LENGTH,
             initializer_range=0.3,
-            problem_type=None if kind == USUAL else TASK_TYPES[kind].problem_type,
+            **head,
         )
     ).eval()
     if kind == "regression":
