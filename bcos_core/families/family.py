@@ -107,6 +107,11 @@ class Family:
         return self.pools == "last"
 
     @property
+    def post_norm(self) -> bool:
+        """Whether a residual sum goes into a norm and nowhere else; in the others it also goes on as it is."""
+        return self.steps[-1].sum_into not in (None, BLOCK_OUTPUT)
+
+    @property
     def own_attention(self) -> bool:
         """Whether the attention is computed inside the model's code, and not by a function that can be exchanged."""
         return any(step.kind == "constant" for step in self.steps)

@@ -79,8 +79,10 @@ def calibrate(
         ‖X̂ Wᵀ − Y‖² + λ ‖W − W₀‖²,   λ = ridge · mean(diag(X̂ᵀX̂)),
 
     solved in float64. For a layer that feeds a residual sum, Y is the original's sum minus the converted
-    residual; a bias that was kept is taken off Y. At B > 1 each row of a B-cos transform is then scaled by
-    γ = ⟨f, y⟩ / ⟨f, f⟩, where f is what the transform gives and y its target.
+    residual, and each token counts by 1 / the size that a norm divides its sum by: some tokens' sums are a hundred
+    times as large as others', and no norm lets that through. Where a norm alone reads the sum, Y also brings what the
+    norm's dropped bias brought (`bias_before`). A bias that was kept is taken off Y. At B > 1 each row of a B-cos
+    transform is then scaled by γ = ⟨f, y⟩ / ⟨f, f⟩, where f is what the transform gives and y its target.
 
     Args:
         converted: what `convert(original)` returned.
@@ -201,18 +203,20 @@ def _fit_step(
 ) -> None:
     """Fit the linears of one step, which share their input."""
     linears = [_checked(ours.linear(segment, path)) for path in step.linears]
+    bias, shift = torch.cat([_bias(linear) for linear in linears]), ours.in_place_of_bias(segment, step)
     equations = NormalEquations()
     sample: list[tuple[Tensor, Tensor]] = []
     items = list(ours.items(segment))
     for item in items:
         inputs, rest = ours.step_input(segment, number, item)
-        targets = torch.cat([store[path, *item] for path in step.linears], dim=-1)
+        wanted = torch.cat([store[path, *item] for path in step.linears], dim=-1)
+        targets = wanted - bias
         if rest is not None:
-            targets = targets - rest
+            size = ours.size(wanted)
+            inputs, targets = inputs / size.view(*inputs.shape[:-1], 1), (targets - rest) / size + shift
         if segment < len(ours.segments) - 1:  # blocks see a vector a token, padding included; the head one a text
             real = batches[item[1]].attention_mask.bool()
             inputs, targets = (rows.reshape(*real.shape, -1)[real] for rows in (inputs, targets))
-        targets = targets - torch.cat([_bias(linear) for linear in linears])
         equations.add(inputs, targets)
         share = -(-LENGTH_FIT_ROWS // len(items))
         sample.append((inputs[:share].clone(), targets[:share].clone()))

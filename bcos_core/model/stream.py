@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from bcos_core.errors import UnsupportedModelError
 from bcos_core.families import BLOCK_OUTPUT, Family, Step
 from bcos_core.model.anatomy import blocks_of, hidden_of, with_hidden
+from bcos_core.model.norm_bias import bias_before
 from bcos_core.model.pooling import pool_by_mask
 from bcos_core.model.tensor_store import TensorStore
 from bcos_core.model.view import shared_copy
@@ -37,7 +39,8 @@ class Stream:
         batches: the texts.
         store: where hidden states and outputs are kept, under keys that start with `name`.
         b: the exponent of its B-cos transforms; `None` for a conventional model.
-        teacher: the stream whose hidden states later calls of a shared block begin from; this one if `None`.
+        teacher: the original's stream, whose hidden states later calls of a shared block begin from; this one if
+            `None`.
     """
 
     def __init__(
@@ -125,6 +128,19 @@ class Stream:
         if inputs is None:
             raise UnsupportedModelError(f"Segment {segment} never calls {', '.join(step.linears)}.")
         return inputs, rest
+
+    def size(self, sums: Tensor) -> Tensor:
+        """What a norm divides residual sums (…, hidden) by, (…, 1)."""
+        centred = sums - sums.mean(-1, keepdim=True) if self._family.centred else sums
+        return centred.square().mean(-1, keepdim=True).sqrt().clamp_min_(torch.finfo(sums.dtype).tiny)
+
+    def in_place_of_bias(self, segment: int, step: Step) -> Tensor | float:
+        """What the linear of a step is to add to its normed sum, (hidden,), since the norm that alone reads the sum has
+        lost its bias; 0 where none has."""
+        if step.sum_into is None or not self._family.post_norm:
+            return 0.0
+        norm, original = (stream._root(segment).get_submodule(step.sum_into) for stream in (self, self._teacher))
+        return 0.0 if norm.bias is not None or original.bias is None else bias_before(original.weight, original.bias)
 
     def finish(self, segment: int) -> None:
         """Run a segment to its end; advance."""

@@ -12,6 +12,7 @@ from transformers import AutoTokenizer
 from bcos_core import calibrate, convert
 from bcos_core.errors import UnsupportedModelError
 from bcos_core.model.calibrate import hidden_state_cosine
+from bcos_core.model.norm_bias import DAMPING, bias_before
 from bcos_core.model.normal_equations import PANEL, NormalEquations
 from bcos_core.model.sources import embedded_path
 from bcos_core.model.tensor_store import TensorStore
@@ -93,11 +94,9 @@ def test_store_stays_under_its_limit_and_leaves_no_files() -> None:
     assert not Path(folder.name).exists()
 
 
-def test_row_lengths_are_the_least_squares_ones(tokenizer) -> None:  # type: ignore[no-untyped-def]
-    original = whole_vocabulary("bert")
-    converted = convert(original, b=1.5)
-    result = calibrate(converted, original, TEXTS, tokenizer)
-    assert result.b == 1.5
+def first_sum(converted: nn.Module, original: nn.Module, tokenizer) -> dict[str, np.ndarray]:  # type: ignore[no-untyped-def]
+    """What the first linear that feeds a sum is fitted on: inputs x, targets y, (tokens, 16), both in units of each
+    token's own size; its weight w, as (out, in), and the original's w0, as (in, out)."""
     batch = collate(tokenizer, encode(tokenizer, TEXTS, 64))
     real = batch.attention_mask.bool()
     seen: dict[str, torch.Tensor] = {}
@@ -111,9 +110,25 @@ def test_row_lengths_are_the_least_squares_ones(tokenizer) -> None:  # type: ign
     inputs_of("sum", theirs.output.LayerNorm)
     for model in (converted, original):
         model.eval()(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
-    y = (seen["sum"] - seen["residual"]).double().numpy()
+    x, residual, sums = (seen[name].double().numpy() for name in ("x", "residual", "sum"))
+    size = sums.std(axis=1, keepdims=True)
+    norm = theirs.output.LayerNorm  # its bias is to be brought as well
+    return {
+        "x": x / size,
+        "y": (sums - residual) / size + bias_before(norm.weight, norm.bias).detach().numpy(),
+        "w": ours.output.dense.weight.detach().double().numpy(),
+        "w0": theirs.output.dense.weight.detach().double().numpy().T,
+    }
+
+
+def test_row_lengths_are_the_least_squares_ones(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    original = whole_vocabulary("bert")
+    converted = convert(original, b=1.5)
+    result = calibrate(converted, original, TEXTS, tokenizer)
+    assert result.b == 1.5
+    seen = first_sum(converted, original, tokenizer)
     # B-cos by its definition, with rows of length 1: |cos|^½ (ŵ·x).
-    x, w = seen["x"].double().numpy(), ours.output.dense.weight.detach().double().numpy()
+    x, y, w = (seen[name] for name in ("x", "y", "w"))
     lengths = np.linalg.norm(w, axis=1)
     z = x @ (w / lengths[:, None]).T
     f = np.sqrt(np.abs(z) / np.linalg.norm(x, axis=1, keepdims=True)) * z
@@ -121,9 +136,58 @@ def test_row_lengths_are_the_least_squares_ones(tokenizer) -> None:  # type: ign
     fitted = expected > 0  # a row that points away from its target keeps its length
     assert fitted.sum() >= 12
     np.testing.assert_allclose(lengths[fitted], expected[fitted], rtol=1e-3)
-    before = theirs.output.dense.weight.norm().item()
+    before = np.linalg.norm(seen["w0"])
     stretch = result.stretch["bert.encoder.layer.0.attention.output.dense"]
     assert stretch == pytest.approx(np.linalg.norm(w) / before, rel=1e-5)
+
+
+def test_what_the_last_norms_bias_brought_is_not_lost(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    """No weights before it make up for the bias unless it is part of what they are fitted to."""
+    original = whole_vocabulary("bert").eval()
+    last = original.bert.encoder.layer[-1].output.LayerNorm  # type: ignore[index,union-attr]
+    with torch.no_grad():
+        last.bias.normal_(std=1.0)
+    converted = convert(original, b=1.0)
+    result = calibrate(converted, original, TEXTS[:60], tokenizer, held_out=TEXTS[60:])
+    batch = collate(tokenizer, encode(tokenizer, TEXTS[60:], 64))
+    with torch.no_grad():
+        hidden = original.bert(batch.input_ids, batch.attention_mask)[0][batch.attention_mask.bool()]  # type: ignore[operator,union-attr]
+    without = torch.cosine_similarity(hidden - last.bias, hidden, dim=-1).mean().item()
+    assert without < 0.9
+    assert result.cosine > 0.5 + 0.5 * without
+
+
+def test_tokens_count_alike_whatever_the_size_of_their_sums(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    """The linear that feeds a sum is the ridge solution in units of each token's own size."""
+    original = whole_vocabulary("bert").eval()
+    theirs = original.bert.encoder.layer[0].attention  # type: ignore[index,union-attr]
+    with torch.no_grad():
+        theirs.output.dense.weight.mul_(20)
+    converted = convert(original, b=1.0)
+    calibrate(converted, original, TEXTS, tokenizer, ridge=0.05)
+    seen = first_sum(converted, original, tokenizer)
+    x, y, w0 = (seen[name] for name in ("x", "y", "w0"))
+    strength = 0.05 * np.mean(np.sum(x * x, axis=0))
+    stacked_x = np.vstack([x, np.sqrt(strength) * np.eye(16)])
+    stacked_y = np.vstack([y, np.sqrt(strength) * w0])
+    expected = np.linalg.lstsq(stacked_x, stacked_y, rcond=None)[0].T
+    got = converted.bert.encoder.layer[0].attention.output.dense.weight.detach().numpy()  # type: ignore[index,union-attr]
+    np.testing.assert_allclose(got, expected, atol=2e-3)
+
+
+def test_a_bias_before_the_norm_is_the_constrained_minimum() -> None:
+    generator = torch.Generator().manual_seed(0)
+    weight, bias = torch.randn(8, generator=generator), torch.randn(8, generator=generator)
+    weight[3] = 1e-6  # a dead channel cannot carry its bias
+    d = bias_before(weight, bias).double().numpy()
+    gamma, beta = weight.double().numpy(), bias.double().numpy()
+    # Σ d = 0 by construction: d = N u, with the columns of N a basis of what sums to 0.
+    basis = np.linalg.qr(np.eye(8) - 1 / 8)[0][:, :7]
+    damping = np.sqrt(DAMPING * np.mean(gamma**2)) * np.eye(8)
+    stacked = np.vstack([np.diag(gamma), damping]) @ basis
+    u = np.linalg.lstsq(stacked, np.concatenate([beta, np.zeros(8)]), rcond=None)[0]
+    np.testing.assert_allclose(d, basis @ u, atol=1e-4)
+    assert abs(d.sum()) < 1e-4
 
 
 @pytest.mark.parametrize("family", SMALL)
