@@ -181,7 +181,7 @@ def _show_record(record: Attribution) -> str:
     if record.reference_share:
         lines.append(f"  {'(reference)':<{width}} {record.reference_share:+9.3f}")
     if record.bias_share:
-        lines.append(f"  {'(biases)':<{width}} {record.bias_share:+9.3f}")
+        lines.append(f"  {f'({kind.tokenless})':<{width}} {record.bias_share:+9.3f}")
     if record.seed_scores:
         lines.append(f"  mean ± standard deviation over the seeds {', '.join(map(str, record.seeds))}")
     if record.additive:

@@ -110,7 +110,7 @@ def completeness_meter(record: Attribution) -> dict[str, Any] | None:
     if record.reference_share:
         parts.append(f"reference {number(record.reference_share, signed=True)}")
     if record.bias_share:
-        parts.append(f"biases {number(record.bias_share, signed=True)}")
+        parts.append(f"{TASK_TYPES[record.task_type].tokenless} {number(record.bias_share, signed=True)}")
     return {
         "kind": "meter",
         "title": f"Adds to {number(record.sum)} of {number(record.logit)}",

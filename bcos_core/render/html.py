@@ -124,14 +124,15 @@ def sum_sentence(record: Attribution) -> str:
     """What the contributions add up to, in words; for a method without that promise, that it has none."""
     if not record.additive:
         return "This method does not promise that its values add up to the logit."
+    kind = TASK_TYPES[record.task_type]
     parts = [
         f"added tokens have {number(record.added_share, signed=True)}",
         f"the reference {number(record.reference_share, signed=True)}",
     ]
     if record.bias_share:
-        parts.append(f"the model's biases {number(record.bias_share, signed=True)}")
+        parts.append(f"the {kind.tokenless} {number(record.bias_share, signed=True)}")
     return (
-        f"The contributions add to {number(record.sum)} of the {TASK_TYPES[record.task_type].explained} "
+        f"The contributions add to {number(record.sum)} of the {kind.explained} "
         f"{number(record.logit)} (difference {number(record.completeness_error)}); of this, {', '.join(parts[:-1])} "
         f"and {parts[-1]}."
     )

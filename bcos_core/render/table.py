@@ -8,13 +8,15 @@ import pandas as pd
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.render.pieces import Granularity, pieces
+from bcos_core.tasks.registry import TASK_TYPES
 
 
 def record_table(record: Attribution, granularity: Granularity = "word") -> pd.DataFrame:
     """One row per word, token or sentence, added tokens, reference and biases included, so that the scores add up.
 
     Columns: `text`, `start` and `end` (characters; missing for rows that are not in the text), `score`, and
-    `kind` ("word", "token", "sentence", "added", "reference", "biases"). A record of several seeds has `spread` too,
+    `kind` ("word", "token", "sentence", "added", "reference", "biases" or, of a
+    score, "base score"). A record of several seeds has `spread` too,
     the standard deviation over them; one that failed has `failure`, the reason, in the rows without a finite score.
     """
     rows: list[tuple[str, int | None, int | None, float, float | None, str]] = []
@@ -28,7 +30,8 @@ def record_table(record: Attribution, granularity: Granularity = "word") -> pd.D
     if record.reference_share:
         rows.append(("reference", None, None, record.reference_share, None, "reference"))
     if record.bias_share:
-        rows.append(("biases", None, None, record.bias_share, None, "biases"))
+        tokenless = TASK_TYPES[record.task_type].tokenless
+        rows.append((tokenless, None, None, record.bias_share, None, tokenless))
     frame = pd.DataFrame(rows, columns=["text", "start", "end", "score", "spread", "kind"])
     frame = frame.astype({"start": "Int64", "end": "Int64", "score": "float64", "spread": "float64"})
     if not record.seed_scores:

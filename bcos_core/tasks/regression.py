@@ -56,6 +56,7 @@ class Regression(TaskType):
     output = outputs = "score"
     verbs = ("raises", "lowers")
     explained = "score"
+    tokenless = "base score"  # the mean of the training scores, around which a model answers, and biases that it kept
 
     def marks(self, values: Sequence[object], column: str, *, separator: str | None = None) -> list[Mark | None]:
         return [_number(value, column) for value in values]

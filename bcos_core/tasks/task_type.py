@@ -155,6 +155,8 @@ class TaskType(ABC):
     """What a word does to an output whose contribution to it is positive, and negative."""
     explained: ClassVar[str] = "logit"
     """What contributions add up to."""
+    tokenless: ClassVar[str] = "biases"
+    """The share of it that belongs to no token (`Attribution.bias_share`)."""
 
     def answer(self, prediction: Prediction) -> str:
         """A prediction in words, with how sure the model is where that is one number."""

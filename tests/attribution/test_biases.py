@@ -14,15 +14,17 @@ from bcos_core.numbers import number
 from bcos_core.render.drawing import completeness_meter
 from bcos_core.render.html import sum_sentence
 from bcos_core.render.table import record_table
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
 
 TEXTS = ["A charming film, not dull!", "dull", "the plot never ends and the acting is very, very charming indeed"]
 
 
-@pytest.fixture(scope="module")
-def biased() -> Classifier:
+def with_biases(labels: tuple[str, ...], kind: str = USUAL, **settings: float) -> Classifier:
     torch.manual_seed(0)
     model = BertForSequenceClassification(
-        BertConfig(hidden_size=24, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48, num_labels=3)
+        BertConfig(
+            hidden_size=24, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48, num_labels=len(labels)
+        )
     ).eval()
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -31,7 +33,15 @@ def biased() -> Classifier:
             elif parameter.dim() == 2 and "embedding" not in name:
                 parameter.mul_(15)
     tokenizer = AutoTokenizer.from_pretrained(embedded_path())
-    return wrap(convert(model, b=1.5, keep_biases=True), tokenizer, labels=["a", "b", "c"], name="biased")
+    for name, value in settings.items():
+        setattr(model.config, name, value)
+    converted = convert(model, b=1.5, keep_biases=True)
+    return wrap(converted, tokenizer, labels=labels, name="biased", task_type=TASK_TYPES[kind])
+
+
+@pytest.fixture(scope="module")
+def biased() -> Classifier:
+    return with_biases(("a", "b", "c"))
 
 
 @pytest.mark.parametrize("reference", ["none", "mask"])
@@ -64,7 +74,19 @@ def test_it_is_shown_wherever_the_references_share_is(biased: Classifier) -> Non
     shown = number(record.bias_share, signed=True)
     meter = completeness_meter(record)
     assert meter is not None and f"biases {shown}" in meter["note"]
-    assert f"the model's biases {shown}" in sum_sentence(record)
+    assert f"the biases {shown}" in sum_sentence(record)
     table = record_table(record)
     assert table.loc[table["kind"] == "biases", "score"].tolist() == [record.bias_share]
     assert table["score"].sum() == pytest.approx(record.sum)
+
+
+def test_what_a_score_has_before_any_word_is_called_so() -> None:
+    """The mean of the training scores, around which the model answers, is no bias of a layer."""
+    raw, score = (with_biases(("stars",), "regression", score_centre=centre) for centre in (0.0, 5.5))
+    record = explain(score, TEXTS[0])
+    assert record.bias_share == pytest.approx(explain(raw, TEXTS[0]).bias_share + 5.5)
+    shown = number(record.bias_share, signed=True)
+    meter = completeness_meter(record)
+    assert meter is not None and f"base score {shown}" in meter["note"] and "biases" not in meter["note"]
+    assert f"the base score {shown}" in sum_sentence(record)
+    assert record_table(record)["kind"].tolist()[-1] == "base score"
