@@ -129,6 +129,7 @@ class _Details:
     twin: FolderName | None = None
     content: dict[str, str] | None = None
     data: Annotated[str, Meta(max_length=100)] | None = None
+    task_type: Name | None = None
 
     def __post_init__(self) -> None:
         for option in WEIGHTS:
@@ -164,7 +165,7 @@ def read_info(path: str | Path) -> CheckpointInfo:
     require_own_tensors(headers or (), path.name)
     require_own_tokenizer(path)
     outputs = None if headers is None else output_count(headers, family.output)
-    kind = _task_type(config, path, outputs)
+    kind = _task_type(config, path, outputs, details.task_type)
     if section is not None and section.family not in (None, config.model_type):
         raise CheckpointError(
             f"The config.json of {path.name} is of a {config.model_type!r} model, and its bcos section of a "
@@ -266,12 +267,22 @@ def _require_version(stored: _Version, path: Path) -> None:
         )
 
 
-def _task_type(config: ModelConfig, path: Path, outputs: int | None) -> TaskType:
-    """What the outputs of a model are: transformers' `problem_type` says it, or their number.
+def _task_type(config: ModelConfig, path: Path, outputs: int | None, trained_for: str | None) -> TaskType:
+    """What the outputs of a model are: transformers' `problem_type` says it, or their number; of several types of task
+    that share it, the one that the model was `trained_for`.
 
     Raises:
         UnsupportedModelError: neither says anything that is known.
+        UnknownNameError: it was trained for a type of task that is not there.
     """
+    found = _problem_type(config, path, outputs)
+    if trained_for is None or TASK_TYPES[trained_for].problem_type != found.problem_type:  # saved before it was said
+        return found
+    return TASK_TYPES[trained_for]
+
+
+def _problem_type(config: ModelConfig, path: Path, outputs: int | None) -> TaskType:
+    """The first type of task whose outputs are the model's."""
     if not config.saved_by_classifier:
         raise UnsupportedModelError(
             f"{path.name} was saved as {(config.architectures or [''])[0]}, which is no classifier of texts. "

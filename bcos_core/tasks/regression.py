@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ class Regression(TaskType):
     title = "A score"
     description = "Each text has a number."
     problem_type = "regression"
-    metrics = (
+    metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("mae", "Mean absolute error", higher_is_better=False, share=False),
         Metric("rmse", "Root mean squared error", higher_is_better=False, share=False),
         Metric("pearson", "Pearson's r", share=False),
