@@ -89,7 +89,7 @@ def load_model(path: Path) -> PreTrainedModel:
 
     Raises:
         CheckpointError: not a model folder, damaged, not whole, or written by a newer format version.
-        UnsupportedModelError: a family or part without a rule, or no classifier of one label a text.
+        UnsupportedModelError: a family or part without a rule, or no classifier of texts.
     """
     return load_finished(path).model
 

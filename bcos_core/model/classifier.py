@@ -83,7 +83,7 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Class
     Raises:
         CheckpointError: not a model folder, damaged, not whole, a tokenizer that is missing or not the model's, or
             written by a newer format version.
-        UnsupportedModelError: a family that is not supported, or no classifier of one label a text.
+        UnsupportedModelError: a family that is not supported, or no classifier of texts.
     """
     path = Path(path).expanduser()
     info = read_info(path)

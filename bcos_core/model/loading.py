@@ -39,7 +39,7 @@ def load_finished(folder: Path) -> LoadedModel:
 
     Raises:
         CheckpointError: not a model folder, weights that are missing, damaged or do not fit, or a newer format.
-        UnsupportedModelError: not a classifier of one label a text, or a family or part without a rule.
+        UnsupportedModelError: no classifier of texts, or a family or part without a rule.
     """
     info, known = read_info(folder), read_config(folder)
     content = folder_content(folder)  # of which the folder's identity is made too, and which is read once for both
