@@ -36,8 +36,13 @@ class Score:
 
     def unsupported(self, task_type: TaskType, *, rationales: bool) -> str | None:
         """Why a task cannot serve this score; None if it can. `rationales`: whether its texts have any."""
-        if self.evidence in ("pointing", "ratings", "rationale") and not task_type.exclusive:
-            return "It is defined for tasks in which each text has one label."
+        if self.evidence == "pointing" and not task_type.discrete:
+            return "It joins two texts of different classes or labels, and a score is neither. Choose other scores."
+        if self.evidence in ("ratings", "rationale") and not task_type.exclusive:
+            return (
+                "It is defined for tasks in which each text has one label: of several, or of a score, nobody says for "
+                "which a named word speaks. Choose other scores."
+            )
         if self.evidence == "rationale" and not rationales:
             return (
                 "It compares with what people named in the texts, and these texts have no such rationale. Name the "
@@ -233,7 +238,7 @@ for _score in (
     Score(
         "seqpg",
         "Pointing game",
-        "Two texts of different classes as one: share of the positive attribution in the right one. Chance: 0.5.",
+        "Two texts of different labels as one: share of the positive attribution in the right one. Chance: 0.5.",
         True,
         "pointing",
         pointing_game,

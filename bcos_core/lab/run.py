@@ -147,13 +147,9 @@ def _planted_task(spec: LabSpec, plant: Plant, data: TaskData, words: Sequence[s
     A planted text has the plant's class, whatever it says; the others keep theirs.
 
     Raises:
-        DataError: the task has fewer than two classes (of which one is right), or with the plant too few texts of one.
+        DataError: with the plant, the task has too few texts of a class.
         StorageError: the disk is full.
     """
-    if not data.task_type.exclusive or len(data.labels) < 2:
-        raise DataError(
-            f"{data.title} is no task of two classes or more of which one is right; a plant decides between two."
-        )
     generator = np.random.default_rng(spec.seed)
     lines = []
     texts: dict[int, set[bytes]] = {}  # of each class that is left; all of them may be planted over

@@ -12,12 +12,31 @@ from bcos_core.lab.plants import PLANTS
 from bcos_core.model.embedded import EMBEDDED
 from bcos_core.model.identity import source_identity
 from bcos_core.option import choice, misfits
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
+from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.content import choice_hash
+from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.quickstart import quickstart_spec
 from bcos_core.train.recipe import Recipe
 
 METHODS_OF_LAB = ("bcos", "integrated_gradients", "occlusion", "input_x_gradient", "saliency", "lime", "attention")
+
+
+def unsupported(kind: TaskType) -> str | None:
+    """Why nothing can be planted in tasks of a type, and what to do; None where it can."""
+    if kind.exclusive:
+        return None
+    return (
+        f"A shortcut decides between two classes of which one is right; tasks of the type {kind.name} have none. "
+        "Choose a task of one label for each text."
+    )
+
+
+def type_of(task: TaskChoice) -> TaskType:
+    """The type of a task that is not loaded."""
+    embedded = EMBEDDED_TASKS[task.name].type if task.kind == "embedded" else None
+    return TASK_TYPES[embedded or task.type or USUAL]
 
 
 @dataclass(frozen=True)
@@ -29,7 +48,7 @@ class LabSpec:
 
     Raises:
         UnknownNameError: a plant or method that is not there.
-        InputError: a number out of range.
+        InputError: a number out of range, or a task of a type in which nothing can be planted.
         RecipeError: a recipe without a B-cos model and its twin.
     """
 
@@ -55,6 +74,8 @@ class LabSpec:
             raise InputError("No method was given; the lab needs at least one to score.")
         for name, option in misfits(self).items():
             raise InputError(f"{name} is {getattr(self, name)!r}; expected {option.expected}.")
+        if reason := unsupported(type_of(self.task)):
+            raise InputError(reason)
         if not (self.recipe.bcos and self.recipe.twin):
             raise InputError("The lab compares a B-cos model with its conventional twin; the recipe must train both.")
 

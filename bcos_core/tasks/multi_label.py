@@ -137,6 +137,11 @@ class MultiLabel(TaskType):
     def is_right(self, prediction: Prediction, index: int, gold: Gold) -> bool | None:
         return (prediction.logits[index] >= THRESHOLD) == (index in _numbers(gold))
 
+    def certain(self, prediction: Prediction, gold: Gold, least: float) -> tuple[frozenset[int], frozenset[int]]:
+        has = frozenset(label for label in _numbers(gold) if prediction.probabilities[label] > least)
+        others = set(range(len(prediction.probabilities))) - set(_numbers(gold))
+        return has, frozenset(label for label in others if 1 - prediction.probabilities[label] > least)
+
     def read(self, word: str, labels: Sequence[str]) -> Gold | None:
         """Labels may have commas in them: words that can be read in two ways are not read."""
         if word == NONE:

@@ -103,6 +103,12 @@ class SingleLabel(TaskType):
     def is_right(self, prediction: Prediction, index: int, gold: Gold) -> bool | None:
         return prediction.index == gold
 
+    def certain(self, prediction: Prediction, gold: Gold, least: float) -> tuple[frozenset[int], frozenset[int]]:
+        if prediction.index != gold or prediction.probabilities[prediction.index] <= least:
+            return frozenset(), frozenset()
+        has = frozenset({prediction.index})
+        return has, frozenset(range(len(prediction.probabilities))) - has
+
     def read(self, word: str, labels: Sequence[str]) -> Gold | None:
         return self.gold(word, labels)
 

@@ -200,6 +200,11 @@ class TaskType(ABC):
         """Whether what an answer says about the output `index` is right; None where it is nearer or further."""
         return None
 
+    def certain(self, prediction: Prediction, gold: Gold, least: float) -> tuple[frozenset[int], frozenset[int]]:
+        """The outputs that a text has for certain, and those that it lacks: gold says so, and the model with a
+        probability above `least`. None where there is nothing to have."""
+        return frozenset(), frozenset()
+
     @abstractmethod
     def read(self, word: str, labels: Sequence[str]) -> Gold | None:
         """The gold of which `word` made these words; None where they are not such."""

@@ -11,6 +11,7 @@ from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import PRESENTATIONS, Style
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.pieces import GRANULARITIES
+from bcos_core.tasks.registry import TASK_TYPES
 from pages.widgets import resources, url
 from pages.widgets.plain import plain
 
@@ -43,7 +44,7 @@ def choose_models(known: dict[str, CheckpointInfo]) -> list[CheckpointInfo]:
         "Models",
         list(known),
         format_func=lambda name: known[name].name,
-        help="The first one decides which class is explained.",
+        help="The first one decides what is explained.",
         **url.bound_list("model", resources.newest_pair(known), known, clears=("strike",)),
     )
     return [known[name] for name in names]
@@ -72,13 +73,14 @@ def choose_target(models: list[CheckpointInfo], text: str) -> str:
     labels = list(models[0].labels)
     if len(labels) == 1:  # a score is all that can be asked about
         return labels[0]
+    output = TASK_TYPES[models[0].task_type].output
     predicted = labels[resources.predictions(models[0], (text,))[0].index] if text.strip() else ""
     chosen = st.selectbox(
-        "Explained class",
+        f"Explained {output}",
         [PREDICTED, *labels],
         # The same words whatever is predicted: a choice is known by them, so it would be lost with the next text.
         format_func=lambda name: "Predicted" if name == PREDICTED else name,
-        help="Every panel explains the logit of this class, so that all answer the same question.",
+        help=f"Every panel explains the logit of this {output}, so that all answer the same question.",
         **url.bound("target", PREDICTED, parse=url.one_of([PREDICTED, *labels])),
     )
     return predicted if chosen == PREDICTED else str(chosen)
@@ -93,7 +95,8 @@ def choose_contrast(models: list[CheckpointInfo], target: str) -> str | None:
         "Rather than",
         [NO_CONTRAST, *others],
         format_func=lambda name: "No other" if name == NO_CONTRAST else name,
-        help="With a class here, every panel explains the difference of the two logits.",
+        help=f"With a {TASK_TYPES[models[0].task_type].output} here, every panel explains the difference of the two "
+        "logits.",
         **url.bound("minus", NO_CONTRAST, parse=url.one_of([NO_CONTRAST, *others])),
     )
     return None if chosen == NO_CONTRAST else str(chosen)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from bcos_core.errors import BcosError
 from bcos_core.model.classifier import Prediction
 from bcos_core.model.info import CheckpointInfo, trained_on
 from bcos_core.numbers import count
+from bcos_core.tasks.task_type import Array, TaskType
 from bcos_core.text.tasks import Examples, TaskData
 from pages.widgets import resources, url
 from pages.widgets.plain import plain
@@ -53,6 +55,10 @@ class TestSet:
     def label(self, index: int) -> str:
         return self.task.word(self.examples.labels[index])
 
+    @property
+    def kind(self) -> TaskType:
+        return self.task.task_type
+
     def answers(self) -> list[list[Prediction | None]]:
         """What the first two models answer to each text; None where nobody has asked them yet."""
         return [resources.test_answers(model, self.examples.texts) for model in self.models[:2]]
@@ -63,19 +69,28 @@ class TestSet:
         kept = [
             index
             for index, text in enumerate(self.examples.texts)
-            if (chosen.label in (ANY, self.label(index))) and (not word or word in text.casefold())
+            if (chosen.label == ANY or self._names(chosen.label, self._gold(index)))
+            and (not word or word in text.casefold())
         ]
         if not chosen.asks or not self.models:
             return kept
         answers = self.answers()
         return [index for index in kept if self._fits([given[index] for given in answers], index, chosen)]
 
+    def _names(self, label: str, answer: Array) -> bool:
+        """Whether gold, or an answer, to one text names a label."""
+        labels = self.task.labels
+        return bool(self.kind.named(answer, len(labels))[0, labels.index(label)])
+
+    def _gold(self, index: int) -> Array:
+        return self.kind.array([self.examples.labels[index]], len(self.task.labels))
+
     def _fits(self, given: Sequence[Prediction | None], index: int, chosen: Filter) -> bool:
         known = [answer for answer in given if answer is not None]
         if len(known) < len(given):
             return False
         first = known[0]
-        if chosen.answer not in (ANY, first.label):
+        if chosen.answer != ANY and not self._names(chosen.answer, self.kind.answers(np.array([first.logits]))):
             return False
         sure = first.probabilities[first.index] if first.probabilities else 1.0
         if not chosen.sure[0] <= sure <= chosen.sure[1]:
@@ -111,7 +126,7 @@ def find_test_set(models: Sequence[CheckpointInfo]) -> TestSet | None:
 def browse(tests: TestSet, current: int | None) -> None:
     """Previous and next, filters, and where in the test set the current text stands."""
     names = [name for name in FILTERS if name != "disagree" or len(tests.models) > 1]
-    if not tests.task.task_type.has_probabilities:  # a score is nearer or further, not right or wrong
+    if not tests.kind.discrete:  # a score is nearer or further, not right or wrong
         names = ["all"]
     kind = st.segmented_control(
         "Test set",
@@ -119,7 +134,7 @@ def browse(tests: TestSet, current: int | None) -> None:
         format_func=FILTERS.__getitem__,
         required=True,
         help=f"Right and wrong are the answers of {plain(tests.models[0].name)}, to as much of a text as panels show; "
-        f"accuracies on Models are of texts up to {tests.models[0].max_length:,} tokens.",
+        f"figures on Models are of texts up to {tests.models[0].max_length:,} tokens.",
         **url.bound("filter", "all", parse=url.one_of(names)),
     )
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
@@ -141,19 +156,22 @@ def _choose(tests: TestSet, kind: str) -> Filter:
     labels = list(tests.task.labels)
     with st.popover("Filter", icon=":material/filter_list:"):
         search = st.text_input("Text contains", **url.bound("search", ""))
-        label = _one_of("Labelled", "label", labels)
-        answer = _one_of(f"{plain(tests.models[0].name)} answers", "answer", labels)
+        if not tests.kind.discrete:
+            return Filter(kind, search=search)
+        output = tests.kind.output
+        label = _one_of("Labelled", "label", labels, output)
+        answer = _one_of(f"{plain(tests.models[0].name)} answers", "answer", labels, output)
         low, high = st.slider(
             "Its probability, %", 0, 100, **url.bound("sure", (0, 100), parse=_range, show=_show_range)
         )
     return Filter(kind, label, answer, (low / 100, high / 100), search)
 
 
-def _one_of(title: str, name: str, labels: list[str]) -> str:
+def _one_of(title: str, name: str, labels: list[str], output: str) -> str:
     chosen = st.selectbox(
         title,
         [ANY, *labels],
-        format_func=lambda label: "Any class" if label == ANY else label,
+        format_func=lambda label: f"Any {output}" if label == ANY else label,
         **url.bound(name, ANY, parse=url.one_of([ANY, *labels])),
     )
     return str(chosen or ANY)

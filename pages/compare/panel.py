@@ -10,6 +10,7 @@ from bcos_core.render.csv_file import csv_file
 from bcos_core.render.html import Panel, panels_html
 from bcos_core.render.scale import Scale
 from bcos_core.render.table import record_table
+from bcos_core.tasks.registry import TASK_TYPES
 from pages.compare.copying import copy_button
 from pages.compare.export import file_name
 from pages.compare.heatmap import heatmap
@@ -27,8 +28,8 @@ def panel(screen: Screen, cell: Cell) -> None:
     with st.container(border=True), guard():
         if missing := screen.missing_class(cell.model):
             st.markdown(f"**{plain(cell.method.title)}** · {plain(cell.model.name)}")
-            known = ", ".join(cell.model.labels)
-            st.caption(plain(f"This model has no class “{missing}”, only {known}. Choose one that all share."))
+            known, output = ", ".join(cell.model.labels), TASK_TYPES[cell.model.task_type].output
+            st.caption(plain(f"This model has no {output} “{missing}”, only {known}. Choose one that all share."))
             return
         with st.spinner(f"{cell.method.title} ({screen.cost(cell)}) …", show_time=True):
             record = screen.record(cell)

@@ -19,6 +19,7 @@ from bcos_core.model.classifier import predict
 from bcos_core.model.info import CheckpointInfo, trained_on
 from bcos_core.option import options_of
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
+from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.encoding import encode
 from pages.widgets import resources, url
 from pages.widgets.jobs import job_store
@@ -28,7 +29,7 @@ from pages.widgets.supervision import supervisor_notice
 
 _TIMED_TEXTS = 16
 _LIMIT = options_of(EvaluationSpec)["limit"]
-_PROBABILITIES = {"softmax": "Softmax", "sigmoid": "Sigmoid (as B-cos models are trained)"}
+_PROBABILITIES = {"softmax": "Softmax", "sigmoid": "Sigmoid (as B-cos models are trained)", "score": "The score itself"}
 
 
 def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
@@ -55,11 +56,16 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
         help="Methods that compare with a reference use the one that matches.",
         **url.bound("removal", "mask", parse=url.one_of(REMOVALS)),
     )
-    probability = columns[2].selectbox(
-        "Probability",
-        list(_PROBABILITIES),
-        format_func=_PROBABILITIES.__getitem__,
-        **url.bound("probability", "softmax", parse=url.one_of(_PROBABILITIES)),
+    measures = _kind(models).measures
+    probability = (
+        columns[2].selectbox(
+            "Probability",
+            measures,
+            format_func=_PROBABILITIES.__getitem__,
+            **url.bound("probability", measures[0], parse=url.one_of(measures)),
+        )
+        if len(measures) > 1
+        else measures[0]
     )
     if not (models and methods and scores):
         st.button("Evaluate", type="primary", disabled=True, help="Choose at least one model, method and score.")
@@ -105,7 +111,7 @@ def _choose_methods(models: list[CheckpointInfo]) -> list[Method]:
 def _choose_scores(models: list[CheckpointInfo]) -> list[str]:
     """The scores that the task of the first model serves; why others are not there stands below."""
     rationales = bool(models and models[0].task and models[0].task.get("rationale_column"))
-    kind = TASK_TYPES[models[0].task_type if models else USUAL]
+    kind = _kind(models)
     reasons = {score.name: score.unsupported(kind, rationales=rationales) for score in SCORES.values()}
     fitting = [name for name, reason in reasons.items() if reason is None]
     scores = st.multiselect(
@@ -119,6 +125,11 @@ def _choose_scores(models: list[CheckpointInfo]) -> list[str]:
         titles = "; ".join(SCORES[name].title for name, given in reasons.items() if given == reason)
         st.caption(plain(f"{titles} cannot be chosen. {reason}"))
     return scores
+
+
+def _kind(models: list[CheckpointInfo]) -> TaskType:
+    """What the first model answers."""
+    return TASK_TYPES[models[0].task_type if models else USUAL]
 
 
 def _seconds(spec: EvaluationSpec, models: list[CheckpointInfo], methods: list[Method]) -> float:

@@ -11,10 +11,11 @@ from bcos_core.lab.job import LAB
 from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.plants import PLANTS
 from bcos_core.lab.result import LabResult
-from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec
+from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec, unsupported
 from bcos_core.numbers import percent
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.lab import lab_figure, lab_table
+from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import recipe_for
@@ -61,12 +62,17 @@ def _form() -> None:
     )
     st.caption(plain(PLANTS[plant].description))
     columns = st.columns(4)
+    reasons = {name: unsupported(TASK_TYPES[EMBEDDED_TASKS[name].type]) for name in EMBEDDED_TASKS}
+    tasks = [name for name, reason in reasons.items() if reason is None]
     task = columns[0].selectbox(
         "Task",
-        list(EMBEDDED_TASKS),
+        tasks,
         format_func=lambda name: EMBEDDED_TASKS[name].title,
-        **url.bound("task", "short-reviews", parse=url.one_of(EMBEDDED_TASKS)),
+        **url.bound("task", "short-reviews", parse=url.one_of(tasks)),
     )
+    for reason in dict.fromkeys(filter(None, reasons.values())):
+        titles = ", ".join(EMBEDDED_TASKS[name].title for name in reasons if reasons[name] == reason)
+        st.caption(plain(f"{titles} cannot be chosen. {reason}"))
     share = columns[1].slider(
         "Planted share",
         5,

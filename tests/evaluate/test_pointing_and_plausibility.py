@@ -11,6 +11,7 @@ from bcos_core.evaluate import pointing
 from bcos_core.evaluate.plausibility import auprc, rated_positions, token_f1, token_iou
 from bcos_core.evaluate.pointing import Pair, make_pairs, points
 from bcos_core.model.classifier import Classifier, Prediction
+from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.encoding import encode
 from bcos_core.text.examples import Examples
 from bcos_core.text.token import Token
@@ -38,7 +39,11 @@ def judge(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> Classifier
         return found
 
     monkeypatch.setattr(pointing, "predict", predict)
-    classifier.name = "judge"  # type: ignore[misc]
+    return named(classifier, "single-label")
+
+
+def named(classifier: Classifier, kind: str) -> Classifier:
+    classifier.name, classifier.task_type = "judge", TASK_TYPES[kind]  # type: ignore[misc]
     return classifier
 
 
@@ -65,6 +70,29 @@ def test_pairs_are_of_two_classes_cut_and_used_once(judge: Classifier) -> None:
 def test_without_texts_there_are_no_pairs(judge: Classifier) -> None:
     with pytest.raises(DataError, match="at least 40 tokens"):
         make_pairs(EXAMPLES, judge, length=40, count=5, seed=0)
+
+
+def test_of_several_labels_each_text_has_one_that_the_other_lacks(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"{word} film no. {n} and more" for n in range(3) for word in ("kind", "loud", "kind loud", "odd kind")]
+    golds = [tuple(place for place, word in enumerate(("kind", "loud", "film")) if word in text) for text in texts]
+
+    def predict(_: Classifier, texts: list[str]) -> list[Prediction]:
+        # Sure of everything, but not that an odd text is not loud.
+        found = []
+        for text in texts:
+            p = tuple(0.9 if word in text else 0.4 if "odd" in text else 0.1 for word in ("kind", "loud", "film"))
+            found.append(Prediction(p, p, 2, ""))
+        return found
+
+    monkeypatch.setattr(pointing, "predict", predict)
+    made = make_pairs(Examples(tuple(texts), tuple(golds)), named(classifier, "multi-label"), length=4, count=9, seed=0)
+    assert len(made.pairs) == 3  # of three kind and three loud texts; those that are both, or odd, serve in none
+    for pair in made.pairs:
+        halves = pair.text[: pair.boundary], pair.text[pair.boundary :]
+        assert {half.split()[0] for half in halves} == {"kind", "loud"} and "kind loud" not in pair.text
+        assert [("kind", "loud")[label] for label in pair.classes] == [half.split()[0] for half in halves]
 
 
 def test_points_are_the_positive_share_in_the_right_half() -> None:

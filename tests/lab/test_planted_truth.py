@@ -172,6 +172,9 @@ def test_bad_input() -> None:
         LabSpec(share=0.0)
     with pytest.raises(InputError, match="must train both"):
         LabSpec(recipe=replace(LabSpec().recipe, twin=False))
+    for kind in ("multi-label", "regression"):
+        with pytest.raises(InputError, match=f"of the type {kind} have none. Choose a task of one label"):
+            LabSpec(task=TaskChoice("file", "/data/file.csv", "text", "label", type=kind))
 
 
 def test_a_spec_is_a_command_line() -> None:
