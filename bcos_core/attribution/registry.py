@@ -244,7 +244,7 @@ for _method in (
     Method(
         name="attention",
         title="Attention",
-        description="Where the last layer looks, from the classified position. The same for every class.",
+        description="Where the last layer looks, from the classified position. The same whatever is explained.",
         cost=Passes(1),
         attribute=_later("attention", "attention"),
         signed=False,
@@ -253,7 +253,7 @@ for _method in (
     Method(
         name="attention_rollout",
         title="Attention rollout",
-        description="Attention of all layers multiplied (arXiv 2005.00928). The same for every class.",
+        description="Attention of all layers multiplied (arXiv 2005.00928). The same whatever is explained.",
         cost=Passes(1),
         attribute=_later("attention", "attention_rollout"),
         signed=False,

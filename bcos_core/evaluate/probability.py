@@ -28,3 +28,8 @@ def score(logits: Sequence[float], index: int) -> float:
 PROBABILITIES.register("softmax", softmax)
 PROBABILITIES.register("score", score)
 PROBABILITIES.register("sigmoid", sigmoid)
+
+
+def what_is_measured(probability: str, target: str) -> str:
+    """What scores look at: "the softmax of the predicted class", "the score"."""
+    return target if target == f"the {probability}" else f"the {probability} of {target}"

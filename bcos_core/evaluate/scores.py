@@ -37,7 +37,7 @@ class Score:
     def unsupported(self, task_type: TaskType, *, rationales: bool) -> str | None:
         """Why a task cannot serve this score; None if it can. `rationales`: whether its texts have any."""
         if self.evidence == "pointing" and not task_type.discrete:
-            return "It joins two texts of different classes or labels, and a score is neither. Choose other scores."
+            return "It joins two texts with different labels, and a score is no label. Choose other scores."
         if self.evidence in ("ratings", "rationale") and not task_type.exclusive:
             return (
                 "It is defined for tasks in which each text has one label: of several, or of a score, nobody says for "

@@ -11,7 +11,7 @@ from bcos_core.evaluate.case import TENTHS, Case, Curves, Named
 from bcos_core.evaluate.explainer import Explainer
 from bcos_core.evaluate.plausibility import rated_positions, rationale_positions
 from bcos_core.evaluate.pointing import Pairs
-from bcos_core.evaluate.probability import PROBABILITIES
+from bcos_core.evaluate.probability import PROBABILITIES, what_is_measured
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.result import Contender
 from bcos_core.evaluate.scores import SCORES, Score
@@ -20,6 +20,7 @@ from bcos_core.model.identity import model_subject
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.encoding import Encoded, encode
 from bcos_core.text.rationales import Spans
 
@@ -36,14 +37,14 @@ class ScoringProtocol:
 
     def of(self, score: Score, explainer: Explainer) -> dict[str, Any]:
         """The protocol of one score of one explainer, as plain data with one sentence for a person."""
-        spec, data = self.spec, self._common(explainer)
+        spec, data, kind = self.spec, self._common(explainer), TASK_TYPES[self.info.task_type]
         if score.evidence == "pointing":
             pairs = self.pairs
             data |= {"pairs": len(pairs.pairs), "pairs_from": pairs.judge, "tokens_per_half": pairs.length}
-            data["target"] = "each class of a pair"
+            data["target"] = f"each {kind.output} of a pair"
             sentence = (
                 f"{len(pairs.pairs)} pairs of texts cut to {pairs.length} tokens that {pairs.judge} gets right "
-                "with p > 0.75; each class of a pair explained."
+                f"with p > 0.75; each {kind.output} of a pair explained."
             )
         elif score.evidence == "rationale":
             data |= {"rationales": "column of the task", "target": "the predicted class, where it is the text's label"}
@@ -55,12 +56,12 @@ class ScoringProtocol:
             data |= {"rationales": "VADER lexicon", "target": "the predicted class"}
             sentence = f"Words rated by people (VADER lexicon); {self.texts} test texts; the predicted class explained."
         else:
-            data |= {"removal": spec.removal, "probability": spec.probability, "target": "the predicted class"}
+            data |= {"removal": spec.removal, "probability": spec.probability, "target": kind.predicted}
             if score.evidence == "curves":
                 data["fractions"] = [tenth / 10 for tenth in TENTHS]
             sentence = (
-                f"Tokens {REMOVALS[spec.removal].title}, highest score first; p is the {spec.probability} of the "
-                f"predicted class; {self.texts} test texts."
+                f"Tokens {REMOVALS[spec.removal].title}, highest score first; p is "
+                f"{what_is_measured(spec.probability, kind.predicted)}; {self.texts} test texts."
             )
         data["trained_towards"] = self.trained_towards(score)
         if data["trained_towards"]:

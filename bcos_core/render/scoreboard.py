@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.case import TENTHS
+from bcos_core.evaluate.probability import what_is_measured
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.render.dots import add_dot, lay_out
@@ -176,6 +177,9 @@ def curve_figures(evaluation: Evaluation) -> list[go.Figure]:
     """Mean probability as top tokens go and come, one line for each contender; nothing where it was not measured."""
     shares = [0.0, *(tenth / 10 for tenth in TENTHS), 1.0]
     checkpoints = list(dict.fromkeys(contender.checkpoint for contender in evaluation.contenders))
+    protocols = (protocol for one in evaluation.contenders for protocol in one.protocols.values())
+    target = next((str(protocol["target"]) for protocol in protocols if "removal" in protocol), "")
+    measured = what_is_measured(evaluation.spec["probability"], target)
     figures = []
     for name, (title, axis) in _CURVES.items():
         figure = go.Figure()
@@ -199,7 +203,7 @@ def curve_figures(evaluation: Evaluation) -> list[go.Figure]:
         figure.update_layout(
             title={"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left"},
             xaxis={"title": {"text": axis}, "tickformat": ".0%"},
-            yaxis={"title": {"text": f"mean {evaluation.spec['probability']} of the predicted class"}},
+            yaxis={"title": {"text": f"mean of {measured}"}},
             legend={"orientation": "h", "y": -0.25},
             height=400,
             margin={"l": 8, "r": 8, "t": 44, "b": 8},

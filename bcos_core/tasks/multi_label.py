@@ -50,6 +50,7 @@ class MultiLabel(TaskType):
     better = "that only the {} gets right in every label"
     measures = ("sigmoid",)
     output, outputs = "label", "labels"
+    predicted = "the likeliest label"
 
     def marks(self, values: Sequence[object], column: str, *, separator: str | None = None) -> list[Mark | None]:
         cells = [_cells(value, column, separator) for value in values]

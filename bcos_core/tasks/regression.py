@@ -54,6 +54,7 @@ class Regression(TaskType):
     has_probabilities = False
     measures = ("score",)
     output = outputs = "score"
+    predicted = "the score"
     verbs = ("raises", "lowers")
     explained = "score"
     tokenless = "base score"  # the mean of the training scores, around which a model answers, and biases that it kept

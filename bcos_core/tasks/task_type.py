@@ -151,6 +151,8 @@ class TaskType(ABC):
     output: ClassVar[str] = "class"
     outputs: ClassVar[str] = "classes"
     """What a model's outputs are called, one and all of them."""
+    predicted: ClassVar[str] = "the predicted class"
+    """The output that is explained unless another one is asked for."""
     verbs: ClassVar[tuple[str, str]] = ("supports", "speaks against")
     """What a word does to an output whose contribution to it is positive, and negative."""
     explained: ClassVar[str] = "logit"

@@ -41,7 +41,7 @@ COLUMN = {"single-label": "mood", "multi-label": "tags", "regression": "stars"}
 FOREIGN = {
     "single-label": r"micro f1|mean absolute|all labels right",
     "multi-label": r"accuracy|\bclass(es)?\b|softmax|mean absolute",
-    "regression": r"accuracy|\bclass(es)?\b|probabilit|softmax|sigmoid|\bf1\b",
+    "regression": r"accuracy|\bclass(es)?\b|probabilit|softmax|sigmoid",
 }
 
 
