@@ -9,11 +9,11 @@ _EXPLANATIONS = {
     "did, so that it starts with everything that one knows.",
     "Fine-tuning the B-cos model": "The model learns the task from the training texts. Its layers answer the more "
     "to an input the better it matches their weights, which is what B-cos means.",
-    "Scoring the B-cos model": "Every test text is classified once; none was seen in training. The share of right "
-    "answers is the test accuracy.",
+    "Scoring the B-cos model": "Every test text is answered once; none was seen in training. How near the answers come "
+    "to the labels is what the figures of the model say.",
     "Fine-tuning the conventional model": "The twin learns the same task from the same texts, unconverted. It is what "
     "post-hoc explanations are usually made for.",
-    "Scoring the conventional model": "The twin classifies the same test texts, so that the two accuracies compare.",
+    "Scoring the conventional model": "The twin answers the same test texts, so that the figures of the two compare.",
 }
 
 

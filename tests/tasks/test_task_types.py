@@ -13,6 +13,7 @@ from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score
 
 from bcos_core.errors import DataError
 from bcos_core.tasks.multi_label import MultiLabel
+from bcos_core.tasks.prediction import Statement
 from bcos_core.tasks.registry import TASK_TYPES, task_type_of
 from bcos_core.tasks.regression import Regression, quadratic_kappa
 from bcos_core.tasks.single_label import SingleLabel, macro_f1
@@ -120,6 +121,39 @@ def test_a_label_that_is_missing_on_a_side() -> None:
     SEVERAL.require_sides({"train": whole, "test": whole}, ("a", "b"))
     with pytest.raises(DataError, match="'b' .test."):
         SEVERAL.require_sides({"train": whole, "test": [(0,), (0, 1)]}, ("a", "b"))
+
+
+def test_what_answers_say_about_one_output() -> None:
+    found = SEVERAL.prediction([math.log(3.0), -math.log(4.0)], ("a", "b"))
+    assert SEVERAL.statement(found, ("a", "b"), 0) == Statement("a", "yes", pytest.approx(0.75))
+    assert SEVERAL.statement(found, ("a", "b"), 1) == Statement("not b", "no", pytest.approx(0.8))
+    assert SEVERAL.probability_of("yes", found, ("a", "b"), 1) == pytest.approx(0.2)
+    assert [SEVERAL.is_right(found, index, (0, 1)) for index in (0, 1)] == [True, False]
+    one = ONE.prediction([0.0, math.log(3.0)], ("bad", "good"))
+    assert ONE.statement(one, ("bad", "good"), 0) == Statement("good", "good", pytest.approx(0.75))
+    assert ONE.probability_of("bad", one, ("bad", "good"), 1) == pytest.approx(0.25)
+    assert ONE.is_right(one, 1, 1) and not ONE.is_right(one, 1, 0)
+    score = SCORE.prediction([2.5], ("stars",))
+    assert SCORE.statement(score, ("stars",), 0) == Statement("2.5") and SCORE.is_right(score, 0, 2.5) is None
+    with pytest.raises(ValueError, match="not one of a few"):
+        SCORE.probability_of("2.5", score, ("stars",), 0)
+
+
+def test_what_a_text_has_for_certain() -> None:
+    found = SEVERAL.prediction([3.0, 0.5, -3.0, -0.5], tuple("abcd"))  # 0.95, 0.62, 0.05, 0.38
+    assert SEVERAL.certain(found, (0, 1, 2), 0.75) == ({0}, frozenset())
+    assert SEVERAL.certain(found, (0, 1), 0.75) == ({0}, {2})
+    one = ONE.prediction([0.0, 3.0], ("a", "b"))
+    assert ONE.certain(one, 1, 0.75) == ({1}, {0})
+    assert ONE.certain(one, 0, 0.75) == ONE.certain(one, 1, 0.99) == (frozenset(), frozenset())
+    assert SCORE.certain(SCORE.prediction([1.0], ("s",)), 1.0, 0.75) == (frozenset(), frozenset())
+
+
+def test_how_far_answers_are_apart() -> None:
+    two = np.array([[0.0, math.log(3.0)], [0.0, math.log(9.0)]])  # 0.75 and 0.9 for the second class
+    assert ONE.distances(two, -two).tolist() == pytest.approx([0.75, 0.9])
+    assert ONE.distances(two, 2 * two).tolist() == [0.0, 0.0]
+    assert SCORE.distances(np.array([[1.0], [2.0]]), np.array([[3.0], [2.0]])).tolist() == [2.0, 0.0]
 
 
 # A score
