@@ -17,7 +17,7 @@ from bcos_core.evaluate.reliability import Reliability, fit_temperature, reliabi
 from bcos_core.evaluate.statistics import Estimate, bootstrap, resampled
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.tasks.single_label import f1
-from bcos_core.tasks.task_type import Array, TaskType
+from bcos_core.tasks.task_type import Array, Metric, TaskType
 from bcos_core.text.examples import TaskData
 
 Logits = Sequence[Sequence[float]]
@@ -118,12 +118,11 @@ def audit(first: ModelLogits, second: ModelLogits, task: TaskData) -> Audit:
     gaps = kind.each_text(ours, golds) - kind.each_text(theirs, golds)
     better = gaps if kind.each_metric.higher_is_better else -gaps
     only_first, only_second = int((better > 0).sum()), int((better < 0).sum())
-    alike = _figures(kind, ours, kind.answers(theirs))
     return Audit(
         task_type=task.type,
         labels=task.labels,
         models=(_audited(first, task), _audited(second, task)),
-        agreement={metric.name: alike[metric.name] for metric in kind.agreements if metric.name in alike},
+        agreement=_figures(kind, kind.agreements, ours, kind.answers(theirs)),
         gap=bootstrap(gaps.tolist()),
         only_first=only_first,
         only_second=only_second,
@@ -143,15 +142,17 @@ def sign_test(only_first: int, only_second: int) -> float:
 def _audited(answers: ModelLogits, task: TaskData) -> ModelAudit:
     kind, golds = task.task_type, task.task_type.array(task.test.labels, len(task.labels))
     logits = np.asarray(answers.test, dtype=float)
-    return ModelAudit(answers.name, _figures(kind, logits, golds), _choice(answers, task) if kind.exclusive else None)
+    metrics = _figures(kind, kind.metrics, logits, golds)
+    return ModelAudit(answers.name, metrics, _choice(answers, task) if kind.exclusive else None)
 
 
-def _figures(kind: TaskType, logits: Array, golds: Array) -> dict[str, Estimate]:
-    """The metrics with their intervals over texts, in the type's order."""
-    found = resampled(lambda chosen: kind.figures(logits[chosen], golds[chosen]), len(logits))
-    each = kind.each_metric.name
-    found[each] = bootstrap(kind.each_text(logits, golds).tolist())
-    return {metric.name: found[metric.name] for metric in kind.metrics if metric.name in found}
+def _figures(kind: TaskType, metrics: Sequence[Metric], logits: Array, golds: Array) -> dict[str, Estimate]:
+    """Metrics with their intervals over texts, those left out that are not defined."""
+    each, names = kind.each_metric.name, [metric.name for metric in metrics]
+    found = {each: bootstrap(kind.each_text(logits, golds).tolist())}
+    if names != [each]:
+        found = resampled(lambda chosen: kind.figures(logits[chosen], golds[chosen]), len(logits)) | found
+    return {name: found[name] for name in names if name in found}
 
 
 def _choice(answers: ModelLogits, task: TaskData) -> ChoiceAudit:
