@@ -58,7 +58,7 @@ class Case:
             for kind, model in (("bcos", result.bcos), ("conventional", result.conventional)):
                 figures |= {f"{name}_{kind}": value for name, value in model.metrics.items()}
             figures["completeness_error_worst"] = _completeness(result.bcos.checkpoint, task)
-            figures |= _ahead(result.bcos.checkpoint, root)
+            figures |= _ahead(result.bcos.checkpoint, task, root)
         return {f"{self.name}_{name}": value for name, value in figures.items()}
 
 
@@ -76,9 +76,9 @@ def _completeness(checkpoint: str, task: TaskChoice) -> float:
     return max(record.completeness_error / max(1.0, abs(record.logit)) for record in records)
 
 
-def _ahead(checkpoint: str, root: Path) -> Figures:
+def _ahead(checkpoint: str, task: TaskChoice, root: Path) -> Figures:
     """Comprehensiveness − sufficiency of each method, and of B-cos minus it, paired."""
-    spec = EvaluationSpec((checkpoint,), METHODS, (SCORE,), limit=EVALUATED)
+    spec = EvaluationSpec((checkpoint,), METHODS, (SCORE,), limit=EVALUATED, task=task)
     found = run_evaluation(spec, home=Home(root).create(), name="bench", reporter=SilentReporter())
     figures = {f"{SCORE}_{row['method']}": row["mean"] for row in found.rows()}
     base = next(contender.id for contender in found.contenders if contender.method == "bcos")

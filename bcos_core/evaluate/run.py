@@ -61,8 +61,8 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
     asked, spec = spec, _served(spec, kind, rationales=bool(rationales))
     pairs = _pairs(spec, infos[0], task, choice) if spec.needs("pointing") else Pairs()
     run = _Run(spec, task.title, examples.texts, rationales, pairs, EvidenceStore(open_database(home)), reporter)
-    if choice.to_dict() == infos[0].task:
-        run.note(*filter(None, map(changed_data, infos)))
+    own = [info for info in infos if info.task == choice.to_dict()]
+    run.note(*filter(None, (changed_data(info, choice) for info in own)))
     for score in asked.scores:
         if reason := SCORES[score].unsupported(kind, rationales=bool(rationales)):
             run.skipped.append({"score": score, "reason": reason})

@@ -18,6 +18,7 @@ from bcos_core.model.content import NAMES, content_of, require_same_content
 from bcos_core.model.info import DETAILS_FILE, CheckpointInfo, trained_on
 from bcos_core.storage.content import Stamp, file_stamp, name_of
 from bcos_core.text.content import choice_hash
+from bcos_core.text.tasks import TaskChoice
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -113,9 +114,10 @@ def checkpoint_and_data(info: CheckpointInfo) -> list[str]:
     return [folder_identity(info.path), choice_hash(trained_on(info)) if info.task else ""]
 
 
-def changed_data(info: CheckpointInfo) -> str | None:
-    """What to say of a checkpoint whose training file is not what it was; None where it is, or is no file."""
-    if not info.data or choice_hash(trained_on(info)) == info.data:
+def changed_data(info: CheckpointInfo, named: TaskChoice | None = None) -> str | None:
+    """What to say of a checkpoint whose training file is not what it was; None where it is, or is no file. `named` is
+    its task where a person has named it, and with it a file that the checkpoint itself may not choose."""
+    if not info.data or choice_hash(named or trained_on(info)) == info.data:
         return None
     return (
         f"The file that {info.name} was trained on has changed since: what is measured on it now is of other texts or "

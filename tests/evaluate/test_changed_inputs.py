@@ -11,7 +11,7 @@ import pytest
 from tiny_pair import save_pair
 
 from bcos_core.cli.main import main
-from bcos_core.errors import InputError
+from bcos_core.errors import InputError, PathNotAllowedError
 from bcos_core.evaluate.audit_run import run_audit
 from bcos_core.evaluate.result import load_evaluation
 from bcos_core.evaluate.run import run_evaluation
@@ -84,6 +84,20 @@ def test_data_that_have_changed_are_said(
     assert [note for note in kept.notes if "has changed since" in note] == list(kept.notes)
     assert main(["audit", str(pair[0])]) == 0
     assert "has changed since" in capsys.readouterr().err
+
+
+def test_a_file_that_a_person_names_may_lie_anywhere(home: Home, tmp_path_factory: pytest.TempPathFactory) -> None:
+    file = tmp_path_factory.mktemp("elsewhere") / "colours.csv"
+    write(file, LABELS)
+    choice = TaskChoice("file", str(file), "text", "label")
+    path = str(save_pair(home, labels=LABELS, task=choice.to_dict(), data=choice_hash(choice))[0])
+    with pytest.raises(PathNotAllowedError, match="name the file on the command line"):
+        run_evaluation(EvaluationSpec((path,), ("saliency",)), home=home, name="one", reporter=SilentReporter())
+    named = EvaluationSpec((path,), ("saliency",), limit=4, task=choice)
+    assert run_evaluation(named, home=home, name="one", reporter=SilentReporter()).notes == ()
+    write(file, ("green", "red", "blue"))
+    (said,) = run_evaluation(named, home=home, name="two", reporter=SilentReporter()).notes
+    assert "has changed since" in said
 
 
 def test_files_that_were_exchanged_are_said(
