@@ -60,6 +60,7 @@ function drawRun(run) {
   if (run.kind === "unit") return element("span", run.breaks ? "sentence" : "word", ...run.units.map(drawUnit));
   if (run.kind === "gap") return document.createTextNode(run.text);
   const span = element("span", run.kind, run.text);
+  if (run.kind === "heading") span.append(element("span", "share", run.share));
   span.dir = run.kind === "added" ? "ltr" : "auto"; // an added token must not decide the direction of the text
   span.dataset.tip = run.tip;
   return span;

@@ -1,12 +1,13 @@
 """B-cos language models: conversion, exact contributions, and post-hoc methods to compare them with.
 
-Four names are the public entry points; each is imported when it is first used, so that `import bcos_core`
+Five names are the public entry points; each is imported when it is first used, so that `import bcos_core`
 is cheap:
 
     convert(model, b=1.5)           a pretrained classifier → its B-cos version
     calibrate(converted, original, …)  refit the converted layers to the original's function
     load(path)                      a checkpoint folder → a Classifier
     explain(classifier, texts, …)   texts → Attribution records
+    pair(first, second)             two texts → one, for a model that reads them together
 """
 
 from __future__ import annotations
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
     from bcos_core.model.calibrate import calibrate as calibrate
     from bcos_core.model.classifier import load as load
     from bcos_core.model.convert import convert as convert
+    from bcos_core.text.pair import pair as pair
 
 __version__ = "0.1.0"
-__all__ = ["calibrate", "convert", "explain", "load"]
+__all__ = ["calibrate", "convert", "explain", "load", "pair"]
 
 _HOMES = {
     "convert": "bcos_core.model.convert",
     "calibrate": "bcos_core.model.calibrate",
     "load": "bcos_core.model.classifier",
     "explain": "bcos_core.attribution.api",
+    "pair": "bcos_core.text.pair",
 }
 
 

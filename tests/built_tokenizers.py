@@ -72,7 +72,10 @@ def built_tokenizer(kind: str) -> PreTrainedTokenizerBase:
         tokenizer.post_processor = processor
         names = dict(zip(("cls", "pad", "sep", "unk"), _ANGLED, strict=False))
         names["mask"] = AddedToken("<mask>", lstrip=kind == "byte-level")
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **{f"{name}_token": it for name, it in names.items()})
+    told = ["input_ids", "token_type_ids", "attention_mask"] if kind == "wordpiece" else ["input_ids", "attention_mask"]
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, model_input_names=told, **{f"{name}_token": it for name, it in names.items()}
+    )
 
 
 def tiny_classifier(kind: str, *, bcos: bool = True) -> Classifier:

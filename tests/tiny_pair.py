@@ -34,6 +34,7 @@ def save_pair(
     `details` are further fields of `CheckpointInfo`, of both.
     """
     labels = labels or LABELS[kind]
+    details.setdefault("text_columns", ("text",))
     tokenizer = AutoTokenizer.from_pretrained(embedded_path())
     torch.manual_seed(0)
     head: dict[str, Any] = {"num_labels": len(labels)}

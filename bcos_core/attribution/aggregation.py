@@ -28,8 +28,8 @@ def word_scores(record: Attribution) -> tuple[SpanScore, ...]:
 
 
 def sentence_scores(record: Attribution) -> tuple[SpanScore, ...]:
-    """The sentences that the model saw; the last one ends where the text was cut."""
-    return _sums(record, sentence_units(record.text[: record.truncated_at], record.tokens))
+    """The sentences that the model saw; the last one, of a pair that of each text, ends where the text was cut."""
+    return _sums(record, sentence_units(record.text, record.tokens, record.unread))
 
 
 def summed(record: Attribution, positions: Sequence[int]) -> tuple[float, float | None]:

@@ -18,6 +18,7 @@ from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.errors import InputError, UnknownNameError
 from bcos_core.model.classifier import Classifier
 from bcos_core.text.encoding import batches_by_length, collate, encode
+from bcos_core.text.pair import require_texts
 
 TargetLike = Target | SupportsIndex | str | None
 
@@ -65,7 +66,8 @@ def explain(
     **options: Any,
 ) -> Attribution | list[Attribution]:
     """Attribution record of one text, or a list of them of several (a list, a column of a table, an array, a generator)
-    in their order. Safe to call from several threads at once.
+    in their order. Two texts that a model reads together are one of `bcos_core.text.pair.pair`. Safe to call from
+    several threads at once.
 
     A text over the model's limit is explained up to the limit; the record says where it was cut.
 
@@ -81,7 +83,7 @@ def explain(
         options: of the method, such as `steps` of integrated gradients.
 
     Raises:
-        TextError: a text with nothing in it.
+        TextError: a text with nothing in it, or one text where the model reads pairs (or the other way round).
         UnknownNameError: an unknown method, reference, option or label.
         InputError: a method that the model does not support; a number that is none or is out of range.
     """
@@ -99,6 +101,7 @@ def explain(
     resolved = resolve_target(classifier.labels, target)
     single = isinstance(texts, str)
     listed = [texts] if isinstance(texts, str) else list_of_texts(texts)
+    require_texts(classifier.name, classifier.pairs, listed)
     encoded = encode(classifier.tokenizer, listed, classifier.max_length)
     records: dict[int, Attribution] = {}
     for positions in batches_by_length([len(text) for text in encoded], batch_size):

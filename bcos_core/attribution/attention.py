@@ -34,7 +34,9 @@ def attention_rollout(inputs: MethodInput) -> MethodOutput:
 
 def _probabilities(inputs: MethodInput) -> tuple[Tensor, list[Tensor]]:
     batch = inputs.batch
-    logits, layers = attention_probabilities(inputs.classifier.model, batch.input_ids, batch.attention_mask)
+    logits, layers = attention_probabilities(
+        inputs.classifier.model, batch.input_ids, batch.attention_mask, batch.token_type_ids
+    )
     # Padded positions look somewhere too; nothing comes back from them, since nobody looks at them.
     return logits, [layer.double() * batch.attention_mask[:, None, None, :] for layer in layers]
 

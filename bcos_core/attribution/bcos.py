@@ -25,6 +25,7 @@ def bcos(inputs: MethodInput) -> MethodOutput:
     scores = torch.zeros(batch.input_ids.shape, dtype=torch.float64, device=batch.input_ids.device)
     shares, biases = scores.new_zeros(len(batch)), scores.new_zeros(len(batch))
     logits: Tensor | None = None
+    types = batch.token_type_ids
     for rows, length in _passes(batch):
         found = contributions(
             view,
@@ -32,6 +33,7 @@ def bcos(inputs: MethodInput) -> MethodOutput:
             batch.attention_mask[rows, :length],
             inputs.select,
             reference_id=inputs.reference_id,
+            token_type_ids=None if types is None else types[rows, :length],
         )
         scores[rows, :length] = found.scores
         shares[rows], biases[rows] = found.reference_share, found.bias_share

@@ -11,7 +11,7 @@ from bcos_core.model.view import ModelView
 class EmbeddingsToScore:
     """E (rows, tokens, hidden) → (rows,), in the form that captum calls; counts the rows it ran.
 
-    captum repeats the batch for its steps and hands the ids, mask and classes along repeated alike. Without
+    captum repeats the batch for its steps and hands the ids, mask, types and classes along repeated alike. Without
     classes, they are chosen by the logits of the same pass.
     """
 
@@ -27,9 +27,14 @@ class EmbeddingsToScore:
         return self.rows / len(self.inputs.batch)
 
     def __call__(
-        self, embeddings: Tensor, input_ids: Tensor, attention_mask: Tensor, classes: Tensor | None = None
+        self,
+        embeddings: Tensor,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor | None,
+        classes: Tensor | None = None,
     ) -> Tensor:
         self.rows += len(embeddings)
-        logits = self.view.logits(embeddings, input_ids, attention_mask)
+        logits = self.view.logits(embeddings, input_ids, attention_mask, token_type_ids)
         self.logits = logits.detach()
         return select(logits, self.inputs.classes(logits) if classes is None else classes, self.inputs.target)

@@ -31,8 +31,9 @@ def smoothgrad(inputs: MethodInput) -> MethodOutput:
 
     The noise's standard deviation is `noise` times the range of the text's embeddings, as there.
     """
-    score, embeddings, (input_ids, attention_mask) = _at_the_text(inputs)
-    logits = score.view.predict(input_ids, attention_mask)
+    score, embeddings, arguments = _at_the_text(inputs)
+    input_ids, attention_mask, types = arguments
+    logits = score.view.predict(input_ids, attention_mask, token_type_ids=types)
     spread = float(inputs.parameters["noise"]) * float(embeddings.detach().max() - embeddings.detach().min())
     samples = int(inputs.parameters["samples"])
     found = NoiseTunnel(InputXGradient(score)).attribute(
@@ -41,18 +42,19 @@ def smoothgrad(inputs: MethodInput) -> MethodOutput:
         nt_samples=samples,
         nt_samples_batch_size=min(samples, ROWS_PER_PASS),
         stdevs=spread,
-        additional_forward_args=(input_ids, attention_mask, inputs.classes(logits)),
+        additional_forward_args=(*arguments, inputs.classes(logits)),
     )
     scores = found.detach().sum(-1, dtype=torch.float64)
     return MethodOutput(scores, scores.new_zeros(1), logits, score.passes + 1, score.passes)
 
 
-def _at_the_text(inputs: MethodInput) -> tuple[EmbeddingsToScore, Tensor, tuple[Tensor, Tensor]]:
+def _at_the_text(inputs: MethodInput) -> tuple[EmbeddingsToScore, Tensor, tuple[Tensor, Tensor, Tensor | None]]:
     """The function, the point E of the texts, and the function's other arguments."""
     batch = inputs.batch
     score = EmbeddingsToScore(inputs)
-    embeddings = score.view.embed(batch.input_ids, batch.attention_mask).requires_grad_()
-    return score, embeddings, (batch.input_ids, batch.attention_mask)
+    arguments = (batch.input_ids, batch.attention_mask, batch.token_type_ids)
+    embeddings = score.view.embed(batch.input_ids, batch.attention_mask, token_type_ids=batch.token_type_ids)
+    return score, embeddings.requires_grad_(), arguments
 
 
 def _output(inputs: MethodInput, score: EmbeddingsToScore, scores: Tensor) -> MethodOutput:

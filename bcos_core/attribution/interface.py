@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -75,14 +75,8 @@ class MethodInput:
 
     def each_text(self) -> Iterator[MethodInput]:
         """The same for each text alone, without padding."""
-        for row, text in enumerate(self.batch.texts):
-            alone = Batch(
-                (text,),
-                self.batch.input_ids[row : row + 1, : len(text)],
-                self.batch.attention_mask[row : row + 1, : len(text)],
-                self.batch.ordinary[row : row + 1, : len(text)],
-            )
-            yield MethodInput(self.classifier, alone, self.target, self.reference, self.parameters, self.seed)
+        for alone in self.batch.each():
+            yield replace(self, batch=alone)
 
 
 def select(logits: Tensor, classes: Tensor, target: Target | None) -> Tensor:

@@ -57,19 +57,20 @@ class _Ends:
 
     def __init__(self, inputs: MethodInput, score: EmbeddingsToScore) -> None:
         batch, view = inputs.batch, score.view
-        self.text = view.embed(batch.input_ids, batch.attention_mask)
-        self.logits = view.predict(batch.input_ids, batch.attention_mask)
+        types = batch.token_type_ids
+        self.text = view.embed(batch.input_ids, batch.attention_mask, token_type_ids=types)
+        self.logits = view.predict(batch.input_ids, batch.attention_mask, token_type_ids=types)
         if inputs.reference_id is None:
             self.reference = torch.zeros_like(self.text)
             with torch.no_grad():
-                at_reference = view.logits(self.reference, batch.input_ids, batch.attention_mask)
+                at_reference = view.logits(self.reference, batch.input_ids, batch.attention_mask, types)
         else:
-            replaced = inputs.reference_ids
-            self.reference = view.embed(replaced, batch.attention_mask, original=batch.input_ids)
-            at_reference = view.predict(replaced, batch.attention_mask, original=batch.input_ids)
+            replaced, stays = inputs.reference_ids, {"original": batch.input_ids, "token_type_ids": types}
+            self.reference = view.embed(replaced, batch.attention_mask, **stays)
+            at_reference = view.predict(replaced, batch.attention_mask, **stays)
         classes = inputs.classes(self.logits)
         self.share = select(at_reference, classes, inputs.target).double()
-        self.arguments = (batch.input_ids, batch.attention_mask, classes)
+        self.arguments = (batch.input_ids, batch.attention_mask, types, classes)
 
     def output(self, inputs: MethodInput, score: EmbeddingsToScore, found: Tensor) -> MethodOutput:
         scores = found.detach().sum(-1, dtype=torch.float64) * inputs.batch.attention_mask

@@ -31,16 +31,24 @@ class _TextsToScore:
         self.inputs = inputs
         self.view = ModelView(inputs.classifier.model)
         self.rows = 0
-        self.logits = self.view.predict(batch.input_ids, batch.attention_mask)
+        self.logits = self.view.predict(batch.input_ids, batch.attention_mask, token_type_ids=batch.token_type_ids)
         self.classes = inputs.classes(self.logits)
         self.pieces = feature_mask(batch, inputs.parameters["unit"])
         self.removed = inputs.reference_ids
-        self.arguments = (batch.input_ids, batch.attention_mask, self.classes)
+        self.arguments = (batch.input_ids, batch.attention_mask, batch.token_type_ids, self.classes)
         self.per_pass = max(1, ROWS_PER_PASS // len(batch))
 
-    def __call__(self, input_ids: Tensor, original: Tensor, attention_mask: Tensor, classes: Tensor) -> Tensor:
+    def __call__(
+        self,
+        input_ids: Tensor,
+        original: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor | None,
+        classes: Tensor,
+    ) -> Tensor:
         self.rows += len(input_ids)
-        return select(self.view.predict(input_ids, attention_mask, original=original), classes, self.inputs.target)
+        logits = self.view.predict(input_ids, attention_mask, original=original, token_type_ids=token_type_ids)
+        return select(logits, classes, self.inputs.target)
 
     def without_anything(self) -> Tensor:
         """The explained number of the reference, (batch,)."""

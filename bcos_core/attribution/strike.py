@@ -60,6 +60,7 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
         torch.cat([batch.input_ids, without]),
         batch.attention_mask.repeat(2, 1),
         original=batch.input_ids.repeat(2, 1),
+        token_type_ids=None if batch.token_type_ids is None else batch.token_type_ids.repeat(2, 1),
     )
     whole, changed = logits.double()
     if not same_model(record, classifier, whole.tolist()):

@@ -12,6 +12,7 @@ from bcos_core.errors import InputError, NotFiniteError, TextError, UnknownNameE
 from bcos_core.text.blank import is_blank
 from bcos_core.text.decode import decode, encodable
 from bcos_core.text.lines import text_lines
+from bcos_core.text.pair import HEADINGS, halves, is_pair, pair, without_separator
 from bcos_core.text.table import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ EPILOG = """examples:
   python -m bcos_core explain CHECKPOINT --text "A charming film." --methods bcos occlusion --target positive
   python -m bcos_core explain CHECKPOINT --text "A charming film." --methods shapley --repeats 5 --option unit=word
   python -m bcos_core explain CHECKPOINT --file texts.txt --json > records.json
+  python -m bcos_core explain PAIR_CHECKPOINT --text "Two dogs ran." --second "Two animals ran."
 """
 
 BAR_WIDTH = 20
@@ -37,7 +39,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("checkpoint", help="a checkpoint's name (see `models`) or folder")
     parser.add_argument("--text", action="append", default=[], help="a text; may be given several times")
+    parser.add_argument(
+        "--second",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="of a model that reads pairs, the second text to the --text in the same place",
+    )
     parser.add_argument("--file", help="a UTF-8 file with one text a line; - for standard input")
+    parser.add_argument(
+        "--pairs", action="store_true", help="each line of --file has two texts with a tab between them"
+    )
     parser.add_argument(
         "--methods",
         "--method",
@@ -110,26 +122,40 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def _options(given: list[str]) -> dict[str, str]:
     options = {}
-    for pair in given:
-        name, equals, value = pair.partition("=")
+    for one in given:
+        name, equals, value = one.partition("=")
         if not equals or not name:
-            raise InputError(f"--option is {pair!r}; expected NAME=VALUE, for example steps=20.")
+            raise InputError(f"--option is {one!r}; expected NAME=VALUE, for example steps=20.")
         options[name] = value
     return options
 
 
 def _texts(args: argparse.Namespace) -> list[str]:
-    texts = list(args.text)
-    if args.file:
-        texts += [line for _, line in text_lines(_content(args.file)) if not is_blank(line)]
-    if not texts:
-        raise TextError("There is no text to explain. Give one with --text, or a file of them with --file.")
-    for text in texts:
+    for text in (*args.text, *args.second):
         if encodable(text) != text:  # how Python hands on bytes of the command line that are no UTF-8
             raise TextError("A text of --text is not UTF-8. Set the terminal to UTF-8, or give it in a file.")
         if is_blank(text):
             raise TextError("A text is empty. Type at least one word.")
-    return texts
+    if args.second and len(args.second) != len(args.text):
+        raise TextError(
+            f"There are {len(args.text)} texts of --text and {len(args.second)} of --second. Give each its second text."
+        )
+    texts = [pair(*both) for both in zip(args.text, args.second, strict=True)] if args.second else list(args.text)
+    if args.file:
+        lines = [(number, line) for number, line in text_lines(_content(args.file)) if not is_blank(line)]
+        texts += [_pair_of(line, number) if args.pairs else line for number, line in lines]
+    if not texts:
+        raise TextError("There is no text to explain. Give one with --text, or a file of them with --file.")
+    return [text if is_pair(text) and (args.second or args.pairs) else without_separator(text) for text in texts]
+
+
+def _pair_of(line: str, number: int) -> str:
+    first, tab, second = line.partition("\t")
+    if not tab or is_blank(first) or is_blank(second):
+        raise TextError(
+            f"Line {number:,} of --file has not two texts with a tab between them. Give both, or leave --pairs out."
+        )
+    return pair(first, second)
 
 
 def _content(file: str) -> str:
@@ -160,7 +186,7 @@ def show(result: dict[str, Any]) -> str:
 
 
 def _show_record(record: Attribution) -> str:
-    from bcos_core.attribution.aggregation import word_scores
+    from bcos_core.attribution.aggregation import summed, word_scores
     from bcos_core.numbers import number
     from bcos_core.tasks.registry import TASK_TYPES
 
@@ -173,7 +199,12 @@ def _show_record(record: Attribution) -> str:
     lines = [
         f"{record.method} on {record.model}: {kind.answer(record.prediction)}; what speaks for {record.target.title}:"
     ]
+    headings = dict(zip(halves(record.text), HEADINGS, strict=False)) if is_pair(record.text) else {}
     for word in words:
+        for (start, end), heading in list(headings.items()):
+            if start <= word.start <= end:
+                share = summed(record, record.positions_by_half[HEADINGS.index(heading)])[0]
+                lines.append(f" {headings.pop((start, end))} ({share:+.3f}):")
         bar = ("+" if word.score > 0 else "-") * round(abs(word.score) / largest * BAR_WIDTH)
         spread = "" if word.spread is None else f" ± {number(word.spread):<8}"
         lines.append(f"  {word.text[:width]:<{width}} {word.score:+9.3f}{spread}  {bar}")
@@ -186,6 +217,6 @@ def _show_record(record: Attribution) -> str:
         lines.append(f"  mean ± standard deviation over the seeds {', '.join(map(str, record.seeds))}")
     if record.additive:
         lines.append(f"  adds to {record.sum:.4f}; the {kind.explained} is {record.logit:.4f}")
-    if record.truncated_at is not None:
-        lines.append(f"  The text was cut at character {record.truncated_at}: the model reads no further.")
+    for start, _ in record.unread:
+        lines.append(f"  The text was cut at character {start}: the model reads no further.")
     return "\n".join(lines)

@@ -10,6 +10,9 @@ from bcos_core.tasks.registry import TASK_TYPES, USUAL
 def add_task_arguments(parser: argparse.ArgumentParser) -> None:
     """Add them to a command."""
     parser.add_argument("--text-column", metavar="NAME", help="the column that holds the texts (default: guessed)")
+    parser.add_argument(
+        "--second-column", metavar="NAME", help="the column that holds the second texts of pairs (default: none)"
+    )
     parser.add_argument("--label-column", metavar="NAME", help="the column that holds the labels (default: guessed)")
     parser.add_argument("--rationale-column", metavar="NAME", help="the column of human rationales (default: none)")
     parser.add_argument(
@@ -30,4 +33,5 @@ def said_of_task(args: argparse.Namespace) -> dict[str, str | None]:
         "rationale_column": args.rationale_column,
         "type": args.task_type,
         "separator": args.label_separator,
+        "second_column": args.second_column,
     }

@@ -73,6 +73,7 @@ def _describe(task: EmbeddedTask) -> dict[str, Any]:
 
 
 def _preview(data: TaskData) -> dict[str, Any]:
+    from bcos_core.text.pair import one_line
     from bcos_core.text.preview import class_counts, text_lengths
 
     lengths = text_lengths(data)
@@ -84,7 +85,8 @@ def _preview(data: TaskData) -> dict[str, Any]:
         "examples": _sizes(data),
         "words": {"minimum": lengths.minimum, "median": lengths.median, "maximum": lengths.maximum},
         "rows": [
-            {"text": text, "label": data.word(label)} for text, label in zip(first.texts, first.labels, strict=True)
+            {"text": one_line(text), "label": data.word(label)}
+            for text, label in zip(first.texts, first.labels, strict=True)
         ],
         "notes": list(data.notes),
     }

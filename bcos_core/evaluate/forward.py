@@ -10,6 +10,7 @@ from bcos_core.evaluate.case import Logits
 from bcos_core.evaluate.removal import Variant
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.view import ModelView
+from bcos_core.text.encoding import padded_types
 
 # Tokens of one forward pass: enough to keep two cores or a GPU busy, and flat in memory.
 TOKENS_PER_PASS = {"cpu": 1_024}
@@ -32,7 +33,14 @@ def logits_of(classifier: Classifier, variants: Sequence[Variant]) -> list[Logit
             [[*v.visible, *[False] * (width - len(v.ids))] for v in batch], dtype=torch.long, device=classifier.device
         )
         real = torch.tensor([[1] * len(v.ids) + [0] * (width - len(v.ids)) for v in batch], device=classifier.device)
-        logits = view.predict(ids, real, original=original, visible=visible)
+        types = padded_types([v.token_type_ids for v in batch], width)
+        logits = view.predict(
+            ids,
+            real,
+            original=original,
+            visible=visible,
+            token_type_ids=None if types is None else types.to(classifier.device),
+        )
         for variant, row in zip(batch, logits.double().tolist(), strict=True):
             found[variant] = tuple(row)
     return [found[variant] for variant in variants]

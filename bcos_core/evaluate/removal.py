@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Variant:
     """A text with tokens removed, as the model is given it: `ids`, and which of them it may look at. Positions are
-    those of `original`: the text's own ids, or what is left of them where the rest moves together."""
+    those of `original`: the text's own ids, or what is left of them where the rest moves together. `token_type_ids` are
+    those of a pair."""
 
     ids: tuple[int, ...]
     visible: tuple[bool, ...]
     original: tuple[int, ...]
+    token_type_ids: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def _replaced_by(kind: str) -> Callable[[Encoded, Collection[int], PreTrainedTok
             raise _missing(kind, tokenizer)
         gone = frozenset(removed)
         ids = tuple(token_id if position in gone else id for position, id in enumerate(text.ids))
-        return Variant(ids, (True,) * len(ids), text.ids)
+        return Variant(ids, (True,) * len(ids), text.ids, text.token_type_ids)
 
     return apply
 
@@ -70,13 +72,16 @@ def _missing(kind: str, tokenizer: PreTrainedTokenizerBase) -> InputError:
 
 def _deleted(text: Encoded, removed: Collection[int], tokenizer: PreTrainedTokenizerBase) -> Variant:
     gone = frozenset(removed)
-    ids = tuple(id for position, id in enumerate(text.ids) if position not in gone)
-    return Variant(ids, (True,) * len(ids), ids)
+    left = [position for position in range(len(text)) if position not in gone]
+    ids = tuple(text.ids[position] for position in left)
+    types = text.token_type_ids and tuple(text.token_type_ids[position] for position in left)
+    return Variant(ids, (True,) * len(ids), ids, types)
 
 
 def _hidden(text: Encoded, removed: Collection[int], tokenizer: PreTrainedTokenizerBase) -> Variant:
     gone = frozenset(removed)
-    return Variant(text.ids, tuple(position not in gone for position in range(len(text))), text.ids)
+    visible = tuple(position not in gone for position in range(len(text)))
+    return Variant(text.ids, visible, text.ids, text.token_type_ids)
 
 
 REMOVALS: Registry[Removal] = Registry("removal")

@@ -58,13 +58,14 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
         for text, label in zip(examples.texts, examples.labels, strict=True)
         if text in task.rationales and task.task_type.exclusive  # of several labels, nobody says for which it is
     }
-    asked, spec = spec, _served(spec, kind, rationales=bool(rationales))
+    has = {"rationales": bool(rationales), "pairs": task.pairs}
+    asked, spec = spec, _served(spec, kind, **has)
     pairs = _pairs(spec, infos[0], task, choice) if spec.needs("pointing") else Pairs()
     run = _Run(spec, task.title, examples.texts, rationales, pairs, EvidenceStore(open_database(home)), reporter)
     own = [info for info in infos if info.task == choice.to_dict()]
     run.note(*filter(None, (changed_data(info, choice) for info in own)))
     for score in asked.scores:
-        if reason := SCORES[score].unsupported(kind, rationales=bool(rationales)):
+        if reason := SCORES[score].unsupported(kind, **has):
             run.skipped.append({"score": score, "reason": reason})
     for stage, info in enumerate(infos, start=1):
         reporter.stage(stages[stage], stage, len(stages))
@@ -148,13 +149,13 @@ class _Run:
         gatherer.pairs(self.pairs.pairs, advance)
 
 
-def _served(spec: EvaluationSpec, kind: TaskType, *, rationales: bool) -> EvaluationSpec:
-    """The same with those scores only that the texts can serve.
+def _served(spec: EvaluationSpec, kind: TaskType, **has: bool) -> EvaluationSpec:
+    """The same with those scores only that the texts can serve; `has` as in `Score.unsupported`.
 
     Raises:
         InputError: they serve none.
     """
-    reasons = {name: SCORES[name].unsupported(kind, rationales=rationales) for name in spec.scores}
+    reasons = {name: SCORES[name].unsupported(kind, **has) for name in spec.scores}
     scores = tuple(name for name, reason in reasons.items() if reason is None)
     if not scores:
         raise InputError(f"None of the scores {', '.join(reasons)} can be computed. {next(iter(reasons.values()))}")

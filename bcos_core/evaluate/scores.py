@@ -34,8 +34,11 @@ class Score:
     compute: Callable[[Case], float | None]
     removes: bool = False
 
-    def unsupported(self, task_type: TaskType, *, rationales: bool) -> str | None:
-        """Why a task cannot serve this score; None if it can. `rationales`: whether its texts have any."""
+    def unsupported(self, task_type: TaskType, *, rationales: bool, pairs: bool) -> str | None:
+        """Why a task cannot serve this score; None if it can. `rationales`: whether its texts have any; `pairs`:
+        whether each has two parts."""
+        if self.evidence == "pointing" and pairs:
+            return "It puts two texts into one, for models that read one text; this task's models read two already."
         if self.evidence == "pointing" and not task_type.discrete:
             return "It joins two texts with different labels, and a score is no label. Choose other scores."
         if self.evidence in ("ratings", "rationale") and not task_type.exclusive:

@@ -19,6 +19,9 @@ def require_task_of(info: CheckpointInfo, task: TaskData) -> None:
             f"{info.name} answers with {TASK_TYPES[info.task_type].title.lower()} for each text, but {task.title} has "
             f"{task.task_type.title.lower()}. Measure models of one task together."
         )
+    if info.pairs is not None and info.pairs != task.pairs:
+        reads, has = ("pairs of texts", "single texts") if info.pairs else ("single texts", "pairs of texts")
+        raise InputError(f"{info.name} reads {reads}, but {task.title} has {has}. Measure models of one task together.")
     if info.labels != task.labels:
         raise InputError(
             f"{info.name} has the classes {', '.join(info.labels)}, but {task.title} has {', '.join(task.labels)}. "

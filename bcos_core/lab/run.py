@@ -20,7 +20,7 @@ from bcos_core.home import Home
 from bcos_core.lab.measures import MEASURES, measure
 from bcos_core.lab.plants import PLANTS, Plant, Planted, choose_words
 from bcos_core.lab.result import LabExample, LabResult, LabRow, Verification
-from bcos_core.lab.spec import LabSpec
+from bcos_core.lab.spec import LabSpec, unsupported
 from bcos_core.model.classifier import Classifier, load, predict
 from bcos_core.progress import Reporter
 from bcos_core.text.examples import Examples
@@ -57,6 +57,8 @@ def run_lab(spec: LabSpec, *, home: Home, work: Path, job: str, reporter: Report
     started = time.monotonic()
     plant = PLANTS[spec.plant]
     data = load_task(spec.task)
+    if reason := unsupported(data.task_type, pairs=data.pairs):  # pairs of columns that were guessed
+        raise DataError(reason)
     words = choose_words(plant.words, (*data.train.texts, *data.test.texts))
     task = _planted_task(spec, plant, data, words, home.lab / job)
     training = run_training(

@@ -23,8 +23,10 @@ from bcos_core.train.recipe import Recipe
 METHODS_OF_LAB = ("bcos", "integrated_gradients", "occlusion", "input_x_gradient", "saliency", "lime", "attention")
 
 
-def unsupported(kind: TaskType) -> str | None:
-    """Why nothing can be planted in tasks of a type, and what to do; None where it can."""
+def unsupported(kind: TaskType, *, pairs: bool) -> str | None:
+    """Why nothing can be planted in tasks of a type, or of pairs of texts, and what to do; None where it can."""
+    if pairs:
+        return "A shortcut is planted in single texts, and this task has pairs of texts. Choose another task."
     if kind.exclusive:
         return None
     return (
@@ -74,7 +76,7 @@ class LabSpec:
             raise InputError("No method was given; the lab needs at least one to score.")
         for name, option in misfits(self).items():
             raise InputError(f"{name} is {getattr(self, name)!r}; expected {option.expected}.")
-        if reason := unsupported(type_of(self.task)):
+        if reason := unsupported(type_of(self.task), pairs=self.task.pairs):
             raise InputError(reason)
         if not (self.recipe.bcos and self.recipe.twin):
             raise InputError("The lab compares a B-cos model with its conventional twin; the recipe must train both.")

@@ -65,5 +65,12 @@ def positions_of(model: nn.Module, input_ids: Tensor) -> Tensor:
     return real.cumsum(1) * real + padding
 
 
+def types_of(model: nn.Module, token_type_ids: Tensor | None) -> dict[str, Tensor]:
+    """What a classifier is told of which text of a pair each token is of: the argument, where its family has one with
+    room for two; nothing else is passed, since others (GPT-2) would read words in it."""
+    two = int(getattr(getattr(model, "config", None), "type_vocab_size", None) or 0) > 1
+    return {"token_type_ids": token_type_ids} if two and token_type_ids is not None else {}
+
+
 def device_of(model: nn.Module) -> torch.device:
     return next(model.parameters()).device

@@ -24,7 +24,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from bcos_core.arguments import list_of_texts
 from bcos_core.errors import DataError, NotFiniteError, UnsupportedModelError
 from bcos_core.families import Step
-from bcos_core.model.anatomy import device_of, family_of
+from bcos_core.model.anatomy import device_of, family_of, types_of
 from bcos_core.model.convert import is_bcos
 from bcos_core.model.layers import BcosLinear, Linear
 from bcos_core.model.normal_equations import NormalEquations
@@ -160,7 +160,12 @@ def hidden_state_cosine(
     for chosen in batches_by_length([len(text) for text in encoded], batch_size):
         batch = collate(tokenizer, [encoded[i] for i in chosen], device_of(converted))
         ours, theirs = (
-            view(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **cache).last_hidden_state
+            view(
+                input_ids=batch.input_ids,
+                attention_mask=batch.attention_mask,
+                **types_of(view, batch.token_type_ids),
+                **cache,
+            ).last_hidden_state
             for view in views
         )
         cosines.append(_cosines(ours, theirs, batch))

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from bcos_core.arguments import whole_number
+from bcos_core.arguments import list_of_texts, whole_number
 from bcos_core.errors import NotFiniteError
 from bcos_core.model.anatomy import device_of, family_of
 from bcos_core.model.checkpoint import state_hash
@@ -24,6 +24,7 @@ from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.encoding import batches_by_length, collate, encode
+from bcos_core.text.pair import require_texts
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Classifier:
 
     `max_length` is the most tokens the model can read, `weights_hash` identifies the weights, `identity` all that its
     answers depend on (see `bcos_core.model.identity`), `b` is the exponent of a B-cos model. `notes` say what a person
-    should know of how it was loaded, in whole sentences.
+    should know of how it was loaded, in whole sentences. `pairs` says whether the model reads two texts at once
+    (`bcos_core.text.pair`); None where nobody knows, so that both are read.
     """
 
     model: PreTrainedModel
@@ -46,6 +48,7 @@ class Classifier:
     path: Path | None = None
     notes: tuple[str, ...] = ()
     task_type: TaskType = TASK_TYPES[USUAL]
+    pairs: bool | None = None
 
     @property
     def is_bcos(self) -> bool:
@@ -102,6 +105,7 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Class
         path,
         (*loaded.notes, *found.notes),
         TASK_TYPES[info.task_type],
+        info.pairs,
     )
 
 
@@ -112,12 +116,13 @@ def wrap(
     labels: Sequence[str],
     name: str,
     task_type: TaskType = TASK_TYPES[USUAL],
+    pairs: bool | None = None,
 ) -> Classifier:
     """A classifier around a model in memory."""
     weights = state_hash(model)
     identity = memory_identity(weights, model, tokenizer)
     limit = position_limit(model)
-    return Classifier(model, tokenizer, tuple(labels), limit, name, weights, identity, task_type=task_type)
+    return Classifier(model, tokenizer, tuple(labels), limit, name, weights, identity, task_type=task_type, pairs=pairs)
 
 
 def position_limit(model: PreTrainedModel) -> int:
@@ -132,17 +137,19 @@ def predict(
     """Predictions in the order of the texts, each cut at `max_length` tokens (the model's limit if not given).
 
     Raises:
-        TextError: an empty text, or no list of texts.
+        TextError: an empty text, no list of texts, or one text where the model reads pairs (or the other way round).
         InputError: a limit or a batch size that is no such number.
         NotFiniteError: the model's logits for a text are not finite numbers.
     """
     limit = classifier.max_length if max_length is None else whole_number("max_length", max_length, least=1)
+    texts = list_of_texts(texts)
+    require_texts(classifier.name, classifier.pairs, texts)
     encoded = encode(classifier.tokenizer, texts, min(limit, classifier.max_length))
     view = ModelView(classifier.model)
     predictions: dict[int, Prediction] = {}
     for chosen in batches_by_length([len(text) for text in encoded], batch_size):
         batch = collate(classifier.tokenizer, [encoded[i] for i in chosen], classifier.device)
-        logits = view.predict(batch.input_ids, batch.attention_mask).float()
+        logits = view.predict(batch.input_ids, batch.attention_mask, token_type_ids=batch.token_type_ids).float()
         for i, row in zip(chosen, logits.tolist(), strict=True):
             require_finite_logits(classifier.name, encoded[i].text, row)
             predictions[i] = classifier.task_type.prediction(row, classifier.labels)

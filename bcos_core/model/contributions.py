@@ -39,17 +39,18 @@ def contributions(
     select: Callable[[Tensor], Tensor],
     *,
     reference_id: int | None = None,
+    token_type_ids: Tensor | None = None,
 ) -> Contributions:
     """Contributions of every token to one number per text.
 
     Args:
         view: a view of a B-cos model in explanation mode.
-        input_ids, attention_mask: (batch, tokens).
+        input_ids, attention_mask, token_type_ids: (batch, tokens); the last of pairs of texts.
         select: logits (batch, classes) → the explained number (batch,), linear in the logits.
         reference_id: the token that stands at every position of the reference; `None` for no reference.
     """
     with torch.enable_grad(), view.scaled_biases(len(input_ids)) as scale:
-        embeddings, logits = view.embed_and_go_on(input_ids, attention_mask)
+        embeddings, logits = view.embed_and_go_on(input_ids, attention_mask, token_type_ids)
         variables = [embeddings] if scale is None else [embeddings, scale]
         # W_c(x), (batch, tokens, hidden), and the share of the biases, (batch,).
         weights, *biases = torch.autograd.grad(select(logits).sum(), variables, allow_unused=True)
@@ -58,7 +59,7 @@ def contributions(
     share = real.new_zeros(len(input_ids))
     if reference_id is not None:
         replaced = input_ids.masked_fill(attention_mask.bool(), reference_id)
-        reference = view.embed(replaced, attention_mask, original=input_ids)
+        reference = view.embed(replaced, attention_mask, original=input_ids, token_type_ids=token_type_ids)
         share = ((reference * weights).sum(-1, dtype=torch.float64) * real).sum(-1)
         inputs = inputs - reference
     scores = (inputs * weights).sum(-1, dtype=torch.float64) * real

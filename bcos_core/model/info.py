@@ -43,7 +43,8 @@ class CheckpointInfo:
     """What is known of a checkpoint without loading its weights. `twin` is the folder name of the model
     trained on the same data with the same budget, beside it; `metrics` are the task's on `test_size` texts, by name;
     `task_type` is a name in `TASK_TYPES`; `data` is the hash of the file that it was trained on; `created_at` is ISO
-    8601, UTC; `content` has hashes of its files as they were saved (`bcos_core.model.content`)."""
+    8601, UTC; `content` has hashes of its files as they were saved (`bcos_core.model.content`). `text_columns` are the
+    names of the texts that it reads, one, or two of pairs; None of a model from elsewhere, which does not say."""
 
     path: Path
     name: str
@@ -62,6 +63,12 @@ class CheckpointInfo:
     content: dict[str, str] | None = None
     task_type: str = USUAL
     data: str | None = None
+    text_columns: tuple[str, ...] | None = None
+
+    @property
+    def pairs(self) -> bool | None:
+        """Whether it reads two texts; None where that is not known."""
+        return None if self.text_columns is None else len(self.text_columns) == 2
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,8 @@ class _Details:
     content: dict[str, str] | None = None
     data: Annotated[str, Meta(max_length=100)] | None = None
     task_type: Name | None = None
+    # One text, before there were pairs.
+    text_columns: Annotated[tuple[str, ...], Meta(min_length=1, max_length=2)] | None = ("text",)
 
     def __post_init__(self) -> None:
         for option in WEIGHTS:
@@ -189,6 +198,7 @@ def read_info(path: str | Path) -> CheckpointInfo:
         content=details.content,
         data=details.data,
         task_type=kind.name,
+        text_columns=details.text_columns,
     )
 
 
@@ -253,7 +263,7 @@ ADVICE = "Train the model again, or copy the folder anew."
 def _read_details(path: Path) -> _Details:
     file = path / DETAILS_FILE
     if not file.exists():
-        return _Details()
+        return _Details(text_columns=None)
     _require_version(read_json(file, _Version, error=CheckpointError, advice=ADVICE), path)
     return read_json(file, _Details, error=CheckpointError, advice=ADVICE)
 

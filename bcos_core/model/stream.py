@@ -19,7 +19,7 @@ from transformers import PreTrainedModel
 
 from bcos_core.errors import UnsupportedModelError
 from bcos_core.families import BLOCK_OUTPUT, Family, Step
-from bcos_core.model.anatomy import blocks_of, hidden_of, with_hidden
+from bcos_core.model.anatomy import blocks_of, hidden_of, types_of, with_hidden
 from bcos_core.model.norm_bias import bias_before
 from bcos_core.model.pooling import pool_by_mask
 from bcos_core.model.tensor_store import TensorStore
@@ -233,7 +233,8 @@ class Stream:
 
     def _call(self, root: nn.Module, i: int) -> Tensor:
         batch = self._batches[i]
-        return root(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
+        types = types_of(root, batch.token_type_ids)
+        return root(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **types).logits
 
     def _advance(self, segment: int, item: Item, output: Tensor) -> None:
         if segment == len(self._blocks):  # past the head there is nothing to go on from

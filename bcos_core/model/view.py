@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from bcos_core.model.anatomy import blocks_of, family_of, hidden_of, positions_of, with_hidden
+from bcos_core.model.anatomy import blocks_of, family_of, hidden_of, positions_of, types_of, with_hidden
 from bcos_core.model.attention import RECORDED_ATTENTION
 from bcos_core.model.layers import BiasShare, ConstantLinear, DynamicLinear
 from bcos_core.model.pooling import pool_by_mask
@@ -27,7 +27,8 @@ class ModelView:
     """A classifier ready to be explained.
 
     E is the input of the first block. Padding may stand on either side: a model that reads its decision from the first
-    column, or counts places from there, is given every text from there on.
+    column, or counts places from there, is given every text from there on. `token_type_ids` (batch, tokens) say of
+    which text of a pair each token is, whatever tokens are replaced.
 
     Args:
         model: a conventional or B-cos classifier, in any mode, on any device.
@@ -43,24 +44,35 @@ class ModelView:
         self.centre = float(getattr(model.config, "score_centre", 0.0))  # of a score: what the outputs are added to
 
     @torch.no_grad()
-    def embed(self, input_ids: Tensor, attention_mask: Tensor, *, original: Tensor | None = None) -> Tensor:
+    def embed(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        *,
+        original: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+    ) -> Tensor:
         """E, the input of the first block, (batch, tokens, hidden), for ids (batch, tokens); `original` as in
         `predict`."""
         try:
-            self._run(input_ids, attention_mask, original, at_first_block=_stop)
+            self._run(input_ids, attention_mask, token_type_ids, original=original, at_first_block=_stop)
         except _Embedded as embedded:
             order = _from_the_first_column(attention_mask)
             return embedded.embeddings if order is None else _reordered(embedded.embeddings, order.argsort(1))
         raise RuntimeError(f"{type(self.model).__name__} never called its first block.")
 
-    def logits(self, embeddings: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    def logits(
+        self, embeddings: Tensor, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
+    ) -> Tensor:
         """(batch, classes), from given E (batch, tokens, hidden), with the positions that the text's ids (batch,
         tokens) have; differentiable with respect to E alone."""
         order = _from_the_first_column(attention_mask)
         given = embeddings if order is None else _reordered(embeddings, order)
-        return self._run(input_ids, attention_mask, None, at_first_block=lambda _: given)
+        return self._run(input_ids, attention_mask, token_type_ids, at_first_block=lambda _: given)
 
-    def embed_and_go_on(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+    def embed_and_go_on(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """E (batch, tokens, hidden) and the logits (batch, classes) that it gives, in one forward pass; differentiable
         with respect to E, which is a leaf."""
         order = _from_the_first_column(attention_mask)
@@ -71,7 +83,7 @@ class ModelView:
             leaves.append(given.detach().requires_grad_())
             return leaves[0] if order is None else _reordered(leaves[0], order)
 
-        logits = self._run(input_ids, attention_mask, None, at_first_block=leaf)
+        logits = self._run(input_ids, attention_mask, token_type_ids, at_first_block=leaf)
         return leaves[0], logits
 
     @contextmanager
@@ -96,6 +108,7 @@ class ModelView:
         *,
         original: Tensor | None = None,
         visible: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
     ) -> Tensor:
         """(batch, classes), from ids (batch, tokens).
 
@@ -103,14 +116,15 @@ class ModelView:
         A model may count positions over what is not padding, and would move all later tokens where one becomes
         padding. `visible` (batch, tokens) are the tokens, of those that are no padding, that the model may look at.
         """
-        return self._run(input_ids, attention_mask, original, visible=visible)
+        return self._run(input_ids, attention_mask, token_type_ids, original=original, visible=visible)
 
     def _run(
         self,
         input_ids: Tensor,
         attention_mask: Tensor,
-        original: Tensor | None,
+        token_type_ids: Tensor | None,
         *,
+        original: Tensor | None = None,
         visible: Tensor | None = None,
         at_first_block: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
@@ -119,10 +133,14 @@ class ModelView:
         visible = attention_mask if visible is None else visible
         if order is not None:
             input_ids, visible, original = (_reordered(ids, order) for ids in (input_ids, visible, original))
+            token_type_ids = None if token_type_ids is None else _reordered(token_type_ids, order)
         self._tap.answer = at_first_block
         try:
             logits: Tensor = self.model(
-                input_ids=input_ids, attention_mask=visible, position_ids=positions_of(self.model, original)
+                input_ids=input_ids,
+                attention_mask=visible,
+                position_ids=positions_of(self.model, original),
+                **types_of(self.model, token_type_ids),
             ).logits
             return logits + self.centre if self.centre else logits
         finally:
@@ -144,19 +162,20 @@ def _reordered(rows: Tensor, order: Tensor) -> Tensor:
 
 @torch.no_grad()
 def attention_probabilities(
-    model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor
+    model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
 ) -> tuple[Tensor, list[Tensor]]:
     """Logits (batch, classes), and the attention probabilities of every layer, (batch, heads, tokens, tokens)."""
+    types = types_of(model, token_type_ids)
     if family_of(model).own_attention:  # such models tell them where they are asked
         view = shared_copy(model, {"training": False, "explanation_mode": False})
-        output = view(input_ids=input_ids, attention_mask=attention_mask, output_attentions=True)
+        output = view(input_ids=input_ids, attention_mask=attention_mask, output_attentions=True, **types)
         return output.logits, list(output.attentions)
     record: list[Tensor] = []
     config = deepcopy(model.config)
     config._attn_implementation = RECORDED_ATTENTION
     settings = {"training": False, "explanation_mode": False, "config": config, "attention_record": record}
     view = pool_by_mask(shared_copy(model, settings))
-    return view(input_ids=input_ids, attention_mask=attention_mask).logits, record
+    return view(input_ids=input_ids, attention_mask=attention_mask, **types).logits, record
 
 
 Module = TypeVar("Module", bound=nn.Module)

@@ -9,6 +9,7 @@ from bcos_core.evaluate.audit import Audit, ChoiceAudit
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.matrix import SEQUENTIAL, square_figure
 from bcos_core.text.examples import Examples
+from bcos_core.text.pair import one_line
 
 _FIRST, _AFTER, _IDEAL = "#12908e", "#c2703d", "#8c8c8c"
 
@@ -106,7 +107,7 @@ def differences_table(audit: Audit, test: Examples) -> pd.DataFrame:
         [
             {
                 "no.": one.index + 1,
-                "text": test.texts[one.index],
+                "text": one_line(test.texts[one.index]),
                 "label": one.label,
                 f"answer of {first}": one.answers[0],
                 f"answer of {second}": one.answers[1],

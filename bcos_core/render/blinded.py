@@ -34,7 +34,7 @@ def blinded_panel(record: Attribution, palette: Palette, *, names_class: bool, c
     answer = f"“{record.target.label}”" if names_class or not kind.target_tells else "the model’s answer"
     shown: list[dict[str, Any]] = []
     for run in runs(tuple(piece for piece in drawn if piece.kind != "added")):
-        if run[0].kind != "unit":
+        if run[0].kind != "unit":  # a heading has its words, and no share
             shown.append({"kind": run[0].kind, "text": run[0].text})
             continue
         units = []

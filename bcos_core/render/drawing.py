@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bcos_core.attribution.aggregation import summed
 from bcos_core.attribution.record import Attribution
 from bcos_core.numbers import count, elapsed, number, probability
 from bcos_core.render.band import band_note, band_of, score_in_words
@@ -15,6 +16,7 @@ from bcos_core.render.palette import Palette
 from bcos_core.render.pieces import Granularity, Piece, pieces, runs
 from bcos_core.render.scale import Scale
 from bcos_core.tasks.registry import TASK_TYPES
+from bcos_core.text.pair import HEADINGS, halves, one_line
 
 Presentation = Literal["background", "bars"]
 PRESENTATIONS: tuple[Presentation, ...] = ("background", "bars")
@@ -34,7 +36,8 @@ def drawn_runs(record: Attribution, style: Style, scale: Scale, struck: Sequence
     """The record's text as runs in reading order.
 
     A run of units is {"kind": "unit", "units": [...], "breaks"}: it `breaks` over lines inside a unit, or only
-    between them. Others are {"kind": "gap" | "added" | "cut", "text", "tip"}.
+    between them. Others are {"kind": "gap" | "added" | "cut", "text", "tip"}, and the headings of a pair's texts:
+    {"kind": "heading", "text", "share", "tip"}, of which `share` is what the text adds to the sum.
 
     A unit has its `text`, `start`, `end`, `score`, its colours `light` and `dark`, its `strength` (−1 to 1),
     whether it is `struck` out, a `tip` for the pointer and a `label` for a screen reader. Under several seeds it has
@@ -43,7 +46,7 @@ def drawn_runs(record: Attribution, style: Style, scale: Scale, struck: Sequence
     A record that failed has nothing to draw: its text is one gap.
     """
     if record.failed:
-        return [{"kind": "gap", "text": record.text, "tip": ""}]
+        return [{"kind": "gap", "text": one_line(record.text), "tip": ""}]
     drawn: list[dict[str, Any]] = []
     for run in runs(pieces(record, style.granularity)):
         first = run[0]
@@ -53,6 +56,10 @@ def drawn_runs(record: Attribution, style: Style, scale: Scale, struck: Sequence
         elif first.kind == "added":
             tip = f"{first.text}, added by the tokenizer: {score_in_words(first, record, signed=True)}"
             drawn.append({"kind": "added", "text": first.text, "tip": tip})
+        elif first.kind == "heading":
+            share = score_in_words(first, record, signed=is_signed(record.method))
+            tip = f"{first.text}: its words add up to {share}"
+            drawn.append({"kind": "heading", "text": first.text, "share": share, "tip": tip})
         else:
             drawn.append({"kind": first.kind, "text": first.text, "tip": "Not seen by the model"})
     return drawn
@@ -105,8 +112,10 @@ def completeness_meter(record: Attribution) -> dict[str, Any] | None:
     record failed."""
     if not record.additive or record.failed:
         return None
-    in_text = record.sum - record.reference_share - record.bias_share - record.added_share
-    parts = [f"text {number(in_text, signed=True)}", f"added tokens {number(record.added_share, signed=True)}"]
+    shares = [summed(record, positions)[0] for positions in record.positions_by_half]
+    names = [heading.lower() for heading in HEADINGS] if len(shares) > 1 else ["text"]
+    parts = [f"{name} {number(share, signed=True)}" for name, share in zip(names, shares, strict=True)]
+    parts.append(f"added tokens {number(record.added_share, signed=True)}")
     if record.reference_share:
         parts.append(f"reference {number(record.reference_share, signed=True)}")
     if record.bias_share:
@@ -162,13 +171,20 @@ def cost_line(record: Attribution) -> str:
 
 def truncation_note(record: Attribution) -> str | None:
     """What of the text the model did not see, and where it was cut; None when it saw all."""
-    if record.truncated_at is None or record.truncated_at >= len(record.text):
+    if not record.unread:
         return None
-    kept = record.text[: record.truncated_at].rstrip()
+    parts = halves(record.text)
+    said = []
+    for start, end in record.unread:
+        half = next(place for place, (first, last) in enumerate(parts) if first <= start <= last)
+        first = parts[half][0]
+        of = f" of the {HEADINGS[half].lower()}" if len(parts) > 1 else ""
+        kept = record.text[first:start].rstrip()
+        said.append(f"the first {start - first:,} of {end - first:,} characters{of}, up to “…{kept[-24:]}”")
+    missing = count(sum(end - start for start, end in record.unread), "character")
     return (
-        f"Longer than this model reads: it saw the first {record.truncated_at:,} of {len(record.text):,} characters, "
-        f"up to “…{kept[-24:]}”. The last {count(len(record.text) - record.truncated_at, 'character')}, in grey, "
-        "had no part in the prediction."
+        f"Longer than this model reads: it saw {' and '.join(said)}. The last {missing}, in grey, had no part in the "
+        "prediction."
     )
 
 

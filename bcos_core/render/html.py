@@ -15,6 +15,7 @@ from bcos_core.render.palette import PALETTES, Palette
 from bcos_core.render.pieces import Granularity, Piece, pieces, runs, unit_scores
 from bcos_core.render.scale import Scale, own_scale
 from bcos_core.tasks.registry import TASK_TYPES
+from bcos_core.text.pair import one_line
 
 # Colours follow the reader's light or dark setting; nothing is loaded and no script runs.
 _STYLE = """
@@ -39,6 +40,8 @@ p { margin: 0.4rem 0; }
 .added, .cut, .note { color: light-dark(#6d6b69, #aaa8a4); }
 .added { font-size: 0.72em; margin: 0 0.35em; }
 .note { font-size: 0.85rem; line-height: 1.5; }
+.heading { display: block; font-size: 0.85rem; font-weight: 600; color: light-dark(#6d6b69, #aaa8a4); }
+* + .heading { margin-top: 0.8rem; }
 .failure { border-left: 3px solid currentColor; padding-left: 0.7rem; line-height: 1.5; }
 """
 
@@ -84,7 +87,7 @@ def _panel(panel: Panel, granularity: Granularity, palette: Palette) -> str:
     how = f'<p class="note">{escape(_how(record))}</p>\n</article>\n'
     if record.failure is not None:
         failure = f'<p class="failure"><strong>Failed.</strong> {escape(record.failure)}</p>\n'
-        return f'{head}{failure}<p class="text" dir="auto">{escape(record.text)}</p>\n{how}'
+        return f'{head}{failure}<p class="text" dir="auto">{escape(one_line(record.text))}</p>\n{how}'
     scale = panel.scale or own_scale(unit_scores(record, granularity))
     whole = "sentence" if granularity == "sentence" else "word"
     body = "".join(_draw(run, record, palette, scale, whole) for run in runs(pieces(record, granularity)))
@@ -142,6 +145,10 @@ def _draw(run: tuple[Piece, ...], record: Attribution, palette: Palette, scale: 
     first = run[0]
     if first.kind == "gap":
         return escape(first.text)
+    if first.kind == "heading":
+        return (
+            f'<span class="heading">{escape(first.text)} · {escape(score_in_words(first, record, signed=True))}</span>'
+        )
     if first.kind == "cut":
         return f'<span class="cut" title="not seen by the model">{escape(first.text)}</span>'
     if first.kind == "added":

@@ -8,6 +8,7 @@ from typing import Literal
 from bcos_core.attribution.aggregation import sentence_scores, summed, word_scores
 from bcos_core.attribution.record import Attribution
 from bcos_core.errors import UnknownNameError
+from bcos_core.text.pair import HEADINGS, halves
 from bcos_core.text.units import token_units, word_units
 
 Granularity = Literal["word", "token", "sentence"]
@@ -19,13 +20,14 @@ class Piece:
     """One stretch of the drawing.
 
     `kind` is "unit" (a scored word, token or sentence), "gap" (text between units), "added" (a token that the tokenizer
-    added, at its place) or "cut" (text after the model's limit, which it never saw). `start` and `end` are
-    characters in the text; an added token has an empty span. `word` numbers the word that a unit is
-    or belongs to, by sentences the sentence. `spread` is the score's standard deviation over seeds, None
-    where there are not several.
+    added, at its place), "cut" (text after the model's limit, which it never saw) or "heading" (over each text of a
+    pair; its score is what the text's ordinary tokens have together). `start` and `end` are
+    characters in the text; an added token and the first heading have an empty span, the second heading stands in the
+    place of the separator. `word` numbers the word that a unit is or belongs to, by sentences the sentence.
+    `spread` is the score's standard deviation over seeds, None where there are not several.
     """
 
-    kind: Literal["unit", "gap", "added", "cut"]
+    kind: Literal["unit", "gap", "added", "cut", "heading"]
     text: str
     start: int
     end: int
@@ -35,25 +37,36 @@ class Piece:
 
 
 def pieces(record: Attribution, granularity: Granularity = "word") -> tuple[Piece, ...]:
-    """The record's text as pieces whose texts, added tokens left out, join to the whole text.
+    """The record's text as pieces whose characters, in order, are all those of the text.
 
     Raises:
         UnknownNameError: `granularity` is not one of `GRANULARITIES`.
     """
     drawn: list[Piece] = []
-    position = 0
-    # An added token has an empty span, so it sorts behind the unit that ends there, before the one that begins.
-    for piece in sorted((*_units(record, granularity), *_added(record)), key=lambda piece: (piece.start, piece.end)):
-        if piece.start > position:
-            drawn.append(_plain("gap", record, position, piece.start))
-        drawn.append(piece)
-        position = max(position, piece.end)
-    seen = len(record.text) if record.truncated_at is None else max(position, record.truncated_at)
-    if seen > position:
-        drawn.append(_plain("gap", record, position, seen))
-    if seen < len(record.text):
-        drawn.append(_plain("cut", record, seen, len(record.text)))
+    placed = [*_units(record, granularity), *_added(record)]
+    unread = dict.fromkeys(record.unread)
+    for half, (first, last) in enumerate(parts := halves(record.text)):
+        if len(parts) > 1:
+            drawn.append(_heading(record, half, first))
+        position = first
+        here = [piece for piece in placed if first <= piece.start <= piece.end <= last]
+        # An added token has an empty span, so it sorts behind the unit that ends there, before the one that begins.
+        for piece in sorted(here, key=lambda piece: (piece.start, piece.end)):
+            if piece.start > position:
+                drawn.append(_plain("gap", record, position, piece.start))
+            drawn.append(piece)
+            position = max(position, piece.end)
+        seen = next((max(position, start) for start, end in unread if end == last and start >= first), last)
+        if seen > position:
+            drawn.append(_plain("gap", record, position, seen))
+        if seen < last:
+            drawn.append(_plain("cut", record, seen, last))
     return tuple(drawn)
+
+
+def _heading(record: Attribution, half: int, first: int) -> Piece:
+    score, spread = summed(record, record.positions_by_half[half])
+    return Piece("heading", HEADINGS[half], first - half, first, score, spread=spread)
 
 
 def runs(drawn: tuple[Piece, ...]) -> tuple[tuple[Piece, ...], ...]:

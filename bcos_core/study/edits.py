@@ -12,8 +12,10 @@ from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.same_model import same_model
 from bcos_core.errors import AnswerError, StudyError, TextError
 from bcos_core.later import Later
+from bcos_core.numbers import count
 from bcos_core.study.statement import statement_of
 from bcos_core.text.blank import is_blank
+from bcos_core.text.pair import halves, texts_of
 from bcos_core.text.words import word_spans
 
 if TYPE_CHECKING:
@@ -37,7 +39,12 @@ class Outcome:
 
 
 def edited_words(before: str, after: str) -> int:
-    """Words inserted, deleted or replaced, the fewest that turn one text into the other (Levenshtein, 1966)."""
+    """Words inserted, deleted or replaced, the fewest that turn one text into the other (Levenshtein, 1966); of a pair,
+    the first text into the first and the second into the second."""
+    return sum(_edits(*both) for both in zip(texts_of(before), texts_of(after), strict=True))
+
+
+def _edits(before: str, after: str) -> int:
     first, second = _words(before), _words(after)
     codes = {word: code for code, word in enumerate(dict.fromkeys([*first, *second]))}
     others = np.array([codes[word] for word in second], dtype=np.intp)
@@ -59,15 +66,17 @@ def longest_edit(text: str) -> int:
 def require_edit(before: str, text: str) -> None:
     """
     Raises:
-        TextError: nothing is left of the text.
-        AnswerError: it has become longer than an edited text may be.
+        TextError: nothing is left of the text, or of one of two.
+        AnswerError: it has become longer than an edited text may be, or another number of texts.
     """
     if len(text) > longest_edit(before):  # first: whatever else looks at the text takes time
         raise AnswerError(
             f"The edited text has {len(text):,} characters; at most {longest_edit(before):,} characters can be sent. "
             "Shorten it: as few words as possible should change."
         )
-    if is_blank(text):
+    if len(halves(before)) != len(halves(text)):
+        raise AnswerError(f"The text to edit has {count(len(halves(before)), 'part')}; as many have to be sent.")
+    if any(map(is_blank, texts_of(text))):
         raise TextError("Nothing is left of the text. Leave at least one word.")
 
 

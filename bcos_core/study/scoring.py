@@ -13,6 +13,7 @@ from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.model.classifier import Classifier
 from bcos_core.text.encoding import encode
+from bcos_core.text.pair import is_pair
 
 # Those that one explanation has. The pointing game is about pairs of texts, which no rater sees.
 LOOP_SCORES = ("comprehensiveness", "sufficiency", "comp_minus_suff", "auprc_plau", "token_f1_plau")
@@ -26,7 +27,8 @@ def explanation_scores(classifier: Classifier, records: Sequence[Attribution]) -
     texts = encode(classifier.tokenizer, [record.text for record in records], classifier.max_length)
     curves = removal_curves(classifier, texts, [record.scores for record in records], REMOVALS[REMOVAL])
     kind = classifier.task_type
-    names = [name for name in LOOP_SCORES if SCORES[name].unsupported(kind, rationales=False) is None]
+    has = {"rationales": False, "pairs": any(is_pair(record.text) for record in records)}
+    names = [name for name in LOOP_SCORES if SCORES[name].unsupported(kind, **has) is None]
     rated = [
         rated_positions(text, record.labels[record.target.index]) for text, record in zip(texts, records, strict=True)
     ]

@@ -13,9 +13,11 @@ from pathlib import Path
 from bcos_core.errors import DataError
 from bcos_core.registry import Registry
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
+from bcos_core.text.columns import Columns
 from bcos_core.text.examples import TaskData
 from bcos_core.text.labelled import Labelled, make_task
 from bcos_core.text.mojibake import repair
+from bcos_core.text.template_pairs import LABELS, template_pairs
 
 SENTIMENTS = ("negative", "positive")
 SENTIMENTS_WITH_NEUTRAL = ("negative", "neutral", "positive")
@@ -38,6 +40,8 @@ class EmbeddedTask:
     pointing_length: int
     read: Callable[[], Labelled]
     type: str = USUAL
+    text_columns: tuple[str, ...] = ("text",)
+    rationales: bool = False
 
     def load(self) -> TaskData:
         """The task's data, split by hash.
@@ -45,7 +49,8 @@ class EmbeddedTask:
         Raises:
             DataError: the package with the data is not installed; names it.
         """
-        return make_task(self.title, self.read(), self.labels, task_type=TASK_TYPES[self.type])
+        columns = Columns(self.text_columns[0], "label", *self.text_columns[1:])
+        return make_task(self.title, self.read(), columns, self.labels, task_type=TASK_TYPES[self.type])
 
 
 def _read_reviews(source: str) -> Labelled:
@@ -131,5 +136,19 @@ _register(
         max_length=64,
         pointing_length=12,
         read=_read_tweets,
+    )
+)
+_register(
+    EmbeddedTask(
+        name="template-pairs",
+        title="Does it follow?",
+        description="Pairs of sentences that templates make: whether the second follows from the first, because of a "
+        "negation, a number or a kind of things. The deciding words are known, so explanations can be scored by them.",
+        labels=LABELS,
+        max_length=48,
+        pointing_length=20,
+        read=template_pairs,
+        text_columns=("premise", "hypothesis"),
+        rationales=True,
     )
 )

@@ -99,7 +99,8 @@ class TaskData:
 
     Within a side the examples stand in an order that depends on their texts only and not on their classes,
     so that any first part is a fair sample. `notes` tell a person what was left out or changed, and why.
-    `rationales` are, by text, the character spans that people named as the reason for its label.
+    `rationales` are, by text, the character spans that people named as the reason for its label. `text_columns` are
+    the names of the texts that a model reads together: one, or two of pairs (`bcos_core.text.pair`).
     """
 
     title: str
@@ -110,6 +111,11 @@ class TaskData:
     notes: tuple[str, ...] = ()
     rationales: Mapping[str, Spans] = field(default_factory=dict)
     type: str = USUAL
+    text_columns: tuple[str, ...] = ("text",)
+
+    @property
+    def pairs(self) -> bool:
+        return len(self.text_columns) == 2
 
     @property
     def task_type(self) -> TaskType:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bcos_core.errors import DataError
 from bcos_core.tasks.task_type import TaskType
-from bcos_core.text.columns import choose_columns
+from bcos_core.text.columns import Columns, choose_columns
 from bcos_core.text.csv_table import CsvTable
 from bcos_core.text.examples import TaskData
 from bcos_core.text.json_table import open_json, open_json_lines
@@ -20,6 +20,7 @@ def load_file(
     text_column: str | None = None,
     label_column: str | None = None,
     rationale_column: str | None = None,
+    second_column: str | None = None,
     *,
     task_type: TaskType | None = None,
     separator: str | None = None,
@@ -29,10 +30,10 @@ def load_file(
     Raises:
         DataError: the file, its columns or its labels cannot be used.
     """
-    labelled, _, label = read_file(
-        path, text_column, label_column, rationale_column, task_type=task_type, separator=separator
+    labelled, columns = read_file(
+        path, text_column, label_column, rationale_column, second_column, task_type=task_type, separator=separator
     )
-    return make_task(Path(path).name, labelled, column=label, task_type=task_type)
+    return make_task(Path(path).name, labelled, columns, task_type=task_type)
 
 
 def read_file(
@@ -40,23 +41,21 @@ def read_file(
     text_column: str | None,
     label_column: str | None,
     rationale_column: str | None = None,
+    second_column: str | None = None,
     *,
     task_type: TaskType | None = None,
     separator: str | None = None,
-) -> tuple[Labelled, str, str]:
-    """The labelled texts of a file, and the text and label columns that they are from.
+) -> tuple[Labelled, Columns]:
+    """The labelled texts of a file, and the columns that they are from.
 
     Raises:
         DataError: the file or its columns cannot be used.
     """
     table = open_table(path)
-    text, label = choose_columns(table.columns, text_column, label_column, rationale_column)
-    columns = (text, label) if rationale_column is None else (text, label, rationale_column)
-    rows = table.numbered_rows(columns)
-    labelled = read_labelled(
-        rows, text, label, rationale_column, unit=table.unit, task_type=task_type, separator=separator
-    )
-    return labelled, text, label
+    columns = choose_columns(table.columns, text_column, label_column, rationale_column, second_column)
+    rows = table.numbered_rows(columns.all)
+    labelled = read_labelled(rows, columns, unit=table.unit, task_type=task_type, separator=separator)
+    return labelled, columns
 
 
 def open_table(path: str | Path) -> Table:

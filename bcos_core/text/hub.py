@@ -13,7 +13,7 @@ from bcos_core.errors import DataError, HubUnavailableError
 from bcos_core.hub import require_hub
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import Gold, TaskType
-from bcos_core.text.columns import choose_columns
+from bcos_core.text.columns import Columns, choose_columns
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.examples import TaskData
 from bcos_core.text.labelled import Labelled, make_task, rationales_of, read_labelled
@@ -33,6 +33,7 @@ def load_hub(
     text_column: str | None = None,
     label_column: str | None = None,
     rationale_column: str | None = None,
+    second_column: str | None = None,
     *,
     task_type: TaskType | None = None,
     separator: str | None = None,
@@ -47,35 +48,35 @@ def load_hub(
     splits = _load_splits(hub_id, config)
     kind = task_type or TASK_TYPES[USUAL]
     first = next(iter(splits.values()))
-    text, label = choose_columns(first.column_names, text_column, label_column or _class_label(first), rationale_column)
+    columns = choose_columns(
+        first.column_names, text_column, label_column or _class_label(first), rationale_column, second_column
+    )
     notes: list[str] = []
     sides: dict[str, Labelled] = {}
     for side, split_name in _choose_splits(hub_id, list(splits)).items():
-        labelled = _read_split(
-            splits[split_name], text, label, rationale_column, notes, task_type=kind, separator=separator
-        )
+        labelled = _read_split(splits[split_name], columns, notes, task_type=kind, separator=separator)
         if labelled is not None:
             sides[side] = labelled
     if "train" not in sides:
         raise DataError(f"The training split of {hub_id!r} has no row with a text and a label. Choose other columns.")
     title = f"{hub_id} ({config})" if config else hub_id
-    return _assemble(title, sides, _declared_classes(first, label), label, notes, kind)
+    return _assemble(title, sides, _declared_classes(first, columns.label), columns, notes, kind)
 
 
 def _assemble(
     title: str,
     sides: dict[str, Labelled],
     declared: tuple[str, ...],
-    label_column: str,
+    columns: Columns,
     notes: list[str],
     task_type: TaskType,
 ) -> TaskData:
     train = sides["train"]
     if len(sides) == 1:
-        data = make_task(title, train, declared, label_column, task_type)
+        data = make_task(title, train, columns, declared, task_type)
         return replace(data, notes=(*notes, *data.notes))
 
-    labels = task_type.labels(train.labels, label_column, declared)
+    labels = task_type.labels(train.labels, columns.label, declared)
 
     def numbered(side: str) -> tuple[list[str], list[Gold]] | None:
         if side not in sides:
@@ -103,7 +104,9 @@ def _assemble(
     notes += Labelled((), (), empty).notes
     rationales, found = rationales_of([sides[side] for side in ("test", "validation", "train") if side in sides])
     said = (*notes, *split.notes, *found)
-    return TaskData(title, labels, split.train, split.validation, split.test, said, rationales, task_type.name)
+    return TaskData(
+        title, labels, split.train, split.validation, split.test, said, rationales, task_type.name, columns.texts
+    )
 
 
 def require_hub_id(hub_id: str) -> None:
@@ -182,9 +185,7 @@ def _choose_splits(hub_id: str, names: list[str]) -> dict[str, str]:
 
 def _read_split(
     split: Dataset,
-    text: str,
-    label: str,
-    rationale: str | None,
+    columns: Columns,
     notes: list[str],
     *,
     task_type: TaskType,
@@ -197,20 +198,18 @@ def _read_split(
         # By lot, because the classes of a sorted or alternating split would not survive taking every nth row.
         places = sorted(random.Random(0).sample(range(len(split)), MAX_ROWS))
         split = split.select(places)
-    chosen = [text, label] if rationale is None else [text, label, rationale]
-    columns = split.select_columns(chosen)[:]
-    values = columns[label]
-    names = _label_names(split, label)
+    cells = split.select_columns(list(columns.all))[:]
+    values = cells[columns.label]
+    names = _label_names(split, columns.label)
     if names:
         values = [_named(value, names) for value in values]
     elif all(value == -1 for value in values):
         return None
     if not any(value is not None for value in values):
         return None
-    named = [] if rationale is None else [columns[rationale]]
-    rows = zip(columns[text], values, *named, strict=True)
+    rows = zip(*({**cells, columns.label: values}[column] for column in columns.all), strict=True)
     numbered = ((place + 1, row) for place, row in zip(places, rows, strict=True))
-    return read_labelled(numbered, text, label, rationale, task_type=task_type, separator=separator)
+    return read_labelled(numbered, columns, task_type=task_type, separator=separator)
 
 
 def _class_label(split: Dataset) -> str | None:

@@ -9,8 +9,10 @@ from bcos_core.errors import DataError
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import Mark, TaskType
 from bcos_core.text.blank import is_blank
+from bcos_core.text.columns import Columns
 from bcos_core.text.examples import TaskData
 from bcos_core.text.labels import text_value
+from bcos_core.text.pair import SEPARATOR, is_pair
 from bcos_core.text.rationales import Spans, rationale_spans
 from bcos_core.text.split import split_by_hash
 from bcos_core.text.table import require_cell
@@ -37,7 +39,8 @@ class Labelled:
     def notes(self) -> tuple[str, ...]:
         if not self.empty_rows:
             return ()
-        notes = [f"Rows left out because their text or label is empty: {self.empty_rows:,}."]
+        which = "one of their texts or their label" if any(map(is_pair, self.texts[:1])) else "their text or label"
+        notes = [f"Rows left out because {which} is empty: {self.empty_rows:,}."]
         if self.unseen:
             numbers = ", ".join(f"{number:,}" for number in self.unseen[:_UNSEEN_NAMED])
             more = ", …" if len(self.unseen) > _UNSEEN_NAMED else ""
@@ -50,42 +53,47 @@ class Labelled:
 
 def read_labelled(
     rows: Iterable[tuple[int, tuple[object, ...]]],
-    text_column: str,
-    label_column: str,
-    rationale_column: str | None = None,
+    columns: Columns,
     *,
     unit: str = "row",
     task_type: TaskType | None = None,
     separator: str | None = None,
 ) -> Labelled:
-    """The rows, each a text cell and a label cell, that have both; with a rationale column, its cell comes third.
+    """The rows, whose cells are those of `columns.all`, that have a text (of pairs both texts) and a label.
 
     Each row comes with its number in the file, in which `unit` is what is counted. `separator` is that of several
     labels in one cell.
 
     Raises:
         DataError: a text or label is a list, an object or bytes, or too long; a rationale does not fit its text; or no
-            row has both a text and a label.
+            row has both a text and a label, or both texts of a pair.
     """
     texts: list[str] = []
     raw_labels: list[object] = []
     rationales: list[Spans] = []
     unseen: list[int] = []
-    for number, (text, label, *named) in rows:
-        texts.append(text_value(text, text_column))
+    named = len(columns.texts)
+    for number, row in rows:
+        cells, label = row[:named], row[named]
+        parts = [text_value(cell, column) for cell, column in zip(cells, columns.texts, strict=True)]
+        texts.append(SEPARATOR.join(parts) if all(parts) else "")
         require_cell(len(texts[-1]), f"The text in {unit} {number:,}")
         raw_labels.append(label)
-        if any(_unseen(cell) for cell in (text, label)):
+        if any(_unseen(cell) for cell in (*cells, label)):
             unseen.append(number)
-        if rationale_column is not None:
+        if columns.rationale is not None:
             place = f"{unit} {number:,}"
-            rationales.append(rationale_spans(named[0], text, rationale_column, place) if texts[-1] else ())
-    labels = (task_type or TASK_TYPES[USUAL]).marks(raw_labels, label_column, separator=separator)
+            # The spans of a pair count the characters of its two texts as they are kept.
+            whole = cells[0] if named == 1 else texts[-1]
+            rationales.append(rationale_spans(row[-1], whole, columns.rationale, place) if texts[-1] else ())
+    labels = (task_type or TASK_TYPES[USUAL]).marks(raw_labels, columns.label, separator=separator)
     kept = [place for place, (text, label) in enumerate(zip(texts, labels, strict=True)) if text and label is not None]
     if not kept:
+        held = " and ".join(map(repr, columns.texts))
+        texts_in = f"both a text in the column {held}" if named == 1 else f"two texts, in the columns {held},"
         raise DataError(
-            f"None of the {len(texts):,} rows has both a text in the column {text_column!r} and a label in "
-            f"{label_column!r}. Choose other columns, or fill these."
+            f"None of the {len(texts):,} rows has {texts_in} and a label in {columns.label!r}. Choose other columns, "
+            "or fill these."
         )
     return Labelled(
         tuple(texts[place] for place in kept),
@@ -117,8 +125,8 @@ def rationales_of(parts: Iterable[Labelled]) -> tuple[dict[str, Spans], tuple[st
 def make_task(
     title: str,
     labelled: Labelled,
+    columns: Columns,
     declared: Sequence[str] = (),
-    column: str = "label",
     task_type: TaskType | None = None,
 ) -> TaskData:
     """A task with the labels found in the rows, in the order of `declared` where that holds them; split by hash.
@@ -127,9 +135,11 @@ def make_task(
         DataError: one label only, too many, or one with too few texts.
     """
     kind = task_type or TASK_TYPES[USUAL]
-    labels = kind.labels(labelled.labels, column, declared)
+    labels = kind.labels(labelled.labels, columns.label, declared)
     golds = [gold for mark in labelled.labels if (gold := kind.gold(mark, labels)) is not None]
     sides = split_by_hash(labelled.texts, golds, labels, kind)
     rationales, found = rationales_of([labelled])
     notes = (*labelled.notes, *sides.notes, *found)
-    return TaskData(title, labels, sides.train, sides.validation, sides.test, notes, rationales, kind.name)
+    return TaskData(
+        title, labels, sides.train, sides.validation, sides.test, notes, rationales, kind.name, columns.texts
+    )

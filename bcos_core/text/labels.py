@@ -10,6 +10,7 @@ from decimal import Decimal
 from bcos_core.errors import DataError
 from bcos_core.text.blank import is_blank, seen
 from bcos_core.text.decode import encodable
+from bcos_core.text.pair import without_separator
 
 MAX_CLASSES = 100
 SIGNS = (";", "|", ",", "/")
@@ -33,7 +34,7 @@ def text_value(value: object, column: str) -> str:
         raise DataError(
             f"The column {column!r} holds {_kind(value)}, not texts. Choose a column that holds one text per row."
         )
-    text = encodable(str(value)).strip()
+    text = without_separator(encodable(str(value))).strip()
     return "" if is_blank(text) else text
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from bcos_core.errors import DataError
-from bcos_core.text.columns import guess_label_column, guess_text_column
+from bcos_core.text.columns import guess_label_column, guess_pair_columns, guess_text_column
 from bcos_core.text.decode import encodable
 from bcos_core.text.examples import TaskData
 from bcos_core.text.files import open_table, read_file
@@ -35,6 +35,7 @@ class FilePreview:
     size_bytes: int
     text_column: str | None
     label_column: str | None
+    second_column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,15 @@ def preview_file(path: str | Path) -> FilePreview:
     """
     table = open_table(path)
     rows = _first_rows(table)
-    text = guess_text_column(table.columns)
+    text, second = guess_pair_columns(table.columns) or (guess_text_column(table.columns), None)
     return FilePreview(
         columns=table.columns,
         rows=rows,
         row_count=table.row_count,
         size_bytes=Path(path).stat().st_size,
         text_column=text,
-        label_column=guess_label_column([column for column in table.columns if column != text]),
+        label_column=guess_label_column([column for column in table.columns if column not in (text, second)]),
+        second_column=second,
     )
 
 
@@ -97,14 +99,16 @@ def _first_rows(table: Table) -> tuple[tuple[str, ...], ...]:
         return tuple(zip(*([_UNREADABLE] * height if cells is None else cells for cells in found), strict=True))
 
 
-def preview_columns(path: str | Path, text_column: str, label_column: str) -> ColumnPreview:
-    """Classes and lengths for two chosen columns, by the very steps that training takes.
+def preview_columns(
+    path: str | Path, text_column: str, label_column: str, second_column: str | None = None
+) -> ColumnPreview:
+    """Classes and lengths for chosen columns, by the very steps that training takes.
 
     Raises:
         DataError: training on them would be refused, for the same reason.
     """
-    labelled, _, column = read_file(path, text_column, label_column)
-    data = make_task(Path(path).name, labelled, column=column)
+    labelled, columns = read_file(path, text_column, label_column, None, second_column)
+    data = make_task(Path(path).name, labelled, columns)
     return ColumnPreview(class_counts(data), text_lengths(data), labelled.empty_rows, data.notes)
 
 

@@ -7,12 +7,13 @@ import re
 Span = tuple[int, int]
 
 # The end of a sentence: closing marks with the quotes and brackets behind them, then white space or the end (Chinese
-# and Japanese have no space there); or a line break. A point after a single letter or a short title ends nothing.
+# and Japanese have no space there); or a line break, or the end of a pair's first text. A point after a single letter
+# or a short title ends nothing.
 _END = re.compile(
     r"""(?<!\b[A-Za-z])(?<!\b(?:Mr|Ms|Dr|St|vs))(?<!\b(?:Mrs|etc))[.!?…‽؟।]+["'”’»)\]]*(?=\s|$)"""
     r"""|[。！？｡]+[」』”’）]*"""
     r"""|[!?…]+["'”’»)\]]*(?=\s|$)"""
-    r"""|(?=\n)""",
+    r"""|(?=[\n\x1f])""",
 )
 
 

@@ -17,6 +17,7 @@ from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import Gold, TaskType
 from bcos_core.text.examples import Examples
 from bcos_core.text.labels import look_of
+from bcos_core.text.pair import SEPARATOR
 
 TEST_SHARE = 0.12
 VALIDATION_SHARE = 0.06
@@ -46,7 +47,7 @@ def normalize(text: str) -> str:
     else:
         # Case folding can undo NFKC for a few characters, hence once more.
         folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join(folded.split())
+    return SEPARATOR.join(" ".join(part.split()) for part in folded.split(SEPARATOR))
 
 
 def digest(text: str) -> Digest:

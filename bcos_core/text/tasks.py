@@ -9,7 +9,7 @@ from typing import Any
 from bcos_core.errors import DataError
 from bcos_core.tasks.multi_label import MultiLabel
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
-from bcos_core.text.columns import require_other
+from bcos_core.text.columns import require_different
 from bcos_core.text.embedded import EMBEDDED_TASKS, EmbeddedTask
 from bcos_core.text.examples import Examples, TaskData
 from bcos_core.text.files import load_file
@@ -26,7 +26,8 @@ class TaskChoice:
 
     A text or label column that is None is guessed when the task is loaded; a rationale column (see
     `bcos_core.text.rationales`) is read where one is named. `type` is a name in `TASK_TYPES`, None for the usual one;
-    `separator` is what stands between several labels in one cell. An embedded task has none of these to choose.
+    `separator` is what stands between several labels in one cell. `second_column` holds the second texts of pairs,
+    whose first are in `text_column`. An embedded task has none of these to choose.
 
     Raises:
         DataError: an unknown kind, not a hub id, or columns or a configuration where there are none to choose.
@@ -41,6 +42,7 @@ class TaskChoice:
     rationale_column: str | None = None
     type: str | None = None
     separator: str | None = None
+    second_column: str | None = None
 
     def __post_init__(self) -> None:
         if self.type is not None:
@@ -56,7 +58,7 @@ class TaskChoice:
             raise DataError(f"A task is named by {_FORMS}; an empty name was given.")
         if self.kind == "embedded":
             EMBEDDED_TASKS[self.name]
-            if self.text_column or self.label_column or self.rationale_column:
+            if self.text_column or self.label_column or self.rationale_column or self.second_column:
                 raise DataError(f"The embedded task {self.name!r} has no columns to choose. Leave them out.")
             if self.type not in (None, EMBEDDED_TASKS[self.name].type):
                 raise DataError(
@@ -66,11 +68,18 @@ class TaskChoice:
             require_hub_id(self.name)
         if self.kind != "hub" and self.hub_config:
             raise DataError(f"Only hub data sets have configurations, but {self.name!r} was given one. Leave it out.")
-        if self.text_column is not None and self.text_column == self.label_column:
+        if self.second_column is not None and self.text_column is None:
             raise DataError(
-                f"The column {self.text_column!r} is chosen for both the text and the label. Choose two columns."
+                f"The second texts are in the column {self.second_column!r}; name the column of the first ones too."
             )
-        require_other(self.rationale_column, self.text_column, self.label_column)
+        require_different(
+            {
+                "text": self.text_column,
+                "second text": self.second_column,
+                "label": self.label_column,
+                "rationale": self.rationale_column,
+            }
+        )
 
     @classmethod
     def parse(
@@ -83,6 +92,7 @@ class TaskChoice:
         rationale_column: str | None = None,
         type: str | None = None,
         separator: str | None = None,
+        second_column: str | None = None,
     ) -> TaskChoice:
         """The task that `text` names: an embedded name, `hub:OWNER/NAME` or `hub:OWNER/NAME:CONFIG`, `file:PATH`,
         or the bare path of a file that exists. Paths become absolute, so that a job started elsewhere finds them.
@@ -92,9 +102,9 @@ class TaskChoice:
         """
         given = text.strip()
         prefix, _, rest = given.partition(":")
+        columns = (rationale_column, type, separator, second_column)
         if given in EMBEDDED_TASKS:
-            return cls("embedded", given, text_column, label_column, hub_config, rationale_column, type, separator)
-        columns = (rationale_column, type, separator)
+            return cls("embedded", given, text_column, label_column, hub_config, *columns)
         if prefix == "hub":
             hub_id, _, config = rest.partition(":")
             if config and hub_config and config != hub_config:
@@ -117,12 +127,27 @@ class TaskChoice:
         """What is said of the columns, each under the option of the command line that says it."""
         named = {
             "text-column": self.text_column,
+            "second-column": self.second_column,
             "label-column": self.label_column,
             "rationale-column": self.rationale_column,
             "task-type": self.type,
             "label-separator": self.separator,
         }
         return {option: column for option, column in named.items() if column}
+
+    @property
+    def has_rationales(self) -> bool:
+        """Whether people's (or the makers') reasons come with the texts."""
+        if self.kind == "embedded":
+            return EMBEDDED_TASKS[self.name].rationales
+        return self.rationale_column is not None
+
+    @property
+    def pairs(self) -> bool:
+        """Whether its texts are pairs, as far as is said: guessed columns are known when they are read."""
+        if self.kind == "embedded":
+            return len(EMBEDDED_TASKS[self.name].text_columns) == 2
+        return self.second_column is not None
 
     @property
     def title(self) -> str:
@@ -134,7 +159,10 @@ class TaskChoice:
         return f"{self.name} ({self.hub_config})" if self.hub_config else self.name
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        plain = asdict(self)
+        if self.second_column is None:  # as it was before there were pairs: a request is known by what it says
+            del plain["second_column"]
+        return plain
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> TaskChoice:
@@ -167,7 +195,7 @@ def load_task(choice: TaskChoice) -> TaskData:
     """
     if choice.kind == "embedded":
         return EMBEDDED_TASKS[choice.name].load()
-    columns = (choice.text_column, choice.label_column, choice.rationale_column)
+    columns = (choice.text_column, choice.label_column, choice.rationale_column, choice.second_column)
     kind = TASK_TYPES[choice.type or USUAL]
     if choice.kind == "file":
         return load_file(choice.name, *columns, task_type=kind, separator=choice.separator)

@@ -3,7 +3,8 @@
 A token stands for the characters that it covers, without the white space at their ends. Tokens that share a character
 (the bytes of an emoji) go together, and white space alone goes with the token after it, at the end with the one before:
 tokenizers differ in whether they write it into a token, beside one, or not at all. Words that one token reaches over
-(a typed "[SEP]", two flags that are unknown to the tokenizer) are one piece: the model had no part of it alone.
+(a typed "[SEP]", two flags that are unknown to the tokenizer) are one piece: the model had no part of it alone. No unit
+has a part in both texts of a pair.
 
 So every token of the text is in one token unit, every token unit in one word unit and in one sentence unit. What is
 drawn, struck out, removed in one piece or compared with people's words is always one of them.
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bcos_core.text.pair import halves
 from bcos_core.text.sentences import sentence_spans
 from bcos_core.text.token import Token
 from bcos_core.text.words import Span, word_spans
@@ -35,10 +37,15 @@ class Unit:
 def token_units(text: str, tokens: Sequence[Token]) -> tuple[Unit, ...]:
     """The smallest units, in the order of the text, without overlap: each has at least one token. Tokens that the
     tokenizer added are in none."""
+    return tuple(unit for first, last in halves(text) for unit in _token_units(text, tokens, first, last))
+
+
+def _token_units(text: str, tokens: Sequence[Token], first: int, last: int) -> list[Unit]:
+    """Those of the tokens that stand between two characters of the text."""
     units: list[Unit] = []
     blank: list[int] = []
     for position, token in enumerate(tokens):
-        if token.start is None or token.end is None:
+        if token.start is None or token.end is None or not first <= token.start <= token.end <= last:
             continue
         start, end = _without_white_space(text, token.start, token.end)
         if start == end:
@@ -47,14 +54,14 @@ def token_units(text: str, tokens: Sequence[Token]) -> tuple[Unit, ...]:
             units.append(Unit(start, end, (*blank, position)))
             blank = []
     if blank and units:
-        last = units.pop()
-        units.append(Unit(last.start, last.end, (*last.positions, *blank)))
+        before = units.pop()
+        units.append(Unit(before.start, before.end, (*before.positions, *blank)))
     elif blank:  # the model read no further than the white space before the first word
         ends = [tokens[position].end or 0 for position in blank]
         starts = [tokens[position].start or 0 for position in blank]
-        end = max(1, *ends)
+        end = max(first + 1, *ends)
         units.append(Unit(min(end - 1, *starts), end, tuple(blank)))
-    return _joined(units)
+    return list(_joined(units))
 
 
 def word_units(text: str, tokens: Sequence[Token]) -> tuple[Unit, ...]:
@@ -62,8 +69,12 @@ def word_units(text: str, tokens: Sequence[Token]) -> tuple[Unit, ...]:
     return _joined([*_bare(word_spans(text)), *token_units(text, tokens)])
 
 
-def sentence_units(text: str, tokens: Sequence[Token]) -> tuple[Unit, ...]:
-    """The sentences of the text with their tokens, those joined that a token reaches over."""
+def sentence_units(text: str, tokens: Sequence[Token], unread: Sequence[Span] = ()) -> tuple[Unit, ...]:
+    """The sentences of the text with their tokens, those joined that a token reaches over. What is `unread`, at the end
+    of a text, is in none."""
+    # White space in its place: the characters keep their numbers.
+    for start, end in unread:
+        text = text[:start] + " " * (end - start) + text[end:]
     return _joined([*_bare(sentence_spans(text)), *token_units(text, tokens)])
 
 

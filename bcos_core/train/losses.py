@@ -70,6 +70,7 @@ def deletion_task(
     mask_id: int,
     *,
     ranked: float = 0.0,
+    token_type_ids: Tensor | None = None,
 ) -> DeletionTask:
     """Deletion consistency: what a heatmap says about removing tokens should be what happens.
 
@@ -89,7 +90,9 @@ def deletion_task(
     def explained(logits: Tensor) -> Tensor:
         return logits.gather(1, classes[:, None]).squeeze(1)
 
-    found = contributions(view, input_ids, attention_mask, explained, reference_id=mask_id)
+    found = contributions(
+        view, input_ids, attention_mask, explained, reference_id=mask_id, token_type_ids=token_type_ids
+    )
     by_rank = torch.rand(len(ordinary), 1, device=ordinary.device) < ranked
     removed = torch.where(by_rank, ranked_subsets(ordinary, found.scores), random_subsets(ordinary))
     expected = explained(found.logits).double() - (found.scores * removed).sum(1)

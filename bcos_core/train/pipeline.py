@@ -175,7 +175,14 @@ class _Run:
         self, kind: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, recipe: Recipe, began: float
     ) -> TrainedModel:
         path = self.home.models / self.names[kind]
-        classifier = wrap(model, tokenizer, labels=self.data.labels, name=path.name, task_type=self.data.task_type)
+        classifier = wrap(
+            model,
+            tokenizer,
+            labels=self.data.labels,
+            name=path.name,
+            task_type=self.data.task_type,
+            pairs=self.data.pairs,
+        )
         score = score_on_test(classifier, self.data.test, recipe.max_length, self.reporter)
         twin = self.names["conventional" if kind == "bcos" else "bcos"]
         save_checkpoint(
@@ -189,6 +196,7 @@ class _Run:
             test_size=score.size,
             task_type=self.data.type,
             data=self.file,
+            text_columns=self.data.text_columns,
             max_length=recipe.max_length,
             job=self.job,
             twin=twin if self.recipe.bcos and self.recipe.twin else None,

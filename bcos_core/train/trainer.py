@@ -24,13 +24,13 @@ from transformers.trainer_callback import PrinterCallback
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from bcos_core.errors import NotFiniteError
-from bcos_core.model.anatomy import family_of, positions_of
+from bcos_core.model.anatomy import family_of, positions_of, types_of
 from bcos_core.model.convert import is_bcos, set_b
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.progress import Reporter
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import Gold, Scale, TaskType
-from bcos_core.text.encoding import encode
+from bcos_core.text.encoding import encode, padded_types
 from bcos_core.text.tasks import Examples
 from bcos_core.train.losses import deletion_task, masked_texts
 from bcos_core.train.optimizer import stretch_steps
@@ -69,16 +69,20 @@ class EncodedExamples(torch.utils.data.Dataset[dict[str, Any]]):
             "ordinary": [not token.added for token in text.tokens],
             "labels": self._labels[index],
             "length": len(text),
+            "token_type_ids": text.token_type_ids,
         }
 
     def collate(self, rows: list[dict[str, Any]]) -> dict[str, Tensor]:
-        """Pad on the right: input_ids, attention_mask, ordinary (batch, tokens), labels (batch, …)."""
+        """Pad on the right: input_ids, attention_mask, ordinary and, of pairs, token_type_ids (batch, tokens); labels
+        (batch, …)."""
         width = max(row["length"] for row in rows)
 
         def padded(name: str, filler: int) -> Tensor:
             return torch.tensor([[*row[name], *[filler] * (width - row["length"])] for row in rows])
 
+        types = padded_types([row["token_type_ids"] for row in rows], width)
         return {
+            **({} if types is None else {"token_type_ids": types}),
             "input_ids": padded("input_ids", self._pad_id),
             "attention_mask": torch.tensor([[1] * r["length"] + [0] * (width - r["length"]) for r in rows]),
             "ordinary": padded("ordinary", 0).bool(),
@@ -149,19 +153,31 @@ class BcosTrainer(Trainer):
         bare: PreTrainedModel = self.accelerator.unwrap_model(model)
         input_ids, attention_mask = inputs["input_ids"], inputs["attention_mask"]
         labels, size = inputs["labels"], len(input_ids)
+        types = inputs.get("token_type_ids")
         positions = positions_of(bare, input_ids)  # of the whole texts, whatever is masked in them
         task = None
         if model.training and self.mask_id is not None:
             if self._consistency_begun:  # of the whole texts, also where masked ones are learned from
                 ranked = self.recipe.consistency_ranked
-                task = deletion_task(bare, input_ids, attention_mask, inputs["ordinary"], self.mask_id, ranked=ranked)
+                task = deletion_task(
+                    bare,
+                    input_ids,
+                    attention_mask,
+                    inputs["ordinary"],
+                    self.mask_id,
+                    ranked=ranked,
+                    token_type_ids=types,
+                )
             if self.recipe.masking:
                 input_ids = masked_texts(input_ids, inputs["ordinary"], self.mask_id, share=self.recipe.masking)
         if task is not None:
             # One pass for both halves: cheaper, and a distributed model wants one forward per backward.
             input_ids = torch.cat([input_ids, task.input_ids])
             attention_mask, positions = attention_mask.repeat(2, 1), positions.repeat(2, 1)
-        logits = model(input_ids=input_ids, attention_mask=attention_mask, position_ids=positions).logits.float()
+            types = None if types is None else types.repeat(2, 1)
+        logits = model(
+            input_ids=input_ids, attention_mask=attention_mask, position_ids=positions, **types_of(bare, types)
+        ).logits.float()
         loss = self.task_type.loss(logits[:size], labels, bcos=is_bcos(bare))
         if task is not None:
             loss = loss + self.recipe.consistency * task.loss(logits[size:])

@@ -17,7 +17,7 @@ from pages.compare.panel import panel
 from pages.compare.pins import pins_menu
 from pages.compare.screen import Screen, arrange
 from pages.compare.strikes import strike_toolbar
-from pages.compare.text_box import address_of, example_index, screen_text, text_box
+from pages.compare.text_box import address_of, example_index, missing_text, screen_text, text_box
 from pages.widgets import resources, url
 from pages.widgets.errors import guard
 from pages.widgets.frame import empty_page
@@ -42,7 +42,7 @@ def show_comparison() -> None:
         example = example_index(tests)
     text = screen_text(tests, example)
     with text_place:
-        text_box(text)
+        text_box(text, models[0] if models else None)
     if tests is not None:
         with tests_place, guard():
             browse(tests, example)
@@ -52,14 +52,15 @@ def show_comparison() -> None:
     with row[1]:
         methods = choose_methods(models)
     with row[2]:
-        target = choose_target(models, text)
+        missing = missing_text(text, models[0])
+        target = choose_target(models, "" if missing else text)
     with row[3]:
         minus = choose_contrast(models, target)
     with guard():
         for note in dict.fromkeys(note for model in models for note in checkpoint_notes(model)):
             st.warning(plain(note), icon=":material/warning:")
-    if not text.strip():
-        st.info("Type a text above, or pick one from the test set: its heatmaps appear here.")
+    if missing:
+        st.info(plain(missing))
         return
 
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -8,6 +8,7 @@ from bcos_core.home import get_home
 from bcos_core.numbers import count
 from bcos_core.storage.collections import Collections, PinnedText
 from bcos_core.storage.upgrade import open_database
+from bcos_core.text.pair import one_line
 from pages.compare import kept_text
 from pages.widgets import url
 from pages.widgets.errors import guard
@@ -49,7 +50,7 @@ def pinned_texts(text: str, label: str | None) -> None:
 
 def _row(collections: Collections, collection: str, one: PinnedText) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        short = " ".join(one.text.split())
+        short = " ".join(one_line(one.text).split())
         title = short if len(short) <= _SHOWN else f"{short[:_SHOWN]}…"
         st.button(
             plain(title), key=f"pinned-{one.item}", type="tertiary", width="stretch", on_click=_open, args=(one.text,)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.errors import BcosError
+from bcos_core.model.info import CheckpointInfo
+from bcos_core.text.blank import is_blank
+from bcos_core.text.pair import HEADINGS, SEPARATOR, is_pair, without_separator
 from pages.compare import kept_text
 from pages.compare.examples import TestSet
 from pages.widgets import url
 from pages.widgets.plain import plain
 
 _KEY = "text"
+_SECOND_KEY = "second-text"
 
 # Enter commits the box as leaving it does; Shift+Enter begins a new line, as in a message.
 _ENTER_JS = """
@@ -60,22 +64,56 @@ def address_of(text: str, example: int | None) -> dict[str, str]:
     return {"kept": url.read("kept")} if "kept" in st.query_params else {"text": text}
 
 
-def text_box(text: str) -> None:
-    """The box, with a button for those who do not know that Enter runs."""
-    if st.session_state.get(_KEY) != text:
-        st.session_state[_KEY] = text
-    st.text_area(
-        "Text",
-        key=_KEY,
-        height=132,
-        on_change=_typed,
-        placeholder="Type or paste a text, or pick one from the test set.",
-    )
+def text_box(text: str, model: CheckpointInfo | None) -> None:
+    """The box, of a model that reads pairs two of them, with a button for those who do not know that Enter runs."""
+    pairs = is_pair(text) or bool(model and model.pairs)
+    parts = [*text.split(SEPARATOR, 1), ""][:2] if pairs else [text]
+    titles = [_title(place, model) for place in range(2)] if pairs else ["Text"]
+    keys = (_KEY, _SECOND_KEY)[: len(parts)]
+    for key, title, part in zip(keys, titles, parts, strict=True):
+        if st.session_state.get(key) != part:
+            st.session_state[key] = part
+        st.text_area(
+            title,
+            key=key,
+            height=84 if pairs else 132,
+            on_change=_typed,
+            args=keys,
+            placeholder="Type or paste a text, or pick one from the test set.",
+        )
+        _enter_runs(key=f"enter-runs-{key}", data={"key": key})
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Explain", type="primary", key="explain")
+        if pairs and not (model and model.pairs):
+            st.button("One text only", key="one-text", on_click=_show, args=(parts[0],))
+        elif model is not None and model.pairs is None:  # nobody knows what a model from elsewhere reads
+            st.button("Add a second text", key="two-texts", on_click=_show, args=(text + SEPARATOR,))
         st.caption("Enter runs, Shift+Enter starts a new line.", width="content")
-    _enter_runs(key="enter-runs", data={"key": _KEY})
 
 
-def _typed() -> None:
-    url.write(**kept_text.place_of(st.session_state[_KEY]), example=None, strike=None)
+def missing_text(text: str, model: CheckpointInfo) -> str | None:
+    """What has to be typed, or changed, before there is something to explain; None where nothing has."""
+    parts = text.split(SEPARATOR)
+    if all(map(is_blank, parts)):
+        what = "two texts" if model.pairs or is_pair(text) else "a text"
+        return f"Type {what} above, or pick one from the test set: its heatmaps appear here."
+    if model.pairs is False and len(parts) > 1:
+        return f"{model.name} reads one text, and these are two. Go back to one, or choose another model first."
+    if (model.pairs and len(parts) < 2) or any(map(is_blank, parts)):
+        missing = 0 if is_blank(parts[0]) else 1
+        return f"{model.name} reads two texts together. Type the {HEADINGS[missing].lower()} too."
+    return None
+
+
+def _title(place: int, model: CheckpointInfo | None) -> str:
+    """Which text it is, with the name of the column that it has in training."""
+    names = (model.text_columns if model is not None else None) or ()
+    return f"{HEADINGS[place]} ({plain(names[place])})" if len(names) == 2 else HEADINGS[place]
+
+
+def _typed(*keys: str) -> None:
+    _show(SEPARATOR.join(without_separator(str(st.session_state.get(key) or "")) for key in keys))
+
+
+def _show(text: str) -> None:
+    url.write(**kept_text.place_of(text), example=None, strike=None)

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from bcos_core.attribution.registry import METHODS, Method
-from bcos_core.errors import InputError
+from bcos_core.errors import BcosError, InputError
 from bcos_core.evaluate.case import TENTHS
 from bcos_core.evaluate.job import EVALUATE
 from bcos_core.evaluate.removal import REMOVALS
@@ -110,9 +110,9 @@ def _choose_methods(models: list[CheckpointInfo]) -> list[Method]:
 
 def _choose_scores(models: list[CheckpointInfo]) -> list[str]:
     """The scores that the task of the first model serves; why others are not there stands below."""
-    rationales = bool(models and models[0].task and models[0].task.get("rationale_column"))
     kind = _kind(models)
-    reasons = {score.name: score.unsupported(kind, rationales=rationales) for score in SCORES.values()}
+    has = {"rationales": bool(models) and _has_rationales(models[0]), "pairs": bool(models and models[0].pairs)}
+    reasons = {score.name: score.unsupported(kind, **has) for score in SCORES.values()}
     fitting = [name for name, reason in reasons.items() if reason is None]
     scores = st.multiselect(
         "Scores",
@@ -130,6 +130,13 @@ def _choose_scores(models: list[CheckpointInfo]) -> list[str]:
 def _kind(models: list[CheckpointInfo]) -> TaskType:
     """What the first model answers."""
     return TASK_TYPES[models[0].task_type if models else USUAL]
+
+
+def _has_rationales(model: CheckpointInfo) -> bool:
+    try:
+        return trained_on(model).has_rationales
+    except BcosError:  # without a task there is nothing to evaluate on, which is said where that is asked for
+        return False
 
 
 def _seconds(spec: EvaluationSpec, models: list[CheckpointInfo], methods: list[Method]) -> float:

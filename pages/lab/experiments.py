@@ -62,7 +62,10 @@ def _form() -> None:
     )
     st.caption(plain(PLANTS[plant].description))
     columns = st.columns(4)
-    reasons = {name: unsupported(TASK_TYPES[EMBEDDED_TASKS[name].type]) for name in EMBEDDED_TASKS}
+    reasons = {
+        name: unsupported(TASK_TYPES[EMBEDDED_TASKS[name].type], pairs=TaskChoice("embedded", name).pairs)
+        for name in EMBEDDED_TASKS
+    }
     tasks = [name for name, reason in reasons.items() if reason is None]
     task = columns[0].selectbox(
         "Task",

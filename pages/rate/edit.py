@@ -15,6 +15,7 @@ from bcos_core.study.design import Condition
 from bcos_core.study.edits import longest_edit
 from bcos_core.study.locked import LockedItem
 from bcos_core.study.slots import Slot
+from bcos_core.text.pair import HEADINGS, SEPARATOR, texts_of, without_separator
 from pages.widgets import resources
 from pages.widgets.plain import plain
 from pages.widgets.rating_item import item_data, rating_item
@@ -31,7 +32,16 @@ def edit_item(study: Running, rater: Rater, slot: Slot, item: LockedItem, given:
     (question,) = design.questions
     shown = given.get(question.name, item.text)
     longest = max(len(shown), longest_edit(item.text))
-    text = st.text_area(plain(question.prompt), shown, key=f"edit-{slot.id}", height=140, max_chars=longest)
+    parts = texts_of(shown)
+    titles = HEADINGS if len(parts) > 1 else (plain(question.prompt),)
+    if len(parts) > 1:
+        st.markdown(plain(question.prompt))
+    text = SEPARATOR.join(
+        without_separator(
+            st.text_area(title, part, key=f"edit-{slot.id}-{place}", height=140 // len(parts), max_chars=longest)
+        )
+        for place, (title, part) in enumerate(zip(titles, parts, strict=True))
+    )
     left = design.tries - study.tries.used(rater.id, slot.id)
     done = bool(given.get("flipped")) or left <= 0
     label = f"Try it · {count(left, 'try', 'tries')} left"

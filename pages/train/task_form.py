@@ -27,7 +27,9 @@ from pages.widgets.plain import plain
 FILE, HUB = "file", "hub"
 _ENDINGS = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet"]
 _REMEMBER_SECONDS = 30.0
-_COLUMNS = ("text-column", "label-column", "rationale-column", "task-type", "label-separator")
+_COLUMNS = ("text-column", "second-column", "label-column", "rationale-column", "task-type", "label-separator")
+_NONE = ""
+_SECOND = "Optional, for a task about pairs: the second texts, such as hypotheses. The model reads both together."
 _RATIONALE = (
     "Optional: what people named as the reason for the label, as a list of 0 and 1 for the words between white space, "
     "a list of character spans, or quotes from the text. Explanations are then scored against it."
@@ -88,9 +90,12 @@ def _file_task() -> ChosenTask | None:
         f"{preview.size_bytes / 1e6:,.1f} MB."
     )
     kind, separator = _type()
-    text_place, label_place, rationale_place = st.columns(3)
+    text_place, second_place, label_place, rationale_place = st.columns(4)
     with text_place:
         text = _column("Text column", "text-column", preview.columns, preview.text_column)
+    with second_place:
+        guessed = preview.second_column if text == preview.text_column else None
+        second = _column("Second text column", "second-column", preview.columns, guessed, _SECOND)
     with label_place:
         label = _column("Label column", "label-column", preview.columns, preview.label_column)
     with rationale_place:
@@ -99,7 +104,16 @@ def _file_task() -> ChosenTask | None:
     if text is None or label is None:
         st.info("Choose the column that holds the texts and the one that holds their labels.")
         return None
-    choice = TaskChoice("file", str(path), text, label, rationale_column=rationale, type=kind, separator=separator)
+    choice = TaskChoice(
+        "file",
+        str(path),
+        text,
+        label,
+        rationale_column=rationale,
+        type=kind,
+        separator=separator,
+        second_column=second,
+    )
     return ChosenTask(choice, resources.task_data(choice))
 
 
@@ -167,10 +181,13 @@ def _preview(path: str, written: int) -> FilePreview:
 def _column(
     label: str, parameter: str, columns: tuple[str, ...], guess: str | None, optional: str | None = None
 ) -> str | None:
-    """`optional` is the help of a column that may be left out."""
-    arguments: dict[str, Any] = url.bound(parameter, guess, parse=url.one_of(columns))
-    if optional:  # an index of None: the choice can be taken back
-        return st.selectbox(label, columns, index=None, placeholder="None", help=optional, **arguments)
+    """`optional` is the help of a column that may be left out, also where one was guessed."""
+    if optional:
+        offered = [_NONE, *columns]
+        arguments: dict[str, Any] = url.bound(parameter, guess or _NONE, parse=url.one_of(offered))
+        chosen = st.selectbox(label, offered, format_func=lambda name: name or "None", help=optional, **arguments)
+        return chosen or None
+    arguments = url.bound(parameter, guess, parse=url.one_of(columns))
     return st.selectbox(label, columns, placeholder="Choose a column", **arguments)
 
 
@@ -186,10 +203,13 @@ def _first_rows(preview: FilePreview) -> None:
 
 def _hub_task() -> ChosenTask | None:
     hub_id = st.text_input("Hub id", placeholder="stanfordnlp/imdb", **url.bound("hub-data", "")).strip()
-    config_place, text_place, label_place, rationale_place = st.columns(4)
+    config_place, text_place, second_place, label_place, rationale_place = st.columns(5)
     optional: dict[str, Any] = {"placeholder": "guessed"}
     config = config_place.text_input("Configuration", placeholder="none", **url.bound("hub-config", "")).strip()
     text = text_place.text_input("Text column", **optional, **url.bound("hub-text", "")).strip()
+    second = second_place.text_input(
+        "Second text column", placeholder="none", help=_SECOND, **url.bound("hub-second", "")
+    ).strip()
     label = label_place.text_input("Label column", **optional, **url.bound("hub-label", "")).strip()
     rationale = rationale_place.text_input(
         "Rationale column", placeholder="none", help=_RATIONALE, **url.bound("hub-rationale", "")
@@ -197,7 +217,9 @@ def _hub_task() -> ChosenTask | None:
     kind, separator = _type()
     if not hub_id:
         return None
-    choice = TaskChoice("hub", hub_id, text or None, label or None, config or None, rationale or None, kind, separator)
+    choice = TaskChoice(
+        "hub", hub_id, text or None, label or None, config or None, rationale or None, kind, separator, second or None
+    )
     if _hub_trouble() is not None:
         # Data that were downloaded earlier are read all the same; else the error says what to do.
         return ChosenTask(choice, resources.task_data(choice))

@@ -19,6 +19,7 @@ from bcos_core.model.classifier import Classifier, predict
 from bcos_core.render.pieces import GRANULARITIES, pieces, unit_scores
 from bcos_core.text.blank import is_blank
 from bcos_core.text.encoding import encode
+from bcos_core.text.pair import SEPARATOR, halves, is_pair, without_separator
 from bcos_core.text.units import token_units
 from tests.built_tokenizers import KINDS, MAX_LENGTH, built_tokenizer, tiny_classifier
 
@@ -43,8 +44,11 @@ FRAGMENTS += [
     "हि",
 ]
 FRAGMENTS += ["\u200b", "\u200d", "\ufe0f", "\ufffd", "\ufeff", "\0", "\x1c", "\ud800", "\udc00", "\ud83d\ude00"]
-TEXTS = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(st.characters(), max_size=4)), max_size=9).map("".join)
+TEXTS = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(st.characters(), max_size=4)), max_size=9).map(
+    lambda parts: without_separator("".join(parts))
+)
 LONG = TEXTS.map(lambda text: text * 5)
+PAIRS = st.tuples(st.one_of(TEXTS, LONG), st.one_of(TEXTS, LONG)).map(SEPARATOR.join)
 
 kinds = pytest.mark.parametrize("kind", KINDS)
 examples = partial(settings, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
@@ -61,8 +65,9 @@ def explained(kind: str, text: str, **options: str) -> Attribution | None:
         return explain(classifier_of(kind), text, **options)
     except TextError:
         readable = "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text)
-        ids = built_tokenizer(kind)(readable, add_special_tokens=False).input_ids
-        assert is_blank(text) or not ids
+        parts = readable.split(SEPARATOR)
+        ids = [built_tokenizer(kind)(part, add_special_tokens=False).input_ids for part in parts]
+        assert any(map(is_blank, parts)) or not all(ids)
         return None
 
 
@@ -74,22 +79,27 @@ def positions_by_characters(record: Attribution, start: int, end: int) -> list[i
         span = range(token.start or 0, token.end or 0)
         characters.append({place for place in span if not record.text[place].isspace()})
     ordinary = [position for position, token in enumerate(record.tokens) if not token.added]
-    visible = [position for position in ordinary if characters[position]]
-    if not visible:
-        return ordinary
-    stand_in = {position: next((other for other in visible if other >= position), visible[-1]) for position in ordinary}
     wanted = set(range(start, end))
     grown = True
     while grown:
-        touched = [characters[position] for position in visible if characters[position] & wanted]
+        touched = [characters[position] for position in ordinary if characters[position] & wanted]
         grown = bool(set().union(*touched) - wanted)
         wanted |= set().union(*touched)
-    return [position for position in ordinary if characters[stand_in[position]] & wanted]
+    found = []
+    for first, last in halves(record.text):  # of a pair, each text by itself
+        here = [position for position in ordinary if first <= (record.tokens[position].start or 0) <= last]
+        visible = [position for position in here if characters[position]]
+        if not visible and first <= start < last:
+            found += here
+        for position in here if visible else ():
+            stand_in = next((other for other in visible if other >= position), visible[-1])
+            found += [position] if characters[stand_in] & wanted else []
+    return found
 
 
 @kinds
-@examples(max_examples=25)
-@given(text=st.one_of(TEXTS, LONG))
+@examples(max_examples=35)
+@given(text=st.one_of(TEXTS, LONG, PAIRS))
 def test_pieces_hold_every_character_and_every_token_once(kind: str, text: str) -> None:
     record = explained(kind, text)
     if record is None:
@@ -104,7 +114,9 @@ def test_pieces_hold_every_character_and_every_token_once(kind: str, text: str) 
     words, sentences = word_scores(record), sentence_scores(record)
     for granularity in (words, sentences):
         assert all(one.end <= other.start for one, other in pairwise(granularity))
-        within = text if granularity is words else text[: record.truncated_at]
+        within = text
+        for start, end in record.unread if granularity is sentences else ():
+            within = within[:start] + " " * (end - start) + within[end:]
         bare = "".join(text[span.start : span.end] for span in granularity if text[span.start : span.end].strip())
         assert "".join(bare.split()) == "".join(within.split())
         assert sum(span.score for span in granularity) + record.added_share == pytest.approx(
@@ -112,14 +124,17 @@ def test_pieces_hold_every_character_and_every_token_once(kind: str, text: str) 
         )
     for granularity in GRANULARITIES:
         drawn = pieces(record, granularity)
-        assert "".join(piece.text for piece in drawn if piece.kind != "added") == text
+        places = [(piece.start, piece.end) for piece in drawn if piece.kind != "added"]
+        assert "".join(text[start:end] for start, end in places) == text
+        assert all(text[p.start : p.end] == p.text for p in drawn if p.kind in ("unit", "gap", "cut"))
+        assert [p.kind for p in drawn].count("heading") == (2 if is_pair(text) else 0)
         assert all(piece.text for piece in drawn)
         assert sum(unit_scores(record, granularity)) + record.added_share == pytest.approx(sum(record.scores), abs=1e-9)
 
 
 @kinds
-@examples(max_examples=25)
-@given(text=TEXTS, at=st.integers(0, 99))
+@examples(max_examples=35)
+@given(text=st.one_of(TEXTS, PAIRS), at=st.integers(0, 99))
 @example(text="x 🎬 y", at=1)
 @example(text="x\n— y", at=1)
 @example(text="x 日 y", at=1)
@@ -146,14 +161,15 @@ def test_what_is_struck_is_what_was_scored(kind: str, text: str, at: int) -> Non
             counts = (ids != 1).long()
             places = counts.cumsum(1) * counts + 1
         ids[0, gone] = classifier.tokenizer.mask_token_id
+        types = {"token_type_ids": torch.tensor([whole.token_type_ids])} if whole.token_type_ids else {}
         with torch.no_grad():
-            after = classifier.model(input_ids=ids, position_ids=places).logits[0, record.target.index].item()
+            after = classifier.model(input_ids=ids, position_ids=places, **types).logits[0, record.target.index].item()
         assert result.actual_change == pytest.approx(after - record.logit, abs=1e-5)
 
 
 @kinds
-@examples(max_examples=12)
-@given(text=st.one_of(TEXTS, LONG))
+@examples(max_examples=16)
+@given(text=st.one_of(TEXTS, LONG, PAIRS))
 def test_one_text_gives_what_it_gives_among_others(kind: str, text: str) -> None:
     classifier = classifier_of(kind)
     for options in ({"reference": "pad"}, {"method": "occlusion", "reference": "pad"}):

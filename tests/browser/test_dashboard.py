@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 import torch
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
 import bcos_core
 from bcos_core.home import Home
 from bcos_core.jobs.store import Job, JobStore
 from bcos_core.model.sources import embedded_path
+from bcos_core.text.pair import pair
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import recipe_for
 from bcos_core.train.spec import TrainSpec
@@ -27,8 +29,12 @@ pytestmark = [
 ]
 
 
-def submit_tiny_job(home: Home) -> Job:
-    """A random BERT of two narrow layers, sixty sentences, one epoch."""
+SIDES = {"good": ("fine", "warm", "witty"), "bad": ("dull", "cold", "clumsy")}
+THINGS = ("film", "story", "ending", "cast", "music", "dialogue", "camera", "script", "plot", "scene")
+
+
+def submit_tiny_job(home: Home, rows: list[str], task: dict[str, str]) -> Job:
+    """A random BERT of two narrow layers, one epoch on sixty rows, the first of which names the columns."""
     tokenizer = AutoTokenizer.from_pretrained(embedded_path())
     torch.manual_seed(0)
     config = BertConfig(
@@ -44,28 +50,29 @@ def submit_tiny_job(home: Home) -> Job:
     BertForSequenceClassification(config).save_pretrained(source)
     tokenizer.save_pretrained(source)
 
-    sides = {"good": ("fine", "warm", "witty"), "bad": ("dull", "cold", "clumsy")}
-    things = ("film", "story", "ending", "cast", "music", "dialogue", "camera", "script", "plot", "scene")
     table = home.uploads / "sentences.csv"
-    rows = [f"the {thing} is {word},{side}" for side, words in sides.items() for thing in things for word in words]
-    table.write_text("text,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
-
-    task = TaskChoice("file", str(table), text_column="text", label_column="label")
-    recipe = replace(recipe_for("calibrated", task), epochs=1.0, max_length=32, precision="fp32")
-    spec = TrainSpec(str(source), task, recipe, name="Tiny")
+    table.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    choice = TaskChoice("file", str(table), label_column="label", **task)
+    recipe = replace(recipe_for("calibrated", choice), epochs=1.0, max_length=32, precision="fp32")
+    spec = TrainSpec(str(source), choice, recipe, name="Tiny")
     job, _ = JobStore.open(home).submit("train", "Tiny", spec.to_dict(), spec.key)
     return job
 
 
-def test_from_a_job_to_its_heatmap(home: Home, address: str, page: Page) -> None:
-    job = submit_tiny_job(home)
-
+def panel_of(job: Job, address: str, page: Page) -> Locator:
+    """The B-cos panel that the job's own button leads to."""
     page.goto(f"{address}/jobs?job={job.id}")
     expect(page.get_by_role("heading", name="Tiny")).to_be_visible()
     page.get_by_role("button", name="Compare", exact=True).click(timeout=JOB_SECONDS * 1000)
-
     panel = page.get_by_role("article", name="B-cos contributions")
     expect(panel.locator(".block.meter")).to_be_visible()
+    return panel
+
+
+def test_from_a_job_to_its_heatmap(home: Home, address: str, page: Page) -> None:
+    rows = [f"the {thing} is {word},{side}" for side, words in SIDES.items() for thing in THINGS for word in words]
+    job = submit_tiny_job(home, ["text,label", *rows], {"text_column": "text"})
+    panel = panel_of(job, address, page)
     text = page.get_by_label("Text", exact=True).input_value()
     finished = JobStore.open(home).get(job.id)
     assert finished.result is not None
@@ -85,3 +92,45 @@ def test_from_a_job_to_its_heatmap(home: Home, address: str, page: Page) -> None
     assert predicted == pytest.approx(-record.scores[-2], rel=0.01)
     expect(panel.locator("button[aria-pressed=true]")).to_have_text(text.split()[-1])
     assert "strike=" in page.url
+
+
+def test_a_pair_of_texts_from_a_job_to_its_heatmap(home: Home, address: str, page: Page) -> None:
+    rows = [
+        f"the {thing} is {word},it is {SIDES[side][place - 1]},{side}"
+        for side, words in SIDES.items()
+        for thing in THINGS
+        for place, word in enumerate(words)
+    ]
+    columns = {"text_column": "premise", "second_column": "hypothesis"}
+    job = submit_tiny_job(home, ["premise,hypothesis,label", *rows], columns)
+    panel = panel_of(job, address, page)
+    boxes = [page.get_by_label(name) for name in ("First text (premise)", "Second text (hypothesis)")]
+    first, second = (box.input_value() for box in boxes)
+    assert first.startswith("the ") and second.startswith("it is ")
+    finished = JobStore.open(home).get(job.id)
+    assert finished.result is not None
+    model = bcos_core.load(finished.result["bcos"]["checkpoint"])
+    record = bcos_core.explain(model, pair(first, second))
+
+    units = panel.locator("button.unit")
+    assert units.all_inner_texts() == [*first.split(), *second.split()]
+    headings = panel.locator(".heading")
+    expect(headings).to_have_text([re.compile("^First text"), re.compile("^Second text")])
+    shares = [float(share.replace("−", "-")) for share in panel.locator(".share").all_inner_texts()]
+    # [CLS], the first text's words, [SEP], the second's, [SEP]
+    border = 1 + len(first.split())
+    expected = [sum(record.scores[1:border]), sum(record.scores[border + 1 : -1])]
+    assert shares == pytest.approx(expected, rel=0.02, abs=2e-3)
+
+    units.last.click()
+    strike = panel.locator(".block.strike li .value")
+    expect(strike).to_have_count(2)
+    assert float(strike.first.inner_text().replace("−", "-")) == pytest.approx(-record.scores[-2], rel=0.01)
+
+    boxes[1].fill("")
+    boxes[1].press("Enter")
+    expect(page.get_by_text("Type the second text too.")).to_be_visible()
+    boxes[1].fill("it is awful")
+    boxes[1].press("Enter")
+    expect(units.last).to_have_text("awful")
+    assert boxes[0].input_value() == first and "%1F" in page.url

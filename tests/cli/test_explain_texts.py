@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bcos_core.cli import explain
-from bcos_core.errors import InputError
+from bcos_core.errors import InputError, TextError
+from bcos_core.text.pair import pair
 
 TEXTS = ["first", "a\u2028b\u0085c\x0bd\x0ce\x1cf", "bare\rreturn", " third"]
 
@@ -58,3 +59,22 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, data: bytes, said: str) 
 def test_bytes_of_the_command_line_that_are_no_text() -> None:
     with pytest.raises(InputError, match="not UTF-8"):
         texts("--text", "\udcff\udcfe red")  # as Python hands them on
+
+
+def test_pairs_on_the_command_line(tmp_path: Path) -> None:
+    assert texts("--text", "a", "--text", "b", "--second", "c", "--second", "d") == [pair("a", "c"), pair("b", "d")]
+    assert texts("--text", "a\x1fb") == ["a b"]  # nobody types the separator on purpose
+    with pytest.raises(TextError, match="2 texts of --text and 1 of --second"):
+        texts("--text", "a", "--text", "b", "--second", "c")
+    with pytest.raises(TextError, match="A text is empty"):
+        texts("--text", "a", "--second", " ")
+
+
+def test_pairs_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.txt"
+    file.write_text("one\ttwo\n\nthree \t four\n", encoding="utf-8")
+    assert texts("--file", str(file), "--pairs") == [pair("one", "two"), pair("three", "four")]
+    assert texts("--file", str(file)) == ["one\ttwo", "three \t four"]
+    file.write_text("one\ttwo\nthree\n", encoding="utf-8")
+    with pytest.raises(TextError, match="Line 2 of --file has not two texts with a tab between them"):
+        texts("--file", str(file), "--pairs")

@@ -25,7 +25,9 @@ class BagOfWords:
         self.weights = weights
         self.rows = 0
 
-    def predict(self, ids: Tensor, mask: Tensor, *, original: Tensor, visible: Tensor) -> Tensor:
+    def predict(
+        self, ids: Tensor, mask: Tensor, *, original: Tensor, visible: Tensor, token_type_ids: Tensor | None
+    ) -> Tensor:
         self.rows += len(ids)
         weight = torch.tensor([[self.weights.get(int(id), 0.0) for id in row] for row in ids])
         one = (weight * visible).sum(1)

@@ -114,7 +114,12 @@ def test_the_command_reads_the_column(table: Path, home: Home, capsys: pytest.Ca
 
 def test_which_scores_need_a_rationale() -> None:
     without = {
-        score.name for score in SCORES.values() if score.unsupported(TASK_TYPES["single-label"], rationales=False)
+        score.name
+        for score in SCORES.values()
+        if score.unsupported(TASK_TYPES["single-label"], rationales=False, pairs=False)
     }
     assert without == set(RATIONALE)
-    assert not any(score.unsupported(TASK_TYPES["single-label"], rationales=True) for score in SCORES.values())
+    kind = TASK_TYPES["single-label"]
+    assert not any(score.unsupported(kind, rationales=True, pairs=False) for score in SCORES.values())
+    of_pairs = {score.name for score in SCORES.values() if score.unsupported(kind, rationales=True, pairs=True)}
+    assert of_pairs == {score.name for score in SCORES.values() if score.evidence == "pointing"}

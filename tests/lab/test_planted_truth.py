@@ -175,6 +175,9 @@ def test_bad_input() -> None:
     for kind in ("multi-label", "regression"):
         with pytest.raises(InputError, match=f"of the type {kind} have none. Choose a task of one label"):
             LabSpec(task=TaskChoice("file", "/data/file.csv", "text", "label", type=kind))
+    for task in (TaskChoice("embedded", "template-pairs"), TaskChoice("file", "/f.csv", "a", "l", second_column="b")):
+        with pytest.raises(InputError, match="planted in single texts, and this task has pairs"):
+            LabSpec(task=task)
 
 
 def test_a_spec_is_a_command_line() -> None:

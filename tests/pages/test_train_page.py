@@ -94,7 +94,7 @@ def test_a_file_with_one_class_is_refused_and_stays(open_page: OpenPage, home: H
     assert "class" in error.value and not at.exception
     assert button(at, START).disabled
     assert at.query_params["file"] == file
-    assert [box.value for box in at.selectbox] == ["review", "verdict", None]
+    assert [box.value for box in at.selectbox] == ["review", "", "verdict", ""]
 
 
 def test_a_good_file_is_previewed_and_can_be_started(open_page: OpenPage, home: Home, store: JobStore) -> None:
@@ -113,9 +113,9 @@ def test_a_rationale_column_may_be_chosen(open_page: OpenPage, home: Home, store
     lines = [f"text number {row} of them,{'good' if row % 2 else 'bad'},number" for row in range(200)]
     file = uploaded(home, "reviews.csv", "\n".join(["review,verdict,why", *lines]))
     at = open_page("train", **{"task": "file", "file": file, "text-column": "review", "label-column": "verdict"})
-    at.selectbox[2].set_value("verdict").run()
+    at.selectbox[3].set_value("verdict").run()
     assert "both the label and the rationale" in at.error[0].value and button(at, START).disabled
-    at.selectbox[2].set_value("why").run()
+    at.selectbox[3].set_value("why").run()
     assert not at.error and at.query_params["rationale-column"] == "why"
     assert "Texts with a rationale: 200" in words(at)
     button(at, START).click().run()
@@ -131,7 +131,7 @@ def test_an_upload_is_kept_in_the_address_and_its_columns_are_guessed(open_page:
     at.file_uploader[0].set_value(("mine.csv", table.encode(), "text/csv")).run()
 
     assert not at.error
-    assert [box.value for box in at.selectbox][:2] == ["text", "label"]
+    assert [box.value for box in at.selectbox][:3] == ["text", "", "label"]
     assert (home.uploads / at.query_params["file"]).read_text(encoding="utf-8") == table
     assert not button(at, START).disabled
 

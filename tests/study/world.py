@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from bcos_core.study.locked import LockedStudy
 from bcos_core.study.locking import lock
 from bcos_core.study.selection import Candidate, Source
 from bcos_core.study.studies import Studies, Study
+from bcos_core.text.pair import is_pair
 from tests.tiny_pair import save_pair
 
 TEXTS = [Candidate(f"the film number {n} is good and the plot is thin", "positive", True) for n in range(12)]
@@ -27,10 +29,11 @@ class World:
     token: str
 
 
-def make_world(home: Home, *, opened: bool = True, **changes: Any) -> World:
+def make_world(home: Home, *, opened: bool = True, texts: Sequence[Candidate] = TEXTS, **changes: Any) -> World:
     """An open study of four items by the protocol "rating", or as `changes` of the design say; without `opened`, it is
     locked and waits."""
-    bcos, twin = (str(path) for path in save_pair(home.create()))
+    columns = ("text",) if not is_pair(texts[0].text) else ("premise", "hypothesis")
+    bcos, twin = (str(path) for path in save_pair(home.create(), text_columns=columns))
     fields: dict[str, Any] = {
         "conditions": (Condition(bcos, "bcos"), Condition(twin, "input_x_gradient")),
         "source": Source(count=4),
@@ -41,7 +44,7 @@ def make_world(home: Home, *, opened: bool = True, **changes: Any) -> World:
     }
     if callable(fields["conditions"]):
         fields["conditions"] = fields["conditions"](bcos, twin)
-    locked = lock(StudyDesign("What readers see", **fields), TEXTS, load, SilentReporter())
+    locked = lock(StudyDesign("What readers see", **fields), texts, load, SilentReporter())
     database = open_database(home)
     studies = Studies(database)
     study = studies.create(locked.design.title, locked.design.to_dict())

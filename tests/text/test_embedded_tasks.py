@@ -28,11 +28,12 @@ def sides(data: TaskData) -> list[set[str]]:
     return [{form(text) for text in side.texts} for side in (data.train, data.validation, data.test)]
 
 
-def test_the_three_tasks_are_registered() -> None:
+def test_the_tasks_are_registered() -> None:
     assert {name: EMBEDDED_TASKS[name].max_length for name in EMBEDDED_TASKS} == {
         "short-reviews": 64,
         "long-reviews": 256,
         "tweets": 64,
+        "template-pairs": 48,
     }
 
 

@@ -41,11 +41,17 @@ def test_choices_that_do_not_fit_together() -> None:
         TaskChoice("file", "/rows.csv", hub_config="x")
     with pytest.raises(DataError, match="both the text and the label"):
         TaskChoice("file", "/rows.csv", "a", "a")
+    with pytest.raises(DataError, match="both the text and the second text"):
+        TaskChoice("file", "/rows.csv", "a", "b", second_column="a")
+    with pytest.raises(DataError, match="name the column of the first ones"):
+        TaskChoice("file", "/rows.csv", label_column="b", second_column="a")
+    with pytest.raises(DataError, match="no columns to choose"):
+        TaskChoice.parse("tweets", text_column="text", second_column="other")
     with pytest.raises(DataError, match="Two configurations"):
         TaskChoice.parse("hub:a/b:c", hub_config="d")
     with pytest.raises(DataError, match="Known: embedded, hub, file"):
         TaskChoice("sql", "x")
-    with pytest.raises(UnknownNameError, match="long-reviews, short-reviews, tweets"):
+    with pytest.raises(UnknownNameError, match="long-reviews, short-reviews, template-pairs, tweets"):
         TaskChoice("embedded", "movies")
 
 
@@ -55,11 +61,16 @@ def test_choices_that_do_not_fit_together() -> None:
         TaskChoice("embedded", "tweets"),
         TaskChoice("hub", "a/b", "t", "l", "c"),
         TaskChoice("file", "/with: colon/rows.csv", "t", "l"),
+        TaskChoice("file", "/rows.csv", "t", "l", second_column="s"),
     ],
 )
 def test_a_choice_survives_json_and_the_command_line(choice: TaskChoice) -> None:
     assert TaskChoice.from_dict(json.loads(json.dumps(choice.to_dict()))) == choice
-    columns = {"text_column": choice.text_column, "label_column": choice.label_column}
+    columns = {
+        "text_column": choice.text_column,
+        "label_column": choice.label_column,
+        "second_column": choice.second_column,
+    }
     assert TaskChoice.parse(choice.argument, **columns) == choice
 
 

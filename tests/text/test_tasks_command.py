@@ -23,7 +23,7 @@ def call(*argv: str) -> tuple[dict[str, Any], str]:
 
 def test_the_embedded_tasks_are_listed() -> None:
     result, shown = call()
-    assert [task["name"] for task in result["tasks"]] == ["short-reviews", "long-reviews", "tweets"]
+    assert [task["name"] for task in result["tasks"]] == ["short-reviews", "long-reviews", "tweets", "template-pairs"]
     first = result["tasks"][0]
     assert set(first) == {"name", "title", "description", "type", "labels", "max_length", "examples"}
     assert sum(first["examples"].values()) == 8530
@@ -40,7 +40,7 @@ def test_a_missing_package_hides_no_other_task(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(EmbeddedTask, "load", load)
     result, shown = call()
-    assert [task["examples"] is None for task in result["tasks"]] == [False, False, True]
+    assert [task["examples"] is None for task in result["tasks"]] == [False, False, True, False]
     assert "Install it." in shown
 
 
