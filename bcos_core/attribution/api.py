@@ -14,6 +14,7 @@ import torch
 from bcos_core.arguments import list_of_texts, whole_number
 from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.attribution.record import MOST_REPEATS, Attribution, Cost, Target
+from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.errors import InputError, UnknownNameError
 from bcos_core.model.classifier import Classifier
@@ -75,7 +76,7 @@ def explain(
         method: a name in `METHODS`.
         target: a class (number or label), a `Target` (which may be a contrast), or `None` for each text's
             predicted class.
-        reference: one of the method's `references`; `None` for its default.
+        reference: one of the method's `references`; `None` for the first of them that the tokenizer has a token for.
         seed: of a stochastic method; the same seed gives a text the same scores, whatever else is asked about.
         repeats: how many seeds, from `seed` on, a stochastic method answers with: the record then has their mean,
             and the scores under each of them.
@@ -93,7 +94,8 @@ def explain(
             f"{chosen.title} cannot explain {classifier.name}. {reason} Methods for it: "
             f"{', '.join(m.name for m in METHODS.values() if not m.unsupported(is_bcos=classifier.is_bcos))}."
         )
-    reference, checked = chosen.checked_reference(reference), chosen.checked_options(options)
+    reference = chosen.checked_reference(reference, tokens_of(classifier.tokenizer))
+    checked = chosen.checked_options(options)
     first = whole_number("seed", seed, least=0, most=2**32 - 1)
     count = whole_number("repeats", repeats, least=1, most=MOST_REPEATS)
     seeds = tuple(range(first, first + count)) if chosen.stochastic else ()

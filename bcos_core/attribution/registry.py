@@ -5,11 +5,11 @@ What a method is can be read without PyTorch: its function is named here, and im
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bcos_core.attribution.references import same_reference
+from bcos_core.attribution.references import REFERENCE_TOKENS, same_reference
 from bcos_core.errors import UnknownNameError
 from bcos_core.later import Later
 from bcos_core.option import Option
@@ -80,8 +80,9 @@ class Method:
                 raise UnknownNameError(f"option of {self.name}", name, self.options)
         return {name: option.converted(name, given.get(name, option.default)) for name, option in self.options.items()}
 
-    def checked_reference(self, given: str | None) -> str | None:
-        """The reference to use, None for a method without one.
+    def checked_reference(self, given: str | None, tokens: Sequence[str] = REFERENCE_TOKENS) -> str | None:
+        """The reference to use, None for a method without one. Where none is given, the first that can be had with the
+        `tokens` of a tokenizer (`references.tokens_of`).
 
         Raises:
             UnknownNameError: one that the method does not offer.
@@ -90,7 +91,9 @@ class Method:
             return None
         if given is not None and (not isinstance(given, str) or given not in self.references):
             raise UnknownNameError(f"reference of {self.name}", given, self.references)
-        return given or self.references[0]
+        if given is not None:
+            return given
+        return next((r for r in self.references if r in tokens or r not in REFERENCE_TOKENS), self.references[0])
 
     def fitting_reference(self, wanted: str | None) -> str | None:
         """The reference that asks what `wanted` asks; the method's default where it offers none such."""

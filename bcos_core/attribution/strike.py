@@ -10,7 +10,7 @@ import torch
 from bcos_core.attribution.interface import MethodInput
 from bcos_core.attribution.limit import limit_of
 from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.references import REFERENCE_TOKENS
+from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
 from bcos_core.attribution.same_model import same_model
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
@@ -39,7 +39,7 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
     with and without them.
 
     What is predicted is minus the score of just these tokens, so of a word minus the word's. The mask token stands in
-    for a reference that is no token.
+    for a reference that is no token, the padding token where there is no mask token.
 
     Raises:
         InputError: the record is another model's or tokenizer's, or the tokenizer has no such token.
@@ -52,7 +52,9 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
         )
     batch = collate(classifier.tokenizer, encoded, classifier.device)
     reference = record.parameters.get("reference")
-    inputs = MethodInput(classifier, batch, record.target, reference if reference in REFERENCE_TOKENS else "mask")
+    if reference not in REFERENCE_TOKENS:
+        reference = next(iter(tokens_of(classifier.tokenizer)), "mask")
+    inputs = MethodInput(classifier, batch, record.target, str(reference))
     struck = positions_at(token_units(record.text, record.tokens), spans)
     without = batch.input_ids.clone()
     without[0, struck] = inputs.reference_ids[0, struck]

@@ -1,8 +1,8 @@
 """Pairs of sentences that templates make: does the second follow from the first? The words that decide it are known.
 
-Three kinds of reasons, as many pairs of each: a negation that stands in one of them or both, a number that is the same
-or another, a kind of things that is the same, wider or narrower. Neither sentence alone says which label is right: each
-word stands in as many pairs that follow as in pairs that do not, so what a model knows it has compared.
+Three kinds of reasons, as many pairs of each: a negation that stands in the second sentence alone, a number that is the
+same or another, a kind of things that is the same, wider or narrower. But for that negation, no sentence alone says
+which label is right: each word stands in as many pairs that follow as in pairs that do not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LABELS = ("follows", "does not follow")
 PAIRS_OF_EACH = 1_500
 _SEED = 0
 
-_NUMBERS = ("Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+_NUMBERS = ("Two", "Three", "Four", "Five")
 _KINDS = {
     "animals": ("dogs", "cats", "horses", "sheep", "goats", "rabbits"),
     "vehicles": ("cars", "trucks", "bicycles", "buses", "tractors", "motorcycles"),
@@ -79,8 +79,8 @@ def _places(text: str, words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
 
 def _by_negation(draw: random.Random) -> _Case:
     number, things = draw.choice(_NUMBERS), draw.choice(_all_things())
-    first, second = draw.random() < 0.5, draw.random() < 0.5
-    return _Statement(number, things, first), _Statement(number, things, second), first == second, ("not",)
+    negated = draw.random() < 0.5
+    return _Statement(number, things, False), _Statement(number, things, negated), not negated, ("not",)
 
 
 def _by_number(draw: random.Random) -> _Case:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import PRESENTATIONS, Style
@@ -102,8 +103,10 @@ def choose_contrast(models: list[CheckpointInfo], target: str) -> str | None:
     return None if chosen == NO_CONTRAST else str(chosen)
 
 
-def choose_look() -> Look:
-    """Granularity and scale in sight, the rest one click away."""
+def choose_look(model: CheckpointInfo) -> Look:
+    """Granularity and scale in sight, the rest one click away. The reference begins with one that the model has."""
+    tokens = tokens_of(resources.classifier(model).tokenizer)
+    usual = next((name for name in _REFERENCE_TITLES if name in tokens), "none")
     granularity = _switch(
         "Granularity",
         "granularity",
@@ -123,7 +126,7 @@ def choose_look() -> Look:
         reference = _switch(
             "Reference",
             "reference",
-            _REFERENCE_TITLES,
+            {usual: _REFERENCE_TITLES[usual], **_REFERENCE_TITLES},
             "What a token is measured against: the mask token at its place, the padding token, or nothing. "
             "The reference's own share is part of an additive method's sum, and so is that of biases a model keeps.",
         )

@@ -65,7 +65,7 @@ def show_comparison() -> None:
 
     with st.container(horizontal=True, vertical_alignment="center"):
         strike_toolbar(text)
-        look = choose_look()
+        look = choose_look(models[0])
         with st.popover("Options", icon=":material/instant_mix:", disabled=not any(m.options for m in methods)):
             options = method_options(methods)
         rows = arrange(models, methods)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
 from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.errors import BcosError, InputError
 from bcos_core.evaluate.case import TENTHS
@@ -54,7 +55,7 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
         list(REMOVALS),
         format_func=lambda name: REMOVALS[name].title,
         help="Methods that compare with a reference use the one that matches.",
-        **url.bound("removal", "mask", parse=url.one_of(REMOVALS)),
+        **url.bound("removal", _usual_removal(models), parse=url.one_of(REMOVALS)),
     )
     measures = _kind(models).measures
     probability = (
@@ -130,6 +131,12 @@ def _choose_scores(models: list[CheckpointInfo]) -> list[str]:
 def _kind(models: list[CheckpointInfo]) -> TaskType:
     """What the first model answers."""
     return TASK_TYPES[models[0].task_type if models else USUAL]
+
+
+def _usual_removal(models: list[CheckpointInfo]) -> str:
+    """The first that the first model's tokenizer has a token for."""
+    tokens = tokens_of(resources.classifier(models[0]).tokenizer) if models else REFERENCE_TOKENS
+    return next((one.name for one in REMOVALS.values() if one.reference in tokens), EvaluationSpec.removal)
 
 
 def _has_rationales(model: CheckpointInfo) -> bool:
