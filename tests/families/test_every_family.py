@@ -13,6 +13,7 @@ from transformers.models.distilbert import modeling_distilbert
 
 from bcos_core import convert
 from bcos_core.families import FAMILIES
+from bcos_core.model.anatomy import positions_of, types_of
 from bcos_core.model.contributions import Contributions, contributions
 from bcos_core.model.heads import LinearHead
 from bcos_core.model.view import ModelView
@@ -90,6 +91,34 @@ def test_padding_on_either_side_changes_nothing(name: str, side: str) -> None:
     assert torch.equal(both.scores[0, rest], torch.zeros(15, dtype=torch.double))
     for part in ("reference_share", "bias_share", "logits"):
         torch.testing.assert_close(getattr(both, part)[:1], getattr(alone, part), atol=2e-5, rtol=1e-5)
+
+
+@every_family
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_pair_adds_up_and_its_texts_are_told_apart(name: str, side: str) -> None:
+    model = convert(tiny_model(name), b=1.5)
+    with torch.no_grad():  # so large that a text in the wrong place shows
+        for path, parameter in model.named_parameters():
+            if "token_type_embeddings" in path:
+                parameter.normal_()
+    ids, mask = ids_of(7, seed=1)
+    types = torch.tensor([[0, 0, 0, 1, 1, 1, 1]])
+    told = types_of(model, types)
+    assert bool(told) == (int(getattr(model.config, "type_vocab_size", None) or 0) > 1)
+    with torch.no_grad():
+        wanted = model(input_ids=ids, attention_mask=mask, position_ids=positions_of(model, ids), **told).logits
+        alike = model(input_ids=ids, attention_mask=mask, position_ids=positions_of(model, ids)).logits
+    assert torch.allclose(wanted, alike, atol=1e-4) != bool(told)
+    long, long_mask = padded(ids, mask, 12, side=side)
+    long_types = torch.zeros_like(long)
+    long_types[long_mask.bool()] = types[0]
+    view = ModelView(model, explanation_mode=True)
+    for given in ((ids, mask, types), (long, long_mask, long_types)):
+        found = contributions(view, *given[:2], of_class(1), reference_id=REFERENCE, token_type_ids=given[2])
+        torch.testing.assert_close(found.logits, wanted, atol=2e-5, rtol=1e-5)
+        torch.testing.assert_close(
+            found.scores.sum(1) + found.reference_share, wanted[:, 1].double(), atol=1e-4, rtol=0
+        )
 
 
 @every_family
