@@ -1,4 +1,4 @@
-"""`python -m benchmarks tasks`: every kind of task on real texts, from the file to the scores of its explanations.
+"""`python -m benchmarks tasks`: every kind of task, of pairs too, from the file to the scores of its explanations.
 
 Of each: the figures of both models on the test side, how exactly contributions add up, and by how much they are ahead
 of the other methods on the B-cos model, with 95 % intervals over texts.
@@ -26,19 +26,21 @@ from benchmarks.tables import aspects, news, rated_sentences
 
 Figures = dict[str, float]
 METHODS = ("bcos", "integrated_gradients", "occlusion", "input_x_gradient")
-SCORE = "comp_minus_suff"
+SCORES = ("comp_minus_suff",)
 EXPLAINED, EVALUATED = 50, 100
 
 
 @dataclass(frozen=True)
 class Case:
-    """A task and how it is trained on: texts of the training side, passes over them, tokens of a text."""
+    """A task and how it is trained on: texts of the training side, passes over them, tokens of a text; and the scores
+    of its explanations."""
 
     name: str
     table: Callable[[Path], TaskChoice]
     examples: int | None = None
     epochs: float = 2.0
     max_length: int = 64
+    scores: tuple[str, ...] = SCORES
 
     def measure(self) -> Figures:
         """Train both models, explain, evaluate.
@@ -58,7 +60,7 @@ class Case:
             for kind, model in (("bcos", result.bcos), ("conventional", result.conventional)):
                 figures |= {f"{name}_{kind}": value for name, value in model.metrics.items()}
             figures["completeness_error_worst"] = _completeness(result.bcos.checkpoint, task)
-            figures |= _ahead(result.bcos.checkpoint, task, root)
+            figures |= _ahead(result.bcos.checkpoint, task, root, self.scores)
         return {f"{self.name}_{name}": value for name, value in figures.items()}
 
 
@@ -67,6 +69,9 @@ CASES = (
     Case("news_4", partial(news, without=("tech",)), epochs=1.0, max_length=128),
     Case("rated", rated_sentences, examples=4000),
     Case("aspects", aspects, examples=4000),
+    Case(
+        "pairs", lambda _: TaskChoice("embedded", "template-pairs"), max_length=48, scores=(*SCORES, "auprc_rationale")
+    ),
 )
 
 
@@ -76,14 +81,14 @@ def _completeness(checkpoint: str, task: TaskChoice) -> float:
     return max(record.completeness_error / max(1.0, abs(record.logit)) for record in records)
 
 
-def _ahead(checkpoint: str, task: TaskChoice, root: Path) -> Figures:
-    """Comprehensiveness − sufficiency of each method, and of B-cos minus it, paired."""
-    spec = EvaluationSpec((checkpoint,), METHODS, (SCORE,), limit=EVALUATED, task=task)
+def _ahead(checkpoint: str, task: TaskChoice, root: Path, scores: tuple[str, ...]) -> Figures:
+    """The scores of each method, and of B-cos minus it, paired."""
+    spec = EvaluationSpec((checkpoint,), METHODS, scores, limit=EVALUATED, task=task)
     found = run_evaluation(spec, home=Home(root).create(), name="bench", reporter=SilentReporter())
-    figures = {f"{SCORE}_{row['method']}": row["mean"] for row in found.rows()}
+    figures = {f"{row['score']}_{row['method']}": row["mean"] for row in found.rows()}
     base = next(contender.id for contender in found.contenders if contender.method == "bcos")
     for row in found.differences(base):
-        name = f"{SCORE}_bcos_over_{row['method']}"
+        name = f"{row['score']}_bcos_over_{row['method']}"
         # The evaluation has the others minus B-cos.
         figures |= {name: -row["mean"], f"{name}_low": -row["high"], f"{name}_high": -row["low"]}
     return figures
