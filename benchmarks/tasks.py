@@ -19,7 +19,7 @@ from bcos_core.home import Home
 from bcos_core.model.sources import EMBEDDED
 from bcos_core.progress import SilentReporter
 from bcos_core.text.tasks import TaskChoice, load_task
-from bcos_core.train.recipe import RECIPES
+from bcos_core.train.recipe import recipe_for
 from bcos_core.train.spec import TrainSpec
 from benchmarks.accuracy import train
 from benchmarks.tables import aspects, news, rated_sentences
@@ -51,7 +51,7 @@ class Case:
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
             task = self.table(root)
-            recipe = RECIPES["calibrated"].replace(
+            recipe = recipe_for("calibrated", task).replace(
                 examples=self.examples, epochs=self.epochs, max_length=self.max_length
             )
             result = train(TrainSpec(EMBEDDED, task, recipe, name=self.name), root)
@@ -70,7 +70,11 @@ CASES = (
     Case("rated", rated_sentences, examples=4000),
     Case("aspects", aspects, examples=4000),
     Case(
-        "pairs", lambda _: TaskChoice("embedded", "template-pairs"), max_length=48, scores=(*SCORES, "auprc_rationale")
+        "pairs",
+        lambda _: TaskChoice("embedded", "template-pairs"),
+        epochs=3.0,
+        max_length=48,
+        scores=(*SCORES, "auprc_rationale"),
     ),
 )
 

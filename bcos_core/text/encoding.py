@@ -22,6 +22,7 @@ from bcos_core.text.token import Token
 _tokenizers = threading.Lock()
 _SHOWN = 40  # characters that name a text: its number is that of no file
 _TEXTS_AT_ONCE = 256  # so that nobody waits long for the lock
+_PROBES = ("a", "A", "1", ".", "一")  # one of which a tokenizer reads
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -202,7 +203,8 @@ def _between(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
     """
     with _settings_kept(tokenizer):
         tokenizer.backend_tokenizer.no_truncation()
-        form = tokenizer("a", "a").sequence_ids()
+        forms = (tokenizer(probe, probe).sequence_ids() for probe in _PROBES)
+        form = next((one for one in forms if 0 in one and 1 in one), [0, 1])
         if None in form[form.index(0) : form.index(1)]:
             return ()
         line_break = tuple(tokenizer("\n", add_special_tokens=False)["input_ids"])

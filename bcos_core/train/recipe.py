@@ -245,10 +245,14 @@ RECIPES.register("conventional", Recipe(name="conventional", bcos=False, calibra
 
 
 def recipe_for(name: str, task: TaskChoice) -> Recipe:
-    """A named recipe with the maximum length that suits the task.
+    """A named recipe with the maximum length, and the learning rate, that suit the task.
 
     Raises:
         UnknownNameError: no such recipe.
     """
     recipe = RECIPES[name]
-    return recipe.replace(max_length=EMBEDDED_TASKS[task.name].max_length) if task.kind == "embedded" else recipe
+    if task.kind != "embedded":
+        return recipe
+    suited = EMBEDDED_TASKS[task.name]
+    rate = suited.learning_rate or recipe.learning_rate
+    return recipe.replace(max_length=suited.max_length, learning_rate=rate)
