@@ -179,13 +179,18 @@ def attention_probabilities(
 
 
 Module = TypeVar("Module", bound=nn.Module)
+_FORWARD_HOOKS = (
+    *("_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called"),
+    *("_forward_pre_hooks", "_forward_pre_hooks_with_kwargs"),
+)
 
 
 def shared_copy(module: Module, attributes: dict[str, object]) -> Module:
     """A copy of a module tree that shares every tensor with it, the weights detached.
 
-    `attributes` are set on every copied module. The dictionaries of parameters, buffers and submodules are
-    new; hooks are shared, none is added. A `forward` that was put on a module itself is not copied: it is bound to
+    `attributes` are set on every copied module. The dictionaries of parameters, buffers, submodules and forward hooks
+    are new, so that a hook that is put on the copy (transformers does, to tell of hidden states) is not on the module.
+    A `forward` that was put on a module itself is not copied: it is bound to
     that module (mixed precision training wraps a model's so), and would run the original in place of the copy.
     """
     twin = object.__new__(type(module))
@@ -195,6 +200,7 @@ def shared_copy(module: Module, attributes: dict[str, object]) -> Module:
         _parameters={name: None if p is None else p.detach() for name, p in module._parameters.items()},
         _buffers=dict(module._buffers),
         _modules=children,
+        **{name: module.__dict__[name].copy() for name in _FORWARD_HOOKS},
         **attributes,
     )
     twin.__dict__.pop("forward", None)
@@ -221,9 +227,6 @@ class _Tap:
 
     def __init__(self, block: nn.Module) -> None:
         self.answer: Callable[[Tensor], Tensor] | None = None
-        # A view shares its model's hooks; this one is the view's alone.
-        block._forward_pre_hooks = block._forward_pre_hooks.copy()
-        block._forward_pre_hooks_with_kwargs = block._forward_pre_hooks_with_kwargs.copy()
         block.register_forward_pre_hook(self._before, with_kwargs=True)
 
     def _before(

@@ -99,3 +99,20 @@ def test_eight_threads_on_one_model_give_the_same_numbers_as_one() -> None:
     for (logits, scores), (expected_logits, expected_scores) in zip(together, alone, strict=True):
         assert torch.equal(logits, expected_logits)
         assert torch.equal(scores, expected_scores)
+
+
+@pytest.mark.parametrize("family", SMALL)
+def test_what_transformers_hooks_onto_a_view_stays_there(family: str) -> None:
+    """It puts hooks on the layers of whatever is first asked for hidden states."""
+    model = tiny_model(family).eval()
+    ids, mask = ids_of(6)
+    arguments = {"input_ids": ids, "attention_mask": mask, "output_hidden_states": True}
+    before = fingerprint(model)
+    first, second = (ModelView(model).model for _ in range(2))
+    with torch.no_grad():
+        told = [one(**arguments).hidden_states for one in (first, second)]
+        assert fingerprint(model) == before
+        told.append(model(**arguments).hidden_states)
+    for states in told[1:]:
+        for one, other in zip(states, told[0], strict=True):
+            torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
