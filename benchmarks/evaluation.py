@@ -48,7 +48,7 @@ def pointing(bcos: str, conventional: str, *, pairs: int = PAIRS) -> dict[str, f
     spec = EvaluationSpec((bcos, conventional), METHODS, scores=("seqpg",), limit=1, pairs=pairs)
     found = _evaluate(spec)
     kinds = {contender.checkpoint: contender.kind for contender in found.contenders}
-    figures = {}
+    figures: dict[str, float] = {}
     for row in found.rows():
         name = f"seqpg_{kinds[row['checkpoint']]}_{row['method']}"
         figures |= {name: row["mean"], f"{name}_low": row["low"], f"{name}_high": row["high"]}
@@ -67,7 +67,8 @@ def planted_truth(spec: LabSpec | None = None) -> dict[str, float]:
     for row in result.rows:
         if row.measure == "top_3" and row.n:  # a model that does not use the plant has nothing to be found
             name = f"planted_top_3_{kinds[row.checkpoint]}_{row.method}"
-            figures |= {name: row.mean, f"{name}_low": row.low, f"{name}_high": row.high}
+            found = {name: row.mean, f"{name}_low": row.low, f"{name}_high": row.high}
+            figures |= {key: value for key, value in found.items() if value is not None}
     return figures
 
 

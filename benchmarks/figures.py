@@ -21,7 +21,7 @@ from bcos_core.model.contributions import contributions
 from bcos_core.model.convert import set_b
 from bcos_core.model.view import ModelView
 from bcos_core.tasks.single_label import SingleLabel
-from bcos_core.text.encoding import collate, encode
+from bcos_core.text.encoding import Encoded, collate, encode
 from benchmarks.memory import peak_growth
 from benchmarks.subjects import Subjects
 
@@ -70,7 +70,7 @@ def padding(subjects: Subjects) -> Figures:
     view = ModelView(subjects.bcos, explanation_mode=True)
     encoded = encode(subjects.tokenizer, subjects.data.test.texts[:16], 64)
 
-    def scores(texts: list) -> torch.Tensor:  # type: ignore[type-arg]
+    def scores(texts: list[Encoded]) -> torch.Tensor:
         batch = collate(subjects.tokenizer, texts)
         return contributions(view, batch.input_ids, batch.attention_mask, lambda logits: logits[:, 0]).scores
 
@@ -100,7 +100,7 @@ def heatmap_cost(subjects: Subjects) -> Figures:
 
 def calibration(subjects: Subjects) -> Figures:
     """Calibration on 512 texts of at most 64 tokens: seconds, cosine on held-out texts, peak memory."""
-    figures = {}
+    figures: Figures = {}
     for b in (1.0, 1.5):
         converted = convert(subjects.conventional, b=b)
         texts, held_out = subjects.data.train.texts[:512], subjects.data.validation.texts[:200]

@@ -120,7 +120,7 @@ def _open_study(home: Home, subjects: Subjects) -> str:
         instructed=0,
     )
     test = subjects.data.test
-    texts = [Candidate(text, labels[label], True) for text, label in zip(test.texts[:400], test.labels, strict=False)]
+    texts = [Candidate(text, labels[label], True) for text, label in zip(test.texts[:400], test.classes, strict=False)]
     locked = lock(design, texts, load, SilentReporter())
     database = open_database(home)
     studies = Studies(database)
