@@ -21,6 +21,7 @@ from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.scoring import explanation_scores
 from bcos_core.study.selection import Candidate, select_texts
 from bcos_core.tasks.registry import TASK_TYPES
+from bcos_core.text.pair import pair as pair_of
 
 CHUNK = 16
 RANDOM = "random"  # stands for a condition in a check whose heatmap has random scores
@@ -190,7 +191,9 @@ def _instructed(design: StudyDesign, number: int, classifiers: Mapping[str, Clas
         expected[question.name] = (value,)
         wishes.append(f"“{label}”")
     wanted = wishes[0] if len(set(wishes)) == 1 else " and then ".join(wishes)
-    text = f"This is a check that texts are read, not a text like the others. Please answer {wanted} here."
+    said, asked = "This is a check that texts are read, not a text like the others.", f"Please answer {wanted} here."
+    reads_pairs = any(classifier.pairs for classifier in classifiers.values())
+    text = pair_of(said, asked) if reads_pairs else f"{said} {asked}"
     records = {
         condition.id: _without_scores(explain(classifiers[condition.checkpoint], text, method=CHANCE))
         for condition in design.conditions

@@ -19,6 +19,8 @@ from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.locking import lock
 from bcos_core.study.selection import Candidate, Source
+from bcos_core.text.pair import is_pair
+from bcos_core.text.pair import pair as pair_of
 
 TEXTS = [Candidate(f"the film number {n} is good and the plot is thin", "positive", True) for n in range(12)]
 
@@ -145,3 +147,13 @@ def test_locked_paths_are_those_of_the_models(pair: tuple[str, str]) -> None:
     study = _lock(pair)
     assert {Path(path).name for path in study.weights} == {"tiny-bcos", "tiny-conventional"}
     assert all(len(hash) >= 16 for hash in study.weights.values())
+
+
+def test_a_check_of_a_study_of_pairs_is_a_pair(home: Home) -> None:
+    bcos, twin = save_pair(home.create(), text_columns=("premise", "hypothesis"))
+    conditions = (Condition(str(bcos), "bcos"), Condition(str(twin), "input_x_gradient"))
+    texts = [Candidate(pair_of(f"number {n} is good", f"number {n} is thin"), "positive", True) for n in range(12)]
+    design = StudyDesign("Tiny", conditions, source=Source(count=4), items_per_rater=4, instructed=1)
+    check = lock(design, texts, load, SilentReporter()).of_kind("instructed")[0]
+    assert is_pair(check.text)
+    assert "Please answer" in check.text
