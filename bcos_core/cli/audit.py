@@ -69,8 +69,8 @@ def show(result: dict[str, Any]) -> str:
         )
     differences = result["differences"]
     lines.append(
-        f"{len(differences)} examples with different answers; those furthest apart, as (place in the test set: label, "
+        f"{len(differences)} examples with different answers; those furthest apart, as (place in the test set: label → "
         "answers):"
     )
-    lines += [f"  {one['index']}: {one['label']}, {' / '.join(one['answers'])}" for one in differences[:SHOWN]]
+    lines += [f"  {one['index']}: {one['label']} → {' / '.join(one['answers'])}" for one in differences[:SHOWN]]
     return "\n".join(lines)

@@ -217,6 +217,9 @@ def _show_record(record: Attribution) -> str:
         lines.append(f"  mean ± standard deviation over the seeds {', '.join(map(str, record.seeds))}")
     if record.additive:
         lines.append(f"  adds to {record.sum:.4f}; the {kind.explained} is {record.logit:.4f}")
-    for start, _ in record.unread:
-        lines.append(f"  The text was cut at character {start}: the model reads no further.")
+    for start, end in record.unread:
+        place = next(place for place, span in enumerate(halves(record.text)) if span[0] <= start and end <= span[1])
+        which = HEADINGS[place] if is_pair(record.text) else "The text"
+        at = start - halves(record.text)[place][0]
+        lines.append(f"  {which} was cut at character {at}: the model reads no further of it.")
     return "\n".join(lines)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcos_core.errors import InputError
+from bcos_core.text.pair import one_line
 
 if TYPE_CHECKING:
     from bcos_core.attribution.record import Attribution
@@ -76,7 +77,7 @@ def show(result: dict[str, Any]) -> str:
     lines = []
     for one in result["results"]:
         verdict = "matches" if one["matches"] else "DOES NOT MATCH"
-        lines.append(f"{verdict}: {one['method']} on {one['model']}, {one['text'][:60]!r}")
+        lines.append(f"{verdict}: {one['method']} on {one['model']}, {one_line(one['text'])[:60]!r}")
         lines.append(f"  largest difference of a score {one['largest_difference']:.2g}")
         lines += [f"  {difference}." for difference in one["differences"]]
     return "\n".join(lines)

@@ -11,7 +11,9 @@ def add_task_arguments(parser: argparse.ArgumentParser) -> None:
     """Add them to a command."""
     parser.add_argument("--text-column", metavar="NAME", help="the column that holds the texts (default: guessed)")
     parser.add_argument(
-        "--second-column", metavar="NAME", help="the column that holds the second texts of pairs (default: none)"
+        "--second-column",
+        metavar="NAME",
+        help="the column that holds the second texts of pairs (default: guessed where no --text-column is named)",
     )
     parser.add_argument("--label-column", metavar="NAME", help="the column that holds the labels (default: guessed)")
     parser.add_argument("--rationale-column", metavar="NAME", help="the column of human rationales (default: none)")

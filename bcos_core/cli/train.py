@@ -47,7 +47,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Train as a job; the result of `TrainResult.to_dict`, and the job's id.
+    """Train as a job; the result of `TrainResult.to_dict`, the job's id, and whether the models read pairs of texts.
 
     Raises:
         InputError: a model, task or recipe that cannot be used.
@@ -67,8 +67,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def do(kind: JobKind[TrainSpec, TrainResult], spec: TrainSpec) -> dict[str, Any]:
     """Train in a job of this process."""
+    from bcos_core.model.info import read_info
+
     result, job = kind.run_here(spec)
-    return {**result.to_dict(), "job": job}
+    return {**result.to_dict(), "job": job, "pairs": any(read_info(path).pairs for path in result.artefacts)}
 
 
 def show(result: dict[str, Any]) -> str:
@@ -82,5 +84,8 @@ def show(result: dict[str, Any]) -> str:
             lines.append(f"{'':<13} {model['checkpoint']}")
     if result["calibration_cosine"] is not None:
         lines.append(f"calibration   cosine of hidden states {result['calibration_cosine']:.3f}")
-    lines.append(f"{result['seconds']:.0f} s in all. Try: python -m bcos_core explain CHECKPOINT --text 'a fine film'")
+    second = " --second 'a second text'" if result["pairs"] else ""
+    lines.append(
+        f"{result['seconds']:.0f} s in all. Try: python -m bcos_core explain CHECKPOINT --text 'a fine film'{second}"
+    )
     return "\n".join(lines)

@@ -15,7 +15,7 @@ from bcos_core.later import Later
 from bcos_core.numbers import count
 from bcos_core.study.statement import statement_of
 from bcos_core.text.blank import is_blank
-from bcos_core.text.pair import halves, texts_of
+from bcos_core.text.pair import HEADINGS, halves, texts_of
 from bcos_core.text.words import word_spans
 
 if TYPE_CHECKING:
@@ -76,8 +76,11 @@ def require_edit(before: str, text: str) -> None:
         )
     if len(halves(before)) != len(halves(text)):
         raise AnswerError(f"The text to edit has {count(len(halves(before)), 'part')}; as many have to be sent.")
-    if any(map(is_blank, texts_of(text))):
-        raise TextError("Nothing is left of the text. Leave at least one word.")
+    parts = texts_of(text)
+    for heading, part in zip(HEADINGS, parts, strict=False):
+        if is_blank(part):
+            which = heading.lower() if len(parts) > 1 else "text"
+            raise TextError(f"Nothing is left of the {which}. Leave at least one word.")
 
 
 def require_locked_model(classifier: Classifier, record: Attribution) -> None:

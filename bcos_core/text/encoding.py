@@ -187,7 +187,7 @@ def _of_one_kind(
         )
         types = tuple(encoding["token_type_ids"][row]) if with_types else None
         if between:
-            at = sequences.index(1) if 1 in sequences else len(sequences)
+            at = max(sequences.index(0), sequences.index(1)) if {0, 1} <= {*sequences} else len(sequences)
             ids, spans = (*ids[:at], *between, *ids[at:]), (*spans[:at], *[None] * len(between), *spans[at:])
             sequences = (*sequences[:at], *[None] * len(between), *sequences[at:])
             types = types and (*types[:at], *[0] * len(between), *types[at:])
@@ -205,7 +205,7 @@ def _between(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
         tokenizer.backend_tokenizer.no_truncation()
         forms = (tokenizer(probe, probe).sequence_ids() for probe in _PROBES)
         form = next((one for one in forms if 0 in one and 1 in one), [0, 1])
-        if None in form[form.index(0) : form.index(1)]:
+        if _apart(form):
             return ()
         line_break = tuple(tokenizer("\n", add_special_tokens=False)["input_ids"])
     if not line_break:
@@ -214,6 +214,13 @@ def _between(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
             "model could not tell them apart. Use a model with a separator token."
         )
     return line_break
+
+
+def _apart(form: Sequence[int | None]) -> bool:
+    """Whether a token of neither text stands between them, whichever comes first."""
+    first, second = sorted((0, 1), key=form.index)
+    last = len(form) - 1 - form[::-1].index(first)
+    return last < form.index(second) - 1
 
 
 @contextmanager

@@ -178,7 +178,7 @@ def test_either_text_can_be_edited(home: Home, shown: Shown, open_page: OpenPage
     tries = [one for one in at.button if one.label.startswith("Try it")]
     if not tries[0].disabled:
         tries[0].click().run()
-        assert not at.exception and "Nothing is left of the text" in "".join(one.value for one in at.error)
+        assert not at.exception and "Nothing is left of the first text" in "".join(one.value for one in at.error)
 
 
 def test_models_of_either_kind_are_not_measured_together(home: Home, models: list[str], tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from bcos_core.errors import DataError, InputError, TextError
@@ -226,3 +226,18 @@ def test_template_pairs_need_both_texts_and_name_their_reasons() -> None:
             assert label == 1 and numbers[0][0] in reasons and len(reasons) == 2
         elif not reasons:
             assert label == 0 and not any(negated)
+
+
+def test_a_second_text_that_stands_first_is_apart_already() -> None:
+    tokenizer = line_break_tokenizer(pre_tokenizers.ByteLevel.alphabet())
+    backend = tokenizer.backend_tokenizer
+    number = backend.token_to_id("!")
+    for form, between in (("$B:1 !:1 $A", 0), ("$B:1 $A", 1)):
+        backend.post_processor = processors.TemplateProcessing(pair=form, special_tokens=[("!", number)])
+        (encoded,) = encode(tokenizer, [pair("a film", "not good")], 48)
+        lines = [token for token in encoded.tokens if token.text == "\u010a"]
+        assert len(lines) == between
+        first = [token.start for token in encoded.tokens if not token.added]
+        assert first[0] == len("a film") + 1 and first[-1] < len("a film")
+        added = [place for place, token in enumerate(encoded.tokens) if token.added]
+        assert 0 < added[0] < len(encoded.tokens) - 1 and len(added) == 1
