@@ -1,8 +1,7 @@
 """The command line."""
 
-import sys
-
 from bcos_core.cli.main import main
+from bcos_core.cli.output import leave
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

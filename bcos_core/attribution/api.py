@@ -94,13 +94,13 @@ def explain(
             f"{chosen.title} cannot explain {classifier.name}. {reason} Methods for it: "
             f"{', '.join(m.name for m in METHODS.values() if not m.unsupported(is_bcos=classifier.is_bcos))}."
         )
-    reference = chosen.checked_reference(reference, tokens_of(classifier.tokenizer))
     checked = chosen.checked_options(options)
     first = whole_number("seed", seed, least=0, most=2**32 - 1)
     count = whole_number("repeats", repeats, least=1, most=MOST_REPEATS)
     seeds = tuple(range(first, first + count)) if chosen.stochastic else ()
     batch_size = whole_number("batch_size", batch_size, least=1)
     resolved = resolve_target(classifier.labels, target)
+    reference = chosen.checked_reference(reference, tokens_of(classifier.tokenizer))
     single = isinstance(texts, str)
     listed = [texts] if isinstance(texts, str) else list_of_texts(texts)
     require_texts(classifier.name, classifier.pairs, listed)

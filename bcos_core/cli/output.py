@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from bcos_core.storage.plain import to_plain
 
@@ -23,3 +24,16 @@ def to_json(result: dict[str, Any]) -> str:
 
 def error_json(error: BaseException, message: str) -> str:
     return to_json({"error": {"type": type(error).__name__, "message": message}})
+
+
+def leave(code: int) -> NoReturn:
+    """End the process with an exit code.
+
+    One of several of a distributed run ends at once, without Python's way out: there, threads of PyTorch that still
+    listen to the other processes abort it now and then, after all that it had to do was done.
+    """
+    if int(os.environ.get("WORLD_SIZE") or 1) > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

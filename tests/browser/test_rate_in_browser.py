@@ -99,9 +99,14 @@ def _answer(page: Page, *keys: str) -> None:
         expect(page.get_by_text("Saved", exact=True)).to_be_visible()
 
 
-def _item(page: Page, number: int) -> None:
+def _item(page: Page, number: int, *, fresh: bool = False) -> None:
+    """Wait for an item; a `fresh` one has no answers yet, by which it is told from the one before it."""
     expect(page.get_by_text(re.compile(rf"^{number} of 4"))).to_be_visible()
     expect(page.locator(".item")).to_have_count(1)
+    # A key before the questions of the new item are there is for none of them.
+    expect(page.locator("[role=radio]").first).to_be_visible()
+    if fresh:
+        expect(page.locator('[role=radio][aria-checked="true"]')).to_have_count(0)
 
 
 def test_an_answer_given_while_the_server_is_away_is_saved_when_it_is_back(place: Place, browser: Browser) -> None:
@@ -129,7 +134,7 @@ def test_two_tabs_of_one_rater_are_one_rater(place: Place, browser: Browser) -> 
     assert place.stored(person) == [[5, 2]]  # the last word counts
     for page in (person.page, other):
         page.get_by_role("button", name="Next").click()
-        _item(page, 2)
+        _item(page, 2, fresh=True)
     _answer(other, "1")
     person.page.reload()
     expect(person.page.locator('[role=radio][aria-checked="true"]')).to_have_count(1)
@@ -140,7 +145,7 @@ def test_keys_answer_only_the_item_on_the_screen(place: Place, browser: Browser)
     person = place.come(browser)
     _answer(person.page, "4", "2")
     person.page.get_by_role("button", name="Next").click()
-    _item(person.page, 2)
+    _item(person.page, 2, fresh=True)
     _answer(person.page, "3")  # its second question stays open
     person.page.get_by_role("button", name="Back").click()
     _item(person.page, 1)

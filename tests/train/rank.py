@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bcos_core.cli.output import leave
 from bcos_core.home import Home
 from bcos_core.model.checkpoint import state_hash
 from bcos_core.progress import SilentReporter
@@ -58,3 +59,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    leave(0)
