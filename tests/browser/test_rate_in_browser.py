@@ -99,14 +99,14 @@ def _answer(page: Page, *keys: str) -> None:
         expect(page.get_by_text("Saved", exact=True)).to_be_visible()
 
 
-def _item(page: Page, number: int, *, fresh: bool = False) -> None:
-    """Wait for an item; a `fresh` one has no answers yet, by which it is told from the one before it."""
+def _item(page: Page, number: int, *, answered: int | None = None) -> None:
+    """Wait for an item, told from the one before it by how many of its questions are `answered`. The page's heading
+    comes before the questions do, and a key before them is for the item that is still on the screen."""
     expect(page.get_by_text(re.compile(rf"^{number} of 4"))).to_be_visible()
     expect(page.locator(".item")).to_have_count(1)
-    # A key before the questions of the new item are there is for none of them.
     expect(page.locator("[role=radio]").first).to_be_visible()
-    if fresh:
-        expect(page.locator('[role=radio][aria-checked="true"]')).to_have_count(0)
+    if answered is not None:
+        expect(page.locator('[role=radio][aria-checked="true"]')).to_have_count(answered)
 
 
 def test_an_answer_given_while_the_server_is_away_is_saved_when_it_is_back(place: Place, browser: Browser) -> None:
@@ -134,7 +134,7 @@ def test_two_tabs_of_one_rater_are_one_rater(place: Place, browser: Browser) -> 
     assert place.stored(person) == [[5, 2]]  # the last word counts
     for page in (person.page, other):
         page.get_by_role("button", name="Next").click()
-        _item(page, 2, fresh=True)
+        _item(page, 2, answered=0)
     _answer(other, "1")
     person.page.reload()
     expect(person.page.locator('[role=radio][aria-checked="true"]')).to_have_count(1)
@@ -145,14 +145,13 @@ def test_keys_answer_only_the_item_on_the_screen(place: Place, browser: Browser)
     person = place.come(browser)
     _answer(person.page, "4", "2")
     person.page.get_by_role("button", name="Next").click()
-    _item(person.page, 2, fresh=True)
+    _item(person.page, 2, answered=0)
     _answer(person.page, "3")  # its second question stays open
     person.page.get_by_role("button", name="Back").click()
-    _item(person.page, 1)
+    _item(person.page, 1, answered=2)
     person.page.keyboard.press("5")
     person.page.get_by_role("button", name="Next").click()
-    _item(person.page, 2)
-    expect(person.page.locator('[role=radio][aria-checked="true"]')).to_have_count(1)
+    _item(person.page, 2, answered=1)
     assert place.stored(person) == [[4, 2], [3]]
 
 
