@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bcos_core.attribution.record import Target
-from bcos_core.attribution.references import REFERENCE_TOKENS
+from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
 from bcos_core.text.encoding import Batch
@@ -55,13 +55,10 @@ class MethodInput:
             return None
         token_id = getattr(self.classifier.tokenizer, f"{self.reference}_token_id")
         if token_id is None:
-            there = [
-                one for one in REFERENCE_TOKENS if getattr(self.classifier.tokenizer, f"{one}_token_id") is not None
-            ]
+            there = " or ".join([*tokens_of(self.classifier.tokenizer), "none (zero)"])
             raise InputError(
-                f"The tokenizer of {self.classifier.name} has no {self.reference} token. Choose the reference "
-                f"{' or '.join([*there, 'none (zero)'])}, where the method offers it (on the command line: "
-                "--reference), or a method that needs none."
+                f"The tokenizer of {self.classifier.name} has no {self.reference} token. Choose the reference {there}, "
+                "where the method offers it (on the command line: --reference), or a method that needs none."
             )
         return int(token_id)
 

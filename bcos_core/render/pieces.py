@@ -44,7 +44,6 @@ def pieces(record: Attribution, granularity: Granularity = "word") -> tuple[Piec
     """
     drawn: list[Piece] = []
     placed = [*_units(record, granularity), *_added(record)]
-    unread = dict.fromkeys(record.unread)
     for half, (first, last) in enumerate(parts := halves(record.text)):
         if len(parts) > 1:
             drawn.append(_heading(record, half, first))
@@ -56,7 +55,7 @@ def pieces(record: Attribution, granularity: Granularity = "word") -> tuple[Piec
                 drawn.append(_plain("gap", record, position, piece.start))
             drawn.append(piece)
             position = max(position, piece.end)
-        seen = next((max(position, start) for start, end in unread if end == last and start >= first), last)
+        seen = next((max(position, start) for start, end in record.unread if end == last and start >= first), last)
         if seen > position:
             drawn.append(_plain("gap", record, position, seen))
         if seen < last:
