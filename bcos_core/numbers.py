@@ -52,6 +52,17 @@ def count(n: int, singular: str, plural: str | None = None) -> str:
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
 
 
+def file_size(n: int) -> str:
+    """A number of bytes in decimal units, with three significant digits at most: "812 bytes", "4.2 kB", "88.3 MB"."""
+    if n < 1000:
+        return count(n, "byte")
+    for power, unit in enumerate(("kB", "MB", "GB", "TB"), start=1):
+        value = float(f"{n / 1000**power:.3g}")  # rounded first: 999,999 bytes are 1 MB, not 1,000 kB
+        if value < 1000:
+            break
+    return f"{value:,.4g} {unit}"
+
+
 def duration(seconds: float) -> str:
     """A time, with the two units that matter: "40 s", "3 min 20 s", "2 h 5 min"."""
     total = max(0, round(seconds))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bcos_core.numbers import count, duration, elapsed, number, percent, probability
+from bcos_core.numbers import count, duration, elapsed, file_size, number, percent, probability
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,23 @@ def test_times_and_counts_have_their_units() -> None:
         "2 classes",
     ]
     assert percent(0.8194) == "81.9 %"
+
+
+@pytest.mark.parametrize(
+    ("n", "written"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (812, "812 bytes"),
+        (4_200, "4.2 kB"),
+        (10_000, "10 kB"),
+        (250_000, "250 kB"),
+        (999_499, "999 kB"),
+        (999_999, "1 MB"),
+        (88_345_678, "88.3 MB"),
+        (1_234_567_890, "1.23 GB"),
+        (5 * 10**15, "5,000 TB"),
+    ],
+)
+def test_no_file_is_of_no_size(n: int, written: str) -> None:
+    assert file_size(n) == written

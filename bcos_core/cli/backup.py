@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from bcos_core.numbers import file_size
+
 EXAMPLES = """examples:
   python -m bcos_core backup
   python -m bcos_core backup /media/disk/studies.sqlite3 --force --json
@@ -45,4 +47,4 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> str:
-    return f"Copied and checked: {result['path']} ({result['bytes'] / 1e6:.1f} MB)."
+    return f"Copied and checked: {result['path']} ({file_size(result['bytes'])})."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bcos_core.cli.checkpoints import find_checkpoint
 from bcos_core.errors import InputError, NotFiniteError, TextError, UnknownNameError
+from bcos_core.numbers import file_size
 from bcos_core.text.blank import is_blank
 from bcos_core.text.decode import decode, encodable
 from bcos_core.text.lines import text_lines
@@ -169,7 +170,7 @@ def _content(file: str) -> str:
     except OSError as error:
         raise TextError(f"The file {file!r} cannot be read ({error.strerror}).") from error
     if len(data) > MAX_FILE_BYTES:
-        raise TextError(f"The file {file!r} has more than {MAX_FILE_BYTES / 1e6:,.0f} MB. Take a part of it.")
+        raise TextError(f"The file {file!r} has more than {file_size(MAX_FILE_BYTES)}. Take a part of it.")
     content = decode(data, "Standard input" if file == "-" else f"The file {file!r}")
     if "\r" in content and "\n" not in content:  # all of it would be one line
         raise TextError(

@@ -15,6 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from bcos_core.errors import BcosError, StorageError
+from bcos_core.numbers import file_size
 
 Kept = TypeVar("Kept")
 
@@ -47,7 +48,7 @@ def read_json(path: Path, kind: type[Kept], *, error: type[BcosError], advice: s
     except OSError as problem:
         raise error(f"{path} cannot be read ({problem.strerror}). {advice}") from problem
     if len(content) > largest:
-        raise error(f"{path} is larger than {largest / (1 << 20):,.0f} MB, the most that is read. {advice}")
+        raise error(f"{path} is larger than {file_size(largest)}, the most that is read. {advice}")
     return decode_json(content, kind, error=error, what=str(path), advice=advice)
 
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bcos_core.errors import DataError
+from bcos_core.numbers import file_size
 from bcos_core.text.table import (
     MAX_FILE_BYTES,
     MAX_ROWS,
@@ -88,7 +89,7 @@ class ParquetTable(Table):
         if MAX_FOOTER_BYTES < size < path.stat().st_size:
             raise DataError(
                 f"{self._name} has more columns or row groups than are read: their description alone has "
-                f"{size / 1e6:,.0f} MB. Keep the text and label columns only."
+                f"{file_size(size)}. Keep the text and label columns only."
             )
 
     def _require_fields(self, fields: int) -> None:
@@ -113,8 +114,8 @@ class ParquetTable(Table):
                 unpacked *= values
             if unpacked > MAX_UNPACKED_BYTES or values > MAX_VALUES:
                 raise DataError(
-                    f"{name} unpacks to {unpacked / 1e6:,.0f} MB in {values:,} values; at most "
-                    f"{MAX_UNPACKED_BYTES / 1e6:,.0f} MB in {MAX_VALUES:,} values are read. Choose another column, or "
+                    f"{name} unpacks to {file_size(unpacked)} in {values:,} values; at most "
+                    f"{file_size(MAX_UNPACKED_BYTES)} in {MAX_VALUES:,} values are read. Choose another column, or "
                     "take a sample of the rows."
                 )
 

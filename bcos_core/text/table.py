@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bcos_core.errors import DataError
+from bcos_core.numbers import file_size
 
 MAX_FILE_BYTES = 100_000_000
 MAX_ROWS = 2_000_000  # blank lines count: nothing may be read for minutes
@@ -59,7 +60,7 @@ def require_size(size: int, name: str) -> None:
         raise DataError(f"{name} is empty. Give a file with a text and a label in each row.")
     if size > MAX_FILE_BYTES:
         raise DataError(
-            f"{name} has {size / 1e6:,.0f} MB; at most {MAX_FILE_BYTES / 1e6:,.0f} MB are read. Keep the text and "
+            f"{name} has {file_size(size)}; at most {file_size(MAX_FILE_BYTES)} are read. Keep the text and "
             "label columns only, take a sample of the rows, or save it as Parquet, which is compressed."
         )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
+from bcos_core.numbers import file_size
 from bcos_core.text.files import require_supported
 from bcos_core.text.table import require_size
 
@@ -45,7 +46,7 @@ def save_upload(home: Home, filename: str, data: bytes) -> Path:
         temporary.replace(target)
     except OSError as error:
         raise StorageError(
-            f"Cannot store {name} ({len(data) / 1e6:,.1f} MB) under {home.uploads}: {error.strerror or error}. "
+            f"Cannot store {name} ({file_size(len(data))}) under {home.uploads}: {error.strerror or error}. "
             "Free some space there, or set BCOS_HOME to a folder on another disk."
         ) from error
     finally:

@@ -12,7 +12,7 @@ import streamlit as st
 from bcos_core.errors import DataError
 from bcos_core.home import get_home
 from bcos_core.hub import unavailable_reason
-from bcos_core.numbers import count
+from bcos_core.numbers import count, file_size
 from bcos_core.tasks.multi_label import MultiLabel
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.text.preview import FilePreview, preview_file
@@ -87,7 +87,7 @@ def _file_task() -> ChosenTask | None:
     preview = _preview(str(path), path.stat().st_mtime_ns)
     st.caption(
         f"{plain(path.name)}: {count(preview.row_count, 'row')}, {count(len(preview.columns), 'column')}, "
-        f"{preview.size_bytes / 1e6:,.1f} MB."
+        f"{file_size(preview.size_bytes)}."
     )
     kind, separator = _type()
     text_place, second_place, label_place, rationale_place = st.columns(4)
