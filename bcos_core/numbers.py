@@ -56,11 +56,9 @@ def file_size(n: int) -> str:
     """A number of bytes in decimal units, with three significant digits at most: "812 bytes", "4.2 kB", "88.3 MB"."""
     if n < 1000:
         return count(n, "byte")
-    for power, unit in enumerate(("kB", "MB", "GB", "TB"), start=1):
-        value = float(f"{n / 1000**power:.3g}")  # rounded first: 999,999 bytes are 1 MB, not 1,000 kB
-        if value < 1000:
-            break
-    return f"{value:,.4g} {unit}"
+    sizes = [float(f"{n / 1000**power:.3g}") for power in (1, 2, 3, 4)]  # rounded: 999,999 bytes are 1 MB
+    place = next((place for place, value in enumerate(sizes) if value < 1000), 3)
+    return f"{sizes[place]:,.4g} {('kB', 'MB', 'GB', 'TB')[place]}"
 
 
 def duration(seconds: float) -> str:
