@@ -32,7 +32,7 @@ function drawLegend(legend) {
 
 function drawPanel(panel, title) {
   const box = element("article", "shown");
-  if (title) box.append(element("h4", "side", title));
+  if (title) box.append(element("h2", "side", title));
   const text = element("p", "text", ...panel.runs.map(drawRun));
   text.dir = "auto";
   box.append(text);

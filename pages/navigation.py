@@ -36,6 +36,8 @@ if is_researcher:
 else:
     welcome = shown(Room("welcome", "Welcome", "waving_hand"), default=True)
     page = st.navigation([welcome, rate], position="hidden")
+if is_researcher and not is_rating:
+    st.set_page_config(page_title=f"{page.title} · B-cos LM")
 with guard() if is_researcher else raters_guard():
     page.run()
 if is_researcher:

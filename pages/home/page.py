@@ -37,7 +37,7 @@ def main() -> None:
 def running(job: Job) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader("The quick start is running", anchor=False, width="content")
+            st.header("The quick start is running", anchor=False, width="content")
             if st.button("Cancel", key="cancel", disabled=job.cancel_requested):
                 job_store().cancel(job.id)
                 st.rerun()
@@ -50,7 +50,7 @@ def running(job: Job) -> None:
 def ready(job: Job) -> None:
     models = trained_models(job)
     with st.container(border=True):
-        st.subheader("Ready. Compare the two models." if len(models) > 1 else "Ready.", anchor=False)
+        st.header("Ready. Compare the two models." if len(models) > 1 else "Ready.", anchor=False)
         result(job)
         st.markdown(
             "Compare opens on a test sentence about which the two models disagree, and shows what each word adds."
@@ -67,7 +67,7 @@ def stopped(job: Job) -> None:
     supervisor_notice()
     with st.container(border=True):
         failed = job.state == JobState.FAILED
-        st.subheader("The quick start has failed" if failed else "The quick start was cancelled", anchor=False)
+        st.header("The quick start has failed" if failed else "The quick start was cancelled", anchor=False)
         if failed and job.message:
             show_error(job.message)
         with st.container(horizontal=True), guard():
@@ -84,7 +84,7 @@ def stopped(job: Job) -> None:
 
 def invitation() -> None:
     with st.container(border=True):
-        st.subheader("Two models in a few minutes", anchor=False)
+        st.header("Two models in a few minutes", anchor=False)
         st.markdown(
             "The quick start converts the embedded model (MiniLM, 22 million parameters), trains it on short movie "
             "sentences beside its conventional twin, and scores both. It runs on this machine, about 4 minutes on "

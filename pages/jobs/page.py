@@ -93,7 +93,7 @@ def row(job: Job, chosen: str) -> None:
 
 def show(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(plain(job.title), anchor=False, width="content")
+        st.header(plain(job.title), anchor=False, width="content")
         state_badge(job)
     attempts = f" · {count(job.attempt, 'start')}" if job.attempt > 1 else ""
     st.caption(f"Asked for {when(job.created_at)}{attempts} · job {plain(job.id)}")

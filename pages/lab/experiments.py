@@ -152,7 +152,7 @@ def _examples(result: LabResult, kinds: dict[str, str]) -> None:
     found = [one for one in result.examples if one.checkpoint in known]
     if not found:
         return
-    st.subheader("Look at planted texts", anchor=False)
+    st.header("Look at planted texts", anchor=False)
     rows = [
         {
             "model": kinds.get(one.checkpoint, one.checkpoint),

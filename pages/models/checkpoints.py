@@ -95,7 +95,7 @@ def _metrics(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
 
 def _audit(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
     """The comparison with the twin: at once if both models' answers are known, else after a job."""
-    st.subheader("What has the conversion changed?", anchor=False)
+    st.header("What has the conversion changed?", anchor=False)
     if info.twin is None or info.twin not in known:
         _metrics(info, known)
         st.info(
@@ -208,7 +208,7 @@ def _differences(audit: Audit, first: CheckpointInfo, second: CheckpointInfo) ->
 
 def _making(info: CheckpointInfo) -> None:
     """How it was made, so that it can be made again."""
-    st.subheader("How was it made?", anchor=False)
+    st.header("How was it made?", anchor=False)
     job = _job(info)
     if job is not None:
         curves(job)

@@ -29,7 +29,7 @@ SHOWN = 50
 
 def words_of(info: CheckpointInfo) -> None:
     """The newest answer that is known, or the button that asks for one."""
-    st.subheader("Which words does it use?", anchor=False)
+    st.header("Which words does it use?", anchor=False)
     if info.task is None:
         st.caption("This model does not say what it was trained on, so there are no texts to look at.")
         return

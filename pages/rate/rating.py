@@ -75,7 +75,7 @@ def _prepared(row: Study) -> Running:
 
 def _welcome(token: str, locked: LockedStudy) -> None:
     design = locked.design
-    st.header(plain(design.title), anchor=False)
+    st.title(plain(design.title), anchor=False)
     with st.container(border=True):
         st.markdown(plain(design.instructions))
         shown = len(locked.items) - len(locked.of_kind("item")) + design.items_per_rater
@@ -191,12 +191,12 @@ def _pause(rater: Rater) -> None:
 
 
 def _thank_you(code: str) -> None:
-    st.header("Thank you", anchor=False)
+    st.title("Thank you", anchor=False)
     st.markdown("All your answers are saved. This is your completion code:")
     st.code(code, language=None)
     st.button("Look at my answers again", type="tertiary", on_click=_go, args=(0,))
 
 
 def _message(title: str, text: str) -> None:
-    st.header(title, anchor=False)
+    st.title(title, anchor=False)
     st.markdown(plain(text))

@@ -71,7 +71,7 @@ def require_researcher() -> None:
 
 def welcome() -> None:
     """What everybody sees who has no link and is no researcher."""
-    st.header("Welcome", anchor=False)
+    st.title("Welcome", anchor=False)
     st.markdown("Open the link of your invitation to take part in a study.")
 
 

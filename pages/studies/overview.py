@@ -63,7 +63,7 @@ def _line(study: Study) -> str:
 def _study(study: Study) -> None:
     title, colour, icon = _LOOK[study.status]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(plain(study.title), anchor=False, width="content")
+        st.header(plain(study.title), anchor=False, width="content")
         st.badge(title, icon=icon, color=colour)  # type: ignore[arg-type]
         if study.simulated:
             st.badge("Simulated raters", icon=":material/smart_toy:", color="orange")

@@ -41,13 +41,13 @@ def study_results(study: Study, running: Running) -> None:
     if not len(answered.counted):
         st.info("There are no answers that count, so there is nothing to say.")
     for analysis in analyse(answered, running.locked) if len(answered.counted) else ():
-        st.subheader(plain(analysis.title), anchor=False)
+        st.header(plain(analysis.title), anchor=False)
         _means(analysis)
         _distribution(analysis)
         for result in analysis.results:
             _result(result)
         _loops(closed_loops(analysis, running.locked))
-    st.subheader("For the paper", anchor=False)
+    st.header("For the paper", anchor=False)
     st.code(methods_paragraph(study, running.locked, answered), language=None, wrap_lines=True)
     st.download_button(
         "Download everything",

@@ -19,7 +19,7 @@ Drawing = TypeVar("Drawing", bound=Callable[..., Any])
 def head(title: str, sentence: str) -> None:
     """Begin a page of the dashboard: for researchers alone, its title, and what it is for."""
     require_researcher()
-    st.header(title, anchor=False)
+    st.title(title, anchor=False)
     st.markdown(f":gray[{plain(sentence)}]")
 
 

@@ -160,7 +160,7 @@ def running(job: Job) -> None:
     """A job that a page has asked for, while it is active: what it does, and a way to stop it."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader(plain(job.title), anchor=False, width="content")
+            st.header(plain(job.title), anchor=False, width="content")
             if st.button("Cancel", disabled=job.cancel_requested, help="What was done is kept."):
                 job_store().cancel(job.id)
                 st.rerun()

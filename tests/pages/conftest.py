@@ -89,7 +89,7 @@ def button(at: AppTest, label: str) -> Any:
 
 def words(at: AppTest) -> str:
     """Everything that the page says, without the signs that keep Markdown from acting on it."""
-    kinds = (at.header, at.subheader, at.markdown, at.caption, at.info, at.warning, at.error)
+    kinds = (at.title, at.header, at.subheader, at.markdown, at.caption, at.info, at.warning, at.error)
     return "\n".join(
         str(element.value).replace("\\", "").replace("\N{WORD JOINER}", "") for kind in kinds for element in kind
     )

@@ -93,7 +93,7 @@ def test_a_finished_quick_start_gives_both_accuracies_and_the_way_to_compare(
 
     button(at, "Compare the two models").click().run()
     assert at.query_params["model"] == ["quick-b", "quick-c"]
-    assert at.header[0].value == "Compare"
+    assert at.title[0].value == "Compare"
 
 
 def test_a_failed_quick_start_shows_its_message_as_text(open_page: OpenPage, running_job: RunningJob) -> None:

@@ -19,7 +19,7 @@ def labels(at: AppTest) -> set[str]:
 def test_without_a_job_the_page_leads_to_training(open_page: OpenPage) -> None:
     at = open_page("jobs")
     button(at, "Train a model").click().run()
-    assert at.header[0].value == "Train"
+    assert at.title[0].value == "Train"
 
 
 def test_the_address_chooses_the_job(open_page: OpenPage, store: JobStore) -> None:
@@ -27,10 +27,10 @@ def test_the_address_chooses_the_job(open_page: OpenPage, store: JobStore) -> No
     store.submit("train", "The second one", {}, "two")
 
     at = open_page("jobs", job=first.id)
-    assert at.subheader[0].value == "The first one"
+    assert at.header[0].value == "The first one"
 
     at.query_params.clear()
-    assert at.run().subheader[0].value == "The second one"
+    assert at.run().header[0].value == "The second one"
 
 
 def test_a_job_that_does_not_exist_is_told_without_a_stack_trace(open_page: OpenPage, store: JobStore) -> None:
@@ -81,7 +81,7 @@ def test_a_failed_job_shows_its_message_as_text_and_goes_on_or_begins_anew(
 
     at = open_page("jobs")
 
-    assert "\\<script\\>" in at.error[0].value and "\\<script\\>" in at.subheader[0].value
+    assert "\\<script\\>" in at.error[0].value and "\\<script\\>" in at.header[0].value
     assert {"Resume", "Retry", "Delete"} <= labels(at)
     button(at, "Resume").click().run()
     assert store.get(job.id).state == JobState.QUEUED

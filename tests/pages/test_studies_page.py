@@ -235,7 +235,7 @@ def test_a_rehearsal_from_the_button_to_its_results(home: Home, open_page: OpenP
     assert "Simulated raters" not in badges(at) and button(at, "Open for raters")
 
     at = button(open_page("jobs"), "Open the results").click().run()
-    assert at.header[0].value == "Studies" and "Simulated: What readers see" in words(at)
+    assert at.title[0].value == "Studies" and "Simulated: What readers see" in words(at)
 
 
 def test_raters_have_no_dashboard(home: Home, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def test_start_makes_one_job_that_the_command_line_describes(open_page: OpenPage
         0.5,
         400,
     )
-    assert at.header[0].value == "Jobs" and at.query_params["job"] == job.id
+    assert at.title[0].value == "Jobs" and at.query_params["job"] == job.id
 
     again = open_page("train", epochs="0.5", examples="400")
     assert "active already" in words(again)
