@@ -18,7 +18,7 @@ class Reporter(Protocol):
         """`done` of `total` units of the present stage are finished."""
 
     def metric(self, series: str, step: int, value: float) -> None:
-        """One point of a curve, for example `("bcos/loss", 120, 0.31)`."""
+        """One point of a curve, for example `("bcos/accuracy", 120, 0.81)`."""
 
     def log(self, message: str) -> None:
         """One line for the log."""

@@ -64,6 +64,7 @@ def reliability_figure(name: str, model: ChoiceAudit) -> go.Figure:
             mode="lines+markers",
             line={"color": colour, "width": 2},
             marker={"symbol": symbol, "size": 8},
+            cliponaxis=False,
             hovertemplate="confidence %{x:.2f}, accuracy %{y:.2f}, %{text}<extra></extra>",
         )
     figure.update_layout(
@@ -73,8 +74,8 @@ def reliability_figure(name: str, model: ChoiceAudit) -> go.Figure:
             "x": 0,
             "xanchor": "left",
         },
-        xaxis={"title": {"text": "confidence (softmax)"}, "range": [0, 1.02]},
-        yaxis={"title": {"text": "accuracy"}, "range": [0, 1.05]},
+        xaxis={"title": {"text": "confidence (softmax)"}, "range": [0, 1]},
+        yaxis={"title": {"text": "accuracy"}, "range": [0, 1]},
         legend={"orientation": "h", "y": -0.3},
         height=360,
         margin={"l": 8, "r": 8, "t": 44, "b": 8},

@@ -101,6 +101,9 @@ class MultiLabel(TaskType):
 
         return F.binary_cross_entropy_with_logits(logits, targets.to(logits.dtype))
 
+    def loss_name(self, *, bcos: bool) -> str:
+        return "binary cross-entropy"
+
     def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
         """Logistic regression for each label by itself; one that all texts have, or none, is given without a look."""
         from sklearn.linear_model import LogisticRegression

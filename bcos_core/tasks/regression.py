@@ -105,6 +105,9 @@ class Regression(TaskType):
 
         return F.mse_loss(logits.squeeze(-1), targets.to(logits.dtype))
 
+    def loss_name(self, *, bcos: bool) -> str:
+        return "mean squared error"
+
     def scale(self, golds: Sequence[Gold]) -> Scale:
         """Mean and standard deviation of the training scores: a network without biases answers around 0."""
         numbers = [float(gold) for gold in golds]  # type: ignore[arg-type]

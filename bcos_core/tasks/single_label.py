@@ -73,6 +73,9 @@ class SingleLabel(TaskType):
             return F.binary_cross_entropy_with_logits(logits, F.one_hot(targets, logits.shape[1]).to(logits.dtype))
         return F.cross_entropy(logits, targets)
 
+    def loss_name(self, *, bcos: bool) -> str:
+        return "binary cross-entropy" if bcos else "cross-entropy"
+
     def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
         """Logistic regression."""
         from sklearn.linear_model import LogisticRegression

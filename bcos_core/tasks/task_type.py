@@ -134,6 +134,10 @@ class TaskType(ABC):
     def loss(self, logits: Tensor, targets: Tensor, *, bcos: bool) -> Tensor:
         """The mean loss of a batch, a scalar: logits (batch, labels), targets as `tensor` gives them."""
 
+    @abstractmethod
+    def loss_name(self, *, bcos: bool) -> str:
+        """What `loss` is called: values of two losses compare only if they have one name."""
+
     def scale(self, golds: Sequence[Gold]) -> Scale:
         """The line on which a model of these training examples answers."""
         return Scale()

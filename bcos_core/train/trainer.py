@@ -246,8 +246,8 @@ class BRamp(TrainerCallback):
 class ReportingCallback(TrainerCallback):
     """Hands the trainer's progress and curves to a `Reporter`, which may raise `JobCancelled`."""
 
-    def __init__(self, reporter: Reporter, series: str, metric: str) -> None:
-        self.reporter, self.series, self.metric = reporter, series, metric
+    def __init__(self, reporter: Reporter, series: str, metric: str, loss: str) -> None:
+        self.reporter, self.series, self.metric, self.loss = reporter, series, metric, loss
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         if state.is_world_process_zero:
@@ -269,7 +269,11 @@ class ReportingCallback(TrainerCallback):
     ) -> None:
         if not state.is_world_process_zero:
             return
-        curves = (("loss", "loss"), (f"eval_{self.metric}", self.metric), ("learning_rate", "learning rate"))
+        curves = (
+            ("loss", f"loss: {self.loss}"),
+            (f"eval_{self.metric}", self.metric),
+            ("learning_rate", "learning rate"),
+        )
         for source, name in curves:
             if logs and source in logs:
                 self.reporter.metric(f"{self.series}/{name}", state.global_step, logs[source])
@@ -369,7 +373,9 @@ def fine_tune(
         disable_tqdm=True,
     )
     callbacks: list[TrainerCallback] = [
-        ReportingCallback(reporter, "bcos" if recipe.bcos else "conventional", kind.main_metric.name),
+        ReportingCallback(
+            reporter, "bcos" if recipe.bcos else "conventional", kind.main_metric.name, loss_name(kind, recipe)
+        ),
         CompleteMark(ranks),
     ]
     if recipe.bcos:
@@ -396,6 +402,12 @@ def fine_tune(
         trainer.train(resume_from_checkpoint=str(last) if last else None)
     answer_in_unit(model, scale)
     model.eval()
+
+
+def loss_name(kind: TaskType, recipe: Recipe) -> str:
+    """What the training loss is, all its terms."""
+    own = kind.loss_name(bcos=recipe.bcos)
+    return f"{own} + {recipe.consistency:g} × deletion consistency" if recipe.consistency else own
 
 
 @torch.no_grad()

@@ -27,6 +27,7 @@ from pages.widgets.stages import explain_stage
 
 REFRESH_SECONDS = 1.5
 FOLLOW_SECONDS = 4.0
+CHARTS_IN_A_ROW = 2
 
 _INTERRUPTED = ("Interrupted", "orange", ":material/pause_circle:")
 _STATES = {
@@ -123,8 +124,10 @@ def curves(job: Job) -> None:
     )
     if not figures:
         return
-    for place, (column, figure) in enumerate(zip(st.columns(len(figures), gap="large"), figures, strict=True)):
-        column.plotly_chart(figure, key=f"curve-{job.id}-{place}", config={"displayModeBar": False})
+    for begin in range(0, len(figures), CHARTS_IN_A_ROW):
+        columns = st.columns(CHARTS_IN_A_ROW, gap="large")
+        for place, figure in enumerate(figures[begin : begin + CHARTS_IN_A_ROW]):
+            columns[place].plotly_chart(figure, key=f"curve-{job.id}-{begin + place}", config={"displayModeBar": False})
     st.download_button(
         "Download data",
         lambda: csv_file(curves_table(points)),

@@ -42,10 +42,10 @@ def test_a_running_quick_start_shows_stage_time_left_and_both_curves(
     lease.beat(
         {**columns, "progress": 0.4, "eta_seconds": 42.0},
         [
-            Point("bcos/loss", 1, 0.7),
-            Point("bcos/loss", 2, 0.6),
+            Point("bcos/loss: binary cross-entropy", 1, 0.7),
+            Point("bcos/loss: binary cross-entropy", 2, 0.6),
             Point("bcos/accuracy", 2, 0.75),
-            Point("conventional/loss", 1, 0.5),
+            Point("conventional/loss: cross-entropy", 1, 0.5),
         ],
     )
 
@@ -54,7 +54,7 @@ def test_a_running_quick_start_shows_stage_time_left_and_both_curves(
     said = words(at)
     assert "Fine-tuning the B-cos model" in said and "3 of 6" in said and "40 s left" in said
     assert "which is what B-cos means" in said  # what happens in this stage
-    assert len(at.get("plotly_chart")) == 2
+    assert len(at.get("plotly_chart")) == 3  # one for each loss
     assert not at.error
 
 

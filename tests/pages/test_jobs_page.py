@@ -44,7 +44,7 @@ def test_a_running_job_shows_its_stage_and_can_only_be_cancelled(
 ) -> None:
     job, lease = running_job("train", "Tweets")
     progress = {"stage": "Scoring the B-cos model", "stage_index": 3, "stage_count": 6, "progress": 0.6}
-    lease.beat({**progress, "eta_seconds": 120.0}, [Point("bcos/loss", 1, 0.5)])
+    lease.beat({**progress, "eta_seconds": 120.0}, [Point("bcos/loss: binary cross-entropy", 1, 0.5)])
     job.folder.mkdir(parents=True, exist_ok=True)
     job.log_path.write_text("a line of the log\n", encoding="utf-8")
 

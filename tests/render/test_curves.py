@@ -2,23 +2,65 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bcos_core.render.axis import share_axis
 from bcos_core.render.curves import curves_table, learning_figures
 
 CURVES = {
-    "bcos/loss": [(10, 0.7), (20, float("nan")), (30, 0.5)],
-    "conventional/loss": [(10, 0.6)],
+    "bcos/loss: mean squared error": [(10, 0.7), (20, float("nan")), (30, 0.5)],
+    "conventional/loss: mean squared error": [(10, 0.6)],
     "bcos/accuracy": [(30, 0.81)],
     "bcos/b": [(10, 1.1)],
 }
 
 
-def test_both_models_share_a_chart_and_a_lost_point_is_left_out() -> None:
+def test_models_of_one_loss_share_a_chart_and_a_lost_point_is_left_out() -> None:
     loss, accuracy = learning_figures(CURVES)
     assert [(trace.name, list(trace.x), list(trace.y)) for trace in loss.data] == [
         ("B-cos", [10, 30], [0.7, 0.5]),
         ("conventional", [10], [0.6]),
     ]
+    assert loss.layout.title.subtitle.text == "mean squared error"
     assert [trace.name for trace in accuracy.data] == ["B-cos"]
+
+
+def test_losses_of_two_kinds_are_never_on_one_axis() -> None:
+    first, second = learning_figures(
+        {"bcos/loss: binary cross-entropy": [(1, 0.2)], "conventional/loss: cross-entropy": [(1, 0.4)]}
+    )
+    assert [[trace.name for trace in figure.data] for figure in (first, second)] == [["B-cos"], ["conventional"]]
+    assert [figure.layout.title.subtitle.text for figure in (first, second)] == [
+        "binary cross-entropy",
+        "cross-entropy",
+    ]
+
+
+def test_losses_without_a_name_are_not_compared() -> None:
+    figures = learning_figures({"bcos/loss": [(1, 0.2)], "conventional/loss": [(1, 0.4)]})
+    assert [[trace.name for trace in figure.data] for figure in figures] == [["B-cos"], ["conventional"]]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1.0], [0.95, 1.0]),  # Plotly's own range would be 0 to 2
+        ([0.0], [0.0, 0.05]),
+        ([0.81], [0.76, 0.86]),
+        ([0.5, 0.9], [0.46, 0.94]),  # a tenth of what they span on either side
+        ([], [0.0, 1.0]),
+    ],
+)
+def test_an_axis_of_shares_stays_between_0_and_100_per_cent(values: list[float], expected: list[float]) -> None:
+    axis = share_axis(values)
+    assert axis["range"] == pytest.approx(expected)
+    assert (axis["minallowed"], axis["maxallowed"]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "micro_f1"])
+def test_a_share_that_is_perfect_is_drawn_at_the_end_of_its_axis(metric: str) -> None:
+    (figure,) = learning_figures({f"bcos/{metric}": [(1, 1.0)]})
+    assert figure.layout.yaxis.range[1] == 1.0
 
 
 def test_a_model_has_one_colour_in_every_chart() -> None:

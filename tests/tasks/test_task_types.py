@@ -17,7 +17,7 @@ from bcos_core.tasks.prediction import Statement
 from bcos_core.tasks.registry import TASK_TYPES, task_type_of
 from bcos_core.tasks.regression import Regression, quadratic_kappa
 from bcos_core.tasks.single_label import SingleLabel, macro_f1
-from bcos_core.tasks.task_type import Scale
+from bcos_core.tasks.task_type import Gold, Scale, TaskType
 from bcos_core.text.split import split_by_hash
 
 ONE, SEVERAL, SCORE = SingleLabel(), MultiLabel(), Regression()
@@ -38,6 +38,17 @@ def test_classification_losses_by_hand() -> None:
     # softmax gives class 1 probability 3/4; the sigmoids are 1/2 and 3/4, their cross-entropies averaged.
     assert ONE.loss(logits, labels, bcos=False).item() == pytest.approx(math.log(4 / 3))
     assert ONE.loss(logits, labels, bcos=True).item() == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "golds"), [(ONE, [1, 0]), (SEVERAL, [(0,), (0, 1)]), (SCORE, [0.4, 2.0])], ids=["one", "several", "score"]
+)
+def test_losses_have_one_name_where_they_are_one_loss(kind: TaskType, golds: list[Gold]) -> None:
+    outputs = 1 if kind is SCORE else 2
+    logits = torch.tensor([[0.3, -1.2], [0.5, 0.1]])[:, :outputs]
+    targets = kind.tensor(golds, outputs, Scale())
+    values = {bcos: kind.loss(logits, targets, bcos=bcos).item() for bcos in (True, False)}
+    assert (values[True] == values[False]) == (kind.loss_name(bcos=True) == kind.loss_name(bcos=False))
 
 
 def test_an_answer_of_one_label() -> None:

@@ -49,7 +49,7 @@ class Recorder(SilentReporter):
 
     def metric(self, series: str, step: int, value: float) -> None:
         self.points.append((series, step, value))
-        if series == "conventional/loss" and self.stop_at is not None and step >= self.stop_at:
+        if series == "conventional/loss: cross-entropy" and self.stop_at is not None and step >= self.stop_at:
             raise JobCancelled("stop")
 
 
@@ -73,6 +73,10 @@ def test_both_models_are_trained_scored_and_explained(inputs: tuple[Path, Path],
     assert bcos.labels == twin.labels == ("no", "yes")
     record = explain(bcos, "the plot is great")
     assert record.completeness_error <= 1e-4 * max(1.0, abs(record.logit))
+    assert {series for series, _, _ in reporter.points if "loss" in series} == {
+        "bcos/loss: binary cross-entropy + 1 × deletion consistency",
+        "conventional/loss: cross-entropy",
+    }
     ramp = [value for series, _, value in reporter.points if series == "bcos/b"]
     assert ramp[0] < 1.2 and ramp[-1] == 1.5 and ramp == sorted(ramp)
     assert not [path for path in home.models.iterdir() if path.name.startswith(".")]  # nothing half written
@@ -121,7 +125,7 @@ def test_a_stopped_run_goes_on_and_gives_what_an_unbroken_one_gives(inputs: tupl
         "Fine-tuning the conventional model",
         "Scoring the conventional model",
     ]
-    steps = [step for series, step, _ in again.points if series == "conventional/loss"]
+    steps = [step for series, step, _ in again.points if series == "conventional/loss: cross-entropy"]
     assert min(steps) > 1  # from the checkpoint, not from the start
     for kind in ("bcos", "conventional"):
         expected, got = getattr(unbroken, kind), getattr(resumed, kind)
