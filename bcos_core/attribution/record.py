@@ -43,7 +43,7 @@ class Target:
 
     @property
     def title(self) -> str:
-        return self.label if self.minus is None else f"{self.label} − {self.minus_label}"
+        return self.label if self.minus_label is None else f"{self.label} rather than {self.minus_label}"
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
+from bcos_core.attribution.record import Target
 from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.model.info import CheckpointInfo
@@ -14,6 +16,7 @@ from bcos_core.render.palette import PALETTES
 from bcos_core.render.pieces import GRANULARITIES
 from bcos_core.tasks.registry import TASK_TYPES
 from pages.widgets import resources, url
+from pages.widgets.option import method_options
 from pages.widgets.plain import plain
 
 PREDICTED = ""
@@ -41,66 +44,94 @@ def choose_models(known: dict[str, CheckpointInfo]) -> list[CheckpointInfo]:
     missing = [name for name in url.read_all("model") if name and name not in known]
     if missing:
         st.warning(plain(f"The link names {', '.join(missing)}, which is not here. Choose from the models below."))
-    names = st.multiselect(
-        "Models",
-        list(known),
-        format_func=lambda name: known[name].name,
-        help="The first one decides what is explained.",
-        **url.bound_list("model", resources.newest_pair(known), known, clears=("strike",)),
-    )
+    bound = url.bound_list("model", resources.newest_pair(known), known, clears=("strike",))
+    chosen = len(st.session_state[bound["key"]])
+    with st.popover(f"Models: {chosen} of {len(known)}", icon=":material/deployed_code:", key="choose-models"):
+        names = st.multiselect(
+            "Models",
+            list(known),
+            format_func=lambda name: known[name].name,
+            help="The first one decides what is explained.",
+            wrap=True,
+            **bound,
+        )
     return [known[name] for name in names]
 
 
-def choose_methods(models: list[CheckpointInfo]) -> list[Method]:
-    """The methods to show; the usual ones that fit one of the models before anyone chooses."""
+def choose_methods(models: list[CheckpointInfo]) -> tuple[list[Method], dict[str, dict[str, Any]]]:
+    """A checklist of the methods that fit one of the models, each with its cost and what it does, the usual ones
+    before anyone chooses; and the options of the chosen ones that are not at their default."""
     bcos = any(model.kind == "bcos" for model in models)
-    fitting = [method.name for method in METHODS.values() if not method.unsupported(is_bcos=bcos)]
-    names = st.multiselect(
-        "Methods",
-        fitting,
-        format_func=lambda name: METHODS[name].title,
-        help="\n".join(_explain_method(method) for method in METHODS.values()),
-        **url.bound_list("method", [name for name in fitting if METHODS[name].usual], fitting),
-    )
-    return [METHODS[name] for name in METHODS if name in names]
+    fitting = [method for method in METHODS.values() if not method.unsupported(is_bcos=bcos)]
+    known = [method.name for method in fitting]
+    usual = [method.name for method in fitting if method.usual]
+    chosen = [name for name in url.read_all("method") if name in known] if "method" in st.query_params else usual
+    with st.popover(f"Methods: {len(chosen)} of {len(known)}", icon=":material/checklist:", key="choose-methods"):
+        for method in fitting:
+            key = f"method-{method.name}"
+            st.session_state[key] = method.name in chosen
+            with st.container(gap=None):
+                st.checkbox(plain(method.title), key=key, on_change=_check, args=(known,))
+                st.caption(f"{plain(method.description)} Cost: {method.cost}.")
+        methods = [method for method in fitting if method.name in chosen]
+        if any(method.options for method in methods):
+            st.markdown("**Options**")
+        return methods, method_options(methods)
 
 
-def _explain_method(method: Method) -> str:
-    return f"- **{plain(method.title)}**: {plain(method.description)} Cost: {method.cost}."
+def _check(known: list[str]) -> None:
+    """Write what is checked into the address; that nothing is, too: it differs from a link that says nothing."""
+    url.write(method=[name for name in known if st.session_state[f"method-{name}"]] or [""])
 
 
-def choose_target(models: list[CheckpointInfo], text: str) -> str:
-    """The class or label that every panel explains: a chosen one, or the one that the first model predicts."""
-    labels = list(models[0].labels)
-    if len(labels) == 1:  # a score is all that can be asked about
-        return labels[0]
-    output = TASK_TYPES[models[0].task_type].output
-    predicted = labels[resources.predictions(models[0], (text,))[0].index] if text.strip() else ""
-    chosen = st.selectbox(
-        f"Explained {output}",
-        [PREDICTED, *labels],
-        # The same words whatever is predicted: a choice is known by them, so it would be lost with the next text.
-        format_func=lambda name: "Predicted" if name == PREDICTED else name,
-        help=f"Every panel explains the logit of this {output}, so that all answer the same question.",
-        **url.bound("target", PREDICTED, parse=url.one_of([PREDICTED, *labels])),
-    )
-    return predicted if chosen == PREDICTED else str(chosen)
+@dataclass(frozen=True)
+class Question:
+    """What every panel explains: the logit of `target`, or that minus the one of `minus`."""
+
+    target: str
+    minus: str | None = None
 
 
-def choose_contrast(models: list[CheckpointInfo], target: str) -> str | None:
-    """The class whose logit is subtracted: why this class rather than that one?"""
-    others = [label for label in models[0].labels if label != target]
-    if not others:  # a score is a score rather than nothing
-        return None
-    chosen = st.selectbox(
-        "Rather than",
-        [NO_CONTRAST, *others],
-        format_func=lambda name: "No other" if name == NO_CONTRAST else name,
-        help=f"With a {TASK_TYPES[models[0].task_type].output} here, every panel explains the difference of the two "
-        "logits.",
-        **url.bound("minus", NO_CONTRAST, parse=url.one_of([NO_CONTRAST, *others])),
-    )
-    return None if chosen == NO_CONTRAST else str(chosen)
+def choose_question(models: list[CheckpointInfo], text: str) -> Question:
+    """The class or label that every panel explains: a chosen one, or the one that the first model predicts; and the
+    one that it is held against, if any. The button says which."""
+    labels, output = list(models[0].labels), TASK_TYPES[models[0].task_type].output
+    if len(labels) == 1:  # a score is all that can be asked about, and it is a score rather than nothing
+        return Question(labels[0])
+    answered = labels[resources.predictions(models[0], (text,))[0].index] if text.strip() else ""
+    target_bound = url.bound("target", PREDICTED, parse=url.one_of([PREDICTED, *labels]))
+    target = st.session_state[target_bound["key"]] or answered
+    others = [label for label in labels if label != target]
+    minus_bound = url.bound("minus", NO_CONTRAST, parse=url.one_of([NO_CONTRAST, *others]))
+    minus = st.session_state[minus_bound["key"]] or None
+    whose = whose_answer(models)
+    said = Target(0, target or whose, minus_label=minus).title
+    if target and st.session_state[target_bound["key"]] == PREDICTED:
+        said += f" ({whose})"
+    with st.popover(plain(f"Explained {output}: {said}"), icon=":material/help_center:", key="choose-question"):
+        st.selectbox(
+            f"Explained {output}",
+            [PREDICTED, *labels],
+            # The same words whatever is answered: a choice is known by them, so it would be lost with the next text.
+            format_func=lambda name: whose[0].upper() + whose[1:] if name == PREDICTED else name,
+            help=f"Every panel explains the logit of this {output}, so that all answer the same question.",
+            **target_bound,
+        )
+        st.selectbox(
+            "Rather than",
+            [NO_CONTRAST, *others],
+            format_func=lambda name: "No other" if name == NO_CONTRAST else name,
+            help=f"With a {output} here, every panel explains the difference of the two logits.",
+            **minus_bound,
+        )
+    return Question(target, minus)
+
+
+def whose_answer(models: list[CheckpointInfo]) -> str:
+    """Which model's answer is explained where nothing else is chosen: the first one's."""
+    if sum(model.kind == models[0].kind for model in models) > 1:
+        return "the first model’s answer"
+    return f"the {'B-cos' if models[0].kind == 'bcos' else 'conventional'} model’s answer"
 
 
 def choose_look(model: CheckpointInfo) -> Look:

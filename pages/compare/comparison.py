@@ -9,20 +9,27 @@ import streamlit as st
 from bcos_core.errors import BcosError
 from bcos_core.model.identity import checkpoint_notes
 from pages.compare.agreement import agreement
-from pages.compare.choices import choose_contrast, choose_look, choose_methods, choose_models, choose_target
+from pages.compare.choices import choose_look, choose_methods, choose_models, choose_question
 from pages.compare.copying import link_button
-from pages.compare.examples import browse, find_test_set
+from pages.compare.examples import browse, find_test_set, steps
 from pages.compare.export import export_menu
 from pages.compare.panel import panel
 from pages.compare.pins import pins_menu
 from pages.compare.screen import Screen, arrange
 from pages.compare.strikes import strike_toolbar
-from pages.compare.text_box import address_of, example_index, missing_text, screen_text, text_box
+from pages.compare.text_box import (
+    address_of,
+    example_index,
+    missing_text,
+    screen_text,
+    text_box,
+    text_buttons,
+)
 from pages.widgets import resources, url
 from pages.widgets.errors import guard
 from pages.widgets.frame import empty_page
 from pages.widgets.left_out import left_out_models
-from pages.widgets.option import method_options, parameters_of
+from pages.widgets.option import parameters_of
 from pages.widgets.plain import plain
 
 
@@ -34,8 +41,12 @@ def show_comparison() -> None:
         return
 
     text_place, tests_place = st.columns([3, 2], gap="large")
-    row = st.columns([4, 4, 2, 2], gap="small", vertical_alignment="bottom")
-    with row[0]:
+    choices, steps_place, view = (
+        st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=key)
+        for key in ("choices", "steps", "view")
+    )
+    buttons = choices.container(horizontal=True, width="content", gap="xsmall")
+    with choices:
         models = choose_models(known)
     tests = find_test_set(models)
     with guard():
@@ -43,19 +54,20 @@ def show_comparison() -> None:
     text = screen_text(tests, example)
     with text_place:
         text_box(text, models[0] if models else None)
+    with buttons:
+        text_buttons(text, models[0] if models else None)
     if tests is not None:
         with tests_place, guard():
-            browse(tests, example)
+            matching = browse(tests, example)
+            with steps_place:
+                steps(matching, example)
     if not models:
         st.info("Choose at least one model.")
         return
-    with row[1]:
-        methods = choose_methods(models)
-    with row[2]:
-        missing = missing_text(text, models[0])
-        target = choose_target(models, "" if missing else text)
-    with row[3]:
-        minus = choose_contrast(models, target)
+    missing = missing_text(text, models[0])
+    with choices:
+        methods, options = choose_methods(models)
+        question = choose_question(models, "" if missing else text)
     with guard():
         for note in dict.fromkeys(note for model in models for note in checkpoint_notes(model)):
             st.warning(plain(note), icon=":material/warning:")
@@ -63,13 +75,22 @@ def show_comparison() -> None:
         st.info(plain(missing))
         return
 
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with steps_place:
         strike_toolbar(text)
+    with view:
         look = choose_look(models[0])
-        with st.popover("Options", icon=":material/instant_mix:", disabled=not any(m.options for m in methods)):
-            options = method_options(methods)
         rows = arrange(models, methods)
-        screen = Screen(text, target, minus, look.reference, look.style, look.shared_scale, rows, look.seeds, options)
+        screen = Screen(
+            text,
+            question.target,
+            question.minus,
+            look.reference,
+            look.style,
+            look.shared_scale,
+            rows,
+            look.seeds,
+            options,
+        )
         pins_menu(text, tests.label(example) if tests is not None and example is not None else None)
         export_menu(screen)
         link_button(

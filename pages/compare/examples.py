@@ -123,32 +123,32 @@ def find_test_set(models: Sequence[CheckpointInfo]) -> TestSet | None:
     return TestSet(task, tuple(models)) if len(task.test) else None
 
 
-def browse(tests: TestSet, current: int | None) -> None:
-    """Previous and next, filters, and where in the test set the current text stands."""
+def browse(tests: TestSet, current: int | None) -> list[int]:
+    """Filters, and where in the test set the current text stands; the texts that the filters keep."""
     names = [name for name in FILTERS if name != "disagree" or len(tests.models) > 1]
     if not tests.kind.discrete:  # a score is nearer or further, not right or wrong
         names = ["all"]
-    kind = st.segmented_control(
-        "Test set",
-        names,
-        format_func=FILTERS.__getitem__,
-        required=True,
-        help=f"Right and wrong are the answers of {plain(tests.models[0].name)}, to as much of a text as panels show; "
-        f"figures on Models are of texts up to {tests.models[0].max_length:,} tokens.",
-        **url.bound("filter", "all", parse=url.one_of(names)),
-    )
-    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    steps = row.container(horizontal=True, gap="small", width="content")
-    with row:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        kind = st.segmented_control(
+            "Test set",
+            names,
+            format_func=FILTERS.__getitem__,
+            required=True,
+            help=f"Right and wrong are the answers of {plain(tests.models[0].name)}, to as much of a text as panels "
+            f"show; figures on Models are of texts up to {tests.models[0].max_length:,} tokens.",
+            **url.bound("filter", "all", parse=url.one_of(names)),
+        )
         chosen = _choose(tests, str(kind or "all"))
     with st.spinner("Looking through the test set …"):
         matching = tests.matching(chosen)
-    previous = next((i for i in reversed(matching) if current is not None and i < current), None)
-    following = next((i for i in matching if current is None or i > current), None)
-    with steps:
-        _step("Previous", "Left", previous)
-        _step("Next", "Right", following)
     st.caption(_place(tests, current, matching, chosen))
+    return matching
+
+
+def steps(matching: list[int], current: int | None) -> None:
+    """Previous and next among the texts that the filters keep; the arrow keys do the same."""
+    _step("Previous", "Left", next((i for i in reversed(matching) if current is not None and i < current), None))
+    _step("Next", "Right", next((i for i in matching if current is None or i > current), None))
 
 
 def _choose(tests: TestSet, kind: str) -> Filter:

@@ -9,8 +9,7 @@ from bcos_core.numbers import count
 from bcos_core.storage.collections import Collections, PinnedText
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.pair import one_line
-from pages.compare import kept_text
-from pages.widgets import url
+from pages.compare.text_box import show_text
 from pages.widgets.errors import guard
 from pages.widgets.plain import plain
 
@@ -53,13 +52,13 @@ def _row(collections: Collections, collection: str, one: PinnedText) -> None:
         short = " ".join(one_line(one.text).split())
         title = short if len(short) <= _SHOWN else f"{short[:_SHOWN]}…"
         st.button(
-            plain(title), key=f"pinned-{one.item}", type="tertiary", width="stretch", on_click=_open, args=(one.text,)
+            plain(title),
+            key=f"pinned-{one.item}",
+            type="tertiary",
+            width="stretch",
+            on_click=show_text,
+            args=(one.text,),
         )
         if st.button("", icon=":material/close:", key=f"unpin-{one.item}", type="tertiary", help="Take it out"):
             collections.unpin(collection, one.item)
             st.rerun()
-
-
-def _open(text: str) -> None:
-    """Make a pinned text the text of the screen."""
-    url.write(**kept_text.place_of(text), example=None, strike=None)

@@ -15,6 +15,7 @@ from pages.widgets.plain import plain
 
 _KEY = "text"
 _SECOND_KEY = "second-text"
+_TWO_LINES = 72  # pixels: a sentence of 25 words; panels show a longer text whole
 
 # Enter commits the box as leaving it does; Shift+Enter begins a new line, as in a message.
 _ENTER_JS = """
@@ -65,30 +66,34 @@ def address_of(text: str, example: int | None) -> dict[str, str]:
 
 
 def text_box(text: str, model: CheckpointInfo | None) -> None:
-    """The box, of a model that reads pairs two of them, with a button for those who do not know that Enter runs."""
+    """The box, of a model that reads pairs two of them beside each other."""
     pairs = is_pair(text) or bool(model and model.pairs)
     parts = [*text.split(SEPARATOR, 1), ""][:2] if pairs else [text]
     titles = [_title(place, model) for place in range(2)] if pairs else ["Text"]
     keys = (_KEY, _SECOND_KEY)[: len(parts)]
-    for key, title, part in zip(keys, titles, parts, strict=True):
+    for place, key, title, part in zip(st.columns(len(parts)), keys, titles, parts, strict=True):
         if st.session_state.get(key) != part:
             st.session_state[key] = part
-        st.text_area(
-            title,
-            key=key,
-            height=84 if pairs else 132,
-            on_change=_typed,
-            args=keys,
-            placeholder="Type or paste a text, or pick one from the test set.",
-        )
-        _enter_runs(key=f"enter-runs-{key}", data={"key": key})
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Explain", type="primary", key="explain")
-        if pairs and not (model and model.pairs):
-            st.button("One text only", key="one-text", on_click=_show, args=(parts[0],))
-        elif model is not None and model.pairs is None:  # nobody knows what a model from elsewhere reads
-            st.button("Add a second text", key="two-texts", on_click=_show, args=(text + SEPARATOR,))
-        st.caption("Enter runs, Shift+Enter starts a new line.", width="content")
+        with place:
+            st.text_area(
+                title,
+                key=key,
+                height=_TWO_LINES,
+                on_change=_typed,
+                args=keys,
+                placeholder="Type or paste a text, or pick one from the test set.",
+                help="Enter runs, Shift+Enter starts a new line.",
+            )
+            _enter_runs(key=f"enter-runs-{key}", data={"key": key})
+
+
+def text_buttons(text: str, model: CheckpointInfo | None) -> None:
+    """A button for those who do not know that Enter runs, and the way between one text and two."""
+    st.button("Explain", type="primary", key="explain")
+    if is_pair(text) and not (model and model.pairs):
+        st.button("One text only", key="one-text", on_click=show_text, args=(text.split(SEPARATOR, 1)[0],))
+    elif model is not None and model.pairs is None:  # nobody knows what a model from elsewhere reads
+        st.button("Add a second text", key="two-texts", on_click=show_text, args=(text + SEPARATOR,))
 
 
 def missing_text(text: str, model: CheckpointInfo) -> str | None:
@@ -112,8 +117,9 @@ def _title(place: int, model: CheckpointInfo | None) -> str:
 
 
 def _typed(*keys: str) -> None:
-    _show(SEPARATOR.join(without_separator(str(st.session_state.get(key) or "")) for key in keys))
+    show_text(SEPARATOR.join(without_separator(str(st.session_state.get(key) or "")) for key in keys))
 
 
-def _show(text: str) -> None:
+def show_text(text: str) -> None:
+    """Make a text the text of the screen."""
     url.write(**kept_text.place_of(text), example=None, strike=None)

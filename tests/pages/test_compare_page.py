@@ -201,7 +201,7 @@ def test_a_contrast_explains_the_difference_of_two_logits(home: Home) -> None:
         record.scores[1:-1], abs=1e-6
     )
     for panel in shown.values():
-        assert panel["legend"]["ends"][1] == "supports good − bad"
+        assert panel["legend"]["ends"][1] == "supports good rather than bad"
         assert [bar["explained"] for bar in panel["prediction"]] == [True, False, True]
 
 

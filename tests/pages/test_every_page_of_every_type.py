@@ -196,7 +196,7 @@ def test_compare(open_page: OpenPage, world: World) -> None:
     text = check(at, world)
     assert "labelled" in text
     targets = [[*box.options] for box in at.selectbox if box.label.startswith("Explained")]
-    assert targets == ([["Predicted", *LABELS[world.kind]]] if len(LABELS[world.kind]) > 1 else [])
+    assert targets == ([["The B-cos model’s answer", *LABELS[world.kind]]] if len(LABELS[world.kind]) > 1 else [])
 
 
 def test_evaluate(open_page: OpenPage, world: World) -> None:
