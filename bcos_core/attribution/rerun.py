@@ -53,10 +53,11 @@ def rerun(record: Attribution, classifier: Classifier) -> Rerun:
         repeats=max(1, len(record.seeds)),
         **options,
     )
+    same = again.weights_hash == record.weights_hash  # however the model is called by now
     differences = [
         f"{name} was {before}, and is {now}"
         for name, before, now in (
-            ("The model", record.model, again.model),
+            ("The model", again.model if same else record.model, again.model),
             ("The weights' hash", record.weights_hash, again.weights_hash),
             ("The classes", ", ".join(record.labels), ", ".join(again.labels)),
             ("The failure", *((one.failure or "none").rstrip(".") for one in (record, again))),

@@ -9,17 +9,36 @@ from bcos_core.home import get_home
 
 
 def find_checkpoint(name: str) -> Path:
-    """The folder of a checkpoint: a path, or a name under `BCOS_HOME`.
+    """The folder of a checkpoint: a path, a folder's name under `BCOS_HOME`, or what the model is called.
 
     Raises:
-        CheckpointError: there is none.
+        CheckpointError: there is none, or the name means several.
     """
+    from bcos_core.model.info import list_checkpoints
+    from bcos_core.model.naming import find_named
+
     path = Path(name).expanduser()
+    if not name.strip() or "/" in name or path.is_absolute():
+        if path.exists() or not name.strip():
+            return path
+        raise _unknown(name)
     in_home = get_home().models / name
-    if path.exists() or not name.strip():
-        return path
-    if "/" not in name and in_home.is_dir():
+    if in_home.is_dir() and not path.exists():  # as most are named: no list is read
         return in_home
-    raise CheckpointError(
+    model = find_named(list_checkpoints(get_home()), name)
+    if model is not None and path.exists() and path.resolve() != model.path.resolve():
+        raise CheckpointError(
+            f"{name!r} means the model {str(model.path)!r}, and there is a folder of that name here too. "
+            f"Say ./{name} for the folder, or {model.path} for the model."
+        )
+    if model is not None:
+        return model.path
+    if path.exists():
+        return path
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> CheckpointError:
+    return CheckpointError(
         f"There is no checkpoint {name!r}, neither as a folder nor by name. `python -m bcos_core models` lists them."
     )

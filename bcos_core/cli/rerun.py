@@ -105,7 +105,7 @@ def _maker(record: Attribution) -> Path:
 
     known = list_checkpoints(get_home())
     # Its name first: a hash reads all the weights.
-    for info in sorted(known, key=lambda info: info.name != record.model):
+    for info in sorted(known, key=lambda info: record.model not in (info.name, info.path.name)):
         if folder_content(info.path)["weights"] == record.weights_hash:
             return info.path
     raise InputError(

@@ -11,7 +11,6 @@ from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.run import JobRun
 from bcos_core.model.identity import checkpoint_and_data
 from bcos_core.model.info import CheckpointInfo, read_info
-from bcos_core.model.naming import short_name
 
 if TYPE_CHECKING:
     from bcos_core.evaluate.audit import Audit
@@ -38,7 +37,7 @@ class AuditSpec:
 
 
 def describe(spec: AuditSpec) -> str:
-    return " · ".join(("Audit", *map(short_name, spec.models)))
+    return " · ".join(("Audit", *(info.name for info in spec.models)))
 
 
 def key(spec: AuditSpec) -> str:

@@ -113,7 +113,7 @@ class _Run:
         explainers = []
         for name in self.spec.contenders:
             if reason := METHODS[name].unsupported(is_bcos=classifier.is_bcos):
-                self.skipped.append({"checkpoint": info.name, "method": name, "reason": reason})
+                self.skipped.append({"checkpoint": info.path.name, "method": name, "reason": reason})
             else:
                 explainers.append(self._explainer(classifier, name))
         self._gather(Gatherer(classifier, explainers, REMOVALS[self.spec.removal], self.store))

@@ -134,7 +134,7 @@ def values_of(
             computed = {item: score.compute(case) for item, case in cases.items()}
             values[name] = {item: value for item, value in computed.items() if value is not None}
     return Contender(
-        checkpoint=protocol.info.name,
+        checkpoint=protocol.info.path.name,
         path=str(protocol.info.path),
         kind=protocol.info.kind,
         method=explainer.method.name,

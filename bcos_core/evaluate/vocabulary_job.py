@@ -13,7 +13,6 @@ from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.run import JobRun
 from bcos_core.model.identity import checkpoint_and_data
 from bcos_core.model.info import CheckpointInfo, read_info
-from bcos_core.model.naming import short_name
 
 if TYPE_CHECKING:
     from bcos_core.evaluate.vocabulary_run import ModelVocabulary
@@ -53,7 +52,7 @@ def default_method(info: CheckpointInfo) -> str:
 
 
 def describe(spec: WordsSpec) -> str:
-    return f"Words · {short_name(spec.model)} · {METHODS[spec.method].title}"
+    return f"Words · {spec.model.name} · {METHODS[spec.method].title}"
 
 
 def key(spec: WordsSpec) -> str:

@@ -73,7 +73,7 @@ def run_lab(spec: LabSpec, *, home: Home, work: Path, job: str, reporter: Report
     planted, swapped = planted_pairs(plant, data.test.take(spec.limit, spec.seed), words, spec.seed)
     verification, rows, examples = [], [], []
     for place, path in enumerate(checkpoints):
-        classifier = replace(load(path), max_length=spec.recipe.max_length)
+        classifier = replace(load(path), max_length=spec.recipe.max_length, name=Path(path).name)
         stages = _Stages(reporter, before=len(stage_titles(spec.recipe)) + place, after=1 - place)
         stages.stage(f"Scoring explanations of {classifier.name}", 0, 1)
         checked, decided = verify(classifier, planted, swapped, data.labels)

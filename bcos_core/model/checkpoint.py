@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.errors import StorageError
+from bcos_core.model.about import ABOUT_FILE, write_about
 from bcos_core.model.anatomy import family_of
 from bcos_core.model.content import content_of
 from bcos_core.model.convert import is_bcos
@@ -35,7 +36,8 @@ def save_checkpoint(
 ) -> CheckpointInfo:
     """Write a checkpoint folder, whole or not at all: under a temporary name first, then renamed.
 
-    `details` are further fields of `CheckpointInfo`. An older checkpoint at `path` is replaced.
+    `details` are further fields of `CheckpointInfo`. An older checkpoint at `path` is replaced; what people
+    have said of that one is kept.
 
     Raises:
         StorageError: the disk is full or cannot be written.
@@ -57,8 +59,13 @@ def save_checkpoint(
             model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         info = replace(info, content=content_of(folder))
-        stored = {k: v for k, v in asdict(info).items() if k != "path"} | {"format_version": FORMAT_VERSION}
+        stored = {k: v for k, v in asdict(info).items() if k not in ("path", "about")}
+        stored["format_version"] = FORMAT_VERSION
         (folder / DETAILS_FILE).write_text(to_json(stored, DETAILS_FILE, indent=2), encoding="utf-8")
+        if (path / ABOUT_FILE).is_file():
+            shutil.copy2(path / ABOUT_FILE, folder / ABOUT_FILE)
+        elif info.about.said:
+            write_about(folder, info.about)
     return info
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcos_core.errors import CheckpointError, InputError
+from bcos_core.model.about import ABOUT_FILE, read_about
 from bcos_core.model.content import NAMES, content_of, require_same_content
 from bcos_core.model.info import DETAILS_FILE, CheckpointInfo, trained_on
 from bcos_core.storage.content import Stamp, file_stamp, name_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 EVIDENCE_VERSION = 2
 # Files that a model or a tokenizer is read from: configurations, vocabularies, weights.
 READ = ("*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin")
+SAID = (DETAILS_FILE, ABOUT_FILE)  # what was trained and scored, and what people say of it: these change no answer
 _OF_A_CALL = ("truncation", "padding")
 # Whose results differ from one version to the next, if only in the last digits.
 LIBRARIES = ("torch", "transformers", "tokenizers", "captum")
@@ -51,8 +53,8 @@ def model_subject(identity: str, max_length: int) -> str:
 
 
 def folder_identity(path: Path) -> str:
-    """Of a model folder: its weights, configuration and tokenizer, by content. What was trained and scored, in
-    checkpoint.json, changes no answer and does not count.
+    """Of a model folder: its weights, configuration and tokenizer, by content. What was trained and scored, and what it
+    is called, changes no answer and does not count.
 
     Raises:
         CheckpointError: the folder cannot be read.
@@ -68,7 +70,7 @@ def folder_content(path: Path) -> dict[str, str]:
         CheckpointError: the folder cannot be read.
     """
     try:
-        named = {file for pattern in READ for file in path.glob(pattern) if file.name != DETAILS_FILE}
+        named = {file for pattern in READ for file in path.glob(pattern) if file.name not in SAID}
         files = sorted(file for file in named if file.is_file())
         if not files:
             raise CheckpointError(f"The folder {str(path)!r} has no model in it. Give one that save_pretrained wrote.")
@@ -91,6 +93,10 @@ def checkpoint_notes(info: CheckpointInfo) -> tuple[str, ...]:
         data = changed_data(info) if info.task else None
     except InputError as error:  # a file that may not be read, or is none
         data = str(error)
+    try:
+        read_about(info.path)
+    except CheckpointError as error:
+        files = (*files, str(error))
     return (*files, *([data] if data else []))
 
 

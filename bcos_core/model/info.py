@@ -11,7 +11,9 @@ from msgspec import Meta
 from bcos_core.errors import CheckpointError, DataError, PathNotAllowedError, UnsupportedModelError
 from bcos_core.families import family_named
 from bcos_core.home import Home, allowed_roots, require_allowed
+from bcos_core.model.about import About, read_about
 from bcos_core.model.headers import output_count, safetensors_headers
+from bcos_core.model.naming import name_of_model, told_apart
 from bcos_core.model.variants import require_own_config, require_own_tensors, require_own_tokenizer, require_own_weights
 from bcos_core.storage.listing import Listing, list_folders
 from bcos_core.storage.stored_json import from_plain, read_json
@@ -40,11 +42,14 @@ Moment = Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}[0-9:.+Z-]
 
 @dataclass(frozen=True)
 class CheckpointInfo:
-    """What is known of a checkpoint without loading its weights. `twin` is the folder name of the model
-    trained on the same data with the same budget, beside it; `metrics` are the task's on `test_size` texts, by name;
-    `task_type` is a name in `TASK_TYPES`; `data` is the hash of the file that it was trained on; `created_at` is ISO
-    8601, UTC; `content` has hashes of its files as they were saved (`bcos_core.model.content`). `text_columns` are the
-    names of the texts that it reads, one, or two of pairs; None of a model from elsewhere, which does not say."""
+    """What is known of a checkpoint without loading its weights. `name` is what it is called
+    (`bcos_core.model.naming`); what it is known by is its folder, and results by the hash of its files. `twin` is the
+    folder name of the model trained on the same data with the same budget, beside it; `metrics` are the task's on
+    `test_size` texts, by name, and `intervals` their 95 % intervals, as far as they were measured; `task_type` is a
+    name in `TASK_TYPES`; `data` is the hash of the file that it was trained on; `created_at` is ISO 8601, UTC;
+    `content` has hashes of its files as they were saved (`bcos_core.model.content`). `text_columns` are the names of
+    the texts that it reads, one, or two of pairs; None of a model from elsewhere, which does not say. `about` is what
+    people say of it."""
 
     path: Path
     name: str
@@ -64,6 +69,8 @@ class CheckpointInfo:
     task_type: str = USUAL
     data: str | None = None
     text_columns: tuple[str, ...] | None = None
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    about: About = field(default_factory=About)
 
     @property
     def pairs(self) -> bool | None:
@@ -130,6 +137,7 @@ class _Details:
     recipe: dict[str, Scalar] | None = None
     accuracy: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None  # in the place of metrics before there were several
     metrics: dict[str, float] = field(default_factory=dict)
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     test_size: Annotated[int, Meta(ge=0)] | None = None
     created_at: Moment = ""
     job: FolderName | None = None
@@ -180,14 +188,21 @@ def read_info(path: str | Path) -> CheckpointInfo:
             f"The config.json of {path.name} is of a {config.model_type!r} model, and its bcos section of a "
             f"{section.family!r} model. {ADVICE}"
         )
+    about, b = _about(path), section.b if section else None
     return CheckpointInfo(
         path=path,
-        name=details.name or path.name,
+        name=name_of_model(
+            details.name or path.name,
+            job=details.job,
+            b=b,
+            about=about,
+            bcos_twin=_about(path.parent / details.twin) if b is None and details.twin else None,
+        ),
         kind="bcos" if section else "conventional",
         family=family.title,
         labels=_labels(config, path, outputs),
         max_length=min(details.max_length or config.position_limit, config.position_limit),
-        b=section.b if section else None,
+        b=b,
         task=details.task,
         recipe=details.recipe,
         metrics=details.metrics or ({} if details.accuracy is None else {"accuracy": details.accuracy}),
@@ -199,14 +214,17 @@ def read_info(path: str | Path) -> CheckpointInfo:
         data=details.data,
         task_type=kind.name,
         text_columns=details.text_columns,
+        intervals=details.intervals,
+        about=about,
     )
 
 
 def list_checkpoints(home: Home) -> Listing[CheckpointInfo]:
-    """The finished checkpoints under `home.models`, newest first, and the folders that cannot be read."""
+    """The finished checkpoints under `home.models`, newest first, no two of one name, and the folders that cannot be
+    read."""
     listing = list_folders(home.models, read_info)
-    newest_first = sorted(listing.found, key=lambda info: (info.created_at, info.name), reverse=True)
-    return Listing(tuple(newest_first), listing.left_out)
+    newest_first = sorted(listing.found, key=lambda info: (info.created_at, info.path.name), reverse=True)
+    return Listing(told_apart(newest_first), listing.left_out)
 
 
 def trained_on(info: CheckpointInfo) -> TaskChoice:
@@ -266,6 +284,15 @@ def _read_details(path: Path) -> _Details:
         return _Details(text_columns=None)
     _require_version(read_json(file, _Version, error=CheckpointError, advice=ADVICE), path)
     return read_json(file, _Details, error=CheckpointError, advice=ADVICE)
+
+
+def _about(path: Path) -> About:
+    """What people say of it; nothing where that cannot be read, which `checkpoint_notes` tells: a damaged note must not
+    hide a model."""
+    try:
+        return read_about(path)
+    except CheckpointError:
+        return About()
 
 
 def _require_version(stored: _Version, path: Path) -> None:

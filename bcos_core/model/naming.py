@@ -1,13 +1,94 @@
-"""What a person calls a checkpoint."""
+"""What models are called, and which one a name means."""
 
 from __future__ import annotations
 
-from bcos_core.model.info import CheckpointInfo
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bcos_core.errors import CheckpointError, InputError
+from bcos_core.model.about import About, clean
+
+if TYPE_CHECKING:
+    from bcos_core.model.info import CheckpointInfo
+
+TWIN = "conventional"
 
 
-def short_name(info: CheckpointInfo) -> str:
-    """What a job called its model, without the job's id: "quickstart · B-cos 1.5"."""
-    if info.job is None:
-        return info.name
-    given = info.name.replace(f"-{info.job}", "").removesuffix("-conventional")
-    return f"{given} · {'conventional' if info.b is None else f'B-cos {info.b:g}'}"
+def name_of_model(folder: str, *, job: str | None, b: float | None, about: About, bcos_twin: About | None) -> str:
+    """What a model is called: as somebody named it; else after its B-cos twin, where somebody named that one; else as
+    its job called the folder, without the job's id: "short-reviews-calibrated · B-cos 1.5"."""
+    if about.name:
+        return about.name
+    if bcos_twin is not None and bcos_twin.name:
+        return f"{bcos_twin.name} · {TWIN}"
+    if job is None or f"-{job}" not in folder:
+        return folder
+    given = folder.replace(f"-{job}", "").removesuffix(f"-{TWIN}")
+    return f"{given} · {TWIN if b is None else f'B-cos {b:g}'}"
+
+
+def told_apart(models: Sequence[CheckpointInfo]) -> tuple[CheckpointInfo, ...]:
+    """The same models, no two of one name: those that share one have their job's id added, or their folder."""
+    groups: dict[str, list[CheckpointInfo]] = {}
+    for model in models:
+        groups.setdefault(_key(model.name), []).append(model)
+
+    def named(model: CheckpointInfo) -> CheckpointInfo:
+        group = groups[_key(model.name)]
+        if len(group) == 1:
+            return model
+        jobs = {one.job for one in group if one.job}
+        by_job = len(jobs) == len(group)
+        return replace(model, name=f"{model.name} · {model.job if by_job else model.path.name}")
+
+    return tuple(map(named, models))
+
+
+def find_named(models: Iterable[CheckpointInfo], name: str) -> CheckpointInfo | None:
+    """The model of a list (`told_apart`) that a name means: its folder's, or what it is called, whatever the case.
+
+    Raises:
+        CheckpointError: it means several.
+    """
+    known = list(models)
+    wanted = _key(name)
+    called = [model for model in known if wanted in (_key(model.name), _key(_own_name(model)))]
+    found = list({model.path: model for model in [*(m for m in known if m.path.name == name), *called]}.values())
+    if len(found) > 1:
+        raise CheckpointError(
+            f"{name!r} means {len(found)} models. Say which: "
+            f"{'; '.join(f'{model.path.name} ({model.name})' for model in found)}."
+        )
+    return found[0] if found else None
+
+
+def require_free_name(models: Iterable[CheckpointInfo], name: str, *, of: CheckpointInfo | None = None) -> None:
+    """Refuse a name by which another model than `of` is known already.
+
+    Raises:
+        InputError: there is one.
+    """
+    others = [model for model in models if of is None or model.path != of.path]
+    taken = [m for m in others if _key(name) in (_key(m.name), _key(_own_name(m)), _key(m.path.name))]
+    if taken:
+        raise InputError(
+            f"There is a model called {name!r} already (folder {taken[0].path.name}). Choose another name."
+        )
+
+
+def folder_stem(name: str, otherwise: str) -> str:
+    """A name as the beginning of a folder's name: lower-case ASCII letters, digits and hyphens, 40 of them at most."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", plain))[:40].strip("-") or otherwise
+
+
+def _own_name(model: CheckpointInfo) -> str:
+    """Before it was told apart from others."""
+    return model.about.name or model.name
+
+
+def _key(name: str) -> str:
+    return clean(name).casefold()

@@ -7,7 +7,6 @@ replaced is loaded anew.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -23,7 +22,6 @@ from bcos_core.home import get_home
 from bcos_core.model.classifier import Classifier, load, predict
 from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
-from bcos_core.model.naming import short_name
 from bcos_core.model.predictions import known_at_full_length, logits_on
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
@@ -35,13 +33,8 @@ Spans = tuple[tuple[int, int], ...]
 
 
 def checkpoints() -> dict[str, CheckpointInfo]:
-    """Finished checkpoints by the name of their folder, newest first, named for a person."""
-    found = list_checkpoints(get_home())
-    short = Counter(short_name(info) for info in found)
-    names = (
-        name if short[name := short_name(info)] == 1 else f"{name} · {info.job or info.path.name}" for info in found
-    )
-    return {info.path.name: replace(info, name=name) for info, name in zip(found, names, strict=True)}
+    """Finished checkpoints by the name of their folder, newest first; no two are called the same."""
+    return {info.path.name: info for info in list_checkpoints(get_home())}
 
 
 def newest_pair(known: dict[str, CheckpointInfo]) -> list[str]:
@@ -138,7 +131,8 @@ def record(
         UnknownNameError: the model has no such class.
     """
     chosen = tuple(sorted(options.items()))
-    return _record(str(info.path), identity_of(info), text, method, target, minus, reference, repeats, chosen)
+    found = _record(str(info.path), identity_of(info), text, method, target, minus, reference, repeats, chosen)
+    return replace(found, model=info.name)  # what it is called by now, though nothing is computed anew
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
