@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcos_core.jobs.kind import JobKind
+from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.run import JobRun
 from bcos_core.model.identity import checkpoint_and_data
 from bcos_core.model.info import CheckpointInfo, read_info
@@ -68,4 +69,5 @@ AUDIT = JobKind(
     command=command,
     run=run,
     page="models",
+    lane=Lane.SHORT,
 )

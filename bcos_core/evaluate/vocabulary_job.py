@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
 from bcos_core.jobs.kind import JobKind
+from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.run import JobRun
 from bcos_core.model.identity import checkpoint_and_data
 from bcos_core.model.info import CheckpointInfo, read_info
@@ -83,4 +84,5 @@ WORDS = JobKind(
     command=command,
     run=run,
     page="models",
+    lane=Lane.SHORT,
 )

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from bcos_core.errors import DamagedJobError
 from bcos_core.jobs.job import ACTIVE_STATES, Job, JobState
+from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.schema import JOBS
 from bcos_core.jobs.store import INTERRUPTED, NO_PROCESS, JobStore
@@ -18,12 +19,13 @@ from bcos_core.storage.types import utc_now
 MAX_CRASHES = 3
 
 
-def claim(store: JobStore, device: str) -> Job | None:
-    """The job that has waited longest, now running on `device`; None if none waits.
+def claim(store: JobStore, device: str, lane: Lane = Lane.LONG) -> Job | None:
+    """The job that has waited longest in `lane`, now running on `device`; None if none waits.
 
     Of several that ask at once, one gets it.
     """
-    waiting = select(JOBS.c.id).where(JOBS.c.state == JobState.QUEUED).order_by(JOBS.c.created_at, JOBS.c.id)
+    waiting = select(JOBS.c.id).where(JOBS.c.state == JobState.QUEUED, JOBS.c.lane == lane)
+    waiting = waiting.order_by(JOBS.c.created_at, JOBS.c.id)
     with store.database.write() as connection:
         id = connection.execute(waiting.limit(1).with_for_update(skip_locked=True)).scalar()
         if id is None:
@@ -37,6 +39,13 @@ def claim(store: JobStore, device: str) -> Job | None:
             failed = {"state": JobState.FAILED, "message": str(error), "ended_at": now}
             connection.execute(update(JOBS).where(JOBS.c.id == id).values(failed))
             return None
+
+
+def tell_waiting(store: JobStore, lane: Lane, message: str) -> None:
+    """Say to every waiting job of a lane what it waits for."""
+    waiting = (JOBS.c.state == JobState.QUEUED, JOBS.c.lane == lane, JOBS.c.message != message)
+    with store.database.write() as connection:
+        connection.execute(update(JOBS).where(*waiting).values(message=message))
 
 
 def record_process(store: JobStore, job: Job, process: ProcessId) -> None:

@@ -1,4 +1,4 @@
-"""What jobs run on: one slot for each CUDA device, or one for the whole CPU."""
+"""What jobs run on: each CUDA device, or the whole CPU. In each there is a slot for either lane."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ import ctypes
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+
+import psutil
+
+from bcos_core.jobs.lane import Lane
+from bcos_core.numbers import file_size
 
 CPU = "cpu"
 _CUDA = "cuda:"
+_QUERY_SECONDS = 10
+ROOM_ON_CPU, ROOM_ON_GPU = 1_500_000_000, 4_000_000_000
+"""Free bytes that a short job wants beside a long one: PyTorch, a model in float32 and a batch."""
 
 
 def visible_devices() -> tuple[str, ...]:
-    """The slots of this machine: `("cuda:0", "cuda:1", …)`, or `("cpu",)`."""
+    """The devices of this machine: `("cuda:0", "cuda:1", …)`, or `("cpu",)`."""
     count = _cuda_device_count()
     if count == 0:
         return (CPU,)
@@ -21,13 +30,41 @@ def visible_devices() -> tuple[str, ...]:
     return tuple(_CUDA + name for name in names)
 
 
-def device_environment(device: str, *, slots: int) -> dict[str, str]:
-    """Environment variables that keep a job on its slot, and on its share of the cores."""
+def device_environment(device: str, lane: Lane, *, devices: int) -> dict[str, str]:
+    """Environment variables that keep a job on its device, one of so many, and on its share of the cores.
+
+    A short job has half of that share, beside a long one that has all of it: for as long as it takes, the two need half
+    as much again as there is. With two threads each, on two cores, either would wait for threads of its own that do
+    not run.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return {
         "CUDA_VISIBLE_DEVICES": device.removeprefix(_CUDA) if device.startswith(_CUDA) else "",
-        "OMP_NUM_THREADS": str(max(1, cores // slots)),
+        "OMP_NUM_THREADS": str(max(1, cores // devices // (2 if lane == Lane.SHORT else 1))),
     }
+
+
+def free_bytes(device: str) -> int | None:
+    """Free memory of a device, None where nobody tells."""
+    if device == CPU:
+        return int(psutil.virtual_memory().available)
+    query = ["nvidia-smi", f"--id={device.removeprefix(_CUDA)}"]
+    query += ["--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+    try:
+        answer = subprocess.run(query, capture_output=True, text=True, timeout=_QUERY_SECONDS)
+        return int(answer.stdout) * 2**20 if answer.returncode == 0 else None
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+
+
+def lack_of_room(device: str, free: Callable[[str], int | None] = free_bytes) -> str:
+    """What a short job waits for, where a long one leaves too little memory on the device that they would share; ""
+    where it leaves enough, or nobody tells."""
+    found, wanted = free(device), ROOM_ON_CPU if device == CPU else ROOM_ON_GPU
+    if found is None or found >= wanted:
+        return ""
+    place = "this machine" if device == CPU else device
+    return f"Waits for memory on {place}: {file_size(found)} are free, and {file_size(wanted)} are wanted."
 
 
 def _cuda_device_count() -> int:

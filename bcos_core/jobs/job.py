@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import RowMapping
 
 from bcos_core.errors import DamagedJobError
+from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.process import ProcessId
 from bcos_core.storage.plain import to_plain
 from bcos_core.storage.stored_json import from_plain
@@ -52,6 +53,7 @@ class Job:
     kind: str
     title: str
     spec: dict[str, Any]
+    lane: Lane
     foreground: bool
     state: JobState
     message: str

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from bcos_core.errors import InputError
 from bcos_core.jobs.job import Job
+from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.run import Asked, JobRun, Start, job_run
 from bcos_core.jobs.store import JobStore
 from bcos_core.storage.plain import to_plain
@@ -31,7 +32,8 @@ class JobKind(Generic[Spec, Made]):
 
     `page` is the folder of the page that shows its result, "" where the Jobs page does; there the result is the value
     of `parameter` in the address: the one that the stored result has under that name, else the job's id. `shared`:
-    several processes of a distributed run can do it together.
+    several processes of a distributed run can do it together. `lane`: short for what takes minutes at most, and does
+    not wait for long jobs.
     """
 
     name: str
@@ -44,6 +46,7 @@ class JobKind(Generic[Spec, Made]):
     page: str = ""
     parameter: str = ""
     shared: bool = False
+    lane: Lane = Lane.LONG
 
     def read(self, stored: object) -> Spec:
         """What a row of this kind was asked.
@@ -59,7 +62,7 @@ class JobKind(Generic[Spec, Made]):
 
     def submit(self, store: JobStore, spec: Spec) -> tuple[Job, bool]:
         """Put a job in the queue; as in `JobStore.submit`."""
-        return store.submit(self.name, self.describe(spec), to_plain(spec), self.key(spec))
+        return store.submit(self.name, self.describe(spec), to_plain(spec), self.key(spec), lane=self.lane)
 
     def run_here(self, spec: Spec) -> tuple[Made, str]:
         """Do it in this process, as a job of its own: a command that a person typed. What was made, and the job's id.
@@ -67,7 +70,7 @@ class JobKind(Generic[Spec, Made]):
         Raises:
             BcosError: as in `job_run`, and of the work.
         """
-        return self._run(spec, Asked(self.name, self.describe(spec), to_plain(spec), self.key(spec)))
+        return self._run(spec, Asked(self.name, self.describe(spec), to_plain(spec), self.key(spec), self.lane))
 
     def run_started(self, start: Start, stored: object) -> None:
         """Do what a job was asked whose start this process is.

@@ -21,6 +21,7 @@ from bcos_core.jobs.failure import plain_message
 from bcos_core.jobs.history import earlier_stage_seconds
 from bcos_core.jobs.job import Job, JobState
 from bcos_core.jobs.journal import Journal
+from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.lease import Lease
 from bcos_core.jobs.log import JobLog
 from bcos_core.jobs.process import ProcessId
@@ -41,6 +42,7 @@ class Asked:
     title: str
     spec: dict[str, Any]
     key: str
+    lane: Lane = Lane.LONG
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def _attach(store: JobStore, start: Start) -> Job:
 def _begin(store: JobStore, asked: Asked) -> Job:
     """A new job, running in this process."""
     settle_dead_foreground(store, active_jobs(store))
-    job, is_new = store.begin(asked.kind, asked.title, asked.spec, asked.key, ProcessId.current())
+    job, is_new = store.begin(asked.kind, asked.title, asked.spec, asked.key, ProcessId.current(), lane=asked.lane)
     if not is_new:
         raise JobError(
             f"The same work is {job.state} already, as job {job.id}. Wait for it with "

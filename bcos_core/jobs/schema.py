@@ -15,6 +15,7 @@ JOBS = Table(
     Column("kind", String(64), nullable=False),
     Column("title", Text, nullable=False),
     Column("spec", StoredJson, nullable=False),
+    Column("lane", String(16), nullable=False),  # see `bcos_core.jobs.lane`
     Column("foreground", Boolean, nullable=False),  # typed by a person: no supervisor starts it
     # Where it stands. `attempt` counts the starts: a process may write only while its own attempt is the
     # present one. `crashes` counts the processes that died without a word since a person last asked for it.

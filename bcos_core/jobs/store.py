@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from bcos_core.errors import DamagedJobError, JobError, StorageError
 from bcos_core.home import Home, get_home
 from bcos_core.jobs.job import ACTIVE_STATES, FOLDER_NAME, Job, JobState, unreadable_row
+from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.log import tail
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.schema import JOB_METRICS, JOBS
@@ -75,16 +76,21 @@ class JobStore:
 
     # Asking for work
 
-    def submit(self, kind: str, title: str, spec: dict[str, Any], key: str) -> tuple[Job, bool]:
+    def submit(
+        self, kind: str, title: str, spec: dict[str, Any], key: str, *, lane: Lane = Lane.LONG
+    ) -> tuple[Job, bool]:
         """Put a job in the queue; `JobKind.submit` makes these arguments. If one with the same key is active, that one
         is returned, with False."""
-        return self._insert(kind, title, spec, key, {"state": JobState.QUEUED, "foreground": False, "attempt": 0})
+        waiting = {"state": JobState.QUEUED, "foreground": False, "attempt": 0, "lane": lane}
+        return self._insert(kind, title, spec, key, waiting)
 
-    def begin(self, kind: str, title: str, spec: dict[str, Any], key: str, process: ProcessId) -> tuple[Job, bool]:
+    def begin(
+        self, kind: str, title: str, spec: dict[str, Any], key: str, process: ProcessId, *, lane: Lane = Lane.LONG
+    ) -> tuple[Job, bool]:
         """As `submit`, for a job that `process` runs already: a command that a person typed."""
         now = utc_now()
         running = {"state": JobState.RUNNING, "foreground": True, "attempt": 1, "started_at": now, "heartbeat_at": now}
-        return self._insert(kind, title, spec, key, {**running, **process.columns()})
+        return self._insert(kind, title, spec, key, {**running, "lane": lane, **process.columns()})
 
     def _insert(self, kind: str, title: str, spec: dict[str, Any], key: str, begun: dict[str, Any]) -> tuple[Job, bool]:
         asked = {"kind": kind, "title": title, "spec": to_plain(spec), "key": key}

@@ -17,9 +17,10 @@ import psutil
 
 from bcos_core.errors import JobError, StorageError
 from bcos_core.home import CHECKOUT
-from bcos_core.jobs.claims import active_jobs, claim, record_process, settle, settle_dead_foreground
-from bcos_core.jobs.devices import CPU, device_environment, visible_devices
+from bcos_core.jobs.claims import active_jobs, claim, record_process, settle, settle_dead_foreground, tell_waiting
+from bcos_core.jobs.devices import CPU, device_environment, lack_of_room, visible_devices
 from bcos_core.jobs.job import Job, JobState
+from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.log import tail
 from bcos_core.jobs.process import JobProcess, ProcessId, exit_in_words
 from bcos_core.jobs.store import JobStore
@@ -30,7 +31,9 @@ from bcos_core.storage.types import utc_now
 GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.3
 STORAGE_PATIENCE_SECONDS = 3.0
-CPU_NICENESS = 10
+LOOK_FOR_ROOM_SECONDS = 5.0
+CPU_NICENESS = {Lane.SHORT: 5, Lane.LONG: 10}
+"""Pages answer first, then somebody waits for a short job."""
 RUNNER = ("-m", "bcos_core", "job", "--json")
 """After the interpreter's name: the command that runs a job. It is given the job's id and which start this is."""
 
@@ -47,7 +50,7 @@ class _Watched:
 
 
 class Supervisor:
-    """Starts waiting jobs on free devices, each in a process group of its own.
+    """Starts waiting jobs, each in a process group of its own: on each device one job of either lane at a time.
 
     It keeps nothing that the database does not have: a supervisor that is started after another was killed
     finds that one's jobs by their process numbers, and watches over them as its own.
@@ -68,6 +71,7 @@ class Supervisor:
         self._grace_seconds = grace_seconds
         self._poll_seconds = poll_seconds
         self._watched: dict[tuple[str, int], _Watched] = {}  # by job id and attempt
+        self._looked_for_room: dict[str, float] = {}  # by device, the last time that there was none
         self._stopping = False
 
     @cached_property
@@ -111,8 +115,9 @@ class Supervisor:
                 self._bury(key)
             else:
                 self._end_if_due(watched, running.get(key))
-        if any(job.state == JobState.QUEUED for job in active):
-            self._start_waiting(occupied={job.device for job in supervised})
+        waiting = {job.lane for job in active if job.state == JobState.QUEUED}
+        if waiting:
+            self._start_waiting(waiting, occupied={(job.device, job.lane) for job in supervised})
 
     def _adopt(self, job: Job) -> None:
         """Watch over a running job that another supervisor started, or settle it if its process is gone."""
@@ -147,19 +152,37 @@ class Supervisor:
             watched.process.ask_to_stop()
             watched.ends_by = now + self._grace_seconds
 
-    def _start_waiting(self, *, occupied: set[str]) -> None:
-        occupied = occupied | {watched.job.device for watched in self._watched.values()}
-        for device in self._devices:
-            if device not in occupied:
-                job = claim(self.store, device)
+    def _start_waiting(self, waiting: set[Lane], *, occupied: set[tuple[str, Lane]]) -> None:
+        occupied = occupied | {(watched.job.device, watched.job.lane) for watched in self._watched.values()}
+        for lane in sorted(waiting):
+            # Short jobs go first where no long one runs, which has the memory to itself.
+            devices = sorted(self._devices, key=lambda device: (device, Lane.LONG) in occupied)
+            for device in devices if lane == Lane.SHORT else self._devices:
+                if (device, lane) in occupied:
+                    continue
+                if lane == Lane.SHORT and (device, Lane.LONG) in occupied and not self._has_room(device):
+                    continue
+                job = claim(self.store, device, lane)
                 if job is None:
-                    return
+                    break
+                occupied.add((device, lane))
                 self._start(job)
+
+    def _has_room(self, device: str) -> bool:
+        """Whether a short job can run beside the long one there; if not, it is told what it waits for."""
+        now = time.monotonic()
+        if now - self._looked_for_room.get(device, float("-inf")) < LOOK_FOR_ROOM_SECONDS:
+            return False
+        lack = lack_of_room(device)
+        if lack:
+            self._looked_for_room[device] = now
+            tell_waiting(self.store, Lane.SHORT, lack)
+        return not lack
 
     def _start(self, job: Job) -> None:
         environment = {
             **os.environ,
-            **device_environment(job.device, slots=len(self._devices)),
+            **device_environment(job.device, job.lane, devices=len(self._devices)),
             "BCOS_HOME": str(self.store.home.root),
             "PYTHONUNBUFFERED": "1",
         }
@@ -184,8 +207,8 @@ class Supervisor:
             return
         self._watched[job.id, job.attempt] = _Watched(job, JobProcess(process, child))
         if job.device == CPU:
-            with suppress(psutil.Error):  # pages answer first
-                psutil.Process(child.pid).nice(min(19, psutil.Process().nice() + CPU_NICENESS))
+            with suppress(psutil.Error):
+                psutil.Process(child.pid).nice(min(19, psutil.Process().nice() + CPU_NICENESS[job.lane]))
         record_process(self.store, job, process)
         logger.info("Job %s: started as process %d on %s.", job.id, child.pid, job.device)
 

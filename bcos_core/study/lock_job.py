@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bcos_core.home import get_home
 from bcos_core.jobs.kind import JobKind
+from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.run import JobRun
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.studies import Studies
@@ -44,4 +45,5 @@ LOCK = JobKind(
     run=run,
     page="studies",
     parameter="study",
+    lane=Lane.SHORT,
 )

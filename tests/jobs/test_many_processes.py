@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.synchronize import Barrier
 
 from bcos_core.home import Home
 from bcos_core.jobs.claims import claim
+from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.lease import Lease, Point
 from bcos_core.jobs.store import JobState, JobStore
 
@@ -58,10 +60,13 @@ def _work(home: Home, number: int, shared: str, barrier: Barrier, results: multi
     store = JobStore.open(home)
     barrier.wait(60)
     lease = Lease(store, shared, attempt=1)
-    ids = [store.submit("train", "", {}, f"{number}/{index}")[0].id for index in range(JOBS_EACH)]
+    lanes = (Lane.LONG, Lane.SHORT)
+    ids = [
+        store.submit("train", "", {}, f"{number}/{index}", lane=lanes[index % 2])[0].id for index in range(JOBS_EACH)
+    ]
     for step in range(POINTS_EACH):
         assert lease.beat({}, [Point(f"loss/{number}", step, float(step))])
     job, is_new = store.submit("train", "", {}, "wanted by all")
     barrier.wait(60)
-    claimed = [job.id for job in iter(lambda: claim(store, "cpu"), None)]
+    claimed = [job.id for lane in lanes for job in iter(partial(claim, store, "cpu", lane), None)]
     results.put(Answer(ids, job.id, is_new, claimed))

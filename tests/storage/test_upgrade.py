@@ -17,6 +17,7 @@ import bcos_core.storage.evidence
 import bcos_core.study.schema  # noqa: F401  # each registers its tables
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
+from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.store import JobStore
 from bcos_core.storage.database import Database, open_engine
 from bcos_core.storage.types import METADATA
@@ -121,6 +122,11 @@ def test_jobs_of_an_older_program_are_brought_along(home: Home) -> None:
     assert REHEARSE.read(store.get("typed").spec) == RehearsalSpec("t", Crowd(3, 2, None, 4))
     assert [one.name for one in store.list().left_out] == ["damaged"]
     assert store.metrics("train") == {"loss": [(1, 0.5)]}
+    assert {id: store.get(id).lane for id in ("lock", "page", "train")} == {
+        "lock": Lane.SHORT,
+        "page": Lane.SHORT,
+        "train": Lane.LONG,
+    }
     with store.database.write() as connection:
         command.downgrade(_config(connection), "0007")
         kinds = connection.exec_driver_sql("SELECT DISTINCT kind FROM jobs ORDER BY kind").scalars().all()
