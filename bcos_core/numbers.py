@@ -28,6 +28,11 @@ def number(value: float, *, signed: bool = False) -> str:
     return f"{sign}{rounded:,.{decimals}f}"
 
 
+def is_missing(value: float | None) -> bool:
+    """Whether there is no number: JSON has null for what is not one."""
+    return value is None or math.isnan(value)
+
+
 def plus_minus(value: float, spread: float | None, *, signed: bool = False) -> str:
     """A number with its spread, where there is one: "+0.310 ± 0.0520"."""
     return number(value, signed=signed) + ("" if spread is None else f" ± {number(spread)}")

@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person."""
+    from bcos_core.numbers import is_missing
     from bcos_core.tasks.registry import TASK_TYPES
 
     kind = TASK_TYPES[result["task_type"]]
@@ -52,7 +53,8 @@ def show(result: dict[str, Any]) -> str:
         lines.append(model["name"])
         for metric in kind.metrics:
             if one := model["metrics"].get(metric.name):
-                figure = f"{one['mean']:.3f} [{one['low']:.3f}, {one['high']:.3f}], n {one['n']}"
+                interval = "no interval" if is_missing(one["low"]) else f"[{one['low']:.3f}, {one['high']:.3f}]"
+                figure = f"{one['mean']:.3f} {interval}, n {one['n']}"
                 lines.append(f"  {metric.title:<22} {figure}")
         if choice := model["choice"]:
             before, after, temperature = choice["reliability"], choice["rescaled"], choice["temperature"]

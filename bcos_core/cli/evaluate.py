@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 from typing import Any
 
 from bcos_core.cli.task_arguments import add_task_arguments, said_of_task
@@ -84,13 +83,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person: a table per score, the best first."""
+    from bcos_core.numbers import is_missing
     from bcos_core.render.scoreboard import left_out, training_notes
 
     lines: list[str] = []
     for score in dict.fromkeys(row["score"] for row in result["rows"]):
         rows = [row for row in result["rows"] if row["score"] == score]
         better = rows[0]["higher_is_better"]
-        rows.sort(key=lambda row: (math.isnan(row["mean"]), -row["mean"] if better else row["mean"]))
+        rows.sort(key=lambda row: (not row["n"], (row["mean"] or 0.0) * (-1 if better else 1)))
         lines += ["", f"{score} ({'higher' if better else 'lower'} is better). {rows[0]['protocol']['summary']}"]
         for row in rows:
             marks = ["does not beat random"] if row["beats_random"] is False else []
@@ -98,8 +98,8 @@ def show(result: dict[str, Any]) -> str:
                 lines.append(f"  {row['method']:<20} no value for any text  {row['checkpoint']}")
                 continue
             mark = "".join(f"  {note}" for note in (*marks, *training_notes(row)))
-            has_interval = math.isfinite(row["low"])  # one text alone has none
-            interval = f"[{row['low']:6.3f}, {row['high']:6.3f}]" if has_interval else f"{'no interval':16}"
+            missing = is_missing(row["low"])  # one text alone has none, nor have values that are all the same
+            interval = f"{'no interval':16}" if missing else f"[{row['low']:6.3f}, {row['high']:6.3f}]"
             lines.append(
                 f"  {row['method']:<20} {row['mean']:7.3f}  {interval}  n {row['n']:<4} "
                 f"{row['forward_passes']:6.1f} forward {row['backward_passes']:6.1f} backward  "

@@ -11,6 +11,7 @@ from bcos_core.train.recipe import RECIPES, Recipe
 
 if TYPE_CHECKING:
     from bcos_core.jobs.kind import JobKind
+    from bcos_core.tasks.task_type import Metric
     from bcos_core.train.pipeline import TrainResult
     from bcos_core.train.spec import TrainSpec
 
@@ -75,12 +76,15 @@ def do(kind: JobKind[TrainSpec, TrainResult], spec: TrainSpec) -> dict[str, Any]
 
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person."""
+    from bcos_core.jobs.made import MadeModel
+
     lines = []
     for kind, title in (("bcos", "B-cos"), ("conventional", "conventional")):
         model = result[kind]
         if model:
-            figures = ", ".join(f"{name} {value:.3f}" for name, value in model["metrics"].items())
-            lines.append(f"{title:<13} {figures} on {model['test_size']} test examples")
+            made = MadeModel(model["checkpoint"], model["test_size"], model["metrics"])
+            figures = ", ".join(_figure(metric, value, made.test_size) for metric, value in made.figures)
+            lines.append(f"{title:<13} {figures} on {made.test_size} test examples")
             lines.append(f"{'':<13} {model['checkpoint']}")
     if result["calibration_cosine"] is not None:
         lines.append(f"calibration   cosine of hidden states {result['calibration_cosine']:.3f}")
@@ -89,3 +93,12 @@ def show(result: dict[str, Any]) -> str:
         f"{result['seconds']:.0f} s in all. Try: python -m bcos_core explain CHECKPOINT --text 'a fine film'{second}"
     )
     return "\n".join(lines)
+
+
+def _figure(metric: Metric, value: float, texts: int | None) -> str:
+    """A figure on the test set, with its interval where that is known: "accuracy 0.790 [0.763, 0.815]"."""
+    from bcos_core.evaluate.figures import known_figure
+
+    estimate = known_figure(metric, value, texts)
+    interval = f" [{estimate.low:.3f}, {estimate.high:.3f}]" if estimate.has_interval else ""
+    return f"{metric.name} {value:.3f}{interval}"

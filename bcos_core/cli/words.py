@@ -57,6 +57,6 @@ def show(result: dict[str, Any]) -> str:
         uses = [use for use in result["uses"] if use["label"] == label][:SHOWN]
         for use in uses:
             weight = "–" if use["weight"] is None else f"{use['weight']:+.2f}"
-            interval = f"[{use['low']:+.3f}, {use['high']:+.3f}]"
+            interval = "no interval" if use["low"] is None else f"[{use['low']:+.3f}, {use['high']:+.3f}]"
             lines.append(f"  {use['word']:<18} {use['mean']:+.3f} {interval}  n {use['texts']:<4} {weight}")
     return "\n".join(lines)

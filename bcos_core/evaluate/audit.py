@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from bcos_core.evaluate.reliability import Reliability, fit_temperature, reliability_of
-from bcos_core.evaluate.statistics import Estimate, bootstrap, resampled
+from bcos_core.evaluate.statistics import Estimate, bootstrap, proportion, resampled
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.tasks.single_label import f1
 from bcos_core.tasks.task_type import Array, Metric, TaskType
@@ -148,11 +148,15 @@ def _audited(answers: ModelLogits, task: TaskData) -> ModelAudit:
 
 def _figures(kind: TaskType, metrics: Sequence[Metric], logits: Array, golds: Array) -> dict[str, Estimate]:
     """Metrics with their intervals over texts, those left out that are not defined."""
-    each, names = kind.each_metric.name, [metric.name for metric in metrics]
-    found = {each: bootstrap(kind.each_text(logits, golds).tolist())}
-    if names != [each]:
-        found = resampled(lambda chosen: kind.figures(logits[chosen], golds[chosen]), len(logits)) | found
-    return {name: found[name] for name in names if name in found}
+    each, n = kind.each_metric, len(logits)
+    found: dict[str, Estimate] = {}
+    if any(metric.name != each.name and not metric.proportion for metric in metrics):
+        found = resampled(lambda chosen: kind.figures(logits[chosen], golds[chosen]), n)
+    if not each.proportion:
+        found[each.name] = bootstrap(kind.each_text(logits, golds).tolist())
+    shares = kind.figures(logits, golds)
+    found |= {one.name: proportion(shares[one.name], n) for one in metrics if one.proportion and one.name in shares}
+    return {metric.name: found[metric.name] for metric in metrics if metric.name in found}
 
 
 def _choice(answers: ModelLogits, task: TaskData) -> ChoiceAudit:

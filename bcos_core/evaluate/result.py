@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
 from bcos_core.evaluate.probability import PROBABILITIES
 from bcos_core.evaluate.scores import SCORES
-from bcos_core.evaluate.statistics import bootstrap, holm, sign_flip_p
+from bcos_core.evaluate.statistics import CONFIDENCE, bootstrap, holm, sign_flip_p
 from bcos_core.model.checkpoint import renamed_when_complete
 from bcos_core.storage.plain import to_finite
 from bcos_core.storage.stored_json import from_plain, read_json, to_json
@@ -225,7 +224,10 @@ def _gaps(one: Contender, other: Contender, score: str) -> list[float]:
 
 
 def _beats(one: Contender, chance: Contender, score: str) -> bool | None:
-    estimate = bootstrap(_gaps(one, chance, score))
-    if math.isnan(estimate.low):
+    gaps = _gaps(one, chance, score)
+    estimate, sign = bootstrap(gaps), 1 if SCORES[score].higher_is_better else -1
+    if estimate.has_interval:
+        return min(sign * estimate.low, sign * estimate.high) > 0
+    if estimate.n < 2:
         return None
-    return estimate.low > 0 if SCORES[score].higher_is_better else estimate.high < 0
+    return sign * estimate.mean > 0 and sign_flip_p(gaps) < 1 - CONFIDENCE  # the same gap on every text

@@ -1,7 +1,12 @@
-"""How sure a mean is, and whether two methods really differ: always over texts, paired where texts are the same."""
+"""How sure a figure is, and whether two methods really differ: always over texts, paired where texts are the same.
+
+One quantity has one kind of interval, wherever it is shown: a share of texts that are right or wrong, found or missed,
+has Wilson's (`proportion`); every other mean, and what is no mean, has the bootstrap's.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,18 +16,44 @@ from numpy.typing import NDArray
 RESAMPLES = 5_000
 RESAMPLES_OF_FIGURES = 1_000  # each is computed anew
 CONFIDENCE = 0.95
+_NORMAL_QUANTILE = 1.959963984540054  # two-sided 95 %
 _SEED = 0
 _ROWS = 500  # resamples at once: flat in memory for any number of texts
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over `n` texts and its 95 % interval, NaN where there is nothing to estimate from."""
+    """A figure of `n` texts and its 95 % interval: NaN where there is nothing to take one from, as from one value alone
+    or from values that are all the same."""
 
     mean: float
     low: float
     high: float
     n: int
+
+    @property
+    def has_interval(self) -> bool:
+        return not math.isnan(self.low)
+
+
+def proportion(share: float, n: int) -> Estimate:
+    """A share of `n` texts with its score interval (Wilson, JASA 1927, 22: 209), from 0 to 1.
+
+    Of the simple intervals it is among those that keep to their 95 % also for few texts and at 0 and 1, where others
+    shrink to a point (Brown, Cai & DasGupta, Statistical Science 2001, 16: 101, §5).
+
+    Raises:
+        ValueError: a share that is none.
+    """
+    if n < 1:
+        return Estimate(np.nan, np.nan, np.nan, 0)
+    if not 0 <= share <= 1:
+        raise ValueError(f"The share is {share}; expected one from 0 to 1.")
+    z2 = _NORMAL_QUANTILE**2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _NORMAL_QUANTILE / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    # At 0 and 1 the end is the share itself, whatever rounding makes of it.
+    return Estimate(share, 0.0 if share == 0 else centre - half, 1.0 if share == 1 else centre + half, n)
 
 
 def bootstrap(values: Sequence[float]) -> Estimate:
@@ -30,8 +61,8 @@ def bootstrap(values: Sequence[float]) -> Estimate:
     known = np.asarray(values, dtype=float)
     if not len(known):
         return Estimate(np.nan, np.nan, np.nan, 0)
-    if len(known) == 1:
-        return Estimate(float(known[0]), np.nan, np.nan, 1)
+    if known.min() == known.max():
+        return Estimate(float(known[0]), np.nan, np.nan, len(known))
     generator = np.random.default_rng(_SEED)
     means = np.concatenate(
         [
@@ -57,7 +88,7 @@ def resampled(figures: Callable[[NDArray[np.int_]], Mapping[str, float]], n: int
 
 
 def _interval(draws: Sequence[float]) -> tuple[float, float]:
-    if not draws:
+    if not draws or min(draws) == max(draws):
         return np.nan, np.nan
     low, high = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)

@@ -26,14 +26,14 @@ Count = Annotated[int, Meta(ge=0)]
 @dataclass(frozen=True)
 class WordUse:
     """A word's mean contribution to the output number `label` over the `texts` texts that have it, with its 95 %
-    interval: to a logit, or to a score in the score's unit. In a text that has it several times, its sum counts.
-    `examples` are places in the data set."""
+    interval: to a logit, or to a score in the score's unit; no interval where it is the same in all of them. In a text
+    that has it several times, its sum counts. `examples` are places in the data set."""
 
     label: Count
     word: str
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     texts: Count
     examples: Annotated[tuple[Count, ...], Meta(min_length=1)]
     weight: float | None
@@ -92,8 +92,8 @@ def vocabulary(sums: Sequence[Sequence[Mapping[str, float]]], task: TaskData) ->
                         label,
                         word,
                         estimate.mean,
-                        estimate.low,
-                        estimate.high,
+                        estimate.low if estimate.has_interval else None,
+                        estimate.high if estimate.has_interval else None,
                         len(where),
                         tuple(order[:KEPT_EXAMPLES]),
                         weight,

@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bcos_core.attribution.aggregation import word_scores
 from bcos_core.attribution.record import Attribution
+from bcos_core.evaluate.statistics import Estimate, bootstrap, proportion
 
 TOP = 3
 
+
+@dataclass(frozen=True)
+class Measure:
+    """What is asked of each explanation. `proportion`: each text is found or missed, so that the mean is the share of
+    those found."""
+
+    title: str
+    description: str
+    higher_is_better: bool = True
+    proportion: bool = False
+
+    def estimate(self, values: Sequence[float]) -> Estimate:
+        """The mean over texts with its 95 % interval."""
+        if self.proportion and values:
+            return proportion(sum(values) / len(values), len(values))
+        return bootstrap(values)
+
+
 MEASURES = {
-    "top_3": ("Plant in the top 3", "Share of texts whose three highest words hold every planted word.", True),
-    "precision": (
-        "Precision at k",
-        "Of the k highest words, k the number of planted ones, how many are planted.",
-        True,
+    "top_3": Measure(
+        "Planted words in the top 3",
+        "Share of texts whose three highest words hold every planted word.",
+        proportion=True,
     ),
-    "positive_share": ("Share of positive mass", "Share of all positive attribution that lies on planted words.", True),
-    "rank": ("Rank of the plant", "Place of the highest planted word, 1 for the first.", False),
+    "precision": Measure(
+        "Precision at k", "Of the k highest words, k the number of planted ones, how many are planted."
+    ),
+    "positive_share": Measure(
+        "Share of the positive sum", "Share of the sum of all positive scores that lies on planted words."
+    ),
+    "rank": Measure(
+        "Rank of the planted word", "Place of the highest planted word, 1 for the first.", higher_is_better=False
+    ),
 }
-"""Name → title, what it is, whether higher is better."""
 
 
 def measure(record: Attribution, truth: Sequence[tuple[int, int]]) -> dict[str, float]:

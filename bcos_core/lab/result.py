@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from bcos_core.attribution.registry import METHODS
+from bcos_core.evaluate.statistics import Estimate, proportion
 from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.plants import PLANTS
 
@@ -26,12 +28,17 @@ class Verification:
     flips: Share
     texts: Count
 
+    @property
+    def flipped(self) -> Estimate:
+        """The share that flips, with its 95 % interval."""
+        return proportion(self.flips, self.texts)
+
 
 @dataclass(frozen=True)
 class LabRow:
     """One measure of one method on one model: the mean with its 95 % interval over the `n` texts that the model decides
-    by the plant; None where there is no such text and, for the interval, where there is one alone. `failed` is the
-    number of texts for which the method gave no numbers."""
+    by the plant; None where there is no such text and, for the interval, where there is nothing to take one from.
+    `failed` is the number of texts for which the method gave no numbers."""
 
     checkpoint: str
     method: str
@@ -41,6 +48,18 @@ class LabRow:
     high: float | None
     n: Count
     failed: Count
+
+    @property
+    def estimate(self) -> Estimate:
+        """The mean with its interval as it is defined now: that of a share follows from what is kept, whatever interval
+        was kept with it."""
+        if self.mean is None:
+            return Estimate(math.nan, math.nan, math.nan, self.n)
+        if MEASURES[self.measure].proportion:
+            return proportion(self.mean, self.n)
+        if self.low is None or self.high is None or self.low == self.high:
+            return Estimate(self.mean, math.nan, math.nan, self.n)
+        return Estimate(self.mean, self.low, self.high, self.n)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ import numpy as np
 from bcos_core.attribution.api import explain
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import DataError, StorageError
-from bcos_core.evaluate.statistics import bootstrap
 from bcos_core.home import Home
 from bcos_core.lab.measures import MEASURES, measure
 from bcos_core.lab.plants import PLANTS, Plant, Planted, choose_words
@@ -134,7 +133,7 @@ def score(classifier: Classifier, decided: Sequence[Planted], spec: LabSpec, rep
             reporter.progress(place + len(found) / len(decided), len(names))
         for measured in MEASURES:
             values = [one[measured] for one in found if one]
-            estimate = bootstrap(values)
+            estimate = MEASURES[measured].estimate(values)
             mean, low, high = (
                 value if math.isfinite(value) else None for value in (estimate.mean, estimate.low, estimate.high)
             )

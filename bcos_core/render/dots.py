@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import plotly.graph_objects as go
+
+from bcos_core.numbers import is_missing
 
 _ROW_HEIGHT = 30
 
 
 def add_dot(figure: go.Figure, row: Mapping[str, Any], *, label: str, colour: str, symbol: str) -> None:
     """One row: `mean` with `low` and `high` (None or NaN for no interval), over `n`."""
-    low, high = (row["mean"] if is_missing(row[end]) else row[end] for end in ("low", "high"))
+    missing = is_missing(row["low"]) or is_missing(row["high"])
+    low, high = (row["mean"] if missing else row[end] for end in ("low", "high"))
+    said = "no interval" if missing else f"95 % interval {low:.3f} to {high:.3f}"
     figure.add_scatter(
         x=[row["mean"]],
         y=[label],
@@ -27,7 +30,7 @@ def add_dot(figure: go.Figure, row: Mapping[str, Any], *, label: str, colour: st
         },
         mode="markers",
         marker={"size": 10, "color": colour, "symbol": symbol},
-        hovertemplate=f"%{{y}}: {row['mean']:.3f}, 95 % interval {low:.3f} – {high:.3f}, n {row['n']}<extra></extra>",
+        hovertemplate=f"%{{y}}: {row['mean']:.3f}, {said}, n {row['n']}<extra></extra>",
     )
 
 
@@ -41,8 +44,3 @@ def lay_out(figure: go.Figure, title: str, axis: str, rows: int) -> None:
         height=110 + _ROW_HEIGHT * rows,
         margin={"l": 8, "r": 8, "t": 44, "b": 8},
     )
-
-
-def is_missing(value: float | None) -> bool:
-    """Whether there is no number: JSON has null for what is not one."""
-    return value is None or math.isnan(value)

@@ -19,7 +19,7 @@ _SYMBOLS = ("circle", "diamond")
 
 def lab_rows(rows: Sequence[LabRow], measure: str) -> list[LabRow]:
     """The rows of one measure, the best first, those without a value last."""
-    better = MEASURES[measure][2]
+    better = MEASURES[measure].higher_is_better
     return sorted(
         (row for row in rows if row.measure == measure),
         key=lambda row: (row.mean is None, 0.0 if row.mean is None else -row.mean if better else row.mean),
@@ -28,15 +28,15 @@ def lab_rows(rows: Sequence[LabRow], measure: str) -> list[LabRow]:
 
 def lab_figure(rows: Sequence[LabRow], measure: str, kinds: dict[str, str]) -> go.Figure:
     """Means with their 95 % intervals, the best on top; `kinds` names each checkpoint for a person."""
-    title, _, better = MEASURES[measure]
+    measured = MEASURES[measure]
     ranked = [row for row in lab_rows(rows, measure) if row.mean is not None]
     figure = go.Figure()
     for row in reversed(ranked):
         label = f"{method_title(row.method)} · {figure_text(kinds[row.checkpoint])}"
         symbol = _SYMBOLS[list(kinds).index(row.checkpoint) % len(_SYMBOLS)]
-        add_dot(figure, asdict(row), label=label, colour=method_colour(row.method), symbol=symbol)
-    direction = "higher" if better else "lower"
-    lay_out(figure, f"{title}: {direction} is better", title.lower(), len(ranked))
+        add_dot(figure, asdict(row.estimate), label=label, colour=method_colour(row.method), symbol=symbol)
+    direction = "higher" if measured.higher_is_better else "lower"
+    lay_out(figure, f"{measured.title}: {direction} is better", measured.title.lower(), len(ranked))
     return figure
 
 
@@ -45,12 +45,12 @@ def lab_table(rows: Sequence[LabRow], kinds: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "measure": MEASURES[row.measure][0],
+                "measure": MEASURES[row.measure].title,
                 "method": method_title(row.method),
                 "model": kinds[row.checkpoint],
                 "mean": row.mean,
-                "low": row.low,
-                "high": row.high,
+                "low": row.estimate.low,
+                "high": row.estimate.high,
                 "texts": row.n,
                 "failed": row.failed,
             }

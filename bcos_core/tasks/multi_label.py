@@ -32,9 +32,16 @@ class MultiLabel(TaskType):
     title = "Several labels"
     description = "Each text has any number of labels, also none. They are a list, or stand in one cell."
     problem_type = "multi_label_classification"
-    metrics = (Metric("micro_f1", "Micro F1"), Metric("macro_f1", "Macro F1"), Metric("exact", "All labels right"))
+    metrics = (
+        Metric("micro_f1", "Micro F1"),
+        Metric("macro_f1", "Macro F1"),
+        Metric("exact", "All labels right", proportion=True),
+    )
     each_metric = metrics[2]
-    agreements = (Metric("exact", "Same labels, all of them"), Metric("micro_f1", "Micro F1 of one against the other"))
+    agreements = (
+        Metric("exact", "Same labels, all of them", proportion=True),
+        Metric("micro_f1", "Micro F1 of one against the other"),
+    )
     apart = Metric("sureness", "Both at least this sure of a label")
     read_colours = (
         "A language model has read each text and has decided whether it has a certain label. Coloured words show what "

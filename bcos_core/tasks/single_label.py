@@ -22,9 +22,9 @@ class SingleLabel(TaskType):
     title = "One label"
     description = "Each text has one label out of several."
     problem_type = "single_label_classification"
-    metrics = (Metric("accuracy", "Accuracy"), Metric("macro_f1", "Macro F1"))
+    metrics = (Metric("accuracy", "Accuracy", proportion=True), Metric("macro_f1", "Macro F1"))
     each_metric = metrics[0]
-    agreements = (Metric("accuracy", "Same answer"),)
+    agreements = (Metric("accuracy", "Same answer", proportion=True),)
     apart = Metric("sureness", "Both at least this sure")
     exclusive = True
     target_tells = True

@@ -31,12 +31,14 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of a model on a test set. `share` figures are from 0 to 1 and read as percentages."""
+    """A figure of a model on a test set. `share` figures are from 0 to 1 and read as percentages; a `proportion` is the
+    share of the texts that are right, each right or wrong."""
 
     name: str
     title: str
     higher_is_better: bool = True
     share: bool = True
+    proportion: bool = False
 
     def written(self, value: float) -> str:
         """A value for a person: "81.9 %", "0.53"."""

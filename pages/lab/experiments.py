@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.attribution.registry import METHODS
+from bcos_core.evaluate.figures import interval_in_words
 from bcos_core.jobs.made import result_of
 from bcos_core.jobs.store import JobState
 from bcos_core.lab.job import LAB
@@ -115,7 +116,10 @@ def _result(result: LabResult) -> None:
     for column, model in zip(st.columns(2), result.verification, strict=True):
         with column.container(border=True):
             st.metric(f"{_KINDS[model.kind]}: flips with the plant", percent(model.flips))
-            st.caption(f"The answer follows the plant in {percent(model.follows)} of {model.texts} test texts.")
+            st.caption(
+                f"{interval_in_words(model.flipped, percent)}. The answer follows the plant in "
+                f"{percent(model.follows)} of {model.texts} test texts."
+            )
             if model.flips < ENOUGH:
                 st.caption(
                     ":orange[This model did not learn the shortcut well. Scores are of the texts that it decides by "
@@ -126,12 +130,12 @@ def _result(result: LabResult) -> None:
         st.segmented_control(
             "Measure",
             list(MEASURES),
-            format_func=lambda name: MEASURES[name][0],
+            format_func=lambda name: MEASURES[name].title,
             required=True,
             **url.bound("measure", "top_3", parse=url.one_of(MEASURES)),
         )
     )
-    st.caption(f"{MEASURES[shown][1]} Over the texts that the model decides by the plant.")
+    st.caption(f"{MEASURES[shown].description} Over the texts that the model decides by the plant.")
     st.plotly_chart(lab_figure(result.rows, shown, kinds), key=f"lab-{shown}", config=_CHART)
     table = lab_table(result.rows, kinds)
     st.download_button(

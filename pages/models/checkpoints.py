@@ -8,6 +8,7 @@ from bcos_core.evaluate.audit import Audit, ModelAudit
 from bcos_core.evaluate.audit_job import AUDIT, AuditSpec
 from bcos_core.evaluate.audit_run import known_audit, task_of
 from bcos_core.evaluate.audit_words import audit_sentences
+from bcos_core.evaluate.figures import interval_in_words, known_figure
 from bcos_core.home import get_home
 from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import Job
@@ -90,6 +91,8 @@ def _metrics(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
             for metric in TASK_TYPES[model.task_type].metrics:
                 if (value := model.metrics.get(metric.name)) is not None:
                     st.metric(metric.title, metric.written(value))
+                    if (estimate := known_figure(metric, value, model.test_size)).has_interval:
+                        st.caption(interval_in_words(estimate, metric.written))
             st.caption(count(model.test_size or 0, "test text"))
 
 
@@ -156,8 +159,7 @@ def _model(model: ModelAudit, audit: Audit) -> None:
     figures = []
     for metric in audit.kind.metrics:
         if (one := model.metrics.get(metric.name)) is not None:
-            interval = f"95 % interval {metric.written(one.low)} – {metric.written(one.high)}"
-            figures.append((metric.title, metric.written(one.mean), interval))
+            figures.append((metric.title, metric.written(one.mean), interval_in_words(one, metric.written)))
     if (choice := model.choice) is not None:
         rescaled = f"{number(choice.rescaled.brier)} at temperature {number(choice.temperature)}"
         figures.append(("Brier score", number(choice.reliability.brier), rescaled))

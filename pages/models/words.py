@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from bcos_core.attribution.registry import METHODS
+from bcos_core.evaluate.figures import interval_in_words, known_figure
 from bcos_core.evaluate.vocabulary import WordUse
 from bcos_core.evaluate.vocabulary_job import WORDS, WordsSpec, default_method
 from bcos_core.evaluate.vocabulary_run import ModelVocabulary
@@ -104,7 +105,10 @@ def _counting(kind: TaskType, result: ModelVocabulary) -> str:
     main = kind.main_metric
     if (value := result.counting.get(main.name)) is None:
         return ""
-    return f" ({main.title.lower()} {main.written(value)})"
+    estimate = known_figure(main, value, result.texts)
+    if not estimate.has_interval:
+        return f" ({main.title.lower()} {main.written(value)})"
+    return f" ({main.title.lower()} {main.written(value)}, {interval_in_words(estimate, main.written)})"
 
 
 def _side(info: CheckpointInfo, title: str, table: pd.DataFrame, uses: Sequence[WordUse], side: str) -> None:

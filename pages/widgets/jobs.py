@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from bcos_core.errors import BcosError
+from bcos_core.evaluate.figures import interval_in_words, known_figure
 from bcos_core.home import get_home, require_allowed
 from bcos_core.jobs.made import made_by
 from bcos_core.jobs.outlook import about
@@ -16,7 +17,6 @@ from bcos_core.jobs.store import Curve, Job, JobState, JobStore
 from bcos_core.numbers import count, duration, number
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.curves import curves_table, learning_figures
-from bcos_core.render.interval import proportion_interval
 from pages.server.roles import require_researcher
 from pages.widgets import url
 from pages.widgets.errors import guard, show_error
@@ -182,7 +182,7 @@ def stopped(job: Job) -> None:
 
 
 def result(job: Job) -> None:
-    """Test accuracies of what was trained, each with its interval and number of texts, and how long it took."""
+    """The main figure of each model that was trained, with its interval and number of texts, and the time it took."""
     if not job.result:
         return
     figures: list[tuple[str, str, str]] = []
@@ -190,9 +190,9 @@ def result(job: Job) -> None:
     for model, title in ((made.bcos, "B-cos"), (made.conventional, "conventional")):
         if model is not None and model.figures:
             metric, figure = model.figures[0]
-            said = _trust(figure, model.test_size) if metric.name == "accuracy" else f"{model.test_size or 0:,} texts"
-            shown = metric.written(figure)
-            figures.append((f"Test {metric.title.lower()}, {title}", shown, said))
+            estimate, texts = known_figure(metric, figure, model.test_size), count(model.test_size or 0, "test text")
+            said = f"{interval_in_words(estimate, metric.written)} · {texts}" if estimate.has_interval else texts
+            figures.append((f"Test {metric.title.lower()}, {title}", metric.written(figure), said))
     if made.calibration_cosine is not None:
         note = "Cosine of hidden states, held-out texts"
         figures.append(("Fit of the converted layers", number(made.calibration_cosine), note))
@@ -202,14 +202,6 @@ def result(job: Job) -> None:
         for column, (title, value, note) in zip(st.columns(len(figures)), figures, strict=True):
             column.metric(title, value)
             column.caption(note)
-
-
-def _trust(accuracy: float, texts: int | None) -> str:
-    """What an accuracy is worth: its 95 % interval, and the number of texts that it is from."""
-    if not texts:
-        return "No test texts"
-    low, high = proportion_interval(accuracy, texts)
-    return f"95 % interval {100 * low:.1f} – {100 * high:.1f} · {count(texts, 'text')}"
 
 
 def trained_models(job: Job) -> list[str]:

@@ -93,7 +93,7 @@ def test_every_number_has_its_interval_its_cost_and_its_protocol(pair: tuple[Pat
     protocol = next(row for row in rows if row["score"] == "seqpg")["protocol"]
     assert protocol["pairs_from"] == "tiny-conventional" and protocol["tokens_per_half"] == 4
     # What is stored is what was returned.
-    assert load_evaluation(home.evaluations / "one").rows() == json.loads(json.dumps(rows))
+    assert json.dumps(load_evaluation(home.evaluations / "one").rows()) == json.dumps(rows)
 
 
 def test_differences_are_paired(pair: tuple[Path, Path], home: Home) -> None:

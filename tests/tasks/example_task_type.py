@@ -18,7 +18,8 @@ class Grades(Regression):
     title = "A grade"
     description = "Each text has a whole number, such as a number of stars."
     *_errors, _kappa = Regression.metrics
-    metrics = (_kappa, Metric("right", "Right grades"), *_errors)  # the first is drawn while a model is trained
+    # The first is drawn while a model is trained; a proportion has the interval of one.
+    metrics = (_kappa, Metric("right", "Right grades", proportion=True), *_errors)
     output = outputs = "grade"
 
     def marks(self, values: Sequence[object], column: str, *, separator: str | None = None) -> list[Mark | None]:

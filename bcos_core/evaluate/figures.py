@@ -1,0 +1,38 @@
+"""A model's figure on a test set and its interval, computed and written the same wherever it is shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from bcos_core.evaluate.statistics import Estimate, proportion
+from bcos_core.numbers import count
+from bcos_core.tasks.task_type import Metric
+
+
+def known_figure(metric: Metric, value: float, texts: int | None) -> Estimate:
+    """A figure of which nothing is kept but its `value` on so many `texts`, as training leaves it.
+
+    A proportion has its interval all the same: it follows from the two. Of another figure it takes the answers to each
+    text, which an audit has.
+    """
+    if metric.proportion and texts:
+        return proportion(value, texts)
+    return Estimate(value, math.nan, math.nan, texts or 0)
+
+
+def interval_in_words(estimate: Estimate, written: Callable[[float], str]) -> str:
+    """The interval of an estimate over texts, or why there is none; `written` writes a number.
+
+    "95 % interval 74.3 % to 79.6 %", "no interval: all 20 texts give this value".
+    """
+    if estimate.has_interval:
+        return f"95 % interval {written(estimate.low)} to {written(estimate.high)}"
+    if estimate.n > 1:
+        return f"no interval: all {count(estimate.n, 'text')} give this value"
+    return "no interval: one text alone" if estimate.n else "no text"
+
+
+def estimate_in_words(metric: Metric, estimate: Estimate) -> str:
+    """A figure with its interval: "81.9 % (95 % interval 80.1 % to 83.2 %)"."""
+    return f"{metric.written(estimate.mean)} ({interval_in_words(estimate, metric.written)})"
