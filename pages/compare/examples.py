@@ -99,13 +99,21 @@ class TestSet:
             return len({answer.label for answer in known}) > 1
         return chosen.kind == "all" or (first.label == self.label(index)) == (chosen.kind == "right")
 
+    def ask(self, index: int) -> list[Prediction]:
+        """What the first two models answer to one text."""
+        return [resources.predictions(model, (self.examples.texts[index],))[0] for model in self.models[:2]]
+
     def opening(self) -> int:
-        """A text to open on: the first one where the models disagree, else the first."""
+        """A text to open on: the first one where the models disagree, of scores the one where they are furthest apart;
+        else the first."""
         if len(self.models) < 2:
             return 0
         texts = self.examples.texts[:OPENING_TEXTS]
-        answers = [[p.label for p in resources.predictions(model, texts)] for model in self.models[:2]]
-        return next((i for i in range(len(texts)) if answers[0][i] != answers[1][i]), 0)
+        first, second = ([*resources.predictions(model, texts)] for model in self.models[:2])
+        if self.kind.discrete:
+            return next((i for i in range(len(texts)) if first[i].label != second[i].label), 0)
+        logits = [np.array([answer.logits for answer in given]) for given in (first, second)]
+        return int(self.kind.distances(*logits).argmax())
 
 
 def find_test_set(models: Sequence[CheckpointInfo]) -> TestSet | None:

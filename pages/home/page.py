@@ -1,4 +1,4 @@
-"""Home: the quick start as it runs, and the way to the comparison when it is done."""
+"""Home: the quick start as it runs; then two models' heatmaps of one text, what ran lately, and what comes next."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import streamlit as st
 
 from bcos_core.home import get_home
 from bcos_core.jobs.store import Job, JobState
+from bcos_core.model.info import CheckpointInfo, list_checkpoints
 from bcos_core.train.job import QUICKSTART
 from bcos_core.train.quickstart import quickstart_spec
+from pages.home.figures import figures
+from pages.home.lately import lately, next_step
+from pages.home.pair import pair_to_show
+from pages.widgets import url
 from pages.widgets.errors import guard, show_error
-from pages.widgets.frame import head
-from pages.widgets.jobs import curves, follow, job_store, progress, result, trained_models, watch
+from pages.widgets.frame import fragment, head, loading
+from pages.widgets.jobs import curves, follow, job_store, progress, watch
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.supervision import supervisor_notice
 
@@ -21,17 +26,43 @@ def main() -> None:
     left_out_rows(listing.left_out, ("quick start", "quick starts"))
     jobs = listing.found
     active = next((job for job in jobs if job.active), None)
-    done = next((job for job in jobs if job.state == JobState.SUCCEEDED and trained_models(job)), None)
+    models = list_checkpoints(get_home())
+    shown = pair_to_show(models, get_home())
     if active is not None:
         supervisor_notice()
         watch(active.id, running)
-    elif done is not None:
-        ready(done)
     elif jobs and jobs[0].state in (JobState.FAILED, JobState.CANCELLED):
         stopped(jobs[0])
-    else:
+    elif not shown:
         invitation()
+    if shown:
+        first_sight()
+        compare_button(shown)
+        figures(shown[0])
+    elif models.found:
+        left_without_tests()
+    if models.found:
+        next_step()
+    lately()
     follow()
+
+
+@fragment(parallel=True, key="first-sight")
+def first_sight() -> None:
+    """The heatmaps. The rest of the page does not wait for them, nor for PyTorch on a server's first visit."""
+    with guard():
+        with loading():
+            from pages.home.disagreement import show_disagreement
+        show_disagreement()
+
+
+def compare_button(shown: list[CheckpointInfo]) -> None:
+    """To the same text on Compare, with the words that were struck out. Outside of the fragment, as `st.switch_page` is
+    not for threads."""
+    if st.button("Compare all methods", type="primary"):
+        models = url.read_all("model") or [info.path.name for info in shown]
+        kept = {name: url.read(name) for name in ("example", "strike") if url.read(name)}
+        st.switch_page("compare/page.py", query_params={"model": models, **kept})
 
 
 def running(job: Job) -> None:
@@ -45,22 +76,6 @@ def running(job: Job) -> None:
             st.caption("Stopping. Unfinished work is kept, so that it can go on later.")
         progress(job)
         curves(job)
-
-
-def ready(job: Job) -> None:
-    models = trained_models(job)
-    with st.container(border=True):
-        st.header("Ready. Compare the two models." if len(models) > 1 else "Ready.", anchor=False)
-        result(job)
-        st.markdown(
-            "Compare opens on a test sentence about which the two models disagree, and shows what each word adds."
-        )
-        with st.container(horizontal=True):
-            if st.button("Compare the two models" if len(models) > 1 else "Look at the model", type="primary"):
-                st.switch_page("compare/page.py", query_params={"model": models})
-            if st.button("Train on your own data"):
-                st.switch_page("train/page.py")
-    curves(job)
 
 
 def stopped(job: Job) -> None:
@@ -79,7 +94,6 @@ def stopped(job: Job) -> None:
                 st.rerun()
             if st.button("Show the log"):
                 st.switch_page("jobs/page.py", query_params={"job": job.id})
-            other_models()
 
 
 def invitation() -> None:
@@ -93,15 +107,12 @@ def invitation() -> None:
         with st.container(horizontal=True):
             if st.button("Start the quick start", type="primary"):
                 start_quickstart()
-            other_models()
     supervisor_notice()
 
 
-def other_models() -> None:
-    """A way to the models that were made without a quick start."""
-    models = get_home().models
-    made = models.is_dir() and any(not folder.name.startswith(".") for folder in models.iterdir())
-    if made and st.button("Compare the models there are"):
+def left_without_tests() -> None:
+    """A way to models of which no test text is known."""
+    if st.button("Compare the models there are"):
         st.switch_page("compare/page.py")
 
 

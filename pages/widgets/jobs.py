@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import plotly.graph_objects as go
@@ -181,27 +182,45 @@ def stopped(job: Job) -> None:
         st.rerun()
 
 
-def result(job: Job) -> None:
-    """The main figure of each model that was trained, with its interval and number of texts, and the time it took."""
+@dataclass(frozen=True)
+class Figure:
+    """A number of a result: what it is, as it is written, and what it is worth."""
+
+    title: str
+    value: str
+    note: str
+
+
+def figures_of(job: Job) -> list[Figure]:
+    """The main figure of each model that was trained, with its interval and number of texts, and the time it took.
+
+    Raises:
+        JobError: the result is damaged.
+    """
     if not job.result:
-        return
-    figures: list[tuple[str, str, str]] = []
+        return []
+    figures: list[Figure] = []
     made = made_by(job)
     for model, title in ((made.bcos, "B-cos"), (made.conventional, "conventional")):
         if model is not None and model.figures:
             metric, figure = model.figures[0]
             estimate, texts = known_figure(metric, figure, model.test_size), count(model.test_size or 0, "test text")
             said = f"{interval_in_words(estimate, metric.written)} · {texts}" if estimate.has_interval else texts
-            figures.append((f"Test {metric.title.lower()}, {title}", metric.written(figure), said))
+            figures.append(Figure(f"Test {metric.title.lower()}, {title}", metric.written(figure), said))
     if made.calibration_cosine is not None:
         note = "Cosine of hidden states, held-out texts"
-        figures.append(("Fit of the converted layers", number(made.calibration_cosine), note))
+        figures.append(Figure("Fit of the converted layers", number(made.calibration_cosine), note))
     if made.seconds:
-        figures.append(("Time", duration(made.seconds), "All stages"))
-    if figures:
-        for column, (title, value, note) in zip(st.columns(len(figures)), figures, strict=True):
-            column.metric(title, value)
-            column.caption(note)
+        figures.append(Figure("Time", duration(made.seconds), "All stages"))
+    return figures
+
+
+def result(job: Job) -> None:
+    """The figures of a job, side by side."""
+    if figures := figures_of(job):
+        for column, figure in zip(st.columns(len(figures)), figures, strict=True):
+            column.metric(figure.title, figure.value)
+            column.caption(figure.note)
 
 
 def trained_models(job: Job) -> list[str]:

@@ -10,9 +10,11 @@ from bcos_core.home import Home
 from bcos_core.jobs.lease import Point
 from bcos_core.jobs.schema import JOBS
 from bcos_core.jobs.store import JobState, JobStore
+from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.job import QUICKSTART
 from bcos_core.train.quickstart import quickstart_spec
 from tests.pages.conftest import OpenPage, RunningJob, button, words
+from tests.tiny_pair import save_pair
 
 
 def test_an_empty_home_offers_the_quick_start_and_starts_it_once(open_page: OpenPage, store: JobStore) -> None:
@@ -76,23 +78,23 @@ def test_cancelling_the_quick_start_asks_its_process_to_stop(
 def test_a_finished_quick_start_gives_both_accuracies_and_the_way_to_compare(
     open_page: OpenPage, running_job: RunningJob, home: Home
 ) -> None:
-    _, lease = running_job()
-    folders = {kind: home.models / name for kind, name in (("bcos", "quick-b"), ("conventional", "quick-c"))}
-    for folder in folders.values():
-        folder.mkdir()
+    job, lease = running_job()
+    task = TaskChoice("embedded", "short-reviews").to_dict()
+    folders = dict(zip(("bcos", "conventional"), save_pair(home, task=task, job=job.id), strict=True))
     scores = {"bcos": 0.761, "conventional": 0.772}
     result = {kind: {"checkpoint": str(folders[kind]), "accuracy": scores[kind], "test_size": 965} for kind in scores}
     lease.succeed({**result, "calibration_cosine": 0.985, "seconds": 200.0}, [str(p) for p in folders.values()], [1.0])
 
     at = open_page("home")
 
-    assert "Ready. Compare the two models" in words(at)
     shown = {metric.label: metric.value for metric in at.metric}
     assert shown["Test accuracy, B-cos"] == "76.1 %"
     assert shown["Test accuracy, conventional"] == "77.2 %"
+    assert "Accuracy: B-cos 76.1 %, conventional 77.2 %" in words(at)  # the one line of a phone
+    assert "B-cos 76.1 %, conventional 77.2 %" in "".join(candidate.label for candidate in at.button).replace("\\", "")
 
-    button(at, "Compare the two models").click().run()
-    assert at.query_params["model"] == ["quick-b", "quick-c"]
+    button(at, "Compare all methods").click().run()
+    assert at.query_params["model"] == ["tiny-bcos", "tiny-conventional"]
     assert at.title[0].value == "Compare"
 
 

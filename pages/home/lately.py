@@ -1,0 +1,140 @@
+"""What has ended lately, with its result and the way to it; which models are new; and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from bcos_core.evaluate.figures import interval_in_words, known_figure
+from bcos_core.home import get_home
+from bcos_core.jobs.kinds import NAMES, kind_of
+from bcos_core.jobs.store import Job, JobState
+from bcos_core.model.info import CheckpointInfo, list_checkpoints
+from bcos_core.numbers import count
+from bcos_core.tasks.registry import TASK_TYPES
+from pages.home.pair import planted
+from pages.widgets.jobs import figures_of, job_store, state_icon, summary, trained_models
+from pages.widgets.plain import plain
+
+JOBS_SHOWN = 5
+MODELS_SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to do next: why, and the button that leads there."""
+
+    why: str
+    button: str
+    page: str
+
+
+def lately() -> None:
+    """The newest jobs and the newest models, beside each other; nothing where there are none."""
+    jobs = job_store().list(limit=JOBS_SHOWN).found
+    home = get_home()
+    models = [info for info in list_checkpoints(home) if info.created_at and not planted(info, home)][:MODELS_SHOWN]
+    if not jobs and not models:
+        return
+    ran, made = st.columns(2, gap="large")
+    if jobs:
+        with ran:
+            st.header("What ran lately", anchor=False)
+            for job in jobs:
+                _job(job)
+    if models:
+        with made:
+            st.header("New models", anchor=False)
+            for info in models:
+                _model(info)
+
+
+def _job(job: Job) -> None:
+    """A line with what came out, which opens the result."""
+    said = " · ".join(part for part in (summary(job), _outcome(job)) if part)
+    opened = st.button(
+        f"{plain(job.title)}  \n:gray[{plain(said)}]",
+        key=f"open-{job.id}",
+        icon=state_icon(job),
+        type="tertiary",
+        width="stretch",
+    )
+    if opened:
+        page, parameters = place_of(job)
+        st.switch_page(f"{page}/page.py", query_params=parameters)
+
+
+def _model(info: CheckpointInfo) -> None:
+    opened = st.button(
+        f"{plain(info.name)}  \n:gray[{plain(_said(info))}]",
+        key=f"open-{info.path.name}",
+        icon=":material/deployed_code:",
+        type="tertiary",
+        width="stretch",
+    )
+    if opened:
+        st.switch_page("models/page.py", query_params={"model": info.path.name})
+
+
+def _outcome(job: Job) -> str:
+    if job.state == JobState.FAILED:
+        return job.message.partition(". ")[0]
+    if job.state != JobState.SUCCEEDED:
+        return ""
+    return ", ".join(
+        f"{figure.title.partition(', ')[2]} {figure.value}" for figure in figures_of(job) if "," in figure.title
+    )
+
+
+def place_of(job: Job) -> tuple[str, dict[str, str | list[str]]]:
+    """Where a job's result is shown: the page, and its parameters."""
+    if job.state == JobState.SUCCEEDED and (models := trained_models(job)):
+        return "compare", {"model": models}
+    kind = kind_of(job.kind) if job.kind in NAMES and job.state == JobState.SUCCEEDED else None
+    if kind and kind.page:
+        named = str((job.result or {}).get(kind.parameter, job.id))
+        return kind.page, {kind.parameter: named} if kind.parameter else {}
+    return "jobs", {"job": job.id}
+
+
+def _said(info: CheckpointInfo) -> str:
+    """What a model was made for, how good it is, and when it was made."""
+    parts = [TASK_TYPES[info.task_type].title.lower(), "reads pairs" if info.pairs else ""]
+    metric = next((metric for metric in TASK_TYPES[info.task_type].metrics if metric.name in info.metrics), None)
+    if metric is not None:
+        value = info.metrics[metric.name]
+        estimate = known_figure(metric, value, info.test_size)
+        figure = f"{metric.title.lower()} {metric.written(value)}"
+        if estimate.has_interval:
+            figure += f" ({interval_in_words(estimate, metric.written)}, {count(estimate.n, 'text')})"
+        parts.append(figure)
+    parts.append(f"made {info.created_at[:10]}")
+    return " · ".join(part for part in parts if part)
+
+
+def next_step() -> None:
+    """One sentence and one button."""
+    step = find_step({job.kind for job in job_store().list() if job.state == JobState.SUCCEEDED})
+    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**Next:** {plain(step.why)}", width="content")
+        if st.button(step.button):
+            st.switch_page(f"{step.page}/page.py")
+
+
+def find_step(done: set[str]) -> Step:
+    """What has not been done yet, in the order of the work; `done` are the kinds of jobs that succeeded."""
+    steps = {
+        "evaluate": Step(
+            "Which heatmaps can be believed? Evaluate measures what happens when the coloured words are removed.",
+            "Evaluate the methods",
+            "evaluate",
+        ),
+        "audit": Step("Where are the models right, and do they look at the same words?", "Audit the models", "models"),
+        "lab": Step("Does a method find a word that is known to decide?", "Plant a word", "lab"),
+        "lock": Step(
+            "Do the heatmaps help people? Ask raters who do not know which is which.", "Plan a study", "studies"
+        ),
+    }
+    first = next((name for name in steps if name not in done), None)
+    return steps[first] if first else Step("Train the models on your own data.", "Train", "train")
