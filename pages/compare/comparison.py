@@ -11,7 +11,7 @@ from bcos_core.model.identity import checkpoint_notes
 from pages.compare.agreement import agreement
 from pages.compare.choices import choose_look, choose_methods, choose_models, choose_question
 from pages.compare.copying import link_button
-from pages.compare.examples import browse, find_test_set, steps
+from pages.compare.examples import browse, steps
 from pages.compare.export import export_menu
 from pages.compare.panel import panel
 from pages.compare.pins import pins_menu
@@ -31,6 +31,7 @@ from pages.widgets.frame import empty_page
 from pages.widgets.left_out import left_out_models
 from pages.widgets.option import parameters_of
 from pages.widgets.plain import plain
+from pages.widgets.test_set import find_test_set
 
 
 def show_comparison() -> None:

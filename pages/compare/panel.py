@@ -13,13 +13,14 @@ from bcos_core.render.table import record_table
 from bcos_core.tasks.registry import TASK_TYPES
 from pages.compare.copying import copy_button
 from pages.compare.export import file_name
-from pages.compare.heatmap import heatmap
 from pages.compare.screen import Cell, Screen
-from pages.compare.strikes import PANELS, struck_spans, toggle
+from pages.compare.strikes import PANELS, toggle
 from pages.widgets import resources
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
+from pages.widgets.heatmap import heatmap
 from pages.widgets.plain import plain
+from pages.widgets.struck import struck_spans
 
 
 @fragment(parallel=True, key=PANELS)

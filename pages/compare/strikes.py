@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 import streamlit as st
 
 from pages.widgets import url
 from pages.widgets.frame import fragment
 from pages.widgets.plain import plain
-
-Span = tuple[int, int]
+from pages.widgets.struck import struck_spans, toggled
 
 PANELS = "panels"
 TOOLBAR = "struck"
-_SPAN = re.compile(r"(\d{1,9})-(\d{1,9})")
-
-
-def struck_spans(length: int) -> tuple[Span, ...]:
-    """The spans in the address that lie within a text of `length` characters; anything else there is ignored."""
-    spans = ((int(start), int(end)) for start, end in _SPAN.findall(url.read("strike")))
-    return tuple(sorted((start, end) for start, end in spans if start < end <= length))
-
-
-def toggled(spans: tuple[Span, ...], start: int, end: int) -> tuple[Span, ...]:
-    """The spans after a click on the word from `start` to `end`: what overlaps it is restored, else it is struck."""
-    kept = tuple(span for span in spans if span[1] <= start or end <= span[0])
-    return kept if len(kept) < len(spans) else tuple(sorted((*spans, (start, end))))
 
 
 def toggle(length: int, start: int, end: int) -> None:

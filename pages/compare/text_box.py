@@ -9,9 +9,9 @@ from bcos_core.model.info import CheckpointInfo
 from bcos_core.text.blank import is_blank
 from bcos_core.text.pair import HEADINGS, SEPARATOR, is_pair, without_separator
 from pages.compare import kept_text
-from pages.compare.examples import TestSet
 from pages.widgets import url
 from pages.widgets.plain import plain
+from pages.widgets.test_set import TestSet
 
 _KEY = "text"
 _SECOND_KEY = "second-text"

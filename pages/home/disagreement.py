@@ -17,13 +17,13 @@ from bcos_core.render.drawing import Style
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.pieces import unit_scores
 from bcos_core.render.scale import own_scale
-from pages.compare.examples import OPENING_TEXTS, TestSet, find_test_set
-from pages.compare.heatmap import heatmap
-from pages.compare.strikes import Span, struck_spans, toggled
 from pages.home.pair import pair_to_show
 from pages.widgets import resources, url
 from pages.widgets.errors import guard
+from pages.widgets.heatmap import heatmap
 from pages.widgets.plain import plain
+from pages.widgets.struck import Span, struck_spans, toggled
+from pages.widgets.test_set import OPENING_TEXTS, TestSet, find_test_set
 
 MEANING = (
     "A B-cos model’s answer is a sum of what each word adds to it, so its colours are the computation itself. "

@@ -10,9 +10,8 @@ from bcos_core.model.info import CheckpointInfo
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.examples import Examples, TaskData
-from pages.compare import examples
-from pages.compare.examples import Filter
 from pages.widgets import resources
+from pages.widgets.test_set import Filter, TestSet
 
 LABELS = ("negative", "positive")
 TEXTS = tuple(f"{'A Good' if n % 3 else 'a dull'} film {n}" for n in range(24))
@@ -31,18 +30,18 @@ def answers(shift: int) -> list[Prediction | None]:
 
 
 @pytest.fixture
-def tests(monkeypatch: pytest.MonkeyPatch) -> examples.TestSet:
+def tests(monkeypatch: pytest.MonkeyPatch) -> TestSet:
     models = tuple(CheckpointInfo(Path(name), name, "bcos", "BERT", LABELS, 32) for name in ("a", "b"))
     monkeypatch.setattr(resources, "test_answers", lambda info, texts: answers(5 if info.name == "a" else 7))
     empty = Examples((), ())
-    return examples.TestSet(TaskData("reviews", LABELS, empty, empty, Examples(TEXTS, ACTUAL)), models)
+    return TestSet(TaskData("reviews", LABELS, empty, empty, Examples(TEXTS, ACTUAL)), models)
 
 
-def test_without_a_filter_everything_is_kept(tests: examples.TestSet) -> None:
+def test_without_a_filter_everything_is_kept(tests: TestSet) -> None:
     assert tests.matching(Filter()) == list(range(24))
 
 
-def test_each_filter_is_a_plain_condition(tests: examples.TestSet) -> None:
+def test_each_filter_is_a_plain_condition(tests: TestSet) -> None:
     first, second = answers(5), answers(7)
 
     def plain(condition: object) -> list[int]:
@@ -64,7 +63,7 @@ def test_each_filter_is_a_plain_condition(tests: examples.TestSet) -> None:
         assert 0 < len(kept) < 20, chosen
 
 
-def test_what_the_models_do_not_decide_looks_at_every_text(tests: examples.TestSet) -> None:
+def test_what_the_models_do_not_decide_looks_at_every_text(tests: TestSet) -> None:
     assert tests.matching(Filter(label="positive")) == [n for n in range(24) if n % 2]
     assert tests.matching(Filter(search="  dull ")) == [n for n in range(24) if n % 3 == 0]
     assert tests.matching(Filter(search="nowhere")) == []

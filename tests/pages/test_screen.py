@@ -9,7 +9,7 @@ from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import Style
 from bcos_core.render.palette import PALETTES
 from pages.compare.screen import Screen, arrange
-from pages.compare.strikes import toggled
+from pages.widgets.struck import toggled
 
 OCCLUSION, BCOS = METHODS["occlusion"], METHODS["bcos"]
 
