@@ -46,6 +46,11 @@ class Home:
         return self.root / "lab"
 
     @property
+    def trash(self) -> Path:
+        """Models that were put away, one folder for each time."""
+        return self.root / "trash"
+
+    @property
     def locks(self) -> Path:
         return self.root / "locks"
 
@@ -59,7 +64,7 @@ class Home:
             # What raters answer and people upload is nobody else's to read. A folder that is there keeps its mode:
             # whoever made it may share it.
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for folder in (self.models, self.jobs, self.uploads, self.evaluations, self.lab, self.locks):
+            for folder in (self.models, self.jobs, self.uploads, self.evaluations, self.lab, self.trash, self.locks):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(

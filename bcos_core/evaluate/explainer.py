@@ -27,14 +27,13 @@ class Explainer:
     @property
     def name(self) -> str:
         """The subject of its evidence."""
-        return name_of(
-            {
-                "model": model_subject(self.classifier.identity, self.classifier.max_length),
-                "method": self.method.name,
-                "reference": self.reference,
-                "options": dict(self.options),
-                "seed": self.seed if self.method.stochastic else None,
-            }
+        return explainer_subject(
+            self.classifier.identity,
+            self.classifier.max_length,
+            self.method,
+            reference=self.reference,
+            options=self.options,
+            seed=self.seed,
         )
 
     @property
@@ -52,6 +51,21 @@ class Explainer:
             seed=self.seed,
             **self.options,
         )
+
+
+def explainer_subject(
+    identity: str, max_length: int, method: Method, *, reference: str | None, options: Mapping[str, Any], seed: int
+) -> str:
+    """The name under which the evidence of such an explainer is kept; `identity` is that of the model's files."""
+    return name_of(
+        {
+            "model": model_subject(identity, max_length),
+            "method": method.name,
+            "reference": reference,
+            "options": dict(options),
+            "seed": seed if method.stochastic else None,
+        }
+    )
 
 
 def make_explainer(

@@ -7,11 +7,11 @@ goes stale: what changes gets another name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, Column, String, Table, select
+from sqlalchemy import JSON, Column, String, Table, delete, func, select
 
 from bcos_core.storage.database import Database, upsert
 from bcos_core.storage.plain import to_finite
@@ -38,10 +38,8 @@ class EvidenceStore:
     def find(self, subject: str, kind: str, items: Iterable[str]) -> dict[str, Any]:
         """The values that are known already, by item."""
         found: dict[str, Any] = {}
-        wanted = list(items)
         with self.database.read() as connection:
-            for start in range(0, len(wanted), _ITEMS_PER_QUERY):
-                some = wanted[start : start + _ITEMS_PER_QUERY]
+            for some in _portions(items):
                 rows = connection.execute(
                     select(EVIDENCE.c.item, EVIDENCE.c.value).where(
                         EVIDENCE.c.subject == subject, EVIDENCE.c.kind == kind, EVIDENCE.c.item.in_(some)
@@ -49,6 +47,21 @@ class EvidenceStore:
                 )
                 found.update((row.item, row.value) for row in rows)
         return found
+
+    def count(self, subjects: Iterable[str]) -> int:
+        """How many values are kept under these subjects."""
+        total = 0
+        with self.database.read() as connection:
+            for some in _portions(subjects):
+                query = select(func.count()).select_from(EVIDENCE).where(EVIDENCE.c.subject.in_(some))
+                total += int(connection.execute(query).scalar_one())
+        return total
+
+    def forget(self, subjects: Iterable[str]) -> None:
+        """Remove all that is kept under these subjects."""
+        with self.database.write() as connection:
+            for some in _portions(subjects):
+                connection.execute(delete(EVIDENCE).where(EVIDENCE.c.subject.in_(some)))
 
     def keep(self, subject: str, kind: str, values: Mapping[str, Any]) -> None:
         """Store values by item, in one transaction.
@@ -61,3 +74,9 @@ class EvidenceStore:
         rows = [{"subject": subject, "kind": kind, "item": item, "value": value} for item, value in plain.items()]
         with self.database.write() as connection:
             upsert(connection, EVIDENCE, rows, key=("subject", "kind", "item"))
+
+
+def _portions(names: Iterable[str]) -> Iterator[list[str]]:
+    wanted = list(names)
+    for start in range(0, len(wanted), _ITEMS_PER_QUERY):
+        yield wanted[start : start + _ITEMS_PER_QUERY]

@@ -1,0 +1,51 @@
+"""Under which names what was measured about one model is kept, so that it can be counted and forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.errors import BcosError
+from bcos_core.evaluate.explainer import explainer_subject
+from bcos_core.evaluate.removal import REMOVALS
+from bcos_core.evaluate.spec import EvaluationSpec
+from bcos_core.model.identity import folder_identity, model_subject
+from bcos_core.model.info import CheckpointInfo, read_config
+from bcos_core.storage.stored_spec import read_spec
+
+
+def subjects_of(info: CheckpointInfo, evaluations: Iterable[Mapping[str, Any]] = ()) -> frozenset[str]:
+    """The subjects (`bcos_core.storage.evidence`) of a model's own answers, of every method as it is at first, and of
+    those that stored `evaluations` have asked for in another way.
+
+    Raises:
+        CheckpointError: its folder cannot be read.
+    """
+    identity = folder_identity(info.path)
+    lengths = {info.max_length, read_config(info.path).position_limit}
+    found = {model_subject(identity, length) for length in lengths}
+    asked = [({}, 0, tuple(METHODS), tuple(REMOVALS)), *filter(None, map(_asked, evaluations))]
+    for options, seed, methods, removals in asked:
+        for name in methods:
+            for removal in removals:
+                method = METHODS[name]
+                reference = method.checked_reference(method.fitting_reference(REMOVALS[removal].reference))
+                chosen = method.checked_options(options.get(name, {}))
+                found |= {
+                    explainer_subject(identity, length, method, reference=reference, options=chosen, seed=seed)
+                    for length in lengths
+                }
+    return frozenset(found)
+
+
+def _asked(
+    stored: Mapping[str, Any],
+) -> tuple[Mapping[str, Mapping[str, Any]], int, tuple[str, ...], tuple[str, ...]] | None:
+    """Options, seed, methods and removals of a stored evaluation; None where it cannot be read: nothing is known of
+    what it has kept."""
+    try:
+        spec = read_spec(stored, EvaluationSpec, "This evaluation")
+    except BcosError:
+        return None
+    return spec.options, spec.seed, spec.contenders, (spec.removal,)
