@@ -17,10 +17,10 @@ import torch
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.run import run_evaluation
 from bcos_core.evaluate.spec import EvaluationSpec
-from bcos_core.evaluate.statistics import bootstrap
 from bcos_core.home import Home, get_home
 from bcos_core.model.sources import EMBEDDED
 from bcos_core.progress import SilentReporter
+from bcos_core.tasks.estimates import bootstrap
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import RECIPES
 from bcos_core.train.spec import TrainSpec

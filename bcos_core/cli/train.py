@@ -11,6 +11,7 @@ from bcos_core.train.recipe import RECIPES, Recipe
 
 if TYPE_CHECKING:
     from bcos_core.jobs.kind import JobKind
+    from bcos_core.jobs.made import MadeModel
     from bcos_core.tasks.task_type import Metric
     from bcos_core.train.pipeline import TrainResult
     from bcos_core.train.spec import TrainSpec
@@ -82,8 +83,8 @@ def show(result: dict[str, Any]) -> str:
     for kind, title in (("bcos", "B-cos"), ("conventional", "conventional")):
         model = result[kind]
         if model:
-            made = MadeModel(model["checkpoint"], model["test_size"], model["metrics"])
-            figures = ", ".join(_figure(metric, value, made.test_size) for metric, value in made.figures)
+            made = MadeModel(model["checkpoint"], model["test_size"], model["metrics"], intervals=model["intervals"])
+            figures = ", ".join(_figure(made, metric, value) for metric, value in made.figures)
             lines.append(f"{title:<13} {figures} on {made.test_size} test examples")
             lines.append(f"{'':<13} {model['checkpoint']}")
     if result["calibration_cosine"] is not None:
@@ -95,10 +96,10 @@ def show(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _figure(metric: Metric, value: float, texts: int | None) -> str:
+def _figure(made: MadeModel, metric: Metric, value: float) -> str:
     """A figure on the test set, with its interval where that is known: "accuracy 0.790 [0.763, 0.815]"."""
     from bcos_core.evaluate.figures import known_figure
 
-    estimate = known_figure(metric, value, texts)
+    estimate = known_figure(metric, value, made.test_size, made.intervals.get(metric.name))
     interval = f" [{estimate.low:.3f}, {estimate.high:.3f}]" if estimate.has_interval else ""
     return f"{metric.name} {value:.3f}{interval}"

@@ -14,10 +14,10 @@ import numpy as np
 from scipy.stats import binomtest
 
 from bcos_core.evaluate.reliability import Reliability, fit_temperature, reliability_of
-from bcos_core.evaluate.statistics import Estimate, bootstrap, proportion, resampled
+from bcos_core.tasks.estimates import Estimate, bootstrap, estimated
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.tasks.single_label import f1
-from bcos_core.tasks.task_type import Array, Metric, TaskType
+from bcos_core.tasks.task_type import Array, TaskType
 from bcos_core.text.examples import TaskData
 
 Logits = Sequence[Sequence[float]]
@@ -122,7 +122,7 @@ def audit(first: ModelLogits, second: ModelLogits, task: TaskData) -> Audit:
         task_type=task.type,
         labels=task.labels,
         models=(_audited(first, task), _audited(second, task)),
-        agreement=_figures(kind, kind.agreements, ours, kind.answers(theirs)),
+        agreement=estimated(kind, kind.agreements, ours, kind.answers(theirs)),
         gap=bootstrap(gaps.tolist()),
         only_first=only_first,
         only_second=only_second,
@@ -142,21 +142,8 @@ def sign_test(only_first: int, only_second: int) -> float:
 def _audited(answers: ModelLogits, task: TaskData) -> ModelAudit:
     kind, golds = task.task_type, task.task_type.array(task.test.labels, len(task.labels))
     logits = np.asarray(answers.test, dtype=float)
-    metrics = _figures(kind, kind.metrics, logits, golds)
+    metrics = estimated(kind, kind.metrics, logits, golds)
     return ModelAudit(answers.name, metrics, _choice(answers, task) if kind.exclusive else None)
-
-
-def _figures(kind: TaskType, metrics: Sequence[Metric], logits: Array, golds: Array) -> dict[str, Estimate]:
-    """Metrics with their intervals over texts, those left out that are not defined."""
-    each, n = kind.each_metric, len(logits)
-    found: dict[str, Estimate] = {}
-    if any(metric.name != each.name and not metric.proportion for metric in metrics):
-        found = resampled(lambda chosen: kind.figures(logits[chosen], golds[chosen]), n)
-    if not each.proportion:
-        found[each.name] = bootstrap(kind.each_text(logits, golds).tolist())
-    shares = kind.figures(logits, golds)
-    found |= {one.name: proportion(shares[one.name], n) for one in metrics if one.proportion and one.name in shares}
-    return {metric.name: found[metric.name] for metric in metrics if metric.name in found}
 
 
 def _choice(answers: ModelLogits, task: TaskData) -> ChoiceAudit:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from bcos_core.evaluate.statistics import Estimate, proportion
 from bcos_core.numbers import count
+from bcos_core.tasks.estimates import Estimate, proportion
 from bcos_core.tasks.task_type import Metric
 
 
-def known_figure(metric: Metric, value: float, texts: int | None) -> Estimate:
-    """A figure of which nothing is kept but its `value` on so many `texts`, as training leaves it.
+def known_figure(
+    metric: Metric, value: float, texts: int | None, interval: tuple[float, float] | None = None
+) -> Estimate:
+    """A figure as training leaves it: its `value` on so many `texts`, and its `interval` where that was measured.
 
     A proportion has its interval all the same: it follows from the two. Of another figure it takes the answers to each
-    text, which an audit has.
+    text, which training and an audit have.
     """
     if metric.proportion and texts:
         return proportion(value, texts)
+    if interval is not None:
+        return Estimate(value, *interval, texts or 0)
     return Estimate(value, math.nan, math.nan, texts or 0)
 
 

@@ -13,10 +13,11 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
 from bcos_core.evaluate.probability import PROBABILITIES
 from bcos_core.evaluate.scores import SCORES
-from bcos_core.evaluate.statistics import CONFIDENCE, bootstrap, holm, sign_flip_p
+from bcos_core.evaluate.statistics import holm, sign_flip_p
 from bcos_core.model.checkpoint import renamed_when_complete
 from bcos_core.storage.plain import to_finite
 from bcos_core.storage.stored_json import from_plain, read_json, to_json
+from bcos_core.tasks.estimates import CONFIDENCE, bootstrap
 
 RESULT_FILE = "evaluation.json"
 LARGEST_RESULT = 256 << 20

@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from bcos_core.attribution.aggregation import word_scores
 from bcos_core.attribution.record import Attribution
 from bcos_core.errors import DataError
-from bcos_core.evaluate.statistics import bootstrap
+from bcos_core.tasks.estimates import bootstrap
 from bcos_core.tasks.task_type import LinearModel
 from bcos_core.text.examples import TaskData
 from bcos_core.text.words import word_spans

@@ -18,13 +18,14 @@ Kept = TypeVar("Kept")
 
 @dataclass(frozen=True)
 class MadeModel:
-    """A checkpoint's folder, and its metrics by name on `test_size` texts; `accuracy` in their place where the job ran
-    before there were several."""
+    """A checkpoint's folder, and its metrics by name on `test_size` texts, with their `intervals`; `accuracy` in their
+    place where the job ran before there were several."""
 
     checkpoint: str
     test_size: Annotated[int, Meta(ge=0)] | None
     metrics: dict[str, float] = field(default_factory=dict)
     accuracy: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def figures(self) -> list[tuple[Metric, float]]:

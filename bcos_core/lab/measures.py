@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bcos_core.attribution.aggregation import word_scores
 from bcos_core.attribution.record import Attribution
-from bcos_core.evaluate.statistics import Estimate, bootstrap, proportion
+from bcos_core.tasks.estimates import Estimate, bootstrap, proportion
 
 TOP = 3
 

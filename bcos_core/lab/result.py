@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from bcos_core.attribution.registry import METHODS
-from bcos_core.evaluate.statistics import Estimate, proportion
 from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.plants import PLANTS
+from bcos_core.tasks.estimates import Estimate, proportion
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=0)]

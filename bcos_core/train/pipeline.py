@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +46,14 @@ Start = tuple[PreTrainedModel, PreTrainedTokenizerBase, dict[str, float]]
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A finished checkpoint and the task's metrics on the test side, by name."""
+    """A finished checkpoint and the task's metrics on the test side, by name, with their 95 % intervals."""
 
     checkpoint: str
     metrics: dict[str, float]
     test_size: int
     train_size: int
     seconds: float
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,7 @@ class _Run:
             task=self.spec.task.to_dict(),
             recipe=recipe.to_dict(),
             metrics=score.metrics,
+            intervals=score.intervals,
             test_size=score.size,
             task_type=self.data.type,
             data=self.file,
@@ -212,6 +214,7 @@ class _Run:
             test_size=score.size,
             train_size=len(self.train),
             seconds=time.monotonic() - began,
+            intervals=score.intervals,
         )
 
     def _pretrained(self) -> Start:
@@ -233,12 +236,12 @@ class _Run:
                 f"max_length is {self.recipe.max_length}, but {self.source.name} reads at most "
                 f"{position_limit(model)} tokens. Choose that or less.",
             )
-        for field in ("masking", "consistency"):
-            if getattr(self.recipe, field) and tokenizer.mask_token_id is None:
+        for option in ("masking", "consistency"):
+            if getattr(self.recipe, option) and tokenizer.mask_token_id is None:
                 raise RecipeError(
-                    field,
-                    f"{field} is {getattr(self.recipe, field):g}, but the tokenizer of {self.source.name} has no mask "
-                    "token to replace words by. Set it to 0, or choose another model.",
+                    option,
+                    f"{option} is {getattr(self.recipe, option):g}, but the tokenizer of {self.source.name} has no "
+                    "mask token to replace words by. Set it to 0, or choose another model.",
                 )
         weights = state_hash(model)
         identity = memory_identity(weights, model, tokenizer)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from bcos_core.model.classifier import Classifier, predict
 from bcos_core.progress import Reporter
+from bcos_core.tasks.estimates import estimated
 from bcos_core.text.tasks import Examples
 
 CHUNK = 256
@@ -13,11 +16,13 @@ CHUNK = 256
 
 @dataclass(frozen=True)
 class TestScore:
-    """The task's metrics on `size` test examples, by name; `logits` of each, in their order."""
+    """The task's metrics on `size` test examples, by name, with their 95 % `intervals`, where there are such; `logits`
+    of each example, in their order."""
 
     __test__ = False  # not a test case, whatever its name says to pytest
 
     metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
     size: int
     logits: tuple[tuple[float, ...], ...]
 
@@ -30,4 +35,9 @@ def score_on_test(classifier: Classifier, test: Examples, max_length: int, repor
         found = predict(classifier, chunk, batch_size=64, max_length=max_length)
         logits += [prediction.logits for prediction in found]
         reporter.progress(len(logits), len(test))
-    return TestScore(classifier.task_type.measure(logits, test.labels), len(test), tuple(logits))
+    kind = classifier.task_type
+    metrics = kind.measure(logits, test.labels)
+    golds = kind.array(test.labels, len(classifier.labels))
+    estimates = estimated(kind, kind.metrics, np.asarray(logits, dtype=float), golds)
+    intervals = {name: (one.low, one.high) for name, one in estimates.items() if one.has_interval}
+    return TestScore(metrics, intervals, len(test), tuple(logits))

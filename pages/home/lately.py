@@ -104,7 +104,7 @@ def _said(info: CheckpointInfo) -> str:
     metric = next((metric for metric in TASK_TYPES[info.task_type].metrics if metric.name in info.metrics), None)
     if metric is not None:
         value = info.metrics[metric.name]
-        estimate = known_figure(metric, value, info.test_size)
+        estimate = known_figure(metric, value, info.test_size, info.intervals.get(metric.name))
         figure = f"{metric.title.lower()} {metric.written(value)}"
         if estimate.has_interval:
             figure += f" ({interval_in_words(estimate, metric.written)}, {count(estimate.n, 'text')})"

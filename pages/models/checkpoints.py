@@ -91,7 +91,8 @@ def _metrics(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
             for metric in TASK_TYPES[model.task_type].metrics:
                 if (value := model.metrics.get(metric.name)) is not None:
                     st.metric(metric.title, metric.written(value))
-                    if (estimate := known_figure(metric, value, model.test_size)).has_interval:
+                    estimate = known_figure(metric, value, model.test_size, model.intervals.get(metric.name))
+                    if estimate.has_interval:
                         st.caption(interval_in_words(estimate, metric.written))
             st.caption(count(model.test_size or 0, "test text"))
 

@@ -204,7 +204,9 @@ def figures_of(job: Job) -> list[Figure]:
     for model, title in ((made.bcos, "B-cos"), (made.conventional, "conventional")):
         if model is not None and model.figures:
             metric, figure = model.figures[0]
-            estimate, texts = known_figure(metric, figure, model.test_size), count(model.test_size or 0, "test text")
+            interval = model.intervals.get(metric.name)
+            estimate = known_figure(metric, figure, model.test_size, interval)
+            texts = count(model.test_size or 0, "test text")
             said = f"{interval_in_words(estimate, metric.written)} · {texts}" if estimate.has_interval else texts
             figures.append(Figure(f"Test {metric.title.lower()}, {title}", metric.written(figure), said))
     if made.calibration_cosine is not None:

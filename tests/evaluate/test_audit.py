@@ -19,10 +19,10 @@ from bcos_core.evaluate.audit import Difference, ModelLogits, OutputAudit, audit
 from bcos_core.evaluate.audit_run import known_audit, run_audit
 from bcos_core.evaluate.audit_words import audit_sentences
 from bcos_core.evaluate.reliability import fit_temperature, reliability_of
-from bcos_core.evaluate.statistics import proportion, resampled
 from bcos_core.home import Home
 from bcos_core.model.info import read_info
 from bcos_core.progress import SilentReporter
+from bcos_core.tasks.estimates import proportion, resampled
 from bcos_core.tasks.registry import USUAL
 from bcos_core.text.examples import Examples, TaskData
 

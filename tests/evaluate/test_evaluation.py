@@ -25,7 +25,6 @@ from bcos_core.evaluate.result import Evaluation, load_evaluation
 from bcos_core.evaluate.run import run_evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
-from bcos_core.evaluate.statistics import bootstrap
 from bcos_core.evaluate.vocabulary_run import run_vocabulary
 from bcos_core.home import Home
 from bcos_core.model.classifier import Classifier, load
@@ -35,6 +34,7 @@ from bcos_core.render.report import evaluation_html
 from bcos_core.render.scoreboard import leaderboard_table
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
+from bcos_core.tasks.estimates import bootstrap
 from bcos_core.text.tasks import TaskChoice
 
 TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}

@@ -8,10 +8,10 @@ import pytest
 from scipy.stats import binomtest
 
 from bcos_core.evaluate.figures import estimate_in_words, interval_in_words, known_figure
-from bcos_core.evaluate.statistics import Estimate, bootstrap, proportion
 from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.result import LabRow
 from bcos_core.numbers import percent
+from bcos_core.tasks.estimates import Estimate, bootstrap, proportion
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.tasks.task_type import Metric
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bcos_core.evaluate.statistics import bootstrap, holm, sign_flip_p
+from bcos_core.evaluate.statistics import holm, sign_flip_p
+from bcos_core.tasks.estimates import bootstrap
 
 
 def test_the_interval_is_scipys_percentile_interval() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from statsmodels.stats.proportion import proportion_confint
 from transformers import AutoTokenizer
 
 from bcos_core import explain, load
@@ -20,6 +21,7 @@ from bcos_core.errors import JobCancelled, RecipeError
 from bcos_core.home import Home
 from bcos_core.model.classifier import predict
 from bcos_core.model.identity import model_subject
+from bcos_core.model.info import read_info
 from bcos_core.model.predictions import known_logits
 from bcos_core.progress import SilentReporter
 from bcos_core.storage.evidence import EvidenceStore
@@ -51,6 +53,20 @@ class Recorder(SilentReporter):
         self.points.append((series, step, value))
         if series == "conventional/loss: cross-entropy" and self.stop_at is not None and step >= self.stop_at:
             raise JobCancelled("stop")
+
+
+def test_a_model_knows_how_sure_its_figures_are(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    home = Home(tmp_path).create()
+    spec = spec_of(inputs, epochs=0.5, twin=False)
+    result = run_training(spec, home=home, work=tmp_path / "work", job="j1", reporter=SilentReporter())
+    assert result.bcos is not None
+    info = read_info(result.bcos.checkpoint)
+    right = round(info.metrics["accuracy"] * info.test_size)
+    wilson = proportion_confint(right, info.test_size, method="wilson")
+    assert info.intervals["accuracy"] == pytest.approx(wilson)
+    assert result.bcos.intervals == info.intervals and set(info.intervals) == set(info.metrics)
+    low, high = info.intervals["macro_f1"]
+    assert low < info.metrics["macro_f1"] < high
 
 
 def test_both_models_are_trained_scored_and_explained(inputs: tuple[Path, Path], tmp_path: Path) -> None:
