@@ -12,6 +12,7 @@ from bcos_core.attribution.record import Attribution
 from bcos_core.errors import BcosError
 from bcos_core.render.matrix import agreement_figure
 from pages.compare.screen import Screen
+from pages.widgets.chart import chart
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
 
@@ -36,9 +37,9 @@ def agreement(screen: Screen) -> None:
             st.markdown("Agreement needs at least two panels.")
             return
         named = dict(zip(records, shared_words(list(records.values())), strict=True))
-        st.plotly_chart(_matrix("Do they rank words alike? (Kendall’s τ)", named, rank_agreement), key="rank")
+        chart(_matrix("Do they rank words alike? (Kendall’s τ)", named, rank_agreement), key="rank")
         share = f"{TOP_SHARE:.0%}"
-        st.plotly_chart(_matrix(f"Do they share their top {share}? (overlap)", named, top_agreement), key="overlap")
+        chart(_matrix(f"Do they share their top {share}? (overlap)", named, top_agreement), key="overlap")
         st.caption(
             "By the words that all of them read, whatever is drawn. High agreement does not mean that both are right: "
             "Evaluate scores each."

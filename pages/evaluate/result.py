@@ -25,9 +25,8 @@ from bcos_core.render.scoreboard import (
     left_out,
 )
 from pages.widgets import resources, url
+from pages.widgets.chart import chart
 from pages.widgets.plain import plain
-
-_CHART = {"displayModeBar": False}
 
 
 def show_result(job: Job) -> None:
@@ -52,15 +51,18 @@ def show_result(job: Job) -> None:
     )
     st.caption(plain(SCORES[score].description))
     left, right = st.columns([3, 2], gap="large")
-    left.plotly_chart(leaderboard_figure(rows, score), key=f"board-{score}", config=_CHART)
-    right.plotly_chart(frontier_figure(rows, score), key=f"frontier-{score}", config=_CHART)
+    with left:
+        chart(leaderboard_figure(rows, score), key=f"board-{score}", data=lambda: leaderboard_table(rows, score))
+    with right:
+        chart(frontier_figure(rows, score), key=f"frontier-{score}", name=f"cost_{score}")
     _notes(evaluation, rows, score)
     _table(evaluation, rows, score)
     _differences(evaluation, str(folder), score)
     if SCORES[score].evidence == "curves":
         figures = curve_figures(evaluation)
         for column, figure in zip(st.columns(max(1, len(figures)), gap="large"), figures, strict=True):
-            column.plotly_chart(figure, key=f"curve-{figure.layout.title.text}", config=_CHART)
+            with column:
+                chart(figure, key=f"curve-{figure.layout.title.text}")
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the evaluation …")

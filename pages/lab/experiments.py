@@ -14,20 +14,19 @@ from bcos_core.lab.plants import PLANTS
 from bcos_core.lab.result import LabResult
 from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec, unsupported
 from bcos_core.numbers import percent
-from bcos_core.render.csv_file import csv_file
 from bcos_core.render.lab import lab_figure, lab_table
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import recipe_for
 from pages.widgets import resources, url
+from pages.widgets.chart import chart
 from pages.widgets.errors import guard
 from pages.widgets.jobs import choose_job, curves, follow, job_store, running, stopped, watch
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
-_CHART = {"displayModeBar": False}
 _KINDS = {"bcos": "B-cos", "conventional": "conventional"}
 ENOUGH = 0.9  # of the texts: below, the model did not learn the shortcut well
 
@@ -136,16 +135,11 @@ def _result(result: LabResult) -> None:
         )
     )
     st.caption(f"{MEASURES[shown].description} Over the texts that the model decides by the plant.")
-    st.plotly_chart(lab_figure(result.rows, shown, kinds), key=f"lab-{shown}", config=_CHART)
-    table = lab_table(result.rows, kinds)
-    st.download_button(
-        "Download data",
-        lambda: csv_file(table),
-        f"planted_{result.plant}.csv",
-        "text/csv",
-        type="tertiary",
-        icon=":material/download:",
-        on_click="ignore",
+    chart(
+        lab_figure(result.rows, shown, kinds),
+        key=f"lab-{shown}",
+        name=f"planted_{result.plant}_{shown}",
+        data=lambda: lab_table(result.rows, kinds),
     )
     _examples(result, kinds)
 

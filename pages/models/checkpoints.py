@@ -21,6 +21,7 @@ from bcos_core.tasks.registry import TASK_TYPES
 from pages.models.families import show_families
 from pages.models.words import words_of
 from pages.widgets import resources, url
+from pages.widgets.chart import chart
 from pages.widgets.errors import guard
 from pages.widgets.frame import empty_page
 from pages.widgets.jobs import curves, job_store
@@ -29,7 +30,6 @@ from pages.widgets.plain import plain
 from pages.widgets.request import Request, ask
 from pages.widgets.supervision import supervisor_notice
 
-_CHART = {"displayModeBar": False}
 _IN_A_ROW = 3
 SHOWN = 200
 
@@ -146,9 +146,11 @@ def _figures(audit: Audit, first: CheckpointInfo, second: CheckpointInfo) -> Non
     choices = [(model.name, model.choice) for model in audit.models if model.choice is not None]
     if choices:
         for column, (name, choice) in zip(st.columns(2, gap="large"), choices, strict=True):
-            column.plotly_chart(confusion_figure(name, choice, audit.labels), key=f"confusion-{name}", config=_CHART)
+            with column:
+                chart(confusion_figure(name, choice, audit.labels), key=f"confusion-{name}", name=f"confusion_{name}")
         for column, (name, choice) in zip(st.columns(2, gap="large"), choices, strict=True):
-            column.plotly_chart(reliability_figure(name, choice), key=f"reliability-{name}", config=_CHART)
+            with column:
+                chart(reliability_figure(name, choice), key=f"reliability-{name}", name=f"reliability_{name}")
     elif audit.outputs:
         st.subheader(f"{audit.kind.output.capitalize()} by {audit.kind.output}", anchor=False)
         st.dataframe(outputs_table(audit).style.format(precision=3), hide_index=True)

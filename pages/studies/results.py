@@ -23,10 +23,10 @@ from bcos_core.study.paragraph import methods_paragraph
 from bcos_core.study.results import analyse, closed_loops, read_answers_of
 from bcos_core.study.statistics.result import Result
 from bcos_core.study.studies import Study
+from pages.widgets.chart import chart
 from pages.widgets.plain import plain
 from pages.widgets.studies import Running, database
 
-_CHART = {"displayModeBar": False}
 _COLOURS = ("#12908e", "#c2703d", "#4f7fd1", "#a0629f", "#b3923b", "#6f8f3f")
 
 
@@ -77,7 +77,7 @@ def _means(analysis: Analysis) -> None:
             symbol="circle",
         )
     lay_out(figure, f"{first.test}, 95 % intervals", "", len(shown))
-    st.plotly_chart(figure, key=f"means-{analysis.title}", config=_CHART)
+    chart(figure, key=f"means-{analysis.title}")
 
 
 def _distribution(analysis: Analysis) -> None:
@@ -102,7 +102,7 @@ def _distribution(analysis: Analysis) -> None:
         margin={"l": 8, "r": 8, "t": 44, "b": 8},
         legend={"orientation": "h", "y": -0.25},
     )
-    st.plotly_chart(figure, key=f"answers-{analysis.title}", config=_CHART)
+    chart(figure, key=f"answers-{analysis.title}", name=f"answers_{analysis.title}")
 
 
 def _result(result: Result) -> None:

@@ -11,6 +11,7 @@ from bcos_core.numbers import count
 from bcos_core.render.figure_text import figure_text
 from bcos_core.text.preview import Lengths, class_counts, text_lengths
 from bcos_core.text.tasks import TaskData
+from pages.widgets.chart import chart
 from pages.widgets.plain import plain
 
 _COLOUR = "#12908e"
@@ -31,10 +32,11 @@ def show_data(data: TaskData) -> None:
         st.caption(plain(note))
     with st.expander("Classes and lengths", expanded=True):
         classes, lengths = st.columns(2, gap="large")
-        settings = {"displayModeBar": False}
         figure = _classes_figure(class_counts(data)) if len(data.labels) > 1 else _scores_figure(data)
-        classes.plotly_chart(figure, key="classes", config=settings)
-        lengths.plotly_chart(_lengths_figure(_lengths(data)), key="lengths", config=settings)
+        with classes:
+            chart(figure, key="classes", name=f"classes_{data.title}")
+        with lengths:
+            chart(_lengths_figure(_lengths(data)), key="lengths", name=f"lengths_{data.title}")
 
 
 def mean_tokens(data: TaskData) -> float:

@@ -16,10 +16,10 @@ from bcos_core.jobs.made import made_by
 from bcos_core.jobs.outlook import about
 from bcos_core.jobs.store import Curve, Job, JobState, JobStore
 from bcos_core.numbers import count, duration, number
-from bcos_core.render.csv_file import csv_file
 from bcos_core.render.curves import curves_table, learning_figures
 from pages.server.roles import require_researcher
 from pages.widgets import url
+from pages.widgets.chart import chart
 from pages.widgets.errors import guard, show_error
 from pages.widgets.frame import fragment
 from pages.widgets.pace import PACE
@@ -128,17 +128,13 @@ def curves(job: Job) -> None:
     for begin in range(0, len(figures), CHARTS_IN_A_ROW):
         columns = st.columns(CHARTS_IN_A_ROW, gap="large")
         for place, figure in enumerate(figures[begin : begin + CHARTS_IN_A_ROW]):
-            columns[place].plotly_chart(figure, key=f"curve-{job.id}-{begin + place}", config={"displayModeBar": False})
-    st.download_button(
-        "Download data",
-        lambda: csv_file(curves_table(points)),
-        f"curves_{job.id}.csv",
-        "text/csv",
-        key=f"curves-{job.id}",
-        type="tertiary",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+            with columns[place]:
+                chart(
+                    figure,
+                    key=f"curve-{job.id}-{begin + place}",
+                    name=f"curves_{job.title}_{begin + place + 1}",
+                    data=lambda: curves_table(points),
+                )
 
 
 def _learning(points: dict[str, Curve]) -> tuple[dict[str, Curve], list[go.Figure]]:
