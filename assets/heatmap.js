@@ -1,5 +1,5 @@
-// One panel: whose heatmap it is, the prediction, the text as coloured words, the scale, and what it adds up to.
-// Every string of the data becomes a text node or an attribute, so that a text can never become markup.
+// One panel: whose heatmap it is, the prediction, the text as coloured words, the scale, and what it adds up to. As a
+// row of a grid it shows its method and its text, and unfolds the rest. Every string of the data becomes a text node or an attribute, so that a text can never become markup.
 
 const element = (tag, className, ...children) => {
   const node = document.createElement(tag);
@@ -10,8 +10,38 @@ const element = (tag, className, ...children) => {
 
 function drawHead(panel) {
   const title = element("h3", "title", panel.method);
-  title.append(element("span", "model", panel.model));
-  return element("header", "head", title);
+  if (!panel.folds && !panel.pending) title.append(element("span", "model", panel.model));
+  const head = element("header", "head", title);
+  if (panel.mark) {
+    const mark = element("span", panel.mark.exact ? "mark exact" : "mark", panel.mark.text);
+    mark.dataset.tip = panel.mark.tip;
+    head.append(mark);
+  }
+  if (panel.pending) head.append(element("span", "time", panel.pending));
+  if (panel.folds) {
+    const time = element("span", "time", panel.time);
+    time.dataset.tip = panel.cost;
+    const fold = element("button", "fold");
+    fold.type = "button";
+    fold.setAttribute("aria-label", `Details of ${panel.method}, ${panel.model}`);
+    head.append(time, fold);
+  }
+  return head;
+}
+
+// What is seen only while the panel is unfolded: at once in the browser, the table below it when the server has it.
+function watchFold(root, open, tell) {
+  const fold = root.querySelector(".fold");
+  const show = (unfolded) => {
+    root.classList.toggle("folded", !unfolded);
+    fold.setAttribute("aria-expanded", String(unfolded));
+  };
+  show(open);
+  fold.onclick = () => {
+    const unfolded = root.classList.contains("folded");
+    show(unfolded);
+    tell(unfolded);
+  };
 }
 
 function drawPrediction(bars) {
@@ -168,23 +198,39 @@ function watchKeys(text) {
   };
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
   const root = parentElement.querySelector(".panel");
-  const focused = root.querySelector("button:focus")?.dataset.start;
-  const text = drawText(data.runs, data.presentation);
-  text.onclick = (event) => {
-    const unit = event.target.closest("button");
-    if (unit) setTriggerValue("strike", { start: Number(unit.dataset.start), end: Number(unit.dataset.end) });
-  };
   root.setAttribute("aria-label", `${data.method}, ${data.model}`);
-  root.replaceChildren(drawHead(data), drawPrediction(data.prediction));
+  root.setAttribute("aria-busy", String(Boolean(data.pending)));
+  root.classList.toggle("row", Boolean(data.folds || data.pending));
+  const text = drawText(data.runs, data.presentation);
+  if (data.pending) {
+    root.replaceChildren(drawHead(data), text);
+    return;
+  }
+  const focused = root.querySelector("button.unit:focus")?.dataset.start;
+  const folding = root.querySelector(".fold:focus") !== null;
+  text.onclick = (event) => {
+    const { start, end } = event.target.closest("button")?.dataset ?? {};
+    if (start) setTriggerValue("strike", { start: Number(start), end: Number(end), drawn: data.drawn });
+  };
+  const blocks = data.blocks.map(drawBars);
+  const strikes = blocks.filter((block) => block.classList.contains("strike"));
+  const others = blocks.filter((block) => !strikes.includes(block));
+  root.replaceChildren(drawHead(data));
+  if (!data.folds) root.append(drawPrediction(data.prediction));
   if (data.failure) root.append(drawFailure(data.failure));
   root.append(text);
   for (const note of data.notes) root.append(element("p", "note", note));
-  if (data.legend) root.append(drawLegend(data.legend, data.presentation));
-  root.append(...data.blocks.map(drawBars));
-  root.append(element("p", "cost", data.cost));
+  root.append(...strikes);
+  const details = element("div", "details");
+  if (data.folds) details.append(drawPrediction(data.prediction));
+  if (data.legend) details.append(drawLegend(data.legend, data.presentation));
+  details.append(...others, element("p", "cost", data.cost));
+  root.append(details);
   watchKeys(text);
   watchTips(root);
+  if (data.folds) watchFold(root, data.open, (open) => setStateValue("open", open));
   if (focused !== undefined) root.querySelector(`button[data-start="${focused}"]`)?.focus();
+  if (folding) root.querySelector(".fold")?.focus();
 }

@@ -30,6 +30,11 @@ def visible_devices() -> tuple[str, ...]:
     return tuple(_CUDA + name for name in names)
 
 
+def available_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def device_environment(device: str, lane: Lane, *, devices: int) -> dict[str, str]:
     """Environment variables that keep a job on its device, one of so many, and on its share of the cores.
 
@@ -37,10 +42,9 @@ def device_environment(device: str, lane: Lane, *, devices: int) -> dict[str, st
     as much again as there is. With two threads each, on two cores, either would wait for threads of its own that do
     not run.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return {
         "CUDA_VISIBLE_DEVICES": device.removeprefix(_CUDA) if device.startswith(_CUDA) else "",
-        "OMP_NUM_THREADS": str(max(1, cores // devices // (2 if lane == Lane.SHORT else 1))),
+        "OMP_NUM_THREADS": str(max(1, available_cores() // devices // (2 if lane == Lane.SHORT else 1))),
     }
 
 

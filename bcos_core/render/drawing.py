@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bcos_core.attribution.aggregation import summed
-from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.record import Attribution, Token
 from bcos_core.numbers import count, elapsed, number, probability
 from bcos_core.render.band import band_note, band_of, score_in_words
 from bcos_core.render.methods import is_signed
 from bcos_core.render.palette import Palette
 from bcos_core.render.pieces import Granularity, Piece, pieces, runs
 from bcos_core.render.scale import Scale
+from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.registry import TASK_TYPES
+from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.pair import HEADINGS, halves, one_line
 
 Presentation = Literal["background", "bars"]
@@ -65,28 +67,47 @@ def drawn_runs(record: Attribution, style: Style, scale: Scale, struck: Sequence
     return drawn
 
 
+def pending_runs(text: str, tokens: Sequence[Token]) -> list[dict[str, Any]]:
+    """The text as `drawn_runs` has it, before there are scores: it takes the same room, without colours and without
+    words to click."""
+    lasts = [place for place, token in enumerate(tokens) if token.end is not None][-1:] or [0]
+    added = [(place > lasts[0], token.text) for place, token in enumerate(tokens) if token.end is None]
+    drawn = [{"kind": "added", "text": shown, "tip": ""} for behind, shown in added if not behind]
+    parts = halves(text)
+    for place, (start, end) in enumerate(parts):
+        if len(parts) > 1:
+            drawn.append({"kind": "heading", "text": HEADINGS[place], "share": "", "tip": ""})
+        drawn.append({"kind": "gap", "text": text[start:end], "tip": ""})
+    return drawn + [{"kind": "added", "text": shown, "tip": ""} for behind, shown in added if behind]
+
+
 def prediction_bars(record: Attribution) -> list[dict[str, Any]]:
+    """The bars of a record's answer, those explained that its target names."""
+    answer = Prediction(record.logits, record.probabilities, record.target.index, "")
+    explained = {record.target.label, record.target.minus_label}
+    return answer_bars(answer, record.labels, TASK_TYPES[record.task_type], explained)
+
+
+def answer_bars(
+    answer: Prediction, labels: Sequence[str], kind: TaskType, explained: Collection[str | None]
+) -> list[dict[str, Any]]:
     """One bar per output, in the model's order: `label`, `value` (probability, or the score), `share`, `explained`,
     `help`; none where the model gave no numbers."""
-    if not all(map(math.isfinite, record.logits)):
+    if not all(map(math.isfinite, answer.logits)):
         return []
-    if not record.probabilities:  # a score has no share of anything
-        label, value = record.labels[0], record.logits[0]
+    if not answer.probabilities:  # a score has no share of anything
+        label, value = labels[0], answer.logits[0]
         return [{"label": label, "value": number(value), "share": 0.0, "explained": True, "help": f"{label} {value:g}"}]
-    kind = TASK_TYPES[record.task_type].measures[0]
-    bars = []
-    explained = {record.target.index, record.target.minus}
-    for index, label in enumerate(record.labels):
-        bars.append(
-            {
-                "label": label,
-                "value": probability(record.probabilities[index]),
-                "share": record.probabilities[index],
-                "explained": index in explained,
-                "help": f"{kind} probability {record.probabilities[index]:.4f}, logit {number(record.logits[index])}",
-            }
-        )
-    return bars
+    return [
+        {
+            "label": label,
+            "value": probability(share),
+            "share": share,
+            "explained": label in explained,
+            "help": f"{kind.measures[0]} probability {share:.4f}, logit {number(logit)}",
+        }
+        for label, share, logit in zip(labels, answer.probabilities, answer.logits, strict=True)
+    ]
 
 
 def legend(record: Attribution, style: Style, scale: Scale) -> dict[str, Any] | None:
@@ -104,6 +125,39 @@ def legend(record: Attribution, style: Style, scale: Scale) -> dict[str, Any] | 
         "band": band_note(record, bars=style.presentation == "bars"),
         "light": style.palette.css_gradient("light", signed=signed),
         "dark": style.palette.css_gradient("dark", signed=signed),
+    }
+
+
+def shared_legend(target: str, style: Style, scale: Scale | None, *, signed: bool) -> dict[str, Any]:
+    """The colours of several panels at once: the strips, and both ends in words; with the numbers at the ends where the
+    panels share a `scale`."""
+    ends = [f"speaks against {target}", f"supports {target}"] if signed else ["no weight", "most weight"]
+    if scale is not None:
+        low, _, high = scale.ends if signed else ("0", "", scale.ends[2].removeprefix("+"))
+        ends = [f"{ends[0]} {low}", f"{ends[1]} {high}"]
+    return {
+        "ends": ends,
+        "light": style.palette.css_gradient("light", signed=signed),
+        "dark": style.palette.css_gradient("dark", signed=signed),
+    }
+
+
+# Of the logit, or of the largest contribution: what is below it cannot be seen in three digits.
+ADDS_UP = 1e-3
+
+
+def sum_mark(record: Attribution) -> dict[str, Any] | None:
+    """Whether the contributions add up, in two or three words, with the numbers as its `tip`; None where no sum is
+    promised or the record failed."""
+    if not record.additive or record.failed:
+        return None
+    explained = TASK_TYPES[record.task_type].explained
+    exact = record.completeness_error <= ADDS_UP * max(abs(record.logit), *map(abs, record.scores), 0.0)
+    numbers = f"{number(record.sum)} of {number(record.logit)}"
+    return {
+        "exact": exact,
+        "text": "✓ adds up" if exact else f"adds to {numbers}",
+        "tip": f"The contributions add to {numbers}, the {explained}. Difference {number(record.completeness_error)}.",
     }
 
 

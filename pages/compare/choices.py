@@ -108,7 +108,9 @@ def choose_question(models: list[CheckpointInfo], text: str) -> Question:
     said = Target(0, target or whose, minus_label=minus).title
     if target and st.session_state[target_bound["key"]] == PREDICTED:
         said += f" ({whose})"
-    with st.popover(plain(f"Explained {output}: {said}"), icon=":material/help_center:", key="choose-question"):
+    with st.popover(
+        plain(f"Explained {output}: {said}"), icon=":material/help_center:", wrap=True, key="choose-question"
+    ):
         st.selectbox(
             f"Explained {output}",
             [PREDICTED, *labels],

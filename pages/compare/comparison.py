@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from bcos_core.errors import BcosError
+from bcos_core.home import CHECKOUT
 from bcos_core.model.identity import checkpoint_notes
 from pages.compare.agreement import agreement
+from pages.compare.answer import answer
 from pages.compare.choices import choose_look, choose_methods, choose_models, choose_question
 from pages.compare.copying import link_button
 from pages.compare.examples import browse, steps
 from pages.compare.export import export_menu
+from pages.compare.legend import legend
+from pages.compare.one_model import which_model
 from pages.compare.panel import panel
 from pages.compare.pins import pins_menu
-from pages.compare.screen import Screen, arrange
+from pages.compare.screen import Band, Screen, arrange
 from pages.compare.strikes import strike_toolbar
 from pages.compare.text_box import (
+    TextPlace,
     address_of,
     example_index,
     missing_text,
@@ -41,10 +44,14 @@ def show_comparison() -> None:
         left_out_models()
         return
 
-    text_place, tests_place = st.columns([3, 2], gap="large")
-    choices, steps_place, view = (
-        st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=key)
-        for key in ("choices", "steps", "view")
+    st.html(CHECKOUT / "assets" / "compare.css")
+    text_place, tests_place = st.columns([3, 2], gap="medium")
+    below = st.container(gap="xsmall")
+    choices = below.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="choices")
+    toolbar = below.container(gap="xsmall", key="toolbar")
+    steps_place, view = (
+        toolbar.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=key)
+        for key in ("steps", "view")
     )
     buttons = choices.container(horizontal=True, width="content", gap="xsmall")
     with choices:
@@ -80,7 +87,7 @@ def show_comparison() -> None:
         strike_toolbar(text)
     with view:
         look = choose_look(models[0])
-        rows = arrange(models, methods)
+        bands = arrange(models, methods)
         screen = Screen(
             text,
             question.target,
@@ -88,7 +95,7 @@ def show_comparison() -> None:
             look.reference,
             look.style,
             look.shared_scale,
-            rows,
+            bands,
             look.seeds,
             options,
         )
@@ -105,30 +112,42 @@ def show_comparison() -> None:
                 **address_of(text, example),
             }
         )
-    draw(screen)
+        legend(screen)
+    with below:
+        which_model(models)
+        draw(screen, TextPlace.of(text, example))
 
 
-def draw(screen: Screen) -> None:
-    """The panels, row by row, begun in the order of what they cost. The cheapest is computed before the others begin
-    to share the processor with it."""
+def draw(screen: Screen, place: TextPlace) -> None:
+    """A grid: a column per model under its answer, a row per method. Panels are begun in the order of what they cost;
+    what cannot be is said in its place."""
     if not screen.cells:
         st.info("Choose a method that fits one of the models.")
         return
     for warning in screen.warnings():
         st.warning(plain(warning))
-    with suppress(BcosError):  # its panel shows the error
-        screen.record(screen.cheapest_first()[0])
     places = {}
-    for cells in screen.rows:
-        columns = st.columns(max(len(row) for row in screen.rows), gap="medium")
-        for column, cell in zip(columns, cells, strict=False):
-            if cell.possible:
-                places[cell.key] = column
-                continue
-            with column, st.container(border=True):
-                st.markdown(f":gray[**{plain(cell.method.title)}** · {plain(cell.model.name)}]")
-                st.caption(plain(cell.method.unsupported(is_bcos=cell.model.kind == "bcos") or ""))
-    for cell in screen.cheapest_first():
-        with places[cell.key]:
-            panel(screen, cell)
+    with st.container(gap="xsmall", key="grid"):
+        for number, band in enumerate(screen.bands):
+            for model, column in zip(band.models, _columns(screen, band, f"{number}-answer"), strict=True):
+                with column:
+                    answer(screen, model)
+            for cells in band.rows:
+                for cell, column in zip(cells, _columns(screen, band, f"{number}-{cells[0].method.name}"), strict=True):
+                    if cell.possible:
+                        places[cell.key] = column
+                    else:
+                        reason = cell.method.unsupported(is_bcos=cell.model.kind == "bcos") or ""
+                        column.caption(f"**{plain(cell.method.title)}** · {plain(reason)}")
+        for cell in screen.cheapest_first():
+            with places[cell.key]:
+                panel(screen, cell, place)
     agreement(screen)
+
+
+def _columns(screen: Screen, band: Band, row: str) -> list[DeltaGenerator]:
+    """A place for each model of the band; its class names the model, for screens that show one at a time."""
+    with st.container(key=f"row-{row}"):
+        columns = st.columns(len(band.models), gap="medium")
+    first = screen.models.index(band.models[0])
+    return [column.container(key=f"of-{first + n}-{row}", gap="xsmall") for n, column in enumerate(columns)]

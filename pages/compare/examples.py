@@ -17,12 +17,13 @@ def browse(tests: TestSet, current: int | None) -> list[int]:
     names = [name for name in FILTERS if name != "disagree" or len(tests.models) > 1]
     if not tests.kind.discrete:  # a score is nearer or further, not right or wrong
         names = ["all"]
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         kind = st.segmented_control(
             "Test set",
             names,
             format_func=FILTERS.__getitem__,
             required=True,
+            wrap=True,
             help=f"Right and wrong are the answers of {plain(tests.models[0].name)}, to as much of a text as panels "
             f"show; figures on Models are of texts up to {tests.models[0].max_length:,} tokens.",
             **url.bound("filter", "all", parse=url.one_of(names)),

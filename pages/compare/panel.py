@@ -5,56 +5,102 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.attribution.record import Attribution
+from bcos_core.numbers import elapsed
 from bcos_core.render import drawing
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.html import Panel, panels_html
-from bcos_core.render.scale import Scale
 from bcos_core.render.table import record_table
 from bcos_core.tasks.registry import TASK_TYPES
 from pages.compare.copying import copy_button
 from pages.compare.export import file_name
 from pages.compare.screen import Cell, Screen
 from pages.compare.strikes import PANELS, toggle
+from pages.compare.text_box import TextPlace
 from pages.widgets import resources
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
-from pages.widgets.heatmap import heatmap
+from pages.widgets.heatmap import heatmap, pending
 from pages.widgets.plain import plain
 from pages.widgets.struck import struck_spans
 
 
 @fragment(parallel=True, key=PANELS)
-def panel(screen: Screen, cell: Cell) -> None:
-    """Compute and draw one panel; an error is shown in its place and leaves the other panels alone."""
-    with st.container(border=True), guard():
-        if missing := screen.missing_class(cell.model):
-            st.markdown(f"**{plain(cell.method.title)}** · {plain(cell.model.name)}")
-            known, output = ", ".join(cell.model.labels), TASK_TYPES[cell.model.task_type].output
-            st.caption(plain(f"This model has no {output} “{missing}”, only {known}. Choose one that all share."))
+def panel(screen: Screen, cell: Cell, place: TextPlace) -> None:
+    """Compute and draw one panel; an error is shown in its place and leaves the other panels alone.
+
+    Until it is there its text stands in its place, so that nothing moves when it comes. A panel that was drawn before
+    is drawn over itself: the browser keeps what is focused.
+    """
+    with guard():
+        if said := _missing(screen, cell):
+            st.caption(f"**{plain(cell.method.title)}** · {plain(said)}")
             return
-        with st.spinner(f"{cell.method.title} ({screen.cost(cell)}) …", show_time=True):
-            record = screen.record(cell)
-            scale = screen.scale(cell)
-            spans = () if record.failed else struck_spans(len(screen.text))
-            blocks = [block for block in (drawing.completeness_meter(record), _strike(cell, record, spans)) if block]
-        note = drawing.truncation_note(record)
-        heatmap(
-            {
-                "method": cell.method.title,
-                "model": cell.model.name,
-                "prediction": drawing.prediction_bars(record),
-                "failure": record.failure,
-                "runs": drawing.drawn_runs(record, screen.style, scale, spans),
-                "presentation": screen.style.presentation,
-                "legend": drawing.legend(record, screen.style, scale),
-                "notes": [note] if note else [],
-                "blocks": blocks,
-                "cost": drawing.cost_line(record),
-            },
-            key=f"heatmap-{cell.key}",
-            on_strike=lambda start, end: toggle(len(screen.text), start, end),
-        )
-        _numbers(screen, cell, record, scale)
+        asked = (screen.text, screen.asked(cell))
+        if st.session_state.get(f"drawn-{cell.key}") == asked:
+            _draw(screen, cell, place)
+        else:
+            slot = st.empty()
+            with slot:
+                runs = drawing.pending_runs(screen.text, resources.tokens(cell.model, screen.text))
+                pending(cell.method.title, cell.model.name, runs, screen.style.presentation, screen.cost(cell))
+            screen.scale(cell)
+            with slot:
+                _draw(screen, cell, place)
+            st.session_state[f"drawn-{cell.key}"] = asked
+        if _is_open(cell):
+            _numbers(screen, cell)
+
+
+def _missing(screen: Screen, cell: Cell) -> str | None:
+    """Why the model cannot answer the question, and what to do; None where it can."""
+    missing = screen.missing_class(cell.model)
+    if missing is None:
+        return None
+    kind = TASK_TYPES[cell.model.task_type]
+    shared = screen.shared_classes
+    way_on = (
+        f"All models on the screen have {', '.join(shared)}: explain one of these."
+        if shared
+        else f"The models on the screen share no {kind.output}: choose models of one task."
+        if len(screen.models) > 1
+        else f"Explain one of its {kind.outputs}."
+    )
+    return f"This model has no {kind.output} “{missing}”, only {', '.join(cell.model.labels)}. {way_on}"
+
+
+def _draw(screen: Screen, cell: Cell, place: TextPlace) -> None:
+    record, scale = screen.record(cell), screen.scale(cell)
+    spans = () if record.failed else struck_spans(len(screen.text))
+    blocks = [block for block in (_strike(cell, record, spans), drawing.completeness_meter(record)) if block]
+    notes = [drawing.truncation_note(record), drawing.band_note(record) if record.seed_scores else None]
+    heatmap(
+        {
+            "method": cell.method.title,
+            "model": cell.model.name,
+            "mark": drawing.sum_mark(record),
+            "time": elapsed(record.cost.seconds),
+            "prediction": drawing.prediction_bars(record),
+            "failure": record.failure,
+            "runs": drawing.drawn_runs(record, screen.style, scale, spans),
+            "presentation": screen.style.presentation,
+            "legend": drawing.legend(record, screen.style, scale),
+            "notes": [note for note in notes if note],
+            "blocks": blocks,
+            "cost": drawing.cost_line(record),
+            "open": _is_open(cell),
+        },
+        key=f"heatmap-{cell.key}",
+        on_strike=lambda start, end: toggle(place, len(screen.text), start, end),
+        on_fold=lambda open: _fold(cell, open),
+    )
+
+
+def _is_open(cell: Cell) -> bool:
+    return bool(st.session_state.get(f"open-{cell.key}"))
+
+
+def _fold(cell: Cell, open: bool) -> None:
+    st.session_state[f"open-{cell.key}"] = open
 
 
 def _strike(cell: Cell, record: Attribution, spans: tuple[tuple[int, int], ...]) -> dict[str, object] | None:
@@ -70,33 +116,29 @@ def _strike(cell: Cell, record: Attribution, spans: tuple[tuple[int, int], ...])
     )
 
 
-def _numbers(screen: Screen, cell: Cell, record: Attribution, scale: Scale) -> None:
-    """The same numbers as a table, and everything that can be taken away; made only while it is open."""
-    granularity = screen.style.granularity
-    opened = st.expander("Numbers and export", key=f"numbers-{cell.key}", type="compact", on_change="rerun")
-    if not opened.open:
-        return
-    with opened:
-        table = record_table(record, granularity)
-        st.dataframe(
-            table,
-            hide_index=True,
-            placeholder="–",
-            height=min(38 + 35 * len(table), 280),
-            column_config={
-                "score": st.column_config.NumberColumn(format="%+.3g"),
-                "spread": st.column_config.NumberColumn(
-                    format="%.3g", help=f"Standard deviation over {len(record.seeds)} seeds."
-                ),
-            },
-        )
-        name = file_name(record, record.model, record.method)
-        with st.container(horizontal=True):
-            _download("CSV", csv_file(table), f"{name}_{granularity}s.csv", "text/csv", cell)
-            _download("JSON record", record.to_json(), f"{name}.json", "application/json", cell)
-            page = panels_html([Panel(record, scale)], granularity=granularity, palette=screen.style.palette)
-            _download("HTML page", page, f"{name}.html", "text/html", cell)
-            copy_button("Copy record", record.to_json(), key=f"copy-{cell.key}")
+def _numbers(screen: Screen, cell: Cell) -> None:
+    """The same numbers as a table, and everything that can be taken away; made only while it is unfolded."""
+    record, scale, granularity = screen.record(cell), screen.scale(cell), screen.style.granularity
+    table = record_table(record, granularity)
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="–",
+        height=min(38 + 35 * len(table), 280),
+        column_config={
+            "score": st.column_config.NumberColumn(format="%+.3g"),
+            "spread": st.column_config.NumberColumn(
+                format="%.3g", help=f"Standard deviation over {len(record.seeds)} seeds."
+            ),
+        },
+    )
+    name = file_name(record, record.model, record.method)
+    with st.container(horizontal=True, gap="xsmall"):
+        _download("CSV", csv_file(table), f"{name}_{granularity}s.csv", "text/csv", cell)
+        _download("JSON record", record.to_json(), f"{name}.json", "application/json", cell)
+        page = panels_html([Panel(record, scale)], granularity=granularity, palette=screen.style.palette)
+        _download("HTML page", page, f"{name}.html", "text/html", cell)
+        copy_button("Copy record", record.to_json(), key=f"copy-{cell.key}")
 
 
 def _download(label: str, data: str | bytes, name: str, mime: str, cell: Cell) -> None:

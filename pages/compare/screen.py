@@ -35,6 +35,14 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Band:
+    """Models that stand side by side, a column each, and the rows of their panels, one per method."""
+
+    models: tuple[CheckpointInfo, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True)
 class Screen:
     """One text and one question, the same for every panel; how they are drawn; which panels there are.
 
@@ -49,27 +57,28 @@ class Screen:
     reference: str
     style: Style
     shared_scale: bool
-    rows: tuple[tuple[Cell, ...], ...]
+    bands: tuple[Band, ...]
     seeds: int = 1
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        return tuple(cell for row in self.rows for cell in row if cell.possible)
+        return tuple(cell for band in self.bands for row in band.rows for cell in row if cell.possible)
 
     def record(self, cell: Cell) -> Attribution:
         """The cell's attribution, from the cache where it was computed before."""
-        reference = cell.method.fitting_reference(self.reference)
-        return record(
-            cell.model,
-            self.text,
-            method=cell.method.name,
-            target=self.target,
-            minus=self.minus,
-            reference=reference,
-            repeats=self._repeats(cell),
-            options=self.options.get(cell.method.name, {}),
-        )
+        return record(cell.model, self.text, **self.asked(cell))
+
+    def asked(self, cell: Cell) -> dict[str, Any]:
+        """What the cell's method is asked about the text."""
+        return {
+            "method": cell.method.name,
+            "target": self.target,
+            "minus": self.minus,
+            "reference": cell.method.fitting_reference(self.reference),
+            "repeats": self._repeats(cell),
+            "options": self.options.get(cell.method.name, {}),
+        }
 
     def cheapest_first(self) -> tuple[Cell, ...]:
         """The panels by what they take: a reader sees the first of them at once, the slow ones wait for no other."""
@@ -89,6 +98,15 @@ class Screen:
     def missing_class(self, model: CheckpointInfo) -> str | None:
         """A class of the question that the model does not have."""
         return next((name for name in (self.target, self.minus) if name and name not in model.labels), None)
+
+    @property
+    def shared_classes(self) -> list[str]:
+        """The classes that all models on the screen have, in the order of the first one."""
+        return [name for name in self.models[0].labels if all(name in model.labels for model in self.models)]
+
+    @property
+    def models(self) -> tuple[CheckpointInfo, ...]:
+        return tuple(model for band in self.bands for model in band.models)
 
     def questions(self) -> dict[str, list[str]]:
         """What tokens are compared with, in words, and the methods that do so: more than one means that the panels
@@ -137,14 +155,9 @@ def _named(words: str) -> str:
     return next(name for name, known in REFERENCES.items() if known == words)
 
 
-def arrange(models: list[CheckpointInfo], methods: list[Method]) -> tuple[tuple[Cell, ...], ...]:
-    """Panels in rows: a column per model and a row per method, so that models are compared side by side (more
-    than `WIDEST` go on in the next row); for one model, its methods two by two."""
-    if len(models) != 1:
-        return tuple(
-            tuple(Cell(model, method) for model in models[start : start + WIDEST])
-            for method in methods
-            for start in range(0, len(models), WIDEST)
-        )
-    cells = [cell for method in methods if (cell := Cell(models[0], method)).possible]
-    return tuple(tuple(cells[start : start + 2]) for start in range(0, len(cells), 2))
+def arrange(models: list[CheckpointInfo], methods: list[Method]) -> tuple[Band, ...]:
+    """A column per model and a row per method; more than `WIDEST` models go on in a further band below."""
+    parts = (tuple(models[start : start + WIDEST]) for start in range(0, len(models), WIDEST))
+    return tuple(
+        Band(part, tuple(tuple(Cell(model, method) for model in part) for method in methods)) for part in parts
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from bcos_core.errors import BcosError
@@ -15,7 +17,7 @@ from pages.widgets.test_set import TestSet
 
 _KEY = "text"
 _SECOND_KEY = "second-text"
-_TWO_LINES = 72  # pixels: a sentence of 25 words; panels show a longer text whole
+_HEIGHT = 116  # pixels with the title, three lines: a sentence of 25 words; panels show a longer text whole
 
 # Enter commits the box as leaving it does; Shift+Enter begins a new line, as in a message.
 _ENTER_JS = """
@@ -58,6 +60,26 @@ def screen_text(tests: TestSet | None, example: int | None) -> str:
     return url.read("text")
 
 
+@dataclass(frozen=True)
+class TextPlace:
+    """Where the address has the text that a run of the page has drawn, in every way in which it may say so."""
+
+    addresses: frozenset[tuple[tuple[str, str], ...]]
+
+    @classmethod
+    def of(cls, text: str, example: int | None) -> TextPlace:
+        # The browser completes an address that names no text (`copying.link_button`).
+        return cls(frozenset({_address_now(), tuple(address_of(text, example).items())}))
+
+    def is_current(self) -> bool:
+        """Whether the text is still the one on the screen: a click on a word comes later than the drawing."""
+        return _address_now() in self.addresses
+
+
+def _address_now() -> tuple[tuple[str, str], ...]:
+    return tuple((name, url.read(name)) for name in ("example", "kept", "text") if name in st.query_params)
+
+
 def address_of(text: str, example: int | None) -> dict[str, str]:
     """The parameter that reproduces the text."""
     if example is not None:
@@ -78,7 +100,7 @@ def text_box(text: str, model: CheckpointInfo | None) -> None:
             st.text_area(
                 title,
                 key=key,
-                height=_TWO_LINES,
+                height=_HEIGHT,
                 on_change=_typed,
                 args=keys,
                 placeholder="Type or paste a text, or pick one from the test set.",

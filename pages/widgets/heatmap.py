@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -18,16 +20,49 @@ _component = st.components.v2.component(
 )
 
 
-def heatmap(data: dict[str, Any], *, key: str, on_strike: Callable[[int, int], None]) -> None:
-    """Draw one panel. `on_strike` gets the character span of a word that was clicked.
+def heatmap(
+    data: dict[str, Any],
+    *,
+    key: str,
+    on_strike: Callable[[int, int], None],
+    on_fold: Callable[[bool], None] | None = None,
+) -> None:
+    """Draw one panel. `on_strike` gets the character span of a word that was clicked on this drawing; a click on an
+    older one, of another text, does nothing.
 
     `data` has `method`, `model` and `cost` (strings), `failure` (a string or None), `prediction`, `runs`,
-    `presentation`, `legend`, `notes` and `blocks`, as `bcos_core.render.drawing` makes them.
+    `presentation`, `legend`, `notes` and `blocks`, as `bcos_core.render.drawing` makes them. With `on_fold` the panel
+    is a row of a grid: prediction, legend, the blocks but that of a strike, and the cost are seen only while `open` is
+    true, a button folds and unfolds them, and beside the method stand `mark` (as `drawing.sum_mark` has it, or None)
+    and the `time` that it took.
     """
+    drawn = fingerprint(data["runs"])
 
     def clicked() -> None:
         word = st.session_state[key].get("strike")
-        if word:
+        if word and word.get("drawn") == drawn:
             on_strike(int(word["start"]), int(word["end"]))
 
-    _component(key=key, data=data, on_strike_change=clicked)
+    def folded() -> None:
+        if on_fold is not None:
+            on_fold(bool(st.session_state[key].get("open")))
+
+    _component(
+        key=key,
+        data={**data, "drawn": drawn, "folds": on_fold is not None},
+        on_strike_change=clicked,
+        on_open_change=folded,
+    )
+
+
+def pending(method: str, model: str, runs: list[dict[str, Any]], presentation: str, cost: str) -> None:
+    """The place of a panel that is being computed: its text, as `drawing.pending_runs` has it, and what it takes."""
+    _component(
+        data={"method": method, "model": model, "runs": runs, "presentation": presentation, "pending": f"{cost} …"}
+    )
+
+
+def fingerprint(runs: list[dict[str, Any]]) -> str:
+    """Tells drawings of different texts apart: a hash of the text, as it is cut into what is drawn."""
+    texts = [[unit["text"] for unit in run["units"]] if "units" in run else run["text"] for run in runs]
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:32]

@@ -7,6 +7,7 @@ replaced is loaded anew.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -16,9 +17,10 @@ import streamlit as st
 import torch
 
 from bcos_core.attribution.api import explain, resolve_target
-from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.record import Attribution, Token
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.home import get_home
+from bcos_core.jobs.devices import available_cores
 from bcos_core.model.classifier import Classifier, load, predict
 from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
@@ -27,9 +29,14 @@ from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.text.content import choice_hash
+from bcos_core.text.encoding import encode
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
 
 Spans = tuple[tuple[int, int], ...]
+
+# As many records are computed at a time as there are cores, in the order in which they were asked for: the cheapest
+# first, and none waits for a core that it has to share.
+_TURNS = threading.BoundedSemaphore(available_cores())
 
 
 def checkpoints() -> dict[str, CheckpointInfo]:
@@ -149,7 +156,16 @@ def _record(
 ) -> Attribution:
     model = _classifier(path, identity)
     question = resolve_target(model.labels, target, minus)
-    return explain(model, text, method=method, target=question, reference=reference, repeats=repeats, **dict(options))
+    with _TURNS:
+        return explain(
+            model, text, method=method, target=question, reference=reference, repeats=repeats, **dict(options)
+        )
+
+
+def tokens(info: CheckpointInfo, text: str) -> tuple[Token, ...]:
+    """The tokens that a model reads of a text."""
+    model = classifier(info)
+    return encode(model.tokenizer, [text], model.max_length)[0].tokens
 
 
 def struck(info: CheckpointInfo, explained: Attribution, spans: Spans) -> StrikeResult:

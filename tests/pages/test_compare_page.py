@@ -282,7 +282,7 @@ def test_sentences_are_drawn_whole() -> None:
 @pytest.mark.usefixtures("pair")
 def test_what_a_model_cannot_answer_says_why_in_its_place() -> None:
     page = compare(text=TEXT, method="bcos")
-    assert "Only for B-cos models: a conventional one has no contributions." in [
+    assert "**B-cos contributions** · Only for B-cos models: a conventional one has no contributions." in [
         caption.value.replace("\\", "") for caption in page.caption
     ]
 
@@ -349,3 +349,120 @@ def test_an_option_out_of_its_bounds_is_the_default() -> None:
     page = compare(text=TEXT, model="tiny-bcos", method="lime", **{"lime.samples": "1", "lime.unit": "page"})
     assert page.number_input(key="url-lime.samples").value == 100
     assert page.selectbox(key="url-lime.unit").value == "token"
+
+
+def labels(page: AppTest) -> list[str]:
+    """What stands on the buttons that open something."""
+    return [popover.proto.popover.label.replace("\\", "") for popover in page.get("popover")]
+
+
+def test_the_question_is_said_in_words(home: Home) -> None:
+    folder, _ = save_pair(home, ("bad", "so-so", "good"))
+    (answer,) = predict(bcos_core.load(folder), [TEXT])
+    both = ["tiny-bcos", "tiny-conventional"]
+    page = compare(text=TEXT, model=both, method="bcos")
+    assert f"Explained class: {answer.label} (the B-cos model’s answer)" in labels(page)
+    assert "Explained class: good" in labels(compare(text=TEXT, model=both, method="bcos", target="good"))
+    page = compare(text=TEXT, model=both, method="bcos", target="good", minus="bad")
+    assert "Explained class: good rather than bad" in labels(page)
+    (panel,) = panels(page).values()
+    units = [unit for run in panel["runs"] if run["kind"] == "unit" for unit in run["units"]]
+    assert all(unit["tip"].endswith("good rather than bad") for unit in units)
+
+
+@pytest.mark.usefixtures("pair")
+def test_methods_are_a_checklist_with_what_each_costs() -> None:
+    page = compare(text=TEXT, model="tiny-bcos", method="bcos")
+    assert "Methods: 1 of 13" in labels(page)
+    said = [caption.value.replace("\\", "") for caption in page.caption]
+    assert any("replaced" in sentence and "Cost: 1 forward per token." in sentence for sentence in said)
+    page.checkbox(key="method-occlusion").check().run()
+    assert page.query_params["method"] == ["bcos", "occlusion"] and len(panels(page)) == 2
+    page.checkbox(key="method-bcos").uncheck().run()
+    page.checkbox(key="method-occlusion").uncheck().run()
+    assert page.query_params["method"] in ("", [""]) and not panels(page)
+    assert "Choose a method" in page.info[0].value
+
+
+@pytest.mark.usefixtures("pair")
+def test_a_panel_says_whether_it_adds_up_and_unfolds() -> None:
+    page = compare(text=TEXT, model="tiny-bcos", method=["bcos", "occlusion"])
+    shown = panels(page)
+    exact = shown["B-cos contributions", "tiny-bcos"]
+    assert exact["mark"]["exact"] and exact["mark"]["text"] == "✓ adds up" and exact["folds"] and not exact["open"]
+    assert shown["Occlusion", "tiny-bcos"]["mark"] is None
+    assert len(page.dataframe) == 0
+    page.session_state["open-tiny-bcos-bcos"] = True
+    page.run()
+    assert panels(page)["B-cos contributions", "tiny-bcos"]["open"] and len(page.dataframe) == 1
+
+
+@pytest.mark.usefixtures("pair")
+def test_every_model_has_one_head_with_its_answer() -> None:
+    page = compare(text=TEXT, model=["tiny-conventional", "tiny-bcos"], target="negative")
+    heads = [
+        json.loads(component.proto.json)
+        for component in page.get("bidi_component")
+        if component.proto.component_name == "bcos_answer"
+    ]
+    assert [head["model"] for head in heads] == ["tiny-conventional", "tiny-bcos"]
+    for head in heads:
+        assert [(bar["label"], bar["explained"]) for bar in head["bars"]] == [("negative", True), ("positive", False)]
+        assert sum(bar["share"] for bar in head["bars"]) == pytest.approx(1)
+
+
+@pytest.mark.usefixtures("pair")
+def test_the_text_without_the_struck_words_becomes_the_text() -> None:
+    page = compare(text=TEXT, model="tiny-bcos", method="bcos", strike="2-6,7-10")
+    next(button for button in page.button if button.label == "Explain without them").click().run()
+    assert page.query_params["text"] == "A honest film." and "strike" not in page.query_params
+    assert [word for word, _ in words(panels(page)["B-cos contributions", "tiny-bcos"])] == ["A", "honest", "film", "."]
+    nothing = compare(text="Film", model="tiny-bcos", method="bcos", strike="0-4")
+    assert next(button for button in nothing.button if button.label == "Explain without them").disabled
+
+
+def test_models_that_share_no_class_are_told_so(home: Home) -> None:
+    save_pair(home, ("bad", "good"))
+    others = Home(home.root / "others").create()
+    for folder in save_pair(others, ("rainy", "sunny")):
+        folder.rename(home.models / f"weather-{folder.name}")
+    page = compare(text=TEXT, model=["tiny-bcos", "weather-tiny-bcos"], method="occlusion", target="good")
+    (said,) = (caption.value.replace("\\", "") for caption in page.caption if "no class" in caption.value)
+    assert "has no class “good”, only rainy, sunny." in said and "share no class" in said and len(panels(page)) == 1
+
+
+def _late_click() -> None:
+    import streamlit as st
+
+    from pages.compare.strikes import toggle
+    from pages.compare.text_box import TextPlace
+
+    drawn = TextPlace.of("A good film.", None)
+    st.text(drawn.is_current())
+    st.query_params["text"] = "A dull one."
+    st.text(drawn.is_current())
+    toggle(drawn, 12, 2, 6)  # the click comes after the new text
+    del st.query_params["text"]
+    opening = TextPlace.of("A test text.", 3)
+    st.query_params["example"] = "3"  # the browser completes the address
+    st.text(opening.is_current())
+    st.query_params["example"] = "4"
+    st.text(opening.is_current())
+
+
+def test_a_click_on_an_old_text_never_strikes_the_new_one() -> None:
+    page = AppTest.from_function(_late_click)
+    page.query_params["text"] = "A good film."
+    page.run()
+    assert not page.exception and "strike" not in page.query_params
+    assert [text.value for text in page.text] == ["True", "False", "True", "False"]
+
+
+def test_drawings_of_two_texts_are_told_apart(pair: tuple[Path, Path]) -> None:
+    chosen = {"model": "tiny-bcos", "method": "bcos"}
+    (first,), (again,), (other,) = (
+        panels(compare(text=text, **chosen)).values() for text in (TEXT, TEXT, "A good or honest film.")
+    )
+    assert first["drawn"] == again["drawn"] != other["drawn"]
+    (struck,) = panels(compare(text=TEXT, strike="2-6", **chosen)).values()
+    assert struck["drawn"] == first["drawn"]  # a second word can be struck

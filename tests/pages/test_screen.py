@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import Style
 from bcos_core.render.palette import PALETTES
 from pages.compare.screen import Screen, arrange
+from pages.compare.strikes import without_struck
 from pages.widgets.struck import toggled
 
 OCCLUSION, BCOS = METHODS["occlusion"], METHODS["bcos"]
@@ -19,7 +22,8 @@ def model(name: str, kind: str = "bcos") -> CheckpointInfo:
 
 
 def layout(models: list[CheckpointInfo], methods: list[Method]) -> list[list[str]]:
-    return [[f"{cell.method.name} {cell.model.name}" for cell in row] for row in arrange(models, methods)]
+    bands = arrange(models, methods)
+    return [[f"{cell.method.name} {cell.model.name}" for cell in row] for band in bands for row in band.rows]
 
 
 def test_models_stand_side_by_side_and_methods_below_each_other() -> None:
@@ -30,24 +34,29 @@ def test_models_stand_side_by_side_and_methods_below_each_other() -> None:
 
 
 def test_a_place_without_a_panel_stays_empty_so_that_columns_keep_their_model() -> None:
-    ((left, right), _) = arrange([model("a"), model("b", "conventional")], [BCOS, OCCLUSION])
+    (band,) = arrange([model("a"), model("b", "conventional")], [BCOS, OCCLUSION])
+    ((left, right), _) = band.rows
     assert left.possible and not right.possible
 
 
-def test_one_model_shows_its_methods_two_by_two() -> None:
+def test_one_model_has_one_column() -> None:
     assert layout([model("a", "conventional")], [method for method in METHODS.values() if method.usual]) == [
-        ["integrated_gradients a", "occlusion a"],
+        ["bcos a"],  # said in its place that it cannot be, where it was chosen
+        ["integrated_gradients a"],
+        ["occlusion a"],
         ["input_x_gradient a"],
     ]
 
 
-def test_many_models_go_on_in_the_next_row() -> None:
-    assert layout([model(name) for name in "abcd"], [BCOS]) == [["bcos a", "bcos b", "bcos c"], ["bcos d"]]
+def test_many_models_go_on_in_a_band_of_their_own() -> None:
+    bands = arrange([model(name) for name in "abcd"], [BCOS, OCCLUSION])
+    assert [[info.name for info in band.models] for band in bands] == [["a", "b", "c"], ["d"]]
+    assert [len(band.rows) for band in bands] == [2, 2]
 
 
 def screen(names: list[str], seeds: int) -> Screen:
-    rows = arrange([model("a")], [METHODS[name] for name in names])
-    return Screen("a good film", "yes", None, "mask", Style(PALETTES["blue-orange"]), False, rows, seeds)
+    bands = arrange([model("a")], [METHODS[name] for name in names])
+    return Screen("a good film", "yes", None, "mask", Style(PALETTES["blue-orange"]), False, bands, seeds)
 
 
 def test_panels_begin_in_the_order_of_their_cost() -> None:
@@ -76,3 +85,31 @@ def test_a_click_strikes_a_word_and_the_next_one_restores_it() -> None:
 
 def test_a_click_on_a_word_restores_every_token_struck_inside_it() -> None:
     assert toggled(((0, 2), (2, 5), (9, 12)), 0, 5) == ((9, 12),)
+
+
+@pytest.mark.parametrize(
+    ("text", "struck", "left"),
+    [
+        ("A good film.", ["good"], "A film."),
+        ("A good film.", ["film"], "A good."),  # no space before the point
+        ("A good film.", ["A"], "good film."),
+        ("A good film", ["film"], "A good"),
+        ("A good film", ["good", "film"], "A"),
+        ("A good, honest film.", [","], "A good honest film."),
+        ("the book , the film", ["book"], "the , the film"),  # a space before a comma that was there stays
+        ("so good!\nA film\nto see", ["film", "to"], "so good!\nA\nsee"),
+        ("one\n\ntwo three", ["two"], "one\n\nthree"),
+        ("He said (it works) twice", ["said"], "He (it works) twice"),
+        ("Dogs bark.\x1fThe cats sleep", ["The", "bark"], "Dogs.\x1fcats sleep"),
+        ("Dogs\x1fcats", ["Dogs"], "\x1fcats"),
+        ("good film", ["good", "film"], ""),
+        ("これは良い映画です", ["良い"], "これは映画です"),
+    ],
+)
+def test_a_text_without_words_is_as_it_would_be_typed(text: str, struck: list[str], left: str) -> None:
+    spans = tuple((text.index(word), text.index(word) + len(word)) for word in struck)
+    assert without_struck(text, spans) == left
+
+
+def test_spans_that_overlap_are_taken_out_once() -> None:
+    assert without_struck("abcdef gh", ((0, 4), (2, 6))) == "gh"

@@ -10,16 +10,22 @@ from records import RECORD, of_one_token, record
 from bcos_core.attribution.record import Token
 from bcos_core.render.drawing import (
     Style,
+    answer_bars,
     completeness_meter,
     drawn_runs,
     legend,
+    pending_runs,
     prediction_bars,
+    shared_legend,
     strike_comparison,
+    sum_mark,
     truncation_note,
 )
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.pieces import Granularity, pieces, unit_scores
 from bcos_core.render.scale import Scale, own_scale
+from bcos_core.tasks.prediction import Prediction
+from bcos_core.tasks.registry import TASK_TYPES
 
 STYLE = Style(PALETTES["blue-orange"])
 
@@ -118,3 +124,39 @@ def test_a_method_without_a_direction_has_a_one_sided_scale() -> None:
         for unit in run["units"]
     ]
     assert units[0]["tip"] == "0.500 · weight without a direction"
+
+
+def test_a_sum_that_is_the_logit_is_marked_and_another_is_written_out() -> None:
+    exact = sum_mark(record(logit=0.3))
+    assert exact is not None and exact["exact"] and exact["text"] == "✓ adds up"
+    near = sum_mark(record(logit=0.8))
+    assert near is not None and not near["exact"] and near["text"] == "adds to 0.300 of 0.800"
+    assert near["tip"] == "The contributions add to 0.300 of 0.800, the logit. Difference 0.500."
+    assert sum_mark(record(additive=False)) is None
+
+
+def test_what_is_pending_has_the_text_and_the_added_tokens_in_their_places() -> None:
+    shown = [(run["kind"], run["text"]) for run in pending_runs(RECORD.text, RECORD.tokens)]
+    assert shown == [("added", "[CLS]"), ("gap", "Not bad."), ("added", "[SEP]")]
+    pair = pending_runs("Not bad.\x1fGood.", RECORD.tokens)
+    assert [run["text"] for run in pair] == ["[CLS]", "First text", "Not bad.", "Second text", "Good.", "[SEP]"]
+
+
+def test_the_answer_of_a_model_has_a_bar_for_each_class() -> None:
+    kind = TASK_TYPES["single-label"]
+    bars = answer_bars(Prediction((0.0, 1.0), (0.25, 0.75), 1, "good"), ("bad", "good"), kind, {"bad"})
+    assert [(bar["label"], bar["value"], bar["share"], bar["explained"]) for bar in bars] == [
+        ("bad", "0.25", 0.25, True),
+        ("good", "0.75", 0.75, False),
+    ]
+    assert answer_bars(Prediction((float("nan"), 1.0), (), 1, ""), ("bad", "good"), kind, ()) == []
+
+
+def test_one_legend_has_numbers_where_the_scale_is_shared() -> None:
+    assert shared_legend("good", STYLE, None, signed=True)["ends"] == ["speaks against good", "supports good"]
+    numbered = shared_legend("good", STYLE, Scale(0.5, "rule"), signed=True)
+    assert numbered["ends"] == ["speaks against good −0.500", "supports good +0.500"]
+    assert shared_legend("good", STYLE, Scale(0.5, "rule"), signed=False)["ends"] == [
+        "no weight 0",
+        "most weight 0.500",
+    ]

@@ -1,0 +1,28 @@
+// A model's name, and what it answers. Every string becomes a text node or an attribute, never markup.
+
+const element = (tag, className, ...children) => {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children);
+  return node;
+};
+
+function drawBar(bar, score) {
+  const row = element("li", bar.explained ? "explained" : "", element("span", "label", bar.label));
+  if (!score) {
+    const fill = element("span", "fill");
+    fill.style.width = `${bar.share * 100}%`;
+    row.append(element("span", "track", fill));
+  }
+  row.append(element("span", "value", bar.value));
+  row.title = bar.help;
+  return row;
+}
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".answer");
+  const list = element("ul", "", ...data.bars.map((bar) => drawBar(bar, data.score)));
+  if (data.more) list.append(element("li", "more", `and ${data.more} more`));
+  root.setAttribute("aria-label", data.model);
+  root.replaceChildren(element("h2", "", data.model), list);
+}
