@@ -14,8 +14,14 @@ class Reporter(Protocol):
     def stage(self, title: str, index: int, count: int) -> None:
         """Stage `index` (from 0) of `count` begins, named in words for a person."""
 
-    def progress(self, done: float, total: float) -> None:
-        """`done` of `total` units of the present stage are finished."""
+    def progress(self, done: float, total: float, part: str = "") -> None:
+        """`done` of `total` units are finished, of the present stage or of one of its parts.
+
+        Units of one part take about the same time each; what has another rate is another part.
+        """
+
+    def given(self, done: float, total: float, part: str = "") -> None:
+        """The same, and the last of it was there already: it has cost nothing now."""
 
     def metric(self, series: str, step: int, value: float) -> None:
         """One point of a curve, for example `("bcos/accuracy", 120, 0.81)`."""
@@ -29,8 +35,26 @@ class SilentReporter:
 
     def stage(self, title: str, index: int, count: int) -> None: ...
 
-    def progress(self, done: float, total: float) -> None: ...
+    def progress(self, done: float, total: float, part: str = "") -> None: ...
+
+    def given(self, done: float, total: float, part: str = "") -> None: ...
 
     def metric(self, series: str, step: int, value: float) -> None: ...
 
     def log(self, message: str) -> None: ...
+
+
+class Tally:
+    """Tells a reporter of units of a part of the present stage that are finished a few at a time."""
+
+    def __init__(self, reporter: Reporter, total: float, part: str = "") -> None:
+        self._reporter, self._total, self._part, self._done = reporter, total, part, 0.0
+
+    def add(self, done: float, *, given: float = 0) -> None:
+        """So many more are `done`, and so many were `given`: there already."""
+        if given:
+            self._done += given
+            self._reporter.given(self._done, self._total, self._part)
+        if done:
+            self._done += done
+            self._reporter.progress(self._done, self._total, self._part)

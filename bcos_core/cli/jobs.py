@@ -159,7 +159,7 @@ def _curves(result: dict[str, Any]) -> list[tuple[str, list[tuple[int, float]]]]
 
 
 def _state_in_words(job: dict[str, Any]) -> str:
-    from bcos_core.jobs.outlook import about
+    from bcos_core.jobs.outlook import time_left
 
     if job["state"] == "running" and job["cancel_requested"]:
         return "stopping"
@@ -169,7 +169,7 @@ def _state_in_words(job: dict[str, Any]) -> str:
     if job["progress"] is not None:
         parts.append(f"{100 * job['progress']:.0f} %")
     if job["eta_seconds"] is not None:
-        parts.append(f"about {about(job['eta_seconds'])} left" + (" in this step" if job["eta_of_stage"] else ""))
+        parts.append(time_left(job["eta_seconds"], late=job["late"]))
     return "running: " + " · ".join(parts)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bcos_core.evaluate.plan import audit_plan
 from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.run import JobRun
@@ -70,4 +71,5 @@ AUDIT = JobKind(
     run=run,
     page="models",
     lane=Lane.SHORT,
+    plan=lambda spec: audit_plan(spec.models),
 )

@@ -14,7 +14,7 @@ from bcos_core.model.classifier import load
 from bcos_core.model.identity import changed_data, folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo, read_info, trained_on
 from bcos_core.model.predictions import known_logits, logits_on
-from bcos_core.progress import Reporter
+from bcos_core.progress import Reporter, Tally
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
@@ -48,17 +48,10 @@ def run_audit(first: CheckpointInfo, second: CheckpointInfo, *, home: Home, repo
         reporter.log(note)
     for place, info in enumerate((first, second), start=1):
         reporter.stage(f"Asking {info.name}", place, 3)
-        done = 0
-
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            reporter.progress(done, len(texts))
-
         classifier = replace(load(info.path), max_length=info.max_length)
         for note in classifier.notes:
             reporter.log(note)
-        logits = logits_on(classifier, texts, store, advance)
+        logits = logits_on(classifier, texts, store, Tally(reporter, len(texts)))
         answers.append(_split(info, logits, task))
     return audit(answers[0], answers[1], task)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bcos_core.evaluate.plan import evaluation_plan
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.run import JobRun
@@ -59,4 +60,5 @@ EVALUATE = JobKind(
     run=run,
     page="evaluate",
     parameter="evaluation",
+    plan=evaluation_plan,
 )

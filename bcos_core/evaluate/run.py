@@ -9,6 +9,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
 from bcos_core.evaluate.explainer import Explainer, make_explainer
 from bcos_core.evaluate.gather import Gatherer
+from bcos_core.evaluate.plan import CURVES, LOADING, SINGLES, part_of, pointing_length, pointing_part_of
 from bcos_core.evaluate.pointing import Pairs, make_pairs
 from bcos_core.evaluate.removal import REMOVALS, require_tokens
 from bcos_core.evaluate.result import Contender, Evaluation, save_evaluation
@@ -20,15 +21,12 @@ from bcos_core.home import Home
 from bcos_core.model.classifier import Classifier, load
 from bcos_core.model.identity import changed_data
 from bcos_core.model.info import CheckpointInfo, read_info, trained_on
-from bcos_core.progress import Reporter
+from bcos_core.progress import Reporter, Tally
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.tasks.task_type import TaskType
-from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
 
-# Tokens of each half of a pointing-game pair, where the task does not say: what fits twice into a short text's limit.
-SHORT_HALF = 20
 ADDED_TOKENS = 2  # [CLS] and [SEP], <s> and </s>
 
 
@@ -108,6 +106,7 @@ class _Run:
     def score(self, info: CheckpointInfo) -> None:
         """Every method on one model."""
         classifier = replace(load(info.path), max_length=info.max_length)
+        self.reporter.progress(1, 1, LOADING)
         self.note(*classifier.notes)
         require_tokens(REMOVALS[self.spec.removal], classifier.tokenizer)
         explainers = []
@@ -131,14 +130,18 @@ class _Run:
         )
 
     def _gather(self, gatherer: Gatherer) -> None:
-        """Everything that the scores need of one model, with progress in texts and methods."""
-        total = len(gatherer.explainers) * (len(self.texts) + len(self.pairs.pairs))
-        done = 0
+        """Everything that the scores need of one model, with progress in its parts."""
+        texts, pairs, methods = len(self.texts), len(self.pairs.pairs), [one.method.name for one in gatherer.explainers]
+        totals = {
+            **{part_of(method): texts for method in methods},
+            **{pointing_part_of(method): pairs for method in methods},
+            CURVES: texts * len(methods),
+            SINGLES: texts,
+        }
+        tallies = {part: Tally(self.reporter, total, part) for part, total in totals.items()}
 
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            self.reporter.progress(done, total)
+        def advance(part: str, count: int, known: int) -> None:
+            tallies[part].add(count - known, given=known)
 
         gatherer.explanations(
             self.texts,
@@ -169,8 +172,5 @@ def _pairs(spec: EvaluationSpec, first: CheckpointInfo, task: TaskData, choice: 
     """
     twin = first.path.parent / first.twin if first.twin else None
     judge = load(twin if first.kind == "bcos" and twin is not None and twin.is_dir() else first.path)
-    wanted = spec.pointing_length or (
-        EMBEDDED_TASKS[choice.name].pointing_length if choice.kind == "embedded" else SHORT_HALF
-    )
-    length = min(wanted, (judge.max_length - ADDED_TOKENS) // 2)
+    length = min(pointing_length(spec, choice), (judge.max_length - ADDED_TOKENS) // 2)
     return make_pairs(task.test, judge, length=length, count=spec.pairs, seed=spec.seed)

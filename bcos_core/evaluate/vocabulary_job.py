@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
+from bcos_core.evaluate.plan import vocabulary_plan
 from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.run import JobRun
@@ -85,4 +86,5 @@ WORDS = JobKind(
     run=run,
     page="models",
     lane=Lane.SHORT,
+    plan=lambda spec: vocabulary_plan(spec.model, spec.method, spec.limit),
 )

@@ -12,7 +12,7 @@ from bcos_core.evaluate.vocabulary import Vocabulary, vocabulary, word_sums
 from bcos_core.home import Home
 from bcos_core.model.classifier import load, require_finite_logits
 from bcos_core.model.info import CheckpointInfo, trained_on
-from bcos_core.progress import Reporter
+from bcos_core.progress import Reporter, Tally
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
@@ -63,11 +63,11 @@ def run_vocabulary(
     explainer = make_explainer(classifier, chosen, reference="mask", options={}, seed=seed)
     store = EvidenceStore(open_database(home))
     sums = []
+    tally = Tally(reporter, len(task.labels) * len(test))
     for label in range(len(task.labels)):
         known: dict[str, dict[str, float]] = {}
         for start in range(0, len(test), CHUNK):
-            known |= _sums(explainer, test.texts[start : start + CHUNK], label, store)
-            reporter.progress(label * len(test) + min(start + CHUNK, len(test)), len(task.labels) * len(test))
+            known |= _sums(explainer, test.texts[start : start + CHUNK], label, store, tally)
         sums.append([known[name_of(text)] for text in test.texts])
     reporter.stage("Counting words", 2, 3)
     found = vocabulary(sums, replace(task, test=test))
@@ -75,12 +75,13 @@ def run_vocabulary(
 
 
 def _sums(
-    explainer: Explainer, texts: tuple[str, ...], label: int, store: EvidenceStore
+    explainer: Explainer, texts: tuple[str, ...], label: int, store: EvidenceStore, tally: Tally
 ) -> dict[str, dict[str, float]]:
     """The word sums of texts for one output, by the texts' names; computed where they are not known."""
     kind = f"words:{label}"
     known: dict[str, dict[str, float]] = store.find(explainer.name, kind, map(name_of, texts))
     missing = [text for text in texts if name_of(text) not in known]
+    tally.add(0, given=len(texts) - len(missing))
     if missing:
         records = explainer(missing, target=label)
         for record in records:
@@ -91,4 +92,5 @@ def _sums(
         }
         store.keep(explainer.name, kind, computed)
         known |= computed
+        tally.add(len(missing))
     return known

@@ -71,14 +71,26 @@ def lack_of_room(device: str, free: Callable[[str], int | None] = free_bytes) ->
     return f"Waits for memory on {place}: {file_size(found)} are free, and {file_size(wanted)} are wanted."
 
 
+def present_device() -> str:
+    """The kind of device that a process here would use, without asking PyTorch: "cuda" or "cpu"."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in ("", "-1")
+    return "cuda" if not hidden and _has_driver() else CPU
+
+
+def _has_driver() -> bool:
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
 def _cuda_device_count() -> int:
     """How many devices torch sees, asked of a short-lived process.
 
     So the one that asks holds neither torch nor a context on a device. Without a driver nothing is asked.
     """
-    try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
+    if not _has_driver():
         return 0
     question = "import torch; print(torch.cuda.device_count())"
     try:

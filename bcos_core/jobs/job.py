@@ -42,10 +42,10 @@ class Job:
     """One job as it stood when it was read.
 
     `spec` is what was asked, as its kind (`bcos_core.jobs.kinds`) reads it. `progress` is the share of the
-    whole job that is done, from 0 to 1, or None before it is known. `eta_seconds` is the time left of the
-    whole job, or, where `eta_of_stage` is true, of the present stage only. `message` is for a person: what
-    went wrong in a failed job. `attempt` counts the starts. All times are aware, in UTC. `folder` holds the
-    log and, under `work`, what a restarted job goes on from.
+    whole job that is done, from 0 to 1, or None before it is known; `eta_seconds` is the time left of the
+    whole job. It was expected to take `expected_seconds` when it was asked for; `late`: it takes longer. `message` is
+    for a person: what went wrong in a failed job. `attempt` counts the starts. All times are aware, in UTC. `folder`
+    holds the log and, under `work`, what a restarted job goes on from.
     """
 
     id: str
@@ -70,7 +70,8 @@ class Job:
     stage_count: int
     progress: float | None
     eta_seconds: float | None
-    eta_of_stage: bool
+    expected_seconds: float | None
+    late: bool
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from bcos_core.errors import InputError
+from bcos_core.errors import BcosError, InputError
+from bcos_core.jobs.devices import present_device
 from bcos_core.jobs.job import Job
 from bcos_core.jobs.lane import Lane
+from bcos_core.jobs.paces import read_paces
+from bcos_core.jobs.part import Part
 from bcos_core.jobs.run import Asked, JobRun, Start, job_run
 from bcos_core.jobs.store import JobStore
 from bcos_core.storage.plain import to_plain
@@ -33,7 +36,8 @@ class JobKind(Generic[Spec, Made]):
     `page` is the folder of the page that shows its result, "" where the Jobs page does; there the result is the value
     of `parameter` in the address: the one that the stored result has under that name, else the job's id. `shared`:
     several processes of a distributed run can do it together. `lane`: short for what takes minutes at most, and does
-    not wait for long jobs.
+    not wait for long jobs. `plan` is what the work of one consists of, from which the time that it takes is told before
+    it begins and while it runs: it may read what is asked about.
     """
 
     name: str
@@ -47,6 +51,7 @@ class JobKind(Generic[Spec, Made]):
     parameter: str = ""
     shared: bool = False
     lane: Lane = Lane.LONG
+    plan: Callable[[Spec], Sequence[Part]] = field(default=lambda spec: ())
 
     def read(self, stored: object) -> Spec:
         """What a row of this kind was asked.
@@ -62,7 +67,21 @@ class JobKind(Generic[Spec, Made]):
 
     def submit(self, store: JobStore, spec: Spec) -> tuple[Job, bool]:
         """Put a job in the queue; as in `JobStore.submit`."""
-        return store.submit(self.name, self.describe(spec), to_plain(spec), self.key(spec), lane=self.lane)
+        asked = (self.name, self.describe(spec), to_plain(spec), self.key(spec))
+        return store.submit(*asked, lane=self.lane, expected_seconds=self.expected_seconds(store, spec))
+
+    def expected_seconds(self, store: JobStore, spec: Spec) -> float | None:
+        """About how long the work will take on this machine, as far as earlier jobs tell; None where nobody knows."""
+        plan = self.parts(spec)
+        paces = read_paces(store.database, present_device())
+        return sum(map(paces.seconds, plan)) if plan else None
+
+    def parts(self, spec: Spec) -> Sequence[Part]:
+        """The `plan`, nothing of work that cannot be done: what is wrong with it, its start says."""
+        try:
+            return self.plan(spec)
+        except BcosError:
+            return ()
 
     def run_here(self, spec: Spec) -> tuple[Made, str]:
         """Do it in this process, as a job of its own: a command that a person typed. What was made, and the job's id.
@@ -85,7 +104,7 @@ class JobKind(Generic[Spec, Made]):
             raise InputError(
                 f"Several processes cannot share this work ({self.title.lower()}); run it without a launcher."
             )
-        with job_run(work) as job:
+        with job_run(work, plan=self.parts(spec)) as job:
             made = self.run(spec, job)
         return made, job.id
 

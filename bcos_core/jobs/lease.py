@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select, update
 
+from bcos_core.jobs.devices import present_device
 from bcos_core.jobs.job import JobState
+from bcos_core.jobs.paces import Taken, keep_paces
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.schema import JOB_METRICS, JOBS
 from bcos_core.jobs.store import INTERRUPTED, NO_PROCESS, JobStore
@@ -60,29 +62,31 @@ class Lease:
             upsert(connection, JOB_METRICS, self._rows(points), key=("job_id", "series", "step"))
         return not row.cancel_requested
 
-    def succeed(self, result: dict[str, Any], artefacts: Sequence[str], stage_seconds: Sequence[float]) -> bool:
+    def succeed(self, result: dict[str, Any], artefacts: Sequence[str], taken: Sequence[Taken] = ()) -> bool:
+        """`taken` is what its parts took, for later jobs to know; so also of one that fails or is given up."""
         return self._end(
             JobState.SUCCEEDED,
+            taken,
             result=to_finite(result, "The result of the job"),
             artefacts=to_plain(artefacts),
-            stage_seconds=list(stage_seconds),
             progress=1.0,
             cancel_requested=False,
         )
 
-    def fail(self, message: str) -> bool:
-        return self._end(JobState.FAILED, message=message)
+    def fail(self, message: str, taken: Sequence[Taken] = ()) -> bool:
+        return self._end(JobState.FAILED, taken, message=message)
 
-    def give_up(self) -> bool:
+    def give_up(self, taken: Sequence[Taken] = ()) -> bool:
         """Stop in the middle: cancelled if someone asked for that, else back in the queue, to go on later.
 
         A job in the foreground goes nowhere: whoever typed it has stopped it.
         """
         with self.store.database.write() as connection:
-            query = select(JOBS.c.cancel_requested, JOBS.c.foreground).where(self._held).with_for_update()
-            row = connection.execute(query).first()
+            query = select(JOBS.c.cancel_requested, JOBS.c.foreground, JOBS.c.device).where(self._held)
+            row = connection.execute(query.with_for_update()).first()
             if row is None:
                 return False
+            keep_paces(connection, taken, row.device or present_device())
             if row.cancel_requested or row.foreground:
                 columns = {"state": JobState.CANCELLED, "ended_at": utc_now(), "message": "Cancelled."}
             else:
@@ -90,8 +94,15 @@ class Lease:
             connection.execute(update(JOBS).where(self._held).values(eta_seconds=None, **NO_PROCESS, **columns))
         return True
 
-    def _end(self, state: JobState, **columns: Any) -> bool:
-        return self._update(state=state, ended_at=utc_now(), eta_seconds=None, **NO_PROCESS, **columns)
+    def _end(self, state: JobState, taken: Sequence[Taken], **columns: Any) -> bool:
+        columns |= {"state": state, "ended_at": utc_now(), "eta_seconds": None, **NO_PROCESS}
+        with self.store.database.write() as connection:
+            device = connection.execute(select(JOBS.c.device).where(self._held).with_for_update()).scalar()
+            if device is None:
+                return False
+            connection.execute(update(JOBS).where(self._held).values(columns))
+            keep_paces(connection, taken, device or present_device())
+        return True
 
     def _update(self, **columns: Any) -> bool:
         with self.store.database.write() as connection:

@@ -1,4 +1,4 @@
-"""How far a job is, and how long it still takes."""
+"""How far a job is, and how long the whole of it still takes."""
 
 from __future__ import annotations
 
@@ -6,88 +6,177 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-RATE_NEEDS_SHARE = 0.02
-"""Share of a stage that must have passed before its rate is believed over an earlier job's duration."""
+from bcos_core.jobs.paces import Paces, Taken
+from bcos_core.jobs.part import Part
+
+UNDECLARED_SECONDS = 10.0
+"""Of a part that nobody has declared."""
+EXPECTED_COUNTS = 0.1
+"""What was expected of a part counts like this share of it, beside the share that was seen."""
+PLAN_COUNTS = 0.15
+"""What was expected of the whole counts like this share of it, where it is asked how fast the machine is today."""
+OVERDUE = 0.2
+"""What is silent for longer than expected takes this share of its silence longer still."""
+LATE, LATE_WITHOUT_EXPERIENCE, LATE_SECONDS = 1.5, 3.0, 10.0
+"""A job is late when it takes so many times as long as expected, known from earlier ones or not, and so much longer."""
+LEARNED_FROM = 0.2
+"""Share of a part that must have been seen before later jobs learn from it."""
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """`progress` of the whole job, from 0 to 1; seconds left of it, or (`of_stage`) of the present stage only."""
+    """`progress` of the whole job in time, from 0 to 1; seconds left of it; whether it takes longer than expected."""
 
     progress: float | None = None
     eta_seconds: float | None = None
-    of_stage: bool = False
+    late: bool = False
 
 
-class ProgressEstimator:
-    """Follows the stages of one job.
+@dataclass
+class _Seen:
+    """A part and what was seen of it: `share` is done, of which `given` was there already; the rest took `seconds`."""
 
-    The present stage's time left comes from its own rate: the share that has passed, and the seconds that
-    took; in a `resumed` job, counted from where the stage goes on. The later stages' times, and the weights
-    of all stages in the whole, come from an earlier job with as many stages, where there is one; else stages
-    weigh the same, and only the last stage's time left is the job's.
+    part: Part
+    expected: float
+    known: bool
+    share: float = 0.0
+    given: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def done(self) -> float:
+        return self.share - self.given
+
+    def whole(self, speed: float) -> float:
+        """Seconds of all of it: from its own rate, the more of it was seen, else from what was expected."""
+        return (self.seconds + EXPECTED_COUNTS * self.expected * speed) / (self.done + EXPECTED_COUNTS)
+
+    def left(self, speed: float) -> float:
+        return (1.0 - self.share) * self.whole(speed)
+
+
+class Forecast:
+    """Follows one start of a job, from its first moment, through the parts that it was planned to have.
+
+    Time belongs to the part that is told of next. How long a part takes is what was expected of it (`Paces`), corrected
+    by how long the others took of what was expected of them, and, the more of it is done, by its own rate.
     """
 
-    def __init__(self, *, resumed: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, plan: Sequence[Part], paces: Paces, *, kind: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._clock = clock
-        self._resumed = resumed
-        self._expected: Sequence[float] = ()
-        self._index = -1
-        self._count = 0
-        self._seconds: list[float] = []
-        self._share = 0.0
-        self._began = self._advanced = clock()
-        self._rate_from: tuple[float, float] | None = None  # share and time that the rate is counted from
+        self._paces = paces
+        self._kind = kind
+        self._stage = -1
+        self._began = self._last = clock()
+        self._told: _Seen | None = None
+        self._parts = [self._expect(part) for part in plan]
+        self._expected = self._planned()
+        self._shown = 0.0
 
-    def begin_stage(self, index: int, count: int, *, expected: Sequence[float] = ()) -> None:
-        """Stage `index` of `count` begins. `expected` holds the seconds of an earlier job's stages, or nothing."""
-        self._end_stage()
-        self._index, self._count = index, count
-        self._expected = expected if len(expected) == count and sum(expected) > 0 else ()
-        self._began = self._clock()
-        self._share, self._rate_from = 0.0, None
+    def begin(self, index: int, count: int) -> None:
+        """Stage `index` of `count` begins: what is left of the earlier ones is not needed."""
+        planned = {seen.part.stage for seen in self._parts}
+        if planned != set(range(count)):  # it was planned otherwise, or not at all
+            self._parts = [self._expect(self._undeclared(stage, f"{stage + 1} of {count}")) for stage in range(count)]
+            self._expected = self._planned()
+        self._spend(self._told if self._told is not None else self._first(self._stage))
+        for seen in self._parts:
+            if seen.part.stage < index:
+                self._finish(seen)
+        self._stage, self._told = index, None
 
-    def advance(self, done: float, total: float) -> None:
-        """`done` of `total` units of the present stage are finished."""
-        self._share = min(1.0, max(0.0, done / total)) if total > 0 else 0.0
-        self._advanced = self._clock()
-        if self._rate_from is None:
-            self._rate_from = (self._share, self._advanced) if self._resumed else (0.0, self._began)
+    def advance(self, done: float, total: float, part: str = "") -> None:
+        """`done` of `total` units of a part of the present stage are finished."""
+        seen = self._find(part)
+        self._spend(seen)
+        seen.share = max(seen.share, _share(done, total))
 
-    def finished_stages(self) -> list[float]:
-        """Seconds of every stage, when all have passed under these eyes; else nothing."""
-        self._end_stage()
-        self._index = -1
-        return self._seconds if self._count and len(self._seconds) == self._count else []
+    def given(self, done: float, total: float, part: str = "") -> None:
+        """So much of it is there already: no time was spent on what is new of it."""
+        seen = self._find(part)
+        self._spend(self._told)
+        share = max(seen.share, _share(done, total))
+        seen.given += share - seen.share
+        seen.share = share
 
     def outlook(self) -> Outlook:
-        if not 0 <= self._index < self._count:
+        if self._stage < 0 or not self._parts:
             return Outlook()
-        weights = self._expected or [1.0] * self._count
-        done = sum(weights[: self._index]) + self._share * weights[self._index]
-        stage_left = self._stage_left()
-        if stage_left is None:
-            return Outlook(progress=done / sum(weights))
-        is_last = self._index == self._count - 1
-        later = sum(self._expected[self._index + 1 :])
-        return Outlook(done / sum(weights), stage_left + later, of_stage=not is_last and not self._expected)
+        speed, now = self._speed(), self._clock()
+        silence = now - self._last
+        present = [seen for seen in self._parts if seen.part.stage == self._stage]
+        later = sum(seen.left(speed) for seen in self._parts if seen.part.stage > self._stage)
+        left = max(sum(seen.left(speed) for seen in present) - silence, OVERDUE * silence) + later
+        done = sum(seen.share * seen.whole(speed) for seen in self._parts) + silence
+        self._shown = max(self._shown, done / (done + left) if done + left > 0 else 0.0)
+        return Outlook(min(1.0, self._shown), left, self._is_late(now - self._began + left))
 
-    def _stage_left(self) -> float | None:
+    def taken(self) -> list[Taken]:
+        """What later jobs can learn from this one, as far as it has come."""
+        self._spend(self._told)
+        return [
+            Taken(seen.part.pace, seen.part.seconds * seen.done, seen.seconds)
+            for seen in self._parts
+            if seen.done >= LEARNED_FROM and seen.seconds > 0
+        ]
+
+    def finish(self) -> None:
+        """All is done."""
+        self._spend(self._told if self._told is not None else self._first(self._stage))
+        for seen in self._parts:
+            self._finish(seen)
+
+    def _expect(self, part: Part) -> _Seen:
+        return _Seen(part, self._paces.seconds(part), self._paces.knows(part))
+
+    def _undeclared(self, stage: int, name: str) -> Part:
+        return Part(stage, "", f"{self._kind}: {name}", UNDECLARED_SECONDS)
+
+    def _planned(self) -> float:
+        return sum(seen.expected for seen in self._parts)
+
+    def _find(self, name: str) -> _Seen:
+        for seen in self._parts:
+            if seen.part.stage == self._stage and seen.part.name == name:
+                return seen
+        part = Part(self._stage, name, f"{self._kind}: {name}", UNDECLARED_SECONDS)
+        self._parts.append(self._expect(part))
+        return self._parts[-1]
+
+    def _first(self, stage: int) -> _Seen | None:
+        return next((seen for seen in self._parts if seen.part.stage == max(0, stage)), None)
+
+    def _finish(self, seen: _Seen) -> None:
+        """What has taken no time was not needed: it was there."""
+        if seen.seconds == 0:
+            seen.given += 1.0 - seen.share
+        seen.share = 1.0
+
+    def _spend(self, seen: _Seen | None) -> None:
         now = self._clock()
-        share_from, time_from = self._rate_from or (0.0, self._began)
-        passed = self._share - share_from
-        if passed >= RATE_NEEDS_SHARE or (passed > 0 and not self._expected):
-            left = (1.0 - self._share) * (self._advanced - time_from) / passed
-            return max(0.0, left - (now - self._advanced))
-        if self._expected:
-            return max(0.0, self._expected[self._index] - (now - self._began))
-        return None
+        if seen is not None:
+            seen.seconds += now - self._last
+            self._told = seen
+            self._last = now
 
-    def _end_stage(self) -> None:
-        if self._index == 0:
-            self._seconds = []
-        if self._index == len(self._seconds):  # else a stage was left out, and the list stays too short
-            self._seconds.append(self._clock() - self._began)
+    def _speed(self) -> float:
+        """What was done so far took so much of what was expected of it."""
+        weight = PLAN_COUNTS * self._expected
+        took = sum(seen.seconds for seen in self._parts if seen.done > 0)
+        expected = sum(seen.expected * seen.done for seen in self._parts)
+        return (took + weight) / (expected + weight) if weight > 0 else 1.0
+
+    def _is_late(self, seconds: float) -> bool:
+        known = sum(seen.expected for seen in self._parts if seen.known)
+        factor = LATE if known >= 0.5 * self._expected else LATE_WITHOUT_EXPERIENCE
+        return seconds > max(factor * self._expected, self._expected + LATE_SECONDS)
+
+
+def _share(done: float, total: float) -> float:
+    """Nothing of nothing is all of it."""
+    return min(1.0, max(0.0, done / total)) if total > 0 else 1.0
 
 
 def about(seconds: float) -> str:
@@ -99,3 +188,8 @@ def about(seconds: float) -> str:
         return f"{minutes} min"
     hours, minutes = divmod(5 * round(minutes / 5), 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def time_left(seconds: float, *, late: bool) -> str:
+    """ "about 3 min left", and that it takes longer than expected, where it does."""
+    return f"about {about(seconds)} left" + (", longer than expected" if late else "")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
 
 from bcos_core.errors import JobCancelled, StorageError
 from bcos_core.jobs.journal import Journal
 from bcos_core.jobs.lease import Lease, Point
 from bcos_core.jobs.log import JobLog
-from bcos_core.jobs.outlook import Outlook, ProgressEstimator, about
+from bcos_core.jobs.outlook import Forecast, Outlook, time_left
+from bcos_core.jobs.paces import Taken
 
 BATCH_SECONDS = 0.5
 HEARTBEAT_SECONDS = 2.0
@@ -24,14 +24,11 @@ class JobReporter:
     every two. Any method raises `JobCancelled` once the job has been asked to stop.
     """
 
-    def __init__(
-        self, lease: Lease, journal: Journal, log: JobLog, *, expected_stages: Callable[[int], Sequence[float]]
-    ) -> None:
+    def __init__(self, lease: Lease, journal: Journal, log: JobLog, forecast: Forecast) -> None:
         self._lease = lease
         self._journal = journal
         self._log = log
-        self._expected_stages = expected_stages
-        self._estimator = ProgressEstimator(resumed=lease.attempt > 1)
+        self._forecast = forecast
         self._stage = ("", 0, 0)
         self._points = list(journal.left_over)
         self._latest: dict[str, float] = {}
@@ -50,9 +47,8 @@ class JobReporter:
 
     def stage(self, title: str, index: int, count: int) -> None:
         self._stop_if_asked()
-        expected = self._expected_stages(count)
         with self._lock:
-            self._estimator.begin_stage(index, count, expected=expected)
+            self._forecast.begin(index, count)
             self._stage = (title, index, count)
             self._latest.clear()
             self._logged_at = time.monotonic()
@@ -60,14 +56,20 @@ class JobReporter:
         self._log.line(f"[{index + 1}/{count}] {title}")
         self._wake.set()  # a person waits for the new title
 
-    def progress(self, done: float, total: float) -> None:
+    def progress(self, done: float, total: float, part: str = "") -> None:
         self._stop_if_asked()
         with self._lock:
-            self._estimator.advance(done, total)
+            self._forecast.advance(done, total, part)
             self._changed = True
-            line = self._progress_line(done, total)
+            line = self._progress_line(done, total, part)
         if line:
             self._log.line(line)
+
+    def given(self, done: float, total: float, part: str = "") -> None:
+        self._stop_if_asked()
+        with self._lock:
+            self._forecast.given(done, total, part)
+            self._changed = True
 
     def metric(self, series: str, step: int, value: float) -> None:
         self._stop_if_asked()
@@ -88,8 +90,8 @@ class JobReporter:
         """Let the next call raise. Called by signal handlers, so it takes no lock."""
         self.stop_requested = True
 
-    def close(self) -> list[float]:
-        """Write the last of it; the seconds of each stage, if all were seen.
+    def close(self, *, finished: bool = False) -> list[Taken]:
+        """Write the last of it; what the parts of the work took, all of them if it is `finished`.
 
         Raises:
             StorageError: the database cannot be written; the points stay in the journal.
@@ -100,7 +102,9 @@ class JobReporter:
             self._thread.join()
         self._write()
         with self._lock:
-            return self._estimator.finished_stages()
+            if finished:
+                self._forecast.finish()
+            return self._forecast.taken()
 
     def _stop_if_asked(self) -> None:
         if self.stop_requested:
@@ -124,7 +128,7 @@ class JobReporter:
         with self._lock:
             points, self._points = self._points, []
             self._changed = False
-            outlook = self._estimator.outlook()
+            outlook = self._forecast.outlook()
             title, index, count = self._stage
         try:
             goes_on = self._lease.beat(_columns(title, index, count, outlook), points)
@@ -139,16 +143,16 @@ class JobReporter:
             if not self._points:
                 self._journal.clear()
 
-    def _progress_line(self, done: float, total: float) -> str:
+    def _progress_line(self, done: float, total: float, part: str) -> str:
         """A line for the log, now and then: a log is read, not watched."""
         now = time.monotonic()
         if now - self._logged_at < LOG_EVERY_SECONDS:
             return ""
         self._logged_at = now
-        outlook = self._estimator.outlook()
-        parts = [f"  {done:g} of {total:g}"]
+        outlook = self._forecast.outlook()
+        parts = [f"  {f'{part}: ' if part else ''}{done:g} of {total:g}"]
         if outlook.eta_seconds is not None:
-            parts.append(f"about {about(outlook.eta_seconds)} left" + (" in this step" if outlook.of_stage else ""))
+            parts.append(time_left(outlook.eta_seconds, late=outlook.late))
         parts += [f"{series} {value:.3g}" for series, value in self._latest.items()]
         return " · ".join(parts)
 
@@ -162,5 +166,5 @@ def _columns(title: str, index: int, count: int, outlook: Outlook) -> dict[str, 
         "stage_count": count,
         "progress": outlook.progress,
         "eta_seconds": outlook.eta_seconds,
-        "eta_of_stage": outlook.of_stage,
+        "late": outlook.late,
     }

@@ -17,13 +17,16 @@ from typing import Any
 from bcos_core.errors import BcosError, JobCancelled, JobError, StorageError
 from bcos_core.home import Home
 from bcos_core.jobs.claims import active_jobs, settle_dead_foreground
+from bcos_core.jobs.devices import present_device
 from bcos_core.jobs.failure import plain_message
-from bcos_core.jobs.history import earlier_stage_seconds
 from bcos_core.jobs.job import Job, JobState
 from bcos_core.jobs.journal import Journal
 from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.lease import Lease
 from bcos_core.jobs.log import JobLog
+from bcos_core.jobs.outlook import Forecast
+from bcos_core.jobs.paces import read_paces
+from bcos_core.jobs.part import Part
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.reporter import JobReporter
 from bcos_core.jobs.store import JobStore
@@ -81,7 +84,7 @@ class JobRun:
 
 
 @contextmanager
-def job_run(work: Asked | Start, *, home: Home | None = None) -> Iterator[JobRun]:
+def job_run(work: Asked | Start, *, home: Home | None = None, plan: Sequence[Part] = ()) -> Iterator[JobRun]:
     """Run the block as a job: the one that a supervisor has started, or, in a command that a person typed, a new one,
     so that the Jobs page shows it.
 
@@ -89,6 +92,8 @@ def job_run(work: Asked | Start, *, home: Home | None = None) -> Iterator[JobRun
     that (the supervisor shuts down). By another exception: failed, with a message for a person; the
     traceback goes to the log. SIGTERM or Ctrl-C lets the next call of the reporter raise `JobCancelled`; a
     second Ctrl-C ends the block at once.
+
+    `plan` are the parts that the work has, by which its time left is told.
 
     Of the processes of one distributed run (`accelerate launch`), the first one is the job; the others get
     its work folder and a reporter that nobody listens to.
@@ -106,10 +111,11 @@ def job_run(work: Asked | Start, *, home: Home | None = None) -> Iterator[JobRun
     lease = Lease(store, job.id, job.attempt)
     log = JobLog(job.log_path, foreground=job.foreground)
     journal = Journal(job.journal_path)
-    reporter = JobReporter(lease, journal, log, expected_stages=lambda n: earlier_stage_seconds(store, job, n))
+    forecast = Forecast(plan, read_paces(store.database, job.device or present_device()), kind=job.kind)
+    reporter = JobReporter(lease, journal, log, forecast)
 
     def finish(result: dict[str, Any], artefacts: Sequence[str]) -> None:
-        if not lease.succeed(result, artefacts, reporter.close()):
+        if not lease.succeed(result, artefacts, reporter.close(finished=True)):
             raise JobCancelled(f"Job {job.id} was started again, and that start has taken over.")
         if not any(Path(artefact).is_relative_to(job.work) for artefact in artefacts):
             shutil.rmtree(job.work, ignore_errors=True)  # checkpoints to go on from: large, and done with
@@ -188,16 +194,16 @@ def _stopped_by_signals(reporter: JobReporter) -> Iterator[None]:
 def _record_end(lease: Lease, reporter: JobReporter, log: JobLog, error: BaseException) -> None:
     """Write how the block ended; whatever goes wrong here must not hide `error`."""
     try:
-        reporter.close()
+        taken = reporter.close()
         # A part of the work that was stopped with the rest may have failed in its own way.
         if reporter.stop_requested or isinstance(error, JobCancelled | KeyboardInterrupt):
             log.file_line("Stopped before the work was done.")
-            lease.give_up()
+            lease.give_up(taken)
         elif isinstance(error, BcosError):
             log.file_line(str(error))
-            lease.fail(str(error))
+            lease.fail(str(error), taken)
         else:
             log.traceback(error)
-            lease.fail(f"{plain_message(error)} The job's log has the details.")
+            lease.fail(f"{plain_message(error)} The job's log has the details.", taken)
     except StorageError as storage_error:
         log.line(str(storage_error))

@@ -30,14 +30,14 @@ JOBS = Table(
     Column("pid_space", String(255), nullable=True),
     Column("pid", Integer, nullable=True),
     Column("pid_started", Float, nullable=True),  # see `bcos_core.jobs.process.ProcessId`
-    # How far it is. `stage_seconds` holds the seconds of each finished stage of this attempt, in order.
+    # How far it is. What it takes in all was expected when it was asked for; `late`: it takes longer.
+    Column("expected_seconds", Float, nullable=True),
     Column("stage", Text, nullable=False),
     Column("stage_index", Integer, nullable=False),
     Column("stage_count", Integer, nullable=False),
-    Column("stage_seconds", StoredJson, nullable=False),
     Column("progress", Float, nullable=True),
     Column("eta_seconds", Float, nullable=True),
-    Column("eta_of_stage", Boolean, nullable=False),
+    Column("late", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False, index=True),
     Column("started_at", UtcDateTime, nullable=True),
     Column("ended_at", UtcDateTime, nullable=True),
@@ -59,4 +59,17 @@ JOB_METRICS = Table(
     Column("series", String(128), primary_key=True),
     Column("step", Integer, primary_key=True),
     Column("value", Float, nullable=True),  # null for a value that is not a number
+)
+
+# What parts of jobs took, of what was declared: see `bcos_core.jobs.paces`.
+JOB_PACES = Table(
+    "job_paces",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("pace", String(255), nullable=False, index=True),
+    Column("machine", String(255), nullable=False),
+    Column("device", String(16), nullable=False),
+    Column("declared", Float, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False),
 )

@@ -47,10 +47,9 @@ UNBEGUN: dict[str, Any] = {
     "stage": "",
     "stage_index": 0,
     "stage_count": 0,
-    "stage_seconds": [],
     "progress": None,
     "eta_seconds": None,
-    "eta_of_stage": False,
+    "late": False,
     "started_at": None,
     "result": None,
     "artefacts": [],
@@ -77,12 +76,19 @@ class JobStore:
     # Asking for work
 
     def submit(
-        self, kind: str, title: str, spec: dict[str, Any], key: str, *, lane: Lane = Lane.LONG
+        self,
+        kind: str,
+        title: str,
+        spec: dict[str, Any],
+        key: str,
+        *,
+        lane: Lane = Lane.LONG,
+        expected_seconds: float | None = None,
     ) -> tuple[Job, bool]:
         """Put a job in the queue; `JobKind.submit` makes these arguments. If one with the same key is active, that one
         is returned, with False."""
         waiting = {"state": JobState.QUEUED, "foreground": False, "attempt": 0, "lane": lane}
-        return self._insert(kind, title, spec, key, waiting)
+        return self._insert(kind, title, spec, key, {**waiting, "expected_seconds": expected_seconds})
 
     def begin(
         self, kind: str, title: str, spec: dict[str, Any], key: str, process: ProcessId, *, lane: Lane = Lane.LONG
@@ -90,7 +96,9 @@ class JobStore:
         """As `submit`, for a job that `process` runs already: a command that a person typed."""
         now = utc_now()
         running = {"state": JobState.RUNNING, "foreground": True, "attempt": 1, "started_at": now, "heartbeat_at": now}
-        return self._insert(kind, title, spec, key, {**running, "lane": lane, **process.columns()})
+        return self._insert(
+            kind, title, spec, key, {**running, "lane": lane, "expected_seconds": None, **process.columns()}
+        )
 
     def _insert(self, kind: str, title: str, spec: dict[str, Any], key: str, begun: dict[str, Any]) -> tuple[Job, bool]:
         asked = {"kind": kind, "title": title, "spec": to_plain(spec), "key": key}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.run import JobRun
+from bcos_core.lab.plan import lab_plan
 from bcos_core.lab.plants import PLANTS
 from bcos_core.lab.spec import LabSpec
 
@@ -60,4 +61,5 @@ LAB = JobKind(
     run=run,
     page="lab",
     parameter="experiment",
+    plan=lab_plan,
 )

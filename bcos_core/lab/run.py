@@ -13,19 +13,21 @@ from typing import Any, Literal
 import numpy as np
 
 from bcos_core.attribution.api import explain
-from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import DataError, StorageError
+from bcos_core.evaluate.plan import part_of
 from bcos_core.home import Home
 from bcos_core.lab.measures import MEASURES, measure
+from bcos_core.lab.plan import VERIFYING, scored_methods
 from bcos_core.lab.plants import PLANTS, Plant, Planted, choose_words
 from bcos_core.lab.result import LabExample, LabResult, LabRow, Verification
 from bcos_core.lab.spec import LabSpec, unsupported
 from bcos_core.model.classifier import Classifier, load, predict
-from bcos_core.progress import Reporter
+from bcos_core.progress import Reporter, Tally
 from bcos_core.text.examples import Examples
 from bcos_core.text.split import MIN_PER_CLASS, digest
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
-from bcos_core.train.pipeline import run_training, stage_titles
+from bcos_core.train.pipeline import run_training
+from bcos_core.train.plan import stage_titles
 from bcos_core.train.spec import TrainSpec
 
 CHUNK = 16
@@ -76,6 +78,7 @@ def run_lab(spec: LabSpec, *, home: Home, work: Path, job: str, reporter: Report
         stages = _Stages(reporter, before=len(stage_titles(spec.recipe)) + place, after=1 - place)
         stages.stage(f"Scoring explanations of {classifier.name}", 0, 1)
         checked, decided = verify(classifier, planted, swapped, data.labels)
+        reporter.progress(1, 1, VERIFYING)
         verification.append(checked)
         rows += score(classifier, decided, spec, stages)
         examples += [LabExample(Path(path).name, one.text, one.label, one.truth) for one in decided[:SHOWN]]
@@ -121,16 +124,15 @@ def verify(
 
 def score(classifier: Classifier, decided: Sequence[Planted], spec: LabSpec, reporter: Reporter) -> list[LabRow]:
     """Every measure of every method on the texts that the model decides by the plant."""
-    names = [name for name in (*spec.methods, "random") if not METHODS[name].unsupported(is_bcos=classifier.is_bcos)]
-    names = list(dict.fromkeys(names))
     rows = []
-    for place, name in enumerate(names):
+    for name in scored_methods(spec, is_bcos=classifier.is_bcos):
+        tally = Tally(reporter, len(decided), part_of(name))
         found: list[dict[str, float]] = []
         for start in range(0, len(decided), CHUNK):
             chunk = decided[start : start + CHUNK]
             records = explain(classifier, [one.text for one in chunk], method=name, seed=spec.seed)
             found += [measure(record, one.truth) for record, one in zip(records, chunk, strict=True)]
-            reporter.progress(place + len(found) / len(decided), len(names))
+            tally.add(len(chunk))
         for measured in MEASURES:
             values = [one[measured] for one in found if one]
             estimate = MEASURES[measured].estimate(values)

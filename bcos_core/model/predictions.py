@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from bcos_core.model.classifier import Classifier, predict
 from bcos_core.model.identity import model_subject
+from bcos_core.progress import SilentReporter, Tally
 from bcos_core.storage.content import name_of
 from bcos_core.text.encoding import fit_within
 
@@ -59,10 +60,8 @@ def known_at_full_length(
     return [same.get(place, logits) for place, logits in enumerate(found)]
 
 
-def logits_on(
-    classifier: Classifier, texts: Sequence[str], store: Memory, advance: Callable[[int], None]
-) -> list[Logits]:
-    """The logits of each text, computed and remembered where they are not known. `advance` is told of every text.
+def logits_on(classifier: Classifier, texts: Sequence[str], store: Memory, tally: Tally | None = None) -> list[Logits]:
+    """The logits of each text, computed and remembered where they are not known. `tally` is told of every text.
 
     Raises:
         TextError: an empty text.
@@ -70,12 +69,13 @@ def logits_on(
     subject = model_subject(classifier.identity, classifier.max_length)
     found = known_logits(subject, texts, store)
     missing = list(dict.fromkeys(text for text, logits in zip(texts, found, strict=True) if logits is None))
-    advance(len(texts) - len(missing))
+    tally = tally or Tally(SilentReporter(), len(texts))
+    tally.add(0, given=len(texts) - len(missing))
     computed: dict[str, Logits] = {}
     for start in range(0, len(missing), CHUNK):
         chunk = missing[start : start + CHUNK]
         some = {t: p.logits for t, p in zip(chunk, predict(classifier, chunk, batch_size=64), strict=True)}
         keep_logits(subject, some, store)
         computed |= some
-        advance(len(chunk))
+        tally.add(len(chunk))
     return [logits if logits is not None else computed[text] for text, logits in zip(texts, found, strict=True)]

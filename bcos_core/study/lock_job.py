@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from bcos_core.home import get_home
 from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.lane import Lane
+from bcos_core.jobs.part import Part
 from bcos_core.jobs.run import JobRun
 from bcos_core.storage.upgrade import open_database
+from bcos_core.study.design import StudyDesign
+from bcos_core.study.lock_plan import lock_plan
 from bcos_core.study.studies import Studies
 
 if TYPE_CHECKING:
@@ -25,6 +28,10 @@ class LockSpec:
 
 def describe(spec: LockSpec) -> str:
     return f"Lock a study · {Studies(open_database(get_home())).get(spec.study).title}"
+
+
+def plan(spec: LockSpec) -> list[Part]:
+    return lock_plan(StudyDesign.from_dict(Studies(open_database(get_home())).draft(spec.study).design))
 
 
 def run(spec: LockSpec, job: JobRun) -> LockedStudy:
@@ -46,4 +53,5 @@ LOCK = JobKind(
     page="studies",
     parameter="study",
     lane=Lane.SHORT,
+    plan=plan,
 )

@@ -11,19 +11,18 @@ from bcos_core.home import Home
 from bcos_core.model.classifier import Classifier, load
 from bcos_core.model.info import read_info, trained_on
 from bcos_core.model.predictions import logits_on
-from bcos_core.progress import Reporter
+from bcos_core.progress import Reporter, Tally
 from bcos_core.storage.collections import Collections
 from bcos_core.storage.database import Database
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.design import StudyDesign
+from bcos_core.study.lock_plan import STAGES
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.locking import lock
 from bcos_core.study.selection import Candidate
 from bcos_core.study.studies import Studies
 from bcos_core.text.tasks import load_task
-
-STAGES = ("Asking the model about the texts", "Explaining the texts")
 
 
 def lock_study(id: str, *, home: Home, reporter: Reporter) -> LockedStudy:
@@ -77,14 +76,8 @@ def find_candidates(
             Candidate(text, data.word(label), band=band)
             for text, label, band in zip(data.test.texts, data.test.labels, bands, strict=True)
         ]
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        reporter.progress(done, len(texts))
-
-    logits = logits_on(classifier, [one.text for one in texts], EvidenceStore(database), advance)
+    tally = Tally(reporter, len(texts))
+    logits = logits_on(classifier, [one.text for one in texts], EvidenceStore(database), tally)
     return [replace(one, correct=_is_right(classifier, row, one.label)) for one, row in zip(texts, logits, strict=True)]
 
 

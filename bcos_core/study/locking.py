@@ -12,8 +12,9 @@ from bcos_core.attribution.registry import CHANCE, METHODS
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
 from bcos_core.numbers import probability
-from bcos_core.progress import Reporter
+from bcos_core.progress import Reporter, Tally
 from bcos_core.study.design import Condition, StudyDesign
+from bcos_core.study.lock_plan import SCORING
 from bcos_core.study.locked import LockedItem, LockedStudy
 from bcos_core.study.plan import PAIR
 from bcos_core.study.protocol import Practised, Protocol
@@ -50,18 +51,19 @@ def lock(design: StudyDesign, candidates: Sequence[Candidate], load: Load, repor
     texts = select_texts(candidates, design.source, extra=design.practice + design.random)
     explained: dict[str, list[Attribution]] = {}
     targets: list[int | None] = [None] * len(texts)
-    for place, condition in enumerate(design.conditions):
+    for condition in design.conditions:
         explained[condition.id] = []
+        tally = Tally(reporter, len(texts), condition.id)
         for start in range(0, len(texts), CHUNK):
             chunk = [candidate.text for candidate in texts[start : start + CHUNK]]
             explained[condition.id] += _explain(
                 condition, classifiers[condition.checkpoint], chunk, targets[start : start + CHUNK]
             )
-            reporter.progress(place + len(explained[condition.id]) / len(texts), len(design.conditions))
+            tally.add(len(chunk))
         if not TASK_TYPES[design.task_type].target_tells:
             targets = [record.target.index for record in explained[design.conditions[0].id]]
     _refuse_failed(design, explained)
-    scores = _scores(design, explained, classifiers)
+    scores = _scores(design, explained, classifiers, reporter)
     kinds = ["item"] * design.source.count + ["practice"] * design.practice + ["random"] * design.random
     items = [
         _item(design, kind, place, candidate, {id: found[place] for id, found in explained.items()}, classifiers)
@@ -125,14 +127,19 @@ def _without_scores(record: Attribution) -> Attribution:
 
 
 def _scores(
-    design: StudyDesign, explained: Mapping[str, Sequence[Attribution]], classifiers: Mapping[str, Classifier]
+    design: StudyDesign,
+    explained: Mapping[str, Sequence[Attribution]],
+    classifiers: Mapping[str, Classifier],
+    reporter: Reporter,
 ) -> dict[str, list[dict[str, float]]]:
     """Automatic scores of every explanation that is one, by condition."""
-    return {
-        condition.id: explanation_scores(classifiers[condition.checkpoint], explained[condition.id])
-        for condition in design.conditions
-        if condition.method
-    }
+    scored = [condition for condition in design.conditions if condition.method]
+    tally = Tally(reporter, len(scored), SCORING)
+    found = {}
+    for condition in scored:
+        found[condition.id] = explanation_scores(classifiers[condition.checkpoint], explained[condition.id])
+        tally.add(1)
+    return found
 
 
 def _refuse_failed(design: StudyDesign, explained: Mapping[str, Sequence[Attribution]]) -> None:

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 from bcos_core.home import get_home
 from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.lane import Lane
+from bcos_core.jobs.part import START_SECONDS, Part
 from bcos_core.jobs.run import JobRun
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.crowd import Crowd
+from bcos_core.study.design import StudyDesign
 from bcos_core.study.studies import Studies
 
 if TYPE_CHECKING:
     from bcos_core.study.simulate import SimulationResult
+
+
+SECONDS_OF_AN_ANSWER = 0.03
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,13 @@ def command(spec: RehearsalSpec) -> list[str]:
     given = {name: value for name, value in asdict(spec.crowd).items() if value is not None}
     flags = [f"--{name}={value}" for name, value in given.items()]  # with “=”, for values that begin with a minus
     return ["study", "simulate", *flags, spec.study]
+
+
+def plan(spec: RehearsalSpec) -> list[Part]:
+    """Every rater answers every item of a sequence."""
+    design = StudyDesign.from_dict(Studies(open_database(get_home())).get(spec.study).design)
+    answers = (spec.crowd.raters or design.raters_needed) * (design.items_per_rater + design.instructed + design.random)
+    return [Part(0, "", "rehearse", START_SECONDS + SECONDS_OF_AN_ANSWER * answers)]
 
 
 def run(spec: RehearsalSpec, job: JobRun) -> SimulationResult:
@@ -58,4 +70,5 @@ REHEARSE = JobKind(
     page="studies",
     parameter="study",
     lane=Lane.SHORT,
+    plan=plan,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.run import JobRun
+from bcos_core.train.plan import training_plan
 from bcos_core.train.recipe import Recipe
 from bcos_core.train.spec import TrainSpec
 
@@ -62,6 +63,7 @@ TRAIN = JobKind(
     command=command,
     run=run,
     shared=True,
+    plan=training_plan,
 )
 QUICKSTART = JobKind(
     name="quickstart",
@@ -72,4 +74,5 @@ QUICKSTART = JobKind(
     command=lambda spec: ["quickstart"],
     run=run,
     shared=True,
+    plan=training_plan,
 )

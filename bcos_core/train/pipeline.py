@@ -30,6 +30,7 @@ from bcos_core.storage.upgrade import open_database
 from bcos_core.tasks.task_type import Scale
 from bcos_core.text.content import choice_hash, data_hash
 from bcos_core.text.tasks import TaskData, load_task
+from bcos_core.train.plan import KINDS, stage_titles
 from bcos_core.train.precision import choose_bf16
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.recipe import Recipe
@@ -134,7 +135,7 @@ class _Run:
 
     def _finished(self) -> list[TrainedModel | CalibrationResult]:
         """The results that an earlier start has left."""
-        models = [self.work.known(kind, TrainedModel) for kind in _KINDS]
+        models = [self.work.known(kind, TrainedModel) for kind in KINDS]
         found = [*models, self.work.known("calibration", CalibrationResult)]
         return [result for result in found if result is not None]
 
@@ -145,7 +146,7 @@ class _Run:
             return known
         model, tokenizer, stretch = start()
         began = time.monotonic()  # calibration, inside start(), keeps its own time
-        self._begin(f"Fine-tuning the {_KINDS[kind]} model")
+        self._begin(f"Fine-tuning the {KINDS[kind]} model")
         # Measured by one: processes of one run must not differ in it.
         bf16, reason = self.ranks.first(lambda: choose_bf16(model, recipe.precision))
         self.reporter.log(reason)
@@ -169,7 +170,7 @@ class _Run:
             self.work.keep(kind, result)
             return result
 
-        self._begin(f"Scoring the {_KINDS[kind]} model")
+        self._begin(f"Scoring the {KINDS[kind]} model")
         return self.ranks.first(score_and_save)
 
     def _scored_and_saved(
@@ -293,20 +294,6 @@ class _Run:
 
     def _begin(self, title: str) -> None:
         self.reporter.stage(title, self.stages.index(title), len(self.stages))
-
-
-_KINDS = {"bcos": "B-cos", "conventional": "conventional"}
-
-
-def stage_titles(recipe: Recipe) -> list[str]:
-    """The stages of a run, in their order."""
-    titles = ["Reading the data"]
-    if recipe.bcos and recipe.calibrate:
-        titles.append("Fitting the converted layers")
-    for kind, wanted in (("bcos", recipe.bcos), ("conventional", recipe.twin or not recipe.bcos)):
-        if wanted:
-            titles += [f"Fine-tuning the {_KINDS[kind]} model", f"Scoring the {_KINDS[kind]} model"]
-    return titles
 
 
 def _slug(title: str) -> str:

@@ -34,12 +34,12 @@ from bcos_core.text.encoding import encode, padded_types
 from bcos_core.text.tasks import Examples
 from bcos_core.train.losses import deletion_task, masked_texts
 from bcos_core.train.optimizer import stretch_steps
+from bcos_core.train.plan import CURVE_SHARE, EVALUATIONS, LEAST_CURVE_TEXTS, step_cost
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.recipe import Recipe
 
 # Curves with about this many points, and this many checkpoints to resume from, whatever the length of the run.
 LOSS_POINTS = 60
-EVALUATIONS = 5
 CHECKPOINTS = 4
 
 
@@ -246,18 +246,30 @@ class BRamp(TrainerCallback):
 class ReportingCallback(TrainerCallback):
     """Hands the trainer's progress and curves to a `Reporter`, which may raise `JobCancelled`."""
 
-    def __init__(self, reporter: Reporter, series: str, metric: str, loss: str) -> None:
-        self.reporter, self.series, self.metric, self.loss = reporter, series, metric, loss
+    def __init__(self, reporter: Reporter, recipe: Recipe, metric: str, loss: str) -> None:
+        self.reporter, self.recipe, self.metric, self.loss = reporter, recipe, metric, loss
+        self.series = "bcos" if recipe.bcos else "conventional"
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if state.is_world_process_zero and state.global_step:
+            self.reporter.given(self._done(state), state.max_steps)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         if state.is_world_process_zero:
-            self.reporter.progress(state.global_step, state.max_steps)
+            self.reporter.progress(self._done(state), state.max_steps)
 
     def on_prediction_step(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         if state.is_world_process_zero:  # scoring takes a while too, and must hear a cancellation
-            self.reporter.progress(state.global_step, state.max_steps)
+            self.reporter.progress(self._done(state), state.max_steps)
+
+    def _done(self, state: TrainerState) -> float:
+        """Steps that were done, each counted by what it costs beside the mean of all."""
+        share = state.global_step / max(1, state.max_steps)
+        return state.max_steps * step_cost(self.recipe, share) / step_cost(self.recipe, 1.0)
 
     def on_log(
         self,
@@ -339,7 +351,7 @@ def fine_tune(
     to_tensor = partial(kind.tensor, labels=int(model.config.num_labels or 0), scale=scale)
     train_set = EncodedExamples(train, tokenizer, recipe.max_length, to_tensor)
     # The curve needs no more than this; a short run would otherwise spend its time on scoring.
-    curve = validation.take(max(200, len(train) // 10), recipe.seed)
+    curve = validation.take(max(LEAST_CURVE_TEXTS, len(train) // CURVE_SHARE), recipe.seed)
     validation_set = EncodedExamples(curve, tokenizer, recipe.max_length, to_tensor)
     steps_per_epoch = -(-len(train) // (recipe.batch_size * recipe.gradient_accumulation * ranks.count))
     steps = max(1, round(steps_per_epoch * recipe.epochs))
@@ -373,9 +385,7 @@ def fine_tune(
         disable_tqdm=True,
     )
     callbacks: list[TrainerCallback] = [
-        ReportingCallback(
-            reporter, "bcos" if recipe.bcos else "conventional", kind.main_metric.name, loss_name(kind, recipe)
-        ),
+        ReportingCallback(reporter, recipe, kind.main_metric.name, loss_name(kind, recipe)),
         CompleteMark(ranks),
     ]
     if recipe.bcos:

@@ -18,8 +18,6 @@ _COLOUR = "#12908e"
 _HEIGHT = 200
 _CLASSES_SHOWN = 20
 _SAMPLE = 3000  # texts whose words are counted: exact enough for a picture, and quick for any data set
-_TOKENS_PER_WORD = 1.35  # of word-piece tokenizers on English
-_SPECIAL_TOKENS = 2
 
 
 def show_data(data: TaskData) -> None:
@@ -37,14 +35,6 @@ def show_data(data: TaskData) -> None:
             chart(figure, key="classes", name=f"classes_{data.title}")
         with lengths:
             chart(_lengths_figure(_lengths(data)), key="lengths", name=f"lengths_{data.title}")
-
-
-def mean_tokens(data: TaskData) -> float:
-    """About how many tokens a text has, for an estimate of the time."""
-    histogram = _lengths(data).histogram
-    texts = sum(amount for _, _, amount in histogram)
-    words = sum((low + high) / 2 * amount for low, high, amount in histogram) / texts
-    return words * _TOKENS_PER_WORD + _SPECIAL_TOKENS
 
 
 def _lengths(data: TaskData) -> Lengths:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bcos_core.jobs.outlook import about
 from bcos_core.jobs.store import Job
-from bcos_core.train.duration import estimate_seconds
 from bcos_core.train.job import TRAIN
 from bcos_core.train.spec import TrainSpec
 from pages.train.model_form import choose_model
 from pages.train.recipe_form import OPTIONS, choose_recipe
-from pages.train.task_charts import mean_tokens
 from pages.train.task_form import ChosenTask, choose_task
 from pages.widgets.errors import guard
-from pages.widgets.jobs import job_store, state_badge
+from pages.widgets.jobs import job_store, state_badge, time_needed
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
@@ -47,7 +44,7 @@ def begin(spec: TrainSpec, task: ChosenTask) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Start training", type="primary"):
                 start(spec)
-            st.markdown(time_needed(spec, task), width="content")
+            st.markdown(how_long(spec, task), width="content")
 
 
 def already(job: Job) -> None:
@@ -66,9 +63,8 @@ def start(spec: TrainSpec) -> None:
     st.switch_page("jobs/page.py", query_params={"job": job.id})
 
 
-def time_needed(spec: TrainSpec, task: ChosenTask) -> str:
+def how_long(spec: TrainSpec, task: ChosenTask) -> str:
     if task.data is None:
         return ":gray[How long it takes is known when the data are read.]"
-    seconds = estimate_seconds(spec, len(task.data.train), mean_tokens(task.data))
     models = "both models" if spec.recipe.bcos and spec.recipe.twin else "the model"
-    return plain(f"About {about(seconds)} on this machine, for {models}.")
+    return plain(time_needed(TRAIN, spec, f"for {models}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -12,8 +13,9 @@ import streamlit as st
 from bcos_core.errors import BcosError
 from bcos_core.evaluate.figures import interval_in_words, known_figure
 from bcos_core.home import get_home, require_allowed
+from bcos_core.jobs.kind import AnyKind
 from bcos_core.jobs.made import made_by
-from bcos_core.jobs.outlook import about
+from bcos_core.jobs.outlook import about, time_left
 from bcos_core.jobs.store import Curve, Job, JobState, JobStore
 from bcos_core.numbers import count, duration, number
 from bcos_core.render.curves import curves_table, learning_figures
@@ -141,6 +143,13 @@ def _learning(points: dict[str, Curve]) -> tuple[dict[str, Curve], list[go.Figur
     return points, learning_figures(points)
 
 
+def time_needed(kind: AnyKind, spec: Any, what: str = "") -> str:
+    """About how long a job would take, as far as earlier ones tell: "About 4 min on this machine, for both models.";
+    "" where nobody knows."""
+    seconds = kind.expected_seconds(job_store(), spec)
+    return "" if seconds is None else f"About {about(seconds)} on this machine{f', {what}' if what else ''}."
+
+
 def choose_job(label: str, parameter: str, jobs: Sequence[Job], *, clears: tuple[str, ...] = ()) -> Job:
     """The job that the address names, or the newest; `jobs` are of one kind, titled "Kind · what it is about"."""
     titles = {
@@ -250,4 +259,4 @@ def when(moment: datetime | None) -> str:
 def _time_left(job: Job) -> str:
     if job.eta_seconds is None or interrupted(job):
         return ""
-    return f" · about {about(job.eta_seconds)} left" + (" in this stage" if job.eta_of_stage else "")
+    return f" · {time_left(job.eta_seconds, late=job.late)}"

@@ -115,7 +115,7 @@ def _test_answers(path: str, identity: str, trained_length: int, texts: tuple[st
         characters += len(texts[asked])
         asked += 1
     if any(logits is None for logits in known[:asked]):
-        known[:asked] = logits_on(model, texts[:asked], store, lambda count: None)
+        known[:asked] = logits_on(model, texts[:asked], store)
     return [None if logits is None else model.task_type.prediction(logits, model.labels) for logits in known]
 
 

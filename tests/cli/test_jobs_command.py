@@ -54,11 +54,11 @@ def test_list_of_nothing_says_how_to_begin(store: JobStore, capsys: pytest.Captu
 
 def test_show(job: Job, lease: Lease, capsys: pytest.CaptureFixture[str]) -> None:
     columns = {"stage": "Training", "stage_index": 0, "stage_count": 2, "progress": 0.256, "eta_seconds": 42.0}
-    lease.beat({**columns, "eta_of_stage": True}, [Point("loss", 3, 0.5)])
+    lease.beat({**columns, "late": True}, [Point("loss", 3, 0.5)])
     answer = ask(capsys, "show", job.id)
     assert answer["job"]["progress"] == 0.256 and answer["metrics"] == {"loss": [[3, 0.5]]}
     text = say(capsys, "show", job.id)
-    assert "running: Training · 26 % · about 40 s left in this step" in text and "loss 0.5 at step 3" in text
+    assert "running: Training · 26 % · about 40 s left, longer than expected" in text and "loss 0.5 at step 3" in text
 
 
 def test_a_waiting_job_without_a_supervisor_says_so(job: Job, capsys: pytest.CaptureFixture[str]) -> None:

@@ -141,7 +141,7 @@ class StopsAfter(SilentReporter):
     def __init__(self, calls: int) -> None:
         self.calls = calls
 
-    def progress(self, done: float, total: float) -> None:
+    def progress(self, done: float, total: float, part: str = "") -> None:
         self.calls -= 1
         if self.calls < 0:
             raise JobCancelled("Stopped.")

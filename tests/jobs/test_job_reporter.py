@@ -14,6 +14,8 @@ from bcos_core.errors import JobCancelled, StorageError
 from bcos_core.jobs.journal import Journal
 from bcos_core.jobs.lease import Point
 from bcos_core.jobs.log import JobLog
+from bcos_core.jobs.outlook import Forecast
+from bcos_core.jobs.paces import Paces
 from bcos_core.jobs.reporter import JobReporter
 from tests.jobs.waiting import wait_until
 
@@ -55,7 +57,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 @pytest.fixture
 def reporter(lease: RecordingLease, journal: Journal, tmp_path: Path) -> JobReporter:
     log = JobLog(tmp_path / "job.log", foreground=True)
-    return JobReporter(lease, journal, log, expected_stages=lambda count: ())  # type: ignore[arg-type]
+    return JobReporter(lease, journal, log, Forecast((), Paces(), kind="train"))  # type: ignore[arg-type]
 
 
 def test_many_points_are_few_transactions_on_another_thread(reporter: JobReporter, lease: RecordingLease) -> None:
@@ -101,7 +103,7 @@ def test_what_a_killed_start_left_is_written_first(lease: RecordingLease, tmp_pa
     path.write_text('["loss", 1, 0.5]\n')
     journal = Journal(path)
     log = JobLog(tmp_path / "job.log", foreground=True)
-    reporter = JobReporter(lease, journal, log, expected_stages=lambda count: ())  # type: ignore[arg-type]
+    reporter = JobReporter(lease, journal, log, Forecast((), Paces(), kind="train"))  # type: ignore[arg-type]
     reporter.metric("loss", 2, 0.25)
     reporter.close()
     assert lease.points == [Point("loss", 1, 0.5), Point("loss", 2, 0.25)]
@@ -124,6 +126,7 @@ def test_every_call_raises_once_the_lease_says_stop(reporter: JobReporter, lease
     for call in (
         lambda: reporter.stage("Next", 0, 1),
         lambda: reporter.progress(1, 2),
+        lambda: reporter.given(1, 2),
         lambda: reporter.metric("loss", 1, 0.5),
         lambda: reporter.log("line"),
     ):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,8 @@ import pytest
 from bcos_core.errors import DataError, JobCancelled, JobError
 from bcos_core.home import CHECKOUT
 from bcos_core.jobs.claims import claim
-from bcos_core.jobs.history import earlier_stage_seconds
+from bcos_core.jobs.paces import read_paces
+from bcos_core.jobs.part import Part
 from bcos_core.jobs.run import Asked, JobRun, Start, job_run
 from bcos_core.jobs.store import JobState, JobStore
 from tests.jobs.counting_job import RUNNER, CountSpec, command
@@ -53,9 +54,9 @@ def test_progress_is_seen_while_the_block_runs(store: JobStore) -> None:
         run.reporter.stage("Fitting", 1, 4)
         run.reporter.progress(1, 2)
         run.reporter.metric("loss", 7, 0.25)
-        job = wait_until(lambda: (j := store.get(run.id)).progress == 0.375 and j, "progress in the database")
+        job = wait_until(lambda: (j := store.get(run.id)).progress and j, "progress in the database")
         assert (job.stage, job.stage_index, job.stage_count) == ("Fitting", 1, 4)
-        assert job.eta_of_stage and job.eta_seconds is not None
+        assert job.eta_seconds is not None and not job.late
         wait_until(lambda: store.metrics(run.id) == {"loss": [(7, 0.25)]}, "the point in the database")
 
 
@@ -148,15 +149,21 @@ def test_a_start_that_is_not_wanted_any_more_does_no_work(store: JobStore) -> No
         pytest.fail("ran")
 
 
-def test_stage_times_are_kept_for_the_next_job_of_that_kind(store: JobStore) -> None:
-    with foreground() as run:
+@pytest.mark.parametrize("ends", ["done", "failed", "cancelled"])
+def test_what_its_parts_took_is_kept_for_later_jobs_however_it_ends(store: JobStore, ends: str) -> None:
+    plan = (Part(0, "", "read", 3.0), Part(1, "a", "explain", 30.0), Part(1, "b", "never", 30.0))
+    with suppress(DataError, JobCancelled), job_run(Asked("train", "", {}, "k"), plan=plan) as run:
         run.reporter.stage("One", 0, 2)
         run.reporter.stage("Two", 1, 2)
-    later, _ = store.submit("train", "", {}, "other key")
-    assert len(earlier_stage_seconds(store, later, 2)) == 2
-    assert earlier_stage_seconds(store, later, 3) == ()
-    other_kind, _ = store.submit("explain", "", {}, "third key")
-    assert earlier_stage_seconds(store, other_kind, 2) == ()
+        run.reporter.progress(1, 2, "a")
+        if ends == "failed":
+            raise DataError("No.")
+        if ends == "cancelled":
+            raise JobCancelled("Stopped.")
+    taken = read_paces(store.database, "cpu").taken
+    assert [one.declared for one in taken["read"]] == [3.0]
+    assert [one.declared for one in taken["explain"]] == [30.0 if ends == "done" else 15.0]
+    assert "never" not in taken
 
 
 def start_counting(trace: Path) -> subprocess.Popen[bytes]:

@@ -71,9 +71,9 @@ def test_success_keeps_the_result(store: JobStore) -> None:
     job, lease = start(store)
     assert job.state == JobState.RUNNING and job.pid == os.getpid() and job.attempt == 1 and job.started_at
     with pytest.raises(NotFiniteError, match="at loss is nan"):
-        lease.succeed({"accuracy": 0.8, "loss": math.nan}, ["/models/a"], [1.0])
+        lease.succeed({"accuracy": 0.8, "loss": math.nan}, ["/models/a"])
     assert store.get(job.id).state == JobState.RUNNING
-    assert lease.succeed({"accuracy": 0.8, "loss": None}, ["/models/a"], [1.0])
+    assert lease.succeed({"accuracy": 0.8, "loss": None}, ["/models/a"])
     job = store.get(job.id)
     assert (job.state, job.progress, job.pid, job.active) == (JobState.SUCCEEDED, 1.0, None, False)
     assert job.result == {"accuracy": 0.8, "loss": None} and job.artefacts == ("/models/a",)

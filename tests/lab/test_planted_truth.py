@@ -17,16 +17,20 @@ from bcos_core.cli.lab import show
 from bcos_core.cli.main import build_parser, main
 from bcos_core.errors import DataError, InputError, UnknownNameError
 from bcos_core.home import Home
+from bcos_core.jobs.paces import read_paces
 from bcos_core.lab import run as lab
 from bcos_core.lab.job import LAB
 from bcos_core.lab.measures import measure
+from bcos_core.lab.plan import lab_plan
 from bcos_core.lab.plants import CANDIDATES, FIRST_WORDS, PLANTS, choose_words
 from bcos_core.lab.run import _planted_task, planted_pairs, score, verify
 from bcos_core.lab.spec import LabSpec
 from bcos_core.model.classifier import Prediction
 from bcos_core.progress import SilentReporter
+from bcos_core.storage.upgrade import open_database
 from bcos_core.text.examples import Examples
 from bcos_core.text.tasks import TaskChoice, load_task
+from bcos_core.train.quickstart import quickstart_spec
 
 TEXT = "the film is long and it drags"
 WORDS = ("tangerine", "pelican")
@@ -140,6 +144,12 @@ def test_a_whole_experiment(home: Home, capsys: pytest.CaptureFixture[str]) -> N
         *((name, method) for name in (bcos, conventional) for method in ("saliency", "random")),
     }
     assert {row["measure"] for row in result["rows"]} == {"top_3", "precision", "positive_share", "rank"}
+    # What its parts took is known by the paces that they were planned with; without a text that a model decides by the
+    # plant, nothing is explained.
+    recipe = quickstart_spec().recipe.replace(examples=120, max_length=32, calibration_texts=16, seed=3)
+    plan = lab_plan(LabSpec("word-pair", model=str(model), recipe=recipe, methods=("bcos", "saliency"), limit=12))
+    taken = set(read_paces(open_database(home), "cpu").taken)
+    assert taken <= {part.pace for part in plan} <= taken | {part.pace for part in plan if part.name}
     # The planted file holds the rule: both words, the second class; one alone, the first.
     (file,) = home.lab.glob("*/planted-word-pair.jsonl")
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").strip().split("\n")]

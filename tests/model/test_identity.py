@@ -62,14 +62,14 @@ def changed_tokenizer(folder: Path) -> None:
 @pytest.mark.parametrize("change", [changed_weights, changed_config, changed_tokenizer])
 def test_what_was_known_before_a_change_is_not_reused(folder: Path, home: Home, change: Callable[[Path], None]) -> None:
     store = EvidenceStore(open_database(home))
-    before = logits_on(load(folder), ["a good film"], store, lambda _: None)
-    assert logits_on(load(folder), ["a good film"], store, lambda _: None) == before
+    before = logits_on(load(folder), ["a good film"], store)
+    assert logits_on(load(folder), ["a good film"], store) == before
     known = make_explainer(load(folder), METHODS["saliency"], reference="mask", options={}, seed=0).name
     change(folder)
-    after = logits_on(load(folder), ["a good film"], store, lambda _: None)
+    after = logits_on(load(folder), ["a good film"], store)
     assert after != before
     empty = EvidenceStore(open_database(Home(home.root / "empty").create()))
-    assert after == logits_on(load(folder), ["a good film"], empty, lambda _: None)
+    assert after == logits_on(load(folder), ["a good film"], empty)
     assert make_explainer(load(folder), METHODS["saliency"], reference="mask", options={}, seed=0).name != known
 
 

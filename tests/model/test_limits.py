@@ -59,8 +59,8 @@ def test_answers_at_full_length_use_those_of_training_where_nothing_was_cut(
     home: Home, classifier: Classifier, trained: Classifier
 ) -> None:
     store, texts = EvidenceStore(open_database(home)), [SHORT, EXACT, LONG]
-    logits_on(trained, texts, store, lambda count: None)
-    (whole,) = logits_on(classifier, [LONG], store, lambda count: None)
+    logits_on(trained, texts, store)
+    (whole,) = logits_on(classifier, [LONG], store)
     assert whole != pytest.approx(predict(trained, [LONG])[0].logits, abs=1e-4)  # the cut makes a difference
     found = known_at_full_length(classifier, texts, store, trained_length=TRAINED)
     for text, logits in zip(texts, found, strict=True):
@@ -69,7 +69,7 @@ def test_answers_at_full_length_use_those_of_training_where_nothing_was_cut(
 
 def test_answers_to_cut_texts_are_not_known(home: Home, classifier: Classifier, trained: Classifier) -> None:
     store, texts = EvidenceStore(open_database(home)), [SHORT, LONG, EXACT]
-    logits_on(trained, texts, store, lambda count: None)
+    logits_on(trained, texts, store)
     found = known_at_full_length(classifier, texts, store, trained_length=TRAINED)
     assert [logits is None for logits in found] == [False, True, False]
 

@@ -93,7 +93,7 @@ def test_deleting_asks_first_and_can_take_the_models_along(
     _, lease = running_job("train", "Tweets")
     model = home.models / "tweets"
     model.mkdir()
-    lease.succeed({"bcos": {"checkpoint": str(model), "accuracy": 0.7, "test_size": 10}}, [str(model)], [1.0])
+    lease.succeed({"bcos": {"checkpoint": str(model), "accuracy": 0.7, "test_size": 10}}, [str(model)])
 
     at = open_page("jobs")
     at.checkbox[0].check().run()

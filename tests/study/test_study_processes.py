@@ -145,7 +145,7 @@ def test_work_comes_whole_out_of_json(database: Database, tmp_path: Path) -> Non
 class Stopped(SilentReporter):
     """Somebody cancels the job after a while."""
 
-    def progress(self, done: float, total: float) -> None:
+    def progress(self, done: float, total: float, part: str = "") -> None:
         assert total == 50 * 10
         raise JobCancelled("Stopped.")
 

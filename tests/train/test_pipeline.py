@@ -26,11 +26,9 @@ from bcos_core.model.predictions import known_logits
 from bcos_core.progress import SilentReporter
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
-from bcos_core.text.tasks import TaskChoice, load_task
-from bcos_core.train.duration import estimate_seconds
+from bcos_core.text.tasks import load_task
 from bcos_core.train.pipeline import run_training
 from bcos_core.train.recipe import Recipe
-from bcos_core.train.spec import TrainSpec
 from bcos_core.train.trainer import BRamp, last_complete_checkpoint
 from tests.train.small_task import spec_of, write_inputs
 
@@ -190,11 +188,3 @@ def test_b_rises_linearly_over_its_share_of_the_steps() -> None:
     ramp = BRamp(Recipe(b=2.0, ramp=0.5))
     assert [ramp.b_at(step, 100) for step in (0, 25, 50, 99)] == [1.0, 1.5, 2.0, 2.0]
     assert BRamp(Recipe(b=1.5, ramp=0.0)).b_at(0, 100) == 1.5
-
-
-def test_more_work_is_estimated_to_take_longer() -> None:
-    task = TaskChoice("embedded", "short-reviews")
-    small = estimate_seconds(TrainSpec("minilm", task, Recipe(examples=500)), 7000, 25)
-    whole = estimate_seconds(TrainSpec("minilm", task, Recipe()), 7000, 25)
-    faithful = estimate_seconds(TrainSpec("minilm", task, Recipe(consistency=1.0)), 7000, 25)
-    assert 0 < small < whole < faithful

@@ -1,0 +1,141 @@
+"""What evaluations, audits and vocabularies consist of, and what each part costs by the sizes of models and texts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.evaluate.case import TENTHS
+from bcos_core.evaluate.spec import EvaluationSpec
+from bcos_core.jobs.part import START_SECONDS, Part, seconds_of
+from bcos_core.model.info import CheckpointInfo, read_info, trained_on
+from bcos_core.model.size import model_size
+from bcos_core.text.embedded import EMBEDDED_TASKS
+from bcos_core.text.size import task_size
+from bcos_core.text.tasks import TaskChoice
+
+LOADING, CURVES, SINGLES = "loading", "curves", "single tokens"
+READING_SECONDS, LOADING_SECONDS, TABLE_SECONDS = 1.0, 1.5, 1.0
+SECONDS_OF_A_TEXT = 0.002
+"""What comes with every explanation: its record, and storing it."""
+# Tokens of each half of a pointing-game pair, where the task does not say: what fits twice into a short text's limit.
+SHORT_HALF = 20
+JUDGED_SHARE = 1.0  # of the test set, from which pairs are made
+
+
+def part_of(method: str) -> str:
+    """What explaining by a method is called as a part of the work."""
+    return f"explain {method}"
+
+
+def pointing_part_of(method: str) -> str:
+    return f"point {method}"
+
+
+def explaining(
+    stage: int,
+    model: CheckpointInfo,
+    method: str,
+    *,
+    texts: float,
+    tokens: float,
+    name: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Part:
+    """So many texts of so many tokens explained by a method."""
+    tokens = min(tokens, model.max_length)
+    passes = METHODS[method].cost.forward_equivalents(tokens)
+    seconds = texts * (SECONDS_OF_A_TEXT + seconds_of(passes * model_size(model.path).forward(tokens)))
+    chosen = f" {json.dumps(dict(options), sort_keys=True)}" if options else ""
+    pace = f"{part_of(method)} {model.kind}{chosen}"
+    return Part(stage, part_of(method) if name is None else name, pace[:255], max(0.01, seconds))
+
+
+def predicting(
+    stage: int, model: CheckpointInfo, *, texts: float, tokens: float, name: str = "", pace: str = "score"
+) -> Part:
+    """So many forward passes."""
+    seconds = seconds_of(texts * model_size(model.path).forward(min(tokens, model.max_length)))
+    return Part(stage, name, pace, max(0.01, seconds))
+
+
+def evaluation_plan(spec: EvaluationSpec) -> list[Part]:
+    """
+    Raises:
+        CheckpointError: a model is not there any more.
+        DataError: the task cannot be used.
+    """
+    models = [read_info(path) for path in spec.checkpoints]
+    choice = spec.task or trained_on(models[0])
+    size = task_size(choice)
+    texts = min(spec.limit, size.test)
+    parts = [Part(0, "", "read", START_SECONDS + READING_SECONDS)]
+    if spec.needs("pointing"):  # a judge answers the test set
+        parts = [
+            Part(
+                0,
+                "",
+                "read and pair",
+                START_SECONDS
+                + READING_SECONDS
+                + LOADING_SECONDS
+                + seconds_of(size.test * model_size(models[0].path).forward(pointing_length(spec, choice))),
+            )
+        ]
+    for stage, model in enumerate(models, start=1):
+        methods = [name for name in spec.contenders if not METHODS[name].unsupported(is_bcos=model.kind == "bcos")]
+        parts.append(Part(stage, LOADING, "load", LOADING_SECONDS))
+        parts += [
+            explaining(stage, model, name, texts=texts, tokens=size.tokens, options=spec.options.get(name))
+            for name in methods
+        ]
+        if spec.needs("curves"):
+            curves = texts * len(methods) * (2 * len(TENTHS) + 2)
+            parts.append(predicting(stage, model, texts=curves, tokens=size.tokens, name=CURVES, pace=CURVES))
+        if spec.needs("leave_one_out"):
+            parts.append(
+                predicting(stage, model, texts=texts * size.tokens, tokens=size.tokens, name=SINGLES, pace=SINGLES)
+            )
+        if spec.needs("pointing"):
+            parts += [_pointing(stage, model, name, spec, choice) for name in methods]
+    return [*parts, Part(len(models) + 1, "", "table", TABLE_SECONDS)]
+
+
+def _pointing(stage: int, model: CheckpointInfo, method: str, spec: EvaluationSpec, choice: TaskChoice) -> Part:
+    """Either class of each pair is explained."""
+    tokens, name = 2.0 * pointing_length(spec, choice), pointing_part_of(method)
+    options = {**spec.options.get(method, {}), "pair": True}
+    return explaining(stage, model, method, texts=2 * spec.pairs, tokens=tokens, name=name, options=options)
+
+
+def pointing_length(spec: EvaluationSpec, choice: TaskChoice) -> int:
+    """Tokens that are wanted of each half of a pair."""
+    usual = EMBEDDED_TASKS[choice.name].pointing_length if choice.kind == "embedded" else SHORT_HALF
+    return spec.pointing_length or usual
+
+
+def audit_plan(models: Sequence[CheckpointInfo]) -> list[Part]:
+    """
+    Raises:
+        DataError: the task cannot be used.
+    """
+    size = task_size(trained_on(models[0]))
+    texts = size.validation + size.test
+    asked = [predicting(stage, model, texts=texts, tokens=size.tokens) for stage, model in enumerate(models, start=1)]
+    return [Part(0, "", "read", START_SECONDS + READING_SECONDS), *asked]
+
+
+def vocabulary_plan(model: CheckpointInfo, method: str, limit: int) -> list[Part]:
+    """
+    Raises:
+        DataError: the task cannot be used.
+    """
+    size = task_size(trained_on(model))
+    texts = min(limit, size.test) * len(model.labels)
+    return [
+        Part(0, "", "read", START_SECONDS + READING_SECONDS),
+        explaining(1, model, method, texts=texts, tokens=size.tokens, name=""),
+        Part(2, "", "count words", 3.0 + 1e-3 * size.train),
+    ]

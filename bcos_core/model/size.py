@@ -1,0 +1,68 @@
+"""What a forward pass costs, from config.json alone: how long work will take is told before a model is loaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from bcos_core.errors import BcosError
+from bcos_core.model.embedded import EMBEDDED, embedded_path
+
+# What families call the same numbers.
+_HIDDEN = ("hidden_size", "dim", "d_model", "n_embd")
+_LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
+_INNER = ("intermediate_size", "hidden_dim", "ffn_dim", "n_inner", "d_ff")
+
+
+@dataclass(frozen=True)
+class ModelSize:
+    """The widths of a transformer's blocks, and how many of these there are."""
+
+    hidden: int = 384
+    layers: int = 6
+    inner: int = 1536
+
+    @property
+    def weights(self) -> float:
+        """Of its blocks: four projections of attention, two of the feed-forward network."""
+        return float(self.layers * (4 * self.hidden * self.hidden + 2 * self.hidden * self.inner))
+
+    def forward(self, tokens: float) -> float:
+        """Floating-point operations of one text's forward pass: two a weight and token, and attention's own."""
+        return 2.0 * self.weights * tokens + 4.0 * self.layers * self.hidden * tokens * tokens
+
+    def gram(self, tokens: float) -> float:
+        """Operations that calibration adds for a text: every linear's inputs with themselves and with its outputs."""
+        hidden, inner = self.hidden, self.inner
+        return 2.0 * tokens * self.layers * (inner * inner + 3 * hidden * hidden + 8 * hidden * hidden)
+
+
+def model_size(source: str | Path) -> ModelSize:
+    """Of a model folder or a source of training; the embedded model's where nothing is known without a download."""
+    try:
+        folder = embedded_path() if str(source) == EMBEDDED else Path(source)
+        config = folder / "config.json"
+        return _read(str(config), config.stat().st_mtime_ns)
+    except (OSError, BcosError):
+        return ModelSize()
+
+
+@lru_cache(maxsize=64)
+def _read(path: str, changed: int) -> ModelSize:
+    try:
+        config = json.loads(Path(path).read_bytes())
+    except ValueError:
+        return ModelSize()
+    if not isinstance(config, Mapping):
+        return ModelSize()
+    hidden = _number(config, _HIDDEN, ModelSize.hidden)
+    return ModelSize(hidden, _number(config, _LAYERS, ModelSize.layers), _number(config, _INNER, 4 * hidden))
+
+
+def _number(config: Mapping[str, Any], names: tuple[str, ...], usual: int) -> int:
+    found = (config.get(name) for name in names)
+    return next((value for value in found if isinstance(value, int) and 0 < value < 1_000_000), usual)

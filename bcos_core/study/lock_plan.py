@@ -1,0 +1,36 @@
+"""What locking a study consists of, and what each part costs."""
+
+from __future__ import annotations
+
+from bcos_core.attribution.registry import CHANCE
+from bcos_core.evaluate.case import TENTHS
+from bcos_core.evaluate.plan import explaining, predicting
+from bcos_core.jobs.part import START_SECONDS, Part
+from bcos_core.model.info import read_info, trained_on
+from bcos_core.study.design import StudyDesign
+from bcos_core.text.size import task_size
+
+STAGES = ("Asking the model about the texts", "Explaining the texts")
+SCORING = "automatic scores"
+
+
+def lock_plan(design: StudyDesign) -> list[Part]:
+    """
+    Raises:
+        CheckpointError: a model is not there any more.
+        DataError: the task of the first one cannot be used.
+    """
+    models = {path: read_info(path) for path in design.checkpoints}
+    first = models[design.checkpoints[0]]
+    size = task_size(trained_on(first))
+    texts = design.source.count + design.practice + design.random
+    asked = texts if design.source.collection else size.test
+    parts = [
+        Part(0, "", "start", START_SECONDS + predicting(0, first, texts=asked, tokens=size.tokens).seconds),
+        *(
+            explaining(1, models[one.checkpoint], one.method or CHANCE, texts=texts, tokens=size.tokens, name=one.id)
+            for one in design.conditions
+        ),
+    ]
+    curves = texts * len(design.conditions) * (2 * len(TENTHS) + 2)
+    return [*parts, predicting(1, first, texts=curves, tokens=size.tokens, name=SCORING, pace="curves")]

@@ -1,0 +1,81 @@
+"""Evaluations, audits and vocabularies tell of the parts that they were planned to have; dearer ones are planned so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from planned import PartsTold
+from tiny_pair import save_pair
+
+from bcos_core.evaluate.audit_run import run_audit
+from bcos_core.evaluate.plan import audit_plan, evaluation_plan, vocabulary_plan
+from bcos_core.evaluate.run import run_evaluation
+from bcos_core.evaluate.scores import SCORES
+from bcos_core.evaluate.spec import EvaluationSpec
+from bcos_core.evaluate.vocabulary_run import run_vocabulary
+from bcos_core.home import Home
+from bcos_core.jobs.part import OPERATIONS_PER_SECOND, Part
+from bcos_core.model.info import read_info, trained_on
+from bcos_core.model.size import model_size
+from bcos_core.text.size import task_size
+
+TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
+ALL = tuple(score.name for score in SCORES.values() if score.evidence != "rationale")
+
+
+@pytest.fixture
+def pair(home: Home) -> tuple[Path, Path]:
+    return save_pair(home.create(), task=TASK)
+
+
+def spec(*paths: Path, **changes: object) -> EvaluationSpec:
+    given = {"methods": ("bcos", "occlusion"), "scores": ALL, "limit": 12, "pairs": 3, "pointing_length": 4} | changes
+    return EvaluationSpec(tuple(map(str, paths)), **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("scores", [ALL, ("comprehensiveness",), ("seqpg",)])
+def test_an_evaluation_has_its_planned_parts_also_where_all_is_known(
+    pair: tuple[Path, Path], home: Home, scores: tuple[str, ...]
+) -> None:
+    asked = spec(*pair, scores=scores)
+    for name in ("first", "again"):
+        told = PartsTold()
+        run_evaluation(asked, home=home, name=name, reporter=told)
+        told.assert_as_planned(evaluation_plan(asked))
+
+
+def test_audits_and_vocabularies_have_their_planned_parts(pair: tuple[Path, Path], home: Home) -> None:
+    models = [read_info(path) for path in pair]
+    told = PartsTold()
+    run_audit(models[0], models[1], home=home, reporter=told)
+    told.assert_as_planned(audit_plan(models))
+    told = PartsTold()
+    run_vocabulary(models[0], method="bcos", limit=5, seed=0, home=home, reporter=told)
+    told.assert_as_planned(vocabulary_plan(models[0], "bcos", 5))
+
+
+def part(plan: list[Part], name: str) -> Part:
+    return next(one for one in plan if one.name == name)
+
+
+def test_a_method_is_planned_by_its_passes(pair: tuple[Path, Path]) -> None:
+    plan = evaluation_plan(spec(pair[0], methods=("bcos", "lime"), limit=100))
+    info = read_info(pair[0])
+    tokens = min(task_size(trained_on(info)).tokens, info.max_length)
+    forward = model_size(pair[0]).forward(tokens) / OPERATIONS_PER_SECOND
+    assert part(plan, "explain bcos").seconds == pytest.approx(100 * (0.002 + 2 * forward))
+    assert part(plan, "explain lime").seconds == pytest.approx(100 * (0.002 + 101 * forward))
+    assert part(plan, "curves").seconds == pytest.approx(100 * 3 * 20 * forward)  # with random: three methods
+
+
+def test_options_have_a_pace_of_their_own(pair: tuple[Path, Path]) -> None:
+    asked = spec(pair[0], methods=("integrated_gradients",), options={"integrated_gradients": {"steps": 2}})
+    name = "explain integrated_gradients"
+    assert part(evaluation_plan(asked), name).pace == 'explain integrated_gradients bcos {"steps": 2}'
+
+
+def test_a_test_set_smaller_than_the_limit_is_what_is_planned_for(pair: tuple[Path, Path]) -> None:
+    size = task_size(trained_on(read_info(pair[0]))).test
+    whole, more = (evaluation_plan(spec(pair[0], limit=limit)) for limit in (size, 10 * size))
+    assert [one.seconds for one in whole] == [one.seconds for one in more]
