@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 
 from bcos_core.render.figure_text import figure_text
 
-_ROW_HEIGHT = 34
+_ROW_HEIGHT = 38
+_TWO_DIGITS = 5  # names up to which cells are wide enough for two digits on a phone; hover has them always
 # Blue and orange as in heatmaps, pale enough for dark letters on every shade, in light and in dark mode.
 DIVERGING = ((0.0, "#f2a65a"), (0.5, "#e9e7e4"), (1.0, "#7fb6ea"))
 SEQUENTIAL = ((0.0, "#eef3f8"), (1.0, "#7fb6ea"))
@@ -17,12 +18,24 @@ _LETTERS = "#2f2d2b"
 
 
 def agreement_figure(title: str, names: Sequence[str], rows: Sequence[Sequence[float]]) -> go.Figure:
-    """Colours run from −1 to 1; what is not a number stays empty, written "–"."""
-    texts = [["–" if math.isnan(value) else f"{value:.2f}" for value in row] for row in rows]
+    """Colours run from −1 to 1; what is not a number stays empty, written "–". Rows are numbered, and columns have
+    their numbers, so that a matrix of many names can be read at every width."""
+    digits = 2 if len(names) <= _TWO_DIGITS else 1
+    texts = [["–" if math.isnan(value) else f"{value:.{digits}f}" for value in row] for row in rows]
     values = [[None if math.isnan(value) else value for value in row] for row in rows]
-    figure = square_figure(title, names, values, texts, scale=DIVERGING, least=-1.0, hover="%{y}<br>%{x}<br>%{text}")
+    figure = square_figure(title, names, values, texts, scale=DIVERGING, least=-1.0, hover="%{y}<br>%{x}<br>%{z:.2f}")
+    labels = [figure_text(name) for name in names]
+    numbers = [str(place) for place in range(1, len(names) + 1)]
+    # Of "method · model" the model goes below: beside each other they would leave no room for the matrix on a phone.
+    rows_named = [
+        f"{label.replace(' · ', '<br>', 1)} <b>{place}</b>" for label, place in zip(labels, numbers, strict=True)
+    ]
+    places = list(range(len(names)))
     figure.update_layout(
-        xaxis={"automargin": True, "showticklabels": len(names) <= 6}, height=140 + _ROW_HEIGHT * len(names)
+        xaxis={"side": "top", "tickvals": places, "ticktext": [f"<b>{place}</b>" for place in numbers], "tickangle": 0},
+        yaxis={"tickvals": places, "ticktext": rows_named, "tickfont": {"size": 12}},
+        margin={"t": 72},
+        height=84 + _ROW_HEIGHT * len(names),
     )
     return figure
 

@@ -37,9 +37,12 @@ def agreement(screen: Screen) -> None:
             st.markdown("Agreement needs at least two panels.")
             return
         named = dict(zip(records, shared_words(list(records.values())), strict=True))
-        chart(_matrix("Do they rank words alike? (Kendall’s τ)", named, rank_agreement), key="rank")
         share = f"{TOP_SHARE:.0%}"
-        chart(_matrix(f"Do they share their top {share}? (overlap)", named, top_agreement), key="overlap")
+        ranks, tops = st.columns(2, gap="medium")
+        with ranks:
+            chart(_matrix("Do they rank words alike? (Kendall’s τ)", named, rank_agreement), key="rank")
+        with tops:
+            chart(_matrix(f"Do they share their top {share}? (overlap)", named, top_agreement), key="overlap")
         st.caption(
             "By the words that all of them read, whatever is drawn. High agreement does not mean that both are right: "
             "Evaluate scores each."

@@ -112,6 +112,7 @@ def show_comparison() -> None:
                 **address_of(text, example),
             }
         )
+    with toolbar:
         legend(screen)
     with below:
         which_model(models)

@@ -64,7 +64,7 @@ def strike_toolbar(text: str) -> None:
         st.button(
             "Explain without them",
             key="explain-without",
-            on_click=show_text,
+            on_click=_explain,
             args=(left,),
             disabled=any(map(is_blank, left.split(SEPARATOR))),
             help="The text without the struck words becomes the text, and is explained anew.",
@@ -76,6 +76,11 @@ def _named(text: str, spans: tuple[Span, ...]) -> str:
     words = [f"“{text[start:end]}”" for start, end in spans]
     rest = len(words) - _NAMED
     return ", ".join(words[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _explain(text: str) -> None:
+    show_text(text)
+    st.rerun()  # all of the page, not the toolbar alone
 
 
 def _restore() -> None:

@@ -65,7 +65,7 @@ def panel_of(job: Job, address: str, page: Page) -> Locator:
     expect(page.get_by_role("heading", name="Tiny")).to_be_visible()
     page.get_by_role("button", name="Compare", exact=True).click(timeout=JOB_SECONDS * 1000)
     panel = page.get_by_role("article", name="B-cos contributions")
-    expect(panel.locator(".block.meter")).to_be_visible()
+    expect(panel.locator(".mark.exact")).to_be_visible()
     return panel
 
 

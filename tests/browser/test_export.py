@@ -42,7 +42,7 @@ def test_an_exported_page_shows_all_panels_offline_and_runs_nothing(
     panels = page.get_by_role("article")
     for title in METHODS.values():
         panel = page.get_by_role("article", name=f"{title}, tiny-bcos", exact=True)
-        expect(panel.locator(".cost")).to_be_visible()
+        expect(panel.locator(".fold")).to_be_visible()
         expect(panel.locator(".text")).to_contain_text("<script>window.ran = 1</script>")
     expect(panels).to_have_count(4)
     assert page.url.count("method=") == 4

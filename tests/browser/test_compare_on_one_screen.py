@@ -1,0 +1,153 @@
+"""Compare's layout, measured in a browser: what is in sight, what is cut, what moves, and which text a click is for."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+from tiny_pair import save_pair
+
+from bcos_core.home import Home
+from bcos_core.text.tasks import TaskChoice
+from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.timeout(420),
+]
+
+WORDS = (
+    "Although the plot is thin and the end comes far too early, two leads are warm and good and honest enough to "
+    "save the film."
+)
+MODELS = ("tiny-bcos", "tiny-conventional")
+METHODS = ("integrated_gradients", "occlusion", "input_x_gradient", "saliency")  # these fit both models
+
+# Whatever a person cannot see: what stands out of the window, or is longer than the box that hides the rest.
+CUT = """() => [...document.querySelectorAll('[data-testid="stMain"] *')].filter((element) => {
+  const box = element.getBoundingClientRect();
+  const style = getComputedStyle(element);
+  if (!box.width || !box.height || style.visibility === "hidden" || element.closest("svg, textarea")) return false;
+  const hides = element.scrollWidth > element.clientWidth + 1 && style.overflowX !== "visible" && element.clientWidth;
+  return box.left < -1 || box.right > innerWidth + 1 || hides;
+}).map((element) => `${element.tagName} ${element.className} ${element.textContent.slice(0, 40)}`)"""
+
+# From now on, where each row begins, whenever every panel has the text that holds a word.
+WATCH = """(word) => {
+  window.places = new Set();
+  const look = () => {
+    const hosts = [...document.querySelectorAll('[class*="st-key-of-"] [data-testid^="stBidiComponent"]')];
+    const panels = hosts.map((host) => deep(host)).filter((panel) => panel);
+    if (panels.length === 8 && panels.every((panel) => panel.textContent.includes(word))) {
+      const rows = [...document.querySelectorAll('[class*="st-key-row-"]')];
+      window.places.add(rows.map((row) => Math.round(row.getBoundingClientRect().top)).join(" "));
+    }
+    requestAnimationFrame(look);
+  };
+  const deep = (node) => {
+    const found = node.querySelector(".panel") ?? node.shadowRoot?.querySelector(".panel");
+    if (found) return found;
+    for (const child of node.querySelectorAll("*")) {
+      const inside = child.shadowRoot?.querySelector(".panel");
+      if (inside) return inside;
+    }
+    return null;
+  };
+  look();
+}"""
+
+
+@pytest.fixture
+def place(home: Home, address: str) -> str:
+    task = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
+    save_pair(home, task=TaskChoice.from_dict(task).to_dict())
+    chosen = [("text", WORDS), *(("model", name) for name in MODELS), *(("method", name) for name in METHODS)]
+    return f"{address}/compare?{urlencode(chosen)}"
+
+
+def opened(browser: Browser, place: str, width: int, height: int) -> Page:
+    page = browser.new_page(viewport=ViewportSize(width=width, height=height))
+    page.goto(place)
+    expect(page.locator("article:visible .unit").first).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
+    expect(page.locator("article[aria-busy=true]")).to_have_count(0)
+    expect(page.get_by_role("article")).to_have_count(8 if width > 800 else 4)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    return page
+
+
+def test_all_panels_of_four_methods_and_two_models_are_in_sight(browser: Browser, place: str) -> None:
+    assert len(WORDS.split()) == 25
+    page = opened(browser, place, 1400, 1000)
+    for panel in page.get_by_role("article").all():
+        box = panel.bounding_box()
+        assert box is not None and box["y"] >= 0 and box["y"] + box["height"] <= 1000, box
+        assert box["x"] >= 220 and box["x"] + box["width"] <= 1400  # beside the sidebar
+    assert [heading.inner_text() for heading in page.get_by_role("heading", level=2).all()] == list(MODELS)
+    assert page.evaluate(CUT) == []
+
+
+def test_nothing_is_cut_and_the_tools_stay_in_sight(browser: Browser, place: str) -> None:
+    page = opened(browser, place, 1024, 700)
+    assert page.evaluate(CUT) == []
+    page.get_by_role("article").last.locator("button.unit").first.click()  # scrolls there
+    expect(page.locator(".strike")).to_have_count(8)
+    for name in ("Next", "Restore", "Explain without them"):
+        expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+    assert page.evaluate(CUT) == []
+
+
+def test_a_phone_shows_one_model_at_a_time(browser: Browser, place: str) -> None:
+    page = opened(browser, place, 390, 844)
+    shown = page.locator("article:visible")
+    for model in (*MODELS, MODELS[0]):
+        page.get_by_role("radio", name=model).or_(page.get_by_role("button", name=model, exact=True)).first.click()
+        expect(page.get_by_role("heading", level=2, name=model)).to_be_visible()
+        expect(page.get_by_role("heading", level=2)).to_have_count(1)
+        expect(shown).to_have_count(4)
+        assert all((panel.get_attribute("aria-label") or "").endswith(f", {model}") for panel in shown.all())
+    assert page.evaluate(CUT) == []
+
+
+def test_rows_have_their_places_before_their_values(browser: Browser, place: str) -> None:
+    page = opened(browser, place, 1400, 1000)
+    page.evaluate(WATCH, "witty")
+    box = page.get_by_label("Text", exact=True)
+    box.fill(WORDS.replace("warm", "witty"))
+    box.press("Enter")
+    expect(page.locator("article .unit", has_text="witty")).to_have_count(8)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    places = page.evaluate("[...window.places]")
+    assert len(places) == 1, places
+
+
+def test_a_click_on_the_old_text_does_not_strike_the_new_one(browser: Browser, place: str) -> None:
+    page = opened(browser, place, 1400, 1000)
+    page.get_by_label("Text", exact=True).fill("Warm and honest, and still too long.")
+    page.locator("article .unit", has_text="plot").first.click()  # the box is left by this click
+    expect(page.locator("article .unit", has_text="still")).to_have_count(8)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    assert "strike=" not in page.url and page.locator("article [aria-pressed=true]").count() == 0
+    page.locator("article .unit", has_text="still").first.click()
+    expect(page.locator("article [aria-pressed=true]")).to_have_count(8)
+    page.get_by_role("button", name="Explain without them").click()
+    expect(page.get_by_label("Text", exact=True)).to_have_value("Warm and honest, and too long.")
+    expect(page.locator("article [aria-pressed=true]")).to_have_count(0)
+
+
+def test_a_panel_unfolds_in_its_row_and_keeps_the_focus(browser: Browser, place: str) -> None:
+    page = opened(browser, place, 1400, 1000)
+    panel = page.get_by_role("article", name="Integrated gradients, tiny-bcos")
+    expect(panel.locator(".meter")).to_be_hidden()
+    button = panel.get_by_role("button", name="Details of Integrated gradients, tiny-bcos")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(panel.locator(".meter")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(1)
+    expect(page.get_by_role("button", name="CSV")).to_be_visible()
+    expect(button).to_be_focused()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
+    expect(panel.locator(".meter")).to_be_hidden()
