@@ -70,7 +70,7 @@ def list_jobs(args: argparse.Namespace) -> dict[str, Any]:
     wanted = {"kind": args.kind, "active": True if args.active else None}
     jobs = store.list(**wanted, limit=args.limit)
     return {
-        "jobs": [job.to_dict() for job in jobs],
+        "jobs": [_described(store, job) for job in jobs],
         "left_out": [asdict(one) for one in jobs.left_out],
         "older": store.list(**wanted, limit=1, after=args.limit).any,
         "supervisor_alive": store.supervisor_alive(),
@@ -83,7 +83,8 @@ def show_one(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def cancel(args: argparse.Namespace) -> dict[str, Any]:
-    return {"job": _open_store().cancel(args.id).to_dict()}
+    store = _open_store()
+    return {"job": _described(store, store.cancel(args.id))}
 
 
 def retry(args: argparse.Namespace) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def wait(args: argparse.Namespace) -> dict[str, Any]:
     deadline = math.inf if args.timeout is None else time.monotonic() + args.timeout
     told = ""
     while (job := store.get(args.id)).active:
-        line = _state_in_words(job.to_dict())
+        line = _state_in_words(_described(store, job))
         if job.state == JobState.QUEUED and not store.supervisor_alive():
             line = f"{line}. {NO_SUPERVISOR}"
         if line != told:
@@ -128,7 +129,7 @@ def wait(args: argparse.Namespace) -> dict[str, Any]:
         time.sleep(WAIT_POLL_SECONDS)
     if job.state != JobState.SUCCEEDED:
         raise JobError(f"Job {job.id} is {job.state}. {job.message}")
-    return {"job": job.to_dict()}
+    return {"job": _described(store, job)}
 
 
 def show_list(result: dict[str, Any]) -> str:
@@ -163,6 +164,8 @@ def _state_in_words(job: dict[str, Any]) -> str:
 
     if job["state"] == "running" and job["cancel_requested"]:
         return "stopping"
+    if job["line"]:
+        return f"queued: {job['line']['words']}"
     if job["state"] != "running" or not job["stage"]:
         return str(job["state"])
     parts = [job["stage"]]
@@ -176,7 +179,15 @@ def _state_in_words(job: dict[str, Any]) -> str:
 def _with_hint(store: JobStore, job: Job) -> dict[str, Any]:
     """The job, and what it waits for if nobody would start it."""
     hint = {"hint": NO_SUPERVISOR} if job.state == "queued" and not store.supervisor_alive() else {}
-    return {"job": job.to_dict(), **hint}
+    return {"job": _described(store, job), **hint}
+
+
+def _described(store: JobStore, job: Job) -> dict[str, Any]:
+    """The job, and where it stands if it waits."""
+    from bcos_core.jobs.queue import place_in_line
+
+    place = place_in_line(store, job)
+    return {**job.to_dict(), "line": None if place is None else {**asdict(place), "words": place.words()}}
 
 
 def _open_store() -> JobStore:

@@ -14,7 +14,7 @@ from bcos_core.model.info import CheckpointInfo, list_checkpoints
 from bcos_core.numbers import count
 from bcos_core.tasks.registry import TASK_TYPES
 from pages.home.pair import planted
-from pages.widgets.jobs import figures_of, job_store, state_icon, summary, trained_models
+from pages.widgets.jobs import cancel_button, figures_of, job_store, state_icon, summary, trained_models
 from pages.widgets.plain import plain
 
 JOBS_SHOWN = 5
@@ -53,13 +53,16 @@ def lately() -> None:
 def _job(job: Job) -> None:
     """A line with what came out, which opens the result."""
     said = " · ".join(part for part in (summary(job), _outcome(job)) if part)
-    opened = st.button(
-        f"{plain(job.title)}  \n:gray[{plain(said)}]",
-        key=f"open-{job.id}",
-        icon=state_icon(job),
-        type="tertiary",
-        width="stretch",
-    )
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+        opened = st.button(
+            f"{plain(job.title)}  \n:gray[{plain(said)}]",
+            key=f"open-{job.id}",
+            icon=state_icon(job),
+            type="tertiary",
+            width="stretch",
+        )
+        if job.active:
+            cancel_button(job, small=True)
     if opened:
         page, parameters = place_of(job)
         st.switch_page(f"{page}/page.py", query_params=parameters)

@@ -15,7 +15,7 @@ from pages.home.pair import pair_to_show
 from pages.widgets import url
 from pages.widgets.errors import guard, show_error
 from pages.widgets.frame import fragment, head, loading
-from pages.widgets.jobs import curves, follow, job_store, progress, watch
+from pages.widgets.jobs import cancel_button, curves, follow, job_store, progress, watch
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.supervision import supervisor_notice
 
@@ -69,9 +69,7 @@ def running(job: Job) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.header("The quick start is running", anchor=False, width="content")
-            if st.button("Cancel", key="cancel", disabled=job.cancel_requested):
-                job_store().cancel(job.id)
-                st.rerun()
+            cancel_button(job)
         if job.cancel_requested:
             st.caption("Stopping. Unfinished work is kept, so that it can go on later.")
         progress(job)

@@ -13,6 +13,7 @@ from pages.widgets.errors import guard, show_error
 from pages.widgets.frame import empty_page, fragment, head
 from pages.widgets.jobs import (
     REFRESH_SECONDS,
+    cancel_button,
     curves,
     job_store,
     progress,
@@ -79,13 +80,16 @@ def listed() -> int:
 
 
 def row(job: Job, chosen: str) -> None:
-    opened = st.button(
-        f"{plain(job.title)}  \n:gray[{plain(summary(job))}]",
-        key=f"open-{job.id}",
-        icon=state_icon(job),
-        type="secondary" if job.id == chosen else "tertiary",
-        width="stretch",
-    )
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+        opened = st.button(
+            f"{plain(job.title)}  \n:gray[{plain(summary(job))}]",
+            key=f"open-{job.id}",
+            icon=state_icon(job),
+            type="secondary" if job.id == chosen else "tertiary",
+            width="stretch",
+        )
+        if job.active:
+            cancel_button(job, small=True)
     if opened:
         url.write(job=job.id)
         st.rerun()
@@ -128,9 +132,7 @@ def actions(job: Job) -> None:
             named = (job.result or {}).get(kind.parameter, job.id)
             st.switch_page(f"{kind.page}/page.py", query_params={kind.parameter: named} if kind.parameter else None)
         if job.active:
-            if st.button("Cancel", disabled=job.cancel_requested, help="Unfinished work is kept."):
-                job_store().cancel(job.id)
-                st.rerun()
+            cancel_button(job)
             return
         if job.state != JobState.SUCCEEDED and st.button("Resume", help="It goes on from its last finished step."):
             job_store().resume(job.id)

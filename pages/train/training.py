@@ -11,7 +11,7 @@ from pages.train.model_form import choose_model
 from pages.train.recipe_form import OPTIONS, choose_recipe
 from pages.train.task_form import ChosenTask, choose_task
 from pages.widgets.errors import guard
-from pages.widgets.jobs import job_store, state_badge, time_needed
+from pages.widgets.jobs import cancel_button, job_store, state_badge, time_needed
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
@@ -51,6 +51,7 @@ def already(job: Job) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown("This very job is active already.", width="content")
         state_badge(job)
+        cancel_button(job)
         if st.button("Show it", type="primary"):
             st.switch_page("jobs/page.py", query_params={"job": job.id})
 

@@ -16,6 +16,7 @@ from bcos_core.home import get_home, require_allowed
 from bcos_core.jobs.kind import AnyKind
 from bcos_core.jobs.made import made_by
 from bcos_core.jobs.outlook import about, time_left
+from bcos_core.jobs.queue import place_in_line
 from bcos_core.jobs.store import Curve, Job, JobState, JobStore
 from bcos_core.numbers import count, duration, number
 from bcos_core.render.curves import curves_table, learning_figures
@@ -110,13 +111,41 @@ def follow() -> None:
 def progress(job: Job) -> None:
     """Stage, what it does, the bar and the time left."""
     if job.state == JobState.QUEUED:
-        st.markdown("Waiting for its turn. " + (plain(job.message) if job.message else ""))
+        st.markdown(" ".join(part for part in (f"{_in_line(job, _italic)}.", plain(job.message)) if part))
         return
     place = f", {job.stage_index + 1} of {job.stage_count}" if job.stage_count else ""
     st.markdown(f"**{plain(job.stage or 'Starting')}**{place}{_time_left(job)}")
     st.progress(min(1.0, max(0.0, job.progress or 0.0)))
     if explanation := explain_stage(job.stage):
         st.caption(explanation)
+
+
+def stoppable(job: Job) -> None:
+    """The progress of a job that a page waits for, and a way to stop it."""
+    with st.container(horizontal=True, vertical_alignment="top"):
+        with st.container(width="stretch"):
+            progress(job)
+        cancel_button(job)
+
+
+def _in_line(job: Job, emphasis: Callable[[str], str]) -> str:
+    place = place_in_line(job_store(), job)
+    return "Waiting" if place is None else place.words(emphasis)
+
+
+def cancel_button(job: Job, *, small: bool = False) -> None:
+    """Wherever an active job is shown, it can be stopped there; `small`: beside a line."""
+    pressed = st.button(
+        ":material/cancel:" if small else "Cancel",
+        key=f"cancel-{job.id}-{small}",
+        type="tertiary" if small else "secondary",
+        disabled=job.cancel_requested,
+        help=f"Cancel “{plain(job.title)}”. What was done is kept." if small else "What was done is kept.",
+    )
+    if pressed:
+        with guard():
+            job_store().cancel(job.id)
+        st.rerun()
 
 
 def curves(job: Job) -> None:
@@ -170,9 +199,7 @@ def running(job: Job) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.header(plain(job.title), anchor=False, width="content")
-            if st.button("Cancel", disabled=job.cancel_requested, help="What was done is kept."):
-                job_store().cancel(job.id)
-                st.rerun()
+            cancel_button(job)
         progress(job)
         curves(job)
 
@@ -242,6 +269,8 @@ def trained_models(job: Job) -> list[str]:
 
 def summary(job: Job) -> str:
     """One job in a line: its state, and how far it is or when it was asked for."""
+    if job.state == JobState.QUEUED:
+        return _in_line(job, "“{}”".format)
     if job.state != JobState.RUNNING:
         return f"{state_title(job)} · {when(job.created_at)}"
     parts = [state_title(job), job.stage, f"{100 * job.progress:.0f} %" if job.progress is not None else ""]
@@ -254,6 +283,10 @@ def when(moment: datetime | None) -> str:
         return "–"
     seconds = (datetime.now(UTC) - moment).total_seconds()
     return "just now" if seconds < 10 else f"{about(seconds)} ago" if seconds < 86_400 else f"{moment:%Y-%m-%d}"
+
+
+def _italic(title: str) -> str:
+    return f"*{plain(title)}*"
 
 
 def _time_left(job: Job) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from bcos_core.jobs.kind import AnyKind
 from bcos_core.jobs.store import Job, JobState
 from pages.widgets.errors import show_error
-from pages.widgets.jobs import job_store, progress, watch
+from pages.widgets.jobs import job_store, stoppable, watch
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def ask(request: Request, what: str, label: str, *, primary: bool = False) -> No
     why the last one failed."""
     newest = next(iter(request.jobs()), None)
     if newest is not None and newest.active:
-        watch(newest.id, progress)
+        watch(newest.id, stoppable)
         return
     if newest is not None and newest.state == JobState.FAILED:
         show_error(newest.message or "It has failed. The Jobs page shows its log.")

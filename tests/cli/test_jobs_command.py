@@ -66,6 +66,14 @@ def test_a_waiting_job_without_a_supervisor_says_so(job: Job, capsys: pytest.Cap
     assert "supervise" in say(capsys, "show", job.id)
 
 
+def test_a_waiting_job_says_where_it_stands(store: JobStore, capsys: pytest.CaptureFixture[str]) -> None:
+    store.submit("train", "First", {}, "1", expected_seconds=90.0)
+    second, _ = store.submit("train", "Second", {}, "2")
+    line = {"position": 2, "after": "First", "seconds": 90.0, "words": "2nd in line, after “First”, about 2 min"}
+    assert ask(capsys, "show", second.id)["job"]["line"] == line
+    assert "queued: 2nd in line, after “First”, about 2 min" in say(capsys, "list")
+
+
 def test_cancel_resume_retry_delete(store: JobStore, job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(capsys, "cancel", job.id)["job"]["state"] == "cancelled"
     assert "nothing to cancel" in ask(capsys, "cancel", job.id, code=1)["error"]["message"]

@@ -26,7 +26,7 @@ def test_an_empty_home_offers_the_quick_start_and_starts_it_once(open_page: Open
     (job,) = store.list()
     assert (job.kind, job.state, job.title) == ("quickstart", JobState.QUEUED, "Quick start")
     assert QUICKSTART.read(job.spec) == quickstart_spec()
-    assert "Waiting for its turn" in words(at)
+    assert "Next in line" in words(at)
     assert all(candidate.label != "Start the quick start" for candidate in at.button)
 
 
@@ -120,3 +120,12 @@ def test_an_old_quick_start_is_found_behind_many_other_jobs(open_page: OpenPage,
     at = open_page("home")
     assert not at.exception, at.exception
     assert "The quick start was cancelled" in words(at)
+
+
+def test_what_waits_says_so_on_home_and_can_be_cancelled_there(open_page: OpenPage, store: JobStore) -> None:
+    first, _ = store.submit("train", "A", {}, "a", expected_seconds=120.0)
+    second, _ = store.submit("train", "B", {}, "b")
+    at = open_page("home")
+    assert "2nd in line, after “A”, about 2 min" in next(b.label for b in at.button if b.key == f"open-{second.id}")
+    at.button(key=f"cancel-{first.id}-True").click().run()
+    assert store.get(first.id).state == JobState.CANCELLED

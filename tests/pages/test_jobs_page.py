@@ -6,8 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bcos_core.home import Home
+from bcos_core.jobs.claims import claim
 from bcos_core.jobs.job import Job
-from bcos_core.jobs.lease import Point
+from bcos_core.jobs.lease import Lease, Point
 from bcos_core.jobs.store import JobState, JobStore
 from tests.pages.conftest import OpenPage, RunningJob, button, words
 
@@ -101,3 +102,30 @@ def test_deleting_asks_first_and_can_take_the_models_along(
 
     button(at, "Delete").click().run()
     assert not store.list() and not model.exists()
+
+
+def test_a_waiting_job_says_where_it_stands_and_can_be_cancelled_in_the_list(
+    open_page: OpenPage, running_job: RunningJob, store: JobStore
+) -> None:
+    store.submit("lab", "Planted *truth*", {}, "a", expected_seconds=300.0)
+    started = claim(store, "cpu")
+    assert started is not None
+    Lease(store, started.id, 1).beat({"stage": "S", "stage_index": 0, "stage_count": 1, "eta_seconds": 240.0})
+    between, _ = store.submit("train", "B", {}, "b", expected_seconds=120.0)
+    waiting, _ = store.submit("train", "C", {}, "c")
+
+    at = open_page("jobs", job=between.id)
+    assert "Next in line, after *Planted *truth**, about 4 min." in words(at)
+    rows = {candidate.key: candidate.label for candidate in at.button}
+    assert "2nd in line, after “B”, about 6 min" in rows[f"open-{waiting.id}"]
+    assert {job.id for job in store.list()} == {key[7:-5] for key in rows if key.endswith("-True")}
+
+    at.button(key=f"cancel-{waiting.id}-True").click().run()
+    assert store.get(waiting.id).state == JobState.CANCELLED
+    assert not [key for key in (candidate.key for candidate in at.button) if key == f"cancel-{waiting.id}-True"]
+
+
+def test_a_job_that_takes_longer_says_so(open_page: OpenPage, running_job: RunningJob) -> None:
+    _, lease = running_job("train", "Tweets")
+    lease.beat({"stage": "S", "stage_count": 2, "progress": 0.6, "eta_seconds": 120.0, "late": True}, [])
+    assert "about 2 min left, longer than expected" in words(open_page("jobs"))
