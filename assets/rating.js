@@ -11,8 +11,7 @@ const element = (tag, className, ...children) => {
 
 function drawUnit(unit) {
   const word = element("span", unit.strength < 0 ? "unit against" : "unit supports", unit.text);
-  word.style.setProperty("--light", unit.light);
-  word.style.setProperty("--dark", unit.dark);
+  word.style.setProperty("--colour", unit.colour);
   if (unit.strength !== 0) word.title = unit.label;
   return word;
 }
@@ -24,8 +23,7 @@ function drawRun(run) {
 
 function drawLegend(legend) {
   const strip = element("span", "strip");
-  strip.style.setProperty("--light", legend.light);
-  strip.style.setProperty("--dark", legend.dark);
+  strip.style.setProperty("--colour", legend.colour);
   const ends = element("span", "ends", ...legend.ends.map((end) => element("span", "", end)));
   return element("div", "legend", strip, ends);
 }
@@ -41,7 +39,8 @@ function drawPanel(panel, title) {
   return box;
 }
 
-function drawQuestion(question, answered, choose) {
+// `taken` are the values that cannot be chosen here, because another question has them.
+function drawQuestion(question, answered, taken, choose) {
   const group = element("fieldset", `question ${question.kind}`);
   group.disabled = question.closed;
   group.append(element("legend", "", question.prompt));
@@ -52,6 +51,7 @@ function drawQuestion(question, answered, choose) {
     button.type = "button";
     button.setAttribute("role", "radio");
     button.setAttribute("aria-checked", String(choice.value === answered));
+    button.disabled = taken.includes(choice.value);
     button.onclick = () => choose(question, choice.value);
     row.append(button);
   });
@@ -77,8 +77,10 @@ export default function ({ data, parentElement, setStateValue }) {
   Object.assign(chosen, data.answers);
   for (const answer of root.given.filter(isWaiting)) chosen[answer.question] = answer.value;
 
+  const takenFrom = (question) =>
+    data.distinct ? data.questions.filter(({ name }) => name !== question.name).map(({ name }) => chosen[name]) : [];
   const choose = (question, value) => {
-    if (question.closed || chosen[question.name] === value) return;
+    if (question.closed || chosen[question.name] === value || takenFrom(question).includes(value)) return;
     chosen[question.name] = value;
     root.given = [...root.given, { slot: data.slot, question: question.name, value, key: newKey() }];
     draw();
@@ -114,7 +116,8 @@ export default function ({ data, parentElement, setStateValue }) {
       if (data.answer.probability !== null) line.append(` (${data.answer.probability})`);
       parts.unshift(line);
     }
-    const questions = data.questions.map((question) => drawQuestion(question, chosen[question.name], choose));
+    const questions = data.questions.map((question) =>
+      drawQuestion(question, chosen[question.name], takenFrom(question), choose));
     root.replaceChildren(...parts, ...questions, ...(questions.length ? [status] : []));
     if (root.given.some(isWaiting)) tell("Saving …");
     else tell(Object.keys(data.answers).length ? "Saved" : "Answer with the mouse, or with the number keys");
@@ -126,8 +129,11 @@ export default function ({ data, parentElement, setStateValue }) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (event.target.closest?.("input, textarea")) return;
     const question = data.questions.find(({ name, closed }) => !closed && chosen[name] === undefined);
-    const choice = question?.choices[Number(event.key) - 1];
-    if (choice && /^[1-9]$/.test(event.key)) {
+    // Where the heatmaps have letters, the letters answer too.
+    const choice = /^[1-9]$/.test(event.key)
+      ? question?.choices[Number(event.key) - 1]
+      : data.distinct && question?.choices.find(({ label }) => label === event.key.toUpperCase());
+    if (choice) {
       event.preventDefault();
       choose(question, choice.value);
     }

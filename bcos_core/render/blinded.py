@@ -1,7 +1,8 @@
 """A record as a rater sees it: nothing that is sent to the browser tells which method or model it is from.
 
 Every heatmap has the same scale rule (full colour is its own largest absolute value), the same two-sided legend and
-no numbers: sums, ranges, costs and names would give conditions away. Strengths are rounded to what the eye can tell.
+no numbers: sums, ranges, costs and names would give conditions away. Strengths are rounded to what the eye can tell,
+and colours are the same light ones whatever a rater's browser prefers.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 from bcos_core.attribution.record import Attribution
 from bcos_core.numbers import probability
 from bcos_core.render.drawing import truncation_note
-from bcos_core.render.palette import Palette
+from bcos_core.render.palette import Mode, Palette
 from bcos_core.render.pieces import pieces, runs, unit_scores
 from bcos_core.render.scale import own_scale
 from bcos_core.study.statement import statement_of
@@ -19,13 +20,14 @@ from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.tasks.task_type import TaskType
 
 STEPS = 20  # strengths on each side
+MODE: Mode = "light"  # for every rater, so that all judge the same colours
 RULE = "Full colour is the strongest word of this text."
 
 
 def blinded_panel(record: Attribution, palette: Palette, *, names_class: bool, coloured: bool = True) -> dict[str, Any]:
     """The text in words as runs, and the legend; without `coloured`, the plain text alone.
 
-    A unit has `text`, `start`, `end`, its `strength` (−1 to 1), its colours `light` and `dark`, and a `label` that
+    A unit has `text`, `start`, `end`, its `strength` (−1 to 1), its `colour`, and a `label` that
     says the same in words. Tokens that the tokenizer added are left out: which there are depends on the model.
     """
     drawn = pieces(record, "word")
@@ -46,16 +48,14 @@ def blinded_panel(record: Attribution, palette: Palette, *, names_class: bool, c
                     "start": piece.start,
                     "end": piece.end,
                     "strength": strength,
-                    "light": palette.shade(strength, "light").background,
-                    "dark": palette.shade(strength, "dark").background,
+                    "colour": palette.shade(strength, MODE).background,
                     "label": f"{piece.text}, {_in_words(strength, answer, kind)}" if coloured else piece.text,
                 }
             )
         shown.append({"kind": "unit", "units": units})
     legend = {
         "ends": [f"{kind.verbs[1]} {answer}", f"{kind.verbs[0]} {answer}"],
-        "light": palette.css_gradient("light"),
-        "dark": palette.css_gradient("dark"),
+        "colour": palette.css_gradient(MODE),
         "rule": RULE,
     }
     note = truncation_note(record)

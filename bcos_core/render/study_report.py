@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
+
+import pandas as pd
 
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.numbers import count, number
 from bcos_core.render.report import PAGE_STYLE
+from bcos_core.render.study_tests import tests_table
 from bcos_core.study.analysis import Analysis
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.paragraph import methods_paragraph
-from bcos_core.study.results import Answered, analyse, closed_loops
+from bcos_core.study.results import Answered, analyse, closed_loops, findings
 from bcos_core.study.statistics.result import Basis, Quantity, Result
 from bcos_core.study.studies import Study
 
 
 def study_html(study: Study, locked: LockedStudy, answered: Answered) -> str:
-    """Methods paragraph, then every analysis with what it assumes and on how much it stands."""
+    """What was found, in a sentence and in one table of all tests; the methods paragraph; then every analysis with what
+    it assumes and on how much it stands."""
     banner = "<p><b>Simulated raters, not people.</b></p>" if study.simulated else ""
     paragraph = methods_paragraph(study, locked, answered)
     excluded = "".join(f"<li>{escape(rater)}: {escape(why)}</li>" for rater, why in answered.excluded.items())
     left_out = f"<p class='note'>Left out by the rule:</p><ul class='note'>{excluded}</ul>" if excluded else ""
-    sections = "".join(_section(analysis, locked) for analysis in analyse(answered, locked))
+    analyses = analyse(answered, locked)
+    found = "".join(f"<p><b>{escape(one)}</b></p>" for one in findings(analyses, locked))
+    sections = "".join(_section(analysis, locked) for analysis in analyses)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>{escape(study.title)}</title><style>{PAGE_STYLE}</style></head><body>\n"
-        f"<h1>{escape(study.title)}</h1>\n{banner}<p>{escape(paragraph)}</p>\n{left_out}{sections}\n"
+        f"<h1>{escape(study.title)}</h1>\n{banner}{found}\n{_tests(analyses)}\n<h2>Methods</h2>\n"
+        f"<p>{escape(paragraph)}</p>\n{left_out}{sections}\n"
         f"<p class='note'>Locked as SHA-256 {escape(str(study.lock_hash))}.</p></body></html>\n"
     )
+
+
+def _tests(analyses: Sequence[Analysis]) -> str:
+    rows = "".join(
+        "<tr>"
+        + "".join(f"<td>{escape(str(row[name]))}</td>" for name in ("question", "test", "compared"))
+        + "".join(
+            f"<td class='figure'>{'–' if pd.isna(row[name]) else number(row[name])}</td>"
+            for name in ("value", "low", "high", "p", "p (Holm)")
+        )
+        + f"<td class='note'>{escape(str(row['note']))}</td></tr>"
+        for row in tests_table(analyses).to_dict("records")
+    )
+    names = ("Question", "Test", "Compared")
+    heads = "".join(f"<th>{name}</th>" for name in names) + "".join(
+        f"<th class='figure'>{name}</th>" for name in ("Value", "Low", "High", "p", "p (Holm)")
+    )
+    return f"<h2>All tests</h2><table><tr>{heads}<th></th></tr>{rows}</table>" if rows else ""
 
 
 def _section(analysis: Analysis, locked: LockedStudy) -> str:

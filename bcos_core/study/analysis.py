@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -19,11 +20,18 @@ from bcos_core.study.statistics.result import Result
 @dataclass(frozen=True)
 class Analysis:
     """What is said about one thing that was asked: its results, the first ones to be read first, and the values
-    behind them, one row an answer with `rater`, `item`, `condition`, `value`."""
+    behind them, one row an answer with `rater`, `item`, `condition`, `value`. `scale`: every value that can be given →
+    what it means; none where they cannot be listed."""
 
     title: str
     results: tuple[Result, ...]
     values: pd.DataFrame
+    scale: Mapping[float, str] = field(default_factory=dict)
+
+    @property
+    def compared(self) -> Result:
+        """The result whose differences are said first; where there are none, one that says why."""
+        return next((one for one in self.results if any(each.pair for each in one.quantities)), self.results[0])
 
 
 def one_each(table: pd.DataFrame, value: Any) -> pd.DataFrame:
@@ -51,10 +59,11 @@ def scale(question: Question, table: pd.DataFrame) -> Analysis:
             ordinal_mixed_model(values),
         ),
         values,
+        scale={float(point): label for point, label in enumerate(question.labels, 1)},
     )
 
 
 def binary(title: str, values: pd.DataFrame) -> Analysis:
     """What either happened (1) or did not (0)."""
     results = (condition_means(values), condition_differences(values), binary_mixed_model(values))
-    return Analysis(title, (*results, agreement(values, level="nominal")), values)
+    return Analysis(title, (*results, agreement(values, level="nominal")), values, scale={0.0: "no", 1.0: "yes"})

@@ -63,13 +63,15 @@ Dimension = Choice | Number | FreeText
 
 @dataclass(frozen=True)
 class AnswerForm:
-    """The dimensions of an answer. A slot is answered when every required one is.
+    """The dimensions of an answer. A slot is answered when every required one is. With `distinct`, no two of them can
+    have the same value.
 
     Raises:
         AnswerError: two dimensions of one name, a name that cannot be kept, or none that is required.
     """
 
     dimensions: tuple[Dimension, ...]
+    distinct: bool = False
 
     def __post_init__(self) -> None:
         names = [dimension.name for dimension in self.dimensions]
@@ -96,3 +98,11 @@ class AnswerForm:
             refusal = known[name].refusal(value)
             if refusal is not None:
                 raise AnswerError(f"{name!r} {refusal}. Nothing was saved.")
+
+    def check_together(self, values: Mapping[str, Any]) -> None:
+        """
+        Raises:
+            AnswerError: what stands and what is new do not go together.
+        """
+        if self.distinct and len(set(values.values())) < len(values):
+            raise AnswerError("The same one cannot be chosen for two questions. Nothing was saved; choose another.")

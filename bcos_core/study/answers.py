@@ -147,9 +147,14 @@ class Answers:
     def write(
         self, connection: Connection, slot: Slot, given: dict[str, Any], key: str, told: Mapping[str, Any] | None = None
     ) -> Saved:
-        """Save checked values; `told` is kept in the event alone."""
+        """Save checked values; `told` is kept in the event alone.
+
+        Raises:
+            AnswerError: they do not go together with what stands.
+        """
         now = utc_now()
         before = values_of(connection, slot)
+        self.form.check_together(before | given)
         place = {"study": slot.study, "rater": slot.rater, "item": slot.item, "position": slot.position}
         rows = [{**place, "dimension": name, "value": value, "at": now} for name, value in given.items()]
         upsert(connection, STUDY_ANSWERS, rows, key=(*_PLACE, "dimension"))

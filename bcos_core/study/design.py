@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError, StudyError, UnknownNameError
 from bcos_core.storage.content import name_of
 from bcos_core.storage.stored_json import from_plain
+from bcos_core.study.orders import ordered_sets
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM, PAIR
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.question import Question
@@ -58,8 +58,12 @@ class Condition:
     @property
     def title(self) -> str:
         """Its name for a researcher; never for a rater."""
-        model = Path(self.checkpoint).name
-        return f"{METHODS[self.method].title} · {model}" if self.method else f"No heatmap · {model}"
+        return f"{self.method_title} · {Path(self.checkpoint).name}"
+
+    @property
+    def method_title(self) -> str:
+        """The same without its model."""
+        return METHODS[self.method].title if self.method else "No heatmap"
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class StudyDesign:
             raise InputError(reason)
         if not 1 <= len(self.title.strip()) <= 120:
             raise InputError(f"The study's title has {len(self.title.strip())} characters; give it 1 to 120.")
-        object.__setattr__(self, "questions", protocol.checked_questions(self.questions or protocol.questions))
+        object.__setattr__(self, "questions", protocol.checked_questions(self.questions, self.heatmaps))
         object.__setattr__(self, "instructions", self.instructions or protocol.instructions_for(kind))
         for name in ("instructions", "consent"):
             if len(getattr(self, name)) > LONGEST_TEXT:
@@ -161,11 +165,14 @@ class StudyDesign:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """What an item can be shown as: a condition, or two of them, left one first."""
+        """What an item can be shown as: a condition, or several of them in the order of the screen."""
         ids = [condition.id for condition in self.conditions]
-        if PROTOCOLS[self.protocol].heatmaps == 1:
-            return tuple(ids)
-        return tuple(PAIR.join(pair) for pair in permutations(ids, 2))
+        return tuple(PAIR.join(ids[place] for place in one) for one in ordered_sets(len(ids), self.heatmaps))
+
+    @property
+    def heatmaps(self) -> int:
+        """How many conditions one screen shows."""
+        return min(PROTOCOLS[self.protocol].heatmaps, len(self.conditions))
 
     @property
     def checkpoints(self) -> tuple[str, ...]:

@@ -168,10 +168,13 @@ def _item(
     if kind == "random" and protocol.random_check is not None:
         first = design.conditions[0]
         chance = explain(classifiers[first.checkpoint], candidate.text, method=CHANCE, seed=place)
-        pair = [RANDOM, first.id] if place % 2 else [first.id, RANDOM]
-        side = "left" if place % 2 else "right"
+        sides = protocol.sides_of(design.heatmaps)
+        # Never the same place twice in a row; of two, the right one first.
+        stands = (place + 1) % len(sides)
+        others = iter(condition.id for condition in design.conditions)
+        cell = PAIR.join(RANDOM if at == stands else next(others) for at in range(len(sides)))
+        side = sides[stands]
         expected = {question.name: protocol.random_check(question, side) for question in design.questions}
-        cell = RANDOM if protocol.heatmaps == 1 else PAIR.join(pair)
         return replace(item, records={**records, RANDOM: chance}, cell=cell, expected=expected)
     return item
 
@@ -192,9 +195,10 @@ def _instructed(design: StudyDesign, number: int, classifiers: Mapping[str, Clas
     guesses = TASK_TYPES[design.task_type].guesses(classifiers[design.checkpoints[0]].labels)
     expected: dict[str, tuple[int | str, ...]] = {}
     wishes = []
-    for question in design.questions:
+    picks = PROTOCOLS[design.protocol].picks  # whose questions have the same answers, each of which can be given once
+    for place, question in enumerate(design.questions):
         shown = list(question.shown(guesses).items())
-        value, label = shown[(design.seed + number) % len(shown)]
+        value, label = shown[(design.seed + number + place * picks) % len(shown)]
         expected[question.name] = (value,)
         wishes.append(f"“{label}”")
     wanted = wishes[0] if len(set(wishes)) == 1 else " and then ".join(wishes)

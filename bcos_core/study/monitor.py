@@ -17,7 +17,6 @@ from bcos_core.study.assignment import Counts, SlotKind
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.results import left_out_because
 from bcos_core.study.schema import STUDY_ANSWERS, STUDY_RATERS, STUDY_SLOTS
-from bcos_core.study.slots import counts_of
 
 NEWEST = 200
 
@@ -44,6 +43,9 @@ class StudyProgress:
     finished: int
     left_out: int
     counts: Counts
+    """(item, cell) → items that are answered in full, as the export has them."""
+    in_hand: int
+    """Items that somebody has in front of them and has not answered yet."""
     newest: tuple[RaterProgress, ...]
     """Those who came last, in the order in which they came."""
 
@@ -51,7 +53,7 @@ class StudyProgress:
 def study_progress(database: Database, study: str, locked: LockedStudy, *, newest: int = NEWEST) -> StudyProgress:
     """What is read of the database are cells and raters, never answers."""
     with database.read() as connection:
-        counts = counts_of(connection, study)
+        counts, in_hand = _items(connection, study)
         rows = connection.execute(_raters(study)).all()
         # Of those who are not shown, the pace matters only where the rule has one.
         asked = None if locked.design.exclusion.fastest else [row.id for row in rows[-newest:]]
@@ -63,6 +65,7 @@ def study_progress(database: Database, study: str, locked: LockedStudy, *, newes
         finished=sum(one.finished_at is not None for one in found),
         left_out=sum(bool(one.left_out) for one in found),
         counts=counts,
+        in_hand=in_hand,
         newest=tuple(found[-newest:]),
     )
 
@@ -72,6 +75,18 @@ def _rater(row: Row[Any], pace: Row[Any] | None, checks: tuple[int, int] | None,
     items, median = (0, None) if pace is None else (int(pace.answered), float(pace.median))
     why = "" if row.withdrawn_at else left_out_because(locked.design.exclusion, failed, seen, median)
     return RaterProgress(row.arrival, row.finished_at, row.withdrawn_at, items, median, failed, seen, why)
+
+
+def _items(connection: Connection, study: str) -> tuple[Counts, int]:
+    """The answered items by item and cell, and how many are open. One that is open is nobody's answer yet, although
+    assignment counts on it."""
+    table = STUDY_SLOTS.c
+    answered = func.count(table.answered_at)
+    query = select(table.item, table.cell, answered, func.count()).where(
+        table.study == study, table.kind == SlotKind.ITEM.value, table.released_at.is_(None)
+    )
+    rows = connection.execute(query.group_by(table.item, table.cell)).all()
+    return {(item, cell): done for item, cell, done, _ in rows}, sum(given - done for _, _, done, given in rows)
 
 
 def _raters(study: str) -> Select[Any]:

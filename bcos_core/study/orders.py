@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from bcos_core.errors import StudyError
 
 Rows = tuple[tuple[int, ...], ...]
@@ -35,6 +37,20 @@ def williams_rows(n: int) -> Rows:
     first = [column // 2 if column % 2 == 0 else n - 1 - column // 2 for column in range(n)]
     square = tuple(tuple((treatment + row) % n for treatment in first) for row in range(n))
     return square if n % 2 == 0 or n == 1 else square + tuple(row[::-1] for row in square)
+
+
+def ordered_sets(n: int, size: int) -> Rows:
+    """Every `size` of the treatments 0 … n−1, each set in the orders of `williams_rows`: over them, every treatment
+    stands at every place, and every two of them stand in one set, equally often. For two, all ordered pairs.
+
+    Raises:
+        StudyError: fewer than one treatment, or than one in a set.
+    """
+    _require_treatments(n)
+    rows = williams_rows(size)
+    return tuple(
+        sorted(tuple(chosen[place] for place in row) for chosen in combinations(range(n), size) for row in rows)
+    )
 
 
 def _require_treatments(n: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bcos_core.numbers import count
 from bcos_core.study.locked import LockedStudy
+from bcos_core.study.participation import Part, Participation
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.results import Answered
 from bcos_core.study.selection import strata_of
@@ -16,11 +17,9 @@ def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> 
     design = locked.design
     protocol = PROTOCOLS[design.protocol]
     source = design.source
-    kept = answered.counted["rater"].nunique()
-    raters = answered.of_items["rater"].nunique()
-    others = answered.answers["rater"].nunique() - raters
+    became = answered.participation
+    kept, left_out = became.number(Part.COUNTS), became.number(Part.LEFT_OUT)
     strata = strata_of(TASK_TYPES[design.task_type])
-    early = f" {count(others, 'other rater')} answered no item." if others else ""
     rule = design.exclusion
     drawn = (
         f"taken from the collection “{source.collection}”"
@@ -50,13 +49,25 @@ def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> 
         f"(seed {source.seed}), explained under {count(len(design.conditions), 'condition')}: {conditions}. "
         f"Each rater was given {count(design.items_per_rater, 'item')} after "
         f"{count(design.practice, 'practice item')}, each item once{_answered_of(answered, design.items_per_rater)}; "
-        "conditions were blinded, drawn with one colour scale, balanced within items, and ordered by "
-        f"Williams squares over raters; {count(design.raters_per_item, 'answer')} were wanted for an "
+        "conditions were blinded, drawn with one colour scale in one light theme, balanced within items, and ordered "
+        f"by Williams squares over raters; {count(design.raters_per_item, 'answer')} were wanted for an "
         f"item{extended}. {checks}"
         f"By a rule fixed before data collection, raters who failed more than {rule.failed_checks} of the instructed "
-        f"checks{fast} were left out ({raters - kept} of {raters}).{early} Texts, explanations, wording and rules "
-        f"were locked before the first answer (SHA-256 {(study.lock_hash or '')[:16]}…)."
+        f"checks{fast} were left out ({left_out} of {kept + left_out}).{_others(became)} Texts, explanations, wording "
+        f"and rules were locked before the first answer (SHA-256 {(study.lock_hash or '')[:16]}…)."
     )
+
+
+def _others(became: Participation) -> str:
+    """Everybody else who came, where there is anybody."""
+    said = ""
+    if others := became.number(Part.NO_ITEM):
+        said += f" {count(others, 'other rater')} answered no item."
+    if gone := became.number(Part.WITHDREW):
+        said += f" {count(gone, 'rater')} withdrew."
+    if taken := became.number(Part.TAKEN_OUT):
+        said += f" The researcher took {count(taken, 'rater')} out."
+    return said
 
 
 def _answered_of(answered: Answered, given: int) -> str:

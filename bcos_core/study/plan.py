@@ -9,7 +9,7 @@ from typing import Any
 from bcos_core.errors import StudyError
 
 MOST_RATERS_PER_ITEM = 1000
-PAIR = "|"  # between the two conditions of a cell that shows both, left one first
+PAIR = "|"  # between the conditions of a cell that shows several, in the order of the screen
 LONGEST_NAME = 200  # of an item or a cell, as the database keeps it
 
 
@@ -24,7 +24,7 @@ class Plan:
     study: str
     items: tuple[str, ...]
     cells: tuple[str, ...]
-    """What an item can be shown as: conditions; for paired comparison ordered pairs of them ("a|b" and "b|a")."""
+    """What an item can be shown as: conditions, or ordered sets of them ("a|b", "b|a") where a screen shows several."""
     items_per_rater: int
     raters_per_item: int
     """Wanted answers per item, over all its cells together."""

@@ -18,6 +18,6 @@ def power_hint(design: StudyDesign) -> Result:
             design.items_per_rater,
             max(2, len(design.conditions)),
             protocol.variation,
-            protocol.heatmaps,
+            design.heatmaps,
         )
     )

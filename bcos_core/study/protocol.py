@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bcos_core.errors import InputError
 from bcos_core.study.answer_form import AnswerForm, Choice
+from bcos_core.study.finding import Finding
 from bcos_core.study.material import Material
 from bcos_core.study.question import EDIT, Question
 from bcos_core.study.statistics.variation import Variation
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 READ_COLOURS, GUESS_COLOURS = "{read_colours} ", "{guess_colours} "
 """How instructions begin where the model's answer is shown, and where it is to be guessed: what they stand for depends
 on the type of the task."""
+LETTERS = ("A", "B", "C", "D")
+"""What several heatmaps of one screen are called."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ def one_choice_each(locked: LockedStudy) -> AnswerForm:
     return AnswerForm(tuple(Choice(question.name, question.allowed(locked.guesses)) for question in questions))
 
 
+def picks_of_each(locked: LockedStudy) -> AnswerForm:
+    """The same where no two questions can have the same answer."""
+    return replace(one_choice_each(locked), distinct=True)
+
+
 def lower_part(question: Question, side: str) -> tuple[int | str, ...]:
     """The answers on a scale that a heatmap of random scores may get: not those above the middle."""
     return tuple(range(1, (len(question.labels) + 1) // 2 + 1))
@@ -61,8 +69,9 @@ class Protocol:
     """A way of asking people about explanations.
 
     What raters see: `title`, `description` (for whoever chooses it), `instructions` (see `instructions_for`) and
-    `questions`; as many `heatmaps` at once, one or two. `shows_prediction`: the model's answer is on the screen, with
-    its probability. `names_class`: the legend may name the explained class (where it is to be guessed, it must not).
+    `questions`; as many `heatmaps` at once, one to four, or as there are conditions. `picks`: each question picks one
+    of them, by its letter, and none is picked twice. `shows_prediction`: the model's answer is on the screen, with its
+    probability. `names_class`: the legend may name the explained class (where it is to be guessed, it must not).
     `without_heatmap`: "no heatmap" can be a condition. `reworded`: questions on scales may be added, left out and
     reworded. `least_conditions`: so many are compared at least.
 
@@ -71,13 +80,14 @@ class Protocol:
     the answer, behind what the model predicted.
 
     Checks: `instructed_checks`: texts can say what to answer. `random_check`: the answers that may be given to a
-    question about a heatmap of random scores, which stands on that side ("left" or "right") of a pair; None where
-    such a heatmap tells nothing, because people cannot see that it explains nothing. `needs_discrete`: why the model's
-    answers must be ones out of a few, "" where anything can be asked about.
+    question about a heatmap of random scores, which stands on that side ("left" or "right", or a letter) of several;
+    None where such a heatmap tells nothing, because people cannot see that it explains nothing. `needs_discrete`: why
+    the model's answers must be ones out of a few, "" where anything can be asked about.
 
     What is made of it: `procedure` is what raters did, in the words of a paper, after "12 raters". `analyse` has one
     row for each rater and item, with the columns `rater`, `item`, `cell`, `condition` (its title) and one for each
-    value of the form that was given. `variation` is what the power hint assumes, `taste` how simulated raters answer.
+    value of the form that was given. `finding` says the differences of an analysis in a sentence. `variation` is what
+    the power hint assumes, `taste` how simulated raters answer.
 
     Raises:
         ValueError: parts that do not fit together.
@@ -90,6 +100,7 @@ class Protocol:
     questions: tuple[Question, ...]
     procedure: str
     analyse: Callable[[pd.DataFrame, LockedStudy], list[Analysis]]
+    finding: Finding
     variation: Variation
     taste: type[Taste]
     form: Callable[[LockedStudy], AnswerForm] = one_choice_each
@@ -98,6 +109,7 @@ class Protocol:
     random_check: Callable[[Question, str], tuple[int | str, ...]] | None = None
     instructed_checks: bool = True
     heatmaps: int = 1
+    picks: bool = False
     shows_prediction: bool = True
     names_class: bool = True
     without_heatmap: bool = False
@@ -106,8 +118,10 @@ class Protocol:
     needs_discrete: str = ""
 
     def __post_init__(self) -> None:
-        if self.heatmaps not in (1, 2):
-            raise ValueError(f"{self.name} shows {self.heatmaps} heatmaps; a screen has one or two.")
+        if not 1 <= self.heatmaps <= len(LETTERS):
+            raise ValueError(f"{self.name} shows {self.heatmaps} heatmaps; a screen has 1 to {len(LETTERS)}.")
+        if self.picks and (self.heatmaps < 3 or any(question.kind != "choice" for question in self.questions)):
+            raise ValueError(f"{self.name} picks among heatmaps: let it show 3 or more, and ask for choices.")
         if self.live and (len(self.questions) > 1 or self.instructed_checks):
             raise ValueError(
                 f"{self.name} asks for an edited text: let it ask nothing else, with no instructed checks."
@@ -134,23 +148,43 @@ class Protocol:
             "Choose a protocol that asks for an opinion."
         )
 
-    def checked_questions(self, given: Sequence[Question]) -> tuple[Question, ...]:
-        """The questions of a study by this protocol.
+    def questions_of(self, heatmaps: int) -> tuple[Question, ...]:
+        """The questions of a study whose screens show so many heatmaps."""
+        if not self.picks:
+            return self.questions
+        letters = {letter: letter for letter in LETTERS[:heatmaps]}
+        return tuple(replace(question, choices=letters) for question in self.questions)
+
+    def sides_of(self, heatmaps: int) -> tuple[str, ...]:
+        """What the heatmaps of a screen are called: nothing where there is one."""
+        if self.picks:
+            return LETTERS[:heatmaps]
+        return ("left", "right") if heatmaps == 2 else ("",)
+
+    def checked_questions(self, given: Sequence[Question], heatmaps: int = 1) -> tuple[Question, ...]:
+        """The questions of a study by this protocol whose screens show so many heatmaps: `given`, or its own ones.
 
         Raises:
-            InputError: none, two of a name, or other ones where the protocol's own are needed.
+            InputError: two of a name, or other ones where the protocol's own are needed.
         """
+        own = self.questions_of(heatmaps)
+        if not given:
+            return own
         names = [question.name for question in given]
-        if not names or len(set(names)) < len(names):
-            raise InputError(f"The questions are {', '.join(names) or 'none'}; expected one or more, each name once.")
+        if len(set(names)) < len(names):
+            raise InputError(f"The questions are {', '.join(names)}; expected each name once.")
         if self.reworded:
             if any(question.kind != "scale" for question in given):
                 raise InputError(f"{self.title} asks on scales only; give every question a scale.")
-        elif [replace(question, prompt="-") for question in given] != [
-            replace(question, prompt="-") for question in self.questions
+            return tuple(given)
+        # A copy with another number of conditions has other letters to pick from.
+        asked = [replace(one, choices=None) for one in given] if self.picks else given
+        wanted = [replace(one, choices=None) for one in own] if self.picks else own
+        if [replace(question, prompt="-") for question in asked] != [
+            replace(question, prompt="-") for question in wanted
         ]:
             raise InputError(f"{self.title} has questions of its own; only their prompts can change.")
-        return tuple(given)
+        return tuple(replace(mine, prompt=theirs.prompt) for mine, theirs in zip(own, given, strict=True))
 
     def taste_of(self, material: Material, preference: float | None = None, seed: int = 0) -> Taste:
         """The taste of a study's simulated raters; without a preference, the usual one.

@@ -43,6 +43,8 @@ class Question:
                     f"A wording of the question {self.name!r} has {len(wording)} characters; expected 1 to "
                     f"{LONGEST_WORDING}."
                 )
+        if len(set(self.labels)) < len(self.labels):
+            raise InputError(f"Two points of the scale {self.name!r} have the same label. Give each its own.")
         if self.kind == "scale" and not 2 <= len(self.labels) <= 11:
             raise InputError(f"The scale {self.name!r} has {len(self.labels)} points; expected 2 to 11 labels.")
 

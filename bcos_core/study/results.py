@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,8 +13,10 @@ from bcos_core.study.answer_rows import answer_rows
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.design import Exclusion
 from bcos_core.study.locked import LockedStudy
+from bcos_core.study.participation import Participation, participation
 from bcos_core.study.plan import PAIR
 from bcos_core.study.protocols import PROTOCOLS
+from bcos_core.study.raters import Raters
 from bcos_core.study.scoring import LOOP_SCORES
 from bcos_core.study.statistics.closed_loop import closed_loop
 from bcos_core.study.statistics.result import Result
@@ -25,10 +27,12 @@ COLUMNS = ("rater", "arrival", "kind", "item", "cell", "position", "question", "
 @dataclass(frozen=True)
 class Answered:
     """`answers`: one row an answer that stands, with the columns `COLUMNS`; `seconds` from the item's opening to its
-    last answer. `excluded`: rater → why their answers do not count, by the rule of the design."""
+    last answer. `excluded`: rater → why their answers do not count, by the rule of the design. `participation`: what
+    has become of everybody who came."""
 
     answers: pd.DataFrame
     excluded: Mapping[str, str]
+    participation: Participation
 
     @property
     def of_items(self) -> pd.DataFrame:
@@ -54,7 +58,9 @@ def read_answers_of(database: Database, study: str, locked: LockedStudy) -> Answ
         if row.stands
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return Answered(frame, exclusions(frame, locked))
+    excluded = exclusions(frame, locked)
+    answered = frozenset(map(str, frame[frame["kind"] == SlotKind.ITEM.value]["rater"]))
+    return Answered(frame, excluded, participation(Raters(database).of(study), answered, excluded))
 
 
 def failed_checks(frame: pd.DataFrame, locked: LockedStudy, kind: str = "instructed") -> dict[str, tuple[int, int]]:
@@ -98,10 +104,21 @@ def analyse(answered: Answered, locked: LockedStudy) -> list[Analysis]:
     return PROTOCOLS[locked.design.protocol].analyse(wide(answered.counted, locked), locked)
 
 
+def findings(analyses: Sequence[Analysis], locked: LockedStudy) -> list[str]:
+    """A sentence for each analysis that the protocol's finding is about, the first one first."""
+    design = locked.design
+    methods = [condition.method_title for condition in design.conditions]
+    short = len(set(methods)) == len(methods)
+    names = {one.title: one.method_title if short else one.title for one in design.conditions}
+    said = PROTOCOLS[design.protocol].finding
+    about = analyses if PROTOCOLS[design.protocol].reworded else analyses[:1]
+    return [said.sentence(analysis.compared, names) for analysis in about]
+
+
 def closed_loops(analysis: Analysis, locked: LockedStudy) -> dict[str, Result]:
-    """Score → how well it predicts what people answered about the same explanations; none for pairs, which have no
-    answer of their own for each explanation."""
-    if PROTOCOLS[locked.design.protocol].heatmaps > 1:
+    """Score → how well it predicts what people answered about the same explanations; none where several are
+    judged at once, which have no answer of their own for each explanation."""
+    if locked.design.heatmaps > 1:
         return {}
     names = {condition.id: condition.title for condition in locked.design.conditions}
     rows = [

@@ -11,6 +11,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.storage.collections import Collections
+from bcos_core.study.anchors import AGREEMENT
 from bcos_core.study.design import NO_HEATMAP, Condition, Exclusion, StudyDesign
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM
 from bcos_core.study.protocol import Protocol
@@ -20,14 +21,13 @@ from bcos_core.study.selection import ANSWERED, LONGEST_SEARCH, Source, strata_o
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import TaskType
 from pages.widgets.errors import show_error
+from pages.widgets.kept import kept
 from pages.widgets.plain import plain
 from pages.widgets.studies import database
 
 _TEST_SET = ""
 _MOST_QUESTIONS = 6
-_NEW_QUESTION = Question(
-    "clarity", "How clear is this explanation?", "scale", ("Not at all", "Hardly", "In part", "Mostly", "Fully")
-)
+_NEW_QUESTION = Question("clarity", "This explanation is clear to me.", "scale", AGREEMENT)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class DesignForm:
 
     def ask(self) -> StudyDesign | None:
         """The design that the fields describe; None, and why, where they do not fit together."""
-        title = st.text_input("Title", self.base.title, max_chars=120, key=self.key("title"))
+        title = st.text_input("Title", max_chars=120, **kept(self.key("title"), self.base.title))
         models = self._models()
         kinds = list(dict.fromkeys(info.task_type for info in models))
         kind = TASK_TYPES[kinds[0] if kinds else self.base.task_type]
@@ -70,9 +70,12 @@ class DesignForm:
         chosen = st.multiselect(
             "Models",
             list(self.known),
-            [names[path] for path in self.base.checkpoints if path in names],
             format_func=lambda name: self.known[name].name,
-            key=self.key("models"),
+            **kept(
+                self.key("models"),
+                [names[path] for path in self.base.checkpoints if path in names],
+                options=self.known,
+            ),
         )
         return [self.known[name] for name in chosen]
 
@@ -85,10 +88,13 @@ class DesignForm:
             st.segmented_control(
                 "Protocol",
                 fitting,
-                default=self.base.protocol if self.base.protocol in fitting else fitting[0],
                 format_func=lambda name: PROTOCOLS[name].title,
                 required=True,
-                key=self.key("protocol", kind),
+                **kept(
+                    self.key("protocol", kind),
+                    self.base.protocol if self.base.protocol in fitting else fitting[0],
+                    options=fitting,
+                ),
             )
         )
         st.caption(plain(PROTOCOLS[name].description))
@@ -104,9 +110,8 @@ class DesignForm:
         wanted = st.multiselect(
             "Methods",
             methods,
-            usual,
             format_func=lambda name: METHODS[name].title if name else "No heatmap",
-            key=self.key(f"methods-{protocol.without_heatmap}"),
+            **kept(self.key(f"methods-{protocol.without_heatmap}"), usual, options=methods),
         )
         conditions = []
         for info in models:
@@ -126,30 +131,29 @@ class DesignForm:
         collection = columns[0].selectbox(
             "Texts",
             sources,
-            sources.index(base.collection) if base.collection in sources else 0,
             format_func=lambda name: f"Collection “{name}”, {names[name]}" if name else "Random from the test set",
-            key=self.key("source"),
+            **kept(self.key("source"), base.collection if base.collection in sources else _TEST_SET, options=sources),
         )
-        texts = columns[1].number_input("How many", 1, 5000, base.count, key=self.key("count"))
+        texts = columns[1].number_input("How many", 1, 5000, **kept(self.key("count"), base.count))
         strata = columns[2].multiselect(
             "Equal numbers by",
             list(titles),
-            [name for name in base.strata if name in titles],
             format_func=titles.__getitem__,
             disabled=bool(collection),
-            key=self.key("strata", kind),
+            **kept(self.key("strata", kind), [name for name in base.strata if name in titles], options=titles),
         )
         longest = max(200, base.most)
         with columns[3], st.popover("Filter texts", width="stretch"):
-            least, most = st.slider("Words of a text", 1, longest, (base.least, base.most), key=self.key("lengths"))
-            contains = st.text_input("Text contains", base.contains, max_chars=LONGEST_SEARCH, key=self.key("contains"))
+            least, most = st.slider("Words of a text", 1, longest, **kept(self.key("lengths"), (base.least, base.most)))
+            contains = st.text_input(
+                "Text contains", max_chars=LONGEST_SEARCH, **kept(self.key("contains"), base.contains)
+            )
             answered = (
                 st.selectbox(
                     "The first model answers",
                     list(ANSWERED),
-                    list(ANSWERED).index(base.answered),
                     format_func=ANSWERED.__getitem__,
-                    key=self.key("answered"),
+                    **kept(self.key("answered"), base.answered, options=ANSWERED),
                 )
                 if kind.discrete
                 else ""  # it is nearer or further, not right or wrong
@@ -166,28 +170,31 @@ class DesignForm:
         columns = st.columns(3 + protocol.live + protocol.instructed_checks)
         wanted = {
             "items_per_rater": columns[0].number_input(
-                "Items for each rater", 1, 500, min(base.items_per_rater, source.count), key=self.key("share")
+                "Items for each rater", 1, 500, **kept(self.key("share"), min(base.items_per_rater, source.count))
             ),
             "raters_per_item": columns[1].number_input(
                 "Answers for each item",
                 1,
                 MOST_RATERS_PER_ITEM,
-                base.raters_per_item,
                 help="Over all conditions together; they are balanced.",
-                key=self.key("answers"),
+                **kept(self.key("answers"), base.raters_per_item),
             ),
-            "practice": columns[2].number_input("Practice items", 0, 10, base.practice, key=self.key("practice")),
+            "practice": columns[2].number_input("Practice items", 0, 10, **kept(self.key("practice"), base.practice)),
         }
         if protocol.live:
-            wanted["tries"] = columns[3].number_input("Tries for each text", 1, 50, base.tries, key=self.key("tries"))
+            wanted["tries"] = columns[3].number_input(
+                "Tries for each text", 1, 50, **kept(self.key("tries"), base.tries)
+            )
         if protocol.instructed_checks:
             wanted["instructed"] = columns[-1].number_input(
                 "Instructed checks",
                 0,
                 10,
-                base.instructed or int(not PROTOCOLS[base.protocol].instructed_checks),
                 help="Texts that say what to answer: who fails them does not read.",
-                key=self.key("instructed"),
+                **kept(
+                    self.key("instructed"),
+                    base.instructed or int(not PROTOCOLS[base.protocol].instructed_checks),
+                ),
             )
         return {"instructed": 0, **{name: int(value) for name, value in wanted.items()}}
 
@@ -199,34 +206,34 @@ class DesignForm:
         with st.expander("Wording, checks and the exclusion rule"):
             instructions = st.text_area(
                 "Instructions",
-                base.instructions if own else protocol.instructions_for(kind),
                 height=120,
-                key=self.key(f"instructions-{protocol.name}", kind),
+                **kept(
+                    self.key(f"instructions-{protocol.name}", kind),
+                    base.instructions if own else protocol.instructions_for(kind),
+                ),
             )
-            consent = st.text_area("Consent", base.consent, height=90, key=self.key("consent"))
+            consent = st.text_area("Consent", height=90, **kept(self.key("consent"), base.consent))
             questions = self._questions(base.questions if own else protocol.questions, protocol)
             columns = st.columns(4)
             random = columns[0].number_input(
                 "Random heatmaps",
                 0,
                 10,
-                base.random,
                 disabled=protocol.random_check is None,
                 help="Planted, to see who looks.",
-                key=self.key("random"),
+                **kept(self.key("random"), base.random),
             )
             failed = columns[1].number_input(
-                "Failed checks allowed", 0, 10, min(10, base.exclusion.failed_checks), key=self.key("failed")
+                "Failed checks allowed", 0, 10, **kept(self.key("failed"), min(10, base.exclusion.failed_checks))
             )
             fastest = columns[2].number_input(
                 "Fastest median, seconds",
                 0.0,
                 60.0,
-                min(60.0, base.exclusion.fastest),
                 help="0 for no such rule.",
-                key=self.key("fastest"),
+                **kept(self.key("fastest"), min(60.0, float(base.exclusion.fastest))),
             )
-            seed = columns[3].number_input("Seed", 0, 2**32 - 1, base.seed, key=self.key("seed"))
+            seed = columns[3].number_input("Seed", 0, 2**32 - 1, **kept(self.key("seed"), base.seed))
         return {
             "instructions": instructions,
             "consent": consent,
@@ -241,7 +248,7 @@ class DesignForm:
             return tuple(self._question(place, question, protocol) for place, question in enumerate(given))
         number = int(
             st.number_input(
-                "How many questions", 1, _MOST_QUESTIONS, len(given), key=self.key(f"questions-{protocol.name}")
+                "How many questions", 1, _MOST_QUESTIONS, **kept(self.key(f"questions-{protocol.name}"), len(given))
             )
         )
         added = [
@@ -254,15 +261,19 @@ class DesignForm:
         """One question as reworded; what does not fit is said, and the usual wording kept."""
         key = f"{protocol.name}-{place}"
         if not protocol.reworded:
-            prompt = st.text_input("Question", question.prompt, key=self.key(f"prompt-{key}"))
+            prompt = st.text_input("Question", **kept(self.key(f"prompt-{key}"), question.prompt))
             return replace(question, prompt=prompt or question.prompt)
         columns = st.columns([1, 4])
         name = columns[0].text_input(
-            "Short name", question.name, max_chars=40, help="Its column in the export.", key=self.key(f"name-{key}")
+            "Short name",
+            max_chars=40,
+            help="Its column in the export.",
+            **kept(self.key(f"name-{key}"), question.name),
         )
-        prompt = columns[1].text_input("Question", question.prompt, key=self.key(f"prompt-{key}"))
+        prompt = columns[1].text_input("Question", **kept(self.key(f"prompt-{key}"), question.prompt))
         labels = st.text_input(
-            "Its points, from 1 on, separated by semicolons", "; ".join(question.labels), key=self.key(f"labels-{key}")
+            "Its points, from 1 on, separated by semicolons",
+            **kept(self.key(f"labels-{key}"), "; ".join(question.labels)),
         )
         points = tuple(label.strip() for label in labels.split(";") if label.strip())
         try:

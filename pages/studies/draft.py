@@ -17,9 +17,12 @@ from bcos_core.tasks.registry import TASK_TYPES
 from pages.studies.design_form import DesignForm
 from pages.widgets import resources, url
 from pages.widgets.frame import empty_page
+from pages.widgets.kept import forget, has_kept
 from pages.widgets.left_out import left_out_models
 from pages.widgets.plain import plain
 from pages.widgets.studies import studies
+
+_NEW = "-new"  # how the keys of the fields of a new study end
 
 
 def new_study() -> None:
@@ -31,11 +34,15 @@ def new_study() -> None:
         return
     if st.button("Make the demo study", icon=":material/bolt:", help="A rating study of the newest B-cos model."):
         _create(demo_design(get_home()))
-    design = DesignForm(known, _first_design(known), "new").ask()
+    design = DesignForm(known, _first_design(known), _NEW.removeprefix("-")).ask()
     if design is not None:
         _power(design)
-    if st.button("Save as a draft", type="primary", disabled=design is None) and design is not None:
-        _create(design)
+    with st.container(horizontal=True):
+        if st.button("Save as a draft", type="primary", disabled=design is None) and design is not None:
+            forget(_NEW)
+            _create(design)
+        if has_kept(_NEW):
+            st.button("Begin anew", type="tertiary", help="Empty the form.", on_click=forget, args=(_NEW,))
 
 
 def edit_draft(study: Study) -> None:
@@ -48,6 +55,7 @@ def edit_draft(study: Study) -> None:
         unchanged = design is None or design == before
         if st.button("Save the changes", disabled=unchanged, key=f"save-{study.id}") and design is not None:
             studies().edit(study.id, design.title, design.to_dict())
+            forget(f"-{study.id}")
             st.rerun()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from bcos_core.numbers import count
@@ -16,8 +18,10 @@ from pages.studies.preview import preview
 from pages.studies.raters import invitations, monitor
 from pages.studies.rehearsal import rehearsal
 from pages.studies.results import study_results
+from pages.studies.steps import draw_steps, is_rehearsed
 from pages.widgets import url
 from pages.widgets.errors import guard
+from pages.widgets.frame import fragment
 from pages.widgets.jobs import follow
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.plain import plain
@@ -25,13 +29,8 @@ from pages.widgets.request import Request, ask
 from pages.widgets.studies import Running, database, running, studies
 from pages.widgets.supervision import supervisor_notice
 
-_LOOK = {
-    StudyStatus.DRAFT: ("Draft", "gray", ":material/edit:"),
-    StudyStatus.LOCKED: ("Locked", "violet", ":material/lock:"),
-    StudyStatus.OPEN: ("Open", "green", ":material/play_circle:"),
-    StudyStatus.PAUSED: ("Paused", "orange", ":material/pause_circle:"),
-    StudyStatus.CLOSED: ("Closed", "blue", ":material/inventory_2:"),
-}
+_SHOWN = "studies-shown"
+_LOOK_SECONDS = 4.0
 
 
 def show_studies() -> None:
@@ -42,31 +41,58 @@ def show_studies() -> None:
         new_study()
     if not found:
         return
-    titles = {study.id: _line(study) for study in found}
+    study = _choose(found)
+    with guard():
+        _study(study)
+    _follow(study)
+    follow()
+
+
+def _choose(found: Sequence[Study]) -> Study:
+    """The study of the address, else the one that this session looked at last: another one that is made meanwhile, such
+    as the copy of a rehearsal, does not take its place."""
+    titles = _titles(found)
+    first = next((study for study in found if not study.simulated), found[0])
+    last = st.session_state.get(_SHOWN, first.id)
     chosen = st.selectbox(
         "Study",
         list(titles),
         format_func=titles.__getitem__,
-        **url.bound("study", found[0].id, parse=url.one_of(titles)),
+        **url.bound("study", last if last in titles else first.id, parse=url.one_of(titles)),
     )
-    study = next(study for study in found if study.id == chosen)
-    with guard():
-        _study(study)
-    follow()
+    st.session_state[_SHOWN] = chosen
+    return next(study for study in found if study.id == chosen)
 
 
-def _line(study: Study) -> str:
-    simulated = " · simulated" if study.simulated else ""
-    return f"{study.title} · {_LOOK[study.status][0]}{simulated} · {study.created_at:%d %B %Y}"
+def _titles(found: Sequence[Study]) -> dict[str, str]:
+    """Id → what is to be chosen, no two alike. Without its step, which changes while the list is open."""
+    titles: dict[str, str] = {}
+    for study in reversed(found):  # the oldest first, so that a copy is the one that gets a number
+        title = f"{study.title}{' · simulated' if study.simulated else ''} · {study.created_at:%d %B %Y}"
+        same = sum(other.partition(" · no. ")[0] == title for other in titles.values())
+        titles[study.id] = f"{title} · no. {same + 1}" if same else title
+    return dict(reversed(titles.items()))
+
+
+def _follow(drawn: Study) -> None:
+    """Draw the page anew when the study has moved on elsewhere: in another tab, by a command, or by a job that ended
+    while this page was being drawn."""
+
+    def look() -> None:
+        with guard():
+            now = next((study for study in studies().list().found if study.id == drawn.id), None)
+            if now is None or (now.status, now.extended_to) != (drawn.status, drawn.extended_to):
+                st.rerun()
+
+    fragment(run_every=_LOOK_SECONDS)(look)()
 
 
 def _study(study: Study) -> None:
-    title, colour, icon = _LOOK[study.status]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header(plain(study.title), anchor=False, width="content")
-        st.badge(title, icon=icon, color=colour)  # type: ignore[arg-type]
         if study.simulated:
             st.badge("Simulated raters", icon=":material/smart_toy:", color="orange")
+    draw_steps(study)
     _summary(study)
     if study.status == StudyStatus.DRAFT:
         _draft(study)
@@ -106,9 +132,11 @@ def _draft(study: Study) -> None:
 
 def _locked(study: Study) -> None:
     now = running(study)
-    preview(now)
-    rehearsal(study, now.locked)
-    if st.button("Open for raters", type="primary", icon=":material/play_circle:"):
+    rehearsed = is_rehearsed(study)
+    with st.expander("Look at it as a rater", icon=":material/visibility:"):
+        preview(now.locked)
+    rehearsal(study, now.locked, primary=not rehearsed)
+    if st.button("Open for raters", type="primary" if rehearsed else "secondary", icon=":material/play_circle:"):
         studies().open(study.id)
         st.rerun()
     _copy_or_delete(study)
@@ -116,18 +144,20 @@ def _locked(study: Study) -> None:
 
 def _open(study: Study) -> None:
     now = running(study)
-    first = "Raters" if Raters(database()).of(study.id) else "Invitations"  # what is to do next
+    came = bool(Raters(database()).of(study.id))
+    first = "Raters" if came else "Invitations"  # what is to do next
     raters, links, look = st.tabs(["Raters", "Invitations", "Preview"], default=first)
     with raters, guard():
         monitor(study, now)
     with links, guard():
-        invitations(study)
+        invitations(study, primary=not came)
     with look, guard():
-        preview(now)
+        preview(now.locked)
     with st.container(horizontal=True):
         _pause(study)
         _extend(study, now)
-        with st.popover("Close the study", icon=":material/lock:"):
+        ends = came and study.status == StudyStatus.OPEN
+        with st.popover("Close the study", icon=":material/lock:", type="primary" if ends else "secondary"):
             st.markdown("No more answers are taken, for good, and the results are unblinded.")
             if st.button("Close it", type="primary"):
                 studies().close(study.id)
@@ -139,7 +169,7 @@ def _pause(study: Study) -> None:
     paused = study.status == StudyStatus.PAUSED
     label, icon = ("Go on", ":material/play_arrow:") if paused else ("Pause", ":material/pause:")
     about = "Raters can answer again." if paused else "No answers are taken until you go on; what raters have is kept."
-    if st.button(label, icon=icon, help=about):
+    if st.button(label, icon=icon, help=about, type="primary" if paused else "secondary"):
         (studies().resume if paused else studies().pause)(study.id)
         st.rerun()
 

@@ -1,13 +1,13 @@
-"""A locked study as its raters see it, item by item; nothing that is answered here is kept."""
+"""A study as its raters see it, item by item; nothing that is answered here is kept."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from bcos_core.study.locked import LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
 from pages.widgets.plain import plain
 from pages.widgets.rating_item import item_data, rating_item
-from pages.widgets.studies import Running
 
 _KINDS = {
     "item": "An item that counts.",
@@ -17,10 +17,9 @@ _KINDS = {
 }
 
 
-def preview(running: Running) -> None:
+def preview(locked: LockedStudy) -> None:
     """One item in one of its cells, chosen here."""
-    locked = running.locked
-    with st.expander("Instructions and consent"):
+    with st.container(border=True):
         st.markdown(plain(locked.design.instructions))
         st.markdown(plain(locked.design.consent))
     columns = st.columns(2)

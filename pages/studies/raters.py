@@ -26,7 +26,7 @@ _KINDS = {InviteKind.OPEN.value: "Open link, for several people", InviteKind.PER
 REFRESH_SECONDS = 4.0
 
 
-def invitations(study: Study) -> None:
+def invitations(study: Study, *, primary: bool) -> None:
     """Links: made, shown once, listed, taken back."""
     require_researcher()
     store = Invitations(database())
@@ -35,7 +35,7 @@ def invitations(study: Study) -> None:
         kind = columns[0].selectbox("Invite by", list(_KINDS), format_func=_KINDS.__getitem__)
         places = columns[1].number_input("How many people", 1, 1000, 10)
         days = columns[2].number_input("Days until it expires", 1, 365, 30)
-        asked = columns[3].form_submit_button("Make links")
+        asked = columns[3].form_submit_button("Make links", type="primary" if primary else "secondary")
     if asked:
         expires = utc_now() + timedelta(days=int(days))
         if kind == InviteKind.OPEN.value:
@@ -86,6 +86,8 @@ def _figures(plan: Plan, progress: StudyProgress) -> None:
     columns[2].metric("Answers of those wanted", f"{filled:,} of {wanted:,}")
     columns[3].metric("Left out by the rule", f"{progress.left_out:,}")
     st.progress(min(1.0, filled / wanted))
+    if progress.in_hand:
+        st.caption(f"{count(progress.in_hand, 'more item')} {'is' if progress.in_hand == 1 else 'are'} open just now.")
 
 
 def _cells(plan: Plan, counts: Counts) -> None:

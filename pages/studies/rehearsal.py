@@ -14,13 +14,14 @@ from bcos_core.study.simulate import SimulationResult, material_of
 from bcos_core.study.studies import Study
 from pages.widgets import url
 from pages.widgets.errors import guard
+from pages.widgets.kept import kept
 from pages.widgets.plain import plain
 from pages.widgets.request import Request, ask
 from pages.widgets.studies import studies
 from pages.widgets.supervision import supervisor_notice
 
 
-def rehearsal(study: Study, locked: LockedStudy) -> None:
+def rehearsal(study: Study, locked: LockedStudy, *, primary: bool) -> None:
     """How much the last condition is to be preferred, the button, and the way to what the last rehearsal made."""
     with st.expander("Rehearse with simulated raters", icon=":material/smart_toy:", expanded=True):
         supervisor_notice()
@@ -30,13 +31,12 @@ def rehearsal(study: Study, locked: LockedStudy) -> None:
             "Preference",
             -usual.widest,
             usual.widest,
-            usual.preference,
             step=0.1,
             help=plain(
                 f"How far “{design.conditions[-1].title}”, the last condition, is above the first, "
                 f"“{design.conditions[0].title}”: {usual.meaning}."
             ),
-            key=f"preference-{study.id}",
+            **kept(f"preference-{study.id}", usual.preference),
         )
         request = Request(REHEARSE, RehearsalSpec(study.id, Crowd(preference=float(preference))))
         ask(
@@ -44,6 +44,7 @@ def rehearsal(study: Study, locked: LockedStudy) -> None:
             f"{design.raters_needed} simulated raters of this taste answer a copy of the study, marked as simulated, "
             "so that you see what results you would get; this study stays as it is.",
             "Rehearse",
+            primary=primary,
         )
         with guard():
             _made(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,16 +18,18 @@ from bcos_core.render.dots import add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.study_export import export_study
 from bcos_core.render.study_report import basis_words
+from bcos_core.render.study_tests import tests_table
 from bcos_core.study.analysis import Analysis
 from bcos_core.study.invites import Invitations
 from bcos_core.study.paragraph import methods_paragraph
-from bcos_core.study.results import analyse, closed_loops, read_answers_of
+from bcos_core.study.results import analyse, closed_loops, findings, read_answers_of
 from bcos_core.study.statistics.result import Result
 from bcos_core.study.studies import Study
 from pages.widgets.chart import chart
 from pages.widgets.plain import plain
 from pages.widgets.studies import Running, database
 
+_MOST_BARS = 15
 _COLOURS = ("#12908e", "#c2703d", "#4f7fd1", "#a0629f", "#b3923b", "#6f8f3f")
 
 
@@ -40,7 +43,22 @@ def study_results(study: Study, running: Running) -> None:
         )
     if not len(answered.counted):
         st.info("There are no answers that count, so there is nothing to say.")
-    for analysis in analyse(answered, running.locked) if len(answered.counted) else ():
+    analyses = analyse(answered, running.locked) if len(answered.counted) else []
+    for place, sentence in enumerate(findings(analyses, running.locked) if analyses else ()):
+        # Not a heading: the sentence is what a reader came for, and what follows belongs to all of them.
+        st.markdown(f"{plain(analyses[place].title)} {plain(sentence)}" if place else f":large[**{plain(sentence)}**]")
+    _tests(analyses)
+    st.download_button(
+        "Download everything",
+        lambda: _archive(study),
+        f"study_{study.id[:8]}.zip",
+        "application/zip",
+        icon=":material/download:",
+        type="primary",
+        help="Answers and events as CSV and Parquet, codebook, items as records, report as one HTML page.",
+        on_click="ignore",
+    )
+    for analysis in analyses:
         st.header(plain(analysis.title), anchor=False)
         _means(analysis)
         _distribution(analysis)
@@ -49,14 +67,20 @@ def study_results(study: Study, running: Running) -> None:
         _loops(closed_loops(analysis, running.locked))
     st.header("For the paper", anchor=False)
     st.code(methods_paragraph(study, running.locked, answered), language=None, wrap_lines=True)
-    st.download_button(
-        "Download everything",
-        lambda: _archive(study),
-        f"study_{study.id[:8]}.zip",
-        "application/zip",
-        icon=":material/download:",
-        help="Answers and events as CSV and Parquet, codebook, items as records, report as one HTML page.",
-        on_click="ignore",
+
+
+def _tests(analyses: Sequence[Analysis]) -> None:
+    """Every test in one table; what each assumes stands below, with its analysis."""
+    table = tests_table(analyses)
+    if table.empty:
+        return
+    st.dataframe(
+        table if len(analyses) > 1 else table.drop(columns="question"),
+        hide_index=True,
+        placeholder="–",
+        column_config={
+            name: st.column_config.NumberColumn(format="%.3g") for name in ("value", "low", "high", "p", "p (Holm)")
+        },
     )
 
 
@@ -77,32 +101,43 @@ def _means(analysis: Analysis) -> None:
             symbol="circle",
         )
     lay_out(figure, f"{first.test}, 95 % intervals", "", len(shown))
+    if analysis.scale and {one.name for one in shown} <= set(analysis.values["condition"]):  # means of the answers
+        ends = min(analysis.scale), max(analysis.scale)
+        room = 0.03 * (ends[1] - ends[0])
+        figure.update_xaxes(range=[ends[0] - room, ends[1] + room])
     chart(figure, key=f"means-{analysis.title}")
 
 
 def _distribution(analysis: Analysis) -> None:
     """How often each answer was given, under each condition."""
     values = analysis.values
-    if not len(values) or values["value"].nunique() > 15:
+    points = list(analysis.scale) or sorted(values["value"].unique())
+    if not len(values) or len(points) > _MOST_BARS:
         return
-    table = pd.crosstab(values["condition"], values["value"], normalize="index")
+    # Points that nobody has chosen are part of the scale.
+    table = pd.crosstab(values["condition"], values["value"], normalize="index").reindex(columns=points, fill_value=0.0)
     figure = go.Figure()
     for place, (condition, row) in enumerate(table.iterrows()):
         figure.add_bar(
             name=figure_text(str(condition)),
-            x=[f"{value:g}" for value in row.index],
+            x=[_point(value, analysis.scale) for value in row.index],
             y=list(row),
             marker={"color": _COLOURS[place % len(_COLOURS)]},
             hovertemplate=f"{figure_text(str(condition))}: %{{y:.0%}} answered %{{x}}<extra></extra>",
         )
     figure.update_layout(
         title={"text": "Answers under each condition", "font": {"size": 14}, "x": 0, "xanchor": "left"},
-        yaxis={"title": {"text": "share of answers"}, "tickformat": ".0%"},
+        yaxis={"title": {"text": "share of answers"}, "tickformat": ".0%", "range": [0, 1]},
         height=260,
         margin={"l": 8, "r": 8, "t": 44, "b": 8},
         legend={"orientation": "h", "y": -0.25},
     )
     chart(figure, key=f"answers-{analysis.title}", name=f"answers_{analysis.title}")
+
+
+def _point(value: float, scale: Mapping[float, str]) -> str:
+    """A point of the scale, with what it means."""
+    return figure_text(f"{value:g} · {scale[value]}" if scale.get(value) else f"{value:g}")
 
 
 def _result(result: Result) -> None:

@@ -29,7 +29,6 @@ _component = st.components.v2.component(
 )
 
 Answer = Mapping[str, Any]
-SIDES = ("Left", "Right")
 ITEM_KEY = "item-"
 TAKEN, REFUSED = "taken", "refused"
 _REFUSAL = "answer-refusal"
@@ -47,7 +46,7 @@ def item_data(
     before: bool = False,
 ) -> dict[str, Any] | None:
     """What the browser gets of an item: `slot`, `answer` (the model's), `panels` and `sides`, `questions` (`name`,
-    `kind`, `prompt`, `closed`, `choices`) and the `answers` that are stored.
+    `kind`, `prompt`, `closed`, `choices`), whether their answers must be `distinct`, and the `answers` that are stored.
 
     With `before`, the text without its heatmap and the questions that come first; None where there are none.
     """
@@ -61,6 +60,7 @@ def item_data(
     cell = cell or item.cell
     records = item.shown(cell)
     palette = next(iter(PALETTES.values()))
+    sides = [side.capitalize() for side in protocol.sides_of(len(records))]
     panels = [
         blinded_panel(
             record, palette, names_class=protocol.names_class, coloured=not before and _has_heatmap(design, id)
@@ -71,7 +71,8 @@ def item_data(
         "slot": slot,
         "answer": shown_answer(records[0]) if protocol.shows_prediction else None,
         "panels": panels[: 1 if before else None],
-        "sides": list(SIDES) if len(panels) > 1 and not before else [""],
+        "sides": sides if not before else [""],
+        "distinct": protocol.picks,
         "questions": [_question(question, records[0], closed=question.before and not before) for question in asked],
         "answers": {
             question.name: (given or {})[question.name] for question in asked if question.name in (given or {})

@@ -56,7 +56,7 @@ def test_it_is_previewed_rated_and_analysed(home: Home, open_page: OpenPage, mon
     for _ in range(5):  # a practice item, two items and two checks
         assert not at.exception and button(at, "Next").disabled
         (question,) = shown.data["questions"]
-        assert question["prompt"] == "How clear are the colours?" and len(question["choices"]) == 5
+        assert question["prompt"] == "The colours are clear to me." and len(question["choices"]) == 5
         at = shown.answer(at, "clear", 4)
         at = button(at, "Next").click().run()
     assert "Thank you" in words(at)
@@ -64,5 +64,5 @@ def test_it_is_previewed_rated_and_analysed(home: Home, open_page: OpenPage, mon
     at = button(open_page("studies"), "Close it").click().run()
     assert not at.exception
     assert Studies(open_database(home)).get(world.study.id).status == StudyStatus.CLOSED
-    assert "How clear are the colours?" in words(at)
+    assert "The colours are clear to me." in words(at)
     assert any("In a clarity study," in code.value for code in at.code)

@@ -55,6 +55,78 @@ def test_a_draft_from_the_form(home: Home, open_page: OpenPage) -> None:
     assert button(at, "Lock")
 
 
+def test_a_form_that_was_left_half_filled_is_still_there(home: Home, open_page: OpenPage) -> None:
+    """Every kind of field of the form, after a visit to Jobs."""
+    save_pair(home)
+    at = open_page("studies")
+    at = at.text_input(key="study-title-new").set_value("Half typed").run()
+    at = at.button_group(key="study-protocol-new").set_value("paired").run()
+    at = at.number_input(key="study-count-new").set_value(7).run()
+    at = at.multiselect(key="study-strata-new").set_value(["length"]).run()
+    at = at.slider(key="study-lengths-new").set_range(6, 30).run()
+    at = at.text_area(key="study-consent-new").set_value("Agree?").run()
+    at = at.switch_page("jobs/page.py").run()
+    assert at.header[0].value == "Jobs"
+    at = at.switch_page("studies/page.py").run()
+    assert not at.exception
+    assert at.text_input(key="study-title-new").value == "Half typed"
+    assert at.button_group(key="study-protocol-new").value == "paired"
+    assert at.number_input(key="study-count-new").value == 7
+    assert at.multiselect(key="study-strata-new").value == ["length"]
+    assert at.slider(key="study-lengths-new").value == (6, 30)
+    assert at.text_area(key="study-consent-new").value == "Agree?"
+    at = button(at, "Begin anew").click().run()
+    assert at.text_input(key="study-title-new").value == "Which explanation helps?"
+    assert at.number_input(key="study-count-new").value == 24
+
+
+def test_what_is_typed_into_a_draft_is_still_there_and_gone_once_it_is_saved(home: Home, open_page: OpenPage) -> None:
+    save_pair(home)
+    at = button(open_page("studies"), "Make the demo study").click().run()
+    (draft,) = Studies(open_database(home)).list()
+    at = at.text_input(key=f"study-title-{draft.id}").set_value("Other").run()
+    at = at.switch_page("jobs/page.py").run().switch_page("studies/page.py").run()
+    assert at.text_input(key=f"study-title-{draft.id}").value == "Other"
+    at = button(at, "Save the changes").click().run()
+    assert Studies(open_database(home)).get(draft.id).title == "Other"
+    assert at.text_input(key=f"study-title-{draft.id}").value == "Other"
+    assert button(at, "Save the changes").disabled
+
+
+def test_a_study_that_appears_does_not_take_the_place_of_the_one_shown(home: Home, open_page: OpenPage) -> None:
+    """As the copy of a rehearsal does, and another person's study."""
+    world = make_world(home, opened=False)
+    at = open_page("studies")
+    assert "What readers see" in at.subheader[0].value
+    database = open_database(home)
+    simulate(home, database, world.locked, Crowd(2))
+    Studies(database).create("Somebody else's", {})
+    at = at.run()
+    assert not at.exception and at.subheader[0].value == "What readers see"
+    at = at.switch_page("jobs/page.py").run().switch_page("studies/page.py").run()
+    assert at.subheader[0].value == "What readers see"
+
+
+def test_two_studies_of_one_title_can_both_be_chosen(home: Home, open_page: OpenPage) -> None:
+    save_pair(home)
+    at = button(open_page("studies"), "Make the demo study").click().run()
+    at = button(at, "Copy as a new draft").click().run()
+    titles = at.selectbox(key="url-study").options
+    assert len(set(titles)) == 2 and all(title.startswith("Demo") for title in titles)
+
+
+def test_the_steps_say_where_a_study_stands(home: Home, open_page: OpenPage) -> None:
+    world = make_world(home, opened=False)
+    at = open_page("studies")
+    assert "Step 2 of 5, locked" in words(at)
+    assert button(at, "Rehearse").proto.type == "primary" and button(at, "Open for raters").proto.type == "secondary"
+    at = button(at, "Open for raters").click().run()
+    assert "Step 4 of 5, open" in words(at) and button(at, "Make links").proto.type == "primary"
+    answer_all(home, world, 1, _rule)
+    at = button(open_page("studies"), "Close it").click().run()
+    assert "Step 5 of 5, closed" in words(at)
+
+
 def test_what_does_not_fit_is_said_beside_the_form(home: Home, open_page: OpenPage) -> None:
     save_pair(home)
     at = open_page("studies")

@@ -9,6 +9,7 @@ import pandas as pd
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.design import StudyDesign
 from bcos_core.study.locked import LockedStudy
+from bcos_core.study.participation import Part, Participation
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.results import COLUMNS, Answered
 from bcos_core.study.simulate import material_of
@@ -43,4 +44,5 @@ def answers_of(locked: LockedStudy, taste: Taste, raters: int) -> Answered:
             for question, value in taste.values(arrival, item.id, cell).items():
                 shown = (f"r{arrival}", arrival, SlotKind.ITEM.value, item.id, cell, place)
                 rows.append((*shown, question, value, 1.0))
-    return Answered(pd.DataFrame(rows, columns=list(COLUMNS)), {})
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return Answered(frame, {}, Participation(dict.fromkeys(map(str, frame["rater"]), Part.COUNTS)))

@@ -67,11 +67,11 @@ def test_from_the_design_to_the_report(home: Home, tmp_path: Path) -> None:
     assert len(answered.answers) == 8 * 9 and len(answered.of_items) == 8 * 6
     # Told: results, the loop with the automatic scores, the paragraph, the files.
     (analysis,) = analyse(answered, locked)
-    assert analysis.title == "How clear are the colours?" and set(analysis.values["value"]) <= {1, 2, 3, 4, 5}
+    assert analysis.title == "The colours are clear to me." and set(analysis.values["value"]) <= {1, 2, 3, 4, 5}
     assert "comprehensiveness" in closed_loops(analysis, locked)
     paragraph = methods_paragraph(study, locked, answered)
     assert "In a clarity study, 8 raters said how clear each explanation was to them. " in paragraph
-    assert "How clear are the colours?" in set(codebook(locked)["meaning"])
+    assert "The colours are clear to me." in set(codebook(locked)["meaning"])
     report = next(file for file in export_study(database, study.id, tmp_path / "out") if file.suffix == ".html")
     assert "Ordinal mixed model" in report.read_text(encoding="utf-8")
 

@@ -13,12 +13,14 @@ from bcos_core.storage.database import Database
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.assignment import SlotKind
 from bcos_core.study.design import Exclusion
+from bcos_core.study.forms import plan_of
 from bcos_core.study.locked import LockedItem
 from bcos_core.study.monitor import study_progress
 from bcos_core.study.raters import Raters
 from bcos_core.study.results import failed_checks, read_answers_of
 from bcos_core.study.schema import STUDY_SLOTS
 from bcos_core.study.selection import Source
+from bcos_core.study.slots import Slots
 from tests.study.answering import answer_all
 from tests.study.world import World, make_world
 
@@ -126,3 +128,16 @@ def _rows_read(database: Database, world: World) -> int:
 def test_a_look_reads_raters_and_cells_and_no_answers(home: Home, world: World) -> None:
     # Five raters; three who have answered items, and as many who have answered checks; three items in two cells.
     assert _rows_read(open_database(home), world) <= 5 + 3 + 3 + 3 * 2
+
+
+def test_an_item_that_is_only_open_is_no_answer(home: Home) -> None:
+    """Four items answered, a fifth in somebody's hands: the export has four, and so has the page."""
+    world = make_world(home, practice=0, instructed=0)  # two items for each rater
+    answer_all(home, world, 2, _rule)
+    database = open_database(home)
+    third = Raters(database).consent(Raters(database).join(world.token).rater.id)
+    assert Slots(database, plan_of(world.study.id, world.locked)).next(third.id) is not None
+    found = study_progress(database, world.study.id, world.locked)
+    answered = read_answers_of(database, world.study.id, world.locked).of_items
+    assert sum(found.counts.values()) == len(answered.drop_duplicates(["rater", "item"])) == 4
+    assert found.in_hand == 1

@@ -9,7 +9,8 @@ import statsmodels.api as sm
 from scipy import optimize
 
 from bcos_core.errors import DataError
-from bcos_core.study.statistics.pairs import bradley_terry, fit_pairs, read_comparisons
+from bcos_core.study.statistics.choices import fit_choices
+from bcos_core.study.statistics.pairs import bradley_terry, read_comparisons
 
 # American League East 1987, Agresti, Categorical Data Analysis (2nd ed., 2002), table 10.10: wins of the row over
 # the column; estimates from table 10.11, as R's BradleyTerry2 tests them.
@@ -50,7 +51,7 @@ def test_without_ties_it_is_a_logistic_regression(games: pd.DataFrame) -> None:
     data = read_comparisons(games)
     design = np.eye(7)[data.first] - np.eye(7)[data.second]
     fit = sm.GLM((data.outcome == 0).astype(float), design[:, 1:], family=sm.families.Binomial()).fit(tol=1e-14)
-    found = fit_pairs(data)
+    found = fit_choices(data.utilities(), data.outcome)
     assert found.estimate == pytest.approx(fit.params, abs=1e-8)
     assert found.log_likelihood == pytest.approx(fit.llf, abs=1e-8)
     robust = sm.GLM((data.outcome == 0).astype(float), design[:, 1:], family=sm.families.Binomial()).fit(
@@ -75,7 +76,7 @@ def test_with_ties_it_is_davidsons_likelihood(games: pd.DataFrame) -> None:
         return -total
 
     naive = optimize.minimize(minus_log_likelihood, np.zeros(7), method="BFGS", options={"gtol": 1e-6})
-    found = fit_pairs(data)
+    found = fit_choices(data.utilities(), data.outcome)
     assert found.estimate == pytest.approx(naive.x, abs=1e-4)
     assert found.log_likelihood == pytest.approx(-naive.fun, abs=1e-8)
     assert bradley_terry(tied)["ν, weight of no preference"].value == pytest.approx(np.exp(naive.x[-1]), rel=1e-4)

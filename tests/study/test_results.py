@@ -13,7 +13,7 @@ import pytest
 
 from bcos_core.errors import StudyError
 from bcos_core.home import Home
-from bcos_core.render.study_export import export_study
+from bcos_core.render.study_export import answers_table, export_study
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.answers import Answers
 from bcos_core.study.assignment import SlotKind
@@ -21,6 +21,7 @@ from bcos_core.study.design import Condition, Exclusion
 from bcos_core.study.forms import form_of, plan_of
 from bcos_core.study.locked import LockedItem
 from bcos_core.study.paragraph import methods_paragraph
+from bcos_core.study.participation import Part
 from bcos_core.study.raters import Raters
 from bcos_core.study.results import analyse, closed_loops, read_answers_of
 from bcos_core.study.selection import Source
@@ -216,6 +217,41 @@ def test_only_raters_who_answered_an_item_can_be_left_out(home: Home) -> None:
     assert "study, 2 raters rated explanations" in paragraph
     assert "each item once; conditions" in paragraph
     assert "were left out (1 of 3). 1 other rater answered no item. Texts" in paragraph
+
+
+def test_everybody_who_came_has_one_part(home: Home) -> None:
+    """Three who count, one who fails the check, one who withdraws, one who leaves at the consent."""
+    world = make_world(home, **EVERYTHING, exclusion=Exclusion(failed_checks=0))
+    passing = _rate(world)
+
+    def rule(rater: int, item: LockedItem, cell: str) -> dict[str, Any]:
+        if item.expected and rater == 1:
+            return {name: values[0] % 5 + 1 for name, values in item.expected.items()}
+        return dict(passing(rater, item, cell))
+
+    answer_all(home, world, 5, rule)
+    database = open_database(home)
+    came = Raters(database).of(world.study.id)
+    Raters(database).withdraw(came[4].id)
+    Raters(database).join(world.token)
+    answered = read_answers_of(database, world.study.id, world.locked)
+    parts = list(answered.participation.parts.values())
+    assert parts == [Part.COUNTS, Part.LEFT_OUT, Part.COUNTS, Part.COUNTS, Part.WITHDREW, Part.NO_ITEM]
+    table = answers_table(answered, world.locked)
+    assert table[table["excluded"] != ""]["rater"].nunique() == answered.participation.number(Part.LEFT_OUT)
+    paragraph = methods_paragraph(world.study, world.locked, answered)
+    assert "study, 3 raters rated" in paragraph
+    assert "were left out (1 of 4). 1 other rater answered no item. 1 rater withdrew. Texts" in paragraph
+
+
+def test_nobody_is_left_out_who_never_saw_an_item(home: Home) -> None:
+    world = make_world(home, **EVERYTHING)
+    answer_all(home, world, 1, _rate(world))
+    database = open_database(home)
+    Raters(database).consent(Raters(database).join(world.token).rater.id)
+    answered = read_answers_of(database, world.study.id, world.locked)
+    assert not answered.excluded
+    assert "were left out (0 of 1). 1 other rater" in methods_paragraph(world.study, world.locked, answered)
 
 
 def test_the_paragraph_says_how_much_was_answered(home: Home) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bcos_core.study.answer_form import AnswerForm, Choice, FreeText, Number
+from bcos_core.study.finding import Finding
 from bcos_core.study.protocol import READ_COLOURS, Protocol
 from bcos_core.study.question import Question
 from bcos_core.study.statistics.variation import Variation
@@ -101,6 +102,13 @@ PROTOCOL = Protocol(
     },
     procedure="changed as few words as they could so that the model answered otherwise",
     analyse=_analyse,
+    finding=Finding(
+        "With {one}, raters changed the model's answer {size} more often than with {other}",
+        "With {one}, raters changed the model's answer {size} less often than with {other}",
+        "percentage points",
+        words=("less", "more"),
+        factor=100,
+    ),
     variation=Variation("flip rate (1 = all)", 0.5, 0.1, 0.1),
     taste=EditTaste,
 )

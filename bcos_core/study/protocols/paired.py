@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from bcos_core.study.finding import Finding
 from bcos_core.study.plan import PAIR
 from bcos_core.study.protocol import READ_COLOURS, Protocol
 from bcos_core.study.question import Question
@@ -37,11 +38,13 @@ def _analyse(table: pd.DataFrame, locked: LockedStudy) -> list[Analysis]:
     pairs = table[["rater", "item"]].assign(first=sides[0], second=sides[1], outcome=outcome).dropna()
     # Which condition was preferred, whichever side it stood on, so that raters of the same pair can agree.
     preferred = pairs["first"].where(pairs["outcome"] == "first", pairs["second"]).where(pairs["outcome"] != "none", "")
+    codes, names = pd.factorize(preferred, sort=True)
     values = pairs[["rater", "item"]].assign(
         condition=[PAIR.join(sorted(pair)) for pair in zip(pairs["first"], pairs["second"], strict=True)],
-        value=pd.factorize(preferred, sort=True)[0].astype(float),
+        value=codes.astype(float),
     )
-    return [Analysis(question.prompt, (bradley_terry(pairs), agreement(values, level="nominal")), values)]
+    scale = {float(code): str(name) or "no preference" for code, name in enumerate(names)}
+    return [Analysis(question.prompt, (bradley_terry(pairs), agreement(values, level="nominal")), values, scale)]
 
 
 class PairedTaste(Taste):
@@ -85,6 +88,12 @@ PROTOCOL = Protocol(
     random_check=_not_the_random_one,
     procedure="chose the better of two explanations of the same text, or neither",
     analyse=_analyse,
+    finding=Finding(
+        "Of those who preferred one, raters chose {one} {size} as often as {other}",
+        "Of those who preferred one, raters chose {other} {size} as often as {one}",
+        "times",
+        odds=True,
+    ),
     variation=Variation("share preferring one minus share preferring the other", 0.9, 0.3, 0.3),
     taste=PairedTaste,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from bcos_core.study.finding import Finding
 from bcos_core.study.protocol import GUESS_COLOURS, Practised, Protocol
 from bcos_core.study.question import Question
 from bcos_core.study.statistics.variation import Variation
@@ -39,6 +40,7 @@ def _analyse(table: pd.DataFrame, locked: LockedStudy) -> list[Analysis]:
             "Guessing the model’s answer, before and after the heatmap",
             (simulation_gain(gains), binary_mixed_model(after), agreement(after, level="nominal")),
             one_each(gains, gains["after"] - gains["before"]),
+            scale={-1.0: "right, then wrong", 0.0: "no change", 1.0: "wrong, then right"},
         )
     ]
 
@@ -76,6 +78,13 @@ PROTOCOL = Protocol(
     feedback=_feedback,
     procedure="guessed the model's answer from the text alone, and again with the explanation",
     analyse=_analyse,
+    finding=Finding(
+        "With {one}, right guesses rose by {size} more than with {other}",
+        "With {one}, right guesses rose by {size} less than with {other}",
+        "percentage points",
+        words=("less", "more"),
+        factor=100,
+    ),
     variation=Variation("accuracy gain (1 = all)", 0.6, 0.1, 0.1),
     taste=SimulationTaste,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bcos_core.study.finding import Finding
 from bcos_core.study.protocol import READ_COLOURS, Practised, Protocol, no_answer_is_wrong
 from bcos_core.study.question import Question
 from bcos_core.study.statistics.variation import Variation
@@ -77,6 +78,13 @@ PROTOCOL = Protocol(
     feedback=_feedback,
     procedure="judged whether the model's answer was right",
     analyse=_analyse,
+    finding=Finding(
+        "With {one}, raters were right about the model {size} more often than with {other}",
+        "With {one}, raters were right about the model {size} less often than with {other}",
+        "percentage points",
+        words=("less", "more"),
+        factor=100,
+    ),
     variation=Variation("share of right verdicts (1 = all)", 0.5, 0.1, 0.1),
     taste=TrustTaste,
 )

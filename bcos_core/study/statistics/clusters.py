@@ -53,14 +53,17 @@ def _squares(influence: Numbers, group: Codes) -> float:
     return float((np.bincount(group, influence) ** 2).sum())
 
 
-def with_interval(name: str, value: float, spread: Spread, *, test: bool = False) -> Quantity:
-    """The estimate with its t interval, and with the p of its being 0 if `test`; undefined with too few clusters."""
+def with_interval(
+    name: str, value: float, spread: Spread, *, test: bool = False, pair: tuple[str, str] | None = None
+) -> Quantity:
+    """The estimate with its t interval, and with the p of its being 0 if `test`; undefined with too few clusters.
+    `pair` as in `Quantity`."""
     reason = too_few(spread.raters, "raters") or too_few(spread.items, "items")
     if not reason and spread.variance <= 1e-20 * max(1.0, value * value):
         reason = "The answers do not vary, so there is nothing to take an interval from."
     if reason:
-        return Quantity(name, value, undefined=reason)
+        return Quantity(name, value, undefined=reason, pair=pair)
     error = spread.variance**0.5
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, spread.degrees)) * error
     p = float(2 * stats.t.sf(abs(value) / error, spread.degrees)) if test else None
-    return Quantity(name, value, value - half, value + half, p)
+    return Quantity(name, value, value - half, value + half, p, pair=pair)

@@ -94,13 +94,16 @@ def least_squares(known: Observations) -> LeastSquares:
 
 def difference(known: Observations, fit: LeastSquares, one: int, other: int) -> Quantity:
     """Condition `one` minus condition `other`."""
-    name = f"{known.conditions[one]} − {known.conditions[other]}"
+    pair = (known.conditions[one], known.conditions[other])
+    name = " − ".join(pair)
     contrast: NDArray[np.float64] = np.zeros(fit.design.shape[1])
     contrast[one], contrast[other] = 1.0, -1.0
     weights = fit.design @ (fit.inverse @ contrast)
     # Estimable only if some combination of answers has exactly this contrast as its expectation.
     if np.abs(fit.design.T @ weights - contrast).max() > 1e-6:
-        return Quantity(name, undefined="No rater and no item links the two conditions, so they cannot be compared.")
+        return Quantity(
+            name, undefined="No rater and no item links the two conditions, so they cannot be compared.", pair=pair
+        )
     part = np.abs(weights) > 1e-12  # a rater of one condition only, whose own effect takes up the answers, has no part
     spread = two_way((weights * fit.residual)[part], known.rater[part], known.item[part])
-    return with_interval(name, float(weights @ known.value), spread, test=True)
+    return with_interval(name, float(weights @ known.value), spread, test=True, pair=pair)

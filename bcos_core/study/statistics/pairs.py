@@ -7,10 +7,9 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
-from scipy.special import logsumexp
 
 from bcos_core.errors import DataError
+from bcos_core.study.statistics.choices import fit_choices, is_bounded, is_linked
 from bcos_core.study.statistics.clusters import two_way, with_interval
 from bcos_core.study.statistics.means import corrected
 from bcos_core.study.statistics.observations import Codes, Numbers, coded, complete
@@ -53,15 +52,6 @@ class Comparisons:
         return np.stack([np.concatenate([one, zero], 1), np.concatenate([other, zero], 1), tie], 1)
 
 
-@dataclass(frozen=True)
-class PairsFit:
-    """`estimate`: (parameters,); `influence`: (answers, parameters), the inverse information × each answer's score."""
-
-    estimate: Numbers
-    influence: Numbers
-    log_likelihood: float
-
-
 def bradley_terry(comparisons: pd.DataFrame) -> Result:
     """Log worths (about their mean), their differences with p, and ν where somebody had no preference.
 
@@ -83,20 +73,20 @@ def bradley_terry(comparisons: pd.DataFrame) -> Result:
     reason = unidentified(data)
     if reason:
         return Result(test, _ASSUMES, basis, undefined=reason, notes=notes)
-    fit = fit_pairs(data)
+    fit = fit_choices(data.utilities(), data.outcome)
     size = len(data.conditions)
     worth = np.concatenate([[0.0], fit.estimate[: size - 1]])
     influence = np.concatenate([np.zeros((len(known), 1)), fit.influence[:, : size - 1]], 1)
 
-    def quantity(name: str, contrast: Numbers, test: bool) -> Quantity:
+    def quantity(name: str, contrast: Numbers, pair: tuple[str, str] | None = None) -> Quantity:
         spread = two_way(influence @ contrast, rater, item)
-        return with_interval(name, float(worth @ contrast), spread, test=test)
+        return with_interval(name, float(worth @ contrast), spread, test=pair is not None, pair=pair)
 
     centred = np.eye(size) - 1 / size
-    scale = [quantity(f"log worth of {name}", row, False) for name, row in zip(data.conditions, centred, strict=True)]
+    scale = [quantity(f"log worth of {name}", row) for name, row in zip(data.conditions, centred, strict=True)]
     apart = [
-        quantity(f"{data.conditions[one]} − {data.conditions[other]}", np.eye(size)[one] - np.eye(size)[other], True)
-        for one, other in combinations(range(size), 2)
+        quantity(f"{one} − {other}", np.eye(size)[i] - np.eye(size)[j], (one, other))
+        for (i, one), (j, other) in combinations(enumerate(data.conditions), 2)
     ]
     tie = [Quantity("ν, weight of no preference", float(np.exp(fit.estimate[-1])))] if data.ties else []
     return Result(test, _ASSUMES, basis, (*scale, *corrected(apart), *tie), notes=notes)
@@ -112,21 +102,16 @@ def read_comparisons(frame: pd.DataFrame) -> Comparisons:
 def unidentified(data: Comparisons) -> str:
     """Why there is no finite maximum of the likelihood; empty where there is one.
 
-    The model is a multinomial logit, so it has none exactly where a direction exists in which no answer becomes
-    less likely (Albert & Anderson, Biometrika 71, 1984): a linear programme, which needs each kind of answer once.
+    The model is a multinomial logit; see `choices.is_bounded`.
     """
     if len(data.conditions) < 2:
         return f"A comparison needs two conditions; there are {len(data.conditions)}."
     if (data.outcome == 2).all():
         return "Nobody preferred anything."
-    kinds = np.unique(np.stack([data.first, data.second, data.outcome], 1), axis=0, return_index=True)[1]
-    utilities = data.utilities()[kinds]
-    chosen = utilities[np.arange(len(kinds)), data.outcome[kinds]]
-    gains = (chosen[:, None] - utilities).reshape(-1, utilities.shape[2])
-    if np.linalg.matrix_rank(gains) < gains.shape[1]:
+    utilities = data.utilities()
+    if not is_linked(utilities, data.outcome):
         return "The conditions fall into groups that were never compared with each other."
-    found = optimize.linprog(-gains.sum(0), A_ub=-gains, b_ub=np.zeros(len(gains)), bounds=(-1, 1))
-    if -found.fun <= 1e-9:
+    if is_bounded(utilities, data.outcome):
         return ""
     names = enumerate(data.conditions)
     won, lost = _won_and_lost(data)
@@ -143,31 +128,3 @@ def _won_and_lost(data: Comparisons) -> tuple[Numbers, Numbers]:
     won = np.bincount(data.first[first], minlength=size) + np.bincount(data.second[second], minlength=size)
     shown = np.bincount(data.first, minlength=size) + np.bincount(data.second, minlength=size)
     return won.astype(float), (shown - won).astype(float)
-
-
-def fit_pairs(data: Comparisons) -> PairsFit:
-    """Maximum likelihood by Newton's method; the log-likelihood is concave. Only where `unidentified` is empty."""
-    utilities = data.utilities()
-    rows = np.arange(len(data.outcome))
-    estimate = np.zeros(utilities.shape[2])
-
-    def height(at: Numbers) -> float:
-        line = utilities @ at
-        return float((line[rows, data.outcome] - logsumexp(line, axis=1)).sum())
-
-    best = height(estimate)
-    for _ in range(200):
-        line = utilities @ estimate
-        chance = np.exp(line - logsumexp(line, axis=1, keepdims=True))
-        expected = np.einsum("nk,nkp->np", chance, utilities)
-        score = utilities[rows, data.outcome] - expected
-        information = np.einsum("nk,nkp,nkq->pq", chance, utilities, utilities) - expected.T @ expected
-        inverse = np.linalg.pinv(information, hermitian=True)
-        step = inverse @ score.sum(0)
-        if np.abs(step).max() < 1e-12:
-            break
-        size = 1.0
-        while (reached := height(estimate + size * step)) < best - 1e-12 * abs(best) and size > 1e-8:
-            size /= 2
-        estimate, best = estimate + size * step, reached
-    return PairsFit(estimate, score @ inverse, best)

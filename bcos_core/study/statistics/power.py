@@ -16,7 +16,7 @@ POWER = 0.8
 @dataclass(frozen=True)
 class SampleSize:
     """How many are asked about how many items; every rater answers `items_per_rater` of the `items`, conditions
-    balanced over both. `heatmaps`: how many conditions one answer is about, 1 or 2.
+    balanced over both. `heatmaps`: how many conditions one answer is about.
 
     Raises:
         InputError: numbers that no study can have.
@@ -38,15 +38,15 @@ class SampleSize:
     def variance(self) -> float:
         """Of the estimated difference of two conditions.
 
-        Answers of two conditions, a = R m / C for each: 2 σ² / a; each rater's own difference has 2 ρ², and there are
-        R of them; items likewise. One comparison shows two conditions at once, R m / (C (C − 1) / 2) for each pair of
-        conditions, and its answer is the difference itself.
+        Answers of two conditions, a = R m h / C for each, with h heatmaps on a screen: 2 σ² / a; each rater's own
+        difference has 2 ρ², and there are R of them; items likewise. One comparison shows two conditions at once,
+        R m / (C (C − 1) / 2) for each pair of conditions, and its answer is the difference itself.
         """
         assumed, answers = self.variation, self.raters * self.items_per_rater
         own = 2 * assumed.rater**2 / self.raters + 2 * assumed.item**2 / self.items
         if self.heatmaps == 2:
             return assumed.answer**2 / (answers / (self.conditions * (self.conditions - 1) / 2)) + own / 2
-        return 2 * assumed.answer**2 / (answers / self.conditions) + own
+        return 2 * assumed.answer**2 / (answers * self.heatmaps / self.conditions) + own
 
 
 def power_of(size: SampleSize, difference: float) -> float:

@@ -29,7 +29,8 @@ class Quantity:
     """One estimated number; `undefined` says in words why its value, interval or p is missing.
 
     `p` is two-sided, for the quantity being 0; `corrected_p` is the same after Holm's correction over all
-    quantities of the result that have one.
+    quantities of the result that have one. `pair`: of a difference, the two conditions, the one that is above the
+    other where the value is positive first.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Quantity:
     p: float | None = None
     corrected_p: float | None = None
     undefined: str = ""
+    pair: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         for number in (self.value, self.low, self.high, self.p, self.corrected_p):
