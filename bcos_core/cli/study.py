@@ -49,12 +49,23 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     action.add_argument("study", metavar="STUDY", help="its id, as `study list` gives it")
     action.set_defaults(run=run_lock, show=show_lock)
     action = actions.add_parser(
+        "preview",
+        help="explain the first texts of a draft, to look at it as a rater",
+        description="Explain the first of a draft's texts under every condition, so that the Studies page shows what "
+        "a rater will see. Nothing is locked.",
+    )
+    action.add_argument("study", metavar="STUDY", help="its id, as `study list` gives it")
+    action.set_defaults(run=run_preview, show=show_preview)
+    action = actions.add_parser(
         "export",
         help="write answers, events, items and codebook of a closed study",
         description="Write what a closed study has: answers and events as CSV and Parquet, the locked items as "
         "records, a codebook, and a report as one HTML page.",
     )
     action.add_argument("study", metavar="STUDY", help="its id, as `study list` gives it")
+    action.add_argument(
+        "--panel-ids", action="store_true", help="with the raters' ids at the panel, which are personal data"
+    )
     action.add_argument("--to", required=True, metavar="FOLDER", help="where to write; made if it is not there")
     action.set_defaults(run=run_export, show=show_export)
 
@@ -231,6 +242,27 @@ def show_lock(result: dict[str, Any]) -> str:
     )
 
 
+def run_preview(args: argparse.Namespace) -> dict[str, Any]:
+    """The draft's id, and how many items were explained.
+
+    Raises:
+        StudyError: there is no such draft.
+        InputError, DataError: its design cannot be carried out.
+    """
+    from bcos_core.home import get_home
+    from bcos_core.storage.upgrade import open_database
+    from bcos_core.study.preview_job import PREVIEW, PreviewSpec
+    from bcos_core.study.studies import Studies
+
+    Studies(open_database(get_home())).draft(args.study)  # what is no draft is refused before there is a job
+    shown, _ = PREVIEW.run_here(PreviewSpec(args.study))
+    return {"study": args.study, "items": len(shown.items)}
+
+
+def show_preview(result: dict[str, Any]) -> str:
+    return f"{result['items']} items of study {result['study']} are explained. Look at them on the Studies page."
+
+
 def run_export(args: argparse.Namespace) -> dict[str, Any]:
     """The files that were written.
 
@@ -244,7 +276,7 @@ def run_export(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.render.study_export import export_study
     from bcos_core.storage.upgrade import open_database
 
-    files = export_study(open_database(get_home()), args.study, Path(args.to))
+    files = export_study(open_database(get_home()), args.study, Path(args.to), panel_ids=args.panel_ids)
     return {"files": [str(file) for file in files]}
 
 

@@ -15,6 +15,7 @@ _PLACES = {
     "audit": ("bcos_core.evaluate.audit_job", "AUDIT"),
     "words": ("bcos_core.evaluate.vocabulary_job", "WORDS"),
     "lab": ("bcos_core.lab.job", "LAB"),
+    "preview": ("bcos_core.study.preview_job", "PREVIEW"),
     "lock": ("bcos_core.study.lock_job", "LOCK"),
     "rehearse": ("bcos_core.study.rehearsal_job", "REHEARSE"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,9 +12,11 @@ from bcos_core.errors import StorageError, StudyError
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.study_report import study_html
 from bcos_core.storage.database import Database
+from bcos_core.study.access import Rater
 from bcos_core.study.events import events_of
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
+from bcos_core.study.raters import Raters
 from bcos_core.study.results import Answered, read_answers_of
 from bcos_core.study.studies import Studies, StudyStatus
 from bcos_core.text.decode import encodable
@@ -35,8 +37,8 @@ _COLUMNS = (
 )
 
 
-def export_study(database: Database, id: str, folder: Path) -> list[Path]:
-    """Write all tables into `folder`; the files.
+def export_study(database: Database, id: str, folder: Path, *, panel_ids: bool = False) -> list[Path]:
+    """Write all tables into `folder`; the files. `panel_ids`, who raters are at their panel, are personal data.
 
     Raises:
         StudyError: there is no such study, or it is not closed: results would unblind it.
@@ -48,12 +50,14 @@ def export_study(database: Database, id: str, folder: Path) -> list[Path]:
     locked = LockedStudy.from_dict(Studies(database).locked(id))
     answered = read_answers_of(database, id, locked)
     answers = answers_table(answered, locked, simulated=study.simulated)
+    raters = raters_table(Raters(database).of(id), answered, panel_ids=panel_ids)
     events = events_table(database, id, simulated=study.simulated)
     writers: dict[str, Callable[[Path], object]] = {
         "answers.csv": lambda path: path.write_bytes(csv_file(answers)),
         "answers.parquet": lambda path: _plain_values(answers).to_parquet(path, index=False),
         "events.csv": lambda path: path.write_bytes(csv_file(events)),
         "events.parquet": lambda path: events.to_parquet(path, index=False),
+        "raters.csv": lambda path: path.write_bytes(csv_file(raters)),
         "items.json": lambda path: path.write_text(items_json(locked), encoding="ascii"),
         "codebook.csv": lambda path: path.write_bytes(csv_file(codebook(locked))),
         "report.html": lambda path: path.write_text(encodable(study_html(study, locked, answered)), encoding="utf-8"),
@@ -79,6 +83,28 @@ def answers_table(answered: Answered, locked: LockedStudy, *, simulated: bool = 
         excluded=[answered.excluded.get(str(rater), "") for rater in frame["rater"]],
         simulated=simulated,
     )[[name for name, _ in _COLUMNS]]
+
+
+def raters_table(raters: Sequence[Rater], answered: Answered, *, panel_ids: bool = False) -> pd.DataFrame:
+    """Everybody who came, one a row: when, and what part they have in the results; with `panel_ids` who they are at the
+    panel that they came from."""
+    rows = [
+        {
+            "rater": one.id,
+            "arrival": one.arrival,
+            "joined": one.joined_at.isoformat(),
+            "finished": "" if one.finished_at is None else one.finished_at.isoformat(),
+            "part": answered.participation.parts[one.id].value,
+            "excluded": answered.excluded.get(one.id, ""),
+            **(
+                {"panel_id": one.panel_id, "panel_study": one.panel_study, "panel_session": one.panel_session}
+                if panel_ids
+                else {}
+            ),
+        }
+        for one in raters
+    ]
+    return pd.DataFrame(rows)
 
 
 def events_table(database: Database, id: str, *, simulated: bool = False) -> pd.DataFrame:

@@ -30,6 +30,12 @@ class Rater:
     withdrawn_at: datetime | None
     excluded_at: datetime | None
     exclusion: str
+    panel_id: str | None
+    """Who they are at the panel that they came from: personal data."""
+    panel_study: str | None
+    panel_session: str | None
+    understood_at: datetime | None
+    screened_out_at: datetime | None
     study_status: StudyStatus
     locked_out: bool
     """The rater's personal invitation was taken back."""
@@ -66,14 +72,14 @@ def require_active(rater: Rater, *, consented: bool = True) -> None:
     Raises:
         StudyClosedError: the study takes no answers.
         InviteRevokedError: the rater's own invitation was taken back.
-        RaterError: the rater has withdrawn, was excluded, or has not consented.
+        RaterError: the rater has withdrawn, was excluded or screened out, or has not consented.
     """
     require_open(rater.study_status)
     if rater.locked_out:
         raise InviteRevokedError("This link was taken back. Ask whoever sent it for another.")
     if rater.withdrawn_at is not None:
         raise RaterError("You have withdrawn from this study, and your answers are not used. Nothing more is saved.")
-    if rater.excluded_at is not None:
+    if rater.excluded_at is not None or rater.screened_out_at is not None:
         raise RaterError("Your part in this study has ended. Nothing more is saved. Thank you for your time.")
     if consented and rater.consented_at is None:
         raise RaterError("Read what the study is about and agree to take part first; nothing is saved before.")

@@ -12,6 +12,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError, StudyError, UnknownNameError
 from bcos_core.storage.content import name_of
 from bcos_core.storage.stored_json import from_plain
+from bcos_core.study.comprehension import MOST_QUESTIONS, CheckQuestion
 from bcos_core.study.orders import ordered_sets
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM, PAIR
 from bcos_core.study.protocols import PROTOCOLS
@@ -89,7 +90,8 @@ class StudyDesign:
     `items_per_rater` are those that count; `practice` items come before them, `instructed` checks (the text says
     what to answer) and `random` ones (a heatmap of random scores) among them. `raters_per_item` is the wanted
     number of answers of an item, over all its cells. `tries` is for a protocol that asks the model. `task_type`, a name
-    in `TASK_TYPES`, is that of the models.
+    in `TASK_TYPES`, is that of the models. `comprehension` are questions about the instructions, which a rater has to
+    answer rightly before the first item.
 
     Raises:
         InputError: what does not fit together, in words.
@@ -112,6 +114,7 @@ class StudyDesign:
     tries: int = 5
     seed: int = 42
     task_type: str = USUAL
+    comprehension: tuple[CheckQuestion, ...] = ()
 
     def __post_init__(self) -> None:
         protocol, kind = PROTOCOLS[self.protocol], TASK_TYPES[self.task_type]
@@ -124,6 +127,10 @@ class StudyDesign:
         for name in ("instructions", "consent"):
             if len(getattr(self, name)) > LONGEST_TEXT:
                 raise InputError(f"The {name} have {len(getattr(self, name)):,} characters; at most {LONGEST_TEXT:,}.")
+        if len(self.comprehension) > MOST_QUESTIONS:
+            raise InputError(
+                f"The comprehension check has {len(self.comprehension)} questions; expected at most {MOST_QUESTIONS}."
+            )
         self._check_conditions()
         for name, least, most in (
             ("items_per_rater", 1, 500),
@@ -191,6 +198,8 @@ class StudyDesign:
         plain = asdict(self)
         if self.task_type == USUAL:  # as it was before there were others: a locked study's hash is over it
             del plain["task_type"]
+        if not self.comprehension:
+            del plain["comprehension"]
         return plain
 
     @classmethod

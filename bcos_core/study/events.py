@@ -31,6 +31,9 @@ class EventKind(StrEnum):
     JOINED = "joined"  # invite, arrival
     RETURNED = "returned"  # invite: the same person came by the same link again
     CONSENTED = "consented"
+    UNDERSTOOD = "understood"  # number: of the try at the comprehension check
+    MISUNDERSTOOD = "misunderstood"  # number
+    SCREENED_OUT = "screened out"
     GIVEN = "given"  # slot, position, kind, item, cell
     GIVEN_AGAIN = "given again"  # slot: it had been released, and is this rater's again
     RELEASED = "released"  # slot, reason

@@ -20,6 +20,7 @@ def plan_of(study: str, locked: LockedStudy, *, extended_to: int | None = None) 
         checks=tuple(item.id for kind in ("instructed", "random") for item in locked.of_kind(kind)),
         practice=tuple(item.id for item in locked.of_kind("practice")),
         seed=design.seed,
+        comprehension=bool(design.comprehension),
     )
 
 

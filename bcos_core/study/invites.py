@@ -29,6 +29,8 @@ class InviteKind(StrEnum):
     """For one person, who may come back by it on any device."""
     OPEN = "open"
     """For whoever has it: each time it is opened a new rater comes, up to its cap."""
+    PANEL = "panel"
+    """For the people of a panel, each of whom is one rater, who may come back by it on any device."""
 
 
 @dataclass(frozen=True)

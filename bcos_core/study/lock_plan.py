@@ -14,8 +14,9 @@ STAGES = ("Asking the model about the texts", "Explaining the texts")
 SCORING = "automatic scores"
 
 
-def lock_plan(design: StudyDesign) -> list[Part]:
-    """
+def lock_plan(design: StudyDesign, *, only: int | None = None) -> list[Part]:
+    """For a look at a draft, `only` so many items are explained, and none is scored.
+
     Raises:
         CheckpointError: a model is not there any more.
         DataError: the task of the first one cannot be used.
@@ -23,8 +24,9 @@ def lock_plan(design: StudyDesign) -> list[Part]:
     models = {path: read_info(path) for path in design.checkpoints}
     first = models[design.checkpoints[0]]
     size = task_size(trained_on(first))
-    texts = design.source.count + design.practice + design.random
-    asked = texts if design.source.collection else size.test
+    count = design.source.count
+    texts = (count if only is None else min(only, count)) + design.practice + design.random
+    asked = count + design.practice + design.random if design.source.collection else size.test
     parts = [
         Part(0, "", "start", START_SECONDS + predicting(0, first, texts=asked, tokens=size.tokens).seconds),
         *(
@@ -32,5 +34,7 @@ def lock_plan(design: StudyDesign) -> list[Part]:
             for one in design.conditions
         ),
     ]
+    if only is not None:
+        return parts
     curves = texts * len(design.conditions) * (2 * len(TENTHS) + 2)
     return [*parts, predicting(1, first, texts=curves, tokens=size.tokens, name=SCORING, pace="curves")]

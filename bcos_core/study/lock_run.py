@@ -21,7 +21,7 @@ from bcos_core.study.lock_plan import STAGES
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.locking import lock
 from bcos_core.study.selection import Candidate
-from bcos_core.study.studies import Studies
+from bcos_core.study.studies import Studies, Study
 from bcos_core.text.tasks import load_task
 
 
@@ -33,9 +33,30 @@ def lock_study(id: str, *, home: Home, reporter: Reporter) -> LockedStudy:
         InputError, DataError: the design cannot be carried out.
         JobCancelled: from the reporter.
     """
-    database = open_database(home)
-    studies = Studies(database)
+    studies = Studies(open_database(home))
     draft = studies.draft(id)
+    locked = _locked(draft, studies.database, reporter)
+    studies.lock(draft, locked.to_dict(), locked.hash)
+    return locked
+
+
+def preview_study(id: str, items: int, *, home: Home, reporter: Reporter) -> LockedStudy:
+    """What raters would see of a draft, of its first `items` and all of practice and checks; kept with the draft.
+
+    Raises:
+        StudyError: there is no such study, it is locked already, or it was changed meanwhile.
+        InputError, DataError: the design cannot be carried out.
+        JobCancelled: from the reporter.
+    """
+    studies = Studies(open_database(home))
+    draft = studies.draft(id)
+    shown = _locked(draft, studies.database, reporter, only=items)
+    studies.keep_preview(draft, shown.to_dict())
+    return shown
+
+
+def _locked(draft: Study, database: Database, reporter: Reporter, *, only: int | None = None) -> LockedStudy:
+    """What is made of a draft's design."""
     design = StudyDesign.from_dict(draft.design)
 
     @cache
@@ -45,9 +66,7 @@ def lock_study(id: str, *, home: Home, reporter: Reporter) -> LockedStudy:
     reporter.stage(STAGES[0], 0, len(STAGES))
     candidates = find_candidates(design, loaded(design.checkpoints[0]), database, reporter)
     reporter.stage(STAGES[1], 1, len(STAGES))
-    locked = lock(design, candidates, loaded, reporter)
-    studies.lock(draft, locked.to_dict(), locked.hash)
-    return locked
+    return lock(design, candidates, loaded, reporter, only=only)
 
 
 def find_candidates(

@@ -30,11 +30,14 @@ RANDOM = "random"  # stands for a condition in a check whose heatmap has random 
 Load = Callable[[str], Classifier]
 
 
-def lock(design: StudyDesign, candidates: Sequence[Candidate], load: Load, reporter: Reporter) -> LockedStudy:
+def lock(
+    design: StudyDesign, candidates: Sequence[Candidate], load: Load, reporter: Reporter, *, only: int | None = None
+) -> LockedStudy:
     """Choose the texts, and explain each under every condition: the class that the condition's own model predicts;
     where that is no answer by itself, the one output about which the first condition's model says most.
 
-    `load` gives the classifier of a checkpoint folder.
+    `load` gives the classifier of a checkpoint folder. For a look at a draft, `only` so many of the items that count
+    are explained, the first ones, and none is scored.
 
     Raises:
         InputError: models of another type than the design says or with different outputs, a method that a model cannot
@@ -48,7 +51,8 @@ def lock(design: StudyDesign, candidates: Sequence[Candidate], load: Load, repor
         classifier = classifiers[condition.checkpoint]
         if condition.method and (reason := METHODS[condition.method].unsupported(is_bcos=classifier.is_bcos)):
             raise InputError(f"{condition.title}: {reason}")
-    texts = select_texts(candidates, design.source, extra=design.practice + design.random)
+    chosen = _chosen(design, candidates, only)
+    texts = [candidate for _, _, candidate in chosen]
     explained: dict[str, list[Attribution]] = {}
     targets: list[int | None] = [None] * len(texts)
     for condition in design.conditions:
@@ -63,18 +67,25 @@ def lock(design: StudyDesign, candidates: Sequence[Candidate], load: Load, repor
         if not TASK_TYPES[design.task_type].target_tells:
             targets = [record.target.index for record in explained[design.conditions[0].id]]
     _refuse_failed(design, explained)
-    scores = _scores(design, explained, classifiers, reporter)
-    kinds = ["item"] * design.source.count + ["practice"] * design.practice + ["random"] * design.random
     items = [
-        _item(design, kind, place, candidate, {id: found[place] for id, found in explained.items()}, classifiers)
-        for place, (kind, candidate) in enumerate(zip(kinds, texts, strict=True))
+        _item(design, kind, number, candidate, {id: found[place] for id, found in explained.items()}, classifiers)
+        for place, (kind, number, candidate) in enumerate(chosen)
     ]
+    scores = _scores(design, explained, classifiers, reporter) if only is None else {}
     items = [
         replace(item, scores={id: found[place] for id, found in scores.items()}) if item.kind == "item" else item
         for place, item in enumerate(items)
     ]
     items += [_instructed(design, number, classifiers) for number in range(design.instructed)]
     return LockedStudy(design, tuple(items), classes, {path: c.weights_hash for path, c in classifiers.items()})
+
+
+def _chosen(design: StudyDesign, candidates: Sequence[Candidate], only: int | None) -> list[tuple[str, int, Candidate]]:
+    """Kind, number from 0 and text of everything that is explained: the items that count first."""
+    texts = select_texts(candidates, design.source, extra=design.practice + design.random)
+    kinds = ["item"] * design.source.count + ["practice"] * design.practice + ["random"] * design.random
+    everything = [(kind, number, text) for number, (kind, text) in enumerate(zip(kinds, texts, strict=True))]
+    return [one for one in everything if one[0] != "item" or only is None or one[1] < only]
 
 
 def _shared_outputs(design: StudyDesign, classifiers: Mapping[str, Classifier]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bcos_core.numbers import count
+from bcos_core.study.comprehension import TRIES
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.participation import Part, Participation
 from bcos_core.study.protocols import PROTOCOLS
@@ -41,6 +42,12 @@ def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> 
         if design.instructed or design.random
         else ""
     )
+    understood = (
+        f"Before the first item, raters had to answer {count(len(design.comprehension), 'question')} about the "
+        f"instructions, in at most {TRIES} tries. "
+        if design.comprehension
+        else ""
+    )
     first = "SIMULATED RATERS, NOT PEOPLE. " if study.simulated else ""
     return (
         f"{first}In a {protocol.title.lower()} study, {count(kept, 'rater')} "
@@ -51,7 +58,7 @@ def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> 
         f"{count(design.practice, 'practice item')}, each item once{_answered_of(answered, design.items_per_rater)}; "
         "conditions were blinded, drawn with one colour scale in one light theme, balanced within items, and ordered "
         f"by Williams squares over raters; {count(design.raters_per_item, 'answer')} were wanted for an "
-        f"item{extended}. {checks}"
+        f"item{extended}. {understood}{checks}"
         f"By a rule fixed before data collection, raters who failed more than {rule.failed_checks} of the instructed "
         f"checks{fast} were left out ({left_out} of {kept + left_out}).{_others(became)} Texts, explanations, wording "
         f"and rules were locked before the first answer (SHA-256 {(study.lock_hash or '')[:16]}…)."
@@ -65,6 +72,8 @@ def _others(became: Participation) -> str:
         said += f" {count(others, 'other rater')} answered no item."
     if gone := became.number(Part.WITHDREW):
         said += f" {count(gone, 'rater')} withdrew."
+    if screened := became.number(Part.SCREENED_OUT):
+        said += f" {count(screened, 'rater')} did not pass the comprehension check and saw no item."
     if taken := became.number(Part.TAKEN_OUT):
         said += f" The researcher took {count(taken, 'rater')} out."
     return said

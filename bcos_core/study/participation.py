@@ -13,6 +13,7 @@ class Part(StrEnum):
     """The part that a rater has in the results. The first that is true of them, in this order."""
 
     WITHDREW = "withdrew"
+    SCREENED_OUT = "screened out by the comprehension check"
     TAKEN_OUT = "taken out by the researcher"
     LEFT_OUT = "left out by the rule"
     COUNTS = "counts"
@@ -36,6 +37,8 @@ def participation(raters: Sequence[Rater], answered: frozenset[str], excluded: M
     def part(rater: Rater) -> Part:
         if rater.withdrawn_at is not None:
             return Part.WITHDREW
+        if rater.screened_out_at is not None:
+            return Part.SCREENED_OUT
         if rater.excluded_at is not None:
             return Part.TAKEN_OUT
         if rater.id in excluded:

@@ -33,6 +33,8 @@ class Plan:
     practice: tuple[str, ...] = ()
     """Shown first, in this order, to everyone; they count nowhere."""
     seed: int = 0
+    comprehension: bool = False
+    """A rater is given nothing before having passed the comprehension check."""
 
     def __post_init__(self) -> None:
         for kind, names in (("item", self.items), ("cell", self.cells)):

@@ -13,6 +13,7 @@ from bcos_core.storage.types import utc_now
 from bcos_core.study.access import Rater, find_raters, read_rater, require_active, require_open
 from bcos_core.study.events import EventKind, record
 from bcos_core.study.invites import Invite, InviteKind, find_invite, use_invite
+from bcos_core.study.recruiting import Person
 from bcos_core.study.schema import STUDY_RATERS
 from bcos_core.study.slots import release_all
 from bcos_core.study.studies import hold_study, read_study
@@ -32,13 +33,14 @@ class Joined:
 class Raters:
     database: Database
 
-    def join(self, token: str, *, simulated: bool = False) -> Joined:
-        """Come in by an invitation's token. By a personal one, the same person comes back on any device.
+    def join(self, token: str, *, simulated: bool = False, person: Person | None = None) -> Joined:
+        """Come in by an invitation's token. By a personal one, the same person comes back on any device; by a panel's,
+        the same `person` of the panel.
 
         Raises:
             InviteError: the token lets nobody in (one class for each reason).
             StudyClosedError: the study takes no answers.
-            RaterError: the person has withdrawn or was excluded.
+            RaterError: the person has withdrawn or was excluded, or a panel's link names nobody.
         """
         with self.database.write() as connection:
             invite = find_invite(connection, token)
@@ -48,15 +50,19 @@ class Raters:
                 wanted = "simulated raters" if study.simulated else "people"
                 raise InviteUnknownError(f"This link is for {wanted} only. Ask whoever sent it for another.")
             require_open(study.status)
-            if invite.kind == InviteKind.PERSONAL:
-                before = find_raters(connection, STUDY_RATERS.c.invite == invite.id)
-                if before:
-                    require_active(before[0], consented=False)
-                    record(connection, study.id, EventKind.RETURNED, {"invite": invite.id}, rater=before[0].id)
-                    return Joined(before[0], resume_token_of(token), is_new=False)
+            before = _before(connection, invite, person)
+            resume_token = _resume_token(token, invite, person)
+            if before is not None:
+                if before.invite != invite.id:
+                    raise RaterError("You take part already, by another link of this study. Open that one to go on.")
+                if before.screened_out_at is None:  # who was screened out comes back for the code alone
+                    require_active(before, consented=False)
+                record(connection, study.id, EventKind.RETURNED, {"invite": invite.id}, rater=before.id)
+                return Joined(before, resume_token, is_new=False)
             use_invite(connection, invite)
-            resume_token = resume_token_of(token) if invite.kind == InviteKind.PERSONAL else new_token()
-            return Joined(_add(connection, invite, resume_token, simulated=simulated), resume_token, is_new=True)
+            return Joined(
+                _add(connection, invite, resume_token, person, simulated=simulated), resume_token, is_new=True
+            )
 
     def resume(self, resume_token: str) -> Rater:
         """The rater whom a resume token belongs to, also after the study was closed.
@@ -113,12 +119,38 @@ class Raters:
             return _mark(connection, rater, kind, {"reason": reason}, **columns)
 
 
+def _before(connection: Connection, invite: Invite, person: Person | None) -> Rater | None:
+    """Whom the same person is already, where the invitation is for persons.
+
+    Raises:
+        RaterError: a panel's link names nobody.
+    """
+    table = STUDY_RATERS.c
+    if invite.kind == InviteKind.OPEN:
+        return None
+    condition = table.invite == invite.id
+    if invite.kind == InviteKind.PANEL:
+        if person is None:
+            raise RaterError(
+                "Open this study from the panel's page: the link says who comes, and this one names nobody."
+            )
+        condition = (table.study == invite.study) & (table.panel_id == person.id)
+    return next(iter(find_raters(connection, condition)), None)
+
+
+def _resume_token(token: str, invite: Invite, person: Person | None) -> str:
+    """The same on every device where the invitation is for persons."""
+    if invite.kind == InviteKind.OPEN:
+        return new_token()
+    return resume_token_of(token if person is None else f"{token} {person.id}")
+
+
 def _held(connection: Connection, id: str) -> Rater:
     hold_study(connection, read_rater(connection, id).study)
     return read_rater(connection, id)  # as it is now that nobody else can change it
 
 
-def _add(connection: Connection, invite: Invite, resume_token: str, *, simulated: bool) -> Rater:
+def _add(connection: Connection, invite: Invite, resume_token: str, person: Person | None, *, simulated: bool) -> Rater:
     latest = select(func.max(STUDY_RATERS.c.arrival)).where(STUDY_RATERS.c.study == invite.study)
     latest_arrival = connection.execute(latest).scalar_one()
     row = {
@@ -131,6 +163,8 @@ def _add(connection: Connection, invite: Invite, resume_token: str, *, simulated
         "joined_at": utc_now(),
         "exclusion": "",
     }
+    if invite.kind == InviteKind.PANEL and person is not None:
+        row |= {"panel_id": person.id, "panel_study": person.study, "panel_session": person.session}
     connection.execute(insert(STUDY_RATERS), row)
     told = {"invite": invite.id, "arrival": row["arrival"]}
     record(connection, invite.study, EventKind.JOINED, told, rater=str(row["id"]))

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from bcos_core.storage.types import METADATA, StoredJson, UtcDateTime
 from bcos_core.study.plan import LONGEST_NAME
+from bcos_core.study.recruiting import LONGEST_ID
 
 STUDIES = Table(
     "studies",
@@ -32,6 +33,8 @@ STUDIES = Table(
     Column("locked", StoredJson(none_as_null=True), nullable=True),
     Column("lock_hash", String(64), nullable=True),
     Column("extended_to", Integer, nullable=True),  # answers for each item; null: as it was locked
+    Column("preview", StoredJson(none_as_null=True), nullable=True),  # of a draft, as a locked study
+    Column("recruiting", StoredJson(none_as_null=True), nullable=True),  # by a panel; its codes are no part of a design
     Column("created_at", UtcDateTime, nullable=False),
     Column("locked_at", UtcDateTime, nullable=True),
     Column("closed_at", UtcDateTime, nullable=True),
@@ -70,11 +73,19 @@ STUDY_RATERS = Table(
     Column("withdrawn_at", UtcDateTime, nullable=True),
     Column("excluded_at", UtcDateTime, nullable=True),
     Column("exclusion", Text, nullable=False),
+    Column("panel_id", String(LONGEST_ID), nullable=True),  # personal data: in no event, and exported only when asked
+    Column("panel_study", String(LONGEST_ID), nullable=True),
+    Column("panel_session", String(LONGEST_ID), nullable=True),
+    Column("understood_at", UtcDateTime, nullable=True),
+    Column("screened_out_at", UtcDateTime, nullable=True),
     # A simulated rater can only be in a simulated study, and a real one only in a real study, whoever writes.
     ForeignKeyConstraint(["study", "simulated"], ["studies.id", "studies.simulated"], ondelete="CASCADE"),
     UniqueConstraint("study", "arrival"),
     UniqueConstraint("study", "completion_code", name="uq_study_raters_completion_code"),
 )
+
+# One rater for each person of a panel; those who come otherwise have none.
+Index("uq_study_raters_panel_id", STUDY_RATERS.c.study, STUDY_RATERS.c.panel_id, unique=True)
 
 STUDY_SLOTS = Table(
     "study_slots",

@@ -118,12 +118,12 @@ def material_of(locked: LockedStudy) -> Material:
 
 def as_simulated(locked: LockedStudy) -> LockedStudy:
     """The same content under a title that says what it is. Simulated raters take no time to read, so that a rule about
-    seconds does not apply to them."""
+    seconds does not apply to them, and they are not asked whether they have understood the instructions."""
     title = locked.design.title
     title = title if title.startswith(PREFIX) else PREFIX + title
     title = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
     exclusion = replace(locked.design.exclusion, fastest=0.0)
-    return replace(locked, design=replace(locked.design, title=title, exclusion=exclusion))
+    return replace(locked, design=replace(locked.design, title=title, exclusion=exclusion, comprehension=()))
 
 
 def open_simulation(database: Database, locked: LockedStudy, crowd: Crowd) -> OpenSimulation:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from bcos_core.errors import StudyError
+from bcos_core.errors import RaterError, StudyError
 from bcos_core.storage.database import Database
 from bcos_core.storage.types import utc_now
 from bcos_core.study.access import Rater, read_rater, require_active
@@ -86,7 +86,7 @@ class Slots:
             StudyClosedError, InviteRevokedError, RaterError: this rater is given nothing.
         """
         with self.database.read() as connection:  # a page asks again and again; it need not wait for writers
-            require_active(self._rater(connection, rater))
+            self._admit(connection, rater)
             slot = _in_hand(connection, rater)
         if slot is not None:
             return slot
@@ -120,8 +120,7 @@ class Slots:
 
     def _next(self, connection: Connection, rater: str) -> Slot | None:
         hold_study(connection, self.plan.study)
-        found = self._rater(connection, rater)
-        require_active(found)
+        found = self._admit(connection, rater)
         slot = _in_hand(connection, rater)  # another tab may have asked in between
         if slot is not None:
             return slot
@@ -134,6 +133,14 @@ class Slots:
                 return read_slot(connection, last.id)
         showing = next_slot(self.plan, counts, history, arrival=found.arrival)
         return None if showing is None else _give(connection, found, len(history), showing)
+
+    def _admit(self, connection: Connection, id: str) -> Rater:
+        """The rater, who may be given something."""
+        rater = self._rater(connection, id)
+        require_active(rater)
+        if self.plan.comprehension and rater.understood_at is None:
+            raise RaterError("Answer the questions about the instructions first; the texts come after them.")
+        return rater
 
     def _rater(self, connection: Connection, id: str) -> Rater:
         rater = read_rater(connection, id)

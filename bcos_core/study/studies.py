@@ -20,6 +20,7 @@ from bcos_core.storage.stored_json import from_plain
 from bcos_core.storage.types import utc_now
 from bcos_core.study.events import EventKind, record
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM
+from bcos_core.study.recruiting import Recruiting
 from bcos_core.study.schema import STUDIES
 from bcos_core.study.tokens import new_id
 
@@ -146,9 +147,53 @@ class Studies:
                 )
             # The design as it is in what was locked: one source for the page, the export and the hash.
             columns = {"locked": frozen, "lock_hash": lock_hash, "locked_at": utc_now(), "design": frozen["design"]}
-            _set(connection, draft.id, status=StudyStatus.LOCKED.value, **columns)
+            _set(connection, draft.id, status=StudyStatus.LOCKED.value, preview=None, **columns)
             record(connection, draft.id, EventKind.LOCKED, {"lock_hash": lock_hash})
             return read_study(connection, draft.id)
+
+    def keep_preview(self, draft: Study, shown: Mapping[str, Any]) -> None:
+        """Keep what raters would see of `draft`, in the form of what is locked.
+
+        Raises:
+            StudyError: there is no such study, it is locked, or it was changed since `draft` was read.
+        """
+        with self.database.write() as connection:
+            now = _unlocked(connection, draft.id)
+            if now.design != draft.design:
+                raise StudyError(f"The draft {now.title!r} was changed while it was being explained. Preview it again.")
+            _set(connection, draft.id, preview=to_plain(shown))
+
+    def preview(self, draft: Study) -> dict[str, Any] | None:
+        """What raters would see of a draft; None where nobody has looked at it as it is now.
+
+        Raises:
+            StudyError: there is no such study.
+        """
+        query = select(STUDIES.c.preview).where(STUDIES.c.id == draft.id)
+        with self.database.read() as connection:
+            shown = read_row(connection, query, lambda row: row["preview"], refusal=_unreadable(draft.id))
+        return shown if isinstance(shown, dict) and shown.get("design") == draft.design else None
+
+    def recruit(self, id: str, recruiting: Recruiting | None) -> None:
+        """Say how a panel's people come and go; None for no panel. It can change while the study runs.
+
+        Raises:
+            StudyError: there is no such study.
+        """
+        with self.database.write() as connection:
+            read_study(connection, id)
+            _set(connection, id, recruiting=None if recruiting is None else recruiting.to_dict())
+
+    def recruiting(self, id: str) -> Recruiting | None:
+        """
+        Raises:
+            StudyError: there is no such study, or what it holds is damaged.
+        """
+        query = select(STUDIES.c.recruiting).where(STUDIES.c.id == id)
+        with self.database.read() as connection:
+            read_study(connection, id)
+            found = read_row(connection, query, lambda row: row["recruiting"], refusal=_unreadable(id))
+        return None if found is None else Recruiting.from_dict(found)
 
     def open(self, id: str) -> Study:
         """Let raters in.

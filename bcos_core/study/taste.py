@@ -35,6 +35,8 @@ class Taste(ABC):
 
     usual: ClassVar[float]
     meaning: ClassVar[str]
+    distinct: ClassVar[bool] = False
+    """No two questions can have the same answer."""
 
     def __post_init__(self) -> None:
         if not abs(self.preference) <= self.widest:  # so that NaN is refused too
@@ -77,6 +79,8 @@ class Taste(ABC):
         values: dict[str, Any] = {}
         for question, allowed in self.material.questions.items():
             passing = known.expected.get(question, allowed)
+            if self.distinct:
+                allowed, passing = (tuple(one for one in of if one not in values.values()) for of in (allowed, passing))
             others = [value for value in allowed if value not in passing]
             values[question] = chance.choice(others if failed and others else passing)
         return values

@@ -10,12 +10,14 @@ from bcos_core.errors import InviteError, RaterError, StudyClosedError
 from bcos_core.numbers import count
 from bcos_core.study.access import Rater, require_active, require_open
 from bcos_core.study.assignment import SlotKind
-from bcos_core.study.invites import find_invite
+from bcos_core.study.invites import InviteKind, find_invite
 from bcos_core.study.locked import LockedItem, LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.raters import Raters
+from bcos_core.study.recruiting import Person
 from bcos_core.study.slots import Slot, SlotList
 from bcos_core.study.studies import Study
+from pages.rate.check import ask_check, screened_out, show_end
 from pages.server.preload import preload
 from pages.server.roles import rater_is_here
 from pages.widgets import url
@@ -31,7 +33,7 @@ from pages.widgets.rating_item import (
     show_refusal,
     take_answers,
 )
-from pages.widgets.studies import Running, database, running, study_of
+from pages.widgets.studies import Running, database, recruiting_of, running, study_of
 
 INVITE, RATER, AT = "invite", "rater", "at"
 
@@ -56,13 +58,20 @@ def _come_in() -> Rater | None:
         return rater
     if token := url.read(INVITE):
         with database().read() as connection:
-            study = find_invite(connection, token).study
-        row = study_of(study)
+            invite = find_invite(connection, token)
+        row = study_of(invite.study)
         require_open(row.status)
-        _welcome(token, _prepared(row).locked)
+        person = _person(row) if invite.kind == InviteKind.PANEL else None
+        _welcome(token, _prepared(row).locked, person)
         return None
     _message("Welcome", "Open the link of your invitation to take part in a study.")
     return None
+
+
+def _person(row: Study) -> Person | None:
+    """Who comes by a panel's link, as the address says; nothing else of it is read."""
+    recruiting = recruiting_of(row.id)
+    return None if recruiting is None else recruiting.person(st.query_params)
 
 
 def _prepared(row: Study) -> Running:
@@ -73,7 +82,7 @@ def _prepared(row: Study) -> Running:
     return study
 
 
-def _welcome(token: str, locked: LockedStudy) -> None:
+def _welcome(token: str, locked: LockedStudy, person: Person | None) -> None:
     design = locked.design
     st.title(plain(design.title), anchor=False)
     with st.container(border=True):
@@ -85,25 +94,33 @@ def _welcome(token: str, locked: LockedStudy) -> None:
     agreed = st.checkbox("I have read this, and agree to take part.", key="consent")
     if st.button("Start", type="primary", disabled=not agreed):
         # Kept, because a second click that interrupts this run must not bring in a second person.
-        joined = st.session_state.get(f"joined-{token}") or Raters(database()).join(token)
+        joined = st.session_state.get(f"joined-{token}") or Raters(database()).join(token, person=person)
         st.session_state[f"joined-{token}"] = joined
-        Raters(database()).consent(joined.rater.id)
-        url.write(**{RATER: joined.resume_token, INVITE: None})
+        if joined.rater.screened_out_at is None:
+            Raters(database()).consent(joined.rater.id)
+        # What the panel has said of the person goes out of the address with the invitation.
+        url.write(**dict.fromkeys(st.query_params), **{RATER: joined.resume_token})
         st.rerun()
 
 
 def _rate(rater: Rater) -> None:
+    if rater.screened_out_at is not None:
+        screened_out(rater)
+        return
     if rater.completion_code is not None and not url.read(AT):
-        _thank_you(rater.completion_code)
+        _thank_you(rater, rater.completion_code)
         return
     require_active(rater)
     study = _prepared(study_of(rater.study))
+    if study.locked.design.comprehension and rater.understood_at is None:
+        ask_check(rater, study.locked.design.comprehension)
+        return
     if not _edits(study):
         take_answers(lambda answer: _save(study, rater, answer))
     own = study.slots.of(rater.id)
     slot = _slot(study, rater, own)
     if slot is None:
-        _thank_you(study.slots.finish(rater.id))
+        _thank_you(rater, study.slots.finish(rater.id))
         return
     _frame(study, rater, slot, own if slot in own else [*own, slot])
 
@@ -190,10 +207,11 @@ def _pause(rater: Rater) -> None:
             st.rerun()
 
 
-def _thank_you(code: str) -> None:
-    st.title("Thank you", anchor=False)
-    st.markdown("All your answers are saved. This is your completion code:")
-    st.code(code, language=None)
+def _thank_you(rater: Rater, code: str) -> None:
+    st.header("Thank you", anchor=False)
+    st.markdown("All your answers are saved.")
+    recruiting = recruiting_of(rater.study) if rater.panel_id is not None else None
+    show_end((recruiting.completion if recruiting else "") or code, recruiting)
     st.button("Look at my answers again", type="tertiary", on_click=_go, args=(0,))
 
 

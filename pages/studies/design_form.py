@@ -12,6 +12,7 @@ from bcos_core.errors import BcosError
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.storage.collections import Collections
 from bcos_core.study.anchors import AGREEMENT
+from bcos_core.study.comprehension import MOST_QUESTIONS, TRIES, CheckQuestion
 from bcos_core.study.design import NO_HEATMAP, Condition, Exclusion, StudyDesign
 from bcos_core.study.plan import MOST_RATERS_PER_ITEM
 from bcos_core.study.protocol import Protocol
@@ -214,6 +215,7 @@ class DesignForm:
             )
             consent = st.text_area("Consent", height=90, **kept(self.key("consent"), base.consent))
             questions = self._questions(base.questions if own else protocol.questions, protocol)
+            comprehension = self._comprehension(kind)
             columns = st.columns(4)
             random = columns[0].number_input(
                 "Random heatmaps",
@@ -238,10 +240,41 @@ class DesignForm:
             "instructions": instructions,
             "consent": consent,
             "questions": questions,
+            "comprehension": comprehension,
             "random": int(random) if protocol.random_check is not None else 0,
             "exclusion": Exclusion(int(failed), float(fastest)),
             "seed": int(seed),
         }
+
+    def _comprehension(self, kind: TaskType) -> tuple[CheckQuestion, ...]:
+        """Questions about the instructions; one that does not fit is said, and left out."""
+        base = self.base.comprehension
+        number = st.number_input(
+            "Questions about the instructions",
+            0,
+            MOST_QUESTIONS,
+            help=f"A comprehension check before the first item: whoever fails it {TRIES} times sees no item.",
+            **kept(self.key("comprehension"), len(base)),
+        )
+        usual = CheckQuestion(
+            "What does a word in strong blue do?",
+            f"It {kind.verbs[0]} the answer strongly.",
+            (f"It {kind.verbs[1]} the answer strongly.", "It has nothing to do with the answer."),
+        )
+        found = []
+        for place in range(int(number)):
+            first = base[place] if place < len(base) else usual
+            prompt = st.text_input(f"Question {place + 1}", **kept(self.key(f"check-{place}", kind), first.prompt))
+            answers = st.text_input(
+                "Its answers, the right one first, separated by semicolons; raters see them in another order",
+                **kept(self.key(f"check-answers-{place}", kind), "; ".join((first.right, *first.wrong))),
+            )
+            right, *wrong = [one.strip() for one in answers.split(";") if one.strip()] or [""]
+            try:
+                found.append(CheckQuestion(prompt.strip(), right, tuple(wrong)))
+            except BcosError as error:
+                show_error(f"{error} It is left out.")
+        return tuple(found)
 
     def _questions(self, given: tuple[Question, ...], protocol: Protocol) -> tuple[Question, ...]:
         if not protocol.reworded:

@@ -14,8 +14,9 @@ from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.raters import Raters
 from bcos_core.study.studies import Study, StudyStatus
 from pages.studies.draft import copy_study, edit_draft, new_study
-from pages.studies.preview import preview
+from pages.studies.preview import preview, preview_draft
 from pages.studies.raters import invitations, monitor
+from pages.studies.recruiting import by_panel
 from pages.studies.rehearsal import rehearsal
 from pages.studies.results import study_results
 from pages.studies.steps import draw_steps, is_rehearsed
@@ -120,6 +121,7 @@ def _summary(study: Study) -> None:
 def _draft(study: Study) -> None:
     edit_draft(study)
     supervisor_notice()
+    preview_draft(study)
     ask(
         Request(LOCK, LockSpec(study.id)),
         "Locking chooses the texts, explains each of them under every condition, and freezes all that raters will "
@@ -151,6 +153,7 @@ def _open(study: Study) -> None:
         monitor(study, now)
     with links, guard():
         invitations(study, primary=not came)
+        by_panel(study)
     with look, guard():
         preview(now.locked)
     with st.container(horizontal=True):

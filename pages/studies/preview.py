@@ -5,9 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.study.locked import LockedStudy
+from bcos_core.study.preview_job import ITEMS, PREVIEW, PreviewSpec
 from bcos_core.study.protocols import PROTOCOLS
+from bcos_core.study.studies import Study
+from pages.widgets.errors import guard
 from pages.widgets.plain import plain
 from pages.widgets.rating_item import item_data, rating_item
+from pages.widgets.request import Request, ask
+from pages.widgets.studies import studies
 
 _KINDS = {
     "item": "An item that counts.",
@@ -22,6 +27,8 @@ def preview(locked: LockedStudy) -> None:
     with st.container(border=True):
         st.markdown(plain(locked.design.instructions))
         st.markdown(plain(locked.design.consent))
+        for question in locked.design.comprehension:
+            st.radio(plain(question.prompt), [plain(one) for one in question.shown()], index=None, disabled=True)
     columns = st.columns(2)
     place = columns[0].number_input("Item", 1, len(locked.items), 1, key="preview-item") - 1
     item = locked.items[int(place)]
@@ -36,3 +43,18 @@ def preview(locked: LockedStudy) -> None:
             rating_item(data, key=f"preview-{item.id}-{shown}-{before}", on_answer=lambda answer: None)
     if item.feedback:
         st.info(plain(item.feedback), icon=":material/school:")
+
+
+def preview_draft(study: Study) -> None:
+    """The first of a draft's own items as a rater will see them, once a job has explained them."""
+    with st.expander("Look at it as a rater", icon=":material/visibility:"), guard():
+        shown = studies().preview(study)
+        if shown is None:
+            ask(
+                Request(PREVIEW, PreviewSpec(study.id)),
+                f"The first {ITEMS} of this draft’s texts are explained under every condition, with practice and "
+                "checks, so that you see what a rater will see. Nothing is locked.",
+                "Preview",
+            )
+            return
+        preview(LockedStudy.from_dict(shown))

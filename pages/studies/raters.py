@@ -16,6 +16,7 @@ from bcos_core.study.monitor import StudyProgress, study_progress
 from bcos_core.study.plan import Plan
 from bcos_core.study.studies import Study
 from pages.server.roles import require_researcher
+from pages.studies.address import address_of, ask_address, invitation
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
 from pages.widgets.pace import PACE
@@ -23,6 +24,7 @@ from pages.widgets.plain import plain
 from pages.widgets.studies import Running, database
 
 _KINDS = {InviteKind.OPEN.value: "Open link, for several people", InviteKind.PERSONAL.value: "Personal links, one each"}
+_TITLES = {**_KINDS, InviteKind.PANEL.value: "A panel’s link"}
 REFRESH_SECONDS = 4.0
 
 
@@ -30,6 +32,8 @@ def invitations(study: Study, *, primary: bool) -> None:
     """Links: made, shown once, listed, taken back."""
     require_researcher()
     store = Invitations(database())
+    ask_address(study)
+    address = address_of(study)
     with st.form("invite", border=False):
         columns = st.columns(4, vertical_alignment="bottom")
         kind = columns[0].selectbox("Invite by", list(_KINDS), format_func=_KINDS.__getitem__)
@@ -46,21 +50,15 @@ def invitations(study: Study, *, primary: bool) -> None:
                 for number in range(int(places))
             ]
         st.info("These links are shown now and never again: only their hashes are kept.", icon=":material/key:")
-        st.code("\n".join(f"{_base()}/rate?invite={token}" for token in tokens), language=None)
+        st.code("\n".join(invitation(address, token) for token in tokens), language=None)
     for invite in store.list(study.id):
         with st.container(horizontal=True, vertical_alignment="center"):
             state = "taken back" if invite.revoked_at else f"{invite.used} of {invite.cap or 'any number'} came"
             until = f" · until {invite.expires_at:%d %B %Y}" if invite.expires_at else ""
-            st.markdown(plain(f"{_KINDS[invite.kind.value]} {invite.note} · {state}{until}"), width="stretch")
+            st.markdown(plain(f"{_TITLES[invite.kind.value]} {invite.note} · {state}{until}"), width="stretch")
             if st.button("Take back", key=f"revoke-{invite.id}", disabled=invite.revoked_at is not None):
                 store.revoke(invite.id)
                 st.rerun()
-
-
-def _base() -> str:
-    """Where this server is, as the browser knows it."""
-    host = str(st.context.url or "").split("/studies")[0].rstrip("/")
-    return host or "http://127.0.0.1:8501"
 
 
 def monitor(study: Study, running: Running) -> None:

@@ -27,7 +27,7 @@ from bcos_core.study.statistics.result import Result
 from bcos_core.study.studies import Study
 from pages.widgets.chart import chart
 from pages.widgets.plain import plain
-from pages.widgets.studies import Running, database
+from pages.widgets.studies import Running, database, studies
 
 _MOST_BARS = 15
 _COLOURS = ("#12908e", "#c2703d", "#4f7fd1", "#a0629f", "#b3923b", "#6f8f3f")
@@ -48,14 +48,17 @@ def study_results(study: Study, running: Running) -> None:
         # Not a heading: the sentence is what a reader came for, and what follows belongs to all of them.
         st.markdown(f"{plain(analyses[place].title)} {plain(sentence)}" if place else f":large[**{plain(sentence)}**]")
     _tests(analyses)
+    panel_ids = studies().recruiting(study.id) is not None and st.checkbox(
+        "With the raters’ ids at the panel, which are personal data", key=f"panel-ids-{study.id}"
+    )
     st.download_button(
         "Download everything",
-        lambda: _archive(study),
+        lambda: _archive(study, panel_ids=panel_ids),
         f"study_{study.id[:8]}.zip",
         "application/zip",
         icon=":material/download:",
         type="primary",
-        help="Answers and events as CSV and Parquet, codebook, items as records, report as one HTML page.",
+        help="Answers, raters and events as CSV and Parquet, codebook, items as records, report as one HTML page.",
         on_click="ignore",
     )
     for analysis in analyses:
@@ -194,9 +197,9 @@ def _loops(loops: dict[str, Result]) -> None:
         )
 
 
-def _archive(study: Study) -> bytes:
+def _archive(study: Study, *, panel_ids: bool) -> bytes:
     packed = io.BytesIO()
     with TemporaryDirectory() as folder, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in export_study(database(), study.id, Path(folder)):
+        for file in export_study(database(), study.id, Path(folder), panel_ids=panel_ids):
             archive.write(file, file.name)
     return packed.getvalue()

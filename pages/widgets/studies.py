@@ -12,6 +12,7 @@ from bcos_core.storage.upgrade import open_database
 from bcos_core.study.answers import Answers
 from bcos_core.study.forms import form_of, plan_of
 from bcos_core.study.locked import LockedStudy
+from bcos_core.study.recruiting import Recruiting
 from bcos_core.study.slots import Slots
 from bcos_core.study.studies import Studies, Study
 from bcos_core.study.tries import Tries
@@ -46,6 +47,11 @@ def studies() -> Studies:
 def study_of(id: str) -> Study:
     """The study that somebody rates in."""
     return Studies(database()).get(id)
+
+
+def recruiting_of(id: str) -> Recruiting | None:
+    """How a panel's people come to a study that somebody rates in, and go."""
+    return Studies(database()).recruiting(id)
 
 
 def running(study: Study) -> Running:

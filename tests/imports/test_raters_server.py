@@ -30,7 +30,8 @@ def test_an_item_is_served_without_what_computes_it(home: Home, protocol: str) -
         conditions=lambda bcos, twin: (
             Condition(bcos, "bcos"),
             Condition(bcos) if plain else Condition(twin, "input_x_gradient"),
-        ),
+            Condition(bcos, "saliency"),
+        )[: PROTOCOLS[protocol].least_conditions],
     )
     raters = Raters(open_database(home))
     joined = raters.join(world.token)

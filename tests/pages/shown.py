@@ -34,8 +34,10 @@ class Shown:
         return at.run()
 
     def answer_all(self, at: AppTest) -> AppTest:
-        for question in self.data["questions"]:
-            at = self.answer(at, question["name"], question["choices"][0]["value"])
+        """The first answer to each question; where they must differ, the first that is left."""
+        for place, question in enumerate(self.data["questions"]):
+            choice = question["choices"][place if self.data["distinct"] else 0]
+            at = self.answer(at, question["name"], choice["value"])
         return at
 
 

@@ -104,7 +104,9 @@ def _study(home: Home, protocol: str, kind: str, model: str) -> str:
     """An open study by that protocol, and the token of its link."""
     design = StudyDesign(
         f"By {protocol}",
-        (Condition(model, "bcos"), Condition(model, "occlusion")),
+        tuple(Condition(model, name) for name in ("bcos", "occlusion", "saliency"))[
+            : PROTOCOLS[protocol].least_conditions
+        ],
         protocol,
         Source(count=3, strata=("label",)),
         items_per_rater=2,

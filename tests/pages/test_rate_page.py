@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from bcos_core.attribution.registry import METHODS
-from bcos_core.errors import StorageError
+from bcos_core.errors import RaterError, StorageError
 from bcos_core.home import Home
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.answers import Answers
+from bcos_core.study.comprehension import CheckQuestion
 from bcos_core.study.design import Condition
 from bcos_core.study.events import EventKind, events_of
 from bcos_core.study.forms import form_of, plan_of
-from bcos_core.study.invites import Invitations
+from bcos_core.study.invites import Invitations, InviteKind
 from bcos_core.study.raters import Raters
+from bcos_core.study.recruiting import PROLIFIC
+from bcos_core.study.slots import Slots
 from bcos_core.study.studies import Studies
 from pages.rate import edit as rating_edit
 from pages.rate import rating
 from pages.widgets.rating_item import ITEM_KEY
 from tests.pages.conftest import OpenPage, button, words
 from tests.pages.shown import Shown, start_rating
-from tests.study.world import make_world
+from tests.study.world import World, make_world
 
 
 @pytest.fixture
@@ -257,3 +261,87 @@ def test_editing_asks_the_model_and_counts_the_tries(home: Home, shown: Shown, o
     (given,) = Answers(open_database(home), plan, form_of(world.locked)).given(rater.id).values()
     assert given["tries"] == 1
     assert not button(at, "Next").disabled
+
+
+CHECK = CheckQuestion("What does blue do?", "It speaks for it.", ("It speaks against it.", "Nothing."))
+CODES = replace(PROLIFIC, completion="DONE-1", screen_out="https://panel.example/out?cc=GONE")
+
+
+def _panel(home: Home, **changes: Any) -> tuple[World, str]:
+    """A study whose raters come from a panel, and the panel's invitation."""
+    world = make_world(home, comprehension=(CHECK,), **changes)
+    database = open_database(home)
+    Studies(database).recruit(world.study.id, CODES)
+    return world, Invitations(database).create(world.study.id, InviteKind.PANEL, cap=9)[1]
+
+
+def _come(open_page: OpenPage, token: str, person: str = "a1b2") -> AppTest:
+    at = open_page("rate", invite=token, PROLIFIC_PID=person, STUDY_ID="s1", SESSION_ID="x9", other="<b>")
+    at.checkbox(key="consent").check().run()
+    return button(at, "Start").click().run()
+
+
+def _try(at: AppTest, answer: str) -> AppTest:
+    at = at.radio[0].set_value(answer).run()
+    (send,) = [one for one in at.button if one.label.startswith("Answer")]
+    return send.click().run()
+
+
+def test_a_panels_person_understands_rates_and_gets_its_code(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world, token = _panel(home)
+    at = _come(open_page, token)
+    assert not at.exception and set(at.query_params) == {"rater"}  # the panel's ids have left the address
+    assert sorted(at.radio[0].options) == sorted((CHECK.right, *CHECK.wrong))
+    assert "DONE-1" not in str(at) and "GONE" not in str(at)
+    at = _try(at, CHECK.wrong[0])
+    assert "one more try" in words(at)
+    at = _try(at, CHECK.right)
+    for _ in range(4):
+        at = shown.answer_all(at)
+        assert "DONE-1" not in str(at)
+        at = button(at, "Next").click().run()
+    assert "Thank you" in words(at) and at.code[0].value == "DONE-1"
+    (rater,) = Raters(open_database(home)).of(world.study.id)
+    assert (rater.panel_id, rater.panel_study, rater.panel_session) == ("a1b2", "s1", "x9")
+    told = json.dumps([event.payload for event in events_of(open_database(home), world.study.id)])
+    assert "a1b2" not in told and "x9" not in told
+
+
+def test_who_fails_the_check_twice_is_sent_back(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world, token = _panel(home)
+    at = _try(_try(_come(open_page, token), CHECK.wrong[0]), CHECK.wrong[1])
+    assert "ends here" in words(at) and not shown.data
+    assert "DONE-1" not in str(at)
+    (link,) = [element.proto.url for element in at.get("link_button")]
+    assert link == CODES.screen_out
+    again = _come(open_page, token)
+    assert "ends here" in words(again)
+    (rater,) = Raters(open_database(home)).of(world.study.id)
+    assert rater.screened_out_at is not None
+
+
+def test_a_person_of_a_panel_is_one_rater_on_every_device(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world, token = _panel(home)
+    first = _value(_come(open_page, token), "rater")
+    assert _value(_come(open_page, token), "rater") == first
+    assert _value(_come(open_page, token, "c3d4"), "rater") != first
+    assert len(Raters(open_database(home)).of(world.study.id)) == 2
+
+
+@pytest.mark.parametrize("person", ["", "a b", "x" * 65, "<script>", "é"])
+def test_a_panels_link_that_names_nobody(home: Home, shown: Shown, open_page: OpenPage, person: str) -> None:
+    world, token = _panel(home)
+    at = open_page("rate", invite=token, **({"PROLIFIC_PID": person} if person else {}))
+    assert not at.exception and "cannot be used now" in words(at) and not at.checkbox
+    assert "<script>" not in words(at) and world.locked.design.title not in words(at)
+    assert Raters(open_database(home)).of(world.study.id) == []
+
+
+def test_no_item_before_the_check_is_passed(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world, token = _panel(home)
+    at = _come(open_page, token)
+    rater = Raters(open_database(home)).resume(_value(at, "rater"))
+    with pytest.raises(RaterError, match="questions about the instructions"):
+        Slots(open_database(home), plan_of(world.study.id, world.locked)).next(rater.id)
+    at = open_page("rate", rater=_value(at, "rater"), at="0")
+    assert "Before you begin" in words(at) and not shown.data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,13 +17,16 @@ from bcos_core.storage.upgrade import open_database
 from bcos_core.study.crowd import Crowd
 from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.locked import LockedItem
+from bcos_core.study.preview_job import PREVIEW
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.raters import Raters
+from bcos_core.study.recruiting import PROLIFIC
 from bcos_core.study.rehearsal_job import REHEARSE
 from bcos_core.study.selection import Source
 from bcos_core.study.simulate import simulate
 from bcos_core.study.studies import Studies, StudyStatus
 from bcos_core.study.synthetic import load_design, synthetic_study
+from pages.studies.address import reach_of
 from tests.pages.conftest import OpenPage, button, words
 from tests.study.answering import answer_all
 from tests.study.world import World, make_world
@@ -113,6 +117,70 @@ def test_two_studies_of_one_title_can_both_be_chosen(home: Home, open_page: Open
     at = button(at, "Copy as a new draft").click().run()
     titles = at.selectbox(key="url-study").options
     assert len(set(titles)) == 2 and all(title.startswith("Demo") for title in titles)
+
+
+def test_a_draft_is_looked_at_before_it_is_locked(home: Home, open_page: OpenPage) -> None:
+    """The first of its own items, blinded; gone as soon as the draft is another."""
+    save_pair(home)
+    bcos, twin = (str(home.models / name) for name in ("tiny-bcos", "tiny-conventional"))
+    design = StudyDesign(
+        "Look", (Condition(bcos, "bcos"), Condition(twin, "saliency")), source=Source(count=9), practice=1
+    )
+    draft = Studies(open_database(home)).create(design.title, design.to_dict())
+    at = button(open_page("studies"), "Preview").click().run()
+    assert "Waiting for its turn" in words(at)
+    (asked,) = JobStore.open(home).list()
+    JobStore.open(home).cancel(asked.id)  # no supervisor runs here; its command does the same
+    assert main(PREVIEW.command(PREVIEW.read(asked.spec))) == 0
+    at = open_page("studies")
+    assert not at.exception and design.instructions in words(at)
+    # Six of nine items, a practice item and a check.
+    assert at.number_input(key="preview-item").max == 8
+    assert button(at, "Lock") and "Preview" not in [one.label for one in at.button]
+    changed = replace(design, title="Look again", practice=0)
+    Studies(open_database(home)).edit(draft.id, changed.title, changed.to_dict())
+    assert button(open_page("studies"), "Preview")
+
+
+def test_a_link_that_only_this_machine_can_open_says_so(home: Home, open_page: OpenPage) -> None:
+    make_world(home)
+    at = open_page("studies")
+    assert "on this machine only" in words(at) and "app --raters" in words(at)
+    at = at.text_input[-1].set_value("https://study.example.org/x/").run()
+    at = button(at, "Make links").click().run()
+    (links,) = [code.value for code in at.code]
+    assert links.startswith("https://study.example.org/x/rate?invite=")
+
+
+@pytest.mark.parametrize(
+    ("address", "reach"),
+    [
+        ("http://127.0.0.1:8501", "this machine"),
+        ("http://localhost:8501", "this machine"),
+        ("http://[::1]:8501", "this machine"),
+        ("http://192.168.1.7:8501", "this network"),
+        ("http://lab-server:8501", "this network"),
+        ("http://lab.local", "this network"),
+        ("https://study.example.org", "everywhere"),
+        ("https://8.8.8.8", "everywhere"),
+    ],
+)
+def test_from_where_an_address_can_be_opened(address: str, reach: str) -> None:
+    assert reach_of(address) == reach
+
+
+def test_a_panel_is_set_up_and_gets_its_link(home: Home, open_page: OpenPage) -> None:
+    world = make_world(home)
+    at = open_page("studies")
+    at = at.text_input(key=f"completion-panel-{world.study.id}").set_value("CODE-1").run()
+    at = button(at, "Save").click().run()
+    assert not at.exception
+    assert Studies(open_database(home)).recruiting(world.study.id) == replace(PROLIFIC, completion="CODE-1")
+    at = button(at, "Make the panel’s link").click().run()
+    (link,) = [code.value for code in at.code]
+    assert link.endswith("&PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}")
+    at = at.text_input(key=f"screen_out-panel-{world.study.id}").set_value("http://not.safe").run()
+    assert "neither a code" in "".join(error.value for error in at.error).replace("\\", "")
 
 
 def test_the_steps_say_where_a_study_stands(home: Home, open_page: OpenPage) -> None:

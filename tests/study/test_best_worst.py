@@ -1,4 +1,4 @@
-"""Best–worst scaling: scores by hand, the logit against a naive likelihood, raters of known taste, and the way there."""
+"""Best–worst scaling: scores by hand, the logit against a naive likelihood, raters of known taste, the whole way."""
 
 from __future__ import annotations
 
@@ -110,9 +110,9 @@ RUNS = 120
 
 
 def test_a_known_truth_is_covered_and_nothing_is_found_where_there_is_nothing() -> None:
-    """20 raters × 24 items, three conditions, tastes that differ: 95 % intervals cover the difference of the scores that
-    such raters have on the whole; of conditions that are alike, 5 % are called different. Within three standard errors
-    of 120 runs, and never worse than 90 %."""
+    """20 raters × 24 items, three conditions, tastes that differ: 95 % intervals cover the difference of the scores
+    that such raters have on the whole; of conditions that are alike, 5 % are called different. Within what 120 runs can
+    tell."""
     draw = np.random.default_rng(7)
     worth = {"a": 0.6, "b": 0.0, "c": 0.0}
     large = condition_means(counting_scores(_draw(worth, 300, 300, 3, draw, taste=0.3)))

@@ -85,8 +85,8 @@ def test_a_log_odds_is_said_as_a_ratio_and_a_share_in_points() -> None:
     # exp(0.6931) = 2, exp(0.4055) = 1.5, exp(0.9808) = 2.667
     preferred = _result(_difference(("m1", "m2"), -0.6931, -0.9808, -0.4055, 0.004))
     assert PROTOCOLS["paired"].finding.sentence(preferred, TWO) == (
-        "Of those who preferred one, raters chose integrated gradients 2.00 times as often as B-cos, 95 % interval 1.50 "
-        "to 2.67, p (Holm) = 0.004, 12 raters, 24 items."
+        "Of those who preferred one, raters chose integrated gradients 2.00 times as often as B-cos, 95 % interval "
+        "1.50 to 2.67, p (Holm) = 0.004, 12 raters, 24 items."
     )
     gained = _result(_difference(("m1", "m2"), 0.125, 0.021, 0.229, 0.03))
     assert PROTOCOLS["simulation"].finding.sentence(gained, TWO) == (

@@ -33,7 +33,8 @@ def test_every_file_of_the_folder_is_a_protocol_of_its_name() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"heatmaps": 3},
+        {"heatmaps": 5},
+        {"picks": True, "heatmaps": 3},  # among heatmaps, by questions on scales
         {"questions": (Question("edit", "Change it.", "edit"),)},  # whose text cannot say what to answer
         {"questions": (Question("class", "Which class?", "class"),)},  # while they may be changed, on scales
     ],

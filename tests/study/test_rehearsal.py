@@ -28,7 +28,11 @@ def test_a_locked_study_can_be_rehearsed(home: Home, tmp_path: Path, name: str) 
     protocol = PROTOCOLS[name]
     other = "" if protocol.without_heatmap else "saliency"
     changes: dict[str, Any] = {
-        "conditions": lambda bcos, twin: (Condition(bcos, other), Condition(bcos, "bcos")),
+        "conditions": lambda bcos, twin: (
+            Condition(bcos, other),
+            Condition(bcos, "bcos"),
+            Condition(twin, "input_x_gradient"),
+        )[: protocol.least_conditions],
         "source": Source(count=6),
         "items_per_rater": 6,
         "raters_per_item": 8,

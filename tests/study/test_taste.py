@@ -171,7 +171,7 @@ def test_an_edit_is_what_it_says_it_is() -> None:
 @pytest.mark.parametrize("protocol", list(PROTOCOLS))
 def test_every_protocol_has_a_taste_whose_answers_its_form_takes(protocol: str) -> None:
     plain = "" if PROTOCOLS[protocol].without_heatmap else "random"
-    locked = made_up(protocol, "random", plain)
+    locked = made_up(protocol, *["random"] * (PROTOCOLS[protocol].least_conditions - 1), plain)
     form = form_of(locked)
     for preference in (None, PROTOCOLS[protocol].taste.usual, taste_for(locked).widest, -taste_for(locked).widest):
         taste = taste_for(locked, preference)
@@ -180,12 +180,13 @@ def test_every_protocol_has_a_taste_whose_answers_its_form_takes(protocol: str) 
                 for cell in locked.design.cells:
                     given = taste.values(rater, item.id, cell)
                     form.check(given)
+                    form.check_together(given)
                     assert form.required == given.keys()
 
 
 @pytest.mark.parametrize("protocol", list(PROTOCOLS))
 def test_a_rater_says_the_same_again_and_another_something_else(protocol: str) -> None:
-    locked = made_up(protocol, "random", "random")
+    locked = made_up(protocol, *["random"] * PROTOCOLS[protocol].least_conditions)
     first, again, other = (
         [taste_for(locked).values(rater, item.id, locked.design.cells[0]) for item in locked.items]
         for rater in (1, 1, 2)
@@ -201,6 +202,18 @@ def test_checks_are_failed_in_one_case_of_twenty() -> None:
     failed = [one for one in given if one["clear"] != 2 or one["agree"] not in (4, 5)]
     assert abs(len(failed) / 2000 - 0.05) <= 4 * math.sqrt(0.05 * 0.95 / 2000)
     assert all(one["clear"] != 2 and one["agree"] in (1, 2, 3) for one in failed)
+
+
+def test_checks_of_picks_are_answered_with_two_different_ones() -> None:
+    letters = ("A", "B", "C")
+    for expected in ({"best": ("B",), "worst": ("C",)}, {"best": ("A", "C"), "worst": letters}):
+        item = KnownItem("Please.", cell="a|b|c", expected=expected)
+        material = Material("best_worst", ("a", "b", "c"), {"best": letters, "worst": letters}, {"check": item})
+        taste = PROTOCOLS["best_worst"].taste_of(material, 1.0)
+        given = [taste.values(rater, "check", "") for rater in range(1000)]
+        assert all(one["best"] != one["worst"] for one in given)
+        failed = [one for one in given if any(one[name] not in passing for name, passing in expected.items())]
+        assert abs(len(failed) / 1000 - 0.05) <= 4 * math.sqrt(0.05 * 0.95 / 1000)
 
 
 def test_a_preference_that_does_not_fit() -> None:

@@ -62,6 +62,7 @@ class BestWorstTaste(Taste):
 
     usual = 1.0
     meaning = "the log worth of the last condition in the best–worst logit, minus that of the first"
+    distinct = True
 
     @property
     def widest(self) -> float:
