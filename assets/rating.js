@@ -41,7 +41,7 @@ function drawPanel(panel, title) {
 
 // `taken` are the values that cannot be chosen here, because another question has them.
 function drawQuestion(question, answered, taken, choose) {
-  const group = element("fieldset", `question ${question.kind}`);
+  const group = element("fieldset", "question");
   group.disabled = question.closed;
   group.append(element("legend", "", question.prompt));
   const row = element("div", "choices");

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -23,6 +23,10 @@ from bcos_core.study.locking import lock
 from bcos_core.study.selection import Candidate
 from bcos_core.study.studies import Studies, Study
 from bcos_core.text.tasks import load_task
+
+
+def _silent(count: int) -> None:
+    """The stage that asks the first model has the progress."""
 
 
 def lock_study(id: str, *, home: Home, reporter: Reporter) -> LockedStudy:
@@ -65,6 +69,9 @@ def _locked(draft: Study, database: Database, reporter: Reporter, *, only: int |
 
     reporter.stage(STAGES[0], 0, len(STAGES))
     candidates = find_candidates(design, loaded(design.checkpoints[0]), database, reporter)
+    if design.heatmaps > 1:
+        others = map(loaded, design.checkpoints[1:])
+        candidates = agreeing(candidates, loaded(design.checkpoints[0]), others, EvidenceStore(database))
     reporter.stage(STAGES[1], 1, len(STAGES))
     return lock(design, candidates, loaded, reporter, only=only)
 
@@ -98,6 +105,24 @@ def find_candidates(
     tally = Tally(reporter, len(texts))
     logits = logits_on(classifier, [one.text for one in texts], EvidenceStore(database), tally)
     return [replace(one, correct=_is_right(classifier, row, one.label)) for one, row in zip(texts, logits, strict=True)]
+
+
+def agreeing(
+    candidates: Sequence[Candidate], first: Classifier, others: Iterable[Classifier], store: EvidenceStore
+) -> list[Candidate]:
+    """The texts, each marked with whether the other models answer as the first one does about what it says most of: two
+    heatmaps on one screen must be about one answer."""
+    texts = [one.text for one in candidates]
+    kind, agreed = first.task_type, [True] * len(texts)
+    logits = logits_on(first, texts, store, _silent)
+    for other in others:
+        if other.labels != first.labels:
+            continue  # which is refused when they are explained
+        for place, (mine, theirs) in enumerate(zip(logits, logits_on(other, texts, store, _silent), strict=True)):
+            said, answer = (kind.prediction(row, first.labels) for row in (mine, theirs))
+            guesses = {kind.statement(one, first.labels, said.index).guess for one in (said, answer)}
+            agreed[place] = agreed[place] and len(guesses) == 1
+    return [replace(one, agreed=fits) for one, fits in zip(candidates, agreed, strict=True)]
 
 
 def _is_right(classifier: Classifier, logits: Sequence[float], label: str | None) -> bool | None:

@@ -33,6 +33,8 @@ def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> 
         )
     )
     chosen = f"{source.filter_title}, " if source.filter_title else ""
+    if design.heatmaps > 1 and len(design.checkpoints) > 1:
+        chosen += "to which all models gave the same answer, "
     extended = f"; while the study ran, this was raised to {study.extended_to}" if study.extended_to else ""
     conditions = "; ".join(condition.title for condition in design.conditions)
     fast = f", or whose median time for an item was below {rule.fastest:g} s," if rule.fastest else ""

@@ -32,6 +32,8 @@ class Candidate:
     label: str | None = None
     correct: bool | None = None
     band: str | None = None
+    agreed: bool = True
+    """The models of the study give the same answer; asked only where several of them stand on one screen."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ class Source:
     def admits(self, candidate: Candidate) -> bool:
         """Whether a text is among those to choose from."""
         return (
-            self.least <= len(word_spans(candidate.text)) <= self.most
+            candidate.agreed
+            and self.least <= len(word_spans(candidate.text)) <= self.most
             and self.contains.casefold() in candidate.text.casefold()
             and (not self.answered or candidate.correct is (self.answered == "right"))
         )
@@ -116,6 +119,7 @@ def select_texts(candidates: Sequence[Candidate], source: Source, *, extra: int 
     if len(fitting) < wanted:
         origin = f"The collection {source.collection!r}" if source.collection else "The test set"
         asked = f", {source.filter_title}" if source.filter_title else ""
+        asked += "" if all(one.agreed for one in candidates) else ", to which all its models give the same answer"
         raise DataError(
             f"{origin} has {len(fitting):,} texts of {source.least} to {source.most} words{asked}; the study needs "
             f"{wanted:,} ({source.count:,} items and {extra:,} for practice and checks). Choose fewer, or ask less of "

@@ -10,7 +10,10 @@ from pages.widgets.frame import loading
 
 st.html(
     "<style>[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }"
-    ".stMainBlockContainer { max-width: 64rem; padding-top: 4.5rem }</style>"
+    ".stMainBlockContainer { max-width: 64rem; padding-top: 4.5rem }"
+    # Under a finger nothing is smaller than 44 px.
+    "@media (pointer: coarse) { .stButton button, .stFormSubmitButton button, .stLinkButton a, .stCheckbox label,"
+    " .stRadio label, [data-testid=stExpander] summary { min-height: 44px; align-items: center } }</style>"
 )
 with raters_guard():
     with loading("Opening …"):

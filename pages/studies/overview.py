@@ -20,7 +20,7 @@ from pages.studies.recruiting import by_panel
 from pages.studies.rehearsal import rehearsal
 from pages.studies.results import study_results
 from pages.studies.steps import draw_steps, is_rehearsed
-from pages.widgets import url
+from pages.widgets import resources, url
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
 from pages.widgets.jobs import follow
@@ -93,7 +93,8 @@ def _study(study: Study) -> None:
         st.header(plain(study.title), anchor=False, width="content")
         if study.simulated:
             st.badge("Simulated raters", icon=":material/smart_toy:", color="orange")
-    draw_steps(study)
+    if not study.simulated:  # a rehearsal is itself a step of another study
+        draw_steps(study)
     _summary(study)
     if study.status == StudyStatus.DRAFT:
         _draft(study)
@@ -110,7 +111,11 @@ def _study(study: Study) -> None:
 def _summary(study: Study) -> None:
     design = StudyDesign.from_dict(study.design)
     wanted = study.extended_to or design.raters_per_item
-    conditions = "\n".join(f"- {plain(condition.title)}" for condition in design.conditions)
+    called = {str(info.path): info.name for info in resources.checkpoints().values()}
+    conditions = "\n".join(
+        f"- {plain(f'{one.method_title} · {called[one.checkpoint]}' if one.checkpoint in called else one.title)}"
+        for one in design.conditions
+    )
     st.markdown(
         f"{PROTOCOLS[design.protocol].title}: {count(design.source.count, 'text')}, "
         f"{count(design.items_per_rater, 'item')} for each rater, {count(wanted, 'answer')} for each "

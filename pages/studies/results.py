@@ -46,7 +46,7 @@ def study_results(study: Study, running: Running) -> None:
     analyses = analyse(answered, running.locked) if len(answered.counted) else []
     for place, sentence in enumerate(findings(analyses, running.locked) if analyses else ()):
         # Not a heading: the sentence is what a reader came for, and what follows belongs to all of them.
-        st.markdown(f"{plain(analyses[place].title)} {plain(sentence)}" if place else f":large[**{plain(sentence)}**]")
+        st.markdown(f"{plain(analyses[place].title)} {plain(sentence)}" if place else f"**{plain(sentence)}**")
     _tests(analyses)
     panel_ids = studies().recruiting(study.id) is not None and st.checkbox(
         "With the raters’ ids at the panel, which are personal data", key=f"panel-ids-{study.id}"

@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 from tiny_pair import save_pair
 
-from bcos_core.errors import InputError
+from bcos_core.errors import DataError, InputError
 from bcos_core.home import Home
 from bcos_core.model.classifier import Classifier, load, predict
 from bcos_core.progress import SilentReporter
-from bcos_core.study import locking
+from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.storage.upgrade import open_database
+from bcos_core.study import lock_run, locking
 from bcos_core.study.design import Condition, StudyDesign
+from bcos_core.study.lock_run import agreeing
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.locking import lock
-from bcos_core.study.selection import Candidate, Source
+from bcos_core.study.selection import Candidate, Source, select_texts
 from bcos_core.text.pair import is_pair
 from bcos_core.text.pair import pair as pair_of
 
@@ -157,3 +160,47 @@ def test_a_check_of_a_study_of_pairs_is_a_pair(home: Home) -> None:
     check = lock(design, texts, load, SilentReporter()).of_kind("instructed")[0]
     assert is_pair(check.text)
     assert "Please answer" in check.text
+
+
+def test_texts_whose_models_disagree_stand_on_no_common_screen(
+    pair: tuple[str, str], home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two heatmaps beside each other are about one answer. The models are made to answer by the first letter."""
+    said = {"bcos": {"a": 0, "b": 1, "c": 1}, "conventional": {"a": 0, "b": 0, "c": 1}}
+
+    def logits(classifier: Classifier, texts: list[str], store: object, advance: object) -> list[tuple[float, float]]:
+        answers = said["conventional" if "conventional" in classifier.name else "bcos"]
+        return [(0.0, 2.0 * answers[text[0]] - 1.0) for text in texts]
+
+    monkeypatch.setattr(lock_run, "logits_on", logits)
+    first, other = (load(path) for path in pair)
+    found = agreeing(
+        [Candidate(f"{letter} text") for letter in "abc"], first, [other], EvidenceStore(open_database(home))
+    )
+    assert [one.agreed for one in found] == [True, False, True]
+    source = Source(count=3, least=1, strata=())
+    with pytest.raises(DataError, match="2 texts of 1 to 60 words, to which all its models give the same answer"):
+        select_texts(found, source)
+    assert [one.text for one in select_texts(found, replace(source, count=2))] in (
+        ["a text", "c text"],
+        ["c text", "a text"],
+    )
+
+
+def test_a_look_at_a_draft_shows_the_first_of_what_would_be_locked(pair: tuple[str, str]) -> None:
+    conditions = (Condition(pair[0], "bcos"), Condition(pair[1], "input_x_gradient"))
+    design = StudyDesign("Tiny", conditions, source=Source(count=4), items_per_rater=4, practice=1, random=1)
+    whole = lock(design, TEXTS, load, SilentReporter())
+    shown = lock(design, TEXTS, load, SilentReporter(), only=2)
+    assert [item.id for item in shown.items] == ["item-1", "item-2", "practice-5", "random-6", "instructed-1"]
+    for item in shown.items:
+        full = whole.item(item.id)
+        assert (item.text, item.cell, item.expected, item.feedback) == (
+            full.text,
+            full.cell,
+            full.expected,
+            full.feedback,
+        )
+        for id, record in item.records.items():
+            assert record.scores == pytest.approx(full.records[id].scores, abs=1e-5)
+    assert not any(item.scores for item in shown.items)
