@@ -52,6 +52,7 @@ function drawQuestion(question, answered, taken, choose) {
     button.setAttribute("role", "radio");
     button.setAttribute("aria-checked", String(choice.value === answered));
     button.disabled = taken.includes(choice.value);
+    button.dataset.choice = `${question.name}-${place}`;
     button.onclick = () => choose(question, choice.value);
     row.append(button);
   });
@@ -108,6 +109,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const tell = (text) => { if (status.textContent !== text) status.textContent = text; };
 
   const draw = () => {
+    const held = root.getRootNode().activeElement?.dataset.choice; // what is drawn anew must not lose the keyboard
     const panels = element("div", `panels ${data.panels.length > 1 ? "two" : "one"}`);
     data.panels.forEach((panel, place) => panels.append(drawPanel(panel, data.sides[place])));
     const parts = [panels];
@@ -119,6 +121,7 @@ export default function ({ data, parentElement, setStateValue }) {
     const questions = data.questions.map((question) =>
       drawQuestion(question, chosen[question.name], takenFrom(question), choose));
     root.replaceChildren(...parts, ...questions, ...(questions.length ? [status] : []));
+    if (held) root.querySelector(`[data-choice="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
     if (root.given.some(isWaiting)) tell("Saving …");
     else tell(Object.keys(data.answers).length ? "Saved" : "Answer with the mouse, or with the number keys");
   };

@@ -21,13 +21,15 @@ class Finding:
     """How a difference of two conditions is said.
 
     `above` is the sentence for a positive one, `below` for a negative one, with `{one}`, `{other}` and `{size}`, which
-    is how large it is, in `unit`. `words` are what a negative and a positive difference are in an interval. `factor`
-    turns the difference into the unit; with `odds` it is a log odds, said as a ratio ("2.1 times").
+    is how large it is, in `unit`. Where none was found, `between` says the interval, from `{low}` to `{high}`, of which
+    a negative and a positive end have these `words`. `factor` turns the difference into the unit; with `odds` it is a
+    log odds, said as a ratio ("2.1 times").
     """
 
     above: str
     below: str
     unit: str
+    between: str = "the first is anything from {low} to {high}"
     words: tuple[str, str] = ("below", "above")
     factor: float = 1.0
     odds: bool = False
@@ -65,8 +67,8 @@ class Finding:
             return f"{size}, 95 % interval {self._number(ends[0])} to {self._number(ends[1])}, {p}"
         after = " after correction for the number of comparisons" if low > 0 or high < 0 else ""
         return (
-            f"No difference was found between {one} and {other}{after}; the interval says that the first is anything "
-            f"from {self._signed(low)} to {self._signed(high)}, {p}"
+            f"No difference was found between {one} and {other}{after}; the interval says that "
+            f"{self.between.format(low=self._signed(low), high=self._signed(high))}, {p}"
         )
 
     def _number(self, value: float) -> str:
@@ -82,7 +84,8 @@ class Finding:
     def _signed(self, value: float) -> str:
         if self.odds:
             return self._size(value)
-        return f"{self._size(abs(value))} {self.words[value >= 0]}"
+        unit = self.unit.partition(" of ")[0]  # what scale they are points of was said before
+        return f"{self._number(abs(value))} {unit} {self.words[value >= 0]}"
 
 
 def _inside(reason: str) -> str:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bcos_core.home import Home
+from bcos_core.model.classifier import load
+from bcos_core.progress import SilentReporter
 from bcos_core.storage.database import Database
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.answers import Answers
+from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.forms import form_of, plan_of
 from bcos_core.study.invites import Invitations, Invite, InviteKind
+from bcos_core.study.locking import lock
 from bcos_core.study.raters import Raters
+from bcos_core.study.selection import Source
 from bcos_core.study.slots import Slots
 from bcos_core.study.studies import Studies
 from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
 from tests.browser.serving import Server, kill
-from tests.study.world import World, make_world
+from tests.study.world import TEXTS, World, make_world
 
 pytestmark = [
     pytest.mark.browser,
@@ -168,3 +173,41 @@ def test_an_answer_after_the_end_is_refused_in_words(place: Place, browser: Brow
     expect(person.page.get_by_text("Your last answer came too late and is not saved.")).to_be_visible()
     expect(person.page.locator(".item")).to_have_count(0)
     assert place.stored(person) == [[4]]
+
+
+def _pick_study(place: Place) -> World:
+    """A study in which each question picks one of three heatmaps, beside the other one of the place."""
+    path = place.world.locked.design.checkpoints[0]
+    conditions = tuple(Condition(path, name) for name in ("bcos", "saliency", "input_x_gradient"))
+    design = StudyDesign(
+        "Best and worst", conditions, "best_worst", Source(count=3), items_per_rater=1, practice=0, instructed=0
+    )
+    locked = lock(design, TEXTS, load, SilentReporter())
+    studies = Studies(place.database)
+    study = studies.create(design.title, design.to_dict())
+    studies.lock(study, locked.to_dict(), locked.hash)
+    return World(studies.open(study.id), locked, "")
+
+
+def test_best_and_worst_are_picked_by_keys_alone(place: Place, browser: Browser) -> None:
+    """By letters, and by Tab and Enter; what is best cannot be worst too, and a screen reader is told so."""
+    person = replace(place, world=_pick_study(place)).come(browser)
+    page = person.page
+    expect(page.get_by_role("heading", name=re.compile("^[ABC]$"))).to_have_count(3)
+    best, worst = (page.get_by_role("group", name=re.compile(name)) for name in ("best", "worst"))
+    _answer(page, "b")
+    expect(best.get_by_role("radio", name="B")).to_be_checked()
+    expect(worst.get_by_role("radio", name="B")).to_be_disabled()
+    page.keyboard.press("b")
+    expect(worst.get_by_role("radio", checked=True)).to_have_count(0)
+    worst.get_by_role("radio", name="A").focus()
+    page.keyboard.press("Tab")  # over the one that cannot be chosen
+    page.keyboard.press("Enter")
+    expect(worst.get_by_role("radio", name="C")).to_be_checked()
+    expect(worst.get_by_role("radio", name="C")).to_be_focused()
+    expect(best.get_by_role("radio", name="C")).to_be_disabled()
+    expect(page.get_by_role("button", name="Next")).to_be_enabled()
+    light = page.locator(".item").evaluate("item => getComputedStyle(item).backgroundColor")
+    assert light == "rgb(255, 255, 255)"
+    page.emulate_media(color_scheme="dark")
+    assert page.locator(".item").evaluate("item => getComputedStyle(item).backgroundColor") == light

@@ -88,6 +88,10 @@ def test_a_log_odds_is_said_as_a_ratio_and_a_share_in_points() -> None:
         "Of those who preferred one, raters chose integrated gradients 2.00 times as often as B-cos, 95 % interval "
         "1.50 to 2.67, p (Holm) = 0.004, 12 raters, 24 items."
     )
+    neither = _result(_difference(("m1", "m2"), 0.1, -0.2231, 0.4055, 0.5))  # exp: 0.80 and 1.50
+    assert "; the interval says that the first was chosen anything from 0.80 times to 1.50 times as often, p" in (
+        PROTOCOLS["paired"].finding.sentence(neither, TWO)
+    )
     gained = _result(_difference(("m1", "m2"), 0.125, 0.021, 0.229, 0.03))
     assert PROTOCOLS["simulation"].finding.sentence(gained, TWO) == (
         "With B-cos, right guesses rose by 12.5 percentage points more than with integrated gradients, 95 % interval "

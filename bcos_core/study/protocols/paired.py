@@ -92,6 +92,7 @@ PROTOCOL = Protocol(
         "Of those who preferred one, raters chose {one} {size} as often as {other}",
         "Of those who preferred one, raters chose {other} {size} as often as {one}",
         "times",
+        between="the first was chosen anything from {low} to {high} as often",
         odds=True,
     ),
     variation=Variation("share preferring one minus share preferring the other", 0.9, 0.3, 0.3),
