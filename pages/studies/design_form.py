@@ -81,7 +81,8 @@ class DesignForm:
         return [self.known[name] for name in chosen]
 
     def _protocol(self, kind: TaskType) -> Protocol:
-        """One of the protocols that suit the models' answers; why others are not there stands below."""
+        """One of the protocols that suit the models' answers; which others there are, and why they do not, stands
+        below."""
         reasons = {name: PROTOCOLS[name].unsupported(kind) for name in PROTOCOLS}
         titled = sorted(PROTOCOLS, key=lambda name: PROTOCOLS[name].title)
         fitting = [name for name in titled if reasons[name] is None]
@@ -99,8 +100,10 @@ class DesignForm:
             )
         )
         st.caption(plain(PROTOCOLS[name].description))
-        for reason in filter(None, reasons.values()):
-            st.caption(plain(reason))
+        if missing := [name for name in titled if reasons[name]]:
+            titles = ", ".join(PROTOCOLS[name].title for name in missing)
+            why = "\n".join(f"- {plain(reasons[name] or '')}" for name in missing)
+            st.caption(plain(f"Not for models that answer with {kind.title.lower()}: {titles}."), help=why)
         return PROTOCOLS[name]
 
     def _conditions(self, protocol: Protocol, models: list[CheckpointInfo]) -> tuple[Condition, ...]:
@@ -116,12 +119,14 @@ class DesignForm:
         )
         conditions = []
         for info in models:
-            for name in wanted:
-                reason = METHODS[name].unsupported(is_bcos=info.kind == "bcos") if name else None
-                if reason:
-                    st.caption(plain(f"{METHODS[name].title} on {info.name} is left out. {reason}"))
-                else:
-                    conditions.append(Condition(str(info.path), name))
+            reasons = {
+                name: METHODS[name].unsupported(is_bcos=info.kind == "bcos") if name else None for name in wanted
+            }
+            conditions += [Condition(str(info.path), name) for name in wanted if not reasons[name]]
+            if missing := [name for name in wanted if reasons[name]]:
+                titles = ", ".join(METHODS[name].title for name in missing)
+                why = "\n".join(f"- {plain(f'{METHODS[name].title}: {reasons[name]}')}" for name in missing)
+                st.caption(plain(f"Left out on {info.name}: {titles}."), help=why)
         return tuple(conditions)
 
     def _texts(self, kind: TaskType) -> Source:
