@@ -28,6 +28,7 @@ class RaterProgress:
     arrival: int
     finished_at: datetime | None
     withdrawn_at: datetime | None
+    screened_out_at: datetime | None
     items: int
     """Items that they have answered in full; practice and checks are none."""
     median_seconds: float | None
@@ -74,7 +75,8 @@ def _rater(row: Row[Any], pace: Row[Any] | None, checks: tuple[int, int] | None,
     failed, seen = checks or (0, 0)
     items, median = (0, None) if pace is None else (int(pace.answered), float(pace.median))
     why = "" if row.withdrawn_at else left_out_because(locked.design.exclusion, failed, seen, median)
-    return RaterProgress(row.arrival, row.finished_at, row.withdrawn_at, items, median, failed, seen, why)
+    times = (row.finished_at, row.withdrawn_at, row.screened_out_at)
+    return RaterProgress(row.arrival, *times, items, median, failed, seen, why)
 
 
 def _items(connection: Connection, study: str) -> tuple[Counts, int]:
@@ -91,7 +93,7 @@ def _items(connection: Connection, study: str) -> tuple[Counts, int]:
 
 def _raters(study: str) -> Select[Any]:
     table = STUDY_RATERS.c
-    columns = (table.id, table.arrival, table.finished_at, table.withdrawn_at)
+    columns = (table.id, table.arrival, table.finished_at, table.withdrawn_at, table.screened_out_at)
     return select(*columns).where(table.study == study).order_by(table.arrival)
 
 

@@ -12,7 +12,7 @@ from bcos_core.numbers import count, duration
 from bcos_core.storage.types import utc_now
 from bcos_core.study.assignment import Counts
 from bcos_core.study.invites import Invitations, InviteKind
-from bcos_core.study.monitor import StudyProgress, study_progress
+from bcos_core.study.monitor import RaterProgress, StudyProgress, study_progress
 from bcos_core.study.plan import Plan
 from bcos_core.study.studies import Study
 from pages.server.roles import require_researcher
@@ -105,7 +105,7 @@ def _raters(progress: StudyProgress) -> None:
     rows = [
         {
             "rater": rater.arrival + 1,
-            "state": "withdrawn" if rater.withdrawn_at else "finished" if rater.finished_at else "under way",
+            "state": _state(rater),
             "items": rater.items,
             "median per item": "–" if rater.median_seconds is None else duration(rater.median_seconds),
             "checks failed": f"{rater.failed_checks} of {rater.checks}" if rater.checks else "–",
@@ -118,3 +118,11 @@ def _raters(progress: StudyProgress) -> None:
     st.caption(
         f"{last}{count(progress.raters, 'rater')} in the order in which they came. Answers are shown once it is closed."
     )
+
+
+def _state(rater: RaterProgress) -> str:
+    if rater.withdrawn_at:
+        return "withdrawn"
+    if rater.screened_out_at:
+        return "screened out"
+    return "finished" if rater.finished_at else "under way"
