@@ -15,7 +15,7 @@ from bcos_core.render.study_tests import tests_table
 from bcos_core.study.analysis import Analysis
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.paragraph import methods_paragraph
-from bcos_core.study.results import Answered, analyse, closed_loops, findings
+from bcos_core.study.results import Answered, analyse, closed_loops, findings, short_titles
 from bcos_core.study.statistics.result import Basis, Quantity, Result
 from bcos_core.study.studies import Study
 
@@ -33,28 +33,25 @@ def study_html(study: Study, locked: LockedStudy, answered: Answered) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>{escape(study.title)}</title><style>{PAGE_STYLE}</style></head><body>\n"
-        f"<h1>{escape(study.title)}</h1>\n{banner}{found}\n{_tests(analyses)}\n<h2>Methods</h2>\n"
+        f"<h1>{escape(study.title)}</h1>\n{banner}{found}\n{_tests(analyses, locked)}\n<h2>Methods</h2>\n"
         f"<p>{escape(paragraph)}</p>\n{left_out}{sections}\n"
         f"<p class='note'>Locked as SHA-256 {escape(str(study.lock_hash))}.</p></body></html>\n"
     )
 
 
-def _tests(analyses: Sequence[Analysis]) -> str:
+def _tests(analyses: Sequence[Analysis], locked: LockedStudy) -> str:
+    words, figures = ("test", "question"), ("value", "low", "high", "p", "p (Holm)")
     rows = "".join(
-        "<tr>"
-        + "".join(f"<td>{escape(str(row[name]))}</td>" for name in ("question", "test", "compared"))
-        + "".join(
-            f"<td class='figure'>{'–' if pd.isna(row[name]) else number(row[name])}</td>"
-            for name in ("value", "low", "high", "p", "p (Holm)")
-        )
+        f"<tr><td>{escape(str(row['compared']))}</td>"
+        + "".join(f"<td class='figure'>{'–' if pd.isna(row[name]) else number(row[name])}</td>" for name in figures)
+        + "".join(f"<td>{escape(str(row[name]))}</td>" for name in words)
         + f"<td class='note'>{escape(str(row['note']))}</td></tr>"
-        for row in tests_table(analyses).to_dict("records")
+        for row in tests_table(analyses, short_titles(locked)).to_dict("records")
     )
-    names = ("Question", "Test", "Compared")
-    heads = "".join(f"<th>{name}</th>" for name in names) + "".join(
-        f"<th class='figure'>{name}</th>" for name in ("Value", "Low", "High", "p", "p (Holm)")
+    heads = "".join(f"<th class='figure'>{name}</th>" for name in figures) + "".join(
+        f"<th>{name}</th>" for name in words
     )
-    return f"<h2>All tests</h2><table><tr>{heads}<th></th></tr>{rows}</table>" if rows else ""
+    return f"<h2>All tests</h2><table><tr><th>compared</th>{heads}<th></th></tr>{rows}</table>" if rows else ""
 
 
 def _section(analysis: Analysis, locked: LockedStudy) -> str:

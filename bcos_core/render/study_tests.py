@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from bcos_core.study.analysis import Analysis
 from bcos_core.study.statistics.result import Quantity, Result
 
-COLUMNS = ("question", "test", "compared", "value", "low", "high", "p", "p (Holm)", "note")
+COLUMNS = ("compared", "value", "low", "high", "p", "p (Holm)", "test", "question", "note")
 
 
-def tests_table(analyses: Iterable[Analysis]) -> pd.DataFrame:
+def tests_table(analyses: Iterable[Analysis], names: Mapping[str, str]) -> pd.DataFrame:
     """One row a test, in the order of the analyses: those that have a p, and those that would if there were enough
-    answers, with the reason."""
+    answers, with the reason. `names`: title of a condition → what it is called here."""
     rows = [row for analysis in analyses for result in analysis.results for row in _rows(analysis.title, result)]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    longest_first = sorted(names, key=len, reverse=True)  # one title may be the beginning of another
+
+    def short(compared: str) -> str:
+        for title in longest_first:
+            compared = compared.replace(title, names[title])
+        return compared
+
+    return pd.DataFrame([(short(str(first)), *rest) for first, *rest in rows], columns=list(COLUMNS))
 
 
 def _rows(question: str, result: Result) -> list[tuple[object, ...]]:
-    head = (question, result.test)
+    tail = (result.test, question)
     if result.undefined:
-        return [(*head, "–", None, None, None, None, None, result.undefined)]
-    whole = [(*head, "all conditions", None, None, None, result.p, None, "")] if result.p is not None else []
+        return [("–", None, None, None, None, None, *tail, result.undefined)]
+    whole = [("all conditions", None, None, None, result.p, None, *tail, "")] if result.p is not None else []
     return whole + [
-        (*head, one.name, one.value, one.low, one.high, one.p, one.corrected_p, one.undefined)
+        (one.name, one.value, one.low, one.high, one.p, one.corrected_p, *tail, one.undefined)
         for one in result.quantities
         if _is_test(one)
     ]

@@ -104,15 +104,19 @@ def analyse(answered: Answered, locked: LockedStudy) -> list[Analysis]:
     return PROTOCOLS[locked.design.protocol].analyse(wide(answered.counted, locked), locked)
 
 
+def short_titles(locked: LockedStudy) -> dict[str, str]:
+    """Title of a condition → what it is called where only this study is spoken of: its method alone, where that is
+    enough; in the order of the design."""
+    conditions = locked.design.conditions
+    enough = len({one.method_title for one in conditions}) == len(conditions)
+    return {one.title: one.method_title if enough else one.title for one in conditions}
+
+
 def findings(analyses: Sequence[Analysis], locked: LockedStudy) -> list[str]:
     """A sentence for each analysis that the protocol's finding is about, the first one first."""
-    design = locked.design
-    methods = [condition.method_title for condition in design.conditions]
-    short = len(set(methods)) == len(methods)
-    names = {one.title: one.method_title if short else one.title for one in design.conditions}
-    said = PROTOCOLS[design.protocol].finding
-    about = analyses if PROTOCOLS[design.protocol].reworded else analyses[:1]
-    return [said.sentence(analysis.compared, names) for analysis in about]
+    protocol = PROTOCOLS[locked.design.protocol]
+    about = analyses if protocol.reworded else analyses[:1]
+    return [protocol.finding.sentence(analysis.compared, short_titles(locked)) for analysis in about]
 
 
 def closed_loops(analysis: Analysis, locked: LockedStudy) -> dict[str, Result]:

@@ -22,7 +22,7 @@ from bcos_core.render.study_tests import tests_table
 from bcos_core.study.analysis import Analysis
 from bcos_core.study.invites import Invitations
 from bcos_core.study.paragraph import methods_paragraph
-from bcos_core.study.results import analyse, closed_loops, findings, read_answers_of
+from bcos_core.study.results import analyse, closed_loops, findings, read_answers_of, short_titles
 from bcos_core.study.statistics.result import Result
 from bcos_core.study.studies import Study
 from pages.widgets.chart import chart
@@ -47,7 +47,7 @@ def study_results(study: Study, running: Running) -> None:
     for place, sentence in enumerate(findings(analyses, running.locked) if analyses else ()):
         # Not a heading: the sentence is what a reader came for, and what follows belongs to all of them.
         st.markdown(f"{plain(analyses[place].title)} {plain(sentence)}" if place else f"**{plain(sentence)}**")
-    _tests(analyses)
+    _tests(analyses, short_titles(running.locked))
     panel_ids = studies().recruiting(study.id) is not None and st.checkbox(
         "With the raters’ ids at the panel, which are personal data", key=f"panel-ids-{study.id}"
     )
@@ -72,9 +72,9 @@ def study_results(study: Study, running: Running) -> None:
     st.code(methods_paragraph(study, running.locked, answered), language=None, wrap_lines=True)
 
 
-def _tests(analyses: Sequence[Analysis]) -> None:
+def _tests(analyses: Sequence[Analysis], names: Mapping[str, str]) -> None:
     """Every test in one table; what each assumes stands below, with its analysis."""
-    table = tests_table(analyses)
+    table = tests_table(analyses, names)
     if table.empty:
         return
     st.dataframe(
@@ -107,7 +107,7 @@ def _means(analysis: Analysis) -> None:
     if analysis.scale and {one.name for one in shown} <= set(analysis.values["condition"]):  # means of the answers
         ends = min(analysis.scale), max(analysis.scale)
         room = 0.03 * (ends[1] - ends[0])
-        figure.update_xaxes(range=[ends[0] - room, ends[1] + room])
+        figure.update_xaxes(range=[ends[0] - room, ends[1] + room], tickvals=list(analysis.scale))
     chart(figure, key=f"means-{analysis.title}")
 
 
