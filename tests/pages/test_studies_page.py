@@ -70,7 +70,7 @@ def test_a_form_that_was_left_half_filled_is_still_there(home: Home, open_page: 
     at = at.slider(key="study-lengths-new").set_range(6, 30).run()
     at = at.text_area(key="study-consent-new").set_value("Agree?").run()
     at = at.switch_page("jobs/page.py").run()
-    assert at.header[0].value == "Jobs"
+    assert at.title[0].value == "Jobs"
     at = at.switch_page("studies/page.py").run()
     assert not at.exception
     assert at.text_input(key="study-title-new").value == "Half typed"
@@ -101,14 +101,14 @@ def test_a_study_that_appears_does_not_take_the_place_of_the_one_shown(home: Hom
     """As the copy of a rehearsal does, and another person's study."""
     world = make_world(home, opened=False)
     at = open_page("studies")
-    assert "What readers see" in at.subheader[0].value
+    assert at.header[0].value == "What readers see"
     database = open_database(home)
     simulate(home, database, world.locked, Crowd(2))
     Studies(database).create("Somebody else's", {})
     at = at.run()
-    assert not at.exception and at.subheader[0].value == "What readers see"
+    assert not at.exception and at.header[0].value == "What readers see"
     at = at.switch_page("jobs/page.py").run().switch_page("studies/page.py").run()
-    assert at.subheader[0].value == "What readers see"
+    assert at.header[0].value == "What readers see"
 
 
 def test_two_studies_of_one_title_can_both_be_chosen(home: Home, open_page: OpenPage) -> None:
@@ -124,7 +124,11 @@ def test_a_draft_is_looked_at_before_it_is_locked(home: Home, open_page: OpenPag
     save_pair(home)
     bcos, twin = (str(home.models / name) for name in ("tiny-bcos", "tiny-conventional"))
     design = StudyDesign(
-        "Look", (Condition(bcos, "bcos"), Condition(twin, "saliency")), source=Source(count=9), practice=1
+        "Look",
+        (Condition(bcos, "bcos"), Condition(twin, "saliency")),
+        source=Source(count=9),
+        items_per_rater=6,
+        practice=1,
     )
     draft = Studies(open_database(home)).create(design.title, design.to_dict())
     at = button(open_page("studies"), "Preview").click().run()
@@ -143,10 +147,10 @@ def test_a_draft_is_looked_at_before_it_is_locked(home: Home, open_page: OpenPag
 
 
 def test_a_link_that_only_this_machine_can_open_says_so(home: Home, open_page: OpenPage) -> None:
-    make_world(home)
+    world = make_world(home)
     at = open_page("studies")
     assert "on this machine only" in words(at) and "app --raters" in words(at)
-    at = at.text_input[-1].set_value("https://study.example.org/x/").run()
+    at = at.text_input(key=f"raters-address-{world.study.id}").set_value("https://study.example.org/x/").run()
     at = button(at, "Make links").click().run()
     (links,) = [code.value for code in at.code]
     assert links.startswith("https://study.example.org/x/rate?invite=")
