@@ -121,7 +121,7 @@ def test_two_studies_of_one_title_can_both_be_chosen(home: Home, open_page: Open
 
 def test_a_draft_is_looked_at_before_it_is_locked(home: Home, open_page: OpenPage) -> None:
     """The first of its own items, blinded; gone as soon as the draft is another."""
-    save_pair(home)
+    save_pair(home, task={"kind": "embedded", "name": "short-reviews"})
     bcos, twin = (str(home.models / name) for name in ("tiny-bcos", "tiny-conventional"))
     design = StudyDesign(
         "Look",
