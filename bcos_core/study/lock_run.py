@@ -25,10 +25,6 @@ from bcos_core.study.studies import Studies, Study
 from bcos_core.text.tasks import load_task
 
 
-def _silent(count: int) -> None:
-    """The stage that asks the first model has the progress."""
-
-
 def lock_study(id: str, *, home: Home, reporter: Reporter) -> LockedStudy:
     """Lock a draft: from now on nothing changes what raters see.
 
@@ -114,11 +110,11 @@ def agreeing(
     heatmaps on one screen must be about one answer."""
     texts = [one.text for one in candidates]
     kind, agreed = first.task_type, [True] * len(texts)
-    logits = logits_on(first, texts, store, _silent)
+    logits = logits_on(first, texts, store)
     for other in others:
         if other.labels != first.labels:
             continue  # which is refused when they are explained
-        for place, (mine, theirs) in enumerate(zip(logits, logits_on(other, texts, store, _silent), strict=True)):
+        for place, (mine, theirs) in enumerate(zip(logits, logits_on(other, texts, store), strict=True)):
             said, answer = (kind.prediction(row, first.labels) for row in (mine, theirs))
             guesses = {kind.statement(one, first.labels, said.index).guess for one in (said, answer)}
             agreed[place] = agreed[place] and len(guesses) == 1

@@ -168,7 +168,7 @@ def test_texts_whose_models_disagree_stand_on_no_common_screen(
     """Two heatmaps beside each other are about one answer. The models are made to answer by the first letter."""
     said = {"bcos": {"a": 0, "b": 1, "c": 1}, "conventional": {"a": 0, "b": 0, "c": 1}}
 
-    def logits(classifier: Classifier, texts: list[str], store: object, advance: object) -> list[tuple[float, float]]:
+    def logits(classifier: Classifier, texts: list[str], store: object) -> list[tuple[float, float]]:
         answers = said["conventional" if "conventional" in classifier.name else "bcos"]
         return [(0.0, 2.0 * answers[text[0]] - 1.0) for text in texts]
 
