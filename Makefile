@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup app test check constraints docs bench
+.PHONY: help setup app test check constraints docs bench screenshots
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -35,6 +35,9 @@ docs: $(VENV)/.development  ## build the API reference from the docstrings, in b
 
 bench: $(VENV)/.development  ## measure, and print the figures; FULL=1 adds accuracies and evaluations
 	$(RUN) -m benchmarks $(if $(FULL),--full)
+
+screenshots: $(VENV)/.development  ## a picture of every page, in build/screenshots, after half an hour of making what they show; TINY=1: minutes
+	@PYTHONPATH=. $(RUN) .ci/screenshots.py $(if $(TINY),--tiny)
 
 $(RUN):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -19,6 +19,10 @@ Mode = Literal["light", "dark"]
 PAGE_BACKGROUND: dict[Mode, str] = {"light": "#ffffff", "dark": "#171614"}
 PAGE_TEXT: dict[Mode, str] = {"light": "#2f2d2b", "dark": "#edebe8"}
 
+# How a strength becomes a share of the full colour: share = |strength| ** lift. On a dark page the light that a room
+# throws on the screen swallows what differs little from black, so weak scores are lifted there.
+LIFT: dict[Mode, float] = {"light": 1.0, "dark": 0.75}
+
 # Shades are rounded to this many steps a side: finer than the eye, coarse enough to cache.
 STEPS = 64
 
@@ -53,7 +57,7 @@ class Palette:
 
     def css_gradient(self, mode: Mode, *, signed: bool = True) -> str:
         """The whole scale, −1 to 1, as a CSS gradient; from 0 to 1 without `signed`."""
-        stops = [self.shade(step / 4, mode).background for step in range(-4 if signed else 0, 5)]
+        stops = [self.shade(step / 16, mode).background for step in range(-16 if signed else 0, 17)]
         return f"linear-gradient(to right, {', '.join(stops)})"
 
 
@@ -86,4 +90,4 @@ PALETTES.register(
 def _shade(name: str, step: int, mode: Mode) -> Shade:
     palette = PALETTES[name]
     end = palette.supports if step > 0 else palette.against
-    return Shade(mix(PAGE_BACKGROUND[mode], end[mode], abs(step) / STEPS), PAGE_TEXT[mode])
+    return Shade(mix(PAGE_BACKGROUND[mode], end[mode], (abs(step) / STEPS) ** LIFT[mode]), PAGE_TEXT[mode])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bcos_core.render.palette import PALETTES, Mode
+from bcos_core.render.palette import PAGE_BACKGROUND, PALETTES, Mode
 
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB.
 DEFICIENCIES = {
@@ -20,11 +20,11 @@ XYZ = np.array(
 )
 
 
-def lab(colour: str, deficiency: str) -> np.ndarray:
-    """CIELAB (D65) of a hex colour as an eye with the deficiency sees it."""
+def lab(colour: str, deficiency: str | None = None) -> np.ndarray:
+    """CIELAB (D65) of a hex colour as an eye with the deficiency sees it, or one without."""
     encoded = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
     light = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-    seen = np.clip(np.array(DEFICIENCIES[deficiency]) @ light, 0, 1)
+    seen = np.clip(np.array(DEFICIENCIES[deficiency]) @ light, 0, 1) if deficiency else light
     x, y, z = (
         t ** (1 / 3) if t > 216 / 24389 else (24389 / 27 * t + 16) / 116
         for t in XYZ @ seen / np.array([0.95047, 1.0, 1.08883])
@@ -40,3 +40,11 @@ def test_equal_and_opposite_scores_look_different(name: str, mode: Mode, deficie
         for_, against = (PALETTES[name].shade(side * strength, mode).background for side in (1, -1))
         difference = np.linalg.norm(lab(for_, deficiency) - lab(against, deficiency))
         assert difference > AT_A_GLANCE * strength, (for_, against)
+
+
+@pytest.mark.parametrize("name", list(PALETTES))
+def test_a_weak_score_is_seen_on_a_dark_page(name: str) -> None:
+    """More than on a light one, where a tenth of full colour is 5 to 6 units from the page."""
+    for side in (1, -1):
+        shade = PALETTES[name].shade(side * 0.1, "dark").background
+        assert np.linalg.norm(lab(shade) - lab(PAGE_BACKGROUND["dark"])) > 8.0
