@@ -11,7 +11,7 @@ from pages.compare.agreement import agreement
 from pages.compare.answer import answer
 from pages.compare.choices import choose_look, choose_methods, choose_models, choose_question
 from pages.compare.copying import link_button
-from pages.compare.examples import browse, steps
+from pages.compare.examples import browse, steps, table_is_open
 from pages.compare.export import export_menu
 from pages.compare.legend import legend
 from pages.compare.one_model import which_model
@@ -19,6 +19,7 @@ from pages.compare.panel import panel
 from pages.compare.pins import pins_menu
 from pages.compare.screen import Band, Screen, arrange
 from pages.compare.strikes import strike_toolbar
+from pages.compare.test_table import test_table
 from pages.compare.text_box import (
     TextPlace,
     address_of,
@@ -46,6 +47,7 @@ def show_comparison() -> None:
 
     st.html(CHECKOUT / "assets" / "compare.css")
     text_place, tests_place = st.columns([3, 2], gap="medium")
+    table_place = st.container()
     below = st.container(gap="xsmall")
     choices = below.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="choices")
     toolbar = below.container(gap="xsmall", key="toolbar")
@@ -69,6 +71,9 @@ def show_comparison() -> None:
             matching = browse(tests, example)
             with steps_place:
                 steps(matching, example)
+            if table_is_open():
+                with table_place:
+                    test_table(tests, matching, example)
     if not models:
         st.info("Choose at least one model.")
         return

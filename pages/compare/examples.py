@@ -1,70 +1,179 @@
-"""The test set of the compared models, to walk through: all of it, or what filters keep."""
+"""The test set of the compared models, to walk through: all of it, or what filters keep, in the order of a choice."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import streamlit as st
 
 from bcos_core.numbers import count
 from pages.widgets import url
+from pages.widgets.errors import guard
+from pages.widgets.frame import fragment
 from pages.widgets.plain import plain
-from pages.widgets.test_set import ANY, Filter, TestSet
+from pages.widgets.test_set import ANY, ORDERS, Filter, TestSet
 
 FILTERS = {"all": "All", "right": "Right", "wrong": "Wrong", "disagree": "Disagree"}
+
+FIRST_SECONDS = 0.4
+"""How long a page that needs answers asks for the first of them before it is drawn."""
+ASKING_SECONDS = 0.6
+REST_SECONDS = 0.9
+"""The others are asked for meanwhile, so long at a time and so often."""
+
+# A choice of texts begins with the first one that fits: what is on the screen now may not.
+_JUMPS = ("example", "text", "kept", "strike")
+
+
+def read_filter(tests: TestSet) -> Filter:
+    """What the address says; anything else there is ignored."""
+    kind, order, label, answer = (url.read(name) for name in ("filter", "order", "label", "answer"))
+    labels = tests.task.labels if tests.kind.discrete else ()
+    try:
+        low, high = _range(url.read("sure")) if tests.kind.discrete else (0, 100)
+    except ValueError:
+        low, high = 0, 100
+    return Filter(
+        kind if kind in kinds(tests) else "all",
+        label if label in labels else ANY,
+        answer if answer in labels else ANY,
+        (low / 100, high / 100),
+        url.read("search"),
+        order if order in orders(tests) else "file",
+    )
+
+
+def kinds(tests: TestSet) -> list[str]:
+    """The filters that the answers of these models can serve; a score is nearer or further, not right or wrong."""
+    if not tests.kind.discrete:
+        return ["all"]
+    return [name for name in FILTERS if name != "disagree" or len(tests.compared) > 1]
+
+
+def orders(tests: TestSet) -> list[str]:
+    """The orders that make sense of these answers."""
+    fitting = {
+        "file": True,
+        "unsure": tests.kind.exclusive,
+        "apart": len(tests.compared) > 1,
+        "off": not tests.kind.discrete,
+    }
+    return [name for name in ORDERS if fitting[name]]
+
+
+def kept(tests: TestSet) -> list[int]:
+    """The texts that the address's filter keeps, in its order. A first look asks the models about some of them."""
+    chosen = read_filter(tests)
+    if chosen.asks and tests.known_share() == 0:
+        tests.ask_more(FIRST_SECONDS)
+    return tests.matching(chosen)
+
+
+def first_text(tests: TestSet) -> int:
+    """The text to begin with: the first one that fits the filter; without one, where the models disagree."""
+    if read_filter(tests) != Filter() and (matching := kept(tests)):
+        return matching[0]
+    return tests.opening()
 
 
 def browse(tests: TestSet, current: int | None) -> list[int]:
     """Filters, and where in the test set the current text stands; the texts that the filters keep."""
-    names = [name for name in FILTERS if name != "disagree" or len(tests.models) > 1]
-    if not tests.kind.discrete:  # a score is nearer or further, not right or wrong
-        names = ["all"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        kind = st.segmented_control(
+        st.segmented_control(
             "Test set",
-            names,
+            kinds(tests),
             format_func=FILTERS.__getitem__,
             required=True,
             wrap=True,
             help=f"Right and wrong are the answers of {plain(tests.models[0].name)}, to as much of a text as panels "
             f"show; figures on Models are of texts up to {tests.models[0].max_length:,} tokens.",
-            **url.bound("filter", "all", parse=url.one_of(names)),
+            **url.bound("filter", "all", parse=url.one_of(kinds(tests)), clears=_JUMPS),
         )
-        chosen = _choose(tests, str(kind or "all"))
-    with st.spinner("Looking through the test set …"):
-        matching = tests.matching(chosen)
-    st.caption(_place(tests, current, matching, chosen))
+        _choose(tests)
+        st.toggle(
+            "Table",
+            help="All test texts with their labels and the models’ answers.",
+            **url.bound("table", False, parse=lambda text: text == "1", show=lambda on: "1" if on else "0"),
+        )
+    matching = kept(tests)
+    st.caption(_place(tests, current, matching))
+    if (read_filter(tests).asks or table_is_open()) and tests.known_share() < 1:
+        _ask_meanwhile(tests)
     return matching
 
 
-def steps(matching: list[int], current: int | None) -> None:
+def table_is_open() -> bool:
+    return url.read("table") == "1"
+
+
+def _ask_meanwhile(tests: TestSet) -> None:
+    """Ask the models about the rest while a person looks; the page is drawn anew when all is known."""
+    drawn = False
+
+    def ask() -> None:
+        nonlocal drawn
+        with guard():
+            known = tests.ask_more(ASKING_SECONDS) if drawn else tests.known_share()
+            drawn = True
+            if known >= 1:
+                st.rerun()
+            asked = round(known * len(tests.examples))
+            st.progress(known, f"Asking the models about the test set: {asked:,} of {len(tests.examples):,}")
+
+    fragment(run_every=REST_SECONDS)(ask)()
+
+
+def steps(matching: Sequence[int], current: int | None) -> None:
     """Previous and next among the texts that the filters keep; the arrow keys do the same."""
-    _step("Previous", "Left", next((i for i in reversed(matching) if current is not None and i < current), None))
-    _step("Next", "Right", next((i for i in matching if current is None or i > current), None))
+    before, after = neighbours(matching, current)
+    _step("Previous", "Left", before)
+    _step("Next", "Right", after)
 
 
-def _choose(tests: TestSet, kind: str) -> Filter:
-    """The further filters; the address holds them."""
+def neighbours(matching: Sequence[int], current: int | None) -> tuple[int | None, int | None]:
+    """The texts before and after the current one; where it is not among them, those that stand around it in the data,
+    and for a text that a person typed the first."""
+    if current is None:
+        return None, next(iter(matching), None)
+    if current in matching:
+        place = matching.index(current)
+        return (matching[place - 1] if place else None), next(iter(matching[place + 1 :]), None)
+    return max((i for i in matching if i < current), default=None), min(
+        (i for i in matching if i > current), default=None
+    )
+
+
+def _choose(tests: TestSet) -> None:
+    """The further filters and the order; the address holds them."""
     labels = list(tests.task.labels)
     with st.popover("Filter", icon=":material/filter_list:"):
-        search = st.text_input("Text contains", **url.bound("search", ""))
-        if not tests.kind.discrete:
-            return Filter(kind, search=search)
-        output = tests.kind.output
-        label = _one_of("Labelled", "label", labels, output)
-        answer = _one_of(f"{plain(tests.models[0].name)} answers", "answer", labels, output)
-        low, high = st.slider(
-            "Its probability, %", 0, 100, **url.bound("sure", (0, 100), parse=_range, show=_show_range)
-        )
-    return Filter(kind, label, answer, (low / 100, high / 100), search)
+        st.text_input("Text contains", **url.bound("search", "", clears=_JUMPS))
+        if tests.kind.discrete:
+            output = tests.kind.output
+            _one_of("Labelled", "label", labels, output)
+            _one_of(f"{plain(tests.models[0].name)} answers", "answer", labels, output)
+            st.slider(
+                "Its probability, %",
+                0,
+                100,
+                **url.bound("sure", (0, 100), parse=_range, show=_show_range, clears=_JUMPS),
+            )
+        if len(known := orders(tests)) > 1:
+            st.selectbox(
+                "Sorted",
+                known,
+                format_func=ORDERS.__getitem__,
+                **url.bound("order", "file", parse=url.one_of(known), clears=_JUMPS),
+            )
 
 
-def _one_of(title: str, name: str, labels: list[str], output: str) -> str:
-    chosen = st.selectbox(
+def _one_of(title: str, name: str, labels: list[str], output: str) -> None:
+    st.selectbox(
         title,
         [ANY, *labels],
         format_func=lambda label: f"Any {output}" if label == ANY else label,
-        **url.bound(name, ANY, parse=url.one_of([ANY, *labels])),
+        **url.bound(name, ANY, parse=url.one_of([ANY, *labels]), clears=_JUMPS),
     )
-    return str(chosen or ANY)
 
 
 def _range(text: str) -> tuple[int, int]:
@@ -94,18 +203,12 @@ def _step(label: str, key: str, index: int | None) -> None:
     )
 
 
-def _place(tests: TestSet, current: int | None, matching: list[int], chosen: Filter) -> str:
+def _place(tests: TestSet, current: int | None, matching: Sequence[int]) -> str:
     among = count(len(matching), "test text")
     if len(matching) < len(tests.examples):
         among = f"{count(len(matching), 'text')} of {len(tests.examples):,}"
-    if chosen.asks:
-        asked = sum(answer is not None for answer in tests.answers()[0])
-        if asked < len(tests.examples):
-            limit = tests.models[0].max_length
-            among += (
-                f" (the models were asked about {asked:,}; the audit on Models asks about all, and counts here for "
-                f"those that have no more than the {limit:,} tokens of training)"
-            )
+    if read_filter(tests).asks and (known := tests.known_share()) < 1:
+        among += f" (the models were asked about {100 * known:.0f} % so far)"
     if current is None:
         return f"{among}. Your own text is shown."
     place = f"No. {matching.index(current) + 1:,} of {among}" if current in matching else f"Not among these {among}"

@@ -11,6 +11,7 @@ from bcos_core.model.info import CheckpointInfo
 from bcos_core.text.blank import is_blank
 from bcos_core.text.pair import HEADINGS, SEPARATOR, is_pair, without_separator
 from pages.compare import kept_text
+from pages.compare.examples import first_text
 from pages.widgets import url
 from pages.widgets.plain import plain
 from pages.widgets.test_set import TestSet
@@ -38,13 +39,14 @@ _enter_runs = st.components.v2.component("bcos_enter_runs", js=_ENTER_JS)
 
 
 def example_index(tests: TestSet | None) -> int | None:
-    """The test text on the screen, or None when a person typed one. A screen without a text opens on one."""
+    """The test text on the screen, or None when a person typed one. A screen without a text opens on
+    the first that fits the filters."""
     if "text" in st.query_params or "kept" in st.query_params or tests is None:
         return None
     given = url.read("example")
     if given.isdigit() and int(given) < len(tests.examples):
         return int(given)
-    return tests.opening()
+    return first_text(tests)
 
 
 def screen_text(tests: TestSet | None, example: int | None) -> str:

@@ -40,7 +40,7 @@ def show_disagreement() -> None:
         return
     with st.container(border=True), guard():
         tests = find_test_set(models)
-        if tests is None:
+        if tests is None or not tests.compared:
             return
         index = _example(tests)
         text = tests.examples.texts[index]
@@ -66,7 +66,7 @@ def _example(tests: TestSet) -> int:
 
 def _title(tests: TestSet, index: int) -> str:
     what = "pair of texts" if tests.task.pairs else "text"
-    if len(tests.models) < 2:
+    if len(tests.compared) < 2:
         return f"Why the model says that about a {what}"
     if not tests.kind.discrete:
         return f"Two models, one {what}: where they are furthest apart"
@@ -80,7 +80,7 @@ def _answers(tests: TestSet, index: int) -> str:
     """What each model answers, and what is right, in one line."""
     said = [
         f"{info.name}: {tests.kind.answer(answer)}"
-        for info, answer in zip(tests.models, tests.ask(index), strict=False)
+        for info, answer in zip(tests.compared, tests.ask(index), strict=True)
     ]
     labelled = f"In the data: {tests.label(index)}."
     agreed = ""
@@ -91,7 +91,7 @@ def _answers(tests: TestSet, index: int) -> str:
 
 
 def _panels(tests: TestSet, index: int) -> None:
-    text, models = tests.examples.texts[index], tests.models[:2]
+    text, models = tests.examples.texts[index], tests.compared
     target = models[0].labels[tests.ask(index)[0].index]
     spans = struck_spans(len(text))
     for column, info in zip(st.columns(len(models), gap="large"), models, strict=True):
@@ -114,7 +114,7 @@ def _panel(tests: TestSet, index: int, info: CheckpointInfo, target: str, spans:
         changed = toggled(tuple(spans), start, end)
         named = ",".join(f"{first}-{last}" for first, last in changed) or None
         # With the text that it was clicked on: what is shown first may be another one the next time.
-        url.write(model=[one.path.name for one in tests.models], example=str(index), strike=named)
+        url.write(model=[one.path.name for one in tests.compared], example=str(index), strike=named)
 
     heatmap(
         {

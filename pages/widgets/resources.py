@@ -24,9 +24,6 @@ from bcos_core.jobs.devices import available_cores
 from bcos_core.model.classifier import Classifier, load, predict
 from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
-from bcos_core.model.predictions import known_at_full_length, logits_on
-from bcos_core.storage.evidence import EvidenceStore
-from bcos_core.storage.upgrade import open_database
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.text.content import choice_hash
 from bcos_core.text.encoding import encode
@@ -94,29 +91,6 @@ def predictions(info: CheckpointInfo, texts: tuple[str, ...]) -> list[Prediction
 @st.cache_data(max_entries=64, show_spinner=False)
 def _predictions(path: str, identity: str, texts: tuple[str, ...]) -> list[Prediction]:
     return predict(_classifier(path, identity), texts)
-
-
-# Of a test set that nobody has asked a model about, the first texts are: as many as take a few seconds.
-ASKED_CHARACTERS = 120_000
-
-
-def test_answers(info: CheckpointInfo, texts: tuple[str, ...]) -> list[Prediction | None]:
-    """What a model answers to each text of its test set; None for those that nobody has asked it about."""
-    return _test_answers(str(info.path), identity_of(info), info.max_length, texts)
-
-
-@st.cache_data(max_entries=8, ttl=60, show_spinner="Asking the models about the test set …")
-def _test_answers(path: str, identity: str, trained_length: int, texts: tuple[str, ...]) -> list[Prediction | None]:
-    model = _classifier(path, identity)  # reads as far as the panels do, whatever the limit of training was
-    store = EvidenceStore(open_database(get_home()))
-    known = known_at_full_length(model, texts, store, trained_length=trained_length)
-    asked, characters = 0, 0
-    while asked < len(texts) and characters < ASKED_CHARACTERS:
-        characters += len(texts[asked])
-        asked += 1
-    if any(logits is None for logits in known[:asked]):
-        known[:asked] = logits_on(model, texts[:asked], store)
-    return [None if logits is None else model.task_type.prediction(logits, model.labels) for logits in known]
 
 
 def record(

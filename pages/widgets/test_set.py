@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from bcos_core.errors import BcosError
 from bcos_core.model.info import CheckpointInfo, trained_on
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.task_type import Array, TaskType
 from bcos_core.text.tasks import Examples, TaskData
-from pages.widgets import resources
+from pages.widgets import answers, resources
 from pages.widgets.plain import plain
 
 ANY = ""
+
+ORDERS = {
+    "file": "In the order of the data",
+    "unsure": "Least sure first",
+    "apart": "Models furthest apart first",
+    "off": "Furthest from the label first",
+}
 
 # To open on a text where two models differ, the first ones do.
 OPENING_TEXTS = 48
@@ -32,11 +42,12 @@ class Filter:
     answer: str = ANY
     sure: tuple[float, float] = (0.0, 1.0)
     search: str = ""
+    order: str = "file"
 
     @property
     def asks(self) -> bool:
         """Whether the models' answers matter."""
-        return self.kind != "all" or self.answer != ANY or self.sure != (0.0, 1.0)
+        return self.kind != "all" or self.answer != ANY or self.sure != (0.0, 1.0) or self.order != "file"
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,12 @@ class TestSet:
 
     task: TaskData
     models: tuple[CheckpointInfo, ...]
+
+    @property
+    def compared(self) -> tuple[CheckpointInfo, ...]:
+        """The first two models that read such texts and have the task's outputs."""
+        fitting = (m for m in self.models if m.labels == self.task.labels and m.pairs in (None, self.task.pairs))
+        return tuple(islice(fitting, 2))
 
     @property
     def examples(self) -> Examples:
@@ -59,59 +76,91 @@ class TestSet:
 
     def answers(self) -> list[list[Prediction | None]]:
         """What the first two models answer to each text; None where nobody has asked them yet."""
-        return [resources.test_answers(model, self.examples.texts) for model in self.models[:2]]
+        return [answers.test_answers(model, self.examples.texts) for model in self.compared]
+
+    def ask_more(self, seconds: float) -> float:
+        """Ask the first two models for about so long; the share of their answers that is known then."""
+        shares = [answers.ask_more(model, self.examples.texts, seconds / 2) for model in self.compared]
+        return 1 - sum(shares) / (len(shares) * len(self.examples)) if shares else 1.0
+
+    def known_share(self) -> float:
+        """The share of the answers that is known."""
+        given = self.answers()
+        return sum(answer is not None for known in given for answer in known) / max(1, sum(map(len, given)))
+
+    @cached_property
+    def golds(self) -> Array:
+        """The labels, as `TaskType.array` has them."""
+        return self.kind.array(self.examples.labels, len(self.task.labels))
 
     def matching(self, chosen: Filter) -> list[int]:
-        """The positions that a filter keeps; of texts without an answer none, where answers matter."""
-        word = chosen.search.casefold().strip()
-        kept = [
-            index
-            for index, text in enumerate(self.examples.texts)
-            if (chosen.label == ANY or self._names(chosen.label, self._gold(index)))
-            and (not word or word in text.casefold())
-        ]
-        if not chosen.asks or not self.models:
-            return kept
-        answers = self.answers()
-        return [index for index in kept if self._fits([given[index] for given in answers], index, chosen)]
+        """The positions that a filter keeps, in its order; of texts without an answer none, where answers matter."""
+        kept = np.ones(len(self.examples), dtype=bool)
+        if chosen.label != ANY:
+            kept &= self._names(chosen.label, self.golds)
+        if word := chosen.search.casefold().strip():
+            kept &= np.array([word in text.casefold() for text in self.examples.texts])
+        if not (chosen.asks and self.compared):
+            return [int(place) for place in np.flatnonzero(kept)]
+        given = self.answers()
+        places = np.array([i for i in np.flatnonzero(kept) if all(known[i] is not None for known in given)], dtype=int)
+        if not len(places):
+            return []
+        found = [[answer for i in places if (answer := known[i])] for known in given]
+        logits = [np.array([answer.logits for answer in one]) for one in found]
+        fits = self._fits(chosen, found[0], logits, self.golds[places])
+        order = np.argsort(self._order(chosen, found[0], logits, self.golds[places])[fits], kind="stable")
+        return [int(place) for place in places[fits][order]]
 
-    def _names(self, label: str, answer: Array) -> bool:
-        """Whether gold, or an answer, to one text names a label."""
+    def _fits(
+        self, chosen: Filter, first: Sequence[Prediction], logits: Sequence[Array], golds: Array
+    ) -> NDArray[np.bool_]:
+        kept = np.ones(len(golds), dtype=bool)
+        if chosen.answer != ANY:
+            kept &= self._names(chosen.answer, self.kind.answers(logits[0]))
+        low, high = chosen.sure
+        kept &= (sureness(first) >= low) & (sureness(first) <= high)
+        if chosen.kind == "disagree" and len(logits) > 1:
+            kept &= self.kind.distances(*logits) > 0
+        if chosen.kind in ("right", "wrong"):
+            kept &= (self.kind.each_text(logits[0], golds) == 1) == (chosen.kind == "right")
+        return kept
+
+    def _order(self, chosen: Filter, first: Sequence[Prediction], logits: Sequence[Array], golds: Array) -> Array:
+        """What the texts are sorted by, the smallest first."""
+        if chosen.order == "unsure":
+            return sureness(first)
+        if chosen.order == "apart" and len(logits) > 1:
+            return -self.kind.distances(*logits)
+        if chosen.order == "off":
+            return -np.abs(self.kind.each_text(logits[0], golds))
+        return np.zeros(len(golds))
+
+    def _names(self, label: str, given: Array) -> NDArray[np.bool_]:
+        """Which of gold, or of answers, name a label."""
         labels = self.task.labels
-        return bool(self.kind.named(answer, len(labels))[0, labels.index(label)])
-
-    def _gold(self, index: int) -> Array:
-        return self.kind.array([self.examples.labels[index]], len(self.task.labels))
-
-    def _fits(self, given: Sequence[Prediction | None], index: int, chosen: Filter) -> bool:
-        known = [answer for answer in given if answer is not None]
-        if len(known) < len(given):
-            return False
-        first = known[0]
-        if chosen.answer != ANY and not self._names(chosen.answer, self.kind.answers(np.array([first.logits]))):
-            return False
-        sure = first.probabilities[first.index] if first.probabilities else 1.0
-        if not chosen.sure[0] <= sure <= chosen.sure[1]:
-            return False
-        if chosen.kind == "disagree":
-            return len({answer.label for answer in known}) > 1
-        return chosen.kind == "all" or (first.label == self.label(index)) == (chosen.kind == "right")
+        return self.kind.named(given, len(labels))[:, labels.index(label)]
 
     def ask(self, index: int) -> list[Prediction]:
         """What the first two models answer to one text."""
-        return [resources.predictions(model, (self.examples.texts[index],))[0] for model in self.models[:2]]
+        return [resources.predictions(model, (self.examples.texts[index],))[0] for model in self.compared]
 
     def opening(self) -> int:
         """A text to open on: the first one where the models disagree, of scores the one where they are furthest apart;
         else the first."""
-        if len(self.models) < 2:
+        if len(self.compared) < 2:
             return 0
         texts = self.examples.texts[:OPENING_TEXTS]
-        first, second = ([*resources.predictions(model, texts)] for model in self.models[:2])
+        first, second = ([*resources.predictions(model, texts)] for model in self.compared)
         if self.kind.discrete:
             return next((i for i in range(len(texts)) if first[i].label != second[i].label), 0)
         logits = [np.array([answer.logits for answer in given]) for given in (first, second)]
         return int(self.kind.distances(*logits).argmax())
+
+
+def sureness(given: Sequence[Prediction]) -> Array:
+    """The probability of each answer's likeliest output; 1 of a score, which has none."""
+    return np.array([answer.probabilities[answer.index] if answer.probabilities else 1.0 for answer in given])
 
 
 def find_test_set(models: Sequence[CheckpointInfo]) -> TestSet | None:

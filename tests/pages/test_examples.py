@@ -10,7 +10,9 @@ from bcos_core.model.info import CheckpointInfo
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.examples import Examples, TaskData
-from pages.widgets import resources
+from pages.compare.examples import neighbours
+from pages.compare.test_table import test_frame
+from pages.widgets import answers as asked
 from pages.widgets.test_set import Filter, TestSet
 
 LABELS = ("negative", "positive")
@@ -32,7 +34,7 @@ def answers(shift: int) -> list[Prediction | None]:
 @pytest.fixture
 def tests(monkeypatch: pytest.MonkeyPatch) -> TestSet:
     models = tuple(CheckpointInfo(Path(name), name, "bcos", "BERT", LABELS, 32) for name in ("a", "b"))
-    monkeypatch.setattr(resources, "test_answers", lambda info, texts: answers(5 if info.name == "a" else 7))
+    monkeypatch.setattr(asked, "test_answers", lambda info, texts: answers(5 if info.name == "a" else 7))
     empty = Examples((), ())
     return TestSet(TaskData("reviews", LABELS, empty, empty, Examples(TEXTS, ACTUAL)), models)
 
@@ -61,6 +63,39 @@ def test_each_filter_is_a_plain_condition(tests: TestSet) -> None:
         kept = tests.matching(chosen)
         assert kept == plain(condition), chosen
         assert 0 < len(kept) < 20, chosen
+
+
+def test_orders_sort_what_is_kept(tests: TestSet) -> None:
+    first = answers(5)
+    sure = tests.matching(Filter("wrong", order="unsure"))
+    expected = [n for n in range(20) if first[n].index != ACTUAL[n]]  # type: ignore[union-attr]
+    assert sorted(sure) == expected
+    shares = [max(first[n].probabilities) for n in sure]  # type: ignore[union-attr]
+    assert shares == sorted(shares) and len(set(shares)) > 1
+    apart = tests.matching(Filter("disagree", order="apart"))
+    both = [min(max(one[n].probabilities) for one in (first, answers(7))) for n in apart]  # type: ignore[union-attr]
+    assert both == sorted(both, reverse=True) and len(both) > 1
+
+
+def test_previous_and_next_walk_in_the_order_that_is_shown() -> None:
+    assert neighbours([7, 3, 9], 3) == (7, 9)
+    assert neighbours([7, 3, 9], 7) == (None, 3)
+    assert neighbours([7, 3, 9], 5) == (3, 7)  # not among them: those around it in the data
+    assert neighbours([7, 3, 9], None) == (None, 7)  # a text that a person typed
+    assert neighbours([], 4) == (None, None)
+
+
+def test_the_table_says_what_each_model_answers_and_whether_that_is_right(tests: TestSet) -> None:
+    frame = test_frame(tests, [21, 5, 4], current=5)
+    assert list(frame["no"]) == [22, 6, 5] and list(frame["shown"]) == ["", "▸", ""]
+    assert frame["text"][1] == TEXTS[5] and frame["label"][1] == LABELS[ACTUAL[5]]
+    assert frame["answer 0"][0] is None and frame["right 0"][0] is None  # nobody has asked
+    for number, shift in enumerate((5, 7)):
+        for row, place in ((1, 5), (2, 4)):
+            answer = answers(shift)[place]
+            assert answer is not None and frame[f"answer {number}"][row] == answer.label
+            assert frame[f"sure {number}"][row] == pytest.approx(max(answer.probabilities))
+            assert frame[f"right {number}"][row] == ("right" if answer.index == ACTUAL[place] else "wrong")
 
 
 def test_what_the_models_do_not_decide_looks_at_every_text(tests: TestSet) -> None:

@@ -1,0 +1,74 @@
+"""What models answer to the texts of a whole test set: asked once, a little at a time, while nobody waits."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from bcos_core.home import get_home
+from bcos_core.model.info import CheckpointInfo
+from bcos_core.model.predictions import known_at_full_length, logits_on
+from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.storage.upgrade import open_database
+from bcos_core.tasks.prediction import Prediction
+from pages.widgets import resources
+
+CHUNK = 32  # texts between two looks at the clock: a third of a second of a small model on one core
+
+
+@dataclass
+class _Asked:
+    """The answers of one model, None where it was not asked; shared by all who look at the page."""
+
+    known: list[Prediction | None]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def test_answers(info: CheckpointInfo, texts: Sequence[str]) -> list[Prediction | None]:
+    """What a model answers to each text of its test set, read as far as panels read; None where nobody has asked."""
+    return _asked(info, texts).known
+
+
+def ask_more(info: CheckpointInfo, texts: Sequence[str], seconds: float) -> int:
+    """Ask for about so long, and keep the answers with everything else that is known of these weights. How many texts
+    are left then.
+
+    Raises:
+        NotFiniteError: the model's answer to a text is no number.
+    """
+    asked = _asked(info, texts)
+    end = time.monotonic() + seconds
+    if asked.lock.acquire(blocking=False):  # else another session asks
+        try:
+            model, store = resources.classifier(info), EvidenceStore(open_database(get_home()))
+            while (missing := _missing(asked)) and time.monotonic() < end:
+                some = missing[:CHUNK]
+                found = logits_on(model, [texts[place] for place in some], store)
+                for place, logits in zip(some, found, strict=True):
+                    asked.known[place] = model.task_type.prediction(logits, model.labels)
+        finally:
+            asked.lock.release()
+    return len(_missing(asked))
+
+
+def _missing(asked: _Asked) -> list[int]:
+    return [place for place, answer in enumerate(asked.known) if answer is None]
+
+
+def _asked(info: CheckpointInfo, texts: Sequence[str]) -> _Asked:
+    content = hashlib.sha256("\0".join(texts).encode("utf-8", errors="surrogatepass")).hexdigest()
+    return _known(str(info.path), resources.identity_of(info), content, info, tuple(texts))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _known(path: str, identity: str, content: str, _info: CheckpointInfo, _texts: tuple[str, ...]) -> _Asked:
+    """What an audit, or an earlier visit, has asked; `path`, `identity` and `content` are what it is known by."""
+    model = resources.classifier(_info)
+    store = EvidenceStore(open_database(get_home()))
+    known = known_at_full_length(model, _texts, store, trained_length=_info.max_length)
+    return _Asked([None if one is None else model.task_type.prediction(one, model.labels) for one in known])
