@@ -41,6 +41,11 @@ class Home:
         return self.root / "evaluations"
 
     @property
+    def batches(self) -> Path:
+        """The records of texts that were explained at once, one folder for each batch."""
+        return self.root / "batches"
+
+    @property
     def lab(self) -> Path:
         """Planted training data, one folder for each experiment."""
         return self.root / "lab"
@@ -64,7 +69,8 @@ class Home:
             # What raters answer and people upload is nobody else's to read. A folder that is there keeps its mode:
             # whoever made it may share it.
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for folder in (self.models, self.jobs, self.uploads, self.evaluations, self.lab, self.trash, self.locks):
+            made = (self.models, self.evaluations, self.batches, self.lab)
+            for folder in (*made, self.jobs, self.uploads, self.trash, self.locks):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(

@@ -19,6 +19,7 @@ COMMANDS = (
     "train",
     "explain",
     "rerun",
+    "batch",
     "evaluate",
     "audit",
     "lab",

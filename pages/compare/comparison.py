@@ -11,20 +11,24 @@ from pages.compare.agreement import agreement
 from pages.compare.answer import answer
 from pages.compare.choices import choose_look, choose_methods, choose_models, choose_question
 from pages.compare.copying import link_button
+from pages.compare.edited import before_and_after
 from pages.compare.examples import browse, steps, table_is_open
 from pages.compare.export import export_menu
+from pages.compare.kept_text import BEFORE
 from pages.compare.legend import legend
 from pages.compare.one_model import which_model
 from pages.compare.panel import panel
 from pages.compare.pins import pins_menu
 from pages.compare.screen import Band, Screen, arrange
 from pages.compare.strikes import strike_toolbar
-from pages.compare.test_table import test_table
+from pages.compare.table import show_table
 from pages.compare.text_box import (
     TextPlace,
     address_of,
+    edit_a_copy,
     example_index,
     missing_text,
+    original_text,
     screen_text,
     text_box,
     text_buttons,
@@ -66,6 +70,14 @@ def show_comparison() -> None:
         text_box(text, models[0] if models else None)
     with buttons:
         text_buttons(text, models[0] if models else None)
+        if models and not missing_text(text, models[0]) and not any(url.read(name) for name in BEFORE):
+            st.button(
+                "Edit a copy",
+                icon=":material/difference:",
+                help="Change words and see before and after under each other.",
+                on_click=edit_a_copy,
+                args=(text,),
+            )
     if tests is not None:
         with tests_place, guard():
             matching = browse(tests, example)
@@ -73,14 +85,16 @@ def show_comparison() -> None:
                 steps(matching, example)
             if table_is_open():
                 with table_place:
-                    test_table(tests, matching, example)
+                    show_table(tests, matching, example)
     if not models:
         st.info("Choose at least one model.")
         return
     missing = missing_text(text, models[0])
     with choices:
         methods, options = choose_methods(models)
-        question = choose_question(models, "" if missing else text)
+        # Of an edited copy, both versions are asked about what was answered to the first.
+        original = original_text(text, models[0])
+        question = choose_question(models, "" if missing else original or text)
     with guard():
         for note in dict.fromkeys(note for model in models for note in checkpoint_notes(model)):
             st.warning(plain(note), icon=":material/warning:")
@@ -89,7 +103,8 @@ def show_comparison() -> None:
         return
 
     with steps_place:
-        strike_toolbar(text)
+        if original is None:
+            strike_toolbar(text)
     with view:
         look = choose_look(models[0])
         bands = arrange(models, methods)
@@ -115,13 +130,18 @@ def show_comparison() -> None:
                 **look.parameters,
                 **parameters_of(options),
                 **address_of(text, example),
+                **{name: url.read(name) for name in BEFORE if url.read(name)},
             }
         )
-    with toolbar:
-        legend(screen)
+    if original is None:
+        with toolbar:
+            legend(screen)
     with below:
         which_model(models)
-        draw(screen, TextPlace.of(text, example))
+        if original is None:
+            draw(screen, TextPlace.of(text, example))
+        else:
+            before_and_after(screen, original)
 
 
 def draw(screen: Screen, place: TextPlace) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from bcos_core.numbers import count
+from pages.compare.kept_text import BEFORE
 from pages.widgets import url
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
@@ -22,7 +23,7 @@ REST_SECONDS = 0.9
 """The others are asked for meanwhile, so long at a time and so often."""
 
 # A choice of texts begins with the first one that fits: what is on the screen now may not.
-_JUMPS = ("example", "text", "kept", "strike")
+_JUMPS = ("example", "text", "kept", "strike", *BEFORE)
 
 
 def read_filter(tests: TestSet) -> Filter:
@@ -90,13 +91,14 @@ def browse(tests: TestSet, current: int | None) -> list[int]:
             **url.bound("filter", "all", parse=url.one_of(kinds(tests)), clears=_JUMPS),
         )
         _choose(tests)
+    matching = kept(tests)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.toggle(
             "Table",
             help="All test texts with their labels and the models’ answers.",
             **url.bound("table", False, parse=lambda text: text == "1", show=lambda on: "1" if on else "0"),
         )
-    matching = kept(tests)
-    st.caption(_place(tests, current, matching))
+        st.caption(_place(tests, current, matching), width="content")
     if (read_filter(tests).asks or table_is_open()) and tests.known_share() < 1:
         _ask_meanwhile(tests)
     return matching
@@ -189,7 +191,7 @@ def _show_range(chosen: tuple[int, int]) -> str:
 
 def show(index: int) -> None:
     """Make the test text at `index` the text of the screen."""
-    url.write(example=str(index), text=None, kept=None, strike=None)
+    url.write(example=str(index), **dict.fromkeys(_JUMPS[1:]))
 
 
 def _step(label: str, key: str, index: int | None) -> None:

@@ -9,6 +9,8 @@ from bcos_core.errors import StorageError, TextError
 from bcos_core.home import get_home
 
 ADDRESS_CHARACTERS = 2_000
+BEFORE = ("before", "before-kept")
+"""Where the address has the text of which the one on the screen is an edited copy."""
 _NAME = re.compile(r"[0-9a-f]{32}")
 
 
@@ -43,11 +45,12 @@ def find(name: str) -> str:
     return path.read_bytes().decode("utf-8", errors="surrogatepass")
 
 
-def place_of(text: str) -> dict[str, str | None]:
+def place_of(text: str, names: tuple[str, str] = ("text", "kept")) -> dict[str, str | None]:
     """The parameters that put a text into the address: itself, or where it is kept if it is long."""
+    short, long = names
     try:
         if len(text) > ADDRESS_CHARACTERS:
-            return {"kept": keep(text), "text": None}
+            return {long: keep(text), short: None}
     except StorageError:  # a long address is better than a lost text
         pass
-    return {"text": text, "kept": None}
+    return {short: text, long: None}

@@ -120,6 +120,22 @@ def text_buttons(text: str, model: CheckpointInfo | None) -> None:
         st.button("Add a second text", key="two-texts", on_click=show_text, args=(text + SEPARATOR,))
 
 
+def original_text(text: str, model: CheckpointInfo) -> str | None:
+    """The text of which the one on the screen is an edited copy, None where it is none."""
+    short, long = kept_text.BEFORE
+    try:
+        before = kept_text.find(url.read(long)) if long in st.query_params else url.read(short)
+    except BcosError as error:
+        st.warning(plain(str(error)))
+        return None
+    return None if missing_text(before, model) or is_pair(before) != is_pair(text) else before
+
+
+def edit_a_copy(text: str) -> None:
+    """Keep the text as it is, to compare with what it becomes."""
+    url.write(**kept_text.place_of(text, kept_text.BEFORE), **kept_text.place_of(text), example=None, strike=None)
+
+
 def missing_text(text: str, model: CheckpointInfo) -> str | None:
     """What has to be typed, or changed, before there is something to explain; None where nothing has."""
     parts = text.split(SEPARATOR)
@@ -141,9 +157,10 @@ def _title(place: int, model: CheckpointInfo | None) -> str:
 
 
 def _typed(*keys: str) -> None:
-    show_text(SEPARATOR.join(without_separator(str(st.session_state.get(key) or "")) for key in keys))
+    text = SEPARATOR.join(without_separator(str(st.session_state.get(key) or "")) for key in keys)
+    url.write(**kept_text.place_of(text), example=None, strike=None)  # a copy that is edited stays one
 
 
 def show_text(text: str) -> None:
-    """Make a text the text of the screen."""
-    url.write(**kept_text.place_of(text), example=None, strike=None)
+    """Make a text the text of the screen, which then is no edited copy."""
+    url.write(**kept_text.place_of(text), **dict.fromkeys(kept_text.BEFORE), example=None, strike=None)

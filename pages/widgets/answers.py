@@ -29,7 +29,7 @@ class _Asked:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def test_answers(info: CheckpointInfo, texts: Sequence[str]) -> list[Prediction | None]:
+def known_answers(info: CheckpointInfo, texts: Sequence[str]) -> list[Prediction | None]:
     """What a model answers to each text of its test set, read as far as panels read; None where nobody has asked."""
     return _asked(info, texts).known
 

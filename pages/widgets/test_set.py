@@ -76,7 +76,7 @@ class TestSet:
 
     def answers(self) -> list[list[Prediction | None]]:
         """What the first two models answer to each text; None where nobody has asked them yet."""
-        return [answers.test_answers(model, self.examples.texts) for model in self.compared]
+        return [answers.known_answers(model, self.examples.texts) for model in self.compared]
 
     def ask_more(self, seconds: float) -> float:
         """Ask the first two models for about so long; the share of their answers that is known then."""

@@ -18,10 +18,12 @@ from bcos_core.attribution.aggregation import sentence_scores, word_scores
 from bcos_core.attribution.record import Target
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.model.classifier import predict
+from bcos_core.model.info import list_checkpoints
 from bcos_core.numbers import number
 from bcos_core.storage.collections import Collections
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.tasks import TaskChoice, load_task
+from pages.widgets.answers import ask_more
 
 TEXT = "A good and honest film."
 Panels = dict[tuple[str, str], dict[str, Any]]
@@ -290,6 +292,9 @@ def test_what_a_model_cannot_answer_says_why_in_its_place() -> None:
 def test_the_test_set_is_walked_through_by_filters(home: Home) -> None:
     task = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
     save_pair(home, task=task)
+    data = load_task(TaskChoice.from_dict(task))
+    for info in list_checkpoints(home):
+        ask_more(info, data.test.texts, 120.0)
     page = compare(model="tiny-bcos", method="bcos", filter="wrong", label="positive", search="film", sure="0-100")
     place = next(caption.value for caption in page.caption if "texts of" in caption.value or "text of" in caption.value)
     step = next(button for button in page.button if button.label == "Next")
@@ -299,7 +304,6 @@ def test_the_test_set_is_walked_through_by_filters(home: Home) -> None:
         c.value for c in page.caption if "of" in c.value and "No." in c.value
     )
     assert place and page.query_params["example"].isdigit()
-    data = load_task(TaskChoice.from_dict(task))
     index = int(page.query_params["example"])
     assert data.test.texts[index] == shown and data.labels[data.test.labels[index]] == "positive"
     (panel,) = panels(page).values()

@@ -11,7 +11,7 @@ from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.examples import Examples, TaskData
 from pages.compare.examples import neighbours
-from pages.compare.test_table import test_frame
+from pages.compare.table import frame_of
 from pages.widgets import answers as asked
 from pages.widgets.test_set import Filter, TestSet
 
@@ -34,7 +34,7 @@ def answers(shift: int) -> list[Prediction | None]:
 @pytest.fixture
 def tests(monkeypatch: pytest.MonkeyPatch) -> TestSet:
     models = tuple(CheckpointInfo(Path(name), name, "bcos", "BERT", LABELS, 32) for name in ("a", "b"))
-    monkeypatch.setattr(asked, "test_answers", lambda info, texts: answers(5 if info.name == "a" else 7))
+    monkeypatch.setattr(asked, "known_answers", lambda info, texts: answers(5 if info.name == "a" else 7))
     empty = Examples((), ())
     return TestSet(TaskData("reviews", LABELS, empty, empty, Examples(TEXTS, ACTUAL)), models)
 
@@ -86,10 +86,10 @@ def test_previous_and_next_walk_in_the_order_that_is_shown() -> None:
 
 
 def test_the_table_says_what_each_model_answers_and_whether_that_is_right(tests: TestSet) -> None:
-    frame = test_frame(tests, [21, 5, 4], current=5)
+    frame = frame_of(tests, [21, 5, 4], current=5)
     assert list(frame["no"]) == [22, 6, 5] and list(frame["shown"]) == ["", "▸", ""]
     assert frame["text"][1] == TEXTS[5] and frame["label"][1] == LABELS[ACTUAL[5]]
-    assert frame["answer 0"][0] is None and frame["right 0"][0] is None  # nobody has asked
+    assert frame.isna().loc[0, ["answer 0", "sure 0", "right 0"]].all()  # nobody has asked
     for number, shift in enumerate((5, 7)):
         for row, place in ((1, 5), (2, 4)):
             answer = answers(shift)[place]

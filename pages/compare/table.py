@@ -20,13 +20,13 @@ MOST_CHARACTERS = 300
 _HEIGHT = 320
 
 
-def test_table(tests: TestSet, matching: Sequence[int], current: int | None) -> None:
+def show_table(tests: TestSet, matching: Sequence[int], current: int | None) -> None:
     """The rows that the filters keep, in their order."""
     shown = list(matching[:MOST_ROWS])
     if not shown:
         st.caption("No test text fits these filters so far." if tests.known_share() < 1 else "No test text fits these.")
         return
-    frame = test_frame(tests, shown, current)
+    frame = frame_of(tests, shown, current)
     key = f"test-table-{len(matching)}-{shown[0]}-{shown[-1]}"
 
     def chosen() -> None:
@@ -49,7 +49,7 @@ def test_table(tests: TestSet, matching: Sequence[int], current: int | None) -> 
         st.caption(f"The first {len(shown):,} of {len(matching):,} rows. Search or filter to see others.")
 
 
-def test_frame(tests: TestSet, places: Sequence[int], current: int | None) -> pd.DataFrame:
+def frame_of(tests: TestSet, places: Sequence[int], current: int | None) -> pd.DataFrame:
     """A row for each of the `places` in the test set. Of each model: its answer, how sure it is (a probability; none of
     a score), and whether that is right, or how far it is off; missing where it was not asked."""
     columns: dict[str, list[Any]] = {
@@ -88,7 +88,7 @@ def _columns(tests: TestSet, frame: pd.DataFrame) -> dict[str, Any]:
     config: dict[str, Any] = {
         "shown": st.column_config.TextColumn("", width=28, help="The text that is on the screen."),
         "no": st.column_config.NumberColumn("No.", width=56),
-        "text": st.column_config.TextColumn("Texts" if tests.task.pairs else "Text", width="large"),
+        "text": st.column_config.TextColumn("Texts" if tests.task.pairs else "Text", width=360),
         "label": st.column_config.TextColumn("Label"),
     }
     for number, model in enumerate(tests.compared):

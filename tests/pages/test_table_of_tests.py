@@ -14,7 +14,7 @@ from bcos_core.home import Home
 from bcos_core.model.classifier import predict
 from bcos_core.model.info import list_checkpoints
 from bcos_core.text.tasks import TaskChoice, load_task
-from pages.widgets.answers import ask_more, test_answers
+from pages.widgets.answers import ask_more, known_answers
 from tests.pages.conftest import OpenPage, words
 
 COLUMN = {"single-label": "mood", "multi-label": "tags", "regression": "stars"}
@@ -94,13 +94,13 @@ def test_what_is_not_known_yet_is_asked_for_meanwhile(open_page: OpenPage, home:
     task = load_task(made(home, "single-label"))
     (info,) = (info for info in list_checkpoints(home) if info.kind == "bcos")
     at = open_page("compare", model="tiny-bcos", method="bcos", table="1")
-    assert not at.exception and test_answers(info, task.test.texts) == [None] * len(task.test)
+    assert not at.exception and known_answers(info, task.test.texts) == [None] * len(task.test)
     (table,) = (frame.value for frame in at.dataframe if "no" in frame.value)
     assert len(table) == len(task.test) and table["answer 0"].isna().all()
     assert ask_more(info, task.test.texts, 0.0) == len(task.test)
     assert ask_more(info, task.test.texts, 60.0) == 0
     expected = predict(bcos_core.load(info.path), task.test.texts)
-    found: list[Any] = test_answers(info, task.test.texts)
+    found: list[Any] = known_answers(info, task.test.texts)
     np.testing.assert_allclose([one.logits for one in found], [one.logits for one in expected], atol=1e-5)
 
 

@@ -1,0 +1,152 @@
+"""Many records as a table: a strip of heat for each text and method, on a page or in a file, and as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+
+import pandas as pd
+
+from bcos_core.attribution.record import Attribution
+from bcos_core.numbers import number, probability
+from bcos_core.render.band import score_in_words
+from bcos_core.render.methods import is_signed, method_title
+from bcos_core.render.palette import PAGE_BACKGROUND, PAGE_TEXT, PALETTES, Palette
+from bcos_core.render.pieces import Piece, pieces, runs, unit_scores
+from bcos_core.render.scale import own_scale
+from bcos_core.render.table import record_table
+from bcos_core.tasks.registry import TASK_TYPES
+from bcos_core.text.pair import one_line
+
+Row = tuple[int, tuple[Attribution, ...]]
+"""A text's number in its file, from 1, and its records, one per method."""
+
+# Colours follow the reader's light or dark setting; on a page they are inside of it, so that they reach nothing else.
+STYLE = """
+.batch { border-collapse: collapse; width: 100%; }
+.batch th, .batch td { text-align: start; vertical-align: top; padding: 0.5rem 0.75rem; border: 0;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
+.batch th { font-weight: 600; font-size: 0.875rem; }
+.batch .number { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.batch .strip { line-height: 1.8; white-space: pre-wrap; overflow-wrap: anywhere; min-width: 14rem; }
+.batch .unit { background: light-dark(var(--light), var(--dark)); border-radius: 3px; padding: 0.1em 0; }
+.batch .heading { display: block; font-size: 0.8rem; font-weight: 600; }
+@media (max-width: 640px) {
+  .batch thead { display: none; }
+  .batch tr { display: block; padding: 0.5rem 0; }
+  .batch td { display: block; border: 0; padding: 0.15rem 0; }
+  .batch td::before { content: attr(data-name) " "; font-size: 0.75rem; font-weight: 600; }
+  .batch .number { text-align: start; }
+}
+"""
+RULE = (
+    "Full colour is the largest absolute value in each text and method. {supports} supports the explained output, "
+    "{against} speaks against it."
+)
+
+
+def batch_table(
+    rows: Sequence[Row], palette: Palette | None = None, *, address: Callable[[Attribution], str] | None = None
+) -> str:
+    """The table as HTML, for a page that has `STYLE`; every text in it is escaped. `address` is where a text is looked
+    at alone; its number then leads there."""
+    palette = palette or next(iter(PALETTES.values()))
+    if not rows:
+        return ""
+    methods = [method_title(record.method) for record in rows[0][1]]
+    kind = TASK_TYPES[rows[0][1][0].task_type]
+    names = ["No.", *methods, "Answer", *(["Sure"] if kind.has_probabilities else []), kind.explained.capitalize()]
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    return (
+        f'<table class="batch"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(_row(row, names, palette, address) for row in rows)}</tbody></table>"
+    )
+
+
+def batch_page(rows: Sequence[Row], title: str, palette: Palette | None = None) -> str:
+    """The table as a complete HTML document that loads nothing and runs no script."""
+    palette = palette or next(iter(PALETTES.values()))
+    page = (
+        ":root { color-scheme: light dark; } body { margin: 2rem; font: 16px/1.5 system-ui, sans-serif; "
+        f"background: light-dark({PAGE_BACKGROUND['light']}, {PAGE_BACKGROUND['dark']}); "
+        f"color: light-dark({PAGE_TEXT['light']}, {PAGE_TEXT['dark']}); }} h1 {{ font-size: 1.3rem; }}"
+    )
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{page}{STYLE}</style></head><body><main><h1>{escape(title)}</h1><p>{escape(rule(palette))}</p>\n"
+        f"{batch_table(rows, palette)}</main></body></html>\n"
+    )
+
+
+def rule(palette: Palette) -> str:
+    """What the colours mean."""
+    return RULE.format(supports=palette.supports_name.capitalize(), against=palette.against_name)
+
+
+def contributions(rows: Sequence[Row]) -> pd.DataFrame:
+    """A row for each word of each text under each method, with the answer, the explained output and its logit; added
+    tokens, reference and biases included, so that an additive method's scores add up."""
+    frames = []
+    for place, records in rows:
+        for record in records:
+            frame = record_table(record)
+            frame = frame.rename(columns={"text": "word"})
+            frame.insert(0, "no", place)
+            frame.insert(1, "method", record.method)
+            frame.insert(2, "answer", record.prediction.label)
+            frame.insert(3, "explained", record.target.title)
+            frame.insert(4, "logit", record.logit)
+            frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def answers(rows: Sequence[Row]) -> pd.DataFrame:
+    """A row for each text: its answer, the probability of its likeliest output (none of a score), every logit."""
+    found = []
+    for place, records in rows:
+        record = records[0]
+        sure = record.probabilities[record.predicted] if record.probabilities else None
+        logits = {f"logit {label}": value for label, value in zip(record.labels, record.logits, strict=True)}
+        text = one_line(record.text)
+        found.append({"no": place, "text": text, "answer": record.prediction.label, "probability": sure, **logits})
+    return pd.DataFrame(found)
+
+
+def _row(row: Row, names: Sequence[str], palette: Palette, address: Callable[[Attribution], str] | None) -> str:
+    place, records = row
+    first = records[0]
+    kind = TASK_TYPES[first.task_type]
+    leads = address(first) if address is not None else ""
+    cells = [("number", f'<a href="{escape(leads)}" target="_self">{place}</a>' if leads else str(place))]
+    cells += [("strip", strip(record, palette)) for record in records]
+    cells.append(("", escape(first.prediction.label)))
+    if kind.has_probabilities:
+        cells.append(("number", escape(probability(first.probabilities[first.predicted]))))
+    cells.append(("number", escape(number(first.logit))))
+    drawn = (
+        f'<td class="{look}" data-name="{escape(name)}">{content}</td>'
+        for name, (look, content) in zip(names, cells, strict=True)
+    )
+    return f"<tr>{''.join(drawn)}</tr>"
+
+
+def strip(record: Attribution, palette: Palette) -> str:
+    """The text with its words coloured, as HTML."""
+    if record.failure is not None:
+        return f"<strong>Failed.</strong> {escape(record.failure)}"
+    scale = own_scale(unit_scores(record))
+    signed = is_signed(record.method)
+
+    def draw(piece: Piece) -> str:
+        if piece.kind == "added":
+            return ""
+        if piece.kind == "heading":
+            return f'<span class="heading">{escape(piece.text)}</span>'
+        if piece.kind != "unit":
+            return escape(piece.text)
+        strength = scale.strength(piece.score or 0.0)
+        light, dark = (palette.shade(strength, mode).background for mode in ("light", "dark"))
+        tip = escape(score_in_words(piece, record, signed=signed))
+        return f'<span class="unit" style="--light:{light};--dark:{dark}" title="{tip}">{escape(piece.text)}</span>'
+
+    return "".join(draw(piece) for run in runs(pieces(record)) for piece in run)

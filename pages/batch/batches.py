@@ -1,0 +1,39 @@
+"""The Batch page below its head: a form, the batches so far, and the chosen one as a table."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bcos_core.batch.job import BATCH
+from bcos_core.jobs.store import JobState
+from pages.batch.form import choose_batch
+from pages.batch.result import show_result
+from pages.widgets import resources
+from pages.widgets.errors import guard
+from pages.widgets.frame import empty_page
+from pages.widgets.jobs import choose_job, follow, job_store, running, stopped, watch
+from pages.widgets.left_out import left_out_models, left_out_rows
+
+
+def show_batches() -> None:
+    known = resources.checkpoints()
+    jobs = job_store().list(kind=BATCH.name)
+    left_out_rows(jobs.left_out, ("batch", "batches"))
+    if not known and not jobs:
+        empty_page("There is no trained model yet.", "Start on Home", "home/page.py")
+        left_out_models()
+        return
+    if known:
+        with st.expander("New batch", icon=":material/add:", expanded=not jobs), guard():
+            choose_batch(known)
+    if not jobs:
+        return
+    job = choose_job("Batch", "batch", jobs.found, clears=("page", "search", "given", "order"))
+    with guard():
+        if job.active:
+            watch(job.id, running)
+        elif job.state == JobState.SUCCEEDED:
+            show_result(job)
+        else:
+            stopped(job)
+    follow()

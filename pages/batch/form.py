@@ -1,0 +1,210 @@
+"""What is to be explained: a model, methods, and texts, pasted or in a file; and about how long that takes."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from bcos_core.attribution.registry import METHODS, Method
+from bcos_core.batch.columns import guess_columns
+from bcos_core.batch.job import BATCH
+from bcos_core.batch.spec import MOST_METHODS, MOST_TEXTS, BatchSpec, BatchTexts, read_texts
+from bcos_core.errors import DataError, TextError
+from bcos_core.evaluate.vocabulary_job import default_method
+from bcos_core.home import get_home
+from bcos_core.jobs.outlook import about
+from bcos_core.model.classifier import predict
+from bcos_core.model.info import CheckpointInfo
+from bcos_core.numbers import count
+from bcos_core.tasks.registry import TASK_TYPES
+from bcos_core.text.blank import is_blank
+from bcos_core.text.encoding import encode
+from bcos_core.text.files import open_table
+from bcos_core.text.lines import text_lines
+from bcos_core.text.upload import save_upload
+from pages.server.roles import require_researcher
+from pages.widgets import resources, url
+from pages.widgets.jobs import job_store
+from pages.widgets.plain import plain
+from pages.widgets.supervision import supervisor_notice
+
+PASTE, FILE = "paste", "file"
+_SOURCES = {PASTE: "Paste texts", FILE: "A file"}
+_ENDINGS = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet"]
+_OWN = ""
+_TIMED_TEXTS = 8
+
+
+def choose_batch(known: dict[str, CheckpointInfo]) -> None:
+    """The form. The address holds every choice but the pasted texts."""
+    row = st.columns([3, 3, 2])
+    with row[0]:
+        model = known[_choose_model(known)]
+    with row[1]:
+        methods = _choose_methods(model)
+    with row[2]:
+        target = _choose_target(model)
+    source = st.segmented_control(
+        "Texts", list(_SOURCES), format_func=_SOURCES.__getitem__, required=True, **url.bound("source", PASTE)
+    )
+    file = _pasted(model) if source == PASTE else _uploaded()
+    if file is None or not methods:
+        st.button("Explain", type="primary", disabled=True, help="Choose texts and at least one method.")
+        return
+    text, second = _choose_columns(file, model) if source == FILE else guess_columns(open_table(file).columns, model)
+    if text is None:
+        st.info("Choose the column that holds the texts.")
+        return
+    spec = BatchSpec(str(model.path), tuple(m.name for m in methods), str(file), text, second, target)
+    found = _read(spec, model)
+    supervisor_notice()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Explain", type="primary"):
+            require_researcher()
+            job, _ = BATCH.submit(job_store(), spec)
+            url.write(batch=job.id, page=None, search=None, given=None, order=None)
+            st.rerun()
+        st.markdown(plain(_price(found, model, methods)), width="content")
+
+
+def _choose_model(known: dict[str, CheckpointInfo]) -> str:
+    first = resources.newest_pair(known)[0]
+    return str(
+        st.selectbox(
+            "Model",
+            list(known),
+            format_func=lambda name: known[name].name,
+            **url.bound("model", first, parse=url.one_of(known), clears=("method", "target")),
+        )
+    )
+
+
+def _choose_methods(model: CheckpointInfo) -> list[Method]:
+    fitting = [m.name for m in METHODS.values() if not m.unsupported(is_bcos=model.kind == "bcos") and not m.chance]
+    names = st.multiselect(
+        "Methods",
+        fitting,
+        format_func=lambda name: METHODS[name].title,
+        max_selections=MOST_METHODS,
+        help="\n".join(f"- **{plain(METHODS[n].title)}**: {plain(METHODS[n].description)}" for n in fitting),
+        **url.bound_list("method", [default_method(model)], fitting),
+    )
+    return [METHODS[name] for name in names][:MOST_METHODS]
+
+
+def _choose_target(model: CheckpointInfo) -> str | None:
+    labels = list(model.labels)
+    if len(labels) == 1:
+        return None
+    output = TASK_TYPES[model.task_type].output
+    chosen = st.selectbox(
+        f"Explained {output}",
+        [_OWN, *labels],
+        format_func=lambda name: "Each text’s own answer" if name == _OWN else name,
+        **url.bound("target", _OWN, parse=url.one_of([_OWN, *labels])),
+    )
+    return str(chosen) if chosen else None
+
+
+def _pasted(model: CheckpointInfo) -> Path | None:
+    """The pasted texts as a file, by their content, so that a job finds them."""
+    pasted = st.text_area(
+        "One text in each line",
+        height=160,
+        key="pasted",
+        help="A first and a second text have a tab between them." if model.pairs else None,
+    )
+    lines = [(number, line) for number, line in text_lines(pasted or "") if not is_blank(line)]
+    if not lines:
+        return None
+    names = model.text_columns or ("text",)
+    rows = [dict(zip(names, _parts(line, number, len(names)), strict=True)) for number, line in lines]
+    data = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    require_researcher()
+    return save_upload(get_home(), "pasted.jsonl", data)
+
+
+def _parts(line: str, number: int, texts: int) -> list[str]:
+    parts = line.split("\t", 1) if texts == 2 else [line]
+    if len(parts) < texts or any(map(is_blank, parts)):
+        raise TextError(f"Line {number:,} has not two texts with a tab between them. Give both.")
+    return parts
+
+
+def _uploaded() -> Path | None:
+    """The file that was sent. What was stored stays in the address, so that a reload loses nothing."""
+    sent = st.file_uploader(
+        "File",
+        type=_ENDINGS,
+        key="upload",
+        help=f"A text in each row, {MOST_TEXTS:,} at most. It stays on this machine.",
+    )
+    if sent is not None and st.session_state.get("upload-stored") != sent.file_id:
+        require_researcher()
+        stored = save_upload(get_home(), sent.name, sent.getvalue())
+        st.session_state["upload-stored"] = sent.file_id
+        url.write(**{"file": f"{stored.parent.name}/{stored.name}", "text-column": None, "second-column": None})
+    if not (name := url.read("file")):
+        return None
+    uploads = get_home().uploads.resolve()
+    path = (uploads / name).resolve()
+    if not path.is_relative_to(uploads) or not path.is_file():
+        raise DataError(f"The uploaded file {Path(name).name!r} is not here any more. Upload it again.")
+    return path
+
+
+def _choose_columns(file: Path, model: CheckpointInfo) -> tuple[str | None, str | None]:
+    columns = list(open_table(file).columns)
+    first, second = guess_columns(columns, model)
+    places = st.columns(2)
+    text = places[0].selectbox(
+        "Text column",
+        columns,
+        index=None,
+        **url.bound("text-column", first, parse=url.one_of(columns)),
+    )
+    if model.pairs is False:
+        return text, None
+    other = places[1].selectbox(
+        "Second text column",
+        ["", *columns],
+        format_func=lambda name: name or "None",
+        **url.bound("second-column", second or "", parse=url.one_of(["", *columns])),
+    )
+    return text, other or None
+
+
+def _read(spec: BatchSpec, model: CheckpointInfo) -> BatchTexts:
+    written = Path(spec.file).stat().st_mtime_ns
+    return _texts(spec.file, written, spec.text_column, spec.second_column, str(model.path), model)
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading the texts …")
+def _texts(file: str, written: int, text: str, second: str | None, path: str, _model: CheckpointInfo) -> BatchTexts:
+    return read_texts(file, text, second, _model)
+
+
+def _price(found: BatchTexts, model: CheckpointInfo, methods: list[Method]) -> str:
+    """How much it is, and about how long it takes on this machine."""
+    seconds, tokens = _pass(str(model.path), resources.identity_of(model), found.texts[:_TIMED_TEXTS], model)
+    passes = sum(method.cost.forward_equivalents(tokens) for method in methods)
+    empty = f" ({found.empty_rows:,} empty rows are left out)" if found.empty_rows else ""
+    return (
+        f"{count(len(found.texts), 'text')}{empty}, {count(len(methods), 'method')}: "
+        f"about {about(max(1.0, seconds * passes * len(found.texts)))} on this machine."
+    )
+
+
+@st.cache_data(max_entries=16, show_spinner="Measuring how long a pass takes …")
+def _pass(path: str, identity: str, texts: tuple[str, ...], _model: CheckpointInfo) -> tuple[float, float]:
+    """Seconds of a forward pass of one of the texts, and its tokens."""
+    classifier = resources.classifier(_model)
+    predict(classifier, texts)  # the first pass pays for what comes once
+    started = time.perf_counter()
+    predict(classifier, texts)
+    seconds = (time.perf_counter() - started) / len(texts)
+    lengths = [len(text) for text in encode(classifier.tokenizer, list(texts), classifier.max_length)]
+    return seconds, sum(lengths) / len(lengths)

@@ -1,0 +1,56 @@
+"""A batch as a table: everything of a text is escaped, and the numbers are the records'."""
+
+from __future__ import annotations
+
+import pytest
+from records import FAILED, RECORD, of_one_token, record
+
+from bcos_core.attribution.record import Target
+from bcos_core.render.batch import answers, batch_page, batch_table, contributions
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+def test_a_row_has_the_text_the_answer_and_the_value() -> None:
+    table = batch_table([(7, (RECORD,))])
+    assert '<td class="number" data-name="No.">7</td>' in table
+    assert ">positive</td>" in table and ">0.62</td>" in table and ">0.300</td>" in table
+    assert "[CLS]" not in table and table.count('class="unit"') == 3  # Not, bad, the point
+
+
+def test_a_hostile_text_and_label_stay_text() -> None:
+    labels = ("negative", HOSTILE)
+    hostile = of_one_token(HOSTILE, labels=labels, target=Target(1, HOSTILE))
+    for made in (batch_table([(1, (hostile,))]), batch_page([(1, (hostile,))], HOSTILE)):
+        assert "<script" not in made and "&lt;script&gt;" in made
+    assert "src=" not in batch_page([(1, (hostile,))], "t") and "http" not in batch_page([(1, (hostile,))], "t")
+
+
+def test_a_number_leads_to_its_text() -> None:
+    table = batch_table([(7, (RECORD,))], address=lambda record: f'compare?text="{record.text}"&a=1')
+    assert '<a href="compare?text=&quot;Not bad.&quot;&amp;a=1" target="_self">7</a>' in table
+
+
+def test_a_record_without_numbers_says_so() -> None:
+    assert "Failed." in batch_table([(1, (FAILED,))])
+
+
+def test_contributions_add_up_for_each_text() -> None:
+    rows = [(1, (RECORD,)), (2, (record(text="Not bad."),))]
+    table = contributions(rows)
+    sums = table.groupby("no")["score"].sum()
+    assert sums.tolist() == pytest.approx([0.3, 0.3])
+    assert set(table["method"]) == {"bcos"} and set(table["answer"]) == {"positive"}
+    assert table["word"].tolist()[:3] == ["[CLS]", "Not", "bad"]
+
+
+def test_answers_have_every_logit() -> None:
+    (row,) = answers([(3, (RECORD,))]).to_dict("records")
+    assert row == {
+        "no": 3,
+        "text": "Not bad.",
+        "answer": "positive",
+        "probability": 0.6225,
+        "logit negative": -0.2,
+        "logit positive": 0.3,
+    }
