@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcos_core.attribution.registry import METHODS
+from bcos_core.batch.plan import batch_plan
 from bcos_core.batch.spec import BatchSpec
 from bcos_core.errors import DataError
 from bcos_core.jobs.kind import JobKind
@@ -54,6 +55,7 @@ BATCH = JobKind(
     key=key,
     command=command,
     run=run,
+    plan=batch_plan,
     page="batch",
     parameter="batch",
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import streamlit as st
@@ -16,12 +15,10 @@ from bcos_core.errors import DataError, TextError
 from bcos_core.evaluate.vocabulary_job import default_method
 from bcos_core.home import get_home
 from bcos_core.jobs.outlook import about
-from bcos_core.model.classifier import predict
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.numbers import count
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.blank import is_blank
-from bcos_core.text.encoding import encode
 from bcos_core.text.files import open_table
 from bcos_core.text.lines import text_lines
 from bcos_core.text.upload import save_upload
@@ -35,7 +32,6 @@ PASTE, FILE = "paste", "file"
 _SOURCES = {PASTE: "Paste texts", FILE: "A file"}
 _ENDINGS = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet"]
 _OWN = ""
-_TIMED_TEXTS = 8
 
 
 def choose_batch(known: dict[str, CheckpointInfo]) -> None:
@@ -67,7 +63,7 @@ def choose_batch(known: dict[str, CheckpointInfo]) -> None:
             job, _ = BATCH.submit(job_store(), spec)
             url.write(batch=job.id, page=None, search=None, given=None, order=None)
             st.rerun()
-        st.markdown(plain(_price(found, model, methods)), width="content")
+        st.markdown(plain(_price(found, spec)), width="content")
 
 
 def _choose_model(known: dict[str, CheckpointInfo]) -> str:
@@ -187,24 +183,9 @@ def _texts(file: str, written: int, text: str, second: str | None, path: str, _m
     return read_texts(file, text, second, _model)
 
 
-def _price(found: BatchTexts, model: CheckpointInfo, methods: list[Method]) -> str:
+def _price(found: BatchTexts, spec: BatchSpec) -> str:
     """How much it is, and about how long it takes on this machine."""
-    seconds, tokens = _pass(str(model.path), resources.identity_of(model), found.texts[:_TIMED_TEXTS], model)
-    passes = sum(method.cost.forward_equivalents(tokens) for method in methods)
-    empty = f" ({found.empty_rows:,} empty rows are left out)" if found.empty_rows else ""
-    return (
-        f"{count(len(found.texts), 'text')}{empty}, {count(len(methods), 'method')}: "
-        f"about {about(max(1.0, seconds * passes * len(found.texts)))} on this machine."
-    )
-
-
-@st.cache_data(max_entries=16, show_spinner="Measuring how long a pass takes …")
-def _pass(path: str, identity: str, texts: tuple[str, ...], _model: CheckpointInfo) -> tuple[float, float]:
-    """Seconds of a forward pass of one of the texts, and its tokens."""
-    classifier = resources.classifier(_model)
-    predict(classifier, texts)  # the first pass pays for what comes once
-    started = time.perf_counter()
-    predict(classifier, texts)
-    seconds = (time.perf_counter() - started) / len(texts)
-    lengths = [len(text) for text in encode(classifier.tokenizer, list(texts), classifier.max_length)]
-    return seconds, sum(lengths) / len(lengths)
+    empty = f" ({count(found.empty_rows, 'empty row')} left out)" if found.empty_rows else ""
+    seconds = BATCH.expected_seconds(job_store(), spec)
+    takes = f": about {about(seconds)} on this machine" if seconds is not None else ""
+    return f"{count(len(found.texts), 'text')}{empty}, {count(len(spec.methods), 'method')}{takes}."

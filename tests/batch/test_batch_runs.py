@@ -119,7 +119,7 @@ def test_methods_are_few_different_and_fitting(home: Home, tmp_path: Path) -> No
 
 
 class Cancelled(SilentReporter):
-    def progress(self, done: float, total: float) -> None:
+    def progress(self, done: float, total: float, part: str = "") -> None:
         raise JobCancelled("Stopped before the work was done.")
 
 

@@ -82,7 +82,7 @@ def test_a_file_has_its_columns_chosen_and_its_limits_said(
     at = open_page("batch", source="file", file="0123456789abcdef/t.csv")
     assert not at.exception and not at.error
     assert at.selectbox(key="url-text-column").value == "review"
-    assert "2 texts (1 empty rows are left out), 1 method" in words(at)
+    assert "2 texts (1 empty row left out), 1 method" in words(at)
     monkeypatch.setattr(limits, "MOST_TEXTS", 1)
     at = open_page("batch", source="file", file="0123456789abcdef/t.csv", **{"text-column": "id"})
     assert "has more than 1 rows" in words(at) and not at.exception
