@@ -14,7 +14,6 @@ from bcos_core.batch.spec import MOST_METHODS, MOST_TEXTS, BatchSpec, BatchTexts
 from bcos_core.errors import DataError, TextError
 from bcos_core.evaluate.vocabulary_job import default_method
 from bcos_core.home import get_home
-from bcos_core.jobs.outlook import about
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.numbers import count
 from bcos_core.tasks.registry import TASK_TYPES
@@ -24,7 +23,7 @@ from bcos_core.text.lines import text_lines
 from bcos_core.text.upload import save_upload
 from pages.server.roles import require_researcher
 from pages.widgets import resources, url
-from pages.widgets.jobs import job_store
+from pages.widgets.jobs import job_store, time_needed
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
@@ -186,6 +185,5 @@ def _texts(file: str, written: int, text: str, second: str | None, path: str, _m
 def _price(found: BatchTexts, spec: BatchSpec) -> str:
     """How much it is, and about how long it takes on this machine."""
     empty = f" ({count(found.empty_rows, 'empty row')} left out)" if found.empty_rows else ""
-    seconds = BATCH.expected_seconds(job_store(), spec)
-    takes = f": about {about(seconds)} on this machine" if seconds is not None else ""
-    return f"{count(len(found.texts), 'text')}{empty}, {count(len(spec.methods), 'method')}{takes}."
+    much = f"{count(len(found.texts), 'text')}{empty}, {count(len(spec.methods), 'method')}."
+    return f"{much} {time_needed(BATCH, spec)}"

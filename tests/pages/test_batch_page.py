@@ -51,7 +51,7 @@ def test_pasted_texts_become_a_job_with_a_price(open_page: OpenPage, home: Home,
     assert button(at, "Explain").disabled
     at = paste(at, "a good film\n\n<b>a dull film</b>\n")
     assert not at.exception and not at.error
-    assert "2 texts, 1 method: about" in words(at)
+    assert "2 texts, 1 method. About" in words(at)
     button(at, "Explain").click().run()
     (job,) = store.list(kind="batch")
     spec = BATCH.read(job.spec)
