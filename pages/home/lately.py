@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -118,15 +119,15 @@ def _said(info: CheckpointInfo) -> str:
 
 def next_step() -> None:
     """One sentence and one button."""
-    step = find_step({job.kind for job in job_store().list() if job.state == JobState.SUCCEEDED})
+    step = find_step(lambda kind: any(job.state == JobState.SUCCEEDED for job in job_store().list(kind=kind, limit=20)))
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**Next:** {plain(step.why)}", width="content")
         if st.button(step.button):
             st.switch_page(f"{step.page}/page.py")
 
 
-def find_step(done: set[str]) -> Step:
-    """What has not been done yet, in the order of the work; `done` are the kinds of jobs that succeeded."""
+def find_step(done: Callable[[str], bool]) -> Step:
+    """The first in the order of the work of which no job is `done`, by its kind."""
     steps = {
         "evaluate": Step(
             "Which heatmaps can be believed? Evaluate measures what happens when the coloured words are removed.",
@@ -139,5 +140,5 @@ def find_step(done: set[str]) -> Step:
             "Do the heatmaps help people? Ask raters who do not know which is which.", "Plan a study", "studies"
         ),
     }
-    first = next((name for name in steps if name not in done), None)
+    first = next((name for name in steps if not done(name)), None)
     return steps[first] if first else Step("Train the models on your own data.", "Train", "train")
