@@ -26,8 +26,8 @@ from pages.widgets.struck import Span, struck_spans, toggled
 from pages.widgets.test_set import OPENING_TEXTS, TestSet, find_test_set
 
 MEANING = (
-    "A B-cos model’s answer is a sum of what each word adds to it, so its colours are the computation itself. "
-    "A conventional model has no such sum: its colours are an estimate that is made afterwards."
+    "A B-cos model’s answer is the sum of what each word adds to it, so that its colours are the computation itself; a "
+    "conventional model’s colours are an estimate that is made afterwards."
 )
 _STYLE = Style(next(iter(PALETTES.values())))
 
@@ -45,9 +45,9 @@ def show_disagreement() -> None:
         index = _example(tests)
         text = tests.examples.texts[index]
         st.header(plain(_title(tests, index)), anchor=False)
+        st.markdown(plain(MEANING))
         st.markdown(plain(_answers(tests, index)))
         _panels(tests, index)
-        st.caption(plain(MEANING))
         _struck_words(text)
 
 
