@@ -137,8 +137,8 @@ def show_comparison() -> None:
         with toolbar:
             legend(screen)
     with below:
-        which_model(models)
         if original is None:
+            which_model(models)
             draw(screen, TextPlace.of(text, example))
         else:
             before_and_after(screen, original)
