@@ -210,6 +210,11 @@ def test_evaluate(open_page: OpenPage, world: World) -> None:
     assert ("Plausibility, AUPRC" in scores.options) == (world.kind == "single-label")
 
 
+def test_batch(open_page: OpenPage, world: World) -> None:
+    text = check(open_page("batch", model="tiny-bcos"), world)
+    assert ("Explained" in text) == (len(LABELS[world.kind]) > 1)
+
+
 def test_lab(open_page: OpenPage, world: World) -> None:
     check(open_page("lab"), world, of_the_model=False)
 
