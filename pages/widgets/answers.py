@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import streamlit as st
 
@@ -61,8 +62,12 @@ def _missing(asked: _Asked) -> list[int]:
 
 
 def _asked(info: CheckpointInfo, texts: Sequence[str]) -> _Asked:
-    content = hashlib.sha256("\0".join(texts).encode("utf-8", errors="surrogatepass")).hexdigest()
-    return _known(str(info.path), resources.identity_of(info), content, info, tuple(texts))
+    return _known(str(info.path), resources.identity_of(info), _content(tuple(texts)), info, tuple(texts))
+
+
+@lru_cache(maxsize=8)
+def _content(texts: tuple[str, ...]) -> str:
+    return hashlib.sha256("\0".join(texts).encode("utf-8", errors="surrogatepass")).hexdigest()
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
