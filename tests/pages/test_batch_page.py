@@ -58,7 +58,7 @@ def test_pasted_texts_become_a_job_with_a_price(open_page: OpenPage, home: Home,
     assert spec.methods == ("bcos",) and spec.text_column == "text" and spec.target is None
     lines = [json.loads(line)["text"] for line in Path(spec.file).read_text().splitlines()]
     assert lines == ["a good film", "<b>a dull film</b>"]
-    assert at.query_params["batch"] == job.id and "Waiting for its turn" in words(at)
+    assert at.query_params["batch"] == job.id and not at.exception
 
 
 def test_a_pasted_pair_has_a_tab_between_its_texts(open_page: OpenPage, home: Home, store: JobStore) -> None:
