@@ -11,21 +11,22 @@ const element = (tag, className, ...children) => {
 function drawHead(panel) {
   const title = element("h3", "title", panel.method);
   if (!panel.folds && !panel.pending) title.append(element("span", "model", panel.model));
-  const head = element("header", "head", title);
+  const figures = element("span", "figures");
   if (panel.mark) {
     const mark = element("span", panel.mark.exact ? "mark exact" : "mark", panel.mark.text);
     mark.dataset.tip = panel.mark.tip;
-    head.append(mark);
+    figures.append(mark);
   }
-  if (panel.pending) head.append(element("span", "time", panel.pending));
+  if (panel.pending) figures.append(element("span", "time", panel.pending));
   if (panel.folds) {
     const time = element("span", "time", panel.time);
     time.dataset.tip = panel.cost;
     const fold = element("button", "fold");
     fold.type = "button";
     fold.setAttribute("aria-label", `Details of ${panel.method}, ${panel.model}`);
-    head.append(time, fold);
+    figures.append(time, fold);
   }
+  const head = element("header", "head", title, figures);
   return head;
 }
 

@@ -70,15 +70,20 @@ def drawn_runs(record: Attribution, style: Style, scale: Scale, struck: Sequence
 def pending_runs(text: str, tokens: Sequence[Token]) -> list[dict[str, Any]]:
     """The text as `drawn_runs` has it, before there are scores: it takes the same room, without colours and without
     words to click."""
-    lasts = [place for place, token in enumerate(tokens) if token.end is not None][-1:] or [0]
-    added = [(place > lasts[0], token.text) for place, token in enumerate(tokens) if token.end is None]
-    drawn = [{"kind": "added", "text": shown, "tip": ""} for behind, shown in added if not behind]
+    position = 0
+    added: list[tuple[int, str]] = []  # each after the last token of the text that precedes it
+    for token in tokens:
+        if token.end is None:
+            added.append((position, token.text))
+        position = max(position, token.end or 0)
+    drawn: list[tuple[str, str]] = []
     parts = halves(text)
     for place, (start, end) in enumerate(parts):
-        if len(parts) > 1:
-            drawn.append({"kind": "heading", "text": HEADINGS[place], "share": "", "tip": ""})
-        drawn.append({"kind": "gap", "text": text[start:end], "tip": ""})
-    return drawn + [{"kind": "added", "text": shown, "tip": ""} for behind, shown in added if behind]
+        drawn += [("heading", HEADINGS[place])] if len(parts) > 1 else []
+        drawn += [("added", shown) for at, shown in added if at == start]
+        drawn.append(("gap", text[start:end]))
+        drawn += [("added", shown) for at, shown in added if start < at <= end]
+    return [{"kind": kind, "text": shown, "share": "", "tip": ""} for kind, shown in drawn]
 
 
 def prediction_bars(record: Attribution) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ def choose_models(known: dict[str, CheckpointInfo]) -> list[CheckpointInfo]:
     missing = [name for name in url.read_all("model") if name and name not in known]
     if missing:
         st.warning(plain(f"The link names {', '.join(missing)}, which is not here. Choose from the models below."))
-    bound = url.bound_list("model", resources.newest_pair(known), known, clears=("strike",))
+    bound = url.bound_list("model", resources.newest_pair(known), known, clears=("strike", "shown"))
     chosen = len(st.session_state[bound["key"]])
     with st.popover(f"Models: {chosen} of {len(known)}", icon=":material/deployed_code:", key="choose-models"):
         names = st.multiselect(

@@ -62,7 +62,8 @@ def show_comparison() -> None:
     buttons = choices.container(horizontal=True, width="content", gap="xsmall")
     with choices:
         models = choose_models(known)
-    tests = find_test_set(models)
+    with tests_place:
+        tests = find_test_set(models)
     with guard():
         example = example_index(tests)
     text = screen_text(tests, example)

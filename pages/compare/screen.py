@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.references import REFERENCES, same_reference
+from bcos_core.attribution.references import REFERENCE_TOKENS, REFERENCES, same_reference, tokens_of
 from bcos_core.attribution.registry import METHODS, Method
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import Style
 from bcos_core.render.pieces import unit_scores
 from bcos_core.render.scale import Scale, common_scale, own_scale, unshared_scale
-from pages.widgets.resources import record
+from pages.widgets.resources import classifier, record
 
 WIDEST = 3  # columns in which a text can still be read
 
@@ -128,10 +128,25 @@ class Screen:
             f"{', '.join(methods)} {'compares' if len(methods) == 1 else 'compare'} with {words}"
             for words, methods in questions.items()
         ]
-        return [
-            f"These panels answer different questions: {'; '.join(parts)}. "
-            "Choose a reference under Display that all offer, or fewer methods."
-        ]
+        shared = self.shared_references()
+        way_on = (
+            f"Under Display, one reference fits all: {' or '.join(REFERENCES[name] for name in shared)}."
+            if shared
+            else "No reference fits all of them: choose fewer methods."
+        )
+        return [f"These panels answer different questions: {'; '.join(parts)}. {way_on}"]
+
+    def shared_references(self) -> list[str]:
+        """The references that every method on the screen offers, of those that every model's tokenizer has."""
+        offered = [cell.method.references for cell in self.cells if cell.method.references]
+        had = [tokens_of(classifier(model).tokenizer) for model in self.models]
+        shared: list[str] = []
+        for name in REFERENCES:
+            everywhere = name not in REFERENCE_TOKENS or all(name in tokens for tokens in had)
+            fits = all(any(same_reference(one, name) for one in references) for references in offered)
+            if everywhere and fits and not any(same_reference(one, name) for one in shared):
+                shared.append(name)
+        return shared
 
     def scale(self, cell: Cell) -> Scale:
         """What full colour means in the cell's panel. Panels that failed have no part in it."""

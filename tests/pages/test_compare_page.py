@@ -268,6 +268,7 @@ def test_panels_that_answer_different_questions_are_marked() -> None:
     assert "different questions" in warning
     assert "B-cos contributions compares with nothing" in warning
     assert "Occlusion compares with the mask token" in warning
+    assert "one reference fits all: the mask token at every position or the padding token" in warning
     assert "Saliency" not in warning
 
 

@@ -139,7 +139,7 @@ def test_what_is_pending_has_the_text_and_the_added_tokens_in_their_places() -> 
     shown = [(run["kind"], run["text"]) for run in pending_runs(RECORD.text, RECORD.tokens)]
     assert shown == [("added", "[CLS]"), ("gap", "Not bad."), ("added", "[SEP]")]
     pair = pending_runs("Not bad.\x1fGood.", RECORD.tokens)
-    assert [run["text"] for run in pair] == ["[CLS]", "First text", "Not bad.", "Second text", "Good.", "[SEP]"]
+    assert [run["text"] for run in pair] == ["First text", "[CLS]", "Not bad.", "[SEP]", "Second text", "Good."]
 
 
 def test_the_answer_of_a_model_has_a_bar_for_each_class() -> None:
