@@ -156,14 +156,20 @@ def sum_mark(record: Attribution) -> dict[str, Any] | None:
     promised or the record failed."""
     if not record.additive or record.failed:
         return None
-    explained = TASK_TYPES[record.task_type].explained
     exact = record.completeness_error <= ADDS_UP * max(abs(record.logit), *map(abs, record.scores), 0.0)
     numbers = f"{number(record.sum)} of {number(record.logit)}"
     return {
         "exact": exact,
         "text": "✓ adds up" if exact else f"adds to {numbers}",
-        "tip": f"The contributions add to {numbers}, the {explained}. Difference {number(record.completeness_error)}.",
+        "tip": f"The contributions add to {numbers}, the {quantity(record)}. "
+        f"Difference {number(record.completeness_error)}.",
     }
+
+
+def quantity(record: Attribution) -> str:
+    """What the contributions add up to: of a contrast it is a difference."""
+    explained = TASK_TYPES[record.task_type].explained
+    return explained if record.target.minus is None else f"difference of {explained}s"
 
 
 def completeness_meter(record: Attribution) -> dict[str, Any] | None:
@@ -182,7 +188,7 @@ def completeness_meter(record: Attribution) -> dict[str, Any] | None:
     return {
         "kind": "meter",
         "title": f"Adds to {number(record.sum)} of {number(record.logit)}",
-        "bars": signed_bars([("contributions", record.sum), (TASK_TYPES[record.task_type].explained, record.logit)]),
+        "bars": signed_bars([("contributions", record.sum), (quantity(record), record.logit)]),
         "note": f"Difference {number(record.completeness_error)}. The sum: {', '.join(parts)}.",
     }
 
@@ -192,7 +198,7 @@ def strike_comparison(
 ) -> dict[str, Any]:
     """The change that a heatmap predicts for struck words beside the change that really happens, in logits or in the
     score's unit; `probabilities` are those after it."""
-    explained, index = TASK_TYPES[record.task_type].explained, record.target.index
+    explained, index = quantity(record), record.target.index
     note = f"{explained.capitalize()} {number(record.logit)} → {number(logit)}"
     if probabilities:
         before, after = record.probabilities[index], probabilities[index]

@@ -9,7 +9,7 @@ from html import escape
 from bcos_core.attribution.record import Attribution
 from bcos_core.numbers import number
 from bcos_core.render.band import band_note, band_of, score_in_words
-from bcos_core.render.drawing import cost_line, prediction_bars, truncation_note
+from bcos_core.render.drawing import cost_line, prediction_bars, quantity, truncation_note
 from bcos_core.render.methods import is_signed, method_title
 from bcos_core.render.palette import PALETTES, Palette
 from bcos_core.render.pieces import Granularity, Piece, pieces, runs, unit_scores
@@ -135,7 +135,7 @@ def sum_sentence(record: Attribution) -> str:
     if record.bias_share:
         parts.append(f"the {kind.tokenless} {number(record.bias_share, signed=True)}")
     return (
-        f"The contributions add to {number(record.sum)} of the {kind.explained} "
+        f"The contributions add to {number(record.sum)} of the {quantity(record)} "
         f"{number(record.logit)} (difference {number(record.completeness_error)}); of this, {', '.join(parts[:-1])} "
         f"and {parts[-1]}."
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from records import RECORD, of_one_token, record
 
-from bcos_core.attribution.record import Token
+from bcos_core.attribution.record import Target, Token
 from bcos_core.render.drawing import (
     Style,
     answer_bars,
@@ -160,3 +160,13 @@ def test_one_legend_has_numbers_where_the_scale_is_shared() -> None:
         "no weight 0",
         "most weight 0.500",
     ]
+
+
+def test_a_contrast_is_one_class_rather_than_another_and_its_sum_a_difference() -> None:
+    contrast = record(target=Target(1, "positive", 0, "negative"))
+    unit = next(run["units"][0] for run in drawn_runs(contrast, STYLE, Scale(2.0, "rule")) if "units" in run)
+    assert unit["tip"].endswith("supports positive rather than negative")
+    meter = completeness_meter(contrast)
+    assert meter is not None and meter["bars"][1]["label"] == "difference of logits"
+    block = strike_comparison(contrast, predicted=1.0, actual=1.0, logit=0.5, probabilities=(0.5, 0.5))
+    assert block["title"] == "Words struck out: change of the difference of logits"
