@@ -104,7 +104,7 @@ def test_a_pair_of_texts_from_a_job_to_its_heatmap(home: Home, address: str, pag
     columns = {"text_column": "premise", "second_column": "hypothesis"}
     job = submit_tiny_job(home, ["premise,hypothesis,label", *rows], columns)
     panel = panel_of(job, address, page)
-    boxes = [page.get_by_label(name) for name in ("First text (premise)", "Second text (hypothesis)")]
+    boxes = [page.get_by_label(name, exact=True) for name in ("First text (premise)", "Second text (hypothesis)")]
     first, second = (box.input_value() for box in boxes)
     assert first.startswith("the ") and second.startswith("it is ")
     finished = JobStore.open(home).get(job.id)
