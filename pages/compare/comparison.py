@@ -120,7 +120,8 @@ def show_comparison() -> None:
             look.seeds,
             options,
         )
-        pins_menu(text, tests.label(example) if tests is not None and example is not None else None)
+        label = tests.label(example) if tests is not None and example is not None else None
+        pins_menu(text, label)
         export_menu(screen)
         link_button(
             {
@@ -140,12 +141,12 @@ def show_comparison() -> None:
     with below:
         if original is None:
             which_model(models)
-            draw(screen, TextPlace.of(text, example))
+            draw(screen, TextPlace.of(text, example), label)
         else:
             before_and_after(screen, original)
 
 
-def draw(screen: Screen, place: TextPlace) -> None:
+def draw(screen: Screen, place: TextPlace, label: str | None) -> None:
     """A grid: a column per model under its answer, a row per method. Panels are begun in the order of what they cost;
     what cannot be is said in its place."""
     if not screen.cells:
@@ -168,7 +169,7 @@ def draw(screen: Screen, place: TextPlace) -> None:
                         column.caption(f"**{plain(cell.method.title)}** · {plain(reason)}")
         for cell in screen.cheapest_first():
             with places[cell.key]:
-                panel(screen, cell, place)
+                panel(screen, cell, place, label)
     agreement(screen)
 
 

@@ -6,35 +6,28 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from bcos_core.home import CHECKOUT
 from bcos_core.model.info import CheckpointInfo
 from pages.widgets import url
-from pages.widgets.frame import fragment
 
 NARROW = 800
 """Pixels up to which two columns cannot be read side by side."""
 
+_ASSETS = CHECKOUT / "assets"
+_component = st.components.v2.component(
+    "bcos_one_model",
+    html='<fieldset aria-label="Model on the screen"></fieldset>',
+    css=(_ASSETS / "one_model.css").read_text(encoding="utf-8"),
+    js=(_ASSETS / "one_model.js").read_text(encoding="utf-8"),
+)
 
-@fragment()
+
 def which_model(models: Sequence[CheckpointInfo]) -> None:
-    """The switch; the others' columns are hidden by the style sheet, so that nothing is drawn anew."""
+    """The switch. The browser hides the other columns by itself and keeps the choice in the address: nothing is drawn
+    anew, and nothing waits for what is being computed."""
     if len(models) < 2:
         return
-    places = [str(place) for place in range(len(models))]
-    bound = url.bound("shown", places[0], parse=url.one_of(places))
-    chosen = st.session_state[bound["key"]]
-    st.html(f"<style>{_one_at_a_time(int(chosen), len(models))}</style>")
+    given = url.read("shown")
+    shown = int(given) if given.isdecimal() and int(given) < len(models) else 0
     with st.container(key="which-model"):
-        st.segmented_control(
-            "Model on the screen",
-            places,
-            format_func=lambda place: models[int(place)].name,
-            label_visibility="collapsed",
-            required=True,
-            **bound,
-        )
-
-
-def _one_at_a_time(shown: int, count: int) -> str:
-    others = (place for place in range(count) if place != shown)
-    hidden = ", ".join(f'[data-testid="stColumn"]:has([class*="st-key-of-{other}-"])' for other in others)
-    return f"@media (max-width: {NARROW}px) {{ {hidden} {{ display: none; }} }}"
+        _component(key="one-model", data={"models": [model.name for model in models], "shown": shown, "narrow": NARROW})

@@ -13,6 +13,7 @@ from bcos_core.render.table import record_table
 from bcos_core.tasks.registry import TASK_TYPES
 from pages.compare.copying import copy_button
 from pages.compare.export import file_name
+from pages.compare.pins import pin_button
 from pages.compare.screen import Cell, Screen
 from pages.compare.strikes import PANELS, toggle
 from pages.compare.text_box import TextPlace
@@ -25,8 +26,9 @@ from pages.widgets.struck import struck_spans
 
 
 @fragment(parallel=True, key=PANELS)
-def panel(screen: Screen, cell: Cell, place: TextPlace) -> None:
-    """Compute and draw one panel; an error is shown in its place and leaves the other panels alone.
+def panel(screen: Screen, cell: Cell, place: TextPlace, label: str | None) -> None:
+    """Compute and draw one panel; an error is shown in its place and leaves the other panels alone. `label` is that of
+    a test text.
 
     Until it is there its text stands in its place, so that nothing moves when it comes. A panel that was drawn before
     is drawn over itself: the browser keeps what is focused.
@@ -48,7 +50,7 @@ def panel(screen: Screen, cell: Cell, place: TextPlace) -> None:
                 _draw(screen, cell, place)
             st.session_state[f"drawn-{cell.key}"] = asked
         if _is_open(cell):
-            _numbers(screen, cell)
+            _numbers(screen, cell, label)
 
 
 def _missing(screen: Screen, cell: Cell) -> str | None:
@@ -116,7 +118,7 @@ def _strike(cell: Cell, record: Attribution, spans: tuple[tuple[int, int], ...])
     )
 
 
-def _numbers(screen: Screen, cell: Cell) -> None:
+def _numbers(screen: Screen, cell: Cell, label: str | None) -> None:
     """The same numbers as a table, and everything that can be taken away; made only while it is unfolded."""
     record, scale, granularity = screen.record(cell), screen.scale(cell), screen.style.granularity
     table = record_table(record, granularity)
@@ -139,6 +141,7 @@ def _numbers(screen: Screen, cell: Cell) -> None:
         page = panels_html([Panel(record, scale)], granularity=granularity, palette=screen.style.palette)
         _download("HTML page", page, f"{name}.html", "text/html", cell)
         copy_button("Copy record", record.to_json(), key=f"copy-{cell.key}")
+        pin_button(screen.text, label, key=f"pin-{cell.key}")
 
 
 def _download(label: str, data: str | bytes, name: str, mime: str, cell: Cell) -> None:

@@ -25,6 +25,15 @@ def pins_menu(text: str, label: str | None) -> None:
             pinned_texts(text, label)
 
 
+def pin_button(text: str, label: str | None, *, key: str) -> None:
+    """Pins the present text, in the collection that was chosen last."""
+    if st.button("Pin text", icon=":material/push_pin:", key=key, type="tertiary"):
+        collections = Collections(open_database(get_home()))
+        chosen = str(st.session_state.get("pin-collection") or next(iter(collections.names()), FIRST_NAME))
+        collections.pin(chosen, text, label)
+        st.toast(plain(f"Pinned in “{chosen}”."))
+
+
 def pinned_texts(text: str, label: str | None) -> None:
     """A collection: pin the present text, open or take out others."""
     collections = Collections(open_database(get_home()))

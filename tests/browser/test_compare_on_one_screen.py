@@ -102,12 +102,15 @@ def test_a_phone_shows_one_model_at_a_time(browser: Browser, place: str) -> None
     page = opened(browser, place, 390, 844)
     shown = page.locator("article:visible")
     for model in (*MODELS, MODELS[0]):
-        page.get_by_role("radio", name=model).or_(page.get_by_role("button", name=model, exact=True)).first.click()
+        page.get_by_text(model, exact=True).and_(page.locator("label")).click()
         expect(page.get_by_role("heading", level=2, name=model)).to_be_visible()
         expect(page.get_by_role("heading", level=2)).to_have_count(1)
         expect(shown).to_have_count(4)
         assert all((panel.get_attribute("aria-label") or "").endswith(f", {model}") for panel in shown.all())
-    assert page.evaluate(CUT) == []
+    assert "shown=0" in page.url and page.evaluate(CUT) == []
+    page.locator("article:visible button.unit").last.click()
+    for name in ("Next", "Restore", "Explain without them"):
+        expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
 
 
 def test_rows_have_their_places_before_their_values(browser: Browser, place: str) -> None:

@@ -390,7 +390,7 @@ def test_methods_are_a_checklist_with_what_each_costs() -> None:
 
 
 @pytest.mark.usefixtures("pair")
-def test_a_panel_says_whether_it_adds_up_and_unfolds() -> None:
+def test_a_panel_says_whether_it_adds_up_and_unfolds(home: Home) -> None:
     page = compare(text=TEXT, model="tiny-bcos", method=["bcos", "occlusion"])
     shown = panels(page)
     exact = shown["B-cos contributions", "tiny-bcos"]
@@ -400,6 +400,8 @@ def test_a_panel_says_whether_it_adds_up_and_unfolds() -> None:
     page.session_state["open-tiny-bcos-bcos"] = True
     page.run()
     assert panels(page)["B-cos contributions", "tiny-bcos"]["open"] and len(page.dataframe) == 1
+    page.button(key="pin-tiny-bcos-bcos").click().run()
+    assert [one.text for one in Collections(open_database(home)).texts("Pinned")] == [TEXT]
 
 
 @pytest.mark.usefixtures("pair")
