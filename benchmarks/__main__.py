@@ -1,4 +1,4 @@
-"""`python -m benchmarks [tasks | models] [--full]`: every figure by name, then one JSON object on the last line."""
+"""`python -m benchmarks [WHAT] [--full]`: every figure by name, then one JSON object on the last line."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def main() -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("promised", "tasks", "models"),
+        choices=("promised", "tasks", "models", "waiting"),
         default="promised",
-        help="the figures that the project promises; every kind of task on real texts; other pretrained models "
-        "(default: promised)",
+        help="the figures that the project promises; every kind of task on real texts; other pretrained models; "
+        "time left and the two lanes, with real jobs (default: promised)",
     )
     parser.add_argument("only", nargs="*", metavar="NAME", help="of tasks or models, these alone")
     parser.add_argument(
@@ -47,6 +47,11 @@ def main() -> None:
     sheet = Sheet()
     if arguments.what == "promised":
         promised(sheet, full=arguments.full)
+    elif arguments.what == "waiting":
+        from benchmarks.waiting import short_beside_long, time_left
+
+        sheet.add(short_beside_long())
+        sheet.add(time_left())
     else:
         others(sheet, arguments.what, arguments.only)
     print(json.dumps(sheet.figures))

@@ -38,6 +38,9 @@ else:
     page = st.navigation([welcome, rate], position="hidden")
 if is_researcher and not is_rating:
     st.set_page_config(page_title=f"{page.title} · B-cos LM")
+    from pages.widgets.news import announce  # not on a server for raters, which runs no jobs
+
+    announce()
 with guard() if is_researcher else raters_guard():
     page.run()
 if is_researcher:

@@ -73,3 +73,13 @@ JOB_PACES = Table(
     Column("seconds", Float, nullable=False),
     Column("ended_at", UtcDateTime, nullable=False),
 )
+
+# Which ended job, after which of its starts, a researcher has looked at. On a machine without an identity provider all
+# are one, called "".
+JOB_LOOKS = Table(
+    "job_looks",
+    METADATA,
+    Column("researcher", String(512), primary_key=True),
+    Column("job_id", String(32), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("attempt", Integer, nullable=False),
+)

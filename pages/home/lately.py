@@ -15,7 +15,7 @@ from bcos_core.model.info import CheckpointInfo, list_checkpoints
 from bcos_core.numbers import count
 from bcos_core.tasks.registry import TASK_TYPES
 from pages.home.pair import planted
-from pages.widgets.jobs import cancel_button, figures_of, job_store, state_icon, summary, trained_models
+from pages.widgets.jobs import cancel_button, figures_of, job_store, looked_at, state_icon, summary, trained_models
 from pages.widgets.plain import plain
 
 JOBS_SHOWN = 5
@@ -65,6 +65,7 @@ def _job(job: Job) -> None:
         if job.active:
             cancel_button(job, small=True)
     if opened:
+        looked_at(job)
         page, parameters = place_of(job)
         st.switch_page(f"{page}/page.py", query_params=parameters)
 

@@ -16,6 +16,7 @@ from pages.widgets.jobs import (
     cancel_button,
     curves,
     job_store,
+    looked_at,
     progress,
     result,
     state_badge,
@@ -26,6 +27,7 @@ from pages.widgets.jobs import (
     when,
 )
 from pages.widgets.left_out import left_out_rows
+from pages.widgets.news import all_looked_at, notify_button
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
@@ -49,6 +51,9 @@ def main() -> None:
         job = job_store().get(chosen)
         watch(job.id, show)
         actions(job)
+    with side:
+        all_looked_at()  # after the one that is shown was
+        notify_button()
 
 
 def choose(chosen: str) -> None:
@@ -96,6 +101,7 @@ def row(job: Job, chosen: str) -> None:
 
 
 def show(job: Job) -> None:
+    looked_at(job)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header(plain(job.title), anchor=False, width="content")
         state_badge(job)

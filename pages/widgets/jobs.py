@@ -13,6 +13,7 @@ import streamlit as st
 from bcos_core.errors import BcosError
 from bcos_core.evaluate.figures import interval_in_words, known_figure
 from bcos_core.home import get_home, require_allowed
+from bcos_core.jobs import news
 from bcos_core.jobs.kind import AnyKind
 from bcos_core.jobs.made import made_by
 from bcos_core.jobs.outlook import about, time_left
@@ -20,7 +21,7 @@ from bcos_core.jobs.queue import place_in_line
 from bcos_core.jobs.store import Curve, Job, JobState, JobStore
 from bcos_core.numbers import count, duration, number
 from bcos_core.render.curves import curves_table, learning_figures
-from pages.server.roles import require_researcher
+from pages.server.roles import identity, identity_provider, require_researcher
 from pages.widgets import url
 from pages.widgets.chart import chart
 from pages.widgets.errors import guard, show_error
@@ -52,6 +53,20 @@ def job_store() -> JobStore:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _job_store(root: str) -> JobStore:
     return JobStore.open()
+
+
+def researcher() -> str:
+    """Who is at the browser, as far as the server knows: one and the same where nobody logs in."""
+    found = identity() if identity_provider() else None
+    return " ".join(found) if found else ""
+
+
+def looked_at(*jobs: Job) -> None:
+    """Those of them that have ended are no news any more (`pages.widgets.news`)."""
+    ended = {job.id for job in jobs if not job.active}
+    if ended:
+        unseen = news.unseen(job_store(), researcher())
+        news.look_at(job_store(), researcher(), [job for job in unseen if job.id in ended])
 
 
 def interrupted(job: Job) -> bool:
@@ -191,7 +206,9 @@ def choose_job(label: str, parameter: str, jobs: Sequence[Job], *, clears: tuple
         format_func=lambda id: titles[id],
         **url.bound(parameter, jobs[0].id, parse=url.one_of(titles), clears=clears),
     )
-    return next(job for job in jobs if job.id == chosen)
+    job = next(job for job in jobs if job.id == chosen)
+    looked_at(job)
+    return job
 
 
 def running(job: Job) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from bcos_core.jobs.kind import AnyKind
 from bcos_core.jobs.store import Job, JobState
 from pages.widgets.errors import show_error
-from pages.widgets.jobs import job_store, stoppable, watch
+from pages.widgets.jobs import job_store, looked_at, stoppable, watch
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,11 @@ class Request:
     spec: Any
 
     def jobs(self) -> Sequence[Job]:
-        """The jobs that were asked for the same so far, the newest first."""
-        return job_store().list(key=self.kind.key(self.spec)).found
+        """The jobs that were asked for the same so far, the newest first. The section shows what came of them: they are
+        no news any more."""
+        found = job_store().list(key=self.kind.key(self.spec)).found
+        looked_at(*found)
+        return found
 
 
 def ask(request: Request, what: str, label: str, *, primary: bool = False) -> None:
