@@ -1,6 +1,6 @@
 """B-cos language models: conversion, exact contributions, and post-hoc methods to compare them with.
 
-Five names are the public entry points; each is imported when it is first used, so that `import bcos_core`
+Six names are the public entry points; each is imported when it is first used, so that `import bcos_core`
 is cheap:
 
     convert(model, b=1.5)           a pretrained classifier → its B-cos version
@@ -8,6 +8,7 @@ is cheap:
     load(path)                      a checkpoint folder → a Classifier
     explain(classifier, texts, …)   texts → Attribution records
     pair(first, second)             two texts → one, for a model that reads them together
+    Attribution                     what explain gives: shown by a notebook, a table by `to_frame()`
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bcos_core.attribution.api import explain as explain
+    from bcos_core.attribution.record import Attribution as Attribution
     from bcos_core.model.calibrate import calibrate as calibrate
     from bcos_core.model.classifier import load as load
     from bcos_core.model.convert import convert as convert
     from bcos_core.text.pair import pair as pair
 
 __version__ = "0.1.0"
-__all__ = ["calibrate", "convert", "explain", "load", "pair"]
+__all__ = ["Attribution", "calibrate", "convert", "explain", "load", "pair"]
 
 _HOMES = {
     "convert": "bcos_core.model.convert",
@@ -31,6 +33,7 @@ _HOMES = {
     "load": "bcos_core.model.classifier",
     "explain": "bcos_core.attribution.api",
     "pair": "bcos_core.text.pair",
+    "Attribution": "bcos_core.attribution.record",
 }
 
 

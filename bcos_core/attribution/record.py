@@ -7,11 +7,12 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
 from bcos_core.errors import InputError
+from bcos_core.later import Later
 from bcos_core.storage.plain import to_plain
 from bcos_core.storage.stored_json import from_plain
 from bcos_core.tasks.prediction import Prediction
@@ -19,6 +20,13 @@ from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.text.pair import halves
 from bcos_core.text.token import Token
 from bcos_core.text.words import Span
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Imported when a record is shown: the drawing of a record stands on this module.
+_record_html = Later("bcos_core.render.notebook", "record_html")
+_token_frame = Later("bcos_core.attribution.frame", "token_frame")
 
 RECORD_VERSION = 3
 BEFORE_TASK_TYPES = 2
@@ -187,6 +195,22 @@ class Attribution:
     def to_json(self) -> str:
         """JSON; a number that is not finite becomes null."""
         return json.dumps(to_plain(self.to_dict()), ensure_ascii=False, allow_nan=False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The record as a table, one row a token, in their order.
+
+        Columns: `token`; `start` and `end`, its characters in `text` (missing for a token that the tokenizer added);
+        `word`, the word that it is part of, and `word_index`, which word of the text that is, from 0 (both missing for
+        an added token); `added`; `score`. Of several seeds, `spread`, the standard deviation over them; of a pair,
+        `part`, 1 or 2. Scores of one `word_index` add up to the word's. `frame.attrs` has `method`, `model`, `target`,
+        `logit`, `reference_share` and `bias_share`: for an additive method, the scores and the two shares add up to the
+        logit.
+        """
+        return _token_frame(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the text on its colours (see `bcos_core.render.notebook`)."""
+        return str(_record_html(self))
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Attribution:

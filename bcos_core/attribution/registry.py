@@ -50,6 +50,7 @@ class Method:
     depend on a seed. `usual`: shown before anyone chooses. `chance`: not a method, but what one has to beat.
     `references`: named choices of what a token is compared with (see `REFERENCES`), the first the default; empty
     if the method has no choice. `options`: its options by name. `cost` is per text.
+    `cites`: the papers that it comes from, by their keys in `citations.CITATIONS`.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Method:
     chance: bool = False
     references: tuple[str, ...] = ()
     options: Mapping[str, Option] = field(default_factory=dict)
+    cites: tuple[str, ...] = ()
 
     def checked_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Every option with its value, the default where none is given.
@@ -133,6 +135,7 @@ for _method in (
         title="B-cos contributions",
         description="What each token adds to the logit. Exact: the contributions are the model's own computation.",
         cost=Passes(1, 1),
+        cites=("boehle2022bcos", "wang2025bcoslm"),
         attribute=_later("bcos", "bcos"),
         usual=True,
         needs_bcos=True,
@@ -145,6 +148,7 @@ for _method in (
         title="Integrated gradients",
         description="Gradients averaged on the straight way from the reference to the text (arXiv 1703.01365).",
         cost=Passes(52, 50),
+        cites=("sundararajan2017axiomatic",),
         attribute=_later("paths", "integrated_gradients"),
         usual=True,
         additive=True,
@@ -157,6 +161,7 @@ for _method in (
         title="Occlusion",
         description="How much the logit falls when one token is replaced (leave-one-out, arXiv 1311.2901).",
         cost=Passes(1, per_token=1),
+        cites=("zeiler2014visualizing",),
         attribute=_later("perturbation", "occlusion"),
         usual=True,
         references=_TOKENS,
@@ -167,6 +172,7 @@ for _method in (
         title="Gradient × input",
         description="The plain gradient times the embedding, summed over the hidden dimension (arXiv 1605.01713).",
         cost=Passes(1, 1),
+        cites=("shrikumar2016not",),
         attribute=_later("gradients", "input_x_gradient"),
         usual=True,
         needs_gradients=True,
@@ -176,6 +182,7 @@ for _method in (
         title="Saliency",
         description="The length of the gradient: how much a token matters, not in which direction (arXiv 1312.6034).",
         cost=Passes(1, 1),
+        cites=("simonyan2014deep",),
         attribute=_later("gradients", "saliency"),
         signed=False,
         needs_gradients=True,
@@ -185,6 +192,7 @@ for _method in (
         title="SmoothGrad",
         description="Gradient × input, averaged over noisy copies of the embeddings (arXiv 1706.03825).",
         cost=Passes(26, 25),
+        cites=("smilkov2017smoothgrad",),
         attribute=_later("gradients", "smoothgrad"),
         needs_gradients=True,
         stochastic=True,
@@ -205,6 +213,7 @@ for _method in (
         title="GradientSHAP",
         description="Gradients averaged over random points between the reference and the text (arXiv 1906.10670).",
         cost=Passes(27, 25),
+        cites=("erion2021improving",),
         attribute=_later("paths", "gradient_shap"),
         additive=True,
         needs_gradients=True,
@@ -217,6 +226,7 @@ for _method in (
         title="Shapley values",
         description="What a token adds as the text is filled in random order, mean over orders (Castro et al., 2009).",
         cost=Passes(2, per_token=25),
+        cites=("castro2009polynomial",),
         attribute=_later("perturbation", "shapley"),
         additive=True,
         stochastic=True,
@@ -228,6 +238,7 @@ for _method in (
         title="KernelSHAP",
         description="Shapley values estimated by a weighted linear fit to random subsets (arXiv 1705.07874).",
         cost=Passes(102),
+        cites=("lundberg2017unified",),
         attribute=_later("perturbation", "kernel_shap"),
         additive=True,
         stochastic=True,
@@ -239,6 +250,7 @@ for _method in (
         title="LIME",
         description="Coefficients of a ridge regression on random subsets near the text (arXiv 1602.04938).",
         cost=Passes(101),
+        cites=("ribeiro2016why",),
         attribute=_later("perturbation", "lime"),
         stochastic=True,
         references=_TOKENS,
@@ -249,6 +261,7 @@ for _method in (
         title="Attention",
         description="Where the last layer looks, from the classified position. The same whatever is explained.",
         cost=Passes(1),
+        cites=("clark2019what",),
         attribute=_later("attention", "attention"),
         signed=False,
         targeted=False,
@@ -258,6 +271,7 @@ for _method in (
         title="Attention rollout",
         description="Attention of all layers multiplied (arXiv 2005.00928). The same whatever is explained.",
         cost=Passes(1),
+        cites=("abnar2020quantifying",),
         attribute=_later("attention", "attention_rollout"),
         signed=False,
         targeted=False,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcos_core.cli.checkpoints import find_checkpoint
+from bcos_core.cli.figure import add_arguments, file_of, wanted_format, write
 from bcos_core.errors import InputError, NotFiniteError, TextError, UnknownNameError
 from bcos_core.numbers import file_size
 from bcos_core.text.blank import is_blank
@@ -24,6 +25,7 @@ EPILOG = """examples:
   python -m bcos_core explain CHECKPOINT --text "A charming film." --methods bcos occlusion --target positive
   python -m bcos_core explain CHECKPOINT --text "A charming film." --methods shapley --repeats 5 --option unit=word
   python -m bcos_core explain CHECKPOINT --file texts.txt --json > records.json
+  python -m bcos_core explain CHECKPOINT --text "A charming film." --methods all --output figure.pdf
   python -m bcos_core explain PAIR_CHECKPOINT --text "Two dogs ran." --second "Two animals ran."
 """
 
@@ -69,15 +71,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the methods that have it"
     )
     parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="texts per batch (default: 16)")
+    add_arguments(parser)
     parser.set_defaults(run=run, show=show)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """`{"records": […]}`: one for each text and method, by text first; see `Attribution.to_dict`.
+    """`{"records": […]}`: one for each text and method, by text first; see `Attribution.to_dict`. Where a format is
+    asked for, also the `document`, or the `output` that it was written to.
 
     Raises:
         InputError: no text, an empty one, or a checkpoint, method or label that is not there.
     """
+    wanted = wanted_format(args)
     texts = _texts(args)
     checkpoint = find_checkpoint(args.checkpoint)
 
@@ -118,7 +123,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     failures = [record.failure for record in records if record.failure is not None]
     if len(failures) == len(records):
         raise NotFiniteError(f"No explanation could be made. {failures[0]}")
-    return {"records": [record.to_dict() for record in records]}
+    result: dict[str, Any] = {"records": [record.to_dict() for record in records]}
+    if wanted is not None:
+        data = file_of(records, wanted, args.granularity)
+        if args.output:
+            result["output"] = write(data, args.output)
+        else:
+            result["document"] = data.decode("utf-8-sig")
+    return result
 
 
 def _options(given: list[str]) -> dict[str, str]:
@@ -180,7 +192,11 @@ def _content(file: str) -> str:
 
 
 def show(result: dict[str, Any]) -> str:
-    """The result of `run`, for a person: each word with its score and a bar."""
+    """The result of `run`, for a person: each word with its score and a bar; of a file, itself or where it is."""
+    if "document" in result:
+        return str(result["document"]).rstrip("\n")
+    if "output" in result:
+        return f"Written to {result['output']}"
     from bcos_core.attribution.record import Attribution
 
     return "\n\n".join(_show_record(Attribution.from_dict(record)) for record in result["records"])

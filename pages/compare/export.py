@@ -1,19 +1,21 @@
-"""Everything on the Compare screen, to take away: one HTML page, one picture, the records."""
+"""What is on the Compare screen, to take away: pages, pictures, documents, data; as it was seen."""
 
 from __future__ import annotations
 
-import json
-import re
-
 import streamlit as st
 
-from bcos_core.attribution.record import Attribution
-from bcos_core.errors import BcosError
 from bcos_core.home import CHECKOUT
-from bcos_core.render.html import Panel, panels_html
-from pages.compare.copying import BUTTON_CSS
-from pages.compare.screen import Screen
+from bcos_core.render.file_name import file_name
+from bcos_core.render.formats import FORMATS
+from bcos_core.render.html import sheet_html
+from bcos_core.render.sheet import Sheet
+from pages.compare.copying import BUTTON_CSS, copy_button
+from pages.compare.screen import Cell, Screen
+from pages.compare.sheet import panel_sheet, screen_sheet
 from pages.widgets.errors import guard
+
+_COPIED = ("latex", "markdown", "bibtex")
+_WORDS = 4  # of the text, in a file's name
 
 _picture = st.components.v2.component(
     "bcos_picture",
@@ -24,46 +26,51 @@ _picture = st.components.v2.component(
 
 
 def export_menu(screen: Screen) -> None:
-    """The downloads; made only while the menu is open, from records that the panels have computed."""
+    """The whole screen; made only while the menu is open, from records that the panels have computed."""
     menu = st.popover("Export", icon=":material/download:", on_change="rerun", key="export")
     if not menu.open:
         return
     with menu, guard():
-        panels: list[Panel] = []
         with st.spinner("Collecting the panels …"):
-            for cell in screen.cells:
-                try:
-                    panels.append(Panel(screen.record(cell), screen.scale(cell)))
-                except BcosError:  # its panel shows the error
-                    continue
-        if not panels:
+            sheet = screen_sheet(screen)
+        if sheet is None:
             st.markdown("No panel could be computed.")
             return
-        name = file_name(panels[0].record)
-        page = panels_html(
-            panels, granularity=screen.style.granularity, palette=screen.style.palette, notes=screen.warnings()
-        )
-        records = json.dumps([json.loads(panel.record.to_json()) for panel in panels], ensure_ascii=False)
-        _download("HTML page", page, f"{name}.html", "text/html")
-        _picture(key="export-png", data={"label": "PNG picture", "html": page, "name": f"{name}.png"})
-        _download("JSON records", records, f"{name}.json", "application/json")
+        _take_away(sheet, file_name(sheet.record.target.title, _begin(sheet)), "export")
         st.caption("`python -m bcos_core rerun` computes saved records again and says whether they match.")
 
 
-def file_name(record: Attribution, *more: str) -> str:
-    """Speaking, and safe on every system: `more`, explained class, the text's first words."""
-    parts = (*more, record.target.title, " ".join(record.text.split()[:4]))
-    return "_".join(re.sub(r"[^\w-]+", "-", part).strip("-")[:40] for part in parts if part)
+def panel_export(screen: Screen, cell: Cell) -> None:
+    """One panel, in the same kinds of file."""
+    menu = st.popover("Export panel", icon=":material/download:", on_change="rerun", key=f"export-{cell.key}")
+    if menu.open:
+        with menu, guard():
+            sheet = panel_sheet(screen, cell)
+            parts = (cell.model.name, cell.method.title, sheet.record.target.title, _begin(sheet))
+            _take_away(sheet, file_name(*parts), f"export-{cell.key}")
 
 
-def _download(label: str, data: str, name: str, mime: str) -> None:
-    st.download_button(
-        label,
-        data,
-        name,
-        mime,
-        f"export-{label}",
-        type="tertiary",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+def _take_away(sheet: Sheet, name: str, key: str) -> None:
+    """Every kind of file, and copies of what goes into a document. A kind that cannot be made says why."""
+    for kind in FORMATS.values():
+        with st.container(gap=None), guard():
+            data = kind.file([sheet])
+            file = f"{name}.{kind.ending}"
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.download_button(
+                    kind.title,
+                    data,
+                    file,
+                    kind.mime,
+                    f"{key}-{kind.name}",
+                    type="tertiary",
+                    icon=":material/download:",
+                    on_click="ignore",
+                )
+                if kind.name in _COPIED:
+                    copy_button("Copy", data.decode("utf-8"), key=f"{key}-copy-{kind.name}")
+    _picture(key=f"{key}-png", data={"label": "PNG picture", "html": sheet_html(sheet), "name": f"{name}.png"})
+
+
+def _begin(sheet: Sheet) -> str:
+    return " ".join(sheet.record.text.split()[:_WORDS])

@@ -7,12 +7,10 @@ import streamlit as st
 from bcos_core.attribution.record import Attribution
 from bcos_core.numbers import elapsed
 from bcos_core.render import drawing
-from bcos_core.render.csv_file import csv_file
-from bcos_core.render.html import Panel, panels_html
 from bcos_core.render.table import record_table
 from bcos_core.tasks.registry import TASK_TYPES
 from pages.compare.copying import copy_button
-from pages.compare.export import file_name
+from pages.compare.export import panel_export
 from pages.compare.pins import pin_button
 from pages.compare.screen import Cell, Screen
 from pages.compare.strikes import PANELS, toggle
@@ -120,8 +118,8 @@ def _strike(cell: Cell, record: Attribution, spans: tuple[tuple[int, int], ...])
 
 def _numbers(screen: Screen, cell: Cell, label: str | None) -> None:
     """The same numbers as a table, and everything that can be taken away; made only while it is unfolded."""
-    record, scale, granularity = screen.record(cell), screen.scale(cell), screen.style.granularity
-    table = record_table(record, granularity)
+    record = screen.record(cell)
+    table = record_table(record, screen.style.granularity)
     st.dataframe(
         table,
         hide_index=True,
@@ -134,16 +132,7 @@ def _numbers(screen: Screen, cell: Cell, label: str | None) -> None:
             ),
         },
     )
-    name = file_name(record, record.model, record.method)
     with st.container(horizontal=True, gap="xsmall"):
-        _download("CSV", csv_file(table), f"{name}_{granularity}s.csv", "text/csv", cell)
-        _download("JSON record", record.to_json(), f"{name}.json", "application/json", cell)
-        page = panels_html([Panel(record, scale)], granularity=granularity, palette=screen.style.palette)
-        _download("HTML page", page, f"{name}.html", "text/html", cell)
+        panel_export(screen, cell)
         copy_button("Copy record", record.to_json(), key=f"copy-{cell.key}")
         pin_button(screen.text, label, key=f"pin-{cell.key}")
-
-
-def _download(label: str, data: str | bytes, name: str, mime: str, cell: Cell) -> None:
-    key = f"{label}-{cell.key}"
-    st.download_button(label, data, name, mime, key, type="tertiary", icon=":material/download:", on_click="ignore")

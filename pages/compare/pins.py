@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from bcos_core.home import get_home
 from bcos_core.numbers import count
+from bcos_core.render.csv_file import csv_file
+from bcos_core.render.file_name import file_name
 from bcos_core.storage.collections import Collections, PinnedText
 from bcos_core.storage.upgrade import open_database
-from bcos_core.text.pair import one_line
+from bcos_core.text.pair import is_pair, one_line, texts_of
 from pages.compare.text_box import show_text
 from pages.widgets.errors import guard
 from pages.widgets.plain import plain
@@ -52,8 +55,29 @@ def pinned_texts(text: str, label: str | None) -> None:
         collections.pin(chosen, text, label)
     pinned = collections.texts(chosen)
     st.caption(count(len(pinned), "pinned text") if pinned else "Nothing is pinned here yet.")
+    if pinned:
+        _download(chosen, pinned)
     for one in pinned:
         _row(collections, chosen, one)
+
+
+def _download(collection: str, pinned: list[PinnedText]) -> None:
+    """The collection as a table: a pair's texts in a column each, as tables of tasks have them."""
+    both = any(is_pair(one.text) for one in pinned)
+    rows: list[dict[str, str | None]] = [
+        {**dict(zip(("first", "second") if both else ("text",), texts_of(one.text), strict=False)), "label": one.label}
+        for one in pinned
+    ]
+    st.download_button(
+        "Download as CSV",
+        lambda: csv_file(pd.DataFrame(rows)),
+        f"{file_name('pinned', collection)}.csv",
+        "text/csv",
+        key="pins-csv",
+        type="tertiary",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def _row(collections: Collections, collection: str, one: PinnedText) -> None:

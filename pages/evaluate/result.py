@@ -27,6 +27,7 @@ from bcos_core.render.scoreboard import (
 from pages.widgets import resources, url
 from pages.widgets.chart import chart
 from pages.widgets.plain import plain
+from pages.widgets.table_files import table_files
 
 
 def show_result(job: Job) -> None:
@@ -137,6 +138,13 @@ def _table(evaluation: Evaluation, rows: list[Row], score: str) -> None:
         )
         page = evaluation_html(evaluation, against)
         _download("HTML report", page, f"evaluation_{evaluation.name}.html", "text/html")
+        table_files(
+            lambda: table.drop(columns=["training", "protocol"]),
+            name=f"{score}_{evaluation.name}",
+            caption=f"{SCORES[score].title}: means with 95 % intervals. {table['protocol'].iloc[0]}",
+            key=f"table-{score}",
+            methods=dict.fromkeys(contender.method for contender in evaluation.contenders),
+        )
 
 
 def _differences(evaluation: Evaluation, folder: str, score: str) -> None:

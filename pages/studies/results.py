@@ -28,6 +28,7 @@ from bcos_core.study.studies import Study
 from pages.widgets.chart import chart
 from pages.widgets.plain import plain
 from pages.widgets.studies import Running, database, studies
+from pages.widgets.table_files import table_files
 
 _MOST_BARS = 15
 _COLOURS = ("#12908e", "#c2703d", "#4f7fd1", "#a0629f", "#b3923b", "#6f8f3f")
@@ -85,6 +86,7 @@ def _tests(analyses: Sequence[Analysis], names: Mapping[str, str]) -> None:
             name: st.column_config.NumberColumn(format="%.3g") for name in ("value", "low", "high", "p", "p (Holm)")
         },
     )
+    table_files(lambda: table, name="tests", caption="Every test, with 95 % intervals.", key="tests-files")
 
 
 def _means(analysis: Analysis) -> None:

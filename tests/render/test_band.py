@@ -14,10 +14,11 @@ from records import RECORD, SEEDED, record
 from bcos_core.render.band import LONGEST, band_note
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.drawing import Style, drawn_runs, legend
-from bcos_core.render.html import Panel, panels_html
+from bcos_core.render.html import sheet_html
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.pieces import Granularity
 from bcos_core.render.scale import Scale
+from bcos_core.render.sheet import Panel, Sheet, SheetRow, sheet_of
 from bcos_core.render.table import record_table
 
 PALETTE = PALETTES["blue-orange"]
@@ -93,14 +94,15 @@ def test_the_table_has_the_deviations_and_a_file_of_it_too() -> None:
 
 
 def test_a_saved_page_has_the_deviations_the_band_and_its_meaning() -> None:
-    page = panels_html([Panel(SEEDED, SCALE)])
+    row = SheetRow("Shapley values", (Panel(SEEDED, SCALE),))
+    page = sheet_html(Sheet(("tiny",), (row,), Style(PALETTE)))
     assert 'title="−1.75 ± 0.250 over 3 seeds"' in page
     assert "one standard deviation over 3 seeds" in page and "seeds 0, 1, 2" in page
     classes = re.findall(r'<span class="(unit[^"]*)"[^>]*>([^<]*)<', page)
     assert classes == [("unit band unsettled", "Not"), ("unit band", "bad"), ("unit band", ".")]
     dark = PALETTE.shade(-1, "dark").background
     assert f"--low-dark:{dark}" in page
-    assert "band" not in panels_html([Panel(RECORD)]).split("</style>")[1]
+    assert "band" not in sheet_html(sheet_of(RECORD)).split("</style>")[1]
 
 
 def test_json_has_the_scores_of_every_seed_and_their_deviation() -> None:

@@ -13,9 +13,10 @@ from records import FAILED, RECORD, record
 from bcos_core.cli.explain import show
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.drawing import Style, completeness_meter, drawn_runs, legend, prediction_bars
-from bcos_core.render.html import Panel, panels_html
+from bcos_core.render.html import sheet_html
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.scale import own_scale
+from bcos_core.render.sheet import sheet_of
 from bcos_core.render.table import record_table
 
 REASON = "The method gave scores that are not finite numbers for 1 of 6 tokens, the first of them “ba”."
@@ -32,12 +33,13 @@ def test_nothing_of_it_is_drawn_but_its_text() -> None:
 def test_a_model_without_numbers_has_no_prediction() -> None:
     broken = record(logits=(math.nan, 0.3), probabilities=(math.nan, math.nan))
     assert prediction_bars(broken) == []
-    assert "The model&#x27;s logits for this text are not finite" in panels_html([Panel(broken)])
+    assert "The model&#x27;s logits for this text are not finite" in sheet_html(sheet_of(broken))
 
 
 @pytest.mark.parametrize("granularity", ["word", "token", "sentence"])
 def test_a_saved_page_says_why_beside_a_panel_that_did_not_fail(granularity: str) -> None:
-    failed, other = panels_html([Panel(FAILED), Panel(RECORD)], granularity=granularity).split("<article>")[1:]  # type: ignore[arg-type]
+    sheet = sheet_of(FAILED, record(model="other"), granularity=granularity)  # type: ignore[arg-type]
+    failed, other = sheet_html(sheet).split("<article>")[1:]
     assert f"<strong>Failed.</strong> {REASON}" in failed
     assert "Not bad." in failed and 'class="unit' not in failed and "title=" not in failed
     assert "nan" not in failed.lower().replace(REASON.lower(), "") and "add to" not in failed

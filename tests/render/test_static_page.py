@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from records import RECORD, of_one_token
 
 from bcos_core.attribution.record import Target
-from bcos_core.render.html import Panel, panels_html
+from bcos_core.render.html import sheet_html
+from bcos_core.render.sheet import sheet_of
 
 HOSTILE = '<script>alert("1")</script>'
 
@@ -32,21 +34,21 @@ def test_markup_in_text_label_model_and_method_stays_text() -> None:
     hostile = of_one_token(
         HOSTILE, labels=("negative", HOSTILE), target=Target(1, HOSTILE), model=HOSTILE, method=HOSTILE
     )
-    page = _Page(panels_html([Panel(hostile)], notes=[HOSTILE]))
+    page = _Page(sheet_html(replace(sheet_of(hostile), notes=(HOSTILE,))))
     assert "script" not in page.tags
     # title twice in method and model, the text, the target thrice, the label once
     assert page.text.count(HOSTILE) >= 6
 
 
 def test_the_page_shows_the_whole_text_and_what_it_adds_to() -> None:
-    page = _Page(panels_html([Panel(RECORD)]))
+    page = _Page(sheet_html(sheet_of(RECORD)))
     assert "Not bad." in page.text.replace("[CLS] ", "")
     assert "0.300" in page.text
 
 
 def test_several_panels_stand_on_one_page_that_loads_nothing() -> None:
-    html = panels_html(
-        [Panel(RECORD), Panel(of_one_token("dull", method="occlusion", additive=False))], granularity="token"
+    html = sheet_html(
+        sheet_of(RECORD, granularity="token"), sheet_of(of_one_token("dull", method="occlusion", additive=False))
     )
     page = _Page(html)
     assert html.count("<article>") == 2

@@ -20,27 +20,11 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
 from bcos_core.errors import InputError
-from bcos_core.text.decode import encodable
 
 FAMILY = "DejaVu Sans"
 # Fonts of formulas, and one that has a box for every character.
 _NO_LETTERS = ("STIX", "cm", "DejaVu Math", "DejaVu Sans Display", "DejaVu Serif Display", "Last Resort")
-# Marks of direction: words are put in their places by the figure's own rule.
-_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _SHOWN = 8
-
-
-def drawable(text: str) -> str:
-    """`text` without what no file of a figure may hold: halves of surrogate pairs, control characters, marks of
-    direction; white space becomes spaces."""
-    kept = []
-    for character in encodable(text):
-        if character.isspace():
-            kept.append(" ")
-        elif character not in _DIRECTIONS:
-            kept.append(_REPLACEMENT if unicodedata.category(character) in ("Cc", "Cn", "Co") else character)
-    return "".join(kept)
 
 
 def font(text: str, size: float, *, bold: bool = False) -> FontProperties:

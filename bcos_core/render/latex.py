@@ -1,0 +1,177 @@
+r"""LaTeX of a heatmap and of a table, to be put into a paper: text is escaped, so that nothing in it is a command.
+
+A document needs `PREAMBLE`; pdfLaTeX sets Latin letters, LuaLaTeX and XeLaTeX all that their fonts have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from numbers import Number
+from typing import Any
+
+import pandas as pd
+
+from bcos_core.numbers import number
+from bcos_core.render.drawing import drawn_runs, truncation_note
+from bcos_core.render.methods import is_signed
+from bcos_core.render.printable import printable
+from bcos_core.render.sheet import Panel, Sheet, answer, change_sentence, question
+
+PREAMBLE = r"""\usepackage[T1]{fontenc}
+\usepackage{textcomp}
+\usepackage{array,booktabs,tabularx}
+\usepackage{xcolor}
+\usepackage[normalem]{ulem}"""
+
+# Beside what TeX reads as commands, what fonts join (--, <<, '', ,,) and what begins an option after a line's end.
+_ESCAPED = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "'": r"\textquotesingle{}",
+    "`": r"\textasciigrave{}",
+    "-": "{-}",
+    ",": "{,}",
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
+    # The signs that numbers and sentences here are written with.
+    "−": "$-$",
+    "×": r"$\times$",
+    "±": r"$\pm$",
+    "→": r"$\rightarrow$",
+    "∞": r"$\infty$",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "τ": r"$\tau$",
+    "‖": r"$\Vert$",
+    "·": r"\textperiodcentered{}",
+    "…": r"\dots{}",
+    "–": r"\textendash{}",
+    "—": r"\textemdash{}",
+    "“": r"\textquotedblleft{}",
+    "”": r"\textquotedblright{}",
+    "‘": r"\textquoteleft{}",
+    "’": r"\textquoteright{}",
+    "⁻": r"\textsuperscript{$-$}",
+    **{sign: rf"\textsuperscript{{{digit}}}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+}
+_COLUMNS = {"number": "r", "text": "l"}
+
+
+def escaped(text: str) -> str:
+    """`text` as LaTeX sets it, character for character; white space is one space."""
+    clean = re.sub(r"\s+", " ", printable(text))
+    return "".join(_ESCAPED.get(character, character) for character in clean)
+
+
+def sheet_latex(*sheets: Sheet) -> str:
+    """Heatmaps as tables of coloured words: models as columns, methods as rows."""
+    needs = "\n".join(f"% {line}" for line in PREAMBLE.splitlines())
+    return f"% In the preamble:\n{needs}\n" + "\n".join(map(_sheet, sheets))
+
+
+def latex_table(frame: pd.DataFrame, caption: str = "") -> str:
+    """A table with rules as books have them. Numbers have three significant digits, "–" stands where there is none."""
+    kinds = [_COLUMNS["number" if pd.api.types.is_numeric_dtype(frame[name]) else "text"] for name in frame.columns]
+    head = " & ".join(rf"\textbf{{{escaped(str(name))}}}" for name in frame.columns)
+    rows = "".join(
+        f"  {' & '.join(escaped(written(value)) for value in row)} \\\\\n" for row in frame.itertuples(index=False)
+    )
+    above = f"  \\caption{{{escaped(caption)}}}\n" if caption else ""
+    return (
+        "% In the preamble: \\usepackage[T1]{fontenc} \\usepackage{textcomp} \\usepackage{booktabs}\n"
+        f"\\begin{{table}}\n  \\centering\n{above}  \\begin{{tabular}}{{{''.join(kinds)}}}\n  \\toprule\n"
+        f"  {head} \\\\\n  \\midrule\n{rows}  \\bottomrule\n  \\end{{tabular}}\n\\end{{table}}\n"
+    )
+
+
+def written(value: Any) -> str:
+    """A cell as people read it."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return number(float(value)) if isinstance(value, Number) else str(value)  # type: ignore[arg-type]
+
+
+def _sheet(sheet: Sheet) -> str:
+    columns = r">{\raggedright\arraybackslash}X" * len(sheet.models)
+    heads = "".join(f" & {_head(sheet, place)}" for place in range(len(sheet.models)))
+    rows = "".join(
+        f"{escaped(row.method)}{''.join(f' & {_cell(cell, sheet)}' for cell in row.cells)} \\\\\n" for row in sheet.rows
+    )
+    below = " ".join(escaped(note) for note in _notes(sheet))
+    return (
+        "{\\setlength{\\fboxsep}{1pt}%\n"
+        f"\\begin{{tabularx}}{{\\linewidth}}{{@{{}}l{columns}@{{}}}}\n\\toprule\n{heads} \\\\\n\\midrule\n"
+        f"{rows}\\bottomrule\n\\end{{tabularx}}\n\n\\noindent{{\\footnotesize {below}\\par}}}}\n"
+    )
+
+
+def _head(sheet: Sheet, place: int) -> str:
+    panel = sheet.column(place)
+    said = rf" \newline {{\footnotesize {escaped(answer(panel.record))}}}" if panel else ""
+    return rf"\textbf{{{escaped(sheet.models[place])}}}{said}"
+
+
+def _cell(cell: Panel | str, sheet: Sheet) -> str:
+    if isinstance(cell, str):
+        return rf"{{\footnotesize\color{{gray}}{escaped(cell)}}}"
+    record = cell.record
+    said = [note for note in (record.failure, change_sentence(cell), truncation_note(record)) if note]
+    below = "".join(rf" \newline {{\footnotesize {escaped(note)}}}" for note in said)
+    return "".join(map(_run, drawn_runs(record, sheet.style, cell.scale, sheet.struck))) + below
+
+
+def _run(run: dict[str, Any]) -> str:
+    if run["kind"] == "unit":
+        return "".join(_word(unit) for unit in run["units"])
+    if run["kind"] == "gap" and not run["text"].strip():
+        return r" \newline " if "\n" in run["text"] else " "
+    if run["kind"] == "heading":
+        return rf"\textbf{{{escaped(run['text'])}}} \newline "
+    text = escaped(run["text"])
+    if run["kind"] == "added":
+        return rf"\,{{\tiny\color{{gray}}{text}}}\,"
+    return text if run["kind"] == "gap" else rf"{{\color{{gray}}{text}}}"
+
+
+def _word(unit: dict[str, Any]) -> str:
+    """A unit on its colour, word by word, so that lines break between words."""
+    inner = []
+    for word in escaped(unit["text"]).split(" "):
+        shown = rf"\strut {word}"
+        if unit["band"] and unit["band"]["unsettled"]:
+            shown = rf"\dotuline{{{shown}}}"
+        if unit["struck"]:
+            shown = rf"\sout{{{shown}}}"
+        inner.append(rf"\colorbox[HTML]{{{unit['light'].removeprefix('#').upper()}}}{{{shown}}}")
+    return " ".join(inner)
+
+
+def _notes(sheet: Sheet) -> Sequence[str]:
+    """The question, what the colours mean, and what a reader must know."""
+    record, palette = sheet.record, sheet.style.palette
+    supports, against = palette.supports_name.capitalize(), palette.against_name
+    said = [question(record), f"{supports} supports “{record.target.title}”, {against} speaks against it."]
+    said += dict.fromkeys(panel.scale.rule for _, _, panel in sheet.panels())
+    unsigned = dict.fromkeys(method for method, _, panel in sheet.panels() if not is_signed(panel.record.method))
+    said += [f"{method}: weight without a direction." for method in unsigned]
+    if any(panel.record.seed_scores for _, _, panel in sheet.panels()):
+        said.append("Dotted: zero lies within one standard deviation over seeds, so the sign is not settled.")
+    return [*said, *sheet.notes]
