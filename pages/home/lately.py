@@ -54,7 +54,7 @@ def lately() -> None:
 def _job(job: Job) -> None:
     """A line with what came out, which opens the result."""
     said = " · ".join(part for part in (summary(job), _outcome(job)) if part)
-    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="top", gap="small", key=f"line-{job.id}"):
         opened = st.button(
             f"{plain(job.title)}  \n:gray[{plain(said)}]",
             key=f"open-{job.id}",

@@ -85,7 +85,7 @@ def listed() -> int:
 
 
 def row(job: Job, chosen: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="top", gap="small", key=f"line-{job.id}"):
         opened = st.button(
             f"{plain(job.title)}  \n:gray[{plain(summary(job))}]",
             key=f"open-{job.id}",

@@ -151,7 +151,7 @@ def _in_line(job: Job, emphasis: Callable[[str], str]) -> str:
 def cancel_button(job: Job, *, small: bool = False) -> None:
     """Wherever an active job is shown, it can be stopped there; `small`: beside a line."""
     pressed = st.button(
-        ":material/cancel:" if small else "Cancel",
+        ":material/close:" if small else "Cancel",
         key=f"cancel-{job.id}-{small}",
         type="tertiary" if small else "secondary",
         disabled=job.cancel_requested,
