@@ -100,6 +100,17 @@ def test_a_log_axis_and_shares_are_written_as_people_write_them() -> None:
     assert len(shares) == len(set(shares)) > 2
 
 
+def test_a_subtitle_notes_and_bands_are_drawn() -> None:
+    figure = go.Figure()
+    figure.add_scatter(x=[0, 1, 1, 0], y=[1, 1, 0, 0], fill="toself", fillcolor="rgba(18, 144, 142, 0.2)", mode="lines")
+    figure.add_scatter(x=[0.25, 0.75], y=[0.5, 0.5], name="line")
+    figure.add_annotation(text="beside the axis", x=0, xref="paper", xanchor="left", y=0.5, showarrow=False)
+    figure.update_layout(title={"text": "Title", "subtitle": {"text": "higher is better"}})
+    data = chart_file(figure, "svg")
+    assert {"Title", "higher is better", "beside the axis"} <= set(svg_texts(data))
+    assert re.search(r"fill: #12908e; (fill-opacity|opacity): 0\.2", data.decode())
+
+
 def test_the_points_of_a_chart_as_a_table() -> None:
     figure = go.Figure()
     error = {"type": "data", "symmetric": False, "array": [0.2], "arrayminus": [0.1]}

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from bcos_core.errors import InputError
 from bcos_core.render.figures import file
-from bcos_core.render.figures.axes import LINE, TEXT, Places, finish_axes, wrapped
+from bcos_core.render.figures.axes import LINE, QUIET, TEXT, Places, finish_axes, wrapped
 from bcos_core.render.figures.fonts import font
 from bcos_core.render.figures.plotly_text import plain_text
 from bcos_core.render.figures.traces import TRACES
@@ -75,14 +75,17 @@ def draw_chart(chart: go.Figure, width: float = WIDTH) -> Figure:
     for note in layout.get("annotations", ()):
         _note(axes, note)
     finish_axes(axes, layout, places, _LABEL)
-    _title(figure, layout)
+    _title(figure, axes, layout)
     _names(figure, axes, layout, traces)
     _use_fonts(figure)
     return figure
 
 
-def _title(figure: Figure, layout: dict[str, Any]) -> None:
-    title = plain_text((layout.get("title") or {}).get("text") or "")
+def _title(figure: Figure, axes: Axes, layout: dict[str, Any]) -> None:
+    said = layout.get("title") or {}
+    title, below = plain_text(said.get("text") or ""), plain_text((said.get("subtitle") or {}).get("text") or "")
+    if below:
+        axes.set_title(below, loc="left", fontproperties=font(below, _LABEL), color=QUIET)
     if title:
         lines = wrapped(title, int(figure.get_figwidth() * _LETTERS_PER_INCH))
         figure.suptitle(lines, x=0.01, ha="left", fontproperties=font(title, _TITLE, bold=True), color=TEXT)
@@ -136,6 +139,7 @@ def _note(axes: Axes, note: dict[str, Any]) -> None:
         ha=_ANCHORS.get(str(note.get("xanchor")), "center"),
         va=_ANCHORS.get(str(note.get("yanchor")), "center"),
         fontproperties=font(text, _LABEL),
+        color=TEXT,
     )
 
 
