@@ -16,6 +16,8 @@ EVALUATIONS = 5
 """Of a training, in its course."""
 LEAST_CURVE_TEXTS, CURVE_SHARE = 200, 10
 """Validation texts of such an evaluation: a tenth of the training texts, at least so many."""
+STEP_SECONDS = 0.03
+"""Of an optimiser step there, beside its arithmetic: what a small model spends its time on."""
 READING_SECONDS, LOADING_SECONDS, SAVING_SECONDS = 1.0, 1.5, 1.5
 KINDS = {"bcos": "B-cos", "conventional": "conventional"}
 
@@ -58,8 +60,9 @@ def training_plan(spec: TrainSpec) -> list[Part]:
         parts.append(("calibrate", LOADING_SECONDS + seconds_of(fitted)))
     for kind in trained_kinds(recipe):
         own = recipe if kind == "bcos" else recipe.conventional_twin() if recipe.bcos else recipe
-        steps = (1 + BACKWARD) * forward * texts * own.epochs * step_cost(own, 1.0)
+        arithmetic = (1 + BACKWARD) * forward * texts * own.epochs * step_cost(own, 1.0)
+        steps = STEP_SECONDS * texts * own.epochs / own.batch_size
         pace = f"fine-tune {kind}" + " with consistency" * bool(own.consistency) + f", {own.precision}"
-        parts.append((pace, LOADING_SECONDS + seconds_of(steps + EVALUATIONS * curve * forward)))
+        parts.append((pace, LOADING_SECONDS + steps + seconds_of(arithmetic + EVALUATIONS * curve * forward)))
         parts.append(("score", SAVING_SECONDS + seconds_of(size.test * forward)))
     return [Part(stage, "", pace, seconds) for stage, (pace, seconds) in enumerate(parts)]
