@@ -1,6 +1,6 @@
 r"""LaTeX of a heatmap and of a table, to be put into a paper: text is escaped, so that nothing in it is a command.
 
-A document needs `PREAMBLE`; pdfLaTeX sets Latin letters, LuaLaTeX and XeLaTeX all that their fonts have.
+A document needs `PREAMBLE`; pdfLaTeX sets Latin letters, LuaLaTeX and XeLaTeX with fontspec all that the font has.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ def escaped(text: str) -> str:
 def sheet_latex(*sheets: Sheet) -> str:
     """Heatmaps as tables of coloured words: models as columns, methods as rows."""
     needs = "\n".join(f"% {line}" for line in PREAMBLE.splitlines())
+    needs += "\n% Letters that are not Latin: LuaLaTeX or XeLaTeX, \\usepackage{fontspec} in the place of fontenc."
     return f"% In the preamble:\n{needs}\n" + "\n".join(map(_sheet, sheets))
 
 
@@ -142,7 +143,7 @@ def _run(run: dict[str, Any]) -> str:
     if run["kind"] == "unit":
         return "".join(_word(unit) for unit in run["units"])
     if run["kind"] == "gap" and not run["text"].strip():
-        return r" \newline " if "\n" in run["text"] else " "
+        return r" \leavevmode\newline " if "\n" in run["text"] else " "  # a text may begin with a line's end
     if run["kind"] == "heading":
         return rf"\textbf{{{escaped(run['text'])}}} \newline "
     text = escaped(run["text"])

@@ -192,6 +192,11 @@ def test_latex_is_balanced_and_ends_what_it_begins() -> None:
     assert [row.count(" & ") for row in rows] == [2, 2, 2]
 
 
+def test_a_text_that_begins_with_a_line_end_is_a_paragraph_in_latex() -> None:
+    sheet = sheet_of(record(text="\nfine", tokens=(Token("fine", 1, 5),), scores=(1.0,)))
+    assert r" & \leavevmode\newline \colorbox" in joined(sheet_latex(sheet))
+
+
 def test_a_contrast_is_one_class_rather_than_another() -> None:
     sheet = sheet_of(record(target=Target(0, "negative", 1, "positive")))
     for name in ("html", "latex", "markdown", "json", "csv"):
