@@ -18,8 +18,9 @@ from bcos_core.text.tasks import TaskChoice
 
 LOADING, CURVES, SINGLES = "loading", "curves", "single tokens"
 READING_SECONDS, LOADING_SECONDS, TABLE_SECONDS = 1.0, 1.5, 1.0
-SECONDS_OF_A_TEXT = 0.002
-"""What comes with every explanation: its record, and storing it."""
+SECONDS_OF_A_TEXT, SECONDS_OF_A_PASS = 0.002, 0.0007
+"""What comes with every explanation (its record, storing it) and with every text of a pass, beside its arithmetic: what
+a small model spends its time on."""
 # Tokens of each half of a pointing-game pair, where the task does not say: what fits twice into a short text's limit.
 SHORT_HALF = 20
 JUDGED_SHARE = 1.0  # of the test set, from which pairs are made
@@ -47,7 +48,8 @@ def explaining(
     """So many texts of so many tokens explained by a method."""
     tokens = min(tokens, model.max_length)
     passes = METHODS[method].cost.forward_equivalents(tokens)
-    seconds = texts * (SECONDS_OF_A_TEXT + seconds_of(passes * model_size(model.path).forward(tokens)))
+    one = SECONDS_OF_A_PASS + seconds_of(model_size(model.path).forward(tokens))
+    seconds = texts * (SECONDS_OF_A_TEXT + passes * one)
     chosen = f" {json.dumps(dict(options), sort_keys=True)}" if options else ""
     pace = f"{part_of(method)} {model.kind}{chosen}"
     return Part(stage, part_of(method) if name is None else name, pace[:255], max(0.01, seconds))
@@ -57,7 +59,8 @@ def predicting(
     stage: int, model: CheckpointInfo, *, texts: float, tokens: float, name: str = "", pace: str = "score"
 ) -> Part:
     """So many forward passes."""
-    seconds = seconds_of(texts * model_size(model.path).forward(min(tokens, model.max_length)))
+    one = SECONDS_OF_A_PASS + seconds_of(model_size(model.path).forward(min(tokens, model.max_length)))
+    seconds = texts * one
     return Part(stage, name, pace, max(0.01, seconds))
 
 
@@ -137,5 +140,5 @@ def vocabulary_plan(model: CheckpointInfo, method: str, limit: int) -> list[Part
     return [
         Part(0, "", "read", START_SECONDS + READING_SECONDS),
         explaining(1, model, method, texts=texts, tokens=size.tokens, name=""),
-        Part(2, "", "count words", 3.0 + 1e-3 * size.train),
+        Part(2, "", "count words", 1.0 + 2e-4 * size.train),
     ]

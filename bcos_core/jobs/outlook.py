@@ -102,12 +102,14 @@ class Forecast:
         seen.share = share
 
     def outlook(self) -> Outlook:
-        if self._stage < 0 or not self._parts:
+        """Before the first stage too, where there is a plan: loading what does the work is part of the wait."""
+        if not self._parts:
             return Outlook()
         speed, now = self._speed(), self._clock()
         silence = now - self._last
-        present = [seen for seen in self._parts if seen.part.stage == self._stage]
-        later = sum(seen.left(speed) for seen in self._parts if seen.part.stage > self._stage)
+        stage = max(0, self._stage)
+        present = [seen for seen in self._parts if seen.part.stage == stage]
+        later = sum(seen.left(speed) for seen in self._parts if seen.part.stage > stage)
         left = max(sum(seen.left(speed) for seen in present) - silence, OVERDUE * silence) + later
         done = sum(seen.share * seen.whole(speed) for seen in self._parts) + silence
         self._shown = max(self._shown, done / (done + left) if done + left > 0 else 0.0)

@@ -158,8 +158,8 @@ class JobReporter:
 
 
 def _columns(title: str, index: int, count: int, outlook: Outlook) -> dict[str, object]:
-    if not count:
-        return {}  # nothing was told yet: a resumed job keeps showing where it was
+    if not count:  # nothing was told yet: a resumed job keeps showing where it was
+        return {} if outlook.eta_seconds is None else {"eta_seconds": outlook.eta_seconds, "late": outlook.late}
     return {
         "stage": title,
         "stage_index": index,

@@ -63,7 +63,7 @@ def test_a_method_is_planned_by_its_passes(pair: tuple[Path, Path]) -> None:
     plan = evaluation_plan(spec(pair[0], methods=("bcos", "lime"), limit=100))
     info = read_info(pair[0])
     tokens = min(task_size(trained_on(info)).tokens, info.max_length)
-    forward = model_size(pair[0]).forward(tokens) / OPERATIONS_PER_SECOND
+    forward = 0.0007 + model_size(pair[0]).forward(tokens) / OPERATIONS_PER_SECOND
     assert part(plan, "explain bcos").seconds == pytest.approx(100 * (0.002 + 2 * forward))
     assert part(plan, "explain lime").seconds == pytest.approx(100 * (0.002 + 101 * forward))
     assert part(plan, "curves").seconds == pytest.approx(100 * 3 * 20 * forward)  # with random: three methods

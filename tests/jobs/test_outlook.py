@@ -40,8 +40,10 @@ def as_planned(forecast: Forecast, clock: Clock, rate: float = 1.0) -> None:
     forecast.advance(1, 3, "b")
 
 
-def test_nothing_is_known_before_the_first_stage(forecast: Forecast) -> None:
-    assert forecast.outlook() == Outlook(None, None, late=False)
+def test_before_the_first_stage_the_plan_is_known(forecast: Forecast, clock: Clock) -> None:
+    clock.now = 5.0  # PyTorch is being imported
+    assert forecast.outlook() == Outlook(pytest.approx(0.05), pytest.approx(95.0))
+    assert Forecast((), Paces(), kind="k", clock=clock).outlook() == Outlook(None, None)
 
 
 def test_the_time_left_is_that_of_the_whole_job_from_its_start(forecast: Forecast, clock: Clock) -> None:
