@@ -17,6 +17,7 @@ from bcos_core.errors import DataError, StorageError
 from bcos_core.evaluate.plan import part_of
 from bcos_core.home import Home
 from bcos_core.lab.measures import MEASURES, measure
+from bcos_core.lab.models import PLANTED
 from bcos_core.lab.plan import VERIFYING, scored_methods
 from bcos_core.lab.plants import PLANTS, Plant, Planted, choose_words
 from bcos_core.lab.result import LabExample, LabResult, LabRow, Verification
@@ -163,7 +164,7 @@ def _planted_task(spec: LabSpec, plant: Plant, data: TaskData, words: Sequence[s
         texts.setdefault(label, set()).add(digest(text))
         lines.append(json.dumps({"text": text, "label": data.labels[label]}, ensure_ascii=False))
     _require_enough(spec, data, {data.labels[label]: len(found) for label, found in sorted(texts.items())})
-    file = folder / f"planted-{plant.name}.jsonl"
+    file = folder / f"{PLANTED}{plant.name}.jsonl"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         partial = file.with_suffix(".partial")

@@ -30,6 +30,11 @@ def name_of_model(folder: str, *, job: str | None, b: float | None, about: About
     return f"{given} · {TWIN if b is None else f'B-cos {b:g}'}"
 
 
+def training_name(model: CheckpointInfo) -> str:
+    """What the training is called that made a model and its twin: the model's name without what tells the two apart."""
+    return re.sub(rf" · (?:{TWIN}|B-cos [\d.]+)(?= · |$)", "", model.name)
+
+
 def told_apart(models: Sequence[CheckpointInfo]) -> tuple[CheckpointInfo, ...]:
     """The same models, no two of one name: those that share one have their job's id added, or their folder."""
     groups: dict[str, list[CheckpointInfo]] = {}

@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bcos_core.render.axis import share_axis
+from bcos_core.render.figure_text import figure_text
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.tasks.task_type import Metric
 
@@ -26,10 +27,15 @@ _QUESTIONS = {"accuracy": "How many validation texts are right?"}
 
 
 @dataclass(frozen=True)
-class _Chart:
-    """`series` are those of the models that it compares, by model."""
+class _Line:
+    name: str
+    colour: str
+    dash: str
+    points: Sequence[tuple[int, float]]
 
-    series: Mapping[str, str]
+
+@dataclass(frozen=True)
+class _Chart:
     title: str
     axis: str
     hover: str
@@ -38,15 +44,29 @@ class _Chart:
     share: bool = False
 
 
+Lines = Mapping[str, tuple[str, str, str, Curves]]
+"""What is drawn: for each key its name, colour and dash, and the curves that it is looked for in. The key begins with
+the name of a model in a series, "bcos/…"."""
+
+
 def learning_figures(curves: Curves) -> list[go.Figure]:
     """The loss and the task's main metric over the steps; a chart without a point is left out.
 
     Both models are in one chart where they are measured by one thing. Two losses of different names, such as
     cross-entropy and binary cross-entropy, are not: each has a chart of its own.
     """
-    metrics = (_metric_chart(kind.main_metric) for kind in TASK_TYPES.values())
-    figures = [_figure(chart, curves) for chart in (*_loss_charts(curves), *metrics)]
-    return [figure for figure in figures if figure.data]
+    return _figures({model: (*look, curves) for model, look in _MODELS.items()})
+
+
+def runs_figures(runs: Mapping[str, Curves]) -> list[go.Figure]:
+    """The curves of two trainings over each other, by what these are called: as in `learning_figures`, each training in
+    a colour of its own, and its conventional model dashed."""
+    colours = [colour for _, colour, _ in _MODELS.values()]
+    lines: dict[str, tuple[str, str, str, Curves]] = {}
+    for colour, (run, curves) in zip(colours, runs.items(), strict=False):
+        for model, (title, _, dash) in _MODELS.items():
+            lines[f"{model}/{run}"] = (figure_text(f"{run} · {title}"), colour, dash, curves)
+    return _figures(lines)
 
 
 def curves_table(curves: Curves) -> pd.DataFrame:
@@ -55,52 +75,60 @@ def curves_table(curves: Curves) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["series", "step", "value"])
 
 
-def _loss_charts(curves: Curves) -> list[_Chart]:
+def runs_table(runs: Mapping[str, Curves]) -> pd.DataFrame:
+    """Every point of every curve of several trainings: columns `training`, `series`, `step`, `value`."""
+    tables = [curves_table(curves).assign(training=run) for run, curves in runs.items()]
+    return pd.concat(tables, ignore_index=True)[["training", "series", "step", "value"]]
+
+
+def _figures(lines: Lines) -> list[go.Figure]:
+    charts = [*_loss_charts(lines), *(_metric_chart(kind.main_metric, lines) for kind in TASK_TYPES.values())]
+    figures = [_figure(chart, drawn) for chart, drawn in charts]
+    return [figure for figure in figures if figure.data]
+
+
+def _loss_charts(lines: Lines) -> list[tuple[_Chart, list[_Line]]]:
     """One chart for each loss. A series is called "model/loss: name"; without its name, a loss is like no other."""
-    models: dict[str, dict[str, str]] = {}
-    for series in curves:
-        model, _, measured = series.partition("/")
-        what, _, name = measured.partition(": ")
-        if model in _MODELS and what == _LOSS:
-            models.setdefault(name or model, {})[model] = series
+    drawn: dict[tuple[str, str], list[_Line]] = {}
+    for key, (title, colour, dash, curves) in lines.items():
+        for series, points in curves.items():
+            model, _, measured = series.partition("/")
+            what, _, name = measured.partition(": ")
+            if model == key.partition("/")[0] and what == _LOSS:
+                drawn.setdefault((name, "" if name else key), []).append(_Line(title, colour, dash, points))
     return [
-        _Chart(
-            series,
-            "Does the loss still fall?",
-            "training loss",
-            "%{y:.3f}",
-            "lines",
-            about=name if name not in _MODELS else "",
-        )
-        for name, series in models.items()
+        (_Chart("Does the loss still fall?", "training loss", "%{y:.3f}", "lines", about=name), found)
+        for (name, _), found in drawn.items()
     ]
 
 
-def _metric_chart(metric: Metric) -> _Chart:
-    return _Chart(
-        {model: f"{model}/{metric.name}" for model in _MODELS},
+def _metric_chart(metric: Metric, lines: Lines) -> tuple[_Chart, list[_Line]]:
+    chart = _Chart(
         _QUESTIONS.get(metric.name, f"{metric.title} on validation texts"),
         f"validation {metric.title.lower()}",
         "%{y:.1%}" if metric.share else "%{y:.3f}",
         "lines+markers",
         share=metric.share,
     )
+    return chart, [
+        _Line(title, colour, dash, curves.get(f"{key.partition('/')[0]}/{metric.name}", ()))
+        for key, (title, colour, dash, curves) in lines.items()
+    ]
 
 
-def _figure(chart: _Chart, curves: Curves) -> go.Figure:
+def _figure(chart: _Chart, lines: Sequence[_Line]) -> go.Figure:
     figure = go.Figure()
     seen: list[float] = []
-    for model, series in chart.series.items():
-        name, colour, dash = _MODELS[model]
-        points = [point for point in curves.get(series, ()) if math.isfinite(point[1])]
+    for line in lines:
+        points = [point for point in line.points if math.isfinite(point[1])]
         if points:
             seen += [value for _, value in points]
             figure.add_scatter(
                 x=[step for step, _ in points],
                 y=[value for _, value in points],
-                name=name,
+                name=line.name,
                 mode=chart.mode,
-                line={"color": colour, "dash": dash, "width": 2},
+                line={"color": line.colour, "dash": line.dash, "width": 2},
                 marker={"size": 7},
                 cliponaxis=False,  # a mark at 100 % is drawn whole
                 hovertemplate=f"step %{{x}}: {chart.hover}",

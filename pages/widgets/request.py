@@ -32,13 +32,20 @@ class Request:
 def ask(request: Request, what: str, label: str, *, primary: bool = False) -> None:
     """The job's progress while it is active; else `what` it would do and the button that starts it, below the reason
     why the last one failed."""
-    newest = next(iter(request.jobs()), None)
-    if newest is not None and newest.active:
-        watch(newest.id, stoppable)
+    if follow_request(request, what):
         return
-    if newest is not None and newest.state == JobState.FAILED:
-        show_error(newest.message or "It has failed. The Jobs page shows its log.")
-    st.markdown(what)
     if st.button(label, type="primary" if primary else "secondary"):
         request.kind.submit(job_store(), request.spec)
         st.rerun()
+
+
+def follow_request(request: Request, what: str) -> bool:
+    """As `ask`, where the button is elsewhere; whether the job is active."""
+    newest = next(iter(request.jobs()), None)
+    if newest is not None and newest.active:
+        watch(newest.id, stoppable)
+        return True
+    if newest is not None and newest.state == JobState.FAILED:
+        show_error(newest.message or "It has failed. The Jobs page shows its log.")
+    st.markdown(what)
+    return False

@@ -21,6 +21,7 @@ from bcos_core.attribution.record import Attribution, Token
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.home import get_home
 from bcos_core.jobs.devices import available_cores
+from bcos_core.lab.models import is_planted
 from bcos_core.model.classifier import Classifier, load, predict
 from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
@@ -42,8 +43,10 @@ def checkpoints() -> dict[str, CheckpointInfo]:
 
 
 def newest_pair(known: dict[str, CheckpointInfo]) -> list[str]:
-    """The folder names of the newest B-cos model and its twin; of the newest model where there is no B-cos one."""
-    newest = next((name for name, info in known.items() if info.kind == "bcos"), next(iter(known), ""))
+    """The folder names of the newest B-cos model and its twin; of the newest model where there is no B-cos one. Those
+    of a planted-truth experiment only where there are no others."""
+    own = {name: info for name, info in known.items() if not is_planted(info)} or known
+    newest = next((name for name, info in own.items() if info.kind == "bcos"), next(iter(own), ""))
     twin = known[newest].twin if newest else None
     return [newest, twin] if twin in known else [newest]
 

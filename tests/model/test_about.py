@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from bcos_core.model.about import About, change_about, clean, clean_tags, read_a
 from bcos_core.model.classifier import load
 from bcos_core.model.identity import checkpoint_notes, folder_identity
 from bcos_core.model.info import list_checkpoints, read_info
-from bcos_core.model.naming import find_named, folder_stem, require_free_name
+from bcos_core.model.naming import find_named, folder_stem, require_free_name, training_name
 
 
 @pytest.fixture
@@ -190,3 +191,17 @@ def test_details_never_hold_what_people_say(pair: tuple[Path, Path]) -> None:
 )
 def test_a_folder_is_named_in_plain_letters(name: str, stem: str) -> None:
     assert folder_stem(name, "task") == stem
+
+
+@pytest.mark.parametrize(
+    ("name", "training"),
+    [
+        ("quickstart · B-cos 1.5", "quickstart"),
+        ("quickstart · B-cos 1.5 · 20261124-061754-327a", "quickstart · 20261124-061754-327a"),
+        ("My model", "My model"),
+        ("My model · conventional", "My model"),
+        ("On conventional wisdom", "On conventional wisdom"),
+    ],
+)
+def test_a_training_is_called_like_both_its_models(pair: tuple[Path, Path], name: str, training: str) -> None:
+    assert training_name(replace(read_info(pair[0]), name=name)) == training

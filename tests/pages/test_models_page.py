@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
 
 import pytest
-from tiny_pair import save_pair
+from streamlit.testing.v1 import AppTest
+from tiny_pair import LABELS, save_pair
 
 from bcos_core.cli.main import main
 from bcos_core.home import Home
 from bcos_core.jobs.kinds import command_of
+from bcos_core.jobs.lease import Lease, Point
+from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.store import JobStore
 from bcos_core.model import content
+from bcos_core.model.about import About, write_about
+from bcos_core.model.info import read_info
+from bcos_core.shelf.trash import put_away
+from bcos_core.shelf.uses import uses_of
+from bcos_core.study.studies import Studies
 from tests.pages.conftest import OpenPage, button, words
 
 TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
@@ -43,12 +52,14 @@ def test_an_audit_is_a_job_that_is_asked_for_once(
 ) -> None:
     at = open_page("models")
     assert not at.exception, at.exception
-    assert "B-cos, B = 1.5" in words(at)
-    button(at, "Run the audit").click().run()
+    assert "B-cos, B = 1.5" in words(at) and "“Audit” above starts it" in words(at)
+    button(at, "Audit").click().run()
     (job,) = store.list()
     assert job.kind == "audit" and job.spec == {"checkpoints": [str(path) for path in pair]}
     at = open_page("models", model="tiny-conventional")  # the same pair
-    assert not any(one.label == "Run the audit" for one in at.button)
+    assert "“Audit” above starts it" not in words(at) and "Waiting" in words(at)
+    button(at, "Audit").click().run()
+    assert len(store.list()) == 1
 
 
 def test_a_finished_audit(pair: tuple[Path, Path], open_page: OpenPage) -> None:
@@ -59,7 +70,7 @@ def test_a_finished_audit(pair: tuple[Path, Path], open_page: OpenPage) -> None:
     assert "McNemar" in said and "with different answers" in said
     assert [metric.label for metric in at.metric] == ["Accuracy", "Macro F1", "Brier score"] * 2
     assert button(at, "Open in Compare").disabled
-    assert set(at.dataframe[0].value["label"]) <= {"negative", "positive"}
+    assert set(at.dataframe[1].value["label"]) <= {"negative", "positive"}
 
 
 def test_a_model_without_a_twin(home: Home, open_page: OpenPage) -> None:
@@ -79,7 +90,7 @@ def test_the_words_of_a_model(pair: tuple[Path, Path], open_page: OpenPage, stor
     at = open_page("models", **{"words-of": "negative"})
     assert not at.exception, at.exception
     assert "Mean contribution to “negative”" in words(at) and "linear model of word counts (accuracy " in words(at)
-    speak_for = at.dataframe[0].value
+    speak_for = at.dataframe[1].value
     assert list(speak_for["mean contribution"]) == sorted(speak_for["mean contribution"], reverse=True)
 
 
@@ -95,7 +106,7 @@ def test_weights_and_data_are_read_once_while_the_audit_is_not_known(
 
     monkeypatch.setattr(content, "weights_hash", counting)
     at = open_page("models").run()
-    assert any(one.label == "Run the audit" for one in at.button)
+    assert "“Audit” above starts it" in words(at)
     assert sorted(set(hashed)) == sorted(hashed)  # each at most once, over several runs of the page
     assert "tiny-bcos" in hashed
     weights = pair[0] / "model.safetensors"
@@ -141,3 +152,169 @@ def test_the_families_that_can_be_converted_are_listed(open_page: OpenPage) -> N
     assert {"BERT", "Llama", "ModernBERT"} <= set(table["Family"])
     assert "conv_kernel_size" in table.set_index("Family")["Only with"]["DeBERTa v2 / v3"]
     assert "gemma2" in words(at)
+
+
+def saved(at: AppTest, **typed: object) -> AppTest:
+    """The form with these fields, saved."""
+    for field, value in typed.items():
+        kind = {"name": at.text_input, "notes": at.text_area, "tags": at.multiselect}[field]
+        next(one for one in kind if str(one.key).startswith(f"about-{field}-")).set_value(value)
+    return at.button(key="about-save").click().run()
+
+
+def test_a_name_is_the_name_on_every_page(pair: tuple[Path, Path], open_page: OpenPage) -> None:
+    at = saved(open_page("models"), name="  My   model ", notes="It reads well.")
+    assert not at.exception and not at.error, (at.exception, at.error)
+    assert at.header[0].value == "My model" and "It reads well" in words(at)
+    assert list(at.dataframe[0].value["name"]) == ["My model · conventional", "My model"]
+    for page in ("compare", "evaluate"):
+        shown = open_page(page)
+        offered = [option for one in (*shown.multiselect, *shown.selectbox) for option in one.options]
+        assert "My model" in offered and "My model · conventional" in offered, (page, offered)
+        assert "tiny-bcos" not in offered
+
+
+def test_markup_in_a_name_is_shown_as_it_is(pair: tuple[Path, Path], open_page: OpenPage) -> None:
+    hostile = "<b>x</b> :red[y] **z** [a](http:b) $q$".replace("/", "|")
+    at = saved(open_page("models"), name=hostile, notes="# big\n<img src=x>", tags=["**tag**"])
+    assert not at.exception and not at.error, (at.exception, at.error)
+    assert hostile in words(at) and "# big" in words(at)
+    raw = "\n".join(str(one.value) for one in (*at.markdown, *at.header))
+    assert "\\<b\\>" in raw and "**z**" not in raw and "\\# big" in raw
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("tiny-conventional", "already"), ("a/b", "command line"), ("x\u202ey", "cannot be seen"), ("…", "no letter")],
+)
+def test_a_name_that_cannot_be_is_refused_and_stays_typed(
+    pair: tuple[Path, Path], open_page: OpenPage, name: str, said: str
+) -> None:
+    at = saved(open_page("models"), name=name, notes="kept")
+    (error,) = at.error
+    assert said in error.value and not at.exception
+    assert name in [one.value for one in at.text_input] and "kept" in [one.value for one in at.text_area]
+    assert read_info(pair[0]).name == "tiny-bcos"
+
+
+def test_two_tabs_lose_nothing(pair: tuple[Path, Path], open_page: OpenPage) -> None:
+    first, second = open_page("models"), open_page("models")
+    saved(first, name="First", notes="of the first")
+    at = saved(second, tags=["second"])  # another field: both are kept
+    assert not at.error and read_info(pair[0]).about == About("First", ("second",), "of the first")
+    third = open_page("models")
+    saved(first.run(), notes="again")
+    at = saved(third, notes="typed in the third")
+    (error,) = at.error
+    assert "changed elsewhere meanwhile, to “again”" in words(at) and error
+    assert "typed in the third" in [one.value for one in at.text_area]
+    assert not saved(at).error and read_info(pair[0]).about.notes == "typed in the third"
+
+
+def test_the_table_is_searched(pair: tuple[Path, Path], open_page: OpenPage) -> None:
+    write_about(pair[0], About("Glad one", ("baseline",), "for the paper"))
+    for search, expected in (
+        ("glad", {"Glad one", "Glad one · conventional"}),
+        ("BASELINE paper", {"Glad one"}),
+        ("conventional", {"Glad one · conventional"}),
+        ("short movie", {"Glad one", "Glad one · conventional"}),
+        ("negative", {"Glad one", "Glad one · conventional"}),
+    ):
+        at = open_page("models", find=search)
+        assert set(at.dataframe[0].value["name"]) == expected, search
+    assert "No model fits" in words(open_page("models", find="nothing like it"))
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_each_type_of_task_has_its_own_figure(kind: str, home: Home, open_page: OpenPage) -> None:
+    title, metrics, intervals = {
+        "single-label": ("Accuracy 77.0 %", {"accuracy": 0.77}, {}),
+        "multi-label": ("Micro F1 81.2 %", {"micro_f1": 0.812}, {"micro_f1": (0.7, 0.9)}),
+        "regression": ("Mean absolute error 0.530", {"mae": 0.53}, {"mae": (0.5, 0.56)}),
+    }[kind]
+    save_pair(home, kind=kind, metrics=metrics, intervals=intervals, test_size=100)
+    at = open_page("models")
+    assert not at.exception, at.exception
+    row = at.dataframe[0].value.iloc[0]
+    assert row["figure"] == title
+    interval = {"single-label": "67.8 % to 84.2 %", "multi-label": "70.0 % to 90.0 %", "regression": "0.500 to 0.560"}
+    assert row["95 % interval"] == interval[kind]  # Wilson's by hand: 0.77 of 100
+
+
+def test_what_was_not_measured_is_said(home: Home, open_page: OpenPage) -> None:
+    save_pair(home, kind="regression", metrics={"mae": 0.53}, test_size=100)
+    row = open_page("models").dataframe[0].value.iloc[0]
+    assert (row["figure"], row["95 % interval"]) == ("Mean absolute error 0.530", "not measured")
+    shutil.rmtree(home.models)
+    home.create()
+    save_pair(home)
+    row = open_page("models").dataframe[0].value.iloc[0]
+    assert (row["figure"], row["95 % interval"]) == ("not measured", "not measured")
+
+
+def test_models_of_the_lab_are_folded_away(pair: tuple[Path, Path], home: Home, open_page: OpenPage) -> None:
+    task = {**TASK, "kind": "file", "name": str(home.lab / "j1" / "planted-rare-word.jsonl")}
+    lab = home.models / "lab-rare-word-j1"
+    shutil.copytree(pair[0], lab)
+    details = json.loads((lab / "checkpoint.json").read_text())
+    changed = {"task": task, "job": "j1", "created_at": "2099-01-01T00:00:00+00:00", "name": lab.name}
+    (lab / "checkpoint.json").write_text(json.dumps(details | changed))
+    at = open_page("models")
+    assert "Show 1 model of the Lab" in [one.label for one in at.toggle]
+    assert set(at.dataframe[0].value["folder"]) == {"tiny-bcos", "tiny-conventional"}
+    assert at.header[0].value == "tiny\\-bcos"  # not the newest of all
+    assert "lab-rare-word-j1" in set(open_page("models", lab="1").dataframe[0].value["folder"])
+
+
+def test_a_model_is_deleted_and_taken_back(pair: tuple[Path, Path], open_page: OpenPage, store: JobStore) -> None:
+    write_about(pair[0], About("My model"))
+    at = open_page("models")
+    button(at, "Delete …").click().run()
+    assert "My model · conventional would have no twin" in words(at)
+    assert {one.key for one in at.checkbox} >= {"delete-twins"} and not at.button(key="delete-now").disabled
+    put_away(uses_of([read_info(path) for path in pair], [], store), store)
+    at = open_page("models")
+    assert "no trained model" in words(at) and "Trash: 1 deletion" in [one.label for one in at.expander]
+    button(at, "Take back").click().run()
+    assert read_info(pair[0]).name == "My model" and pair[1].is_dir()
+
+
+def test_a_model_that_a_study_needs_is_not_deleted(
+    pair: tuple[Path, Path], open_page: OpenPage, store: JobStore
+) -> None:
+    design = {"conditions": [{"checkpoint": str(pair[0]), "method": "bcos"}]}
+    study = Studies(store.database).create("Which is clearer?", design)
+    Studies(store.database).lock(study, {"design": design}, "f" * 64)
+    at = open_page("models")
+    button(at, "Delete …").click().run()
+    assert "is locked and needs tiny-bcos. Close it first." in words(at)
+    assert at.button(key="delete-now").disabled
+
+
+def test_two_models_are_held_against_each_other(pair: tuple[Path, Path], open_page: OpenPage) -> None:
+    at = open_page("models")
+    at.query_params["model"] = ["tiny-bcos", "tiny-conventional"]
+    at.run()
+    assert not at.exception, at.exception
+    assert not any(str(one.key).startswith("about-") for one in at.text_input)
+    assert not button(at, "Audit").disabled
+    at.query_params["model"] = [""]
+    at.run()
+    assert button(at, "Compare").disabled and button(at, "Audit").disabled
+
+
+def test_the_curves_of_two_trainings(home: Home, open_page: OpenPage, store: JobStore) -> None:
+    pair = save_pair(home, task=TASK)
+    jobs = []
+    for folder, loss in zip(pair, ("bcos/loss: binary cross-entropy", "conventional/loss: cross-entropy"), strict=True):
+        job, _ = store.begin("train", folder.name, {}, folder.name, ProcessId.current())
+        Lease(store, job.id, 1).beat({}, [Point(loss, 1, 0.7), Point(f"{folder.name[5:]}/accuracy", 1, 0.75)])
+        details = json.loads((folder / "checkpoint.json").read_text())
+        (folder / "checkpoint.json").write_text(json.dumps(details | {"job": job.id}))
+        jobs.append(job.id)
+    at = open_page("models")
+    at.query_params["model"] = ["tiny-bcos", "tiny-conventional"]
+    at.run()
+    assert not at.exception, at.exception
+    assert "How did the two trainings go?" in words(at)
+    assert len([one for one in at.get("plotly_chart") if "runs-" in str(one.proto)]) == 3  # two losses, one accuracy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bcos_core.render.axis import share_axis
-from bcos_core.render.curves import curves_table, learning_figures
+from bcos_core.render.curves import curves_table, learning_figures, runs_figures, runs_table
 
 CURVES = {
     "bcos/loss: mean squared error": [(10, 0.7), (20, float("nan")), (30, 0.5)],
@@ -79,3 +79,27 @@ def test_the_table_holds_every_point() -> None:
         {"series": "bcos/loss", "step": 10, "value": 0.7},
         {"series": "bcos/b", "step": 10, "value": 1.1},
     ]
+
+
+def test_two_trainings_are_drawn_over_each_other_where_they_measure_the_same() -> None:
+    runs = {
+        "first": {"bcos/loss: a": [(1, 0.7)], "bcos/accuracy": [(1, 0.5)], "conventional/accuracy": [(1, 0.6)]},
+        "<second>": {"bcos/loss: a": [(1, 0.6)], "conventional/loss: b": [(1, 0.4)], "bcos/accuracy": [(2, 1.0)]},
+    }
+    figures = runs_figures(runs)
+    assert [(one.layout.title.subtitle.text, [trace.name for trace in one.data]) for one in figures[:2]] == [
+        ("a", ["first · B-cos", "&lt;second&gt; · B-cos"]),
+        ("b", ["&lt;second&gt; · conventional"]),
+    ]
+    shares = figures[2]
+    assert len(shares.data) == 3 and tuple(shares.layout.yaxis.range)[1] == 1.0
+    looks = {trace.name: (trace.line.color, trace.line.dash) for trace in shares.data}
+    assert looks["first · B-cos"][0] == looks["first · conventional"][0] != looks["&lt;second&gt; · B-cos"][0]
+    assert looks["first · B-cos"][1] != looks["first · conventional"][1]
+    table = runs_table(runs)
+    assert list(table.columns) == ["training", "series", "step", "value"] and len(table) == 6
+
+
+def test_two_losses_without_a_name_are_like_no_other_in_two_trainings() -> None:
+    runs = {"first": {"bcos/loss": [(1, 0.7)]}, "second": {"bcos/loss": [(1, 0.6)]}}
+    assert [len(figure.data) for figure in runs_figures(runs)] == [1, 1]

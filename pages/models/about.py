@@ -1,0 +1,97 @@
+"""What people say of a model: its name, tags and notes, as a form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import streamlit as st
+
+from bcos_core.errors import BcosError
+from bcos_core.home import get_home
+from bcos_core.model.about import (
+    LONGEST_NAME,
+    LONGEST_NOTES,
+    MOST_TAGS,
+    About,
+    change_about,
+    clean,
+    clean_tags,
+    read_about,
+)
+from bcos_core.model.info import CheckpointInfo, list_checkpoints
+from bcos_core.model.naming import require_free_name
+from bcos_core.storage.content import name_of
+from pages.server.roles import require_researcher
+from pages.widgets.errors import show_error
+
+_FAILED, _FIELDS = "about-failed", ("name", "tags", "notes")
+
+
+def say_about(info: CheckpointInfo, known: Mapping[str, CheckpointInfo]) -> None:
+    """The form. What is typed stays in it until it is saved, or the model's page is left."""
+    about = read_about(info.path)
+    folder = str(info.path)
+    keys = _keys(folder, about)
+    _fill(keys, about)
+    with st.expander("Name, tags and notes", icon=":material/edit:", key="about"):
+        name, tags = st.columns(2, gap="large")
+        own = info.name if not about.name else "its folder’s name"
+        name.text_input(
+            "Name",
+            key=keys["name"],
+            max_chars=LONGEST_NAME,
+            placeholder=own,
+            help="By which it is called on every page, in exports and in commands. What was computed with it stays "
+            "known. A conventional twin without a name of its own is called after its B-cos model.",
+        )
+        used = {tag: None for one in known.values() for tag in one.about.tags}
+        tags.multiselect(
+            "Tags",
+            list({**used, **dict.fromkeys(st.session_state[keys["tags"]])}),
+            key=keys["tags"],
+            accept_new_options=True,
+            max_selections=MOST_TAGS,
+            placeholder="Type one, then press Enter",
+        )
+        st.text_area("Notes", key=keys["notes"], max_chars=LONGEST_NOTES, height=120)
+        if failed := st.session_state.pop(_FAILED, ""):
+            show_error(failed)
+        st.button("Save", type="primary", key="about-save", on_click=_save, args=(folder, about))
+
+
+def _save(folder: str, seen: About) -> None:
+    """Write what was typed over what was seen."""
+    require_researcher()
+    typed = {name: st.session_state[key] for name, key in _keys(folder, seen).items()}
+    path = Path(folder)
+    try:
+        known = list_checkpoints(get_home())
+        name = clean(typed["name"])
+        if name and name != seen.name:
+            require_free_name(known, name, of=next((one for one in known if one.path == path), None))
+        after = replace(seen, name=name, tags=clean_tags(typed["tags"]), notes=typed["notes"].strip())
+        change_about(path, seen, after, locks=get_home().locks)
+        st.toast("Saved.", icon=":material/check:")
+    except BcosError as error:
+        st.session_state[_FAILED] = str(error)
+        try:
+            now = read_about(path)
+        except BcosError:
+            return
+        for field, key in _keys(folder, now).items():  # nothing that was typed is lost
+            st.session_state[key] = typed[field]
+
+
+def _keys(folder: str, about: About) -> dict[str, str]:
+    """Of the fields' state: what was saved elsewhere meanwhile is shown in fields of its own."""
+    version = name_of([folder, asdict(about)])[:12]
+    return {field: f"about-{field}-{version}" for field in _FIELDS}
+
+
+def _fill(keys: Mapping[str, str], about: About) -> None:
+    values = {"name": about.name, "tags": list(about.tags), "notes": about.notes}
+    for field, key in keys.items():
+        if key not in st.session_state:
+            st.session_state[key] = values[field]
