@@ -74,6 +74,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "rows": evaluation.rows(),
         "differences": evaluation.differences(first.id),
         "skipped": list(evaluation.skipped),
+        "names": {one.checkpoint: read_info(one.path).name for one in evaluation.contenders},
         "notes": list(evaluation.notes),
         "evaluation": str(get_home().evaluations / job),
         "seconds": evaluation.seconds,
@@ -87,6 +88,7 @@ def show(result: dict[str, Any]) -> str:
     from bcos_core.render.scoreboard import left_out, training_notes
 
     lines: list[str] = []
+    names = result["names"]  # what the models are called; rows know them by their folders
     for score in dict.fromkeys(row["score"] for row in result["rows"]):
         rows = [row for row in result["rows"] if row["score"] == score]
         better = rows[0]["higher_is_better"]
@@ -95,7 +97,7 @@ def show(result: dict[str, Any]) -> str:
         for row in rows:
             marks = ["does not beat random"] if row["beats_random"] is False else []
             if not row["n"]:
-                lines.append(f"  {row['method']:<20} no value for any text  {row['checkpoint']}")
+                lines.append(f"  {row['method']:<20} no value for any text  {names[row['checkpoint']]}")
                 continue
             mark = "".join(f"  {note}" for note in (*marks, *training_notes(row)))
             missing = is_missing(row["low"])  # one text alone has none, nor have values that are all the same
@@ -103,11 +105,16 @@ def show(result: dict[str, Any]) -> str:
             lines.append(
                 f"  {row['method']:<20} {row['mean']:7.3f}  {interval}  n {row['n']:<4} "
                 f"{row['forward_passes']:6.1f} forward {row['backward_passes']:6.1f} backward  "
-                f"{row['checkpoint']}{mark}"
+                f"{names[row['checkpoint']]}{mark}"
             )
-    lines += [*result["notes"], *(left_out(row) for row in result["skipped"])]
+    lines += [*result["notes"], *(left_out(_called(row, names)) for row in result["skipped"])]
     lines.append(f"\n{result['seconds']:.0f} s; stored in {result['evaluation']}")
     return "\n".join(lines).lstrip("\n")
+
+
+def _called(row: dict[str, str], names: dict[str, str]) -> dict[str, str]:
+    """A skipped method or score, with its model as it is called."""
+    return {**row, "checkpoint": names.get(row["checkpoint"], row["checkpoint"])} if "checkpoint" in row else row
 
 
 def _options(given: list[str]) -> dict[str, dict[str, str]]:
