@@ -41,7 +41,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_task_arguments(parser)
     parser.add_argument("--hub-config", metavar="NAME", help="configuration of a hub data set")
     parser.add_argument("--recipe", default="calibrated", help=f"{', '.join(RECIPES)} (default: calibrated)")
-    parser.add_argument("--name", default="", help="name of the checkpoints (default: from task and recipe)")
+    parser.add_argument("--name", default="", help="what the model is called, and its twin after it")
+    parser.add_argument("--notes", default="", metavar="TEXT", help="notes about the model")
     group = parser.add_argument_group("options of the recipe")
     for name, option in OPTIONS.items():
         add_flag(group, name, option)
@@ -54,6 +55,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         InputError: a model, task or recipe that cannot be used.
     """
+    from bcos_core.model.about import clean
     from bcos_core.model.sources import resolve_model
     from bcos_core.text.tasks import TaskChoice
     from bcos_core.train.job import TRAIN
@@ -63,7 +65,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     source = resolve_model(args.model)  # bad input ends the command before a job is made
     task = TaskChoice.parse(args.task, hub_config=args.hub_config, **said_of_task(args))
     recipe = recipe_for(args.recipe, task).replace(**{name: getattr(args, name) for name in OPTIONS})
-    spec = TrainSpec(source.location if source.kind == "folder" else args.model, task, recipe, args.name)
+    model = source.location if source.kind == "folder" else args.model
+    spec = TrainSpec(model, task, recipe, clean(args.name), args.notes)
     return do(TRAIN, spec)
 
 

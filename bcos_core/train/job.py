@@ -21,7 +21,8 @@ NAMED = ("name", "bcos")
 def describe(spec: TrainSpec) -> str:
     recipe = spec.recipe
     kind = f"B-cos ({recipe.name}, B = {recipe.b:g})" if recipe.bcos else "conventional"
-    return f"{spec.task.title} · {spec.model} · {kind}"
+    named = f"{spec.name} · " if spec.name else ""
+    return f"{named}{spec.task.title} · {spec.model} · {kind}"
 
 
 def key(spec: TrainSpec) -> str:
@@ -34,6 +35,8 @@ def command(spec: TrainSpec) -> list[str]:
     words += [f"--{option}={column}" for option, column in spec.task.columns.items()]
     if spec.name:
         words.append(f"--name={spec.name}")
+    if spec.notes:
+        words.append(f"--notes={spec.notes}")
     words += ["--recipe", spec.recipe.name]
     for field in fields(Recipe):
         value, flag = getattr(spec.recipe, field.name), field.name.replace("_", "-")

@@ -15,11 +15,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from bcos_core.errors import RecipeError
 from bcos_core.home import Home
+from bcos_core.model.about import About
 from bcos_core.model.calibrate import CalibrationResult, calibrate
 from bcos_core.model.checkpoint import load_model, renamed_when_complete, save_checkpoint, state_hash
 from bcos_core.model.classifier import position_limit, wrap
 from bcos_core.model.convert import convert, set_b
 from bcos_core.model.identity import folder_identity, library_versions, memory_identity, model_subject
+from bcos_core.model.naming import folder_stem
 from bcos_core.model.predictions import keep_logits
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.model.sources import load_pretrained, resolve_model
@@ -105,7 +107,7 @@ class _Run:
         self._begin("Reading the data")
         self.file = choice_hash(spec.task) or None
         self.data: TaskData = load_task(spec.task)
-        inputs = Inputs(name_of(spec.to_dict()), data_hash(self.data), library_versions())
+        inputs = Inputs(name_of({**spec.work(), "name": spec.name}), data_hash(self.data), library_versions())
         if changed := self.ranks.first(lambda: self.work.begin(inputs, spec.task.title)):
             self.reporter.log(changed)
         for note in self.data.notes:
@@ -116,7 +118,7 @@ class _Run:
             else self.data.train.take(self.recipe.examples, self.recipe.seed)
         )
         self.source = resolve_model(spec.model)
-        name = spec.name or f"{_slug(spec.task.title)}-{self.recipe.name}"
+        name = folder_stem(spec.name, f"{folder_stem(spec.task.title, 'task')}-{self.recipe.name}")
         self.names = {"bcos": f"{name}-{job}", "conventional": f"{name}-{job}-conventional"}
         if not self.recipe.bcos:
             self.names["conventional"] = f"{name}-{job}"
@@ -203,6 +205,7 @@ class _Run:
             max_length=recipe.max_length,
             job=self.job,
             twin=twin if self.recipe.bcos and self.recipe.twin else None,
+            about=About() if self.recipe.bcos and kind == "conventional" else self.spec.about,
         )
         keep_logits(
             model_subject(folder_identity(path), recipe.max_length),
@@ -294,8 +297,3 @@ class _Run:
 
     def _begin(self, title: str) -> None:
         self.reporter.stage(title, self.stages.index(title), len(self.stages))
-
-
-def _slug(title: str) -> str:
-    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in title.lower())
-    return "-".join(part for part in kept.split("-") if part)[:40] or "task"

@@ -244,14 +244,14 @@ RECIPES.register(
 RECIPES.register("conventional", Recipe(name="conventional", bcos=False, calibrate=False, twin=False))
 
 
-def recipe_for(name: str, task: TaskChoice) -> Recipe:
-    """A named recipe with the maximum length, and the learning rate, that suit the task.
+def recipe_for(name: str, task: TaskChoice | None) -> Recipe:
+    """A named recipe with the maximum length, and the learning rate, that suit the task, where there is one.
 
     Raises:
         UnknownNameError: no such recipe.
     """
     recipe = RECIPES[name]
-    if task.kind != "embedded":
+    if task is None or task.kind != "embedded":
         return recipe
     suited = EMBEDDED_TASKS[task.name]
     rate = suited.learning_rate or recipe.learning_rate

@@ -31,7 +31,7 @@ _GROUPS = {
 }
 
 
-def choose_recipe(task: TaskChoice, position_limit: int | None) -> Recipe | None:
+def choose_recipe(task: TaskChoice | None, position_limit: int | None) -> Recipe | None:
     """The widgets; a message beside the option at fault, and None, while options do not fit together.
 
     A change of the recipe takes every option back to that recipe's value.

@@ -8,8 +8,10 @@ from bcos_core.jobs.store import Job
 from bcos_core.train.job import TRAIN
 from bcos_core.train.spec import TrainSpec
 from pages.train.model_form import choose_model
+from pages.train.name_form import choose_name
 from pages.train.recipe_form import OPTIONS, choose_recipe
 from pages.train.task_form import ChosenTask, choose_task
+from pages.widgets import url
 from pages.widgets.errors import guard
 from pages.widgets.jobs import cancel_button, job_store, state_badge, time_needed
 from pages.widgets.plain import plain
@@ -17,20 +19,32 @@ from pages.widgets.supervision import supervisor_notice
 
 
 def show_training() -> None:
-    with st.container(border=True):
+    url.come_back("train")
+    if st.query_params and st.button("Start over", type="tertiary", icon=":material/restart_alt:"):
+        url.forget("train")
+        st.rerun()
+    model, task, recipe, named = None, None, None, None
+    # Each in its own guard: what is wrong in one card leaves the others as they are.
+    with st.container(border=True), guard():
         model = choose_model()
-    with st.container(border=True):
+    with st.container(border=True), guard():
         task = choose_task(clears=OPTIONS)
-    if task is None:
-        st.button("Start training", type="primary", disabled=True, help="Choose a task first.")
-        return
-    with st.container(border=True):
-        recipe = choose_recipe(task.choice, None if model is None else model.position_limit)
-    if model is None or recipe is None:
-        missing = "Choose a model first." if model is None else "Settle the option first that does not fit."
+    with st.container(border=True), guard():
+        recipe = choose_recipe(None if task is None else task.choice, None if model is None else model.position_limit)
+    with st.container(border=True), guard():
+        named = choose_name()
+    url.remember("train")
+    if model is None or task is None or recipe is None or named is None:
+        cards = {
+            "Choose a model first.": model,
+            "Choose a task first.": task,
+            "Settle the option first that does not fit.": recipe,
+            "Choose another name first.": named,
+        }
+        missing = next(what for what, chosen in cards.items() if chosen is None)
         st.button("Start training", type="primary", disabled=True, help=missing)
         return
-    begin(TrainSpec(model.source, task.choice, recipe), task)
+    begin(TrainSpec(model.source, task.choice, recipe, named.name, named.notes), task)
 
 
 def begin(spec: TrainSpec, task: ChosenTask) -> None:
@@ -61,6 +75,8 @@ def start(spec: TrainSpec) -> None:
     job, is_new = TRAIN.submit(job_store(), spec)
     if not is_new:
         st.rerun()
+    url.write(name=None, notes=None)  # the next one is another model
+    url.remember("train")
     st.switch_page("jobs/page.py", query_params={"job": job.id})
 
 

@@ -30,6 +30,23 @@ def write(**changes: str | Iterable[str] | None) -> None:
     st.query_params.from_dict({**kept, **{name: value for name, value in changes.items() if value is not None}})
 
 
+def remember(page: str) -> None:
+    """Keep the address of a page with a form, so that who comes back in this tab finds the form as it was."""
+    st.session_state[_kept(page)] = {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def come_back(page: str) -> None:
+    """Take up the address that the page had, where it was opened without one: from the sidebar, as a rule."""
+    if not st.query_params and (kept := st.session_state.get(_kept(page))):
+        st.query_params.from_dict(kept)
+
+
+def forget(page: str) -> None:
+    """Begin a page anew."""
+    st.session_state.pop(_kept(page), None)
+    st.query_params.clear()
+
+
 def bound(
     name: str,
     default: Value,
@@ -81,3 +98,7 @@ def _bind(name: str, value: Any, show: Callable[[Any], Any], clears: Iterable[st
         write(**{name: show(st.session_state[key]), **dict.fromkeys(clears)})
 
     return {"key": key, "on_change": changed}
+
+
+def _kept(page: str) -> str:
+    return f"address-of-{page}"

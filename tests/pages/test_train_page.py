@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from tiny_pair import save_pair
 
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
@@ -94,7 +96,7 @@ def test_a_file_with_one_class_is_refused_and_stays(open_page: OpenPage, home: H
     assert "class" in error.value and not at.exception
     assert button(at, START).disabled
     assert at.query_params["file"] == file
-    assert [box.value for box in at.selectbox] == ["review", "", "verdict", ""]
+    assert [box.value for box in at.selectbox] == ["review", "", "verdict", "", "auto"]
 
 
 def test_a_good_file_is_previewed_and_can_be_started(open_page: OpenPage, home: Home, store: JobStore) -> None:
@@ -186,3 +188,82 @@ def test_a_full_disk_is_told_in_place(open_page: OpenPage, monkeypatch: pytest.M
     button(at, START).click().run()
     assert "The disk is full" in words(at) and not at.exception
     assert not store.list()
+
+
+def field(at: AppTest, label: str) -> Any:
+    return next(one for one in (*at.text_input, *at.text_area) if one.label == label)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"task": "file", "file": "gone/reviews.csv"}, {"from": "hub", "hub-model": "someone/nothing"}],
+    ids=["no such file", "no such model"],
+)
+def test_an_error_in_one_card_leaves_the_others(open_page: OpenPage, wrong: dict[str, str]) -> None:
+    at = open_page("train", **wrong, epochs="0.5")
+    at.query_params["name"] = "My model"
+    at.run()
+    assert at.error and not at.exception
+    assert number(at, "Epochs") == 0.5 and field(at, "Name").value == "My model"
+    assert {one.label for one in at.button_group} >= {"Model", "Task", "Recipe"}
+    assert button(at, START).disabled
+
+
+def test_an_unexpected_error_in_one_card_leaves_the_others(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_page("train")
+    monkeypatch.setattr("pages.train.task_form._file_task", lambda: 1 / 0)
+    at.query_params["task"] = "file"
+    at.run()
+    assert "Something went wrong" in words(at) and button(at, START).disabled
+    assert number(at, "Epochs") is not None and field(at, "Name") is not None
+
+
+def test_a_training_has_a_name_and_notes_before_it_starts(open_page: OpenPage, store: JobStore) -> None:
+    at = open_page("train")
+    field(at, "Name").set_value("  Glad   one ").run()
+    field(at, "Notes").set_value("What *this* is to show").run()
+    button(at, START).click().run()
+    (job,) = store.list()
+    spec = TRAIN.read(job.spec)
+    assert (spec.name, spec.notes) == ("Glad one", "What *this* is to show")
+    assert job.title.startswith("Glad one · ") and "'--name=Glad one'" in command_of(job)
+    at.switch_page("train/page.py").run()
+    assert field(at, "Name").value == "" and field(at, "Notes").value == ""
+
+
+@pytest.mark.parametrize("name", ["tiny-bcos", "TINY-conventional", "a/b", "\u200b\u202e"])
+def test_a_name_that_is_taken_or_none_is_refused_in_its_place(open_page: OpenPage, home: Home, name: str) -> None:
+    save_pair(home)
+    at = open_page("train")
+    at.query_params["name"] = name
+    at.run()
+    assert len(at.error) == 1 and button(at, START).disabled
+    assert number(at, "Epochs") is not None
+
+
+def test_a_form_that_was_left_half_filled_is_still_there(open_page: OpenPage) -> None:
+    at = open_page("train")
+    field(at, "Name").set_value("Half filled").run()
+    next(one for one in at.number_input if one.label == "Epochs").set_value(1.5).run()
+    at.switch_page("jobs/page.py")
+    at.query_params.clear()
+    at.run()
+    assert at.title[0].value == "Jobs"
+    at.switch_page("train/page.py").run()
+    assert field(at, "Name").value == "Half filled" and number(at, "Epochs") == 1.5
+    button(at, "Start over").click().run()
+    assert field(at, "Name").value == "" and number(at, "Epochs") == 3.0
+
+
+def test_two_sessions_do_not_fill_each_other_s_forms(open_page: OpenPage) -> None:
+    first, second = open_page("train"), open_page("train")
+    field(first, "Name").set_value("First").run()
+    assert field(second.run(), "Name").value == ""
+
+
+def test_a_small_file_is_not_of_no_size(open_page: OpenPage, home: Home) -> None:
+    file = uploaded(home, "reviews.csv", reviews(20))
+    at = open_page("train", task="file", file=file)
+    assert "0.0 MB" not in words(at) and "bytes" in words(at)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,8 @@ from bcos_core.study.crowd import Crowd
 from bcos_core.study.lock_job import LOCK, LockSpec
 from bcos_core.study.rehearsal_job import REHEARSE, RehearsalSpec
 from bcos_core.study.studies import Studies
+from bcos_core.train.job import TRAIN
+from bcos_core.train.quickstart import quickstart_spec
 
 
 def test_migrations_make_the_tables_that_the_code_declares(home: Home) -> None:
@@ -108,6 +112,7 @@ def test_jobs_of_an_older_program_are_brought_along(home: Home) -> None:
             ),
             ("damaged", "study", "study-rehearsal:u", "[1]"),
             ("train", "train", "train:{}", "{}"),
+            ("trained", "train", "train:{1}", json.dumps({**quickstart_spec().work(), "name": "mine"})),
         ):
             row = {**present, "id": id, "kind": kind, "key": key, "spec": spec}
             names = ", ".join(row)
@@ -122,6 +127,7 @@ def test_jobs_of_an_older_program_are_brought_along(home: Home) -> None:
     assert REHEARSE.read(store.get("typed").spec) == RehearsalSpec("t", Crowd(3, 2, None, 4))
     assert [one.name for one in store.list().left_out] == ["damaged"]
     assert store.metrics("train") == {"loss": [(1, 0.5)]}
+    assert TRAIN.read(store.get("trained").spec) == replace(quickstart_spec(), name="mine")
     assert {id: store.get(id).lane for id in ("lock", "page", "train")} == {
         "lock": Lane.SHORT,
         "page": Lane.SHORT,

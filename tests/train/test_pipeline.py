@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,17 @@ class Recorder(SilentReporter):
         self.points.append((series, step, value))
         if series == "conventional/loss: cross-entropy" and self.stop_at is not None and step >= self.stop_at:
             raise JobCancelled("stop")
+
+
+def test_a_model_is_called_what_was_said_before_it_was_trained(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    home = Home(tmp_path).create()
+    spec = replace(spec_of(inputs, epochs=0.5), name="Été · first", notes="Why it was trained.")
+    result = run_training(spec, home=home, work=tmp_path / "work", job="j1", reporter=SilentReporter())
+    assert result.bcos is not None and result.conventional is not None
+    model, twin = read_info(result.bcos.checkpoint), read_info(result.conventional.checkpoint)
+    assert (model.name, twin.name) == ("Été · first", "Été · first · conventional")
+    assert (model.about.notes, twin.about.notes) == ("Why it was trained.", "")
+    assert (model.path.name, twin.path.name) == ("ete-first-j1", "ete-first-j1-conventional")
 
 
 def test_a_model_knows_how_sure_its_figures_are(inputs: tuple[Path, Path], tmp_path: Path) -> None:

@@ -65,7 +65,8 @@ def test_the_papers_recipe_is_the_papers() -> None:
             "minilm",
             TaskChoice("embedded", "long-reviews"),
             recipe_for("faithful", TaskChoice("embedded", "long-reviews")).replace(twin=False, b=1.25, seed=7),
-            "mine",
+            "Mine, the first",
+            "Notes in\ntwo lines with --flags.",
         ),
         TrainSpec("some/model", TaskChoice("hub", "some/data", "text", "label", None, "why"), RECIPES["paper"]),
         TrainSpec(
@@ -79,7 +80,7 @@ def test_the_command_line_says_what_the_spec_says(spec: TrainSpec) -> None:
     columns = ("text_column", "label_column", "rationale_column")
     task = TaskChoice.parse(args.task, **{column: getattr(args, column) for column in columns})
     recipe = recipe_for(args.recipe, task).replace(**{name: getattr(args, name) for name in OPTIONS})
-    assert TrainSpec(args.model, task, recipe, args.name) == spec
+    assert TrainSpec(args.model, task, recipe, args.name, args.notes) == spec
     assert TRAIN.read(spec.to_dict()) == spec
 
 
@@ -92,6 +93,14 @@ def test_every_option_of_a_recipe_is_on_the_command_line() -> None:
 def test_the_same_work_has_the_same_key_whatever_it_is_called() -> None:
     first, second = quickstart_spec(), quickstart_spec()
     assert first.key == second.key
-    renamed = TrainSpec(first.model, first.task, first.recipe, "other-name")
+    renamed = TrainSpec(first.model, first.task, first.recipe, "Other name", "with notes")
     assert renamed.key == first.key
     assert TrainSpec(first.model, first.task, first.recipe.replace(seed=1)).key != first.key
+
+
+@pytest.mark.parametrize(("field", "value"), [("name", "a/b"), ("name", "\u202ex"), ("notes", "x" * 10_001)])
+def test_a_name_that_cannot_be_one_is_refused_before_anything_is_trained(field: str, value: str) -> None:
+    first = quickstart_spec()
+    with pytest.raises(RecipeError) as refused:
+        TrainSpec(first.model, first.task, first.recipe, **{field: value})
+    assert refused.value.field == field
