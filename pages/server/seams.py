@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
 def leave_folder_mode() -> None:
@@ -24,6 +25,12 @@ def leave_folder_mode() -> None:
     if not hasattr(PagesManager, "uses_pages_directory"):
         raise RuntimeError("This version of Streamlit has another way to find pages: see pages/server/seams.py.")
     PagesManager.uses_pages_directory = False
+
+
+def run_is_over() -> bool:
+    """Whether the run of the page that asks has been replaced by a newer one, which waits for it to end."""
+    run = get_script_run_ctx(suppress_warning=True)
+    return run is not None and run.parallel_coordinator is not None and run.parallel_coordinator.should_stop()
 
 
 @dataclass(frozen=True)

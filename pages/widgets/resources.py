@@ -7,7 +7,6 @@ replaced is loaded anew.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -29,12 +28,13 @@ from bcos_core.tasks.prediction import Prediction
 from bcos_core.text.content import choice_hash
 from bcos_core.text.encoding import encode
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
+from pages.widgets.turns import Turns, turn
 
 Spans = tuple[tuple[int, int], ...]
 
 # As many records are computed at a time as there are cores, in the order in which they were asked for: the cheapest
 # first, and none waits for a core that it has to share.
-_TURNS = threading.BoundedSemaphore(available_cores())
+_TURNS = Turns(available_cores())
 
 
 def checkpoints() -> dict[str, CheckpointInfo]:
@@ -133,7 +133,7 @@ def _record(
 ) -> Attribution:
     model = _classifier(path, identity)
     question = resolve_target(model.labels, target, minus)
-    with _TURNS:
+    with turn(_TURNS):
         return explain(
             model, text, method=method, target=question, reference=reference, repeats=repeats, **dict(options)
         )

@@ -9,8 +9,9 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
 
-from pages.server.seams import Heard, hear, inline_scripts, leave_folder_mode, without_path
+from pages.server.seams import Heard, hear, inline_scripts, leave_folder_mode, run_is_over, without_path
 
 
 @pytest.fixture
@@ -43,6 +44,26 @@ def test_another_streamlit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(PagesManager, "uses_pages_directory")
     with pytest.raises(RuntimeError, match="another way to find pages"):
         leave_folder_mode()
+
+
+def _asks_whether_it_is_over() -> None:
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    from pages.server.seams import run_is_over
+
+    st.text(run_is_over())
+    run = get_script_run_ctx()
+    assert run is not None and run.parallel_coordinator is not None
+    run.parallel_coordinator._stop_event.set()  # as `drain` does when a newer run is there
+    st.text(run_is_over())
+    run.parallel_coordinator._stop_event.clear()
+
+
+def test_a_run_knows_that_a_newer_one_waits() -> None:
+    page = AppTest.from_function(_asks_whether_it_is_over).run()
+    assert not page.exception and [text.value for text in page.text] == ["False", "True"]
+    assert not run_is_over()  # outside of a page nothing is
 
 
 def test_the_kinds_of_messages_are_those_that_were_looked_at() -> None:

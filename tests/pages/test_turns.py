@@ -1,0 +1,75 @@
+"""Turns: never more at once than there are, in the order of coming, and none for who is not wanted any more."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from pages.widgets.turns import GivenUp, Turns
+
+SECONDS = 30.0
+
+
+def waiting(turns: Turns, number: int) -> None:
+    """Until so many wait."""
+    with turns._changed:
+        assert turns._changed.wait_for(lambda: len(turns._waiting) == number, SECONDS)
+
+
+def begin(turns: Turns, place: str, order: list[str], go_on: threading.Event | None = None) -> threading.Thread:
+    def work() -> None:
+        with turns.take():
+            order.append(place)
+            if go_on is not None:
+                assert go_on.wait(SECONDS)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def test_who_comes_first_is_served_first_and_no_more_than_there_are_turns() -> None:
+    turns, order, go_on = Turns(2), [], threading.Event()  # type: ignore[var-annotated]
+    threads = [begin(turns, place, order, go_on) for place in "ab"]
+    with turns._changed:
+        assert turns._changed.wait_for(lambda: turns._free == 0, SECONDS)
+    for number, place in enumerate("cde", 1):
+        threads.append(begin(turns, place, order))
+        waiting(turns, number)
+    assert sorted(order) == ["a", "b"]
+    go_on.set()
+    for thread in threads:
+        thread.join(SECONDS)
+    assert sorted(order[2:]) == ["c", "d", "e"] and turns._free == 2
+
+
+def test_of_those_who_wait_the_first_goes_on_first() -> None:
+    turns, order = Turns(1), []  # type: ignore[var-annotated]
+    threads = []
+    with turns.take():
+        for number, place in enumerate("abcd", 1):
+            threads.append(begin(turns, place, order))
+            waiting(turns, number)
+    for thread in threads:
+        thread.join(SECONDS)
+    assert order == ["a", "b", "c", "d"]
+
+
+def test_who_is_not_wanted_any_more_gives_up_the_place() -> None:
+    turns, order = Turns(1), []  # type: ignore[var-annotated]
+    with turns.take():
+        with pytest.raises(GivenUp), turns.take(lambda: True):
+            order.append("never")
+        waiting(turns, 0)
+    with turns.take(lambda: True):  # free at once: nobody has to wait
+        order.append("at once")
+    assert order == ["at once"]
+
+
+def test_a_turn_is_given_back_after_an_error() -> None:
+    turns = Turns(1)
+    with pytest.raises(ValueError, match="broken"), turns.take():
+        raise ValueError("broken")
+    with turns.take():
+        pass
