@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -65,12 +65,14 @@ class LabRow:
 @dataclass(frozen=True)
 class LabExample:
     """A planted text that a model decides by the plant: the class that it was planted for, and the (start, end)
-    character spans of the words that decide it."""
+    character spans of the words that decide it. `heat` has, by method, (start, end, score) of each token of the text
+    that the model read; for the first few texts of a model, and of experiments since it is kept."""
 
     checkpoint: str
     text: str
     label: Count
     truth: tuple[tuple[Count, Count], ...]
+    heat: dict[str, tuple[tuple[Count, Count, float], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bcos_core.attribution.api import explain
+from bcos_core.attribution.record import Attribution
 from bcos_core.errors import DataError, StorageError
 from bcos_core.evaluate.plan import part_of
 from bcos_core.home import Home
@@ -33,6 +34,10 @@ from bcos_core.train.spec import TrainSpec
 
 CHUNK = 16
 SHOWN = 20
+HEATED = 3
+"""Planted texts of a model whose heat is kept."""
+
+Heat = tuple[tuple[int, int, float], ...]
 
 
 class _Stages:
@@ -81,8 +86,12 @@ def run_lab(spec: LabSpec, *, home: Home, work: Path, job: str, reporter: Report
         checked, decided = verify(classifier, planted, swapped, data.labels)
         reporter.progress(1, 1, VERIFYING)
         verification.append(checked)
-        rows += score(classifier, decided, spec, stages)
-        examples += [LabExample(Path(path).name, one.text, one.label, one.truth) for one in decided[:SHOWN]]
+        scored, heat = score(classifier, decided, spec, stages)
+        rows += scored
+        examples += [
+            LabExample(Path(path).name, one.text, one.label, one.truth, heat[place] if place < len(heat) else {})
+            for place, one in enumerate(decided[:SHOWN])
+        ]
     return LabResult(
         plant.name,
         words,
@@ -123,9 +132,13 @@ def verify(
     return Verification(classifier.name, kind, sum(follows) / count, sum(flips) / count, count), decided
 
 
-def score(classifier: Classifier, decided: Sequence[Planted], spec: LabSpec, reporter: Reporter) -> list[LabRow]:
-    """Every measure of every method on the texts that the model decides by the plant."""
-    rows = []
+def score(
+    classifier: Classifier, decided: Sequence[Planted], spec: LabSpec, reporter: Reporter
+) -> tuple[list[LabRow], list[dict[str, Heat]]]:
+    """Every measure of every method on the texts that the model decides by the plant; and the scores themselves of the
+    first of these texts, by method."""
+    rows: list[LabRow] = []
+    heat: list[dict[str, Heat]] = [{} for _ in decided[:HEATED]]
     for name in scored_methods(spec, is_bcos=classifier.is_bcos):
         tally = Tally(reporter, len(decided), part_of(name))
         found: list[dict[str, float]] = []
@@ -133,6 +146,9 @@ def score(classifier: Classifier, decided: Sequence[Planted], spec: LabSpec, rep
             chunk = decided[start : start + CHUNK]
             records = explain(classifier, [one.text for one in chunk], method=name, seed=spec.seed)
             found += [measure(record, one.truth) for record, one in zip(records, chunk, strict=True)]
+            for kept, record in zip(heat[start:], records, strict=False):
+                if not record.failed:
+                    kept[name] = _heat(record)
             tally.add(len(chunk))
         for measured in MEASURES:
             values = [one[measured] for one in found if one]
@@ -142,7 +158,15 @@ def score(classifier: Classifier, decided: Sequence[Planted], spec: LabSpec, rep
             )
             failed = len(found) - len(values)
             rows.append(LabRow(classifier.name, name, measured, mean, low, high, estimate.n, failed))
-    return rows
+    return rows, heat
+
+
+def _heat(record: Attribution) -> Heat:
+    return tuple(
+        (token.start, token.end, score)
+        for token, score in zip(record.tokens, record.scores, strict=True)
+        if token.start is not None and token.end is not None
+    )
 
 
 def _planted_task(spec: LabSpec, plant: Plant, data: TaskData, words: Sequence[str], folder: Path) -> TaskChoice:

@@ -36,7 +36,7 @@ def lab_figure(rows: Sequence[LabRow], measure: str, kinds: dict[str, str]) -> g
         symbol = _SYMBOLS[list(kinds).index(row.checkpoint) % len(_SYMBOLS)]
         add_dot(figure, asdict(row.estimate), label=label, colour=method_colour(row.method), symbol=symbol)
     direction = "higher" if measured.higher_is_better else "lower"
-    lay_out(figure, f"{measured.title}: {direction} is better", measured.title.lower(), len(ranked))
+    lay_out(figure, measured.title, measured.title.lower(), len(ranked), subtitle=f"{direction} is better")
     return figure
 
 

@@ -7,23 +7,27 @@ import streamlit as st
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.figures import interval_in_words
 from bcos_core.jobs.made import result_of
+from bcos_core.jobs.outlook import about
 from bcos_core.jobs.store import JobState
 from bcos_core.lab.job import LAB
 from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.plants import PLANTS
-from bcos_core.lab.result import LabResult
+from bcos_core.lab.result import LabResult, Verification
+from bcos_core.lab.sentence import lab_sentences
 from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec, unsupported
-from bcos_core.numbers import percent
+from bcos_core.numbers import count, percent
 from bcos_core.render.lab import lab_figure, lab_table
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import recipe_for
+from pages.lab.planted import compare_button, show_planted
 from pages.widgets import resources, url
 from pages.widgets.chart import chart
 from pages.widgets.errors import guard
 from pages.widgets.jobs import choose_job, curves, follow, job_store, running, stopped, watch
 from pages.widgets.left_out import left_out_rows
+from pages.widgets.not_offered import not_offered
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
@@ -73,9 +77,6 @@ def _form() -> None:
         format_func=lambda name: EMBEDDED_TASKS[name].title,
         **url.bound("task", "short-reviews", parse=url.one_of(tasks)),
     )
-    for reason in dict.fromkeys(filter(None, reasons.values())):
-        titles = ", ".join(EMBEDDED_TASKS[name].title for name in reasons if reasons[name] == reason)
-        st.caption(plain(f"{titles} cannot be chosen. {reason}"))
     share = columns[1].slider(
         "Planted share",
         5,
@@ -96,6 +97,7 @@ def _form() -> None:
         format_func=lambda name: METHODS[name].title,
         **url.bound_list("method", list(METHODS_OF_LAB), names),
     )
+    not_offered({EMBEDDED_TASKS[name].title: reason for name, reason in reasons.items() if reason})
     if not methods:
         st.button("Plant and train", type="primary", disabled=True, help="Choose at least one method.")
         return
@@ -103,28 +105,47 @@ def _form() -> None:
     recipe = LabSpec().recipe.replace(examples=int(examples), max_length=recipe_for("calibrated", choice).max_length)
     spec = LabSpec(plant, int(share) / 100, choice, recipe=recipe, methods=tuple(methods), limit=int(limit))
     supervisor_notice()
-    if st.button("Plant and train", type="primary", help="Trains a B-cos model and its conventional twin; minutes."):
-        job, _ = LAB.submit(job_store(), spec)
-        url.write(experiment=job.id)
-        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Plant and train", type="primary", help="Trains a B-cos model and its conventional twin."):
+            job, _ = LAB.submit(job_store(), spec)
+            url.write(experiment=job.id)
+            st.rerun()
+        if (seconds := LAB.expected_seconds(job_store(), spec)) is not None:
+            st.markdown(f"About {about(seconds)} on this machine.", width="content")
 
 
 def _result(result: LabResult) -> None:
+    first, *others = lab_sentences(result)
+    st.header("Who finds what decides?", anchor=False)
+    st.markdown(f"**{plain(first)}**")
+    for sentence in others:
+        st.markdown(plain(sentence))
     words = ", ".join(f"“{word}”" for word in result.words)
     st.markdown(plain(f"{PLANTS[result.plant].description} Planted: {words}."))
     for column, model in zip(st.columns(2), result.verification, strict=True):
         with column.container(border=True):
-            st.metric(f"{_KINDS[model.kind]}: flips with the plant", percent(model.flips))
-            st.caption(
-                f"{interval_in_words(model.flipped, percent)}. The answer follows the plant in "
-                f"{percent(model.follows)} of {model.texts} test texts."
-            )
-            if model.flips < ENOUGH:
-                st.caption(
-                    ":orange[This model did not learn the shortcut well. Scores are of the texts that it decides by "
-                    "it; more examples or a larger share make it clearer.]"
-                )
+            _verified(model)
     kinds = {model.checkpoint: _KINDS[model.kind] for model in result.verification}
+    show_planted(result, kinds)
+    _measures(result, kinds)
+    _examples(result, kinds)
+
+
+def _verified(model: Verification) -> None:
+    st.metric(f"{_KINDS[model.kind]}: changes its answer with the planted word", percent(model.flips))
+    st.caption(
+        f"{interval_in_words(model.flipped, percent)}. Each of {count(model.texts, 'test text')} was planted for one "
+        f"class, then for the other. It answers by the planted word in {percent(model.follows)}."
+    )
+    if model.flips < ENOUGH:
+        st.caption(
+            ":orange[This model did not learn the shortcut well. Scores are of the texts that it decides by it; more "
+            "examples or a larger share make it clearer.]"
+        )
+
+
+def _measures(result: LabResult, kinds: dict[str, str]) -> None:
+    st.header("How well does each method find it?", anchor=False)
     shown = str(
         st.segmented_control(
             "Measure",
@@ -134,14 +155,13 @@ def _result(result: LabResult) -> None:
             **url.bound("measure", "top_3", parse=url.one_of(MEASURES)),
         )
     )
-    st.caption(f"{MEASURES[shown].description} Over the texts that the model decides by the plant.")
+    st.caption(f"{MEASURES[shown].description} Over the texts that the model decides by the planted words.")
     chart(
         lab_figure(result.rows, shown, kinds),
         key=f"lab-{shown}",
         name=f"planted_{result.plant}_{shown}",
         data=lambda: lab_table(result.rows, kinds),
     )
-    _examples(result, kinds)
 
 
 def _examples(result: LabResult, kinds: dict[str, str]) -> None:
@@ -150,7 +170,7 @@ def _examples(result: LabResult, kinds: dict[str, str]) -> None:
     found = [one for one in result.examples if one.checkpoint in known]
     if not found:
         return
-    st.header("Look at planted texts", anchor=False)
+    st.header("More planted texts", anchor=False)
     rows = [
         {
             "model": kinds.get(one.checkpoint, one.checkpoint),
@@ -163,8 +183,4 @@ def _examples(result: LabResult, kinds: dict[str, str]) -> None:
         rows, hide_index=True, height=240, on_select="rerun", selection_mode="single-row", key="planted"
     )
     chosen = event.selection.rows
-    if st.button("Open in Compare", disabled=not chosen, help=None if chosen else "Choose a row first."):
-        one = found[chosen[0]]
-        pair = [one.checkpoint, known[one.checkpoint].twin]
-        models = [name for name in pair if name in known]
-        st.switch_page("compare/page.py", query_params={"model": models, "text": one.text})
+    compare_button(found[chosen[0]] if chosen else None, key="compare-chosen")

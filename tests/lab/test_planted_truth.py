@@ -22,7 +22,7 @@ from bcos_core.lab import run as lab
 from bcos_core.lab.job import LAB
 from bcos_core.lab.measures import measure
 from bcos_core.lab.plan import lab_plan
-from bcos_core.lab.plants import CANDIDATES, FIRST_WORDS, PLANTS, choose_words
+from bcos_core.lab.plants import CANDIDATES, FIRST_WORDS, PLANTS, Planted, choose_words
 from bcos_core.lab.run import _planted_task, planted_pairs, score, verify
 from bcos_core.lab.spec import LabSpec
 from bcos_core.model.classifier import Prediction
@@ -161,9 +161,26 @@ def test_a_whole_experiment(home: Home, capsys: pytest.CaptureFixture[str]) -> N
         assert row["label"] == ("positive" if both else "negative")
 
 
+def test_the_scores_of_the_first_texts_are_kept_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [Planted(f"{n} pelican", 0, ((2, 9),)) for n in range(20)]
+
+    def explain(_: object, asked: list[str], *, method: str, seed: int) -> list[Attribution]:
+        values = {"saliency": 1.0, "random": float("nan")}
+        return [record(text, (float(text.split()[0]), values[method])) for text in asked]
+
+    monkeypatch.setattr(lab, "explain", explain)
+    classifier = SimpleNamespace(name="m", is_bcos=False)
+    rows, heat = score(classifier, texts, LabSpec(methods=("saliency",)), SilentReporter())  # type: ignore[arg-type]
+    # Of the first three, and of no method that failed.
+    assert heat == [{"saliency": ((0, 1, float(n)), (2, 9, 1.0))} for n in range(3)]
+    found = next(row for row in rows if (row.method, row.measure) == ("saliency", "top_3"))
+    assert (found.mean, found.n) == (1.0, 20) and found.low is not None and found.low < 0.9  # 20 of 20 are no certainty
+
+
 def test_without_a_text_that_the_plant_decides_there_are_no_scores() -> None:
     spec = LabSpec(methods=("saliency",))
-    rows = score(SimpleNamespace(name="m", is_bcos=False), [], spec, SilentReporter())  # type: ignore[arg-type]
+    rows, heat = score(SimpleNamespace(name="m", is_bcos=False), [], spec, SilentReporter())  # type: ignore[arg-type]
+    assert heat == []
     assert {row.method for row in rows} == {"saliency", "random"}
     assert all((row.mean, row.low, row.high, row.n) == (None, None, None, 0) for row in rows)
     model = {"checkpoint": "m", "kind": "conventional", "follows": 0.5, "flips": 0.0, "texts": 100}
