@@ -6,38 +6,47 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bcos_core.evaluate.audit import Audit, ChoiceAudit
+from bcos_core.evaluate.figures import interval_in_words
+from bcos_core.numbers import count
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.matrix import SEQUENTIAL, square_figure
+from bcos_core.tasks.estimates import proportion
 from bcos_core.text.examples import Examples
 from bcos_core.text.pair import one_line
 
 _FIRST, _AFTER, _IDEAL = "#12908e", "#c2703d", "#8c8c8c"
+_TITLE = 60  # pixels: a title, and the model under it
 
 
 def confusion_figure(name: str, model: ChoiceAudit, labels: tuple[str, ...]) -> go.Figure:
     """Counts, coloured by the share of the actual class."""
-    shares = [[count / max(1, sum(row)) for count in row] for row in model.confusion]
-    texts = [
-        [f"{count}<br>{share:.0%}" for count, share in zip(row, part, strict=True)]
+    shares = [[texts / max(1, sum(row)) for texts in row] for row in model.confusion]
+    written = [
+        [f"{texts}<br>{share:.0%}" for texts, share in zip(row, part, strict=True)]
         for row, part in zip(model.confusion, shares, strict=True)
     ]
     figure = square_figure(
-        f"What does it mix up? {figure_text(name)}",
+        "What does it mix up?",
         labels,
         shares,
-        texts,
+        written,
         scale=SEQUENTIAL,
         least=0.0,
         hover="labelled %{y}, answered %{x}: %{text}",
     )
     figure.update_layout(
-        xaxis={"title": {"text": "answer"}}, yaxis={"title": {"text": "label"}}, height=150 + 56 * len(labels)
+        title={"subtitle": {"text": figure_text(name)}},
+        xaxis={"title": {"text": "answer"}},
+        yaxis={"title": {"text": "label"}},
+        height=166 + 56 * len(labels),
+        margin={"t": _TITLE},
     )
     return figure
 
 
 def reliability_figure(name: str, model: ChoiceAudit) -> go.Figure:
-    """Accuracy against confidence, before and after temperature scaling; the dotted line is perfect."""
+    """Accuracy against confidence, before and after temperature scaling, each with the 95 % interval of its share; the
+    dotted line is perfect."""
     figure = go.Figure()
     figure.add_scatter(
         x=[0, 1],
@@ -56,10 +65,19 @@ def reliability_figure(name: str, model: ChoiceAudit) -> go.Figure:
             "diamond",
         ),
     ):
+        found = [proportion(one.accuracy, one.count) for one in reliability.bins]
         figure.add_scatter(
             x=[one.confidence for one in reliability.bins],
-            y=[one.accuracy for one in reliability.bins],
-            text=[f"{one.count} texts" for one in reliability.bins],
+            y=[one.mean for one in found],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [one.high - one.mean for one in found],
+                "arrayminus": [one.mean - one.low for one in found],
+                "thickness": 1,
+                "width": 0,
+            },
+            text=[f"{interval_in_words(one, '{:.2f}'.format)}, {count(one.n, 'text')}" for one in found],
             name=title,
             mode="lines+markers",
             line={"color": colour, "width": 2},
@@ -69,16 +87,18 @@ def reliability_figure(name: str, model: ChoiceAudit) -> go.Figure:
         )
     figure.update_layout(
         title={
-            "text": f"Is it as sure as it is right? {figure_text(name)}",
+            "text": "Is it as sure as it is right?",
             "font": {"size": 14},
             "x": 0,
             "xanchor": "left",
+            "subtitle": {"text": figure_text(name)},
         },
         xaxis={"title": {"text": "confidence (softmax)"}, "range": [0, 1]},
         yaxis={"title": {"text": "accuracy"}, "range": [0, 1]},
-        legend={"orientation": "h", "y": -0.3},
-        height=360,
-        margin={"l": 8, "r": 8, "t": 44, "b": 8},
+        # At the foot of the chart, whatever its width: there it never meets the axis, whose title stands above it.
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
+        height=420,
+        margin={"l": 8, "r": 8, "t": _TITLE, "b": 104},
     )
     return figure
 
