@@ -102,15 +102,18 @@ def evaluation_plan(spec: EvaluationSpec) -> list[Part]:
                 predicting(stage, model, texts=texts * size.tokens, tokens=size.tokens, name=SINGLES, pace=SINGLES)
             )
         if spec.needs("pointing"):
-            parts += [_pointing(stage, model, name, spec, choice) for name in methods]
+            pairs = min(spec.pairs, size.test // 2)  # a text is in one of them
+            parts += [_pointing(stage, model, name, spec, choice, pairs) for name in methods]
     return [*parts, Part(len(models) + 1, "", "table", TABLE_SECONDS)]
 
 
-def _pointing(stage: int, model: CheckpointInfo, method: str, spec: EvaluationSpec, choice: TaskChoice) -> Part:
+def _pointing(
+    stage: int, model: CheckpointInfo, method: str, spec: EvaluationSpec, choice: TaskChoice, pairs: int
+) -> Part:
     """Either class of each pair is explained."""
     tokens, name = 2.0 * pointing_length(spec, choice), pointing_part_of(method)
     options = {**spec.options.get(method, {}), "pair": True}
-    return explaining(stage, model, method, texts=2 * spec.pairs, tokens=tokens, name=name, options=options)
+    return explaining(stage, model, method, texts=2 * pairs, tokens=tokens, name=name, options=options)
 
 
 def pointing_length(spec: EvaluationSpec, choice: TaskChoice) -> int:

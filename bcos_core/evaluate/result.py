@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,8 +28,10 @@ LARGEST_RESULT = 256 << 20
 class Contender:
     """A method on a checkpoint. `values`: score → item → value; `protocols`: score → how it came about.
 
-    Passes and seconds are means per text; `curves` the mean probability along the deletion and insertion curve;
-    `failed` counts the texts whose scores were not numbers. `identity` is that of the model's files then.
+    Passes and seconds are means per text; `curves` the mean probability along the deletion and insertion curve, `bands`
+    the 95 % interval of each of these means (None where there is nothing to take one from; no bands at all in an
+    evaluation that was made before they were kept); `failed` counts the texts whose scores were not numbers. `identity`
+    is that of the model's files then.
     """
 
     checkpoint: str
@@ -44,6 +46,7 @@ class Contender:
     seconds: float
     curves: Mapping[str, Sequence[float]]
     identity: str = ""
+    bands: Mapping[str, Sequence[tuple[float, float] | None]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -78,13 +81,21 @@ class Evaluation:
         raise InputError(f"No {id!r} in this evaluation. There are: {', '.join(c.id for c in self.contenders)}.")
 
     def renamed(self, names: Mapping[str, str]) -> Evaluation:
-        """The same with other names for its checkpoints, for a person; those not in `names` keep theirs."""
-        contenders = tuple(replace(c, checkpoint=names.get(c.checkpoint, c.checkpoint)) for c in self.contenders)
+        """The same with its checkpoints called as they are now, for a person: `names` are by folder; those that are not
+        in it keep theirs. No two get one name."""
+        called: dict[str, str] = {}
+        for one in self.contenders:
+            if one.path not in called:
+                name = names.get(one.path, one.checkpoint)
+                called[one.path] = name if name not in called.values() else f"{name} · {Path(one.path).name}"
+        now = {one.checkpoint: called[one.path] for one in self.contenders}
         skipped = tuple(
-            {**row, "checkpoint": names.get(name, name)} if (name := row.get("checkpoint")) else row
+            {**row, "checkpoint": now.get(row["checkpoint"], row["checkpoint"])} if "checkpoint" in row else row
             for row in self.skipped
         )
-        return replace(self, contenders=contenders, skipped=skipped)
+        return replace(
+            self, contenders=tuple(replace(c, checkpoint=called[c.path]) for c in self.contenders), skipped=skipped
+        )
 
     def rows(self) -> list[dict[str, Any]]:
         """One row for each contender and score: the mean with its 95 % interval over texts, cost, protocol.
@@ -113,7 +124,7 @@ class Evaluation:
                         "backward_passes": contender.backward_passes,
                         "seconds": contender.seconds,
                         "higher_is_better": SCORES[score].higher_is_better,
-                        "beats_random": None if contender is chance else _beats(contender, chance, score),
+                        "beats_random": None if contender is chance else self.is_better(contender, chance, score),
                         "protocol": dict(contender.protocols[score]),
                     }
                 )
@@ -152,6 +163,17 @@ class Evaluation:
                 row["p_holm"] = corrected
             rows += found
         return rows
+
+    def is_better(self, one: Contender, other: Contender, score: str) -> bool | None:
+        """Whether the paired 95 % interval of their difference lies on the better side of 0; None where fewer than two
+        texts have a value of both."""
+        gaps = _gaps(one, other, score)
+        estimate, sign = bootstrap(gaps), 1 if SCORES[score].higher_is_better else -1
+        if estimate.has_interval:
+            return min(sign * estimate.low, sign * estimate.high) > 0
+        if estimate.n < 2:
+            return None
+        return sign * estimate.mean > 0 and sign_flip_p(gaps) < 1 - CONFIDENCE  # the same gap on every text
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -222,13 +244,3 @@ def load_evaluation(path: Path) -> Evaluation:
 def _gaps(one: Contender, other: Contender, score: str) -> list[float]:
     ours, theirs = one.values[score], other.values[score]
     return [ours[item] - theirs[item] for item in ours if item in theirs]
-
-
-def _beats(one: Contender, chance: Contender, score: str) -> bool | None:
-    gaps = _gaps(one, chance, score)
-    estimate, sign = bootstrap(gaps), 1 if SCORES[score].higher_is_better else -1
-    if estimate.has_interval:
-        return min(sign * estimate.low, sign * estimate.high) > 0
-    if estimate.n < 2:
-        return None
-    return sign * estimate.mean > 0 and sign_flip_p(gaps) < 1 - CONFIDENCE  # the same gap on every text

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from bcos_core.attribution.registry import METHODS
-from bcos_core.errors import InputError
+from bcos_core.errors import DataError, InputError
 from bcos_core.evaluate.explainer import Explainer, make_explainer
 from bcos_core.evaluate.gather import Gatherer
 from bcos_core.evaluate.plan import CURVES, LOADING, SINGLES, part_of, pointing_length, pointing_part_of
@@ -40,6 +40,8 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
     """
     started = time.monotonic()
     infos = [read_info(path) for path in spec.checkpoints]
+    if len({info.path.name for info in infos}) < len(infos):  # by which the result tells them apart
+        raise InputError("Two of the models lie in folders of the same name. Rename one of the folders.")
     stages = ["Reading the data", *[f"Scoring {info.name}" for info in infos], "Making the table"]
     reporter.stage(stages[0], 0, len(stages))
     choice = spec.task or trained_on(infos[0])
@@ -58,13 +60,23 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
     }
     has = {"rationales": bool(rationales), "pairs": task.pairs}
     asked, spec = spec, _served(spec, kind, **has)
-    pairs = _pairs(spec, infos[0], task, choice) if spec.needs("pointing") else Pairs()
+    pairs, without = Pairs(), spec.without("pointing")
+    no_pairs: DataError | None = None
+    if spec.needs("pointing"):
+        try:
+            pairs = _pairs(spec, infos[0], task, choice)
+        except DataError as error:
+            if without is None:  # nothing else was asked for
+                raise
+            no_pairs, spec = error, without
     run = _Run(spec, task.title, examples.texts, rationales, pairs, EvidenceStore(open_database(home)), reporter)
     own = [info for info in infos if info.task == choice.to_dict()]
     run.note(*filter(None, (changed_data(info, choice) for info in own)))
     for score in asked.scores:
         if reason := SCORES[score].unsupported(kind, **has):
             run.skipped.append({"score": score, "reason": reason})
+        elif no_pairs is not None and SCORES[score].evidence == "pointing":
+            run.skipped.append({"score": score, "reason": str(no_pairs)})
     for stage, info in enumerate(infos, start=1):
         reporter.stage(stages[stage], stage, len(stages))
         run.score(info)

@@ -38,18 +38,18 @@ class Score:
         """Why a task cannot serve this score; None if it can. `rationales`: whether its texts have any; `pairs`:
         whether each has two parts."""
         if self.evidence == "pointing" and pairs:
-            return "It puts two texts into one, for models that read one text; this task's models read two already."
+            return "Two texts are put into one, for models that read one text; this task's models read two already."
         if self.evidence == "pointing" and not task_type.discrete:
-            return "It joins two texts with different labels, and a score is no label. Choose other scores."
+            return "Two texts with different labels are joined, and a score is no label. Choose other scores."
         if self.evidence in ("ratings", "rationale") and not task_type.exclusive:
             return (
-                "It is defined for tasks in which each text has one label: of several, or of a score, nobody says for "
+                "Only for tasks in which each text has one label: of several labels, or of a score, nobody says for "
                 "which a named word speaks. Choose other scores."
             )
         if self.evidence == "rationale" and not rationales:
             return (
-                "It compares with what people named in the texts, and these texts have no such rationale. Name the "
-                "column that holds it: under the task on the Train page, or with --task and --rationale-column."
+                "Only for texts in which people named the reason for the label (a rationale). Name the column that "
+                "holds it: under the task on the Train page, or with --task and --rationale-column."
             )
         return None
 
@@ -195,7 +195,7 @@ for _score in (
     ),
     Score(
         "comprehensiveness_trapezoid",
-        "Comprehensiveness, area",
+        "Comprehensiveness (area)",
         "Area under the same curve from 10 to 90 % (at most 0.8).",
         True,
         "curves",
@@ -204,7 +204,7 @@ for _score in (
     ),
     Score(
         "sufficiency_trapezoid",
-        "Sufficiency, area",
+        "Sufficiency (area)",
         "Area under the same curve from 10 to 90 %.",
         False,
         "curves",
@@ -248,7 +248,7 @@ for _score in (
     ),
     Score(
         "auprc_plau",
-        "Plausibility, AUPRC",
+        "Plausibility (AUPRC)",
         "How well the scores rank the words that people rated as having the class's sentiment.",
         True,
         "ratings",
@@ -256,7 +256,7 @@ for _score in (
     ),
     Score(
         "token_f1_plau",
-        "Plausibility, token F1",
+        "Plausibility (token F1)",
         "Overlap of the top tokens with those words.",
         True,
         "ratings",
@@ -264,7 +264,7 @@ for _score in (
     ),
     Score(
         "token_iou_plau",
-        "Plausibility, token IoU",
+        "Plausibility (token IoU)",
         "Intersection over union of the top tokens and those words.",
         True,
         "ratings",
@@ -272,7 +272,7 @@ for _score in (
     ),
     Score(
         "auprc_rationale",
-        "Rationale, AUPRC",
+        "Rationale (AUPRC)",
         "How well the scores rank the tokens that people named in the text as the reason for its label.",
         True,
         "rationale",
@@ -280,7 +280,7 @@ for _score in (
     ),
     Score(
         "token_f1_rationale",
-        "Rationale, token F1",
+        "Rationale (token F1)",
         "Overlap of the top tokens with the named ones.",
         True,
         "rationale",
@@ -288,7 +288,7 @@ for _score in (
     ),
     Score(
         "token_iou_rationale",
-        "Rationale, token IoU",
+        "Rationale (token IoU)",
         "Intersection over union of the top tokens and the named ones.",
         True,
         "rationale",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bcos_core.attribution.registry import CHANCE, METHODS
@@ -42,7 +42,7 @@ class EvaluationSpec:
     probability: str = "softmax"
     seed: int = choice(0, "Seed", "Seed of texts and stochastic methods.", least=0, most=2**32 - 1)
     task: TaskChoice | None = None
-    pairs: int = choice(200, "Pairs", "Pairs of texts of the pointing game.", least=1, most=100_000)
+    pairs: int = choice(200, "Pairs of texts", "Pairs of texts of the pointing game.", least=1, most=100_000)
     pointing_length: int | None = choice(
         None,
         "Length of a half",
@@ -76,6 +76,11 @@ class EvaluationSpec:
     def needs(self, evidence: str) -> bool:
         """Whether a score is computed from such evidence."""
         return any(SCORES[name].evidence == evidence for name in self.scores)
+
+    def without(self, evidence: str) -> EvaluationSpec | None:
+        """The same without the scores that are computed from such evidence; None where there are no others."""
+        others = tuple(name for name in self.scores if SCORES[name].evidence != evidence)
+        return replace(self, scores=others) if others else None
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "task": self.task.to_dict() if self.task else None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from bcos_core.model.identity import model_subject
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.tasks.estimates import Estimate, bootstrap
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.encoding import Encoded, encode
 from bcos_core.text.rationales import Spans
@@ -124,6 +125,7 @@ def values_of(
     spec = protocol.spec
     known = store.find(explainer.name, "explanation", map(name_of, texts))
     cases = _cases(explainer, texts, rationales, known, spec, store)
+    curves_of = _mean_curves(cases.values())
     pointing = store.find(explainer.unlimited.name, "pointing", map(name_of, protocol.pairs.pairs))
     values: dict[str, dict[str, float]] = {}
     for name in spec.scores:
@@ -144,7 +146,11 @@ def values_of(
         forward_passes=_mean([found["forward"] for found in known.values()]),
         backward_passes=_mean([found["backward"] for found in known.values()]),
         seconds=_mean([found["seconds"] for found in known.values()]),
-        curves=_mean_curves(cases.values()),
+        curves={name: [one.mean for one in points] for name, points in curves_of.items()},
+        bands={
+            name: [(one.low, one.high) if one.has_interval else None for one in points]
+            for name, points in curves_of.items()
+        },
         identity=explainer.classifier.identity,
     )
 
@@ -202,22 +208,15 @@ def _ordinary(text: Encoded) -> int:
     return sum(not token.added for token in text.tokens)
 
 
-def _mean_curves(cases: Any) -> dict[str, list[float]]:
-    """Mean probability along the deletion and the insertion curve, from no token to all of them."""
-    known = [case for case in cases if case.curves is not None]
-    if not known:
-        return {}
-    rows = {
-        "deletion": [[c.curves.whole, *c.curves.without, c.curves.empty] for c in known],
-        "insertion": [[c.curves.empty, *c.curves.only, c.curves.whole] for c in known],
-    }
-    return {
-        name: [
-            _mean([case.p(row[place]) for case, row in zip(known, points, strict=True)])
-            for place in range(len(TENTHS) + 2)
-        ]
-        for name, points in rows.items()
-    }
+def _mean_curves(cases: Iterable[Case]) -> dict[str, list[Estimate]]:
+    """Mean probability along the deletion and the insertion curve, from no token to all of them, each point with its
+    interval over the texts."""
+    found: dict[str, list[list[float]]] = {"deletion": [], "insertion": []}  # a row for each text
+    for case in cases:
+        if (curves := case.curves) is not None:
+            found["deletion"].append([case.p(logits) for logits in (curves.whole, *curves.without, curves.empty)])
+            found["insertion"].append([case.p(logits) for logits in (curves.empty, *curves.only, curves.whole)])
+    return {name: [bootstrap(points) for points in zip(*rows, strict=True)] for name, rows in found.items() if rows}
 
 
 def _numbers(values: Sequence[float | None]) -> list[float]:

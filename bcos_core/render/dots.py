@@ -1,4 +1,7 @@
-"""Dots with their intervals, one row each: how a table of means is drawn."""
+"""Dots with their intervals, one row each: how a table of means is drawn.
+
+What a row is stands above its dot, not beside it: a long name leaves the dots all the width there is.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,19 @@ import plotly.graph_objects as go
 
 from bcos_core.numbers import is_missing
 
-_ROW_HEIGHT = 30
+_ROW_HEIGHT = 42
+_ABOVE = 0.32  # of a row, from a dot up to its name
 
 
 def add_dot(figure: go.Figure, row: Mapping[str, Any], *, label: str, colour: str, symbol: str) -> None:
-    """One row: `mean` with `low` and `high` (None or NaN for no interval), over `n`."""
+    """One row above those that there are: `mean` with `low` and `high` (None or NaN for no interval), over `n`."""
     missing = is_missing(row["low"]) or is_missing(row["high"])
     low, high = (row["mean"] if missing else row[end] for end in ("low", "high"))
     said = "no interval" if missing else f"95 % interval {low:.3f} to {high:.3f}"
+    place = len(figure.data)
     figure.add_scatter(
         x=[row["mean"]],
-        y=[label],
+        y=[place],
         error_x={
             "type": "data",
             "symmetric": False,
@@ -28,19 +33,23 @@ def add_dot(figure: go.Figure, row: Mapping[str, Any], *, label: str, colour: st
             "thickness": 2,
             "width": 0,
         },
+        name=label,
         mode="markers",
         marker={"size": 10, "color": colour, "symbol": symbol},
-        hovertemplate=f"%{{y}}: {row['mean']:.3f}, {said}, n {row['n']}<extra></extra>",
+        hovertemplate=f"{label}: {row['mean']:.3f}, {said}, n {row['n']}<extra></extra>",
+    )
+    figure.add_annotation(
+        text=label, x=0, xref="paper", xanchor="left", y=place + _ABOVE, showarrow=False, font={"size": 12}
     )
 
 
-def lay_out(figure: go.Figure, title: str, axis: str, rows: int) -> None:
+def lay_out(figure: go.Figure, title: str, axis: str, rows: int, *, subtitle: str = "") -> None:
     """The frame around the dots, as high as they need."""
     figure.update_layout(
-        title={"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left"},
+        title={"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left", "subtitle": {"text": subtitle}},
         xaxis={"title": {"text": axis}, "zeroline": True},
-        yaxis={"automargin": True},
+        yaxis={"range": [-0.4, rows - 0.4], "showticklabels": False, "showgrid": False, "zeroline": False},
         showlegend=False,
         height=110 + _ROW_HEIGHT * rows,
-        margin={"l": 8, "r": 8, "t": 44, "b": 8},
+        margin={"l": 8, "r": 16, "t": 60 if subtitle else 44, "b": 8},
     )

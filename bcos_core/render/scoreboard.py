@@ -10,9 +10,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bcos_core.attribution.registry import METHODS
-from bcos_core.evaluate.case import TENTHS
-from bcos_core.evaluate.probability import what_is_measured
-from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.render.dots import add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
@@ -21,11 +18,6 @@ from bcos_core.render.methods import CHANCE, method_colour, method_title
 Row = dict[str, Any]
 
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x")
-_DASHES = ("solid", "dash", "dot", "dashdot")
-_CURVES = {
-    "deletion": ("Does p fall when the top tokens go?", "top tokens removed"),
-    "insertion": ("Does p rise when the top tokens come?", "top tokens kept"),
-}
 
 
 def ranked_rows(rows: Sequence[Row], score: str) -> list[Row]:
@@ -120,7 +112,7 @@ def leaderboard_figure(rows: Sequence[Row], score: str) -> go.Figure:
         add_dot(figure, row, label=label, colour=method_colour(row["method"]), symbol=_symbol(rows, row["checkpoint"]))
     entry = SCORES[score]
     direction = "higher" if entry.higher_is_better else "lower"
-    lay_out(figure, f"{entry.title}: {direction} is better", entry.title.lower(), len(ranked))
+    lay_out(figure, entry.title, entry.title.lower(), len(ranked), subtitle=f"{direction} is better")
     return figure
 
 
@@ -135,8 +127,21 @@ def frontier(rows: Sequence[Row], score: str) -> list[Row]:
     return best
 
 
-def frontier_figure(rows: Sequence[Row], score: str) -> go.Figure:
-    """The score against the passes over the model that it costs, on a log axis; the frontier is named."""
+def frontier_in_words(rows: Sequence[Row], score: str) -> str:
+    """Of which model the chart is, and which methods lie on the frontier, the cheapest first."""
+    best = frontier(rows, score)
+    if not best:
+        return ""
+    names = ", ".join(method_title(row["method"]) for row in best)
+    return f"{best[0]['checkpoint']}. On the line, nothing that was measured is better for as few passes: {names}."
+
+
+def frontier_figure(rows: Sequence[Row], score: str, *, named: bool = False) -> go.Figure:
+    """The score against the passes over the model that it costs, forward and backward, on a log axis.
+
+    `rows` are those of one model, since scores of different ones do not compare. With `named`, methods of the frontier
+    have their names beside them: on a narrow screen they would stand on each other.
+    """
     figure = go.Figure()
     best = frontier(rows, score)
     figure.add_scatter(
@@ -151,9 +156,9 @@ def frontier_figure(rows: Sequence[Row], score: str) -> go.Figure:
         figure.add_scatter(
             x=[_passes(row)],
             y=[row["mean"]],
-            text=[title if row in best else ""],
+            text=[title if named and row in best else ""],
             mode="markers+text",
-            textposition="top center",
+            textposition=_beside(row, best, score),
             cliponaxis=False,
             marker={"size": 11, "color": method_colour(row["method"]), "symbol": _symbol(rows, row["checkpoint"])},
             hovertemplate=f"{title} · {figure_text(row['checkpoint'])}: {row['mean']:.3f} at "
@@ -163,53 +168,31 @@ def frontier_figure(rows: Sequence[Row], score: str) -> go.Figure:
         if row["score"] == score and METHODS[row["method"]].chance and not math.isnan(row["mean"]):
             figure.add_hline(y=row["mean"], line={"dash": "dot", "width": 1, "color": CHANCE})
     figure.update_layout(
-        title={"text": "What does it cost? (dotted: random)", "font": {"size": 14}, "x": 0, "xanchor": "left"},
-        xaxis={"title": {"text": "forward + backward passes per text"}, "type": "log", "dtick": 1},
+        title={
+            "text": "What does it cost?",
+            "font": {"size": 14},
+            "x": 0,
+            "xanchor": "left",
+            "subtitle": {"text": "dotted: random"},
+        },
+        xaxis={"title": {"text": "passes per text"}, "type": "log", "dtick": 1},
         yaxis={"title": {"text": SCORES[score].title.lower()}},
         showlegend=False,
         height=360,
-        margin={"l": 8, "r": 48, "t": 56, "b": 8},
+        margin={"l": 8, "r": 16, "t": 60, "b": 8},
     )
     return figure
 
 
-def curve_figures(evaluation: Evaluation) -> list[go.Figure]:
-    """Mean probability as top tokens go and come, one line for each contender; nothing where it was not measured."""
-    shares = [0.0, *(tenth / 10 for tenth in TENTHS), 1.0]
-    checkpoints = list(dict.fromkeys(contender.checkpoint for contender in evaluation.contenders))
-    protocols = (protocol for one in evaluation.contenders for protocol in one.protocols.values())
-    target = next((str(protocol["target"]) for protocol in protocols if "removal" in protocol), "")
-    measured = what_is_measured(evaluation.spec["probability"], target)
-    figures = []
-    for name, (title, axis) in _CURVES.items():
-        figure = go.Figure()
-        for contender in evaluation.contenders:
-            if name in contender.curves:
-                model = f" · {figure_text(contender.checkpoint)}" if len(checkpoints) > 1 else ""
-                figure.add_scatter(
-                    x=shares,
-                    y=list(contender.curves[name]),
-                    name=method_title(contender.method) + model,
-                    mode="lines+markers",
-                    line={
-                        "color": method_colour(contender.method),
-                        "width": 2,
-                        "dash": _DASHES[checkpoints.index(contender.checkpoint) % len(_DASHES)],
-                    },
-                    hovertemplate="%{x:.0%}: %{y:.3f}",
-                )
-        if not figure.data:
-            continue
-        figure.update_layout(
-            title={"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left"},
-            xaxis={"title": {"text": axis}, "tickformat": ".0%"},
-            yaxis={"title": {"text": f"mean of {measured}"}},
-            legend={"orientation": "h", "y": -0.25},
-            height=400,
-            margin={"l": 8, "r": 8, "t": 44, "b": 8},
-        )
-        figures.append(figure)
-    return figures
+def _beside(row: Row, best: Sequence[Row], score: str) -> str:
+    """Where a name of the frontier stands: towards the middle of the chart; the outermost ones on the side that the
+    line leaves free, the next on the other side, since two methods of about the same cost are near each other."""
+    if row not in best:
+        return "top center"
+    place, is_left = best.index(row), best.index(row) < len(best) / 2
+    is_outer = (place if is_left else len(best) - 1 - place) % 2 == 0
+    above = (is_left != SCORES[score].higher_is_better) == is_outer
+    return f"{'top' if above else 'bottom'} {'right' if is_left else 'left'}"
 
 
 def _priced(rows: Sequence[Row], score: str) -> list[Row]:

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
 import streamlit as st
 
 from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
 from bcos_core.attribution.registry import METHODS, Method
-from bcos_core.errors import BcosError, InputError
-from bcos_core.evaluate.case import TENTHS
+from bcos_core.errors import BcosError
 from bcos_core.evaluate.job import EVALUATE
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import DEFAULT_SCORES, EvaluationSpec
 from bcos_core.jobs.outlook import about
-from bcos_core.model.classifier import predict
 from bcos_core.model.info import CheckpointInfo, trained_on
 from bcos_core.option import options_of
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import TaskType
-from bcos_core.text.encoding import encode
 from pages.widgets import resources, url
 from pages.widgets.jobs import job_store
+from pages.widgets.not_offered import not_offered
 from pages.widgets.option import method_options, option_field
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
-_TIMED_TEXTS = 16
-_LIMIT = options_of(EvaluationSpec)["limit"]
+_OPTIONS = options_of(EvaluationSpec)
 _PROBABILITIES = {"softmax": "Softmax", "sigmoid": "Sigmoid (as B-cos models are trained)", "score": "The score itself"}
 
 
@@ -47,9 +41,14 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
     with st.popover("Options of the methods", icon=":material/tune:", disabled=not any(m.options for m in methods)):
         options = method_options(methods)
     scores = _choose_scores(models)
-    columns = st.columns(3)
+    pointing = any(SCORES[name].evidence == "pointing" for name in scores)
+    columns = st.columns(4 if pointing else 3)
     with columns[0]:
-        limit = option_field("limit", _LIMIT, EvaluationSpec.limit, bounded=True)
+        limit = option_field("limit", _OPTIONS["limit"], EvaluationSpec.limit, bounded=True)
+    pairs = EvaluationSpec.pairs
+    if pointing:
+        with columns[3]:
+            pairs = option_field("pairs", _OPTIONS["pairs"], EvaluationSpec.pairs, bounded=True) or pairs
     removal = columns[1].selectbox(
         "Removed tokens are",
         list(REMOVALS),
@@ -76,6 +75,7 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
         methods=tuple(method.name for method in methods),
         scores=tuple(scores),
         limit=limit or EvaluationSpec.limit,
+        pairs=pairs,
         removal=str(removal),
         probability=str(probability),
         options=options,
@@ -86,7 +86,7 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
             job, _ = EVALUATE.submit(job_store(), spec)
             url.write(evaluation=job.id, against=None)
             st.rerun()
-        st.markdown(f"About {about(_seconds(spec, models, methods))} at most on this machine.", width="content")
+        st.markdown(_price_in_words(spec), width="content")
 
 
 def _choose_methods(models: list[CheckpointInfo]) -> list[Method]:
@@ -103,9 +103,7 @@ def _choose_methods(models: list[CheckpointInfo]) -> list[Method]:
         ),
         **url.bound_list("method", [name for name in fitting if METHODS[name].usual], fitting),
     )
-    left_out = [name for name, found in reasons.items() if len(found) == len(kinds)]
-    for name in left_out:
-        st.caption(plain(f"{METHODS[name].title} cannot be chosen. {reasons[name][0]}"))
+    not_offered({METHODS[name].title: found[0] for name, found in reasons.items() if len(found) == len(kinds)})
     return [METHODS[name] for name in METHODS if name in names]
 
 
@@ -122,9 +120,7 @@ def _choose_scores(models: list[CheckpointInfo]) -> list[str]:
         help="\n".join(f"- **{plain(SCORES[name].title)}**: {plain(SCORES[name].description)}" for name in fitting),
         **url.bound_list("score", list(DEFAULT_SCORES), fitting),
     )
-    for reason in dict.fromkeys(reason for reason in reasons.values() if reason):
-        titles = "; ".join(SCORES[name].title for name, given in reasons.items() if given == reason)
-        st.caption(plain(f"{titles} cannot be chosen. {reason}"))
+    not_offered({SCORES[name].title: reason for name, reason in reasons.items() if reason})
     return scores
 
 
@@ -146,26 +142,15 @@ def _has_rationales(model: CheckpointInfo) -> bool:
         return False
 
 
-def _seconds(spec: EvaluationSpec, models: list[CheckpointInfo], methods: list[Method]) -> float:
-    """An upper estimate, from the time that a forward pass takes here: nothing is known yet."""
-    pass_seconds, tokens = _pass(str(models[0].path), resources.identity_of(models[0]))
-    curves = 2 * len(TENTHS) + 2 if spec.needs("curves") else 0
-    passes = sum(method.cost.forward_equivalents(tokens) + curves for method in methods) + curves
-    pairs = sum(4 * method.cost.forward_equivalents(tokens) for method in methods) if spec.needs("pointing") else 0
-    return len(models) * pass_seconds * (spec.limit * passes + spec.pairs * pairs)
-
-
-@st.cache_data(max_entries=16, show_spinner="Measuring how long a pass takes …")
-def _pass(path: str, identity: str) -> tuple[float, float]:
-    """Seconds of a forward pass of one test text of the checkpoint, and its tokens."""
-    info = next(info for info in resources.checkpoints().values() if info.path == Path(path))
-    if info.task is None:
-        raise InputError(f"{info.name} does not say what it was trained on, so there are no test texts to evaluate on.")
-    texts = resources.task_data(trained_on(info)).test.texts[:_TIMED_TEXTS]
-    classifier = resources.classifier(info)
-    predict(classifier, texts, max_length=info.max_length)  # the first pass pays for what comes once
-    started = time.perf_counter()
-    predict(classifier, texts, max_length=info.max_length)
-    seconds = (time.perf_counter() - started) / len(texts)
-    tokens = [len(text) for text in encode(classifier.tokenizer, list(texts), info.max_length)]
-    return seconds, sum(tokens) / len(tokens)
+def _price_in_words(spec: EvaluationSpec) -> str:
+    """How long it takes here, and what of that the pairs of the pointing game do. At most: what was measured before is
+    not measured again."""
+    store = job_store()
+    seconds = EVALUATE.expected_seconds(store, spec)
+    if seconds is None:
+        return ""
+    said = f"About {about(seconds)} at most on this machine"
+    if spec.needs("pointing") and (others := spec.without("pointing")) is not None:
+        of_others = EVALUATE.expected_seconds(store, others) or 0.0
+        said += f", {about(seconds - of_others)} of it for the pairs"
+    return f"{said}."

@@ -17,11 +17,19 @@ from pages.widgets.frame import fragment, loading
 _PICTURES = {"svg": ("SVG", "image/svg+xml"), "pdf": ("PDF", "application/pdf"), "png": ("PNG", "image/png")}
 
 
-def chart(figure: go.Figure, *, key: str, name: str = "", data: Callable[[], pd.DataFrame] | None = None) -> None:
+def chart(
+    figure: go.Figure,
+    *,
+    key: str,
+    name: str = "",
+    data: Callable[[], pd.DataFrame] | None = None,
+    picture: go.Figure | None = None,
+) -> None:
     """Draw a chart. Its files are called `name`, by its title where none is given; `data` is the table that it shows,
-    its points where none is given."""
+    its points where none is given; `picture` is the chart of its files, where that has to say by itself what on the
+    page stands around it."""
     st.plotly_chart(figure, key=key, config={"displayModeBar": False})
-    _downloads(figure, key, file_name(name or str(figure.layout.title.text or "chart")), data)
+    _downloads(picture or figure, key, file_name(name or str(figure.layout.title.text or "chart")), data)
 
 
 @fragment()

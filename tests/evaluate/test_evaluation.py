@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from tiny_pair import save_pair
 from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.attribution.registry import METHODS
 from bcos_core.cli.main import main
-from bcos_core.errors import InputError, JobCancelled, NotFiniteError, UnknownNameError
+from bcos_core.errors import DataError, InputError, JobCancelled, NotFiniteError, UnknownNameError
 from bcos_core.evaluate import audit_run, gather, vocabulary_run
 from bcos_core.evaluate import explainer as explainers
 from bcos_core.evaluate import run as evaluation_run
@@ -65,6 +66,38 @@ def count_explanations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]
 
     monkeypatch.setattr(explainers, "explain", counting)
     return asked
+
+
+def test_a_pointing_game_without_pairs_is_left_out_and_the_other_scores_are_not(
+    pair: tuple[Path, Path], home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object, **__: object) -> object:
+        raise DataError("There are no pairs.")
+
+    monkeypatch.setattr(evaluation_run, "make_pairs", none)
+    evaluation = evaluate(spec(pair[0], scores=("seqpg", "comprehensiveness")), home)
+    assert evaluation.scores == ("comprehensiveness",)
+    assert evaluation.skipped == ({"score": "seqpg", "reason": "There are no pairs."},)
+    with pytest.raises(DataError, match="no pairs"):
+        evaluate(spec(pair[0], scores=("seqpg",)), home)
+
+
+def test_folders_of_one_name_are_refused(pair: tuple[Path, Path], home: Home, tmp_path: Path) -> None:
+    other = tmp_path / "elsewhere" / pair[0].name
+    shutil.copytree(pair[0], other)
+    with pytest.raises(InputError, match="folders of the same name"):
+        evaluate(spec(pair[0], other, methods=("bcos",), limit=2), home)
+
+
+def test_curves_have_the_interval_of_each_point(pair: tuple[Path, Path], home: Home) -> None:
+    evaluation = evaluate(spec(pair[0], methods=("bcos",)), home)
+    one = evaluation.contenders[0]
+    for name in ("deletion", "insertion"):
+        assert len(one.bands[name]) == len(one.curves[name]) == 11
+        for mean, band in zip(one.curves[name], one.bands[name], strict=True):
+            assert band is not None and band[0] < mean < band[1]
+    kept = load_evaluation(home.evaluations / "one").contenders[0].bands
+    assert json.dumps(kept) == json.dumps(one.bands)
 
 
 def test_every_number_has_its_interval_its_cost_and_its_protocol(pair: tuple[Path, Path], home: Home) -> None:

@@ -75,6 +75,15 @@ def test_options_have_a_pace_of_their_own(pair: tuple[Path, Path]) -> None:
     assert part(evaluation_plan(asked), name).pace == 'explain integrated_gradients bcos {"steps": 2}'
 
 
+def test_pairs_have_a_price_and_are_planned_up_to_as_many_as_the_test_set_makes(pair: tuple[Path, Path]) -> None:
+    most = task_size(trained_on(read_info(pair[0]))).test // 2
+
+    def seconds(pairs: int) -> float:
+        return part(evaluation_plan(spec(pair[0], pairs=pairs)), "point bcos").seconds
+
+    assert seconds(most) == pytest.approx(most / 10 * seconds(10)) and seconds(100 * most) == seconds(most)
+
+
 def test_a_test_set_smaller_than_the_limit_is_what_is_planned_for(pair: tuple[Path, Path]) -> None:
     size = task_size(trained_on(read_info(pair[0]))).test
     whole, more = (evaluation_plan(spec(pair[0], limit=limit)) for limit in (size, 10 * size))

@@ -89,7 +89,9 @@ def test_a_task_without_rationales_leaves_the_scores_out(table: Path, home: Home
     assert skipped["score"] == "auprc_rationale" and "--rationale-column" in skipped["reason"]
     assert Evaluation.from_dict(json.loads(json.dumps(evaluation.to_dict()))).skipped == evaluation.skipped
     assert evaluation.renamed({"tiny-bcos": "mine"}).skipped == evaluation.skipped
-    assert "Left out: Rationale, AUPRC. It compares" in evaluation_html(evaluation, "bcos@tiny-bcos")
+    assert "Left out: Rationale (AUPRC). Only for texts in which people named the reason" in evaluation_html(
+        evaluation, "bcos@tiny-bcos"
+    )
     with pytest.raises(InputError, match="None of the scores auprc_rationale can be computed"):
         evaluate(folder, home, None, ("auprc_rationale",))
     # The same checkpoint on the same file, its column named now.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny_pair import save_pair
@@ -14,6 +16,7 @@ from bcos_core.home import Home
 from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import JobStore
 from bcos_core.render.report import evaluation_html
+from pages.evaluate import curves, result
 from tests.pages.conftest import OpenPage, button, words
 
 TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
@@ -58,7 +61,7 @@ def test_what_is_chosen_becomes_a_job(models: tuple[Path, Path], open_page: Open
 
 def test_what_a_model_cannot_serve_is_said(models: tuple[Path, Path], open_page: OpenPage) -> None:
     at = open_page("evaluate", model="tiny-conventional")
-    assert "B-cos contributions cannot be chosen. Only for B-cos models" in words(at)
+    assert "**B-cos contributions.** Only for B-cos models" in words(at)
     methods = next(box for box in at.multiselect if box.label == "Methods")
     assert "B-cos contributions" not in methods.options and "Random" not in methods.options
 
@@ -73,13 +76,73 @@ def test_scores_that_need_a_rationale_are_offered_where_there_is_one(home: Home,
     save_pair(home, task=TASK)
     at = open_page("evaluate", model="tiny-bcos", score="auprc_rationale")
     scores = next(box for box in at.multiselect if box.label == "Scores")
-    assert scores.value == [] and "Rationale, AUPRC" not in scores.options
-    assert "Rationale, AUPRC; Rationale, token F1; Rationale, token IoU cannot be chosen. It compares" in words(at)
+    assert scores.value == [] and "Rationale (AUPRC)" not in scores.options
+    said = words(at)
+    assert "**Rationale (AUPRC), Rationale (token F1), Rationale (token IoU).** Only for texts in which" in said
+    assert "cannot be chosen" not in said
+
+
+def test_the_number_of_pairs_is_a_choice_and_its_price_is_said(
+    models: tuple[Path, Path], open_page: OpenPage, store: JobStore
+) -> None:
+    at = open_page("evaluate", model="tiny-bcos")
+    assert not [box for box in at.number_input if box.label == "Pairs of texts"]  # no pointing game, no pairs
+    at = open_page("evaluate", model="tiny-bcos", score="seqpg", pairs="30")
+    assert not at.exception, at.exception
+    at.multiselect(key="url-score").set_value(["comprehensiveness", "seqpg"]).run()
+    assert next(box for box in at.number_input if box.label == "Pairs of texts").value == 30
+    assert re.search(r"About .* at most on this machine, .* of it for the pairs", words(at))
+    button(at, "Evaluate").click().run()
+    (job,) = store.list()
+    assert job.spec["pairs"] == 30 and "--pairs=30" in command_of(job)
 
 
 def test_nothing_chosen_cannot_be_started(models: tuple[Path, Path], open_page: OpenPage) -> None:
     at = open_page("evaluate", score="")
     assert button(at, "Evaluate").disabled
+
+
+class Matrix:
+    """In the place of the component: what it draws, and the way back of a choice."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, Any] = {}
+
+    def __call__(self, data: dict[str, Any], *, key: str, on_choice: Callable[[str, str, str], None]) -> None:
+        self.data, self.choose = data, on_choice
+
+
+def test_the_matrix_comes_first_and_leads_to_the_details(
+    models: tuple[Path, Path], open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words_ = ["evaluate", "tiny-bcos", "--methods", "bcos", "saliency", "--limit", "8"]
+    assert main([*words_, "--scores", "comprehensiveness", "sufficiency", "--json"]) == 0
+    matrix = Matrix()
+    monkeypatch.setattr(result, "matrix", matrix)
+    at = open_page("evaluate")
+    assert not at.exception, at.exception
+    assert [head.value for head in at.header] == ["Which method is best?", "Comprehensiveness"]
+    (model,) = matrix.data["models"]
+    assert {row["title"] for row in model["rows"]} == {"B-cos contributions", "Saliency", "Random"}
+    assert [column["title"] for column in model["columns"]] == ["Comprehensiveness", "Sufficiency"]
+    assert "B-cos contributions are better than random in" in words(at)
+    chosen = next(row for row in model["rows"] if row["title"] == "Saliency")["cells"][1]["choice"]
+    at = open_page("evaluate", shown=chosen["score"], against=f"{chosen['method']}@{chosen['checkpoint']}")
+    assert at.header[1].value == "Sufficiency" and "**Saliency · tiny-bcos:** " in words(at)
+    (pressed,) = [cell for row in matrix.data["models"][0]["rows"] for cell in row["cells"] if cell["chosen"]]
+    assert pressed["choice"] == chosen
+
+
+def test_methods_are_switched_off_in_the_curves_by_the_address(
+    models: tuple[Path, Path], open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["evaluate", "tiny-bcos", "--methods", "bcos", "saliency", "--limit", "8", "--json"]) == 0
+    shown: list[list[dict[str, Any]]] = []
+    monkeypatch.setattr(curves, "legend", lambda entries, **_: shown.append(entries))
+    at = open_page("evaluate", hidden="saliency@tiny-bcos")
+    assert not at.exception, at.exception
+    assert [entry["shown"] for entry in shown[-1]] == [True, False, True]
+    assert "95 % intervals over the texts" in words(at)
 
 
 def test_a_finished_evaluation(models: tuple[Path, Path], home: Home, open_page: OpenPage) -> None:

@@ -207,7 +207,7 @@ def test_evaluate(open_page: OpenPage, world: World) -> None:
     assert "Comprehensiveness" in text
     assert not button(at, "Evaluate").disabled
     scores = next(box for box in at.multiselect if box.label == "Scores")
-    assert ("Plausibility, AUPRC" in scores.options) == (world.kind == "single-label")
+    assert ("Plausibility (AUPRC)" in scores.options) == (world.kind == "single-label")
 
 
 def test_batch(open_page: OpenPage, world: World) -> None:
