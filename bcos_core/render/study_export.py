@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -37,8 +37,11 @@ _COLUMNS = (
 )
 
 
-def export_study(database: Database, id: str, folder: Path, *, panel_ids: bool = False) -> list[Path]:
+def export_study(
+    database: Database, id: str, folder: Path, *, panel_ids: bool = False, models: Mapping[str, str] | None = None
+) -> list[Path]:
     """Write all tables into `folder`; the files. `panel_ids`, who raters are at their panel, are personal data.
+    `models`: folder → what the model is called, for the report.
 
     Raises:
         StudyError: there is no such study, or it is not closed: results would unblind it.
@@ -60,7 +63,9 @@ def export_study(database: Database, id: str, folder: Path, *, panel_ids: bool =
         "raters.csv": lambda path: path.write_bytes(csv_file(raters)),
         "items.json": lambda path: path.write_text(items_json(locked), encoding="ascii"),
         "codebook.csv": lambda path: path.write_bytes(csv_file(codebook(locked))),
-        "report.html": lambda path: path.write_text(encodable(study_html(study, locked, answered)), encoding="utf-8"),
+        "report.html": lambda path: path.write_text(
+            encodable(study_html(study, locked, answered, models)), encoding="utf-8"
+        ),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)

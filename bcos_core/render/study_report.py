@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
 
@@ -20,11 +20,11 @@ from bcos_core.study.statistics.result import Basis, Quantity, Result
 from bcos_core.study.studies import Study
 
 
-def study_html(study: Study, locked: LockedStudy, answered: Answered) -> str:
+def study_html(study: Study, locked: LockedStudy, answered: Answered, models: Mapping[str, str] | None = None) -> str:
     """What was found, in a sentence and in one table of all tests; the methods paragraph; then every analysis with what
-    it assumes and on how much it stands."""
+    it assumes and on how much it stands. `models`: folder → what the model is called."""
     banner = "<p><b>Simulated raters, not people.</b></p>" if study.simulated else ""
-    paragraph = methods_paragraph(study, locked, answered)
+    paragraph = methods_paragraph(study, locked, answered, models)
     excluded = "".join(f"<li>{escape(rater)}: {escape(why)}</li>" for rater, why in answered.excluded.items())
     left_out = f"<p class='note'>Left out by the rule:</p><ul class='note'>{excluded}</ul>" if excluded else ""
     analyses = analyse(answered, locked)

@@ -58,8 +58,12 @@ class Condition:
 
     @property
     def title(self) -> str:
-        """Its name for a researcher; never for a rater."""
-        return f"{self.method_title} · {Path(self.checkpoint).name}"
+        """Its name for a researcher; never for a rater. The model is its folder, whatever it is called by now."""
+        return self.called({})
+
+    def called(self, models: Mapping[str, str]) -> str:
+        """The same with its model as it is called, where that is known: folder → name."""
+        return f"{self.method_title} · {models.get(self.checkpoint) or Path(self.checkpoint).name}"
 
     @property
     def method_title(self) -> str:

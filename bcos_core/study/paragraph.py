@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bcos_core.numbers import count
 from bcos_core.study.comprehension import TRIES
 from bcos_core.study.locked import LockedStudy
@@ -13,8 +15,11 @@ from bcos_core.study.studies import Study
 from bcos_core.tasks.registry import TASK_TYPES
 
 
-def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> str:
-    """Design, materials, raters and exclusions; the statistics say themselves what they assume."""
+def methods_paragraph(
+    study: Study, locked: LockedStudy, answered: Answered, models: Mapping[str, str] | None = None
+) -> str:
+    """Design, materials, raters and exclusions; the statistics say themselves what they assume. `models`: folder → what
+    the model is called."""
     design = locked.design
     protocol = PROTOCOLS[design.protocol]
     source = design.source
@@ -36,7 +41,7 @@ def methods_paragraph(study: Study, locked: LockedStudy, answered: Answered) -> 
     if design.heatmaps > 1 and len(design.checkpoints) > 1:
         chosen += "to which all models gave the same answer, "
     extended = f"; while the study ran, this was raised to {study.extended_to}" if study.extended_to else ""
-    conditions = "; ".join(condition.title for condition in design.conditions)
+    conditions = "; ".join(condition.called(models or {}) for condition in design.conditions)
     fast = f", or whose median time for an item was below {rule.fastest:g} s," if rule.fastest else ""
     checks = (
         f"{count(design.instructed, 'instructed attention check')} and {count(design.random, 'heatmap')} of random "

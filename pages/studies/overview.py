@@ -20,14 +20,14 @@ from pages.studies.recruiting import by_panel
 from pages.studies.rehearsal import rehearsal
 from pages.studies.results import study_results
 from pages.studies.steps import draw_steps, is_rehearsed
-from pages.widgets import resources, url
+from pages.widgets import url
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
 from pages.widgets.jobs import follow
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.plain import plain
 from pages.widgets.request import Request, ask
-from pages.widgets.studies import Running, database, running, studies
+from pages.widgets.studies import Running, called, database, running, studies
 from pages.widgets.supervision import supervisor_notice
 
 _SHOWN = "studies-shown"
@@ -111,11 +111,8 @@ def _study(study: Study) -> None:
 def _summary(study: Study) -> None:
     design = StudyDesign.from_dict(study.design)
     wanted = study.extended_to or design.raters_per_item
-    called = {str(info.path): info.name for info in resources.checkpoints().values()}
-    conditions = "\n".join(
-        f"- {plain(f'{one.method_title} · {called[one.checkpoint]}' if one.checkpoint in called else one.title)}"
-        for one in design.conditions
-    )
+    names = called()
+    conditions = "\n".join(f"- {plain(condition.called(names))}" for condition in design.conditions)
     st.markdown(
         f"{PROTOCOLS[design.protocol].title}: {count(design.source.count, 'text')}, "
         f"{count(design.items_per_rater, 'item')} for each rater, {count(wanted, 'answer')} for each "

@@ -22,12 +22,13 @@ from bcos_core.render.study_tests import tests_table
 from bcos_core.study.analysis import Analysis
 from bcos_core.study.invites import Invitations
 from bcos_core.study.paragraph import methods_paragraph
+from bcos_core.study.plan import PAIR
 from bcos_core.study.results import analyse, closed_loops, findings, read_answers_of, short_titles
 from bcos_core.study.statistics.result import Result
 from bcos_core.study.studies import Study
 from pages.widgets.chart import chart
 from pages.widgets.plain import plain
-from pages.widgets.studies import Running, database, studies
+from pages.widgets.studies import Running, called, database, studies
 from pages.widgets.table_files import table_files
 
 _MOST_BARS = 15
@@ -44,11 +45,12 @@ def study_results(study: Study, running: Running) -> None:
         )
     if not len(answered.counted):
         st.info("There are no answers that count, so there is nothing to say.")
+    names = short_titles(running.locked)
     analyses = analyse(answered, running.locked) if len(answered.counted) else []
     for place, sentence in enumerate(findings(analyses, running.locked) if analyses else ()):
         # Not a heading: the sentence is what a reader came for, and what follows belongs to all of them.
         st.markdown(f"{plain(analyses[place].title)} {plain(sentence)}" if place else f"**{plain(sentence)}**")
-    _tests(analyses, short_titles(running.locked))
+    _tests(analyses, names)
     panel_ids = studies().recruiting(study.id) is not None and st.checkbox(
         "With the raters’ ids at the panel, which are personal data", key=f"panel-ids-{study.id}"
     )
@@ -64,13 +66,13 @@ def study_results(study: Study, running: Running) -> None:
     )
     for analysis in analyses:
         st.header(plain(analysis.title), anchor=False)
-        _means(analysis)
-        _distribution(analysis)
+        _means(analysis, names)
+        _distribution(analysis, names)
         for result in analysis.results:
             _result(result)
         _loops(closed_loops(analysis, running.locked))
     st.header("For the paper", anchor=False)
-    st.code(methods_paragraph(study, running.locked, answered), language=None, wrap_lines=True)
+    st.code(methods_paragraph(study, running.locked, answered, called()), language=None, wrap_lines=True)
 
 
 def _tests(analyses: Sequence[Analysis], names: Mapping[str, str]) -> None:
@@ -89,7 +91,7 @@ def _tests(analyses: Sequence[Analysis], names: Mapping[str, str]) -> None:
     table_files(lambda: table, name="tests", caption="Every test, with 95 % intervals.", key="tests-files")
 
 
-def _means(analysis: Analysis) -> None:
+def _means(analysis: Analysis, names: Mapping[str, str]) -> None:
     """The first result: one dot with its interval for each condition."""
     first = analysis.results[0]
     shown = [one for one in first.quantities if one.value is not None]
@@ -101,7 +103,7 @@ def _means(analysis: Analysis) -> None:
         add_dot(
             figure,
             row,
-            label=figure_text(one.name),
+            label=figure_text(names.get(one.name, one.name)),
             colour=_COLOURS[(len(shown) - 1 - place) % len(_COLOURS)],
             symbol="circle",
         )
@@ -113,7 +115,7 @@ def _means(analysis: Analysis) -> None:
     chart(figure, key=f"means-{analysis.title}")
 
 
-def _distribution(analysis: Analysis) -> None:
+def _distribution(analysis: Analysis, names: Mapping[str, str]) -> None:
     """How often each answer was given, under each condition."""
     values = analysis.values
     points = list(analysis.scale) or sorted(values["value"].unique())
@@ -122,13 +124,14 @@ def _distribution(analysis: Analysis) -> None:
     # Points that nobody has chosen are part of the scale.
     table = pd.crosstab(values["condition"], values["value"], normalize="index").reindex(columns=points, fill_value=0.0)
     figure = go.Figure()
-    for place, (condition, row) in enumerate(table.iterrows()):
+    for place, (title, row) in enumerate(table.iterrows()):
+        condition = " and ".join(names.get(one, one) for one in str(title).split(PAIR))
         figure.add_bar(
-            name=figure_text(str(condition)),
+            name=figure_text(condition),
             x=[_point(value, analysis.scale) for value in row.index],
             y=list(row),
             marker={"color": _COLOURS[place % len(_COLOURS)]},
-            hovertemplate=f"{figure_text(str(condition))}: %{{y:.0%}} answered %{{x}}<extra></extra>",
+            hovertemplate=f"{figure_text(condition)}: %{{y:.0%}} answered %{{x}}<extra></extra>",
         )
     figure.update_layout(
         title={"text": "Answers under each condition", "font": {"size": 14}, "x": 0, "xanchor": "left"},
@@ -202,6 +205,6 @@ def _loops(loops: dict[str, Result]) -> None:
 def _archive(study: Study, *, panel_ids: bool) -> bytes:
     packed = io.BytesIO()
     with TemporaryDirectory() as folder, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in export_study(database(), study.id, Path(folder), panel_ids=panel_ids):
+        for file in export_study(database(), study.id, Path(folder), panel_ids=panel_ids, models=called()):
             archive.write(file, file.name)
     return packed.getvalue()

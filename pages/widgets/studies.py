@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bcos_core.home import get_home
+from bcos_core.model.info import list_checkpoints
 from bcos_core.storage.database import Database
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.answers import Answers
@@ -42,6 +43,11 @@ def studies() -> Studies:
     """For researchers alone: whatever draws up, opens, closes or deletes a study comes through here."""
     require_researcher()
     return Studies(database())
+
+
+def called() -> dict[str, str]:
+    """Folder → what the model is called, of those that are there."""
+    return {str(info.path): info.name for info in list_checkpoints(get_home())}
 
 
 def study_of(id: str) -> Study:
