@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from bcos_core.errors import InviteUnknownError, RaterError
+from bcos_core.errors import InviteUnknownError, RaterError, StudyError
 from bcos_core.storage.database import Database
 from bcos_core.storage.types import utc_now
 from bcos_core.study.access import Rater, find_raters, read_rater, require_active, require_open
@@ -16,7 +16,7 @@ from bcos_core.study.invites import Invite, InviteKind, find_invite, use_invite
 from bcos_core.study.recruiting import Person
 from bcos_core.study.schema import STUDY_RATERS
 from bcos_core.study.slots import release_all
-from bcos_core.study.studies import hold_study, read_study
+from bcos_core.study.studies import StudyStatus, hold_study, read_study
 from bcos_core.study.tokens import new_id, new_token, resume_token_of, token_hash
 
 
@@ -109,6 +109,21 @@ class Raters:
             RaterError: there is no such rater.
         """
         return self._take_out(id, EventKind.EXCLUDED, reason, excluded_at=utc_now(), exclusion=reason)
+
+    def forget_panel(self, study: str) -> int:
+        """Erase who a closed study's raters are at their panel, once everybody is paid; how many were known.
+
+        Raises:
+            StudyError: there is no such study, or it is not closed: the ids say who may come back.
+        """
+        table = STUDY_RATERS.c
+        with self.database.write() as connection:
+            now = read_study(connection, study)
+            if now.status != StudyStatus.CLOSED:
+                raise StudyError(f"The study {now.title!r} is {now.status}. Close it first, then erase the ids.")
+            erased = update(STUDY_RATERS).where(table.study == study, table.panel_id.is_not(None))
+            empty: dict[str, None] = dict.fromkeys(("panel_id", "panel_study", "panel_session"))
+            return connection.execute(erased.values(empty)).rowcount
 
     def _take_out(self, id: str, kind: EventKind, reason: str, **columns: Any) -> Rater:
         with self.database.write() as connection:

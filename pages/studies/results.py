@@ -23,12 +23,13 @@ from bcos_core.study.analysis import Analysis
 from bcos_core.study.invites import Invitations
 from bcos_core.study.paragraph import methods_paragraph
 from bcos_core.study.plan import PAIR
+from bcos_core.study.raters import Raters
 from bcos_core.study.results import analyse, closed_loops, findings, read_answers_of, short_titles
 from bcos_core.study.statistics.result import Result
 from bcos_core.study.studies import Study
 from pages.widgets.chart import chart
 from pages.widgets.plain import plain
-from pages.widgets.studies import Running, called, database, studies
+from pages.widgets.studies import Running, called, database
 from pages.widgets.table_files import table_files
 
 _MOST_BARS = 15
@@ -51,9 +52,7 @@ def study_results(study: Study, running: Running) -> None:
         # Not a heading: the sentence is what a reader came for, and what follows belongs to all of them.
         st.markdown(f"{plain(analyses[place].title)} {plain(sentence)}" if place else f"**{plain(sentence)}**")
     _tests(analyses, names)
-    panel_ids = studies().recruiting(study.id) is not None and st.checkbox(
-        "With the raters’ ids at the panel, which are personal data", key=f"panel-ids-{study.id}"
-    )
+    panel_ids = _panel_ids(study)
     st.download_button(
         "Download everything",
         lambda: _archive(study, panel_ids=panel_ids),
@@ -73,6 +72,20 @@ def study_results(study: Study, running: Running) -> None:
         _loops(closed_loops(analysis, running.locked))
     st.header("For the paper", anchor=False)
     st.code(methods_paragraph(study, running.locked, answered, called()), language=None, wrap_lines=True)
+
+
+def _panel_ids(study: Study) -> bool:
+    """Whether the raters' ids at their panel are wanted in the download; and a way to erase them."""
+    if not any(rater.panel_id for rater in Raters(database()).of(study.id)):
+        return False
+    with st.container(horizontal=True, vertical_alignment="center"):
+        wanted = st.checkbox("With the raters’ ids at the panel, which are personal data", key=f"panel-ids-{study.id}")
+        with st.popover("Erase the ids", type="tertiary", icon=":material/person_off:"):
+            st.markdown("When everybody is paid, nobody needs them any more. They cannot be had back.")
+            if st.button("Erase them"):
+                Raters(database()).forget_panel(study.id)
+                st.rerun()
+    return wanted
 
 
 def _tests(analyses: Sequence[Analysis], names: Mapping[str, str]) -> None:

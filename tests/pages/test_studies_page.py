@@ -132,7 +132,7 @@ def test_a_draft_is_looked_at_before_it_is_locked(home: Home, open_page: OpenPag
     )
     draft = Studies(open_database(home)).create(design.title, design.to_dict())
     at = button(open_page("studies"), "Preview").click().run()
-    assert "Waiting for its turn" in words(at)
+    assert "Next in line" in words(at)
     (asked,) = JobStore.open(home).list()
     JobStore.open(home).cancel(asked.id)  # no supervisor runs here; its command does the same
     assert main(PREVIEW.command(PREVIEW.read(asked.spec))) == 0
@@ -252,7 +252,7 @@ def test_locking_is_a_job(home: Home, open_page: OpenPage) -> None:
     Studies(open_database(home)).create(design.title, design.to_dict())
     at = button(open_page("studies"), "Lock").click().run()
     assert not at.exception
-    assert "Waiting for its turn" in words(at)
+    assert "Next in line" in words(at)
 
 
 def test_an_open_study_shows_progress_and_no_answers(home: Home, open_page: OpenPage) -> None:
@@ -361,7 +361,7 @@ def test_a_rehearsal_from_the_button_to_its_results(home: Home, open_page: OpenP
     assert "answer a copy of the study, marked as simulated" in words(at)
     at = at.number_input(key=f"preference-{world.study.id}").set_value(-1.5).run()
     at = button(at, "Rehearse").click().run()
-    assert not at.exception and "Waiting for its turn" in words(at)
+    assert not at.exception and "Next in line" in words(at)
     store = JobStore.open(home)
     (asked,) = store.list()
     assert asked.title == "Rehearse a study · What readers see"

@@ -130,6 +130,17 @@ def test_ids_are_exported_only_when_asked_for(home: Home, tmp_path: Path) -> Non
     assert raters["panel_id"].tolist() == ["person-77"] and raters["part"].tolist() == [Part.NO_ITEM.value]
 
 
+def test_ids_are_erased_once_the_study_is_closed(study: OpenStudy) -> None:
+    joined = study.raters.join(study.invite(InviteKind.PANEL), person=Person("p1", "s", "x"))
+    study.raters.join(study.invite(InviteKind.OPEN))
+    with pytest.raises(StudyError, match="Close it first"):
+        study.raters.forget_panel(study.id)
+    study.studies.close(study.id)
+    assert study.raters.forget_panel(study.id) == 1 and study.raters.forget_panel(study.id) == 0
+    rater = study.raters.resume(joined.resume_token)
+    assert (rater.panel_id, rater.panel_study, rater.panel_session) == (None, None, None)
+
+
 def test_two_tries_and_out(study: OpenStudy) -> None:
     rater = study.arrive()
     questions = (ONE, TWO)

@@ -332,6 +332,6 @@ def test_a_report_shows_titles_as_text(home: Home, tmp_path: Path) -> None:
 def test_the_paragraph_calls_models_as_they_are_called(home: Home) -> None:
     world = make_world(home, **EVERYTHING)
     answered = read_answers_of(open_database(home), world.study.id, world.locked)
-    bcos, twin = world.locked.design.checkpoints
+    bcos = world.locked.design.checkpoints[0]
     paragraph = methods_paragraph(world.study, world.locked, answered, {bcos: "Ours, second try"})
     assert "B-cos contributions · Ours, second try; Gradient × input · tiny-conventional." in paragraph
