@@ -15,7 +15,7 @@ from pages.home.pair import pair_to_show
 from pages.widgets import url
 from pages.widgets.errors import guard, show_error
 from pages.widgets.frame import fragment, head, loading
-from pages.widgets.jobs import cancel_button, curves, follow, job_store, progress, watch
+from pages.widgets.jobs import cancel_button, curves, follow, job_store, progress, time_needed, watch
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.supervision import supervisor_notice
 
@@ -99,8 +99,8 @@ def invitation() -> None:
         st.header("Two models in a few minutes", anchor=False)
         st.markdown(
             "The quick start converts the embedded model (MiniLM, 22 million parameters), trains it on short movie "
-            "sentences beside its conventional twin, and scores both. It runs on this machine, about 4 minutes on "
-            "two cores, and needs no network."
+            "sentences beside its conventional twin, and scores both. It needs no network. "
+            + time_needed(QUICKSTART, quickstart_spec())
         )
         with st.container(horizontal=True):
             if st.button("Start the quick start", type="primary"):

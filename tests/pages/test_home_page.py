@@ -20,6 +20,7 @@ from tests.tiny_pair import save_pair
 def test_an_empty_home_offers_the_quick_start_and_starts_it_once(open_page: OpenPage, store: JobStore) -> None:
     at = open_page("home")
     assert not at.error and not at.exception
+    assert "min on this machine." in words(at)  # from what is declared: nothing was done here yet
 
     button(at, "Start the quick start").click().run()
 
