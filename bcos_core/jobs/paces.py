@@ -64,10 +64,13 @@ class Paces:
 
     @property
     def _general(self) -> float:
-        """What the newest of every pace took of what was declared, together: how fast the machine is."""
+        """How fast the machine is: what the newest of every pace took of what was declared, on a log scale, so that one
+        that was far off does not count for all, and each by what was declared of it."""
         newest = [found[0] for found in self.taken.values() if found]
         declared = sum(one.declared for one in newest)
-        return sum(one.seconds for one in newest) / declared if declared else self.unseen
+        if not declared:
+            return self.unseen
+        return math.exp(sum(one.declared * math.log(one.seconds / one.declared) for one in newest) / declared)
 
 
 def device_kind(device: str) -> str:
