@@ -56,7 +56,7 @@ def explaining(
 
 
 def predicting(
-    stage: int, model: CheckpointInfo, *, texts: float, tokens: float, name: str = "", pace: str = "score"
+    stage: int, model: CheckpointInfo, *, texts: float, tokens: float, name: str = "", pace: str = "predict"
 ) -> Part:
     """So many forward passes."""
     one = SECONDS_OF_A_PASS + seconds_of(model_size(model.path).forward(min(tokens, model.max_length)))
