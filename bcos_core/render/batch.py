@@ -28,7 +28,8 @@ STYLE = """
   border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
 .batch th { font-weight: 600; font-size: 0.875rem; }
 .batch .number { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.batch .strip { line-height: 1.8; white-space: pre-wrap; overflow-wrap: anywhere; min-width: 14rem; }
+.batch .strip { line-height: 1.8; white-space: pre-wrap; overflow-wrap: anywhere; min-width: 8rem; }
+.batch a { color: inherit; }
 .batch .unit { background: light-dark(var(--light), var(--dark)); border-radius: 3px; padding: 0.1em 0; }
 .batch .heading { display: block; font-size: 0.8rem; font-weight: 600; }
 @media (max-width: 640px) {
@@ -58,8 +59,8 @@ def batch_table(
     names = ["No.", *methods, "Answer", *(["Sure"] if kind.has_probabilities else []), kind.explained.capitalize()]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     return (
-        f'<table class="batch"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(_row(row, names, palette, address) for row in rows)}</tbody></table>"
+        f'<div style="overflow-x: auto"><table class="batch"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(_row(row, names, palette, address) for row in rows)}</tbody></table></div>"
     )
 
 

@@ -34,8 +34,7 @@ _STYLE = Style(next(iter(PALETTES.values())))
 
 def show_disagreement() -> None:
     """Both models' heatmaps of one test text, whose words can be struck out; nothing where there is no model yet."""
-    known = resources.checkpoints()
-    models = [known[name] for name in _chosen(known)]
+    models = pair_to_show(resources.checkpoints().values(), get_home(), url.read_all("model"))
     if not models:
         return
     with st.container(border=True), guard():
@@ -49,14 +48,6 @@ def show_disagreement() -> None:
         st.markdown(plain(_answers(tests, index)))
         _panels(tests, index)
         _struck_words(text)
-
-
-def _chosen(known: dict[str, CheckpointInfo]) -> list[str]:
-    """The models that the address names: those whose words were struck out; else the pair to begin with."""
-    named = url.read_all("model")
-    if named and all(name in known for name in named):
-        return named[:2]
-    return [info.path.name for info in pair_to_show(known.values(), get_home())]
 
 
 def _example(tests: TestSet) -> int:

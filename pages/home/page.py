@@ -27,7 +27,7 @@ def main() -> None:
     jobs = listing.found
     active = next((job for job in jobs if job.active), None)
     models = list_checkpoints(get_home())
-    shown = pair_to_show(models, get_home())
+    shown = pair_to_show(models, get_home(), url.read_all("model"))
     if active is not None:
         supervisor_notice()
         watch(active.id, running)
@@ -60,7 +60,7 @@ def compare_button(shown: list[CheckpointInfo]) -> None:
     """To the same text on Compare, with the words that were struck out. Outside of the fragment, as `st.switch_page` is
     not for threads."""
     if st.button("Compare all methods", type="primary"):
-        models = url.read_all("model") or [info.path.name for info in shown]
+        models = [info.path.name for info in shown]
         kept = {name: url.read(name) for name in ("example", "strike") if url.read(name)}
         st.switch_page("compare/page.py", query_params={"model": models, **kept})
 

@@ -12,13 +12,14 @@ from tiny_pair import LABELS, save_pair
 
 import bcos_core
 from bcos_core.home import Home
+from bcos_core.jobs.store import JobStore
 from bcos_core.model.classifier import predict
 from bcos_core.model.info import list_checkpoints
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.tasks import TaskChoice, load_task
 from pages.home.lately import find_step
 from pages.home.pair import pair_to_show
-from tests.pages.conftest import OpenPage, button, words
+from tests.pages.conftest import OpenPage, RunningJob, button, words
 
 COLUMN = {"single-label": "mood", "multi-label": "tags", "regression": "stars"}
 HOSTILE = "<b>**film**</b>"
@@ -131,6 +132,22 @@ def test_models_of_the_lab_come_last(home: Home) -> None:
     save_pair(home, task=TaskChoice("embedded", "short-reviews").to_dict())
     shown = [info.path.name for info in pair_to_show(list_checkpoints(home), home)]
     assert shown == ["tiny-bcos", "tiny-conventional"]
+
+
+def test_the_figures_are_those_of_the_models_that_are_shown(
+    open_page: OpenPage, home: Home, store: JobStore, running_job: RunningJob
+) -> None:
+    task = TaskChoice("embedded", "short-reviews").to_dict()
+    for name, accuracy in (("older", 0.61), ("newer", 0.82)):
+        job, lease = running_job(title=name)
+        folder, _ = save_pair(home, task=task, job=job.id)
+        made = {"checkpoint": str(home.models / name), "accuracy": accuracy, "test_size": 100}
+        folder.rename(home.models / name)
+        lease.succeed({"bcos": made}, [made["checkpoint"]], [1.0])
+    for name, shown in (("older", "61.0 %"), ("newer", "82.0 %")):
+        at = open_page("home", model=name)
+        assert not at.exception and heatmaps(at)
+        assert at.metric[0].value == shown
 
 
 def test_the_next_step_is_the_first_that_was_not_done() -> None:
