@@ -18,9 +18,8 @@ FILTERS = {"all": "All", "right": "Right", "wrong": "Wrong", "disagree": "Disagr
 
 FIRST_SECONDS = 0.4
 """How long a page that needs answers asks for the first of them before it is drawn."""
-ASKING_SECONDS = 0.6
-REST_SECONDS = 0.9
-"""The others are asked for meanwhile, so long at a time and so often."""
+REST_SECONDS = 1.0
+"""Between two looks at how many of the others were asked for meanwhile."""
 
 # A choice of texts begins with the first one that fits: what is on the screen now may not.
 _JUMPS = ("example", "text", "kept", "strike", *BEFORE)
@@ -110,13 +109,11 @@ def table_is_open() -> bool:
 
 def _ask_meanwhile(tests: TestSet) -> None:
     """Ask the models about the rest while a person looks; the page is drawn anew when all is known."""
-    drawn = False
 
     def ask() -> None:
-        nonlocal drawn
         with guard():
-            known = tests.ask_more(ASKING_SECONDS) if drawn else tests.known_share()
-            drawn = True
+            tests.ask_meanwhile()
+            known = tests.known_share()
             if known >= 1:
                 st.rerun()
             asked = round(known * len(tests.examples))

@@ -1,4 +1,4 @@
-"""What models answer to the texts of a whole test set: asked once, a little at a time, while nobody waits."""
+"""What models answer to the texts of a whole test set: asked once, while a person looks and nobody waits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from functools import lru_cache
 
 import streamlit as st
 
+from bcos_core.errors import BcosError
 from bcos_core.home import get_home
+from bcos_core.model.classifier import Classifier
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.model.predictions import known_at_full_length, logits_on
 from bcos_core.storage.evidence import EvidenceStore
@@ -20,14 +22,35 @@ from bcos_core.tasks.prediction import Prediction
 from pages.widgets import resources
 
 CHUNK = 32  # texts between two looks at the clock: a third of a second of a small model on one core
+WANTED_SECONDS = 5.0
+"""So long after the last look of a person the asking goes on."""
+THREAD = "asking"
 
 
 @dataclass
 class _Asked:
-    """The answers of one model, None where it was not asked; shared by all who look at the page."""
+    """The answers of one model, None where it was not asked; shared by all who look at the page. Who has the `lock`
+    asks for more; `failure` is why nobody can."""
 
     known: list[Prediction | None]
     lock: threading.Lock = field(default_factory=threading.Lock)
+    wanted_until: float = 0.0
+    failure: BcosError | None = None
+
+    def ask(self, model: Classifier, texts: Sequence[str], store: EvidenceStore) -> None:
+        """Until nobody wants more."""
+        while (missing := _missing(self)) and time.monotonic() < self.wanted_until:
+            some = missing[:CHUNK]
+            for place, logits in zip(some, logits_on(model, [texts[p] for p in some], store), strict=True):
+                self.known[place] = model.task_type.prediction(logits, model.labels)
+
+    def ask_and_release(self, model: Classifier, texts: Sequence[str], store: EvidenceStore) -> None:
+        try:
+            self.ask(model, texts, store)
+        except BcosError as error:
+            self.failure = error
+        finally:
+            self.lock.release()
 
 
 def known_answers(info: CheckpointInfo, texts: Sequence[str]) -> list[Prediction | None]:
@@ -42,19 +65,33 @@ def ask_more(info: CheckpointInfo, texts: Sequence[str], seconds: float) -> int:
     Raises:
         NotFiniteError: the model's answer to a text is no number.
     """
-    asked = _asked(info, texts)
-    end = time.monotonic() + seconds
-    if asked.lock.acquire(blocking=False):  # else another session asks
+    asked = _wanted(info, texts, seconds)
+    if asked.lock.acquire(blocking=False):  # else somebody asks
         try:
-            model, store = resources.classifier(info), EvidenceStore(open_database(get_home()))
-            while (missing := _missing(asked)) and time.monotonic() < end:
-                some = missing[:CHUNK]
-                found = logits_on(model, [texts[place] for place in some], store)
-                for place, logits in zip(some, found, strict=True):
-                    asked.known[place] = model.task_type.prediction(logits, model.labels)
+            asked.ask(resources.classifier(info), texts, EvidenceStore(open_database(get_home())))
         finally:
             asked.lock.release()
     return len(_missing(asked))
+
+
+def ask_meanwhile(info: CheckpointInfo, texts: Sequence[str]) -> None:
+    """The same in a thread of its own, for as long as this is called again and again: no page waits.
+
+    Raises:
+        NotFiniteError: the model's answer to a text is no number.
+    """
+    asked = _wanted(info, texts, WANTED_SECONDS)
+    if asked.lock.acquire(blocking=False):
+        given = (resources.classifier(info), tuple(texts), EvidenceStore(open_database(get_home())))
+        threading.Thread(target=asked.ask_and_release, args=given, name=THREAD, daemon=True).start()
+
+
+def _wanted(info: CheckpointInfo, texts: Sequence[str], seconds: float) -> _Asked:
+    asked = _asked(info, texts)
+    if asked.failure is not None:
+        raise asked.failure
+    asked.wanted_until = max(asked.wanted_until, time.monotonic() + seconds)
+    return asked
 
 
 def _missing(asked: _Asked) -> list[int]:

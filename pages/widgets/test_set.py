@@ -83,6 +83,11 @@ class TestSet:
         shares = [answers.ask_more(model, self.examples.texts, seconds / 2) for model in self.compared]
         return 1 - sum(shares) / (len(shares) * len(self.examples)) if shares else 1.0
 
+    def ask_meanwhile(self) -> None:
+        """Ask the first two models for as long as this is called again and again."""
+        for model in self.compared:
+            answers.ask_meanwhile(model, self.examples.texts)
+
     def known_share(self) -> float:
         """The share of the answers that is known."""
         given = self.answers()

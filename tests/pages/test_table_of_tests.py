@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 from tiny_pair import LABELS, save_pair
 
 import bcos_core
+from bcos_core.errors import NotFiniteError
 from bcos_core.home import Home
 from bcos_core.model.classifier import predict
 from bcos_core.model.info import list_checkpoints
 from bcos_core.text.tasks import TaskChoice, load_task
+from pages.widgets import answers
 from pages.widgets.answers import ask_more, known_answers
 from tests.pages.conftest import OpenPage, words
 
@@ -49,17 +52,17 @@ def test_every_type_of_task_has_its_columns(open_page: OpenPage, home: Home, kin
     at = open_page("compare", model="tiny-bcos", method="bcos", table="1")
     assert not at.exception and not at.error
     (table,) = (frame.value for frame in at.dataframe if "no" in frame.value)
-    answers = predict(bcos_core.load(home.models / "tiny-bcos"), task.test.texts)
+    given = predict(bcos_core.load(home.models / "tiny-bcos"), task.test.texts)
     assert list(table["text"]) == list(task.test.texts) and list(table["label"]) == [*map(task.word, task.test.labels)]
-    assert list(table["answer 0"]) == [answer.label for answer in answers]
+    assert list(table["answer 0"]) == [answer.label for answer in given]
     if kind == "regression":
-        off = [abs(answer.logits[0] - gold) for answer, gold in zip(answers, task.test.labels, strict=True)]  # type: ignore[operator]
+        off = [abs(answer.logits[0] - gold) for answer, gold in zip(given, task.test.labels, strict=True)]  # type: ignore[operator]
         np.testing.assert_allclose(table["right 0"], off, atol=1e-5)
         assert "sure 0" not in table
     else:
-        right = [answer.label == task.word(gold) for answer, gold in zip(answers, task.test.labels, strict=True)]
+        right = [answer.label == task.word(gold) for answer, gold in zip(given, task.test.labels, strict=True)]
         assert list(table["right 0"] == "right") == right
-        np.testing.assert_allclose(table["sure 0"], [max(answer.probabilities) for answer in answers], atol=1e-6)
+        np.testing.assert_allclose(table["sure 0"], [max(answer.probabilities) for answer in given], atol=1e-6)
 
 
 def test_a_pair_is_one_line(open_page: OpenPage, home: Home) -> None:
@@ -74,15 +77,15 @@ def test_a_pair_is_one_line(open_page: OpenPage, home: Home) -> None:
 def test_a_filter_jumps_to_the_first_text_that_fits(open_page: OpenPage, home: Home) -> None:
     task = load_task(made(home, "single-label"))
     ask_all(home, task.test.texts)
-    answers = predict(bcos_core.load(home.models / "tiny-bcos"), task.test.texts)
-    wrong = [n for n, answer in enumerate(answers) if answer.label != task.word(task.test.labels[n])]
+    given = predict(bcos_core.load(home.models / "tiny-bcos"), task.test.texts)
+    wrong = [n for n, answer in enumerate(given) if answer.label != task.word(task.test.labels[n])]
     at = open_page("compare", model="tiny-bcos", method="bcos", text="A text of my own.")
     assert "Your own text is shown" in words(at)
     (kinds,) = [group for group in at.button_group if group.label == "Test set"]
     kinds.set_value("wrong").run()
     assert at.text_area[0].value == task.test.texts[wrong[0]]
     assert at.query_params["filter"] == "wrong" and "text" not in at.query_params
-    nearest = sorted(wrong, key=lambda n: max(answers[n].probabilities))
+    nearest = sorted(wrong, key=lambda n: max(given[n].probabilities))
     at = open_page("compare", model="tiny-bcos", method="bcos", filter="wrong", order="unsure")
     shown = [at.text_area[0].value]
     next(one for one in at.button if one.label == "Next").click().run()
@@ -90,18 +93,48 @@ def test_a_filter_jumps_to_the_first_text_that_fits(open_page: OpenPage, home: H
     assert shown == [task.test.texts[n] for n in nearest[:2]]
 
 
-def test_what_is_not_known_yet_is_asked_for_meanwhile(open_page: OpenPage, home: Home) -> None:
+def test_the_table_is_there_before_the_answers(
+    open_page: OpenPage, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     task = load_task(made(home, "single-label"))
-    (info,) = (info for info in list_checkpoints(home) if info.kind == "bcos")
+    wanted: list[str] = []
+    monkeypatch.setattr(answers, "ask_meanwhile", lambda info, texts: wanted.append(info.name))
     at = open_page("compare", model="tiny-bcos", method="bcos", table="1")
-    assert not at.exception and known_answers(info, task.test.texts) == [None] * len(task.test)
+    assert not at.exception and wanted == ["tiny-bcos"]
     (table,) = (frame.value for frame in at.dataframe if "no" in frame.value)
     assert len(table) == len(task.test) and table["answer 0"].isna().all()
+
+
+def test_what_is_not_known_yet_is_asked_for_meanwhile(home: Home) -> None:
+    task = load_task(made(home, "single-label"))
+    info = next(info for info in list_checkpoints(home) if info.kind == "bcos")
     assert ask_more(info, task.test.texts, 0.0) == len(task.test)
-    assert ask_more(info, task.test.texts, 60.0) == 0
+    answers.ask_meanwhile(info, task.test.texts)
+    for thread in threading.enumerate():
+        if thread.name == answers.THREAD:
+            thread.join(60)
     expected = predict(bcos_core.load(info.path), task.test.texts)
     found: list[Any] = known_answers(info, task.test.texts)
     np.testing.assert_allclose([one.logits for one in found], [one.logits for one in expected], atol=1e-5)
+    assert ask_more(info, task.test.texts, 0.0) == 0
+
+
+def test_answers_that_are_no_numbers_are_an_error_and_not_asked_for_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = load_task(made(home, "single-label"))
+    info = next(info for info in list_checkpoints(home) if info.kind == "bcos")
+
+    def broken(*_: Any) -> Any:
+        raise NotFiniteError("The logits are nan.")
+
+    monkeypatch.setattr(answers, "logits_on", broken)
+    answers.ask_meanwhile(info, task.test.texts)
+    for thread in threading.enumerate():
+        if thread.name == answers.THREAD:
+            thread.join(60)
+    with pytest.raises(NotFiniteError):
+        answers.ask_meanwhile(info, task.test.texts)
 
 
 def test_the_row_on_the_screen_is_marked(open_page: OpenPage, home: Home) -> None:
