@@ -143,7 +143,7 @@ def test_the_figures_are_those_of_the_models_that_are_shown(
         folder, _ = save_pair(home, task=task, job=job.id)
         made = {"checkpoint": str(home.models / name), "accuracy": accuracy, "test_size": 100}
         folder.rename(home.models / name)
-        lease.succeed({"bcos": made}, [made["checkpoint"]], [1.0])
+        lease.succeed({"bcos": made}, [made["checkpoint"]], ())
     for name, shown in (("older", "61.0 %"), ("newer", "82.0 %")):
         at = open_page("home", model=name)
         assert not at.exception and heatmaps(at)
