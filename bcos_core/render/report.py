@@ -8,6 +8,8 @@ from html import escape
 
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.scores import SCORES
+from bcos_core.evaluate.standing import standings
+from bcos_core.evaluate.verdict import verdict
 from bcos_core.numbers import number
 from bcos_core.render.methods import method_colour, method_title
 from bcos_core.render.scoreboard import Row, left_out, ranked_rows, training_notes
@@ -34,6 +36,7 @@ def evaluation_html(evaluation: Evaluation, against: str) -> str:
         InputError: `against` is no contender.
     """
     rows, differences = evaluation.rows(), evaluation.differences(against)
+    first = "".join(_verdict(verdict(standing)) for standing in standings(evaluation, rows))
     said = (*evaluation.notes, *map(left_out, evaluation.skipped))
     skipped = "".join(f"<p class='note'>{escape(one)}</p>" for one in said)
     sections = "".join(_section(score, rows, differences, against) for score in evaluation.scores)
@@ -41,9 +44,14 @@ def evaluation_html(evaluation: Evaluation, against: str) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>Evaluation {escape(evaluation.name)}</title><style>{PAGE_STYLE}</style></head><body>\n"
         f"<h1>Which explanation can be believed? {escape(evaluation.task)}</h1>\n"
-        "<p class='note'>Means over texts with 95 % bootstrap intervals. Random scores are what every method has to "
-        f"beat.</p>\n{skipped}{sections}\n</body></html>\n"
+        f"{first}<p class='note'>Means over texts with 95 % bootstrap intervals. Random scores are what every method "
+        f"has to beat.</p>\n{skipped}{sections}\n</body></html>\n"
     )
+
+
+def _verdict(sentences: Sequence[str]) -> str:
+    first, *others = map(escape, sentences)
+    return f"<p><strong>{first}</strong> {' '.join(others)}</p>\n"
 
 
 def _section(score: str, rows: Sequence[Row], differences: Sequence[Row], against: str) -> str:

@@ -164,3 +164,4 @@ def test_a_finished_evaluation(models: tuple[Path, Path], home: Home, open_page:
     (folder,) = home.evaluations.iterdir()
     report = evaluation_html(load_evaluation(folder), "bcos@tiny-bcos")
     assert "<script" not in report and "B-cos contributions" in report and "http" not in report
+    assert report.index("B-cos contributions are better than random in") < report.index("<h2>")  # said first
