@@ -30,6 +30,7 @@ CUT = """() => [...document.querySelectorAll('[data-testid="stMain"] *')].filter
   const box = element.getBoundingClientRect();
   const style = getComputedStyle(element);
   if (!box.width || !box.height || style.visibility === "hidden" || element.closest("svg, textarea")) return false;
+  if (!element.textContent.trim()) return false; // without words: what a toggle hides from eyes
   const hides = element.scrollWidth > element.clientWidth + 1 && style.overflowX !== "visible" && element.clientWidth;
   return box.left < -1 || box.right > innerWidth + 1 || hides;
 }).map((element) => `${element.tagName} ${element.className} ${element.textContent.slice(0, 40)}`)"""
