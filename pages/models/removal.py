@@ -24,9 +24,10 @@ def ask_to_delete(folders: list[str]) -> None:
         known = resources.checkpoints()
         models = [known[name] for name in folders if name in known]
         twins = [known[one.twin] for one in models if one.twin in known and one.twin not in folders]
-        st.markdown("\n".join(f"- **{plain(model.name)}**" for model in models))
+        listed = st.container()
         if twins and st.checkbox(f"Also {'its twin' if len(twins) == 1 else 'their twins'}", key="delete-twins"):
             models = [*models, *{twin.path: twin for twin in twins}.values()]
+        listed.markdown("\n".join(f"- **{plain(model.name)}**" for model in models))
         uses = uses_of(models, known.values(), job_store())
         for sentence in uses.sentences or ("Nothing else hangs on it.",):
             st.markdown(plain(sentence))
