@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from bcos_core.home import CHECKOUT
+from bcos_core.later import IMPORTING
 from pages.server.preload import preload
 from pages.server.roles import Role, role
 from pages.server.rooms import ROOMS, Room
@@ -38,8 +39,8 @@ else:
     page = st.navigation([welcome, rate], position="hidden")
 if is_researcher and not is_rating:
     st.set_page_config(page_title=f"{page.title} · B-cos LM")
-    from pages.widgets.news import announce  # not on a server for raters, which runs no jobs
-
+    with IMPORTING:
+        from pages.widgets.news import announce  # not on a server for raters, which runs no jobs
     announce()
 with guard() if is_researcher else raters_guard():
     page.run()
