@@ -20,19 +20,20 @@ _KEY = "text"
 _SECOND_KEY = "second-text"
 _HEIGHT = 116  # pixels with the title, three lines: a sentence of 25 words; panels show a longer text whole
 
-# Enter commits the box as leaving it does; Shift+Enter begins a new line, as in a message.
+# Enter commits the box as leaving it does; Shift+Enter begins a new line, as in a message. It is heard at the document:
+# the box may come later than this, and be another one after a change of the page.
 _ENTER_JS = """
 export default function ({ data }) {
-  const box = document.querySelector(`.st-key-${data.key} textarea`);
-  if (!box) return;
   const enter = (event) => {
+    const box = event.target;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (!box.matches?.(`.st-key-${data.key} textarea`)) return;
     event.preventDefault();
     box.blur();
     box.focus();
   };
-  box.addEventListener("keydown", enter);
-  return () => box.removeEventListener("keydown", enter);
+  document.addEventListener("keydown", enter, true);
+  return () => document.removeEventListener("keydown", enter, true);
 }
 """
 _enter_runs = st.components.v2.component("bcos_enter_runs", js=_ENTER_JS)
