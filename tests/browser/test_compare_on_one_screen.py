@@ -149,7 +149,7 @@ def test_a_panel_unfolds_in_its_row_and_keeps_the_focus(browser: Browser, place:
     page.keyboard.press("Enter")
     expect(panel.locator(".meter")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_have_count(1)
-    expect(page.get_by_role("button", name="CSV")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy record")).to_be_visible()
     expect(button).to_be_focused()
     expect(button).to_have_attribute("aria-expanded", "true")
     page.keyboard.press("Enter")
