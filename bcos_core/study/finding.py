@@ -65,10 +65,11 @@ class Finding:
         if found.corrected_p < LEVEL:
             ends = (low, high) if value >= 0 else (-high, -low)
             return f"{size}, 95 % interval {self._number(ends[0])} to {self._number(ends[1])}, {p}"
+        short = self.unit.partition(" of ")[0]  # what they are points of is said once
         after = " after correction for the number of comparisons" if low > 0 or high < 0 else ""
         return (
             f"No difference was found between {one} and {other}{after}; the interval says that "
-            f"{self.between.format(low=self._signed(low), high=self._signed(high))}, {p}"
+            f"{self.between.format(low=self._signed(low, self.unit), high=self._signed(high, short))}, {p}"
         )
 
     def _number(self, value: float) -> str:
@@ -81,10 +82,9 @@ class Finding:
     def _size(self, value: float) -> str:
         return f"{self._number(value)} {self.unit}"
 
-    def _signed(self, value: float) -> str:
+    def _signed(self, value: float, unit: str) -> str:
         if self.odds:
             return self._size(value)
-        unit = self.unit.partition(" of ")[0]  # what scale they are points of was said before
         return f"{self._number(abs(value))} {unit} {self.words[value >= 0]}"
 
 

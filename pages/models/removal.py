@@ -9,17 +9,16 @@ from bcos_core.model.folder import folder_bytes
 from bcos_core.numbers import count, file_size
 from bcos_core.shelf.trash import PutAway, put_away, remove_for_good, take_back, trashed
 from bcos_core.shelf.uses import uses_of
-from pages.server.roles import require_researcher
 from pages.widgets import resources, url
 from pages.widgets.errors import guard
+from pages.widgets.frame import dialog
 from pages.widgets.jobs import job_store, when
 from pages.widgets.plain import plain
 
 
-@st.dialog("Delete models")
+@dialog("Delete models")
 def ask_to_delete(folders: list[str]) -> None:
     """What hangs on them, and the button that moves them to the trash."""
-    require_researcher()
     with guard():
         known = resources.checkpoints()
         models = [known[name] for name in folders if name in known]

@@ -28,15 +28,32 @@ def fragment(
 ) -> Callable[[Drawing], Drawing]:
     """`st.fragment` for the dashboard: runs by itself, without the page, and therefore asks by itself who is there."""
 
-    def decorate(draw: Drawing) -> Drawing:
-        @wraps(draw)
-        def checked(*args: Any, **options: Any) -> Any:
-            require_researcher()
-            return draw(*args, **options)
+    alone = st.fragment(run_every=run_every, parallel=parallel, key=key)
 
-        return cast(Drawing, st.fragment(run_every=run_every, parallel=parallel, key=key)(checked))
+    def decorate(draw: Drawing) -> Drawing:
+        return alone(_for_researchers(draw))
 
     return decorate
+
+
+def dialog(title: str) -> Callable[[Drawing], Drawing]:
+    """`st.dialog` for the dashboard: it, too, runs by itself and asks by itself who is there."""
+
+    opened = st.dialog(title)
+
+    def decorate(draw: Drawing) -> Drawing:
+        return opened(_for_researchers(draw))
+
+    return decorate
+
+
+def _for_researchers(draw: Drawing) -> Drawing:
+    @wraps(draw)
+    def checked(*args: Any, **options: Any) -> Any:
+        require_researcher()
+        return draw(*args, **options)
+
+    return cast(Drawing, checked)
 
 
 @contextmanager
