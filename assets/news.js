@@ -14,7 +14,10 @@ function dressed() {
   document.head.append(style);
 }
 
-function mark(count) {
+let count = 0;
+let timer = null;
+
+function mark() {
   const title = count ? `(${count}) ${bare(document.title)}` : bare(document.title);
   if (document.title !== title) document.title = title;
   const link = document.querySelector('[data-testid="stSidebarNavLink"][href$="/jobs"]');
@@ -41,10 +44,15 @@ function notify(jobs) {
 
 export default function ({ data }) {
   const jobs = data?.jobs ?? [];
+  count = jobs.length;
   dressed();
-  mark(jobs.length);
+  mark();
   notify(jobs);
-  // Streamlit writes the title of each page that is opened, and draws the sidebar anew where it is folded out.
-  const timer = setInterval(() => mark(jobs.length), 500);
-  return () => clearInterval(timer);
+  // Streamlit writes the title of each page that is opened, and draws the sidebar anew where it is folded out. One timer
+  // whatever comes: what is returned here is called when this leaves the page, not when other jobs come.
+  timer ??= setInterval(mark, 500);
+  return () => {
+    clearInterval(timer);
+    timer = null;
+  };
 }
