@@ -141,17 +141,19 @@ def _distribution(analysis: Analysis, names: Mapping[str, str]) -> None:
         condition = " and ".join(names.get(one, one) for one in str(title).split(PAIR))
         figure.add_bar(
             name=figure_text(condition),
-            x=[_point(value, analysis.scale) for value in row.index],
-            y=list(row),
+            y=[_point(value, analysis.scale) for value in row.index],
+            x=list(row),
+            orientation="h",  # so that the points' names have room at any width
             marker={"color": _COLOURS[place % len(_COLOURS)]},
-            hovertemplate=f"{figure_text(condition)}: %{{y:.0%}} answered %{{x}}<extra></extra>",
+            hovertemplate=f"{figure_text(condition)}: %{{x:.0%}} answered %{{y}}<extra></extra>",
         )
     figure.update_layout(
         title={"text": "Answers under each condition", "font": {"size": 14}, "x": 0, "xanchor": "left"},
-        yaxis={"title": {"text": "share of answers"}, "tickformat": ".0%", "range": [0, 1]},
-        height=260,
-        margin={"l": 8, "r": 8, "t": 44, "b": 8},
-        legend={"orientation": "h", "y": -0.25},
+        xaxis={"title": {"text": "share of answers"}, "tickformat": ".0%", "range": [0, 1]},
+        yaxis={"autorange": "reversed", "automargin": True},
+        height=140 + len(points) * (14 * len(table) + 10) + 20 * len(table),
+        margin={"l": 8, "r": 8, "t": 44, "b": 72 + 20 * len(table)},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "traceorder": "normal"},
     )
     chart(figure, key=f"answers-{analysis.title}", name=f"answers_{analysis.title}")
 

@@ -21,9 +21,11 @@ def settle(page: Page) -> None:
     page.wait_for_function(
         """() => new Promise((done) => {
           let quiet = 0;
+          const moves = (one) => one.playState === "running" && one.effect?.getTiming().iterations === 1;
           const look = () => {
             const app = document.querySelector('[data-testid="stApp"]');
             const busy = app?.dataset.testScriptState === "running"
+              || document.getAnimations().some(moves)
               || document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"], [data-stale="true"]');
             quiet = busy ? 0 : quiet + 1;
             quiet >= 5 ? done(document.fonts.ready.then(() => true)) : setTimeout(look, 100);

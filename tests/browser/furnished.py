@@ -46,6 +46,7 @@ def furnish(home: Home, *, tiny: bool) -> list[View]:
         View("jobs", "jobs"),
         View("models", f"models?model={models[0]}"),
         View("compare", "compare"),
+        View("batch", "batch"),
         View("evaluate", "evaluate"),
         View("lab", "lab"),
         View("studies", f"studies?study={study}"),
