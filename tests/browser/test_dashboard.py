@@ -105,8 +105,10 @@ def test_a_pair_of_texts_from_a_job_to_its_heatmap(home: Home, address: str, pag
     job = submit_tiny_job(home, ["premise,hypothesis,label", *rows], columns)
     panel = panel_of(job, address, page)
     boxes = [page.get_by_label(name, exact=True) for name in ("First text (premise)", "Second text (hypothesis)")]
+    # A box is drawn before it has its text.
+    for box, beginning in zip(boxes, ("the ", "it is "), strict=True):
+        expect(box).to_have_value(re.compile("^" + beginning))
     first, second = (box.input_value() for box in boxes)
-    assert first.startswith("the ") and second.startswith("it is ")
     finished = JobStore.open(home).get(job.id)
     assert finished.result is not None
     model = bcos_core.load(finished.result["bcos"]["checkpoint"])

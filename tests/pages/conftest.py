@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,8 +33,6 @@ class NavigatedPages(PagesManager):
 @pytest.fixture(autouse=True)
 def navigated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_test, "PagesManager", NavigatedPages)
-    # A script that runs is `__main__` until the next one: processes that a later test spawns would run it again.
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture
