@@ -15,7 +15,16 @@ from bcos_core.model.info import CheckpointInfo, list_checkpoints
 from bcos_core.numbers import count
 from bcos_core.tasks.registry import TASK_TYPES
 from pages.home.pair import planted
-from pages.widgets.jobs import cancel_button, figures_of, job_store, looked_at, state_icon, summary, trained_models
+from pages.widgets.jobs import (
+    cancel_button,
+    figures_of,
+    job_store,
+    looked_at,
+    state_icon,
+    summary,
+    trained_models,
+    watch,
+)
 from pages.widgets.plain import plain
 
 JOBS_SHOWN = 5
@@ -43,7 +52,7 @@ def lately() -> None:
         with ran:
             st.header("What ran lately", anchor=False)
             for job in jobs:
-                _job(job)
+                watch(job.id, _job)
     if models:
         with made:
             st.header("New models", anchor=False)

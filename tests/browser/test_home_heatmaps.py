@@ -1,4 +1,4 @@
-"""Home's heatmaps in a real browser: there without a click, and a clicked word shows both changes on both models."""
+"""Home in a real browser: heatmaps without a click, a clicked word with its changes, and what runs, as it moves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from tiny_pair import save_pair
 
 import bcos_core
 from bcos_core.home import Home
+from bcos_core.jobs.lease import Lease
+from bcos_core.jobs.process import ProcessId
+from bcos_core.jobs.store import JobStore
 from bcos_core.text.tasks import TaskChoice, load_task
 from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
 
@@ -43,3 +46,15 @@ def test_a_word_is_struck_out_on_home(home: Home, address: str, page: Page) -> N
     page.get_by_role("button", name="Compare all methods").click()
     expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()
     expect(page.locator("button[aria-pressed=true]").first).to_have_text(word)
+
+
+def test_the_line_of_a_running_job_moves_with_it(home: Home, address: str, page: Page) -> None:
+    store = JobStore.open(home)
+    job, _ = store.begin("quickstart", "Quick start", {}, "quickstart:Quick start", ProcessId.current())
+    lease = Lease(store, job.id, 1)
+    lease.beat({"stage": "Fitting the converted layers", "progress": 0.05})
+    page.goto(address)
+    line = page.get_by_role("button", name="Quick start")
+    expect(line).to_contain_text("Fitting the converted layers · 5 %")
+    lease.beat({"stage": "Fine-tuning the B-cos model", "progress": 0.4})
+    expect(line).to_contain_text("Fine-tuning the B-cos model · 40 %")
