@@ -16,6 +16,7 @@ from bcos_core.render.pieces import Piece, pieces, runs, unit_scores
 from bcos_core.render.scale import own_scale
 from bcos_core.render.table import record_table
 from bcos_core.tasks.registry import TASK_TYPES
+from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.pair import one_line
 
 Row = tuple[int, tuple[Attribution, ...]]
@@ -40,10 +41,6 @@ STYLE = """
   .batch .number { text-align: start; }
 }
 """
-RULE = (
-    "Full colour is the largest absolute value in each text and method. {supports} supports the explained output, "
-    "{against} speaks against it."
-)
 
 
 def batch_table(
@@ -67,6 +64,7 @@ def batch_table(
 def batch_page(rows: Sequence[Row], title: str, palette: Palette | None = None) -> str:
     """The table as a complete HTML document that loads nothing and runs no script."""
     palette = palette or next(iter(PALETTES.values()))
+    said = f"<p>{escape(rule(palette, TASK_TYPES[rows[0][1][0].task_type]))}</p>" if rows else ""
     page = (
         ":root { color-scheme: light dark; } body { margin: 2rem; font: 16px/1.5 system-ui, sans-serif; "
         f"background: light-dark({PAGE_BACKGROUND['light']}, {PAGE_BACKGROUND['dark']}); "
@@ -74,14 +72,19 @@ def batch_page(rows: Sequence[Row], title: str, palette: Palette | None = None) 
     )
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{page}{STYLE}</style></head><body><main><h1>{escape(title)}</h1><p>{escape(rule(palette))}</p>\n"
+        f"<style>{page}{STYLE}</style></head><body><main><h1>{escape(title)}</h1>{said}\n"
         f"{batch_table(rows, palette)}</main></body></html>\n"
     )
 
 
-def rule(palette: Palette) -> str:
-    """What the colours mean."""
-    return RULE.format(supports=palette.supports_name.capitalize(), against=palette.against_name)
+def rule(palette: Palette, kind: TaskType) -> str:
+    """What the colours mean, of models of a kind of task."""
+    positive, negative = kind.verbs
+    return (
+        "Full colour is the largest absolute value in each text and method. "
+        f"{palette.supports_name.capitalize()} {positive} the explained {kind.output}, "
+        f"{palette.against_name} {negative} it."
+    )
 
 
 def contributions(rows: Sequence[Row]) -> pd.DataFrame:

@@ -125,7 +125,7 @@ def legend(record: Attribution, style: Style, scale: Scale) -> dict[str, Any] | 
     numbers = scale.ends if signed else scale.ends[1:]
     return {
         "numbers": [number.removeprefix("+") for number in numbers] if not signed else list(numbers),
-        "ends": [f"speaks against {target}", f"supports {target}"] if signed else ["no weight", "most weight"],
+        "ends": _ends(target, TASK_TYPES[record.task_type], signed=signed),
         "rule": scale.rule,
         "band": band_note(record, bars=style.presentation == "bars"),
         "light": style.palette.css_gradient("light", signed=signed),
@@ -133,10 +133,10 @@ def legend(record: Attribution, style: Style, scale: Scale) -> dict[str, Any] | 
     }
 
 
-def shared_legend(target: str, style: Style, scale: Scale | None, *, signed: bool) -> dict[str, Any]:
-    """The colours of several panels at once: the strips, and both ends in words; with the numbers at the ends where the
-    panels share a `scale`."""
-    ends = [f"speaks against {target}", f"supports {target}"] if signed else ["no weight", "most weight"]
+def shared_legend(target: str, kind: TaskType, style: Style, scale: Scale | None, *, signed: bool) -> dict[str, Any]:
+    """The colours of several panels at once: the strips, and both ends in words, as models of a `kind` of task have
+    them; with the numbers at the ends where the panels share a `scale`."""
+    ends = _ends(target, kind, signed=signed)
     if scale is not None:
         low, _, high = scale.ends if signed else ("0", "", scale.ends[2].removeprefix("+"))
         ends = [f"{ends[0]} {low}", f"{ends[1]} {high}"]
@@ -145,6 +145,12 @@ def shared_legend(target: str, style: Style, scale: Scale | None, *, signed: boo
         "light": style.palette.css_gradient("light", signed=signed),
         "dark": style.palette.css_gradient("dark", signed=signed),
     }
+
+
+def _ends(target: str, kind: TaskType, *, signed: bool) -> list[str]:
+    """What the left and the right end of a scale do."""
+    positive, negative = kind.verbs
+    return [f"{negative} {target}", f"{positive} {target}"] if signed else ["no weight", "most weight"]
 
 
 # Of the logit, or of the largest contribution: what is below it cannot be seen in three digits.
@@ -177,6 +183,16 @@ def completeness_meter(record: Attribution) -> dict[str, Any] | None:
     record failed."""
     if not record.additive or record.failed:
         return None
+    return {
+        "kind": "meter",
+        "title": f"Adds to {number(record.sum)} of {number(record.logit)}",
+        "bars": signed_bars([("contributions", record.sum), (quantity(record), record.logit)]),
+        "note": f"Difference {number(record.completeness_error)}. The sum: {', '.join(sum_parts(record))}.",
+    }
+
+
+def sum_parts(record: Attribution) -> list[str]:
+    """What the sum is made of: the text (of a pair each text), and what no word has."""
     shares = [summed(record, positions)[0] for positions in record.positions_by_half]
     names = [heading.lower() for heading in HEADINGS] if len(shares) > 1 else ["text"]
     parts = [f"{name} {number(share, signed=True)}" for name, share in zip(names, shares, strict=True)]
@@ -185,12 +201,7 @@ def completeness_meter(record: Attribution) -> dict[str, Any] | None:
         parts.append(f"reference {number(record.reference_share, signed=True)}")
     if record.bias_share:
         parts.append(f"{TASK_TYPES[record.task_type].tokenless} {number(record.bias_share, signed=True)}")
-    return {
-        "kind": "meter",
-        "title": f"Adds to {number(record.sum)} of {number(record.logit)}",
-        "bars": signed_bars([("contributions", record.sum), (quantity(record), record.logit)]),
-        "note": f"Difference {number(record.completeness_error)}. The sum: {', '.join(parts)}.",
-    }
+    return parts
 
 
 def strike_comparison(
@@ -248,8 +259,7 @@ def truncation_note(record: Attribution) -> str | None:
         said.append(f"the first {start - first:,} of {end - first:,} characters{of}, up to “…{kept[-24:]}”")
     missing = count(sum(end - start for start, end in record.unread), "character")
     return (
-        f"Longer than this model reads: it saw {' and '.join(said)}. The last {missing}, in grey, had no part in the "
-        "prediction."
+        f"Longer than this model reads: it saw {' and '.join(said)}. The last {missing} had no part in the prediction."
     )
 
 
@@ -260,7 +270,8 @@ def _unit(piece: Piece, record: Attribution, palette: Palette, scale: Scale, str
     band = band_of(piece, scale, signed=signed)
     written = score_in_words(piece, record, signed=signed)
     if signed:
-        side = "supports" if score > 0 else "speaks against" if score < 0 else "neither supports nor speaks against"
+        positive, negative = TASK_TYPES[record.task_type].verbs
+        side = positive if score > 0 else negative if score < 0 else f"neither {positive} nor {negative}"
         meaning = f"{side} {record.target.title}" + (", sign not settled" if band and band.unsettled else "")
     else:
         meaning = "weight without a direction"

@@ -5,137 +5,191 @@ from __future__ import annotations
 from html import escape
 
 from bcos_core.attribution.record import Attribution
-from bcos_core.numbers import number
-from bcos_core.render.band import band_note, band_of, score_in_words
-from bcos_core.render.drawing import cost_line, quantity, truncation_note
+from bcos_core.numbers import count, number
+from bcos_core.render.band import band_of, score_in_words
+from bcos_core.render.colour import mix
+from bcos_core.render.drawing import cost_line, quantity, shared_legend, sum_parts, truncation_note
 from bcos_core.render.methods import is_signed
-from bcos_core.render.palette import Palette
+from bcos_core.render.palette import PAGE_BACKGROUND, PAGE_TEXT, Mode
 from bcos_core.render.pieces import Piece, pieces, runs
-from bcos_core.render.scale import Scale
-from bcos_core.render.sheet import Panel, Sheet, answer, change_sentence, question
+from bcos_core.render.sheet import Panel, Sheet, SheetRow, change_line, head_lines, question
+from bcos_core.render.sheet_notes import DOTTED, STRIP, bar_meaning, closing_notes, parameters, shared_scale
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.pair import one_line
 
+_MODES: tuple[Mode, Mode] = ("light", "dark")
+
+
+def _both(light: str, dark: str) -> str:
+    return f"light-dark({light}, {dark})"
+
+
+_BACKGROUND, _TEXT = (_both(*(colours[mode] for mode in _MODES)) for colours in (PAGE_BACKGROUND, PAGE_TEXT))
+_QUIET, _LINE = (
+    _both(*(mix(PAGE_BACKGROUND[mode], PAGE_TEXT[mode], share) for mode in _MODES)) for share in (0.75, 0.2)
+)
+
 # Colours follow the reader's light or dark setting; nothing is loaded and no script runs.
-STYLE = """
-:root { color-scheme: light dark; }
-body { margin: 0; }
-.sheet { font: 16px/1.9 system-ui, sans-serif; padding: 2rem; display: grid; gap: 2rem;
-       grid-template-columns: repeat(var(--columns), minmax(0, 1fr));
-       background: light-dark(#ffffff, #171614); color: light-dark(#2f2d2b, #edebe8); }
-@media (max-width: 40rem) { .sheet { grid-template-columns: minmax(0, 1fr); padding: 1rem; } }
-.wide { grid-column: 1 / -1; }
-article { max-width: 44rem; min-width: 0; }
-h1 { font-size: 1.1rem; font-weight: 600; margin: 0; overflow-wrap: anywhere; }
-p { margin: 0.4rem 0; }
-.text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 1.2rem 0; }
-.unit { background: light-dark(var(--light), var(--dark)); border-radius: 3px; padding: 0.1em 0; }
-.band { padding-bottom: 0.3em; box-decoration-break: clone; -webkit-box-decoration-break: clone; background:
+STYLE = f"""
+:root {{ color-scheme: light dark; }}
+body {{ margin: 0; background: {_BACKGROUND}; }}
+.sheet {{ font: 16px/1.9 system-ui, sans-serif; padding: 2rem; background: {_BACKGROUND}; color: {_TEXT};
+  overflow-x: auto; }}
+h1, h2 {{ font-size: 1.1rem; font-weight: 600; line-height: 1.5; margin: 0; overflow-wrap: anywhere; }}
+p {{ margin: 0.4rem 0; }}
+table {{ border-collapse: collapse; table-layout: fixed; width: 100%; margin: 1rem 0; }}
+col.method {{ width: 9rem; }}
+th, td {{ text-align: start; vertical-align: top; padding: 0.6rem 1.25rem 0.6rem 0; font-weight: 400;
+  border-bottom: 1px solid {_LINE}; overflow-wrap: anywhere; }}
+.name {{ font-weight: 600; line-height: 1.5; margin: 0; }}
+.text {{ white-space: pre-wrap; margin: 0 0 0.4rem; }}
+.unit {{ background: light-dark(var(--light), var(--dark)); border-radius: 3px; padding: 0.1em 0; }}
+.band {{ padding-bottom: 0.3em; box-decoration-break: clone; -webkit-box-decoration-break: clone; background:
   linear-gradient(to right,
     light-dark(var(--low-light), var(--low-dark)), light-dark(var(--high-light), var(--high-dark)))
     0 100% / 100% 3px no-repeat,
-  linear-gradient(light-dark(#ffffff, #171614)) 0 calc(100% - 3px) / 100% 1px no-repeat,
-  light-dark(var(--light), var(--dark)); }
-.unsettled { text-decoration: underline dotted 1.5px; text-underline-offset: 0.2em; }
-s.unit { text-decoration: line-through 2px; }
-.bar { background: linear-gradient(currentColor) 0 100% / 100% calc(var(--strength) * 0.5em) no-repeat;
-  padding-bottom: 0.6em; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
-.bar.against { background: repeating-linear-gradient(45deg, transparent 0 2px, currentColor 2px 3px)
-  0 100% / 100% calc(var(--strength) * 0.5em) no-repeat; }
-.word { display: inline-block; max-width: 100%; line-height: 1.5; }
-.added, .cut, .note { color: light-dark(#6d6b69, #aaa8a4); }
-.added { font-size: 0.72em; margin: 0 0.35em; }
-.note { font-size: 0.85rem; line-height: 1.5; }
-.heading { display: block; font-size: 0.85rem; font-weight: 600; color: light-dark(#6d6b69, #aaa8a4); }
-* + .heading { margin-top: 0.8rem; }
-.failure { border-left: 3px solid currentColor; padding-left: 0.7rem; line-height: 1.5; }
+  linear-gradient({_BACKGROUND}) 0 calc(100% - 3px) / 100% 1px no-repeat,
+  light-dark(var(--light), var(--dark)); }}
+.unsettled {{ text-decoration: underline dotted 1.5px; text-underline-offset: 0.2em; }}
+s.unit {{ text-decoration: line-through 2px; }}
+.bar {{ background: linear-gradient(currentColor) 0 100% / 100% calc(var(--strength) * 0.5em) no-repeat;
+  padding-bottom: 0.6em; box-decoration-break: clone; -webkit-box-decoration-break: clone; }}
+.bar.against {{ background: repeating-linear-gradient(45deg, transparent 0 2px, currentColor 2px 3px)
+  0 100% / 100% calc(var(--strength) * 0.5em) no-repeat; }}
+.word {{ display: inline-block; max-width: 100%; line-height: 1.5; }}
+.added, .cut, .note, .legend {{ color: {_QUIET}; }}
+.added {{ font-size: 0.72em; margin: 0 0.35em; }}
+.note, .legend {{ font-size: 0.85rem; line-height: 1.5; }}
+.legend {{ display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center; }}
+.strip {{ width: 8rem; height: 0.7rem; border-radius: 3px; border: 1px solid {_LINE}; }}
+.heading {{ display: block; font-size: 0.85rem; font-weight: 600; color: {_QUIET}; }}
+* + .heading {{ margin-top: 0.8rem; }}
+.failure {{ border-left: 3px solid currentColor; padding-left: 0.7rem; line-height: 1.5; }}
+@media print {{ * {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }} }}
+@media (max-width: 40rem) {{
+  .sheet {{ padding: 1rem; }}
+  table, thead, tbody, tr, th, td {{ display: block; width: auto; }}
+  colgroup, thead td {{ display: none; }}
+  th, td {{ border: 0; padding: 0.3rem 0; }}
+  tr {{ border-bottom: 1px solid {_LINE}; padding: 0.5rem 0; }}
+  td[data-model]::before {{ content: attr(data-model); display: block; font-size: 0.85rem; color: {_QUIET}; }}
+}}
 """
 
 
 def sheet_html(*sheets: Sheet) -> str:
     """Sheets as a complete HTML document, below each other: models as columns, methods as rows, on a narrow screen one
-    panel below the other. Every text in it is escaped."""
+    heatmap below the other. Every text in it is escaped."""
     names = " · ".join(dict.fromkeys(f"{method}, {model}" for sheet in sheets for method, model, _ in sheet.panels()))
+    several = f'<div class="sheet"><h1>{count(len(sheets), "text")}</h1></div>' if len(sheets) > 1 else ""
+    grids = "".join(sheet_grid(sheet, level=2 if several else 1) for sheet in sheets)
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(names)}</title>'
-        f"<style>{STYLE}</style></head><body>{''.join(map(sheet_grid, sheets))}</body></html>\n"
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(names)}</title>'
+        f"<style>{STYLE}</style></head><body><main>{several}{grids}</main></body></html>\n"
     )
 
 
-def sheet_grid(sheet: Sheet) -> str:
-    """One sheet as an element of a page that has `STYLE`."""
-    above = [question(sheet.record), *sheet.notes]
-    if sheet.struck:
-        above.append(f"Struck out: {', '.join(f'“{word}”' for word in sheet.struck_words)}.")
-    notes = "".join(f'<p class="note wide">{escape(note)}</p>\n' for note in above)
+def sheet_grid(sheet: Sheet, *, level: int = 1) -> str:
+    """One sheet as an element of a page that has `STYLE`; its heading is of that level."""
+    struck = f"Struck out: {', '.join(f'“{word}”' for word in sheet.struck_words)}." if sheet.struck else ""
+    cols = "<col>" * len(sheet.models)
+    heads = "".join(f'<th scope="col">{_head(sheet, place)}</th>' for place in range(len(sheet.models)))
+    rows = "".join(_row(row, sheet) for row in sheet.rows)
+    drawn = f"{STRIP} {DOTTED}" if sheet.style.presentation == "background" else ""
+    below = [*closing_notes(sheet, drawn=drawn), _weights(sheet)]
+    return (
+        f'<section class="sheet"><h{level}>{escape(question(sheet.record))}</h{level}>\n{_legend(sheet)}'
+        f'{_note(struck)}<table><colgroup><col class="method">{cols}</colgroup>\n<thead><tr><td></td>{heads}</tr>'
+        f"</thead>\n<tbody>{rows}</tbody></table>\n{''.join(map(_note, below))}</section>"
+    )
+
+
+def _note(said: str | None) -> str:
+    return f'<p class="note">{escape(said)}</p>\n' if said else ""
+
+
+def _head(sheet: Sheet, index: int) -> str:
+    """A model's name with what is said of it once."""
+    return f'<p class="name">{escape(sheet.models[index])}</p>' + "".join(map(_note, head_lines(sheet, index)))
+
+
+def _legend(sheet: Sheet) -> str:
+    """What the marks mean: a strip for the methods with a direction, one for those without; with numbers where all
+    heatmaps share them."""
+    if sheet.style.presentation == "bars":
+        return _note(bar_meaning(sheet))
+    kind = TASK_TYPES[sheet.record.task_type]
+    strips = []
+    for signed in (True, False):
+        if not any(is_signed(panel.record.method) == signed for _, _, panel in sheet.panels()):
+            continue
+        scale = shared_scale(sheet) if signed else None
+        said = shared_legend(sheet.record.target.title, kind, sheet.style, scale, signed=signed)
+        low, high = map(escape, said["ends"])
+        strips.append(
+            f'<div class="legend">{low} <span class="strip" style="background:{_strip(sheet, signed=signed)}">'
+            f"</span> {high}</div>\n"
+        )
+    return "".join(strips)
+
+
+def _strip(sheet: Sheet, *, signed: bool) -> str:
+    shades = [
+        [sheet.style.palette.shade(step / 16, mode).background for mode in _MODES]
+        for step in range(-16 if signed else 0, 17)
+    ]
+    return f"linear-gradient(to right, {', '.join(_both(*pair) for pair in shades)})"
+
+
+def _row(row: SheetRow, sheet: Sheet) -> str:
+    """A method: its name with what it was told, and its heatmaps."""
+    told = {parameters(cell.record) for cell in row.cells if isinstance(cell, Panel)}
+    once = next(iter(told)) if len(told) == 1 else ""
     cells = "".join(
-        _panel(row.method, model, cell, sheet) if isinstance(cell, Panel) else _hole(row.method, model, cell)
-        for row in sheet.rows
-        for model, cell in zip(sheet.models, row.cells, strict=True)
+        f'<td data-model="{escape(model)}">'
+        + (_panel(cell, place, sheet, told=not once) if isinstance(cell, Panel) else _note(cell))
+        + "</td>\n"
+        for place, (model, cell) in enumerate(zip(sheet.models, row.cells, strict=True))
     )
-    return f'<section class="sheet" style="--columns:{len(sheet.models)}">\n{notes}{cells}</section>'
+    return f'<tr><th scope="row"><p class="name">{escape(row.method)}</p>{_note(once)}</th>\n{cells}</tr>\n'
 
 
-def _hole(method: str, model: str, why: str) -> str:
-    """Where there is no panel: the reason, in a line."""
-    return f'<p class="note"><b>{escape(method)}</b> · {escape(model)}<br>{escape(why)}</p>\n'
-
-
-def _panel(method: str, model: str, panel: Panel, sheet: Sheet) -> str:
-    record, granularity, palette = panel.record, sheet.style.granularity, sheet.style.palette
-    head = (
-        f"<article><h1>{escape(method)} · {escape(model)}</h1>\n"
-        f'<p class="note">Answer: {escape(answer(record)) or "none"}.</p>\n'
-    )
-    how = f'<p class="note">{escape(_how(record))}</p>\n</article>\n'
+def _panel(panel: Panel, index: int, sheet: Sheet, *, told: bool) -> str:
+    """A heatmap with what is true of it alone; `told`: what its method was told, too."""
+    record, granularity = panel.record, sheet.style.granularity
+    how = [parameters(record)] if told else []
     if record.failure is not None:
         failure = f'<p class="failure"><strong>Failed.</strong> {escape(record.failure)}</p>\n'
-        return f'{head}{failure}<p class="text" dir="auto">{escape(one_line(record.text))}</p>\n{how}'
+        text = f'<p class="text" dir="auto">{escape(one_line(record.text))}</p>\n'
+        return f"{failure}{text}{_note(', '.join([*how, cost_line(record)]))}"
     whole = "sentence" if granularity == "sentence" else "word"
     body = "".join(_draw(run, panel, sheet, whole) for run in runs(pieces(record, granularity)))
-    notes = [note for note in (change_sentence(panel), truncation_note(record), band_note(record)) if note]
-    return (
-        f'{head}<p class="text" dir="auto">{body}</p>\n'
-        + "".join(f'<p class="note">{escape(note)}</p>\n' for note in notes)
-        + f'<p class="note">{_key(record, palette, panel.scale)}</p>\n'
-        f'<p class="note">{escape(sum_sentence(record))}</p>\n{how}'
+    if shared_scale(sheet) is None or not is_signed(record.method):
+        how.append(f"full colour {number(panel.scale.limit)}")
+    notes = (
+        change_line(sheet, index, panel),
+        sum_sentence(record),
+        truncation_note(record),
+        ", ".join([*how, cost_line(record)]),
     )
+    return f'<p class="text" dir="auto">{body}</p>\n{"".join(map(_note, notes))}'
 
 
-def _key(record: Attribution, palette: Palette, scale: Scale) -> str:
-    """What the colours mean."""
-    left, _, right = scale.ends
-    target = escape(record.target.title)
-    if not is_signed(record.method):
-        return f"{palette.supports_name.capitalize()}: weight without a direction, up to {right}. {escape(scale.rule)}"
-    return (
-        f"{palette.supports_name.capitalize()} supports “{target}”, {palette.against_name} speaks against it, "
-        f"from {left} to {right}. {escape(scale.rule)}"
-    )
-
-
-def _how(record: Attribution) -> str:
-    """The method's parameters, the weights and the cost: what it takes to reproduce the panel."""
-    parts = [f"{name} {value}" for name, value in record.parameters.items()]
-    parts += [f"seeds {', '.join(map(str, record.seeds))}"] if record.seeds else []
-    return ", ".join([*parts, f"weights {record.weights_hash}", cost_line(record)])
+def _weights(sheet: Sheet) -> str:
+    """Which weights answered: what it takes to find them again."""
+    hashes = {model: panel.record.weights_hash for _, model, panel in sheet.panels()}
+    return f"Weights: {', '.join(f'{model} {hashed}' for model, hashed in hashes.items())}."
 
 
 def sum_sentence(record: Attribution) -> str:
-    """What the contributions add up to, in words; for a method without that promise, that it has none."""
+    """What the contributions add up to, with the parts that no word has; of a method without that promise, that it has
+    none."""
     if not record.additive:
-        return "This method does not promise that its values add up to the logit."
-    kind = TASK_TYPES[record.task_type]
-    parts = [
-        f"added tokens have {number(record.added_share, signed=True)}",
-        f"the reference {number(record.reference_share, signed=True)}",
-    ]
-    if record.bias_share:
-        parts.append(f"the {kind.tokenless} {number(record.bias_share, signed=True)}")
+        return "Its values need not add up."
     return (
-        f"The contributions add to {number(record.sum)} of the {quantity(record)} "
-        f"{number(record.logit)} (difference {number(record.completeness_error)}); of this, {', '.join(parts[:-1])} "
-        f"and {parts[-1]}."
+        f"Adds to {number(record.sum)} of {number(record.logit)}, the {quantity(record)}: "
+        f"{', '.join(sum_parts(record))}."
     )
 
 
@@ -162,7 +216,7 @@ def _unit(piece: Piece, panel: Panel, sheet: Sheet) -> str:
         style += f";--strength:{abs(strength):.3f}"
         classes += " bar against" if strength < 0 else " bar"
     elif band := band_of(piece, panel.scale, signed=is_signed(record.method)):
-        ends = zip(("light", "dark"), (band.colours(palette, "light"), band.colours(palette, "dark")), strict=True)
+        ends = zip(_MODES, (band.colours(palette, mode) for mode in _MODES), strict=True)
         style += "".join(f";--low-{mode}:{low};--high-{mode}:{high}" for mode, (low, high) in ends)
         classes += " band unsettled" if band.unsettled else " band"
     title = score_in_words(piece, record, signed=True)

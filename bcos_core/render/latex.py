@@ -14,9 +14,9 @@ import pandas as pd
 
 from bcos_core.numbers import number
 from bcos_core.render.drawing import drawn_runs, truncation_note
-from bcos_core.render.methods import is_signed
 from bcos_core.render.printable import printable
-from bcos_core.render.sheet import Panel, Sheet, answer, change_sentence, question
+from bcos_core.render.sheet import Panel, Sheet, change_line, head_lines, question
+from bcos_core.render.sheet_notes import DOTTED, closing_notes, colour_meaning
 
 PREAMBLE = r"""\usepackage[T1]{fontenc}
 \usepackage{textcomp}
@@ -114,9 +114,11 @@ def _sheet(sheet: Sheet) -> str:
     columns = r">{\raggedright\arraybackslash}X" * len(sheet.models)
     heads = "".join(f" & {_head(sheet, place)}" for place in range(len(sheet.models)))
     rows = "".join(
-        f"{escaped(row.method)}{''.join(f' & {_cell(cell, sheet)}' for cell in row.cells)} \\\\\n" for row in sheet.rows
+        f"{escaped(row.method)}{''.join(f' & {_cell(cell, place, sheet)}' for place, cell in enumerate(row.cells))} "
+        "\\\\\n"
+        for row in sheet.rows
     )
-    below = " ".join(escaped(note) for note in _notes(sheet))
+    below = " ".join(map(escaped, [question(sheet.record), colour_meaning(sheet), *closing_notes(sheet, drawn=DOTTED)]))
     return (
         "{\\setlength{\\fboxsep}{1pt}%\n"
         f"\\begin{{tabularx}}{{\\linewidth}}{{@{{}}l{columns}@{{}}}}\n\\toprule\n{heads} \\\\\n\\midrule\n"
@@ -125,17 +127,20 @@ def _sheet(sheet: Sheet) -> str:
 
 
 def _head(sheet: Sheet, place: int) -> str:
-    panel = sheet.column(place)
-    said = rf" \newline {{\footnotesize {escaped(answer(panel.record))}}}" if panel else ""
-    return rf"\textbf{{{escaped(sheet.models[place])}}}{said}"
+    return rf"\textbf{{{escaped(sheet.models[place])}}}{_below(head_lines(sheet, place))}"
 
 
-def _cell(cell: Panel | str, sheet: Sheet) -> str:
+def _below(lines: Sequence[str]) -> str:
+    return "".join(rf" \newline {{\footnotesize {escaped(line)}}}" for line in lines)
+
+
+def _cell(cell: Panel | str, place: int, sheet: Sheet) -> str:
     if isinstance(cell, str):
         return rf"{{\footnotesize\color{{gray}}{escaped(cell)}}}"
     record = cell.record
-    said = [note for note in (record.failure, change_sentence(cell), truncation_note(record)) if note]
-    below = "".join(rf" \newline {{\footnotesize {escaped(note)}}}" for note in said)
+    below = _below(
+        [line for line in (record.failure, change_line(sheet, place, cell), truncation_note(record)) if line]
+    )
     return "".join(map(_run, drawn_runs(record, sheet.style, cell.scale, sheet.struck))) + below
 
 
@@ -163,16 +168,3 @@ def _word(unit: dict[str, Any]) -> str:
             shown = rf"\sout{{{shown}}}"
         inner.append(rf"\colorbox[HTML]{{{unit['light'].removeprefix('#').upper()}}}{{{shown}}}")
     return " ".join(inner)
-
-
-def _notes(sheet: Sheet) -> Sequence[str]:
-    """The question, what the colours mean, and what a reader must know."""
-    record, palette = sheet.record, sheet.style.palette
-    supports, against = palette.supports_name.capitalize(), palette.against_name
-    said = [question(record), f"{supports} supports “{record.target.title}”, {against} speaks against it."]
-    said += dict.fromkeys(panel.scale.rule for _, _, panel in sheet.panels())
-    unsigned = dict.fromkeys(method for method, _, panel in sheet.panels() if not is_signed(panel.record.method))
-    said += [f"{method}: weight without a direction." for method in unsigned]
-    if any(panel.record.seed_scores for _, _, panel in sheet.panels()):
-        said.append("Dotted: zero lies within one standard deviation over seeds, so the sign is not settled.")
-    return [*said, *sheet.notes]

@@ -12,11 +12,13 @@ from bcos_core.numbers import plus_minus
 from bcos_core.render.drawing import drawn_runs, truncation_note
 from bcos_core.render.latex import written
 from bcos_core.render.printable import printable
-from bcos_core.render.sheet import Panel, Sheet, answer, change_sentence, question
+from bcos_core.render.sheet import Panel, Sheet, change_line, head_lines, question
+from bcos_core.render.sheet_notes import closing_notes, meaning
 from bcos_core.render.table import record_table
 
 STRONG = 0.5
-"""Of full colour: from here a word is marked."""
+"""Of its heatmap's largest value, or of the largest of all where they share a scale: from here a word is marked."""
+_MARKED = "Marked are words of half the largest value or more."
 # Escaped wherever it stands; and where an address begins, which would become a link.
 _MEANINGFUL = re.compile(r"([\\`*_{}\[\]#|~$@]|(?<=:)/(?=/)|(?<=www)\.)", re.IGNORECASE)
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
@@ -44,28 +46,30 @@ def markdown_table(frame: pd.DataFrame, caption: str = "") -> str:
 
 
 def _sheet(sheet: Sheet) -> str:
-    said = [question(sheet.record), "Bold supports it, italic speaks against it, from half of full colour."]
+    said = [question(sheet.record), f"{meaning(sheet, 'bold', 'italic')} {_MARKED}"]
     if sheet.struck:
         said.append("Struck words are crossed out.")
     heads = ["", *(_head(sheet, place) for place in range(len(sheet.models)))]
     lines = [heads, ["---"] * len(heads)]
-    lines += [[escaped(row.method), *(_cell(cell, sheet) for cell in row.cells)] for row in sheet.rows]
+    lines += [
+        [escaped(row.method), *(_cell(cell, place, sheet) for place, cell in enumerate(row.cells))]
+        for row in sheet.rows
+    ]
     grid = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    notes = "".join(f"\n{escaped(note)}\n" for note in sheet.notes)
+    notes = "".join(f"\n{escaped(note)}\n" for note in closing_notes(sheet, colours=False))
     return f"{' '.join(map(escaped, said))}\n\n{grid}{notes}\n{markdown_numbers(sheet)}"
 
 
 def _head(sheet: Sheet, place: int) -> str:
-    panel = sheet.column(place)
-    return escaped(sheet.models[place]) + (f" ({escaped(answer(panel.record))})" if panel else "")
+    return "<br>".join(map(escaped, [sheet.models[place], *head_lines(sheet, place)]))
 
 
-def _cell(cell: Panel | str, sheet: Sheet) -> str:
+def _cell(cell: Panel | str, place: int, sheet: Sheet) -> str:
     if isinstance(cell, str):
         return escaped(cell)
     record = cell.record
     text = "".join(map(_run, drawn_runs(record, sheet.style, cell.scale, sheet.struck))).strip()
-    said = [note for note in (record.failure, change_sentence(cell), truncation_note(record)) if note]
+    said = [note for note in (record.failure, change_line(sheet, place, cell), truncation_note(record)) if note]
     return "<br>".join([text, *map(escaped, said)])
 
 

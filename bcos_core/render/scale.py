@@ -27,10 +27,7 @@ class Scale:
 
 def own_scale(scores: Iterable[float]) -> Scale:
     """A panel by itself: full colour is its largest absolute value."""
-    return Scale(
-        _largest(scores),
-        "Own scale: full colour is the largest absolute value in this panel.",
-    )
+    return Scale(_largest(scores), "Own scale: full colour is the heatmap’s largest absolute value.")
 
 
 def common_scale(panels: Iterable[Iterable[float]]) -> Scale:
@@ -40,13 +37,16 @@ def common_scale(panels: Iterable[Iterable[float]]) -> Scale:
     """
     return Scale(
         max((_largest(scores) for scores in panels), default=0.0),
-        "Absolute scale: one colour is the same number of logits in every additive panel.",
+        "Absolute scale: a colour is the same contribution in every heatmap of an additive method.",
     )
 
 
 def unshared_scale(scores: Iterable[float]) -> Scale:
     """A panel whose method has no unit in common with the others, while these share a scale."""
-    return Scale(_largest(scores), "Own scale: these values are not parts of the logit, so they have no absolute one.")
+    return Scale(
+        _largest(scores),
+        "A method that is not additive has its own scale: full colour is the heatmap’s largest absolute value.",
+    )
 
 
 def _largest(scores: Iterable[float]) -> float:

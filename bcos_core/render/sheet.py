@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.numbers import number
-from bcos_core.render.drawing import Span, Style, prediction_bars, strike_comparison
+from bcos_core.render.drawing import ADDS_UP, Span, Style, prediction_bars, strike_comparison
 from bcos_core.render.methods import method_title
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.pieces import Granularity, unit_scores
@@ -75,6 +75,15 @@ class Sheet:
         """A panel of a model, which knows the model's answer; None where it has none."""
         return next((row.cells[index] for row in self.rows if isinstance(row.cells[index], Panel)), None)  # type: ignore[return-value]
 
+    def real_change(self, index: int) -> Panel | None:
+        """A panel whose real change is that of all of its model's panels: it can be said once. None where nothing is
+        struck, or where methods replace the words by different references, so that the changes differ."""
+        column = [cell for row in self.rows if isinstance(cell := row.cells[index], Panel) and cell.change is not None]
+        if not column:
+            return None
+        found = [panel.change.logit for panel in column if panel.change is not None]
+        return column[0] if max(found) - min(found) <= ADDS_UP * max(map(abs, found)) else None
+
     @property
     def record(self) -> Attribution:
         """One of the records: text and question are the same in all."""
@@ -125,11 +134,30 @@ def answer(record: Attribution) -> str:
     return ", ".join(f"{bar['label']} {bar['value']}" for bar in prediction_bars(record))
 
 
-def change_sentence(panel: Panel) -> str | None:
-    """What striking the words out does: the change that the panel predicts, and the real one."""
-    change = panel.change
-    if change is None:
+def head_lines(sheet: Sheet, index: int) -> list[str]:
+    """What stands once under the name of the model in a column: its answer, and what striking the words out really
+    does to it."""
+    panel, struck = sheet.column(index), sheet.real_change(index)
+    said = [answer(panel.record)] if panel is not None else []
+    if struck is not None and struck.change is not None:
+        real = number(struck.change.actual_change, signed=True)
+        said.append(f"Real change without the struck words: {real}. {_before_and_after(struck, struck.change)}")
+    return [line for line in said if line]
+
+
+def change_line(sheet: Sheet, index: int, panel: Panel) -> str | None:
+    """What a panel of the column predicts for the struck words; with the real change where that is not the same for
+    all panels of the column. None where nothing is struck."""
+    if panel.change is None:
         return None
+    predicted = f"Predicted change: {number(panel.change.predicted_change, signed=True)}"
+    if sheet.real_change(index) is not None:
+        return f"{predicted}."
+    real = number(panel.change.actual_change, signed=True)
+    return f"{predicted}, real change: {real}. {_before_and_after(panel, panel.change)}"
+
+
+def _before_and_after(panel: Panel, change: StrikeResult) -> str:
     drawn = strike_comparison(
         panel.record,
         predicted=change.predicted_change,
@@ -137,7 +165,4 @@ def change_sentence(panel: Panel) -> str | None:
         logit=change.logit,
         probabilities=change.probabilities,
     )
-    return (
-        f"Without the struck words: predicted change {number(change.predicted_change, signed=True)}, real change "
-        f"{number(change.actual_change, signed=True)}. {drawn['note']}"
-    )
+    return str(drawn["note"])

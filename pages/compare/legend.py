@@ -10,6 +10,7 @@ from bcos_core.attribution.record import Target
 from bcos_core.errors import BcosError
 from bcos_core.home import CHECKOUT
 from bcos_core.render.drawing import shared_legend
+from bcos_core.tasks.registry import TASK_TYPES
 from pages.compare.screen import Screen
 from pages.widgets.frame import fragment
 
@@ -20,8 +21,8 @@ _component = st.components.v2.component(
     css=(_ASSETS / "legend.css").read_text(encoding="utf-8"),
     js=(_ASSETS / "legend.js").read_text(encoding="utf-8"),
 )
-OWN = "Full colour: the largest value in each panel."
-SHARED = "One colour is the same number of logits in every additive panel; others have their own scale."
+OWN = "Full colour: the largest value of each heatmap."
+SHARED = "A colour is the same contribution in every heatmap of an additive method; others have their own scale."
 
 
 def legend(screen: Screen) -> None:
@@ -50,9 +51,10 @@ def _strips(screen: Screen, *, numbered: bool = False) -> list[dict[str, Any]]:
     target = Target(0, screen.target, minus_label=screen.minus).title
     first = next((cell for cell in screen.cells if cell.method.additive and not screen.missing_class(cell.model)), None)
     scale = screen.scale(first) if numbered and first else None
+    kind = TASK_TYPES[screen.models[0].task_type]
     kinds = dict.fromkeys(cell.method.signed for cell in screen.cells)
     return [
-        shared_legend(target, screen.style, scale if signed else None, signed=signed)
+        shared_legend(target, kind, screen.style, scale if signed else None, signed=signed)
         for signed in sorted(kinds, reverse=True)
     ]
 

@@ -120,7 +120,21 @@ class Screen:
         return found
 
     def warnings(self) -> list[str]:
-        """What a reader must know before comparing the panels: nothing where all answer the same question."""
+        """What a reader must know before comparing the panels, and what to do about it: nothing where all answer the
+        same question."""
+        differences = self.differences()
+        if not differences:
+            return []
+        shared = self.shared_references()
+        way_on = (
+            f"Under Display, one reference fits all: {' or '.join(REFERENCES[name] for name in shared)}."
+            if shared
+            else "No reference fits all of them: choose fewer methods."
+        )
+        return [f"{difference} {way_on}" for difference in differences]
+
+    def differences(self) -> list[str]:
+        """The same without the way on, for who has no controls before them."""
         questions = self.questions()
         if len(questions) < 2:
             return []
@@ -128,13 +142,7 @@ class Screen:
             f"{', '.join(methods)} {'compares' if len(methods) == 1 else 'compare'} with {words}"
             for words, methods in questions.items()
         ]
-        shared = self.shared_references()
-        way_on = (
-            f"Under Display, one reference fits all: {' or '.join(REFERENCES[name] for name in shared)}."
-            if shared
-            else "No reference fits all of them: choose fewer methods."
-        )
-        return [f"These panels answer different questions: {'; '.join(parts)}. {way_on}"]
+        return [f"These heatmaps answer different questions: {'; '.join(parts)}."]
 
     def shared_references(self) -> list[str]:
         """The references that every method on the screen offers, of those that every model's tokenizer has."""

@@ -20,7 +20,7 @@ def screen_sheet(screen: Screen) -> Sheet | None:
     if not shown:
         return None
     models = tuple(model.name for model in screen.models)
-    return Sheet(models, shown, screen.style, struck_spans(len(screen.text)), tuple(screen.warnings()))
+    return Sheet(models, shown, screen.style, struck_spans(len(screen.text)), tuple(screen.differences()))
 
 
 def panel_sheet(screen: Screen, cell: Cell) -> Sheet:

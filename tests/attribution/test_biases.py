@@ -74,7 +74,7 @@ def test_it_is_shown_wherever_the_references_share_is(biased: Classifier) -> Non
     shown = number(record.bias_share, signed=True)
     meter = completeness_meter(record)
     assert meter is not None and f"biases {shown}" in meter["note"]
-    assert f"the biases {shown}" in sum_sentence(record)
+    assert f"biases {shown}" in sum_sentence(record)
     table = record_table(record)
     assert table.loc[table["kind"] == "biases", "score"].tolist() == [record.bias_share]
     assert table["score"].sum() == pytest.approx(record.sum)
@@ -88,5 +88,5 @@ def test_what_a_score_has_before_any_word_is_called_so() -> None:
     shown = number(record.bias_share, signed=True)
     meter = completeness_meter(record)
     assert meter is not None and f"base score {shown}" in meter["note"] and "biases" not in meter["note"]
-    assert f"the base score {shown}" in sum_sentence(record)
+    assert f"base score {shown}" in sum_sentence(record)
     assert record_table(record)["kind"].tolist()[-1] == "base score"

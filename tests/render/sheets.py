@@ -25,7 +25,7 @@ SHEET = Sheet(
     ),
     style=Style(PALETTE),
     struck=((4, 7),),
-    notes=("These panels answer different questions.",),
+    notes=("These heatmaps answer different questions.",),
 )
 SUPPORTS, AGAINST = (PALETTE.shade(strength, "light").background for strength in (0.5 / 3.5, -0.5))
 assert RECORD.text[4:7] == "bad"

@@ -153,10 +153,11 @@ def test_the_answer_of_a_model_has_a_bar_for_each_class() -> None:
 
 
 def test_one_legend_has_numbers_where_the_scale_is_shared() -> None:
-    assert shared_legend("good", STYLE, None, signed=True)["ends"] == ["speaks against good", "supports good"]
-    numbered = shared_legend("good", STYLE, Scale(0.5, "rule"), signed=True)
+    kind = TASK_TYPES["single-label"]
+    assert shared_legend("good", kind, STYLE, None, signed=True)["ends"] == ["speaks against good", "supports good"]
+    numbered = shared_legend("good", kind, STYLE, Scale(0.5, "rule"), signed=True)
     assert numbered["ends"] == ["speaks against good −0.500", "supports good +0.500"]
-    assert shared_legend("good", STYLE, Scale(0.5, "rule"), signed=False)["ends"] == [
+    assert shared_legend("good", kind, STYLE, Scale(0.5, "rule"), signed=False)["ends"] == [
         "no weight 0",
         "most weight 0.500",
     ]

@@ -39,10 +39,10 @@ def test_a_model_without_numbers_has_no_prediction() -> None:
 @pytest.mark.parametrize("granularity", ["word", "token", "sentence"])
 def test_a_saved_page_says_why_beside_a_panel_that_did_not_fail(granularity: str) -> None:
     sheet = sheet_of(FAILED, record(model="other"), granularity=granularity)  # type: ignore[arg-type]
-    failed, other = sheet_html(sheet).split("<article>")[1:]
+    failed, other = sheet_html(sheet).split("<td data-model=")[1:]
     assert f"<strong>Failed.</strong> {REASON}" in failed
     assert "Not bad." in failed and 'class="unit' not in failed and "title=" not in failed
-    assert "nan" not in failed.lower().replace(REASON.lower(), "") and "add to" not in failed
+    assert "nan" not in failed.lower().replace(REASON.lower(), "") and "Adds to" not in failed
     assert 'class="unit' in other and "Failed" not in other
 
 

@@ -12,15 +12,17 @@ from html.parser import HTMLParser
 import pytest
 from figure_files import has_pixels, pdf_fonts, pdf_texts, svg_elements, svg_fonts, svg_texts
 from records import FAILED, RECORD, SEEDED, of_one_token, record
-from sheets import AGAINST, CHANGE, SCALE, SHEET, SUPPORTS, WHY
+from sheets import AGAINST, CHANGE, OTHER, PALETTE, SCALE, SHEET, SUPPORTS, WHY
 
 from bcos_core.attribution.record import Attribution, Target, Token
 from bcos_core.errors import InputError
+from bcos_core.render.drawing import Style
 from bcos_core.render.figures.heatmap import heatmap_file
 from bcos_core.render.formats import FORMATS, format_of
 from bcos_core.render.latex import escaped as latex
 from bcos_core.render.latex import sheet_latex
 from bcos_core.render.markdown import sheet_markdown
+from bcos_core.render.scale import own_scale
 from bcos_core.render.sheet import Panel, Sheet, SheetRow, sheet_of
 
 HOSTILE = "\\input{/etc/passwd} $x$ <script>alert(1)</script> 100% #1 & | `a` [link](http://x) __b__ ~~c~~ --"
@@ -58,19 +60,62 @@ def test_a_document_shows_names_answers_reasons_notes_and_changes(name: str) -> 
         "pdf": lambda: pdf_texts(data)[0],
     }.get(name, lambda: data.decode())()
     shown = joined(said.replace("{-}", "-").replace("{,}", ","))
-    for part in ("My B-cos model", "Its twin", "positive 0.62", WHY, "These panels answer different questions."):
+    for part in ("My B-cos model", "Its twin", "positive 0.62", WHY, "These heatmaps answer different questions."):
         assert part in shown
-    assert shown.count("predicted change +1.75, real change +1.50") == 3
+    assert shown.count("Predicted change: +1.75") == 3  # each heatmap's own
+    assert shown.count("Real change without the struck words: +1.50") == 2  # each model's, once
+    assert shown.count("negative 0.38") == 2  # each model's answer, once
+    assert not re.search(r"panel|screen|click|hover", shown.partition("</style>")[2] or shown)
     assert "folder" not in shown
 
 
 def test_models_are_columns_and_methods_rows() -> None:
     lines = [line for line in read("markdown").splitlines() if line.startswith("|")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[:4]]
-    assert [cell.partition(" (")[0] for cell in cells[0]] == ["", "My B-cos model", "Its twin"]
+    assert [cell.partition("<br>")[0] for cell in cells[0]] == ["", "My B-cos model", "Its twin"]
     assert [row[0] for row in cells[2:]] == ["B-cos contributions", "Occlusion"]
     assert cells[2][2] == WHY
-    assert "--columns:2" in read("html")
+
+
+def test_a_page_is_the_grid_with_one_head_a_model_and_one_legend() -> None:
+    page = read("html")
+    body = page.partition("<body>")[2]
+    heads = re.findall(r'<th scope="col"><p class="name">([^<]*)</p>', body)
+    rows = re.findall(r'<th scope="row"><p class="name">([^<]*)</p>', body)
+    assert (heads, rows) == (["My B-cos model", "Its twin"], ["B-cos contributions", "Occlusion"])
+    assert [row.count("<td data-model=") for row in body.split("<tr>")[2:]] == [2, 2]
+    text = _Words(body).text
+    assert text.count("supports positive") == text.count("speaks against positive") == text.count("One scale") == 1
+    assert "supports positive +3.50" in text and "full colour" not in text  # the shared scale has its numbers there
+    assert page.count("<h1>") == 1 and "<h2>" not in page
+    assert FORMATS["html"].file([SHEET, SHEET]).decode().count("<h2>") == 2
+
+
+def test_a_change_that_differs_by_method_stands_with_each() -> None:
+    other = replace(CHANGE, actual_change=0.5, logit=0.8)
+    rows = (SHEET.rows[0], SheetRow("Occlusion", (Panel(OTHER, SCALE, other), Panel(OTHER, SCALE, CHANGE))))
+    for name in ("html", "markdown"):
+        page = read(name, replace(SHEET, rows=rows))
+        assert page.count("Real change without the struck words") == 1  # of the second model, which has one
+        assert "+1.75, real change: +1.50" in page and "+1.75, real change: +0.500" in page
+
+
+def test_own_scales_have_their_number_beside_each_heatmap() -> None:
+    two = (Panel(RECORD, own_scale([1.75])), Panel(OTHER, own_scale([0.5])))
+    text = _Words(read("html", replace(SHEET, rows=(SheetRow("Occlusion", two),), struck=()))).text
+    assert "full colour 1.75" in text and "full colour 0.500" in text
+    assert text.count("Own scale: full colour is the heatmap’s largest absolute value.") == 1
+
+
+@pytest.mark.parametrize("name", ["html", "latex", "markdown", "svg", "pdf"])
+@pytest.mark.parametrize("presentation", ["background", "bars"])
+def test_words_raise_and_lower_a_score(name: str, presentation: str) -> None:
+    one = record(task_type="regression", labels=("stars",), logits=(0.3,), probabilities=(), target=Target(0, "stars"))
+    sheet = sheet_of(one, style=Style(PALETTE, presentation=presentation))  # type: ignore[arg-type]
+    data = FORMATS[name].file([sheet])
+    said = {"svg": lambda: " ".join(svg_texts(data)), "pdf": lambda: pdf_texts(data)[0]}.get(name, data.decode)()
+    assert "raises" in said and "lowers" in said
+    assert "supports" not in said and "speaks against" not in said
 
 
 def test_colours_are_those_of_the_sheets_palette_and_scale() -> None:
@@ -232,11 +277,14 @@ def test_a_score_has_no_probability() -> None:
 def test_seeds_leave_a_band_under_words_and_a_dotted_line() -> None:
     sheet = sheet_of(SEEDED)
     (text,) = pdf_texts(heatmap_file([sheet], "pdf"))
-    assert "one standard deviation over seeds" in joined(text)
+    said = "Shapley values: each word has its mean ± one standard deviation over 3 seeds of the method’s random draws."
+    assert said in joined(text)
+    assert said in sheet_markdown(sheet) and latex(said) in sheet_latex(sheet)
+    assert "seeds" not in sheet_markdown(sheet_of(RECORD)) and "±" not in sheet_markdown(sheet_of(RECORD))
     assert r"\dotuline{\strut Not}" in sheet_latex(sheet) and r"\dotuline{\strut bad}" not in sheet_latex(sheet)
     assert "+0.500 ± 1.00" in sheet_markdown(sheet)
     bars = replace(sheet, style=replace(sheet.style, presentation="bars"))
-    assert "Whisker: mean" in joined(pdf_texts(heatmap_file([bars], "pdf"))[0])
+    assert "Whisker of a bar: from one end of that" in joined(pdf_texts(heatmap_file([bars], "pdf"))[0])
 
 
 def test_a_failed_record_says_so_and_shows_no_colour() -> None:

@@ -9,13 +9,15 @@ from matplotlib.figure import Figure
 
 from bcos_core.numbers import number
 from bcos_core.render.colour import mix
-from bcos_core.render.drawing import drawn_runs, truncation_note
+from bcos_core.render.drawing import drawn_runs, shared_legend, truncation_note
 from bcos_core.render.figures import file
 from bcos_core.render.figures.canvas import POINTS, Canvas
 from bcos_core.render.figures.lines import Word, is_leftwards, lines_of, placed, width_of, words_of, words_of_runs
 from bcos_core.render.methods import is_signed
 from bcos_core.render.palette import PAGE_BACKGROUND, PAGE_TEXT
-from bcos_core.render.sheet import Panel, Sheet, answer, change_sentence, question
+from bcos_core.render.sheet import Panel, Sheet, change_line, head_lines, question
+from bcos_core.render.sheet_notes import DOTTED, STRIP, WHISKER, bar_meaning, closing_notes, shared_scale
+from bcos_core.tasks.registry import TASK_TYPES
 
 WIDTH = 6.5
 """Inches: the text of a page."""
@@ -78,8 +80,7 @@ class _Page:
         bottoms = []
         for place, (left, name) in enumerate(zip(self.lefts, self.sheet.models, strict=True)):
             bottom = self._write(words_of(name, _SIZE, bold=True), left, self.column, self.top)
-            panel = self.sheet.column(place)
-            if panel and (said := answer(panel.record)):
+            for said in head_lines(self.sheet, place):
                 bottom = self._write(words_of(said, _NOTE, quiet=True), left, self.column, bottom)
             bottoms.append(bottom)
         self.top = max(bottoms) + 3
@@ -93,9 +94,9 @@ class _Page:
         if not self.beside:
             self.top = self._write(name, 0, self.width, self.top)
         bottoms = [self._write(name, 0, _NAMES, self.top + 2)] if self.beside else []
-        for left, cell in zip(self.lefts, row.cells, strict=True):
+        for place, (left, cell) in enumerate(zip(self.lefts, row.cells, strict=True)):
             bottoms.append(
-                self._panel(cell, left)
+                self._panel(cell, place)
                 if isinstance(cell, Panel)
                 else self._write(words_of(cell, _NOTE, quiet=True), left, self.column, self.top + 2)
             )
@@ -105,19 +106,18 @@ class _Page:
         """What the colours mean, and what a reader must know."""
         self.canvas.line((0, self.top, self.width, self.top), _LINE)
         self.top += 5
-        signed = any(is_signed(panel.record.method) for _, _, panel in self.sheet.panels())
-        if self.sheet.style.presentation == "background":
-            self._strip(signed=signed)
+        kinds = {is_signed(panel.record.method) for _, _, panel in self.sheet.panels()}
+        if not self._bars:
+            for signed in sorted(kinds, reverse=True):
+                self._strip(signed=signed)
         for said in _notes(self.sheet):
             self.top = self._write(words_of(said, _NOTE, quiet=True), 0, self.width, self.top)
 
     def _strip(self, *, signed: bool) -> None:
         """The colours from one end to the other; their meaning beside it, and their numbers where all share them."""
-        target = self.sheet.record.target.title
-        limits = {panel.scale.limit for _, _, panel in self.sheet.panels()}
-        low, high = (number(sign * next(iter(limits)), signed=True) if len(limits) == 1 else "" for sign in (-1, 1))
-        before = f"{low} speaks against {target}".strip() if signed else "no weight"
-        after = f"{high} supports {target}".strip() if signed else f"{high.removeprefix('+')} most weight".strip()
+        record, scale = self.sheet.record, shared_scale(self.sheet) if signed else None
+        kind = TASK_TYPES[record.task_type]
+        before, after = shared_legend(record.target.title, kind, self.sheet.style, scale, signed=signed)["ends"]
         wide = [_length(text) for text in (before, after)]
         if sum(wide) + _STRIP_WIDTH > self.width:  # no room beside it
             self._shades(0.0, signed=signed)
@@ -135,11 +135,11 @@ class _Page:
             shade = self.sheet.style.palette.shade(2 * share - 1 if signed else share, "light").background
             self.canvas.rectangle(left + place * step, self.top + 1.5, step + 0.2, 6, shade)
 
-    def _panel(self, panel: Panel, left: float) -> float:
-        record, sheet = panel.record, self.sheet
+    def _panel(self, panel: Panel, place: int) -> float:
+        record, sheet, left = panel.record, self.sheet, self.lefts[place]
         runs = drawn_runs(record, sheet.style, panel.scale, sheet.struck)
         bottom = self._write(words_of_runs(runs, _SIZE), left, self.column, self.top, bars=self._bars)
-        for said in _under(panel):
+        for said in _under(panel, place, sheet):
             bottom = self._write(words_of(said, _NOTE, quiet=True), left, self.column, bottom)
         return bottom
 
@@ -219,24 +219,17 @@ def _span(word: Word, first: int, last: int) -> tuple[float, float]:
     return (begin, end) if word.rightwards is not False else (word.width - end, word.width - begin)
 
 
-def _under(panel: Panel) -> list[str]:
+def _under(panel: Panel, place: int, sheet: Sheet) -> list[str]:
     """What stands under a panel's text."""
     record = panel.record
     if record.failure is not None:
         return [f"Failed. {record.failure}"]
     said = [f"Adds to {number(record.sum)} of {number(record.logit)}."] if record.additive else []
-    return said + [note for note in (change_sentence(panel), truncation_note(record)) if note]
+    return said + [note for note in (change_line(sheet, place, panel), truncation_note(record)) if note]
 
 
 def _notes(sheet: Sheet) -> list[str]:
-    """The question, the rules of the scales, and what a reader must know."""
-    said = [question(sheet.record)]
-    if sheet.style.presentation == "bars":
-        said.append("Bars above the line support it, striped ones below speak against it.")
-    said += dict.fromkeys(panel.scale.rule for _, _, panel in sheet.panels())
-    unsigned = dict.fromkeys(method for method, _, panel in sheet.panels() if not is_signed(panel.record.method))
-    said += [f"{method}: weight without a direction." for method in unsigned]
-    if any(panel.record.seed_scores for _, _, panel in sheet.panels()):
-        drawn = "Whisker" if sheet.style.presentation == "bars" else "Strip under a word"
-        said.append(f"{drawn}: mean ± one standard deviation over seeds. Dotted: the sign is not settled.")
-    return [*said, *sheet.notes]
+    """The question, what bars mean, and what a reader must know."""
+    bars = sheet.style.presentation == "bars"
+    drawn = WHISKER if bars else f"{STRIP} {DOTTED}"
+    return [question(sheet.record), *([bar_meaning(sheet)] if bars else []), *closing_notes(sheet, drawn=drawn)]
