@@ -240,8 +240,8 @@ def signed_bars(values: Iterable[tuple[str, float]], *, signed: bool = False) ->
 def cost_line(record: Attribution) -> str:
     """What the record cost: "1 forward, 1 backward · 18 ms"."""
     cost = record.cost
-    passes = [f"{cost.forward:g} forward"] if cost.forward else []
-    passes += [f"{cost.backward:g} backward"] if cost.backward else []
+    passes = [f"{cost.forward:,g} forward"] if cost.forward else []
+    passes += [f"{cost.backward:,g} backward"] if cost.backward else []
     return f"{', '.join(passes) or 'no pass'} · {elapsed(cost.seconds)}"
 
 

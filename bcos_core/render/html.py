@@ -8,7 +8,7 @@ from bcos_core.attribution.record import Attribution
 from bcos_core.numbers import count, number
 from bcos_core.render.band import band_of, score_in_words
 from bcos_core.render.colour import mix
-from bcos_core.render.drawing import cost_line, quantity, shared_legend, sum_parts, truncation_note
+from bcos_core.render.drawing import cost_line, shared_legend, sum_parts, truncation_note
 from bcos_core.render.methods import is_signed
 from bcos_core.render.palette import PAGE_BACKGROUND, PAGE_TEXT, Mode
 from bcos_core.render.pieces import Piece, pieces, runs
@@ -145,10 +145,10 @@ def _strip(sheet: Sheet, *, signed: bool) -> str:
 def _row(row: SheetRow, sheet: Sheet) -> str:
     """A method: its name with what it was told, and its heatmaps."""
     told = {parameters(cell.record) for cell in row.cells if isinstance(cell, Panel)}
-    once = next(iter(told)) if len(told) == 1 else ""
+    once = next(iter(told)) if len(told) == 1 else None
     cells = "".join(
         f'<td data-model="{escape(model)}">'
-        + (_panel(cell, place, sheet, told=not once) if isinstance(cell, Panel) else _note(cell))
+        + (_panel(cell, place, sheet, told=once is None) if isinstance(cell, Panel) else _note(cell))
         + "</td>\n"
         for place, (model, cell) in enumerate(zip(sheet.models, row.cells, strict=True))
     )
@@ -162,17 +162,13 @@ def _panel(panel: Panel, index: int, sheet: Sheet, *, told: bool) -> str:
     if record.failure is not None:
         failure = f'<p class="failure"><strong>Failed.</strong> {escape(record.failure)}</p>\n'
         text = f'<p class="text" dir="auto">{escape(one_line(record.text))}</p>\n'
-        return f"{failure}{text}{_note(', '.join([*how, cost_line(record)]))}"
+        return f"{failure}{text}{_note(' · '.join(filter(None, [*how, cost_line(record)])))}"
     whole = "sentence" if granularity == "sentence" else "word"
     body = "".join(_draw(run, panel, sheet, whole) for run in runs(pieces(record, granularity)))
     if shared_scale(sheet) is None or not is_signed(record.method):
         how.append(f"full colour {number(panel.scale.limit)}")
-    notes = (
-        change_line(sheet, index, panel),
-        sum_sentence(record),
-        truncation_note(record),
-        ", ".join([*how, cost_line(record)]),
-    )
+    said = " ".join(line for line in (change_line(sheet, index, panel), sum_sentence(record)) if line)
+    notes = (said, truncation_note(record), " · ".join(filter(None, [*how, cost_line(record)])))
     return f'<p class="text" dir="auto">{body}</p>\n{"".join(map(_note, notes))}'
 
 
@@ -183,14 +179,10 @@ def _weights(sheet: Sheet) -> str:
 
 
 def sum_sentence(record: Attribution) -> str:
-    """What the contributions add up to, with the parts that no word has; of a method without that promise, that it has
-    none."""
+    """What the contributions add up to, and its parts; "" of a method that does not promise a sum."""
     if not record.additive:
-        return "Its values need not add up."
-    return (
-        f"Adds to {number(record.sum)} of {number(record.logit)}, the {quantity(record)}: "
-        f"{', '.join(sum_parts(record))}."
-    )
+        return ""
+    return f"Adds to {number(record.sum)} of {number(record.logit)}: {', '.join(sum_parts(record))}."
 
 
 def _draw(run: tuple[Piece, ...], panel: Panel, sheet: Sheet, whole: str) -> str:

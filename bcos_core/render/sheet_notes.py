@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.registry import METHODS
 from bcos_core.numbers import count
+from bcos_core.render.drawing import quantity
 from bcos_core.render.methods import is_signed
 from bcos_core.render.scale import Scale
 from bcos_core.render.sheet import Panel, Sheet
@@ -46,6 +47,8 @@ def closing_notes(sheet: Sheet, *, colours: bool = True, drawn: str = "") -> lis
     said = list(dict.fromkeys(panel.scale.rule for panel in _drawn(sheet))) if colours else []
     unsigned = dict.fromkeys(name for name, panel in _named(sheet) if not is_signed(panel.record.method))
     said += [f"{name}: weight without a direction." for name in unsigned]
+    free = dict.fromkeys(name for name, panel in _named(sheet) if not panel.record.additive)
+    said += [f"{', '.join(free)}: the values need not add up to the {quantity(sheet.record)}."] if free else []
     return [*said, *_seed_notes(sheet, drawn), *sheet.notes]
 
 

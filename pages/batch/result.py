@@ -53,7 +53,7 @@ def show_result(job: Job) -> None:
     shown = chosen[(page - 1) * ROWS_SHOWN : page * ROWS_SHOWN]
     table = batch_table(shown, palette, address=lambda record: compare_address(model, record, spec.target))
     st.html(f"<style>{STYLE}</style>{table}")
-    st.caption(plain(rule(palette, TASK_TYPES[rows[0][1][0].task_type])))
+    st.caption(plain(rule(palette, TASK_TYPES[rows[0][0].task_type])))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Previous", disabled=page == 1, on_click=url.write, kwargs={"page": str(page - 1)})
         st.button("Next", disabled=page == pages, on_click=url.write, kwargs={"page": str(page + 1)})
