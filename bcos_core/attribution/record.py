@@ -197,14 +197,14 @@ class Attribution:
         return json.dumps(to_plain(self.to_dict()), ensure_ascii=False, allow_nan=False)
 
     def to_frame(self) -> pd.DataFrame:
-        """The record as a table, one row a token, in their order.
+        """The record as a table: one row a token, in their order, then one for each share that no token has.
 
         Columns: `token`; `start` and `end`, its characters in `text` (missing for a token that the tokenizer added);
         `word`, the word that it is part of, and `word_index`, which word of the text that is, from 0 (both missing for
-        an added token); `added`; `score`. Of several seeds, `spread`, the standard deviation over them; of a pair,
-        `part`, 1 or 2. Scores of one `word_index` add up to the word's. `frame.attrs` has `method`, `model`, `target`,
-        `logit`, `reference_share` and `bias_share`: for an additive method, the scores and the two shares add up to the
-        logit.
+        an added token); `kind`: "token", "added", "reference" or "biases" (of a score "base score"); `score`. Of
+        several seeds, `spread`, the standard deviation over them (missing for a share); of a pair, `part`, 1 or 2.
+        Scores of one `word_index` add up to the word's, and those of an additive method, all rows together, to the
+        logit. `frame.attrs` has `method`, `model`, `target` and `logit`.
         """
         return _token_frame(self)
 

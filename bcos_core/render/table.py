@@ -6,9 +6,9 @@ import math
 
 import pandas as pd
 
+from bcos_core.attribution.frame import other_shares
 from bcos_core.attribution.record import Attribution
 from bcos_core.render.pieces import Granularity, pieces
-from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.pair import HEADINGS, halves, is_pair
 
 
@@ -28,11 +28,7 @@ def record_table(record: Attribution, granularity: Granularity = "word") -> pd.D
             rows.append((piece.text, None, None, piece.score, piece.spread, "added"))
         else:
             rows.append((piece.text, piece.start, piece.end, piece.score, piece.spread, granularity))
-    if record.reference_share:
-        rows.append(("reference", None, None, record.reference_share, None, "reference"))
-    if record.bias_share:
-        tokenless = TASK_TYPES[record.task_type].tokenless
-        rows.append((tokenless, None, None, record.bias_share, None, tokenless))
+    rows += [(name, None, None, share, None, name) for name, share in other_shares(record).items()]
     frame = pd.DataFrame(rows, columns=["text", "start", "end", "score", "spread", "kind"])
     frame = frame.astype({"start": "Int64", "end": "Int64", "score": "float64", "spread": "float64"})
     if is_pair(record.text):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from records import FAILED, RECORD, SEEDED, of_one_token, record
 
-from bcos_core.attribution.record import Token
+from bcos_core.attribution.record import Target, Token
 
 HOSTILE = '<script>alert("1")</script>"><img src=x onerror=alert(1)>'
 
@@ -54,20 +54,26 @@ def test_seeds_and_failures_are_told() -> None:
     assert "Failed. The method gave scores that are not finite" in _Page(FAILED._repr_html_()).text
 
 
-def test_a_frame_has_a_row_a_token_and_its_words_scores_add_up() -> None:
+def test_a_frame_has_a_row_a_token_and_a_share_and_its_scores_add_up() -> None:
     frame = RECORD.to_frame()
-    assert list(frame.columns) == ["token", "start", "end", "word", "word_index", "added", "score"]
-    assert frame["token"].tolist() == ["[CLS]", "not", "ba", "##d", ".", "[SEP]"]
-    assert frame["start"].isna().tolist() == [True, False, False, False, False, True]
-    assert frame["word"].fillna("").tolist() == ["", "Not", "bad", "bad", ".", ""]
-    assert frame["added"].tolist() == [True, False, False, False, False, True]
+    assert list(frame.columns) == ["token", "start", "end", "word", "word_index", "kind", "score"]
+    assert frame["token"].tolist() == ["[CLS]", "not", "ba", "##d", ".", "[SEP]", "reference"]
+    assert frame["start"].isna().tolist() == [True, False, False, False, False, True, True]
+    assert frame["word"].fillna("").tolist() == ["", "Not", "bad", "bad", ".", "", ""]
+    assert frame["kind"].tolist() == ["added", "token", "token", "token", "token", "added", "reference"]
     assert frame.groupby("word_index")["score"].sum().tolist() == [0.5, -1.75, 0.25]
-    total = frame["score"].sum() + frame.attrs["reference_share"] + frame.attrs["bias_share"]
-    assert total == pytest.approx(frame.attrs["logit"])
+    assert frame["score"].sum() == pytest.approx(0.3) == frame.attrs["logit"]
+
+
+def test_what_a_score_has_before_any_word_is_a_row_of_a_frame() -> None:
+    score = {"task_type": "regression", "labels": ("stars",), "logits": (2.3,), "probabilities": (), "logit": 2.3}
+    frame = record(**score, target=Target(0, "stars"), bias_share=2.0).to_frame()
+    assert frame["kind"].tolist()[-2:] == ["reference", "base score"]
+    assert frame["score"].sum() == pytest.approx(2.3)
 
 
 def test_a_frame_of_several_seeds_has_their_spread_and_one_of_a_pair_the_part() -> None:
-    assert SEEDED.to_frame()["spread"].tolist() == pytest.approx([0.0, 1.0, 1.0, 0.75, 0.0, 0.0])
+    assert SEEDED.to_frame()["spread"].tolist()[:6] == pytest.approx([0.0, 1.0, 1.0, 0.75, 0.0, 0.0])
     tokens = (Token("[CLS]", None, None), Token("good", 0, 4), Token("bad", 5, 8))
     frame = record(text="good\x1fbad", tokens=tokens, scores=(0.0, 1.0, -0.5)).to_frame()
-    assert frame["part"].tolist() == [pd.NA, 1, 2]
+    assert frame["part"].tolist() == [pd.NA, 1, 2, pd.NA]
