@@ -39,10 +39,13 @@ def plus_minus(value: float, spread: float | None, *, signed: bool = False) -> s
 
 
 def probability(value: float) -> str:
-    """A probability with two decimals, never rounded to a certainty: "0.93", "> 0.99", "< 0.01"."""
-    if 0 < value < 0.005:
+    """A model's probability with two decimals, never a certainty: "0.93", "> 0.99", "< 0.01".
+
+    A softmax or sigmoid that is 1 or 0 is one that was rounded.
+    """
+    if value < 0.005:
         return "< 0.01"
-    if 0.995 <= value < 1:
+    if value >= 0.995:
         return "> 0.99"
     return f"{value:.2f}"
 

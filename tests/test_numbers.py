@@ -33,7 +33,7 @@ def test_a_sign_where_the_sign_is_the_message() -> None:
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(0.934, "0.93"), (1.0, "1.00"), (0.0, "0.00"), (0.9987, "> 0.99"), (0.0012, "< 0.01"), (0.995, "> 0.99")],
+    [(0.934, "0.93"), (1.0, "> 0.99"), (0.0, "< 0.01"), (0.9987, "> 0.99"), (0.0012, "< 0.01"), (0.995, "> 0.99")],
 )
 def test_a_probability_is_never_rounded_to_certainty(value: float, written: str) -> None:
     assert probability(value) == written

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import Any
 
 EPILOG = """examples:
@@ -44,7 +45,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person."""
-    from bcos_core.numbers import is_missing
+    from bcos_core.evaluate.figures import estimate_in_words
+    from bcos_core.numbers import count, is_missing
+    from bcos_core.tasks.estimates import Estimate
     from bcos_core.tasks.registry import TASK_TYPES
 
     kind = TASK_TYPES[result["task_type"]]
@@ -53,9 +56,9 @@ def show(result: dict[str, Any]) -> str:
         lines.append(model["name"])
         for metric in kind.metrics:
             if one := model["metrics"].get(metric.name):
-                interval = "no interval" if is_missing(one["low"]) else f"[{one['low']:.3f}, {one['high']:.3f}]"
-                figure = f"{one['mean']:.3f} {interval}, n {one['n']}"
-                lines.append(f"  {metric.title:<22} {figure}")
+                low, high = (math.nan if is_missing(one[end]) else one[end] for end in ("low", "high"))
+                estimate = Estimate(one["mean"], low, high, one["n"])
+                lines.append(f"  {metric.title:<22} {estimate_in_words(metric, estimate)}, {count(one['n'], 'text')}")
         if choice := model["choice"]:
             before, after, temperature = choice["reliability"], choice["rescaled"], choice["temperature"]
             lines += [

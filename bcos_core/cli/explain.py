@@ -30,6 +30,7 @@ EPILOG = """examples:
 """
 
 BAR_WIDTH = 20
+_NUMBER = 13  # characters of a number at most: "−1.2 × 10⁻¹²"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -204,6 +205,7 @@ def show(result: dict[str, Any]) -> str:
 
 def _show_record(record: Attribution) -> str:
     from bcos_core.attribution.aggregation import summed, word_scores
+    from bcos_core.attribution.frame import other_shares
     from bcos_core.numbers import number
     from bcos_core.tasks.registry import TASK_TYPES
 
@@ -214,26 +216,27 @@ def _show_record(record: Attribution) -> str:
     largest = max((abs(word.score) for word in words), default=0.0) or 1.0
     width = min(24, max(len(word.text) for word in words))
     lines = [
-        f"{record.method} on {record.model}: {kind.answer(record.prediction)}; what speaks for {record.target.title}:"
+        f"{record.method} on {record.model}: {kind.answer(record.prediction)}; "
+        f"what {kind.verbs[0]} {record.target.title} (+) and {kind.verbs[1]} it (−):"
     ]
     headings = dict(zip(halves(record.text), HEADINGS, strict=False)) if is_pair(record.text) else {}
     for word in words:
         for (start, end), heading in list(headings.items()):
             if start <= word.start <= end:
                 share = summed(record, record.positions_by_half[HEADINGS.index(heading)])[0]
-                lines.append(f" {headings.pop((start, end))} ({share:+.3f}):")
-        bar = ("+" if word.score > 0 else "-") * round(abs(word.score) / largest * BAR_WIDTH)
+                lines.append(f" {headings.pop((start, end))} ({number(share, signed=True)}):")
+        bar = ("+" if word.score > 0 else "−") * round(abs(word.score) / largest * BAR_WIDTH)
         spread = "" if word.spread is None else f" ± {number(word.spread):<8}"
-        lines.append(f"  {word.text[:width]:<{width}} {word.score:+9.3f}{spread}  {bar}")
-    lines.append(f"  {'(added tokens)':<{width}} {record.added_share:+9.3f}")
-    if record.reference_share:
-        lines.append(f"  {'(reference)':<{width}} {record.reference_share:+9.3f}")
-    if record.bias_share:
-        lines.append(f"  {f'({kind.tokenless})':<{width}} {record.bias_share:+9.3f}")
+        lines.append(f"  {word.text[:width]:<{width}} {number(word.score, signed=True):>{_NUMBER}}{spread}  {bar}")
+    lines.append(f"  {'(added tokens)':<{width}} {number(record.added_share, signed=True):>{_NUMBER}}")
+    lines += [
+        f"  {f'({name})':<{width}} {number(share, signed=True):>{_NUMBER}}"
+        for name, share in other_shares(record).items()
+    ]
     if record.seed_scores:
         lines.append(f"  mean ± standard deviation over the seeds {', '.join(map(str, record.seeds))}")
     if record.additive:
-        lines.append(f"  adds to {record.sum:.4f}; the {kind.explained} is {record.logit:.4f}")
+        lines.append(f"  adds to {number(record.sum)}; the {kind.explained} is {number(record.logit)}")
     for start, end in record.unread:
         place = next(place for place, span in enumerate(halves(record.text)) if span[0] <= start and end <= span[1])
         which = HEADINGS[place] if is_pair(record.text) else "The text"

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from bcos_core.attribution.record import Attribution
     from bcos_core.render.formats import Format
 
-FORMAT_NAMES = ("html", "svg", "pdf", "latex", "markdown", "csv", "json", "bibtex")
-_BINARY = ("pdf",)
+FORMAT_NAMES = ("html", "svg", "pdf", "png", "latex", "markdown", "csv", "json", "bibtex")
+_BINARY = ("pdf", "png")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

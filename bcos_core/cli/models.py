@@ -88,7 +88,7 @@ def show(result: dict[str, Any]) -> str:
     lines = []
     for info in result["checkpoints"]:
         kind = f"B-cos, B = {info['b']:g}" if info["b"] is not None else "conventional"
-        figures = "".join(f" · {name} {_figure(info, name, value)}" for name, value in info["metrics"].items())
+        figures = "".join(f" · {figure}" for figure in _figures(info))
         lines += [f"{info['name']}", f"    {kind} · {info['family']} · {', '.join(info['labels'])}{figures}"]
         lines.append(f"    folder {info['path']}")
         if tags := info["about"]["tags"]:
@@ -102,9 +102,17 @@ def show(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _figure(info: dict[str, Any], name: str, value: float) -> str:
-    interval = info["intervals"].get(name)
-    return f"{value:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")
+def _figures(info: dict[str, Any]) -> list[str]:
+    """What a model reached on its test texts, as pages write it."""
+    from bcos_core.evaluate.figures import figure_in_words
+    from bcos_core.tasks.registry import TASK_TYPES
+
+    found = [(one, info["metrics"].get(one.name)) for one in TASK_TYPES[info["task_type"]].metrics]
+    return [
+        figure_in_words(metric, value, info["test_size"], info["intervals"].get(metric.name))
+        for metric, value in found
+        if value is not None
+    ]
 
 
 def rename(args: argparse.Namespace) -> dict[str, Any]:

@@ -100,9 +100,7 @@ def show(result: dict[str, Any]) -> str:
 
 
 def _figure(made: MadeModel, metric: Metric, value: float) -> str:
-    """A figure on the test set, with its interval where that is known: "accuracy 0.790 [0.763, 0.815]"."""
-    from bcos_core.evaluate.figures import known_figure
+    """A figure on the test set, with its interval where that is known."""
+    from bcos_core.evaluate.figures import figure_in_words
 
-    estimate = known_figure(metric, value, made.test_size, made.intervals.get(metric.name))
-    interval = f" [{estimate.low:.3f}, {estimate.high:.3f}]" if estimate.has_interval else ""
-    return f"{metric.name} {value:.3f}{interval}"
+    return figure_in_words(metric, value, made.test_size, made.intervals.get(metric.name))

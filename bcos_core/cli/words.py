@@ -50,7 +50,7 @@ def show(result: dict[str, Any]) -> str:
 
     kind = TASK_TYPES[result["task_type"]]
     main = kind.main_metric
-    counting = f"Counting words alone: {main.title.lower()} {result['counting'][main.name]:.3f}."
+    counting = f"Counting words alone: {main.phrase} {main.written(result['counting'][main.name])}."
     lines = [f"{result['texts']} test texts, {result['method']}. {counting}"]
     for label, name in enumerate(result["labels"]):
         lines.append(f"What most {kind.verbs[0]} {name} (mean contribution, texts; weight in the word counts' model):")

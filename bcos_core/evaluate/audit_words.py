@@ -11,7 +11,7 @@ def audit_sentences(audit: Audit) -> tuple[str, str, str]:
     """How alike the two models answer; how their figures differ; whether that is chance."""
     kind = audit.kind
     alike = "; ".join(
-        f"{metric.title.lower()} {estimate_in_words(metric, audit.agreement[metric.name])}"
+        f"{metric.phrase} {estimate_in_words(metric, audit.agreement[metric.name])}"
         for metric in kind.agreements
         if metric.name in audit.agreement
     )

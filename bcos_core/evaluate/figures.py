@@ -37,6 +37,13 @@ def interval_in_words(estimate: Estimate, written: Callable[[float], str]) -> st
     return "no interval: one text alone" if estimate.n else "no text"
 
 
+def figure_in_words(metric: Metric, value: float, texts: int | None, interval: tuple[float, float] | None) -> str:
+    """A figure as training leaves it, with its measure: "accuracy 81.9 % (95 % interval 80.1 % to 83.2 %)"."""
+    estimate = known_figure(metric, value, texts, interval)
+    said = f" ({interval_in_words(estimate, metric.written)})" if estimate.has_interval else ""
+    return f"{metric.phrase} {metric.written(value)}{said}"
+
+
 def estimate_in_words(metric: Metric, estimate: Estimate) -> str:
     """A figure with its interval: "81.9 % (95 % interval 80.1 % to 83.2 %)"."""
     return f"{metric.written(estimate.mean)} ({interval_in_words(estimate, metric.written)})"

@@ -105,7 +105,7 @@ def _loss_charts(lines: Lines) -> list[tuple[_Chart, list[_Line]]]:
 def _metric_chart(metric: Metric, lines: Lines) -> tuple[_Chart, list[_Line]]:
     chart = _Chart(
         _QUESTIONS.get(metric.name, f"{metric.title} on validation texts"),
-        f"validation {metric.title.lower()}",
+        f"validation {metric.phrase}",
         "%{y:.1%}" if metric.share else "%{y:.3f}",
         "lines+markers",
         share=metric.share,

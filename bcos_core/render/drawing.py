@@ -109,7 +109,7 @@ def answer_bars(
             "value": probability(share),
             "share": share,
             "explained": label in explained,
-            "help": f"{kind.measures[0]} probability {share:.4f}, logit {number(logit)}",
+            "help": f"{kind.measures[0]} probability {probability(share)}, logit {number(logit)}",
         }
         for label, share, logit in zip(labels, answer.probabilities, answer.logits, strict=True)
     ]

@@ -62,6 +62,7 @@ for _format in (
     Format("html", "HTML page", "html", "text/html", _text(sheet_html)),
     Format("svg", "SVG figure", "svg", "image/svg+xml", partial(_heatmap, kind="svg"), several=False),
     Format("pdf", "PDF figure", "pdf", "application/pdf", partial(_heatmap, kind="pdf")),
+    Format("png", "PNG figure", "png", "image/png", partial(_heatmap, kind="png"), several=False),
     Format("latex", "LaTeX", "tex", "application/x-tex", _text(sheet_latex)),
     Format("markdown", "Markdown", "md", "text/markdown", _text(sheet_markdown)),
     Format("csv", "CSV table", "csv", "text/csv", lambda sheets: csv_file(sheet_table(*sheets))),

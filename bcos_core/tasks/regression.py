@@ -30,15 +30,15 @@ class Regression(TaskType):
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("mae", "Mean absolute error", higher_is_better=False, share=False),
         Metric("rmse", "Root mean squared error", higher_is_better=False, share=False),
-        Metric("pearson", "Pearson's r", share=False),
-        Metric("spearman", "Spearman's ρ", share=False),
+        Metric("pearson", "Pearson's r", share=False, person=True),
+        Metric("spearman", "Spearman's ρ", share=False, person=True),
         Metric("kappa", "Quadratic weighted κ", share=False),
     )
     each_metric = metrics[0]
     agreements = (
         Metric("mae", "Mean absolute difference", higher_is_better=False, share=False),
-        Metric("pearson", "Pearson's r of the two", share=False),
-        Metric("spearman", "Spearman's ρ of the two", share=False),
+        Metric("pearson", "Pearson's r of the two", share=False, person=True),
+        Metric("spearman", "Spearman's ρ of the two", share=False, person=True),
     )
     apart = Metric("difference", "Difference", higher_is_better=False, share=False)
     discrete = False

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bcos_core.numbers import probability
 from bcos_core.tasks.prediction import Prediction, Statement
 from bcos_core.tasks.task_type import Array, Gold, LinearModel, Mark, Metric, Scale, TaskType
 from bcos_core.text.labels import class_names, label_names
@@ -91,7 +92,7 @@ class SingleLabel(TaskType):
         return Prediction(tuple(logits), softmax(logits), index, labels[index])
 
     def answer(self, prediction: Prediction) -> str:
-        return f"{prediction.label} ({prediction.probabilities[prediction.index]:.2f})"
+        return f"{prediction.label} ({probability(prediction.probabilities[prediction.index])})"
 
     def statement(self, prediction: Prediction, labels: Sequence[str], index: int) -> Statement:
         """The class, whichever output is looked at."""

@@ -32,13 +32,19 @@ Array = NDArray[Any]
 @dataclass(frozen=True)
 class Metric:
     """A figure of a model on a test set. `share` figures are from 0 to 1 and read as percentages; a `proportion` is the
-    share of the texts that are right, each right or wrong."""
+    share of the texts that are right, each right or wrong. The `title` of a `person` begins with a name."""
 
     name: str
     title: str
     higher_is_better: bool = True
     share: bool = True
     proportion: bool = False
+    person: bool = False
+
+    @property
+    def phrase(self) -> str:
+        """Its title within a sentence: "accuracy", "macro F1", "Pearson's r"."""
+        return self.title if self.person else f"{self.title[:1].lower()}{self.title[1:]}"
 
     def written(self, value: float) -> str:
         """A value for a person: "81.9 %", "0.53"."""

@@ -69,7 +69,10 @@ def _take_away(sheet: Sheet, name: str, key: str) -> None:
                 )
                 if kind.name in _COPIED:
                     copy_button("Copy", data.decode("utf-8"), key=f"{key}-copy-{kind.name}")
-    _picture(key=f"{key}-png", data={"label": "PNG picture", "html": sheet_html(sheet), "name": f"{name}.png"})
+    _picture(
+        key=f"{key}-png",
+        data={"label": "PNG of this page’s heatmaps", "html": sheet_html(sheet), "name": f"{name}.png"},
+    )
 
 
 def _begin(sheet: Sheet) -> str:

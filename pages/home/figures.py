@@ -6,7 +6,7 @@ import streamlit as st
 
 from bcos_core.model.info import CheckpointInfo
 from pages.widgets.errors import guard
-from pages.widgets.jobs import figures_of, job_store, result
+from pages.widgets.jobs import figures_line, figures_of, job_store, result
 from pages.widgets.plain import plain
 
 
@@ -14,12 +14,10 @@ def figures(shown: CheckpointInfo) -> None:
     """Those of the job that made a model, in both forms; the style sheet shows the one that fits the screen."""
     with guard():
         job = job_store().find(shown.job) if shown.job else None
-        found = figures_of(job) if job is not None else []
-        if job is None or not found:
+        if job is None or not figures_of(job):
             return
         with st.container(key="figures-wide"):
             result(job)
         with st.container(key="figures-line"):
-            metric = found[0].title.partition(", ")[0].removeprefix("Test ").capitalize()
-            values = ", ".join(f"{one.title.partition(', ')[2]} {one.value}" for one in found if ", " in one.title)
-            st.caption(plain(f"{metric}: {values}"))
+            line = figures_line(job)
+            st.caption(plain(f"{line[:1].upper()}{line[1:]}"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bcos_core.evaluate.figures import interval_in_words, known_figure
+from bcos_core.evaluate.figures import figure_in_words
 from bcos_core.home import get_home
 from bcos_core.jobs.kinds import NAMES, kind_of
 from bcos_core.jobs.store import Job, JobState
@@ -17,7 +17,7 @@ from bcos_core.tasks.registry import TASK_TYPES
 from pages.home.pair import planted
 from pages.widgets.jobs import (
     cancel_button,
-    figures_of,
+    figures_line,
     job_store,
     looked_at,
     state_icon,
@@ -96,9 +96,7 @@ def _outcome(job: Job) -> str:
         return job.message.partition(". ")[0]
     if job.state != JobState.SUCCEEDED:
         return ""
-    return ", ".join(
-        f"{figure.title.partition(', ')[2]} {figure.value}" for figure in figures_of(job) if "," in figure.title
-    )
+    return figures_line(job)
 
 
 def place_of(job: Job) -> tuple[str, dict[str, str | list[str]]]:
@@ -117,12 +115,9 @@ def _said(info: CheckpointInfo) -> str:
     parts = [TASK_TYPES[info.task_type].title.lower(), "reads pairs" if info.pairs else ""]
     metric = next((metric for metric in TASK_TYPES[info.task_type].metrics if metric.name in info.metrics), None)
     if metric is not None:
-        value = info.metrics[metric.name]
-        estimate = known_figure(metric, value, info.test_size, info.intervals.get(metric.name))
-        figure = f"{metric.title.lower()} {metric.written(value)}"
-        if estimate.has_interval:
-            figure += f" ({interval_in_words(estimate, metric.written)}, {count(estimate.n, 'text')})"
-        parts.append(figure)
+        value, interval = info.metrics[metric.name], info.intervals.get(metric.name)
+        of = f" on {count(info.test_size, 'text')}" if info.test_size else ""
+        parts.append(f"{figure_in_words(metric, value, info.test_size, interval)}{of}")
     parts.append(f"made {info.created_at[:10]}")
     return " · ".join(part for part in parts if part)
 

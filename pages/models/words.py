@@ -107,8 +107,8 @@ def _counting(kind: TaskType, result: ModelVocabulary) -> str:
         return ""
     estimate = known_figure(main, value, result.texts)
     if not estimate.has_interval:
-        return f" ({main.title.lower()} {main.written(value)})"
-    return f" ({main.title.lower()} {main.written(value)}, {interval_in_words(estimate, main.written)})"
+        return f" ({main.phrase} {main.written(value)})"
+    return f" ({main.phrase} {main.written(value)}, {interval_in_words(estimate, main.written)})"
 
 
 def _side(info: CheckpointInfo, title: str, table: pd.DataFrame, uses: Sequence[WordUse], side: str) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from bcos_core.errors import StudyError
 from bcos_core.model.classifier import Classifier
-from bcos_core.numbers import count
+from bcos_core.numbers import count, probability
 from bcos_core.study.access import Rater
 from bcos_core.study.design import Condition
 from bcos_core.study.edits import longest_edit
@@ -51,7 +51,7 @@ def edit_item(study: Running, rater: Rater, slot: Slot, item: LockedItem, given:
             st.warning("Change the text first.", icon=":material/edit:")
             return
         outcome = study.tries.attempt(rater.id, slot.id, text, _classifier)
-        st.session_state[f"said-{slot.id}"] = f"{outcome.label} ({outcome.probability:.2f})"
+        st.session_state[f"said-{slot.id}"] = f"{outcome.label} ({probability(outcome.probability)})"
         st.rerun()
     _said(slot, given, left)
 

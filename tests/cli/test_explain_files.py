@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from pypdf import PdfReader
 from tiny_pair import save_pair
 
@@ -35,6 +36,7 @@ def test_the_command_offers_every_format() -> None:
         ([], None),
         (["--output", "a.tex"], "latex"),
         (["--output", "a.PDF"], "pdf"),
+        (["--output", "a.png"], "png"),
         (["--output", "a.txt", "--format", "markdown"], "markdown"),
         (["--format", "svg"], "svg"),
     ],
@@ -45,7 +47,12 @@ def test_the_format_is_that_of_the_name_or_of_the_ending(argv: list[str], name: 
 
 
 @pytest.mark.parametrize(
-    ("argv", "said"), [(["--output", "a.doc"], "its ending says no format"), (["--format", "pdf"], "is no text")]
+    ("argv", "said"),
+    [
+        (["--output", "a.doc"], "its ending says no format"),
+        (["--format", "pdf"], "is no text"),
+        (["--format", "png"], "is no text"),
+    ],
 )
 def test_what_names_no_file_is_refused(argv: list[str], said: str) -> None:
     with pytest.raises(InputError, match=said):
@@ -62,6 +69,11 @@ def test_a_file_is_written_and_a_document_printed(
     assert capsys.readouterr().out.strip() == f"Written to {file}"
     first, second = (page.extract_text() for page in PdfReader(io.BytesIO(file.read_bytes())).pages)
     assert "good" in first and "Occlusion" in first and "bad" in second
+
+    picture = tmp_path / "figure.png"
+    assert main([*asked[:4], "--output", str(picture)]) == 0
+    assert Image.open(picture).format == "PNG"
+    capsys.readouterr()
 
     assert main([*asked, "--format", "markdown", "--granularity", "token"]) == 0
     document = capsys.readouterr().out

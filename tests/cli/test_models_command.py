@@ -42,6 +42,22 @@ def test_a_name_is_what_commands_take_and_print(pair: tuple[Path, Path], say: An
     assert twin["model"] == "My model · conventional"
 
 
+def test_figures_have_the_names_and_units_that_pages_give_them(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    figures = {"single-label": {"accuracy": 0.819, "macro_f1": 0.8}, "regression": {"mae": 0.834, "pearson": 0.5}}
+    for kind, metrics in figures.items():
+        folder, _ = save_pair(home.create(), kind=kind)
+        file = folder / "checkpoint.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), "metrics": metrics, "test_size": 1000}))
+        assert main(["models"]) == 0
+        said = capsys.readouterr().out
+        assert "macro_f1" not in said and "mae " not in said
+        if kind == "regression":
+            assert "· mean absolute error 0.834 · Pearson's r 0.500" in said
+        else:
+            # Wilson's interval of 819 in 1,000 by hand: (0.819 + z²/2n ± z √(0.819·0.181/n + z²/4n²)) / (1 + z²/n)
+            assert "· accuracy 81.9 % (95 % interval 79.4 % to 84.2 %) · macro F1 80.0 %" in said
+
+
 def test_a_record_of_the_old_name_is_the_same_record(pair: tuple[Path, Path], say: Any, tmp_path: Path) -> None:
     file = tmp_path / "record.json"
     file.write_text(json.dumps(say("explain", "tiny-bcos", "--text", "A good film.")["records"]))

@@ -99,6 +99,25 @@ def test_a_finished_quick_start_gives_both_accuracies_and_the_way_to_compare(
     assert at.title[0].value == "Compare"
 
 
+def test_a_figure_has_its_measure_and_a_time_what_it_is_of(
+    open_page: OpenPage, running_job: RunningJob, home: Home
+) -> None:
+    job, lease = running_job()
+    task = TaskChoice("embedded", "short-reviews").to_dict()
+    folders = save_pair(home, task=task, job=job.id)
+    made = {"checkpoint": str(folders[0]), "metrics": {"mae": 0.834, "pearson": 0.5}, "test_size": 965}
+    twin = {**made, "checkpoint": str(folders[1]), "metrics": {"mae": 0.85}}
+    result = {"bcos": made, "conventional": twin, "seconds": 200.0}
+    lease.succeed(result, [str(folder) for folder in folders])
+    at = open_page("home")
+    (line,) = [one.label.replace("\\", "") for one in at.button if one.key == f"open-{job.id}"]
+    assert "mean absolute error: B-cos 0.834, conventional 0.850" in line
+    assert "Mean absolute error: B-cos 0.834, conventional 0.850" in words(at)
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["Time to train"] == "3 min 20 s" and "Time" not in shown
+    assert "Both models, from reading the data to the test" in words(at)
+
+
 def test_a_failed_quick_start_shows_its_message_as_text(open_page: OpenPage, running_job: RunningJob) -> None:
     _, lease = running_job()
     lease.fail("The disk is full: <script>alert(1)</script> **free some space**.")

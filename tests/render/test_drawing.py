@@ -152,6 +152,14 @@ def test_the_answer_of_a_model_has_a_bar_for_each_class() -> None:
     assert answer_bars(Prediction((float("nan"), 1.0), (), 1, ""), ("bad", "good"), kind, ()) == []
 
 
+def test_a_probability_is_written_one_way_in_bars_answers_and_hover() -> None:
+    kind = TASK_TYPES["single-label"]
+    sure = kind.prediction((-20.0, 20.0), ("bad", "good"))
+    bad, good = answer_bars(sure, ("bad", "good"), kind, ())
+    assert (bad["value"], good["value"]) == ("< 0.01", "> 0.99")
+    assert kind.answer(sure) == "good (> 0.99)" and "probability > 0.99, logit 20.0" in good["help"]
+
+
 def test_one_legend_has_numbers_where_the_scale_is_shared() -> None:
     kind = TASK_TYPES["single-label"]
     assert shared_legend("good", kind, STYLE, None, signed=True)["ends"] == ["speaks against good", "supports good"]

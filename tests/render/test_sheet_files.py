@@ -188,7 +188,7 @@ def test_a_sheet_of_each_text_is_a_page_of_a_pdf_and_too_many_for_a_picture() ->
         FORMATS["svg"].file(sheets)
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "pdf"])
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("pdf", "png")])
 def test_text_is_text_whatever_it_says(name: str) -> None:
     hostile = of_one_token(
         HOSTILE, labels=("negative", HOSTILE), target=Target(1, HOSTILE), model=HOSTILE, method="bcos"
@@ -307,8 +307,10 @@ def test_hebrew_stands_from_right_to_left_and_keeps_its_letters() -> None:
 def test_letters_of_which_no_font_is_there_are_never_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bcos_core.render.figures.fonts._installed", lambda: ())
     chinese = sheet_of(of_one_token("好看"))
-    with pytest.raises(InputError, match="No font on this machine has the characters"):
+    with pytest.raises(InputError, match="No font on this machine has the characters 好 看, so that"):
         FORMATS["pdf"].file([chinese])
+    with pytest.raises(InputError, match="No font on this machine has the character 好, so that .* that has it "):
+        FORMATS["png"].file([sheet_of(of_one_token("好"))])
     assert "好看" in read("html", chinese) and "好看" in read("latex", chinese)
 
 

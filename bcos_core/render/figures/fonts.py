@@ -50,9 +50,10 @@ def _families(characters: frozenset[str], weight: int) -> tuple[str, ...]:
                 break
     if missing:
         shown = " ".join(sorted(missing)[:_SHOWN]) + (" …" if len(missing) > _SHOWN else "")
+        which, boxes, them = ("character", "a box", "it") if len(missing) == 1 else ("characters", "boxes", "them")
         raise InputError(
-            f"No font on this machine has the characters {shown}, so that a figure would show boxes. Install a font "
-            "that has them (TrueType, for example one of Noto), or save the HTML page or LaTeX instead."
+            f"No font on this machine has the {which} {shown}, so that a figure would show {boxes}. Install a font "
+            f"that has {them} (TrueType, for example one of Noto), or save the HTML page or LaTeX instead."
         )
     return tuple(chosen)
 
