@@ -13,7 +13,8 @@ from bcos_core.home import Home
 from bcos_core.model.classifier import load
 from bcos_core.model.identity import changed_data, folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo, read_info, trained_on
-from bcos_core.model.predictions import known_logits, logits_on
+from bcos_core.model.kept_logits import known_logits
+from bcos_core.model.predictions import logits_on
 from bcos_core.progress import Reporter, Tally
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
 
 from bcos_core.model.classifier import Classifier, predict
 from bcos_core.model.identity import model_subject
+from bcos_core.model.kept_logits import Logits, Memory, keep_logits, known_logits
 from bcos_core.progress import SilentReporter, Tally
-from bcos_core.storage.content import name_of
 from bcos_core.text.encoding import fit_within
 
-Logits = tuple[float, ...]
-
-KIND = "logits"
 CHUNK = 256  # texts between two writes: what a killed job loses
-
-
-class Memory(Protocol):
-    """What remembers values by their subject, the kind of value, and the item: `bcos_core.storage.evidence` does."""
-
-    def find(self, subject: str, kind: str, items: Iterable[str]) -> dict[str, Any]:
-        """The values that are known already, by item."""
-
-    def keep(self, subject: str, kind: str, values: Mapping[str, Any]) -> None:
-        """Store values by item."""
-
-
-def keep_logits(subject: str, logits: Mapping[str, Sequence[float]], store: Memory) -> None:
-    """Remember the logits of texts."""
-    store.keep(subject, KIND, {name_of(text): values for text, values in logits.items()})
-
-
-def known_logits(subject: str, texts: Sequence[str], store: Memory) -> list[Logits | None]:
-    """The logits of each text, None where they are not known."""
-    found = store.find(subject, KIND, dict.fromkeys(map(name_of, texts)))
-    return [tuple(found[item]) if (item := name_of(text)) in found else None for text in texts]
 
 
 def known_at_full_length(

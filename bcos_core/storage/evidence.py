@@ -48,6 +48,12 @@ class EvidenceStore:
                 found.update((row.item, row.value) for row in rows)
         return found
 
+    def all(self, subject: str, kind: str) -> dict[str, Any]:
+        """Every value of a kind that is known under a subject, by item."""
+        query = select(EVIDENCE.c.item, EVIDENCE.c.value).where(EVIDENCE.c.subject == subject, EVIDENCE.c.kind == kind)
+        with self.database.read() as connection:
+            return {row.item: row.value for row in connection.execute(query)}
+
     def count(self, subjects: Iterable[str]) -> int:
         """How many values are kept under these subjects."""
         total = 0

@@ -21,8 +21,8 @@ from bcos_core.model.checkpoint import load_model, renamed_when_complete, save_c
 from bcos_core.model.classifier import position_limit, wrap
 from bcos_core.model.convert import convert, set_b
 from bcos_core.model.identity import folder_identity, library_versions, memory_identity, model_subject
+from bcos_core.model.kept_logits import keep_logits
 from bcos_core.model.naming import folder_stem
-from bcos_core.model.predictions import keep_logits
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.model.sources import load_pretrained, resolve_model
 from bcos_core.progress import Reporter, SilentReporter

@@ -9,7 +9,6 @@ import streamlit as st
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.registry import METHODS, Method
-from bcos_core.home import get_home
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.numbers import count
 from bcos_core.render import drawing
@@ -23,7 +22,7 @@ from pages.widgets.errors import guard
 from pages.widgets.heatmap import heatmap
 from pages.widgets.plain import plain
 from pages.widgets.struck import Span, struck_spans, toggled
-from pages.widgets.test_set import OPENING_TEXTS, TestSet, find_test_set
+from pages.widgets.test_set import TestSet, find_test_set
 
 MEANING = (
     "A B-cos model’s answer is the sum of what each word adds to it, so that its colours are the computation itself; a "
@@ -34,7 +33,7 @@ _STYLE = Style(next(iter(PALETTES.values())))
 
 def show_disagreement() -> None:
     """Both models' heatmaps of one test text, whose words can be struck out; nothing where there is no model yet."""
-    models = pair_to_show(resources.checkpoints().values(), get_home(), url.read_all("model"))
+    models = pair_to_show(resources.checkpoints().values(), url.read_all("model"))
     if not models:
         return
     with st.container(border=True), guard():
@@ -76,8 +75,9 @@ def _answers(tests: TestSet, index: int) -> str:
     labelled = f"In the data: {tests.label(index)}."
     agreed = ""
     if len(said) > 1 and tests.kind.discrete and len({answer.label for answer in tests.ask(index)}) == 1:
-        asked = min(OPENING_TEXTS, len(tests.examples))
-        agreed = f" They agree on the first {count(asked, 'test text')}." if "example" not in st.query_params else ""
+        known = tests.agreeing()
+        of = f"all {count(known, 'test text')}" if known == len(tests.examples) else f"the first {known:,} test texts"
+        agreed = f" They agree on {of}." if known else ""
     return f"{'; '.join(said)}. {labelled}{agreed}"
 
 

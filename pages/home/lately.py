@@ -11,10 +11,10 @@ from bcos_core.evaluate.figures import figure_in_words
 from bcos_core.home import get_home
 from bcos_core.jobs.kinds import NAMES, kind_of
 from bcos_core.jobs.store import Job, JobState
+from bcos_core.lab.models import is_planted
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
 from bcos_core.numbers import count
 from bcos_core.tasks.registry import TASK_TYPES
-from pages.home.pair import planted
 from pages.widgets.jobs import (
     cancel_button,
     figures_line,
@@ -43,8 +43,7 @@ class Step:
 def lately() -> None:
     """The newest jobs and the newest models, beside each other; nothing where there are none."""
     jobs = job_store().list(limit=JOBS_SHOWN).found
-    home = get_home()
-    models = [info for info in list_checkpoints(home) if info.created_at and not planted(info, home)][:MODELS_SHOWN]
+    models = [info for info in list_checkpoints(get_home()) if info.created_at and not is_planted(info)][:MODELS_SHOWN]
     if not jobs and not models:
         return
     ran, made = st.columns(2, gap="large")

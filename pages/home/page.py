@@ -27,7 +27,7 @@ def main() -> None:
     jobs = listing.found
     active = next((job for job in jobs if job.active), None)
     models = list_checkpoints(get_home())
-    shown = pair_to_show(models, get_home(), url.read_all("model"))
+    shown = pair_to_show(models, url.read_all("model"))
     if active is not None:
         supervisor_notice()
         watch(active.id, running)

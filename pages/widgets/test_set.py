@@ -17,6 +17,7 @@ from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.task_type import Array, TaskType
 from bcos_core.text.tasks import Examples, TaskData
 from pages.widgets import answers, resources
+from pages.widgets.opening import differing_texts
 from pages.widgets.plain import plain
 
 ANY = ""
@@ -153,14 +154,39 @@ class TestSet:
     def opening(self) -> int:
         """A text to open on: the first one where the models disagree, of scores the one where they are furthest apart;
         else the first."""
+        return self._opening[0]
+
+    def agreeing(self) -> int:
+        """On how many test texts the first two models agree, as far as is known; 0 where they disagree on one."""
+        return self._opening[1]
+
+    @cached_property
+    def _opening(self) -> tuple[int, int]:
+        """The first texts are asked about; the others too, where training, an audit or a page has left answers that
+        differ."""
         if len(self.compared) < 2:
-            return 0
-        texts = self.examples.texts[:OPENING_TEXTS]
-        first, second = ([*resources.predictions(model, texts)] for model in self.compared)
-        if self.kind.discrete:
-            return next((i for i in range(len(texts)) if first[i].label != second[i].label), 0)
-        logits = [np.array([answer.logits for answer in given]) for given in (first, second)]
-        return int(self.kind.distances(*logits).argmax())
+            return 0, 0
+        first = list(range(min(OPENING_TEXTS, len(self.examples))))
+        apart = self._apart(first)
+        if not self.kind.discrete:
+            return int(apart.argmax()), 0
+        if apart.any():
+            return int((apart > 0).argmax()), 0
+        one, other = self.compared
+        differing, known = differing_texts(one, other, self.examples.texts)
+        others = [place for place in differing if place >= len(first)][:OPENING_TEXTS]
+        apart = self._apart(others)  # read as far as panels read, which may be further than training read
+        if apart.any():
+            return others[int((apart > 0).argmax())], 0
+        return 0, known if known > len(first) and not differing else len(first)
+
+    def _apart(self, places: Sequence[int]) -> Array:
+        """How far the answers of the first two models are apart, for some texts."""
+        texts = tuple(self.examples.texts[place] for place in places)
+        if not texts:
+            return np.zeros(0)
+        logits = [np.array([one.logits for one in resources.predictions(info, texts)]) for info in self.compared]
+        return self.kind.distances(*logits)
 
 
 def sureness(given: Sequence[Prediction]) -> Array:
