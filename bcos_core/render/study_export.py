@@ -41,7 +41,7 @@ def export_study(
     database: Database, id: str, folder: Path, *, panel_ids: bool = False, models: Mapping[str, str] | None = None
 ) -> list[Path]:
     """Write all tables into `folder`; the files. `panel_ids`, who raters are at their panel, are personal data.
-    `models`: folder → what the model is called, for the report.
+    `models`: folder → what the model is called.
 
     Raises:
         StudyError: there is no such study, or it is not closed: results would unblind it.
@@ -52,7 +52,7 @@ def export_study(
         raise StudyError(f"The study {study.title!r} is {study.status}. Close it first: its results would unblind it.")
     locked = LockedStudy.from_dict(Studies(database).locked(id))
     answered = read_answers_of(database, id, locked)
-    answers = answers_table(answered, locked, simulated=study.simulated)
+    answers = answers_table(answered, locked, models, simulated=study.simulated)
     raters = raters_table(Raters(database).of(id), answered, panel_ids=panel_ids)
     events = events_table(database, id, simulated=study.simulated)
     writers: dict[str, Callable[[Path], object]] = {
@@ -62,7 +62,7 @@ def export_study(
         "events.parquet": lambda path: events.to_parquet(path, index=False),
         "raters.csv": lambda path: path.write_bytes(csv_file(raters)),
         "items.json": lambda path: path.write_text(items_json(locked), encoding="ascii"),
-        "codebook.csv": lambda path: path.write_bytes(csv_file(codebook(locked))),
+        "codebook.csv": lambda path: path.write_bytes(csv_file(codebook(locked, models))),
         "report.html": lambda path: path.write_text(
             encodable(study_html(study, locked, answered, models)), encoding="utf-8"
         ),
@@ -76,9 +76,12 @@ def export_study(
     return [folder / name for name in writers]
 
 
-def answers_table(answered: Answered, locked: LockedStudy, *, simulated: bool = False) -> pd.DataFrame:
-    """Every answer, one a row, with the condition in words and why its rater is left out."""
-    names = {condition.id: condition.title for condition in locked.design.conditions}
+def answers_table(
+    answered: Answered, locked: LockedStudy, models: Mapping[str, str] | None = None, *, simulated: bool = False
+) -> pd.DataFrame:
+    """Every answer, one a row, with the condition in words and why its rater is left out. `models`: folder → what the
+    model is called."""
+    names = {condition.id: condition.called(models or {}) for condition in locked.design.conditions}
     frame = answered.answers
     conditions = [
         " | ".join(names.get(id, id) for id in str(cell).split("|")) if cell else "" for cell in frame["cell"]
@@ -126,8 +129,9 @@ def items_json(locked: LockedStudy) -> str:
     return json.dumps({**locked.to_dict(), "hash": locked.hash}, indent=1)
 
 
-def codebook(locked: LockedStudy) -> pd.DataFrame:
-    """What every column and every answer means."""
+def codebook(locked: LockedStudy, models: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """What every column and every answer means, and which models were asked, by their names (`models`: folder → name),
+    folders and the hashes of their weights: a name can be given to another model."""
     rows = [("column", name, meaning) for name, meaning in _COLUMNS]
     for question in locked.design.questions:
         rows.append(("question", question.name, question.prompt))
@@ -135,7 +139,11 @@ def codebook(locked: LockedStudy) -> pd.DataFrame:
             (f"answer to {question.name}", str(value), label) for value, label in question.shown(locked.guesses).items()
         ]
     rows += [("question", name, meaning) for name, meaning in PROTOCOLS[locked.design.protocol].measured.items()]
-    rows += [("condition", condition.id, condition.title) for condition in locked.design.conditions]
+    names = models or {}
+    rows += [("condition", condition.id, condition.called(names)) for condition in locked.design.conditions]
+    for folder in locked.design.checkpoints:
+        name = Path(folder).name
+        rows.append(("model", names.get(folder) or name, f"folder {name}, weights {locked.weights[folder]}"))
     return pd.DataFrame(rows, columns=["kind", "name", "meaning"])
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.numbers import count, number
 from bcos_core.render.report import PAGE_STYLE
-from bcos_core.render.study_tests import tests_table
+from bcos_core.render.study_tests import result_called, tests_table
 from bcos_core.study.analysis import Analysis
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.paragraph import methods_paragraph
@@ -28,25 +28,26 @@ def study_html(study: Study, locked: LockedStudy, answered: Answered, models: Ma
     excluded = "".join(f"<li>{escape(rater)}: {escape(why)}</li>" for rater, why in answered.excluded.items())
     left_out = f"<p class='note'>Left out by the rule:</p><ul class='note'>{excluded}</ul>" if excluded else ""
     analyses = analyse(answered, locked)
-    found = "".join(f"<p><b>{escape(one)}</b></p>" for one in findings(analyses, locked))
-    sections = "".join(_section(analysis, locked) for analysis in analyses)
+    found = "".join(f"<p><b>{escape(one)}</b></p>" for one in findings(analyses, locked, models))
+    names = short_titles(locked, models)
+    sections = "".join(_section(analysis, locked, names) for analysis in analyses)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>{escape(study.title)}</title><style>{PAGE_STYLE}</style></head><body>\n"
-        f"<h1>{escape(study.title)}</h1>\n{banner}{found}\n{_tests(analyses, locked)}\n<h2>Methods</h2>\n"
+        f"<h1>{escape(study.title)}</h1>\n{banner}{found}\n{_tests(analyses, names)}\n<h2>Methods</h2>\n"
         f"<p>{escape(paragraph)}</p>\n{left_out}{sections}\n"
         f"<p class='note'>Locked as SHA-256 {escape(str(study.lock_hash))}.</p></body></html>\n"
     )
 
 
-def _tests(analyses: Sequence[Analysis], locked: LockedStudy) -> str:
+def _tests(analyses: Sequence[Analysis], names: Mapping[str, str]) -> str:
     words, figures = ("test", "question"), ("value", "low", "high", "p", "p (Holm)")
     rows = "".join(
         f"<tr><td>{escape(str(row['compared']))}</td>"
         + "".join(f"<td class='figure'>{'–' if pd.isna(row[name]) else number(row[name])}</td>" for name in figures)
         + "".join(f"<td>{escape(str(row[name]))}</td>" for name in words)
         + f"<td class='note'>{escape(str(row['note']))}</td></tr>"
-        for row in tests_table(analyses, short_titles(locked)).to_dict("records")
+        for row in tests_table(analyses, names).to_dict("records")
     )
     heads = "".join(f"<th class='figure'>{name}</th>" for name in figures) + "".join(
         f"<th>{name}</th>" for name in words
@@ -54,12 +55,14 @@ def _tests(analyses: Sequence[Analysis], locked: LockedStudy) -> str:
     return f"<h2>All tests</h2><table><tr><th>compared</th>{heads}<th></th></tr>{rows}</table>" if rows else ""
 
 
-def _section(analysis: Analysis, locked: LockedStudy) -> str:
+def _section(analysis: Analysis, locked: LockedStudy, names: Mapping[str, str]) -> str:
     loops = [
         replace(result, test=f"{result.test}: {SCORES[score].title}")
         for score, result in closed_loops(analysis, locked).items()
     ]
-    return f"<h2>{escape(analysis.title)}</h2>\n" + "".join(map(_result, (*analysis.results, *loops)))
+    return f"<h2>{escape(analysis.title)}</h2>\n" + "".join(
+        _result(result_called(result, names)) for result in (*analysis.results, *loops)
+    )
 
 
 def _result(result: Result) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -15,15 +16,29 @@ COLUMNS = ("compared", "value", "low", "high", "p", "p (Holm)", "test", "questio
 def tests_table(analyses: Iterable[Analysis], names: Mapping[str, str]) -> pd.DataFrame:
     """One row a test, in the order of the analyses: those that have a p, and those that would if there were enough
     answers, with the reason. `names`: title of a condition → what it is called here."""
-    rows = [row for analysis in analyses for result in analysis.results for row in _rows(analysis.title, result)]
-    longest_first = sorted(names, key=len, reverse=True)  # one title may be the beginning of another
+    rows = [
+        row
+        for analysis in analyses
+        for result in analysis.results
+        for row in _rows(analysis.title, result_called(result, names))
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
-    def short(compared: str) -> str:
-        for title in longest_first:
-            compared = compared.replace(title, names[title])
-        return compared
 
-    return pd.DataFrame([(short(str(first)), *rest) for first, *rest in rows], columns=list(COLUMNS))
+def called(text: str, names: Mapping[str, str]) -> str:
+    """`text` with the titles of conditions in it replaced by what these are called here."""
+    for title in sorted(names, key=len, reverse=True):  # one title may be the beginning of another
+        text = text.replace(title, names[title])
+    return text
+
+
+def result_called(result: Result, names: Mapping[str, str]) -> Result:
+    """The result with every text in it as `called` writes it."""
+    quantities = tuple(
+        replace(one, name=called(one.name, names), undefined=called(one.undefined, names)) for one in result.quantities
+    )
+    notes = tuple(called(note, names) for note in result.notes)
+    return replace(result, quantities=quantities, undefined=called(result.undefined, names), notes=notes)
 
 
 def _rows(question: str, result: Result) -> list[tuple[object, ...]]:

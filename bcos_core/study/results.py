@@ -104,19 +104,20 @@ def analyse(answered: Answered, locked: LockedStudy) -> list[Analysis]:
     return PROTOCOLS[locked.design.protocol].analyse(wide(answered.counted, locked), locked)
 
 
-def short_titles(locked: LockedStudy) -> dict[str, str]:
+def short_titles(locked: LockedStudy, models: Mapping[str, str] | None = None) -> dict[str, str]:
     """Title of a condition → what it is called where only this study is spoken of: its method alone, where that is
-    enough; in the order of the design."""
+    enough, else with its model as it is called (`models`: folder → name); in the order of the design."""
     conditions = locked.design.conditions
     enough = len({one.method_title for one in conditions}) == len(conditions)
-    return {one.title: one.method_title if enough else one.title for one in conditions}
+    return {one.title: one.method_title if enough else one.called(models or {}) for one in conditions}
 
 
-def findings(analyses: Sequence[Analysis], locked: LockedStudy) -> list[str]:
-    """A sentence for each analysis that the protocol's finding is about, the first one first."""
+def findings(analyses: Sequence[Analysis], locked: LockedStudy, models: Mapping[str, str] | None = None) -> list[str]:
+    """A sentence for each analysis that the protocol's finding is about, the first one first. `models` as in
+    `short_titles`."""
     protocol = PROTOCOLS[locked.design.protocol]
     about = analyses if protocol.reworded else analyses[:1]
-    return [protocol.finding.sentence(analysis.compared, short_titles(locked)) for analysis in about]
+    return [protocol.finding.sentence(analysis.compared, short_titles(locked, models)) for analysis in about]
 
 
 def closed_loops(analysis: Analysis, locked: LockedStudy) -> dict[str, Result]:

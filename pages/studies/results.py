@@ -18,7 +18,7 @@ from bcos_core.render.dots import add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.study_export import export_study
 from bcos_core.render.study_report import basis_words
-from bcos_core.render.study_tests import tests_table
+from bcos_core.render.study_tests import result_called, tests_table
 from bcos_core.study.analysis import Analysis
 from bcos_core.study.invites import Invitations
 from bcos_core.study.paragraph import methods_paragraph
@@ -46,9 +46,9 @@ def study_results(study: Study, running: Running) -> None:
         )
     if not len(answered.counted):
         st.info("There are no answers that count, so there is nothing to say.")
-    names = short_titles(running.locked)
+    names = short_titles(running.locked, called())
     analyses = analyse(answered, running.locked) if len(answered.counted) else []
-    for place, sentence in enumerate(findings(analyses, running.locked) if analyses else ()):
+    for place, sentence in enumerate(findings(analyses, running.locked, called()) if analyses else ()):
         # Not a heading: the sentence is what a reader came for, and what follows belongs to all of them.
         st.markdown(f"{plain(analyses[place].title)} {plain(sentence)}" if place else f"**{plain(sentence)}**")
     _tests(analyses, names)
@@ -68,7 +68,7 @@ def study_results(study: Study, running: Running) -> None:
         _means(analysis, names)
         _distribution(analysis, names)
         for result in analysis.results:
-            _result(result)
+            _result(result_called(result, names))
         _loops(closed_loops(analysis, running.locked))
     st.header("For the paper", anchor=False)
     st.code(methods_paragraph(study, running.locked, answered, called()), language=None, wrap_lines=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -292,6 +293,30 @@ def test_an_export_has_everything_and_only_when_it_is_closed(home: Home, tmp_pat
     report = files["report.html"].read_text()
     assert world.locked.hash in report and "<script" not in report
     assert "raters: an interval needs at least 6" in report
+
+
+def test_an_export_names_models_as_people_do(home: Home, tmp_path: Path) -> None:
+    """One method on two models, so that these are what is compared."""
+    world = make_world(
+        home, conditions=lambda bcos, twin: (Condition(bcos, "occlusion"), Condition(twin, "occlusion")), **EVERYTHING
+    )
+    answer_all(home, world, 3, _rate(world))
+    database = open_database(home)
+    Studies(database).close(world.study.id)
+    bcos, twin = world.locked.design.checkpoints
+    named = {bcos: "Our model", twin: "Its plain twin"}
+    written = export_study(database, world.study.id, tmp_path / "out", models=named)
+    files = {file.name: file for file in written}
+    answers = pd.read_csv(files["answers.csv"])
+    assert set(answers["condition"]) == {"Occlusion · Our model", "Occlusion · Its plain twin"}
+    codes = pd.read_csv(files["codebook.csv"])
+    models = codes[codes["kind"] == "model"].set_index("name")["meaning"]
+    assert models["Our model"] == f"folder tiny-bcos, weights {world.locked.weights[bcos]}"
+    assert models["Its plain twin"] == f"folder tiny-conventional, weights {world.locked.weights[twin]}"
+    assert set(codes[codes["kind"] == "condition"]["meaning"]) == set(answers["condition"])
+    report = files["report.html"].read_text()
+    assert "Occlusion · Our model" in report
+    assert not re.findall(".{30}tiny-.{30}", report)
 
 
 def test_what_a_rater_writes_stays_one_cell_of_one_record(home: Home, tmp_path: Path) -> None:
