@@ -49,6 +49,7 @@ _paper(
     booktitle="IEEE/CVF Conference on Computer Vision and Pattern Recognition (CVPR)",
     pages="10329--10338",
     year="2022",
+    doi="10.1109/CVPR52688.2022.01008",
     eprint="2205.10268",
     archiveprefix="arXiv",
 )

@@ -28,6 +28,25 @@ def test_an_entry_is_whole(key: str) -> None:
     assert citation.fields["year"] in key
 
 
+# As libraries of papers have them, looked up entry by entry: publishers' pages, proceedings and reference lists.
+PUBLISHED = {
+    "boehle2022bcos": ("10329--10338", "10.1109/CVPR52688.2022.01008"),
+    "sundararajan2017axiomatic": ("3319--3328", None),
+    "zeiler2014visualizing": ("818--833", "10.1007/978-3-319-10590-1_53"),
+    "erion2021improving": ("620--631", "10.1038/s42256-021-00343-w"),
+    "castro2009polynomial": ("1726--1730", "10.1016/j.cor.2008.04.004"),
+    "lundberg2017unified": ("4765--4774", None),
+    "ribeiro2016why": ("1135--1144", "10.1145/2939672.2939778"),
+    "clark2019what": ("276--286", "10.18653/v1/W19-4828"),
+    "abnar2020quantifying": ("4190--4197", "10.18653/v1/2020.acl-main.385"),
+}
+
+
+def test_pages_and_identifiers_are_those_of_the_publishers() -> None:
+    said = {key: tuple(map(CITATIONS[key].fields.get, ("pages", "doi"))) for key in CITATIONS}
+    assert {key: found for key, found in said.items() if found != (None, None)} == PUBLISHED
+
+
 def test_a_paper_that_a_description_names_is_cited() -> None:
     for method in METHODS.values():
         named = re.findall(r"arXiv (\d{4}\.\d{5})", method.description)
