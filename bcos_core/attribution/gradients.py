@@ -7,7 +7,7 @@ from captum.attr import InputXGradient, NoiseTunnel, Saliency
 from torch import Tensor
 
 from bcos_core.attribution.embeddings import EmbeddingsToScore
-from bcos_core.attribution.interface import ROWS_PER_PASS, MethodInput, MethodOutput
+from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.attribution.seeds import text_by_text
 
 
@@ -40,7 +40,7 @@ def smoothgrad(inputs: MethodInput) -> MethodOutput:
         embeddings,
         nt_type="smoothgrad",
         nt_samples=samples,
-        nt_samples_batch_size=min(samples, ROWS_PER_PASS),
+        nt_samples_batch_size=min(samples, inputs.rows_per_pass),
         stdevs=spread,
         additional_forward_args=(*arguments, inputs.classes(logits)),
     )

@@ -15,8 +15,10 @@ from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
 from bcos_core.text.encoding import Batch
 
-# Rows of one forward pass of a method that runs many: enough to keep two cores or a GPU busy, flat in memory.
-ROWS_PER_PASS = 64
+# Tokens of one pass of a method that runs many. A CPU is quickest with what its caches hold (a text of 370 tokens takes
+# 13 s instead of 33 s by integrated gradients when passes have 2,048 tokens instead of 24,000); a GPU wants more.
+TOKENS_PER_PASS = {"cpu": 2_048}
+TOKENS_PER_PASS_ELSEWHERE = 65_536
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,12 @@ class MethodInput:
         if token_id is None:
             raise ValueError(f"The reference {self.reference!r} has no token.")
         return self.batch.input_ids.masked_fill(self.batch.ordinary, token_id)
+
+    @property
+    def rows_per_pass(self) -> int:
+        """How many copies of the longest text go through the model together in a method that runs many."""
+        tokens = TOKENS_PER_PASS.get(self.classifier.device.type, TOKENS_PER_PASS_ELSEWHERE)
+        return max(1, tokens // self.batch.input_ids.shape[1])
 
     def each_text(self) -> Iterator[MethodInput]:
         """The same for each text alone, without padding."""

@@ -11,7 +11,7 @@ from captum.attr import GradientShap, IntegratedGradients
 from torch import Tensor
 
 from bcos_core.attribution.embeddings import EmbeddingsToScore
-from bcos_core.attribution.interface import ROWS_PER_PASS, MethodInput, MethodOutput, select
+from bcos_core.attribution.interface import MethodInput, MethodOutput, select
 from bcos_core.attribution.seeds import put_together, text_by_text
 
 
@@ -32,7 +32,7 @@ def _integrated(inputs: MethodInput) -> MethodOutput:
         baselines=ends.reference,
         additional_forward_args=ends.arguments,
         n_steps=int(inputs.parameters["steps"]),
-        internal_batch_size=max(ROWS_PER_PASS, len(inputs.batch)),
+        internal_batch_size=max(inputs.rows_per_pass, len(inputs.batch)),
     )
     return ends.output(inputs, score, found)
 

@@ -14,7 +14,7 @@ from captum.attr import FeatureAblation, KernelShap, Lime, PerturbationAttributi
 from torch import Tensor
 
 from bcos_core.attribution.features import feature_mask, spread_over_tokens
-from bcos_core.attribution.interface import ROWS_PER_PASS, MethodInput, MethodOutput, select
+from bcos_core.attribution.interface import MethodInput, MethodOutput, select
 from bcos_core.attribution.seeds import text_by_text
 from bcos_core.model.view import ModelView
 
@@ -36,7 +36,7 @@ class _TextsToScore:
         self.pieces = feature_mask(batch, inputs.parameters["unit"])
         self.removed = inputs.reference_ids
         self.arguments = (batch.input_ids, batch.attention_mask, batch.token_type_ids, self.classes)
-        self.per_pass = max(1, ROWS_PER_PASS // len(batch))
+        self.per_pass = max(1, inputs.rows_per_pass // len(batch))
 
     def __call__(
         self,

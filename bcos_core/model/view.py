@@ -21,6 +21,7 @@ from bcos_core.model.anatomy import blocks_of, family_of, hidden_of, positions_o
 from bcos_core.model.attention import RECORDED_ATTENTION
 from bcos_core.model.layers import BiasShare, ConstantLinear, DynamicLinear
 from bcos_core.model.pooling import pool_by_mask
+from bcos_core.wanted import require_wanted
 
 
 class ModelView:
@@ -128,6 +129,7 @@ class ModelView:
         visible: Tensor | None = None,
         at_first_block: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
+        require_wanted()
         original = input_ids if original is None else original
         order = _from_the_first_column(attention_mask)
         visible = attention_mask if visible is None else visible
@@ -165,6 +167,7 @@ def attention_probabilities(
     model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
 ) -> tuple[Tensor, list[Tensor]]:
     """Logits (batch, classes), and the attention probabilities of every layer, (batch, heads, tokens, tokens)."""
+    require_wanted()
     types = types_of(model, token_type_ids)
     if family_of(model).own_attention:  # such models tell them where they are asked
         view = shared_copy(model, {"training": False, "explanation_mode": False})

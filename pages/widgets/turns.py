@@ -9,13 +9,10 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from bcos_core.wanted import GivenUp, until
 from pages.server.seams import run_is_over
 
 _LOOK_SECONDS = 0.05  # between two looks at whether the one who waits is still wanted
-
-
-class GivenUp(Exception):
-    """Nobody wants any more what was waited for."""
 
 
 class Turns:
@@ -58,9 +55,10 @@ class Turns:
 
 @contextmanager
 def turn(turns: Turns) -> Iterator[None]:
-    """A turn for this run of the page, which ends here if a newer one has replaced it."""
+    """A turn for this run of the page, which ends here if a newer one has replaced it: while it waits, and between
+    two passes over a model."""
     try:
-        with turns.take(run_is_over):
+        with turns.take(run_is_over), until(run_is_over):
             yield
     except GivenUp:
         st.stop()

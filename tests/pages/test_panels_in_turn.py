@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from pages.widgets.turns import GivenUp, Turns
+from bcos_core.wanted import GivenUp
+from pages.widgets.turns import Turns
 
 SECONDS = 30.0
 
