@@ -6,6 +6,7 @@ A document needs `PREAMBLE`; pdfLaTeX sets Latin letters, LuaLaTeX and XeLaTeX w
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from numbers import Number
 from typing import Any
@@ -68,13 +69,16 @@ _ESCAPED = {
     "⁻": r"\textsuperscript{$-$}",
     **{sign: rf"\textsuperscript{{{digit}}}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
 }
+_JOINERS = "\u200c\u200d"
 _COLUMNS = {"number": "r", "text": "l"}
 
 
 def escaped(text: str) -> str:
-    """`text` as LaTeX sets it, character for character; white space is one space."""
+    """`text` as LaTeX sets it, character for character; white space is one space. What is not seen (soft hyphens, marks
+    of no width) is left out, since pdfLaTeX stops at it; but not what joins letters."""
     clean = re.sub(r"\s+", " ", printable(text))
-    return "".join(_ESCAPED.get(character, character) for character in clean)
+    seen = (one for one in clean if one in _JOINERS or unicodedata.category(one) != "Cf")
+    return "".join(_ESCAPED.get(character, character) for character in seen)
 
 
 def sheet_latex(*sheets: Sheet) -> str:

@@ -84,9 +84,9 @@ def _run(run: dict[str, Any]) -> str:
 def _word(unit: dict[str, Any]) -> str:
     text, strength = escaped(unit["text"]).strip(), unit["strength"]
     if abs(strength) >= STRONG:
-        mark = "**" if strength > 0 else "*"
-        text = f"{mark}{text}{mark}"
-    return f"~~{text}~~" if unit["struck"] else text
+        mark = "b" if strength > 0 else "i"  # asterisks would be none beside a comma, or beside another word's
+        text = f"<{mark}>{text}</{mark}>"
+    return f"<del>{text}</del>" if unit["struck"] else text
 
 
 def _code(text: str) -> str:

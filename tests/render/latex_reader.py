@@ -152,7 +152,7 @@ def read(source: str) -> Read:
             raise NotLatex(f"{letter} may be taken for an option")
         elif letter in "-," and source[place : place + 1] == letter:
             raise NotLatex(f"{letter}{letter} is set as one sign")
-        elif letter in "\"'`<>|" or (not letter.isprintable() and letter != "\n"):
+        elif letter in "\"'`<>|" or (not letter.isprintable() and letter not in "\n\u200c\u200d"):
             raise NotLatex(f"{letter!r} is set otherwise than it is")
         else:
             found.text += letter

@@ -128,7 +128,7 @@ def test_struck_words_are_struck() -> None:
     assert "<s " in read("html") and read("html").count("</s>") == 3
     assert read("latex").count(r"\sout{\strut bad}") == 3
     # −1.75 of 3.5 is half of full colour: marked, as speaking against
-    assert read("markdown").count("~~*bad*~~") == 3
+    assert read("markdown").count("<del><i>bad</i></del>") == 3
 
 
 def test_json_has_the_records_as_rerun_reads_them_and_what_was_seen_beside_them() -> None:
@@ -217,6 +217,7 @@ def test_a_pdf_says_what_hostile_text_says() -> None:
         ("\\end{table}", r"\textbackslash{}end\{table\}"),
         ("-- '' << ,, [x] *", r"{-}{-} \textquotesingle{}\textquotesingle{} \textless{}\textless{} {,}{,} {[}x{]} {*}"),
         ("−2.4 × 10⁻⁷", r"$-$2.4 $\times$ 10\textsuperscript{$-$}\textsuperscript{7}"),
+        ("soft\u00adhyphen, no\u200bwidth\ufeff", "softhyphen{,} nowidth"),
         ("two\n\nlines\x00\ud83d", "two lines\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"),
     ],
 )
@@ -254,13 +255,18 @@ def test_a_pair_has_its_headings() -> None:
     pair = record(text="good\x1fbad", tokens=tokens, scores=(1.0, -0.5), logit=1.5)
     assert {"First text", "Second text"} <= {text[:11].strip(" ·") for text in [*_headings(pair)]}
     page = read("markdown", sheet_of(pair))
-    assert "First text: **good**" in page and "Second text: *bad*" in page
+    assert "First text: <b>good</b>" in page and "Second text: <i>bad</i>" in page
     assert "\x1f" not in read("latex", sheet_of(pair)) + page
 
 
 def _headings(pair: Attribution) -> list[str]:
     shown = joined(" ".join(svg_texts(FORMATS["svg"].file([sheet_of(pair)]))))
     return re.findall(r"(?:First|Second) text", shown)
+
+
+def test_marks_of_neighbours_do_not_run_into_each_other_in_markdown() -> None:
+    page = read("markdown", sheet_of(record(scores=(0.0, 1.0, 1.0, -1.0, 1.0, 0.0)), granularity="token"))
+    assert "<b>Not</b> <b>ba</b><i>d</i><b>.</b>" in page
 
 
 def test_several_labels_show_each_probability() -> None:
