@@ -50,9 +50,9 @@ def probability(value: float) -> str:
     return f"{value:.2f}"
 
 
-def percent(share: float) -> str:
-    """A share of one in per cent, with one decimal: "81.9 %"."""
-    return f"{share * 100:.1f} %"
+def percent(share: float, *, decimals: int = 1) -> str:
+    """A share of one in per cent: "81.9 %", without `decimals` "82 %"."""
+    return f"{share * 100:.{decimals}f} %"
 
 
 def count(n: int, singular: str, plural: str | None = None) -> str:

@@ -47,7 +47,7 @@ def test_times_and_counts_have_their_units() -> None:
         "1,066 texts",
         "2 classes",
     ]
-    assert percent(0.8194) == "81.9 %"
+    assert (percent(0.8194), percent(0.8194, decimals=0)) == ("81.9 %", "82 %")
 
 
 @pytest.mark.parametrize(

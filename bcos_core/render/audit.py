@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from bcos_core.evaluate.audit import Audit, ChoiceAudit
 from bcos_core.evaluate.figures import interval_in_words
-from bcos_core.numbers import count
+from bcos_core.numbers import count, number, percent
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.matrix import SEQUENTIAL, square_figure
 from bcos_core.tasks.estimates import proportion
@@ -22,7 +22,7 @@ def confusion_figure(name: str, model: ChoiceAudit, labels: tuple[str, ...]) -> 
     """Counts, coloured by the share of the actual class."""
     shares = [[texts / max(1, sum(row)) for texts in row] for row in model.confusion]
     written = [
-        [f"{texts}<br>{share:.0%}" for texts, share in zip(row, part, strict=True)]
+        [f"{texts:,}<br>{percent(share, decimals=0)}" for texts, share in zip(row, part, strict=True)]
         for row, part in zip(model.confusion, shares, strict=True)
     ]
     figure = square_figure(
@@ -57,9 +57,9 @@ def reliability_figure(name: str, model: ChoiceAudit) -> go.Figure:
         showlegend=False,
     )
     for title, reliability, colour, symbol in (
-        (f"as it is (ECE {model.reliability.ece:.3f})", model.reliability, _FIRST, "circle"),
+        (f"as it is (ECE {number(model.reliability.ece)})", model.reliability, _FIRST, "circle"),
         (
-            f"at temperature {model.temperature:.2f} (ECE {model.rescaled.ece:.3f})",
+            f"at temperature {number(model.temperature)} (ECE {number(model.rescaled.ece)})",
             model.rescaled,
             _AFTER,
             "diamond",
@@ -77,7 +77,7 @@ def reliability_figure(name: str, model: ChoiceAudit) -> go.Figure:
                 "thickness": 1,
                 "width": 0,
             },
-            text=[f"{interval_in_words(one, '{:.2f}'.format)}, {count(one.n, 'text')}" for one in found],
+            text=[f"{interval_in_words(one, number)}, {count(one.n, 'text')}" for one in found],
             name=title,
             mode="lines+markers",
             line={"color": colour, "width": 2},

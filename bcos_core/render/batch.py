@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from html import escape
+from typing import Any
 
 import pandas as pd
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.numbers import number, probability
-from bcos_core.render.band import score_in_words
-from bcos_core.render.methods import is_signed, method_title
+from bcos_core.render.drawing import Style, drawn_runs
+from bcos_core.render.methods import method_title
 from bcos_core.render.palette import PAGE_BACKGROUND, PAGE_TEXT, PALETTES, Palette
-from bcos_core.render.pieces import Piece, pieces, runs, unit_scores
+from bcos_core.render.pieces import unit_scores
 from bcos_core.render.scale import own_scale
 from bcos_core.render.table import record_table
 from bcos_core.tasks.registry import TASK_TYPES
@@ -138,19 +139,19 @@ def strip(record: Attribution, palette: Palette) -> str:
     """The text with its words coloured, as HTML."""
     if record.failure is not None:
         return f"<strong>Failed.</strong> {escape(record.failure)}"
-    scale = own_scale(unit_scores(record))
-    signed = is_signed(record.method)
+    return "".join(map(_draw, drawn_runs(record, Style(palette), own_scale(unit_scores(record)))))
 
-    def draw(piece: Piece) -> str:
-        if piece.kind == "added":
-            return ""
-        if piece.kind == "heading":
-            return f'<span class="heading">{escape(piece.text)}</span>'
-        if piece.kind != "unit":
-            return escape(piece.text)
-        strength = scale.strength(piece.score or 0.0)
-        light, dark = (palette.shade(strength, mode).background for mode in ("light", "dark"))
-        tip = escape(score_in_words(piece, record, signed=signed))
-        return f'<span class="unit" style="--light:{light};--dark:{dark}" title="{tip}">{escape(piece.text)}</span>'
 
-    return "".join(draw(piece) for run in runs(pieces(record)) for piece in run)
+def _draw(run: dict[str, Any]) -> str:
+    """A run as `drawn_runs` has it; added tokens are left out."""
+    if run["kind"] == "added":
+        return ""
+    if run["kind"] == "heading":
+        return f'<span class="heading">{escape(run["text"])}</span>'
+    if run["kind"] != "unit":
+        return escape(run["text"])
+    return "".join(
+        f'<span class="unit" style="--light:{unit["light"]};--dark:{unit["dark"]}" title="{escape(unit["tip"])}">'
+        f"{escape(unit['text'])}</span>"
+        for unit in run["units"]
+    )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.numbers import count, number
-from bcos_core.render.band import band_of, score_in_words
 from bcos_core.render.colour import mix
-from bcos_core.render.drawing import cost_line, shared_legend, sum_parts, truncation_note
+from bcos_core.render.drawing import cost_line, drawn_runs, shared_legend, sum_parts, truncation_note
 from bcos_core.render.methods import is_signed
 from bcos_core.render.palette import PAGE_BACKGROUND, PAGE_TEXT, Mode
-from bcos_core.render.pieces import Piece, pieces, runs
 from bcos_core.render.sheet import Panel, Sheet, SheetRow, change_line, head_lines, question
 from bcos_core.render.sheet_notes import DOTTED, STRIP, bar_meaning, closing_notes, parameters, shared_scale
 from bcos_core.tasks.registry import TASK_TYPES
@@ -157,14 +156,13 @@ def _row(row: SheetRow, sheet: Sheet) -> str:
 
 def _panel(panel: Panel, index: int, sheet: Sheet, *, told: bool) -> str:
     """A heatmap with what is true of it alone; `told`: what its method was told, too."""
-    record, granularity = panel.record, sheet.style.granularity
+    record = panel.record
     how = [parameters(record)] if told else []
     if record.failure is not None:
         failure = f'<p class="failure"><strong>Failed.</strong> {escape(record.failure)}</p>\n'
         text = f'<p class="text" dir="auto">{escape(one_line(record.text))}</p>\n'
         return f"{failure}{text}{_note(' · '.join(filter(None, [*how, cost_line(record)])))}"
-    whole = "sentence" if granularity == "sentence" else "word"
-    body = "".join(_draw(run, panel, sheet, whole) for run in runs(pieces(record, granularity)))
+    body = "".join(_draw(run, sheet) for run in drawn_runs(record, sheet.style, panel.scale, sheet.struck))
     if shared_scale(sheet) is None or not is_signed(record.method):
         how.append(f"full colour {number(panel.scale.limit)}")
     said = " ".join(line for line in (change_line(sheet, index, panel), sum_sentence(record)) if line)
@@ -185,32 +183,26 @@ def sum_sentence(record: Attribution) -> str:
     return f"Adds to {number(record.sum)} of {number(record.logit)}: {', '.join(sum_parts(record))}."
 
 
-def _draw(run: tuple[Piece, ...], panel: Panel, sheet: Sheet, whole: str) -> str:
-    first, record = run[0], panel.record
-    if first.kind == "gap":
-        return escape(first.text)
-    if first.kind == "heading":
-        return (
-            f'<span class="heading">{escape(first.text)} · {escape(score_in_words(first, record, signed=True))}</span>'
-        )
-    if first.kind == "cut":
-        return f'<span class="cut" title="not seen by the model">{escape(first.text)}</span>'
-    if first.kind == "added":
-        return f'<span class="added" title="{score_in_words(first, record, signed=True)}">{escape(first.text)}</span>'
-    return f'<span class="{whole}">{"".join(_unit(piece, panel, sheet) for piece in run)}</span>'
+def _draw(run: dict[str, Any], sheet: Sheet) -> str:
+    """A run as `drawn_runs` has it."""
+    kind = run["kind"]
+    if kind == "unit":
+        whole = "sentence" if run["breaks"] else "word"
+        return f'<span class="{whole}">{"".join(_unit(unit, sheet) for unit in run["units"])}</span>'
+    if kind == "heading":
+        return f'<span class="heading">{escape(run["text"])} · {escape(run["share"])}</span>'
+    if kind == "gap":
+        return escape(run["text"])
+    return f'<span class="{kind}" title="{escape(run["tip"])}">{escape(run["text"])}</span>'
 
 
-def _unit(piece: Piece, panel: Panel, sheet: Sheet) -> str:
-    record, palette, strength = panel.record, sheet.style.palette, panel.scale.strength(piece.score or 0.0)
-    light, dark = palette.shade(strength, "light").background, palette.shade(strength, "dark").background
-    style, classes = f"--light:{light};--dark:{dark}", "unit"
+def _unit(unit: dict[str, Any], sheet: Sheet) -> str:
+    style, classes = f"--light:{unit['light']};--dark:{unit['dark']}", "unit"
     if sheet.style.presentation == "bars":
-        style += f";--strength:{abs(strength):.3f}"
-        classes += " bar against" if strength < 0 else " bar"
-    elif band := band_of(piece, panel.scale, signed=is_signed(record.method)):
-        ends = zip(_MODES, (band.colours(palette, mode) for mode in _MODES), strict=True)
-        style += "".join(f";--low-{mode}:{low};--high-{mode}:{high}" for mode, (low, high) in ends)
-        classes += " band unsettled" if band.unsettled else " band"
-    title = score_in_words(piece, record, signed=True)
-    tag = "s" if any(start < piece.end and piece.start < end for start, end in sheet.struck) else "span"
-    return f'<{tag} class="{classes}" style="{style}" title="{title}">{escape(piece.text)}</{tag}>'
+        style += f";--strength:{abs(unit['strength']):.3f}"
+        classes += " bar against" if unit["strength"] < 0 else " bar"
+    elif band := unit["band"]:
+        style += "".join(f";--low-{mode}:{band[mode][0]};--high-{mode}:{band[mode][1]}" for mode in _MODES)
+        classes += " band unsettled" if band["unsettled"] else " band"
+    tag = "s" if unit["struck"] else "span"
+    return f'<{tag} class="{classes}" style="{style}" title="{escape(unit["tip"])}">{escape(unit["text"])}</{tag}>'

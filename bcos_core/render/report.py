@@ -83,7 +83,7 @@ def _row(row: Row, gap: Row | None, low: float, high: float) -> str:
             f"{number(gap['mean'], signed=True)} [{number(gap['low'], signed=True)}, "
             f"{number(gap['high'], signed=True)}], p {number(gap['p_holm'])} (Holm)"
         )
-    passes = f"{row['forward_passes']:.3g} + {row['backward_passes']:.3g}"
+    passes = f"{number(row['forward_passes'])} + {number(row['backward_passes'])}"
     return (
         f"<tr><td>{escape(method_title(row['method']))}{note}</td><td>{escape(row['checkpoint'])}</td>"
         f"<td class='figure'>{number(row['mean'])}</td><td>{_bar(row, low, high)}</td>"

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.scores import SCORES
+from bcos_core.numbers import number
 from bcos_core.render.dots import add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.methods import CHANCE, method_colour, method_title
@@ -161,8 +162,9 @@ def frontier_figure(rows: Sequence[Row], score: str, *, named: bool = False) -> 
             textposition=_beside(row, best, score),
             cliponaxis=False,
             marker={"size": 11, "color": method_colour(row["method"]), "symbol": _symbol(rows, row["checkpoint"])},
-            hovertemplate=f"{title} · {figure_text(row['checkpoint'])}: {row['mean']:.3f} at "
-            f"{row['forward_passes']:.1f} forward and {row['backward_passes']:.1f} backward passes<extra></extra>",
+            hovertemplate=f"{title} · {figure_text(row['checkpoint'])}: {number(row['mean'])} at "
+            f"{number(row['forward_passes'])} forward and {number(row['backward_passes'])} backward passes"
+            "<extra></extra>",
         )
     for row in rows:
         if row["score"] == score and METHODS[row["method"]].chance and not math.isnan(row["mean"]):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bcos_core.errors import DataError
+from bcos_core.numbers import number
 from bcos_core.tasks.prediction import Prediction, Statement
 from bcos_core.tasks.task_type import Array, Gold, LinearModel, Mark, Metric, Scale, TaskType
 from bcos_core.text.blank import is_blank
@@ -123,6 +124,9 @@ class Regression(TaskType):
     def prediction(self, logits: Sequence[float], labels: Sequence[str]) -> Prediction:
         return Prediction(tuple(logits), (), 0, self.word(logits[0], labels))
 
+    def answer(self, prediction: Prediction) -> str:
+        return number(prediction.logits[0])
+
     def statement(self, prediction: Prediction, labels: Sequence[str], index: int) -> Statement:
         return Statement(prediction.label)
 
@@ -194,14 +198,14 @@ def _number(value: object, column: str) -> float | None:
     if isinstance(value, bool | list | tuple | dict | set | bytes):
         raise _no_score(value, column)
     try:
-        number = float(value.strip() if isinstance(value, str) else value)  # type: ignore[arg-type]
+        score = float(value.strip() if isinstance(value, str) else value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         raise _no_score(value, column) from error
-    if math.isnan(number) and not isinstance(value, str):
+    if math.isnan(score) and not isinstance(value, str):
         return None  # how tables say that a cell is empty
-    if not math.isfinite(number):
+    if not math.isfinite(score):
         raise _no_score(value, column)
-    return number
+    return score
 
 
 def _no_score(value: object, column: str) -> DataError:

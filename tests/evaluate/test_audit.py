@@ -153,8 +153,8 @@ def test_a_score_by_hand() -> None:
     assert found.agreement["spearman"].mean == pytest.approx(stats.spearmanr(first, second).statistic)
     assert found.outputs == ()
     assert found.differences == (
-        Difference(2, "3", ("3", "5"), 2.0),
-        Difference(0, "1", ("1.5", "1"), 0.5),
+        Difference(2, "3", ("3.00", "5.00"), 2.0),
+        Difference(0, "1", ("1.50", "1.00"), 0.5),
         Difference(1, "2", ("2", "2.5"), 0.5),
     )
     said = " ".join(audit_sentences(found))

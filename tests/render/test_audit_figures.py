@@ -21,7 +21,7 @@ def test_each_share_has_its_interval_also_at_twenty_of_twenty() -> None:
     expected = [binomtest(right, n).proportion_ci(method="wilson") for right, n in ((4, 8), (20, 20))]
     ends = [(y - down, y + up) for y, down, up in zip(before["y"], *_errors(before), strict=True)]
     assert ends == [pytest.approx((one.low, one.high)) for one in expected]
-    assert before["text"][1] == "95 % interval 0.84 to 1.00, 20 texts"
+    assert before["text"][1] == "95 % interval 0.839 to 1.00, 20 texts"
 
 
 def _errors(trace: dict[str, dict[str, list[float]]]) -> tuple[list[float], list[float]]:
@@ -37,4 +37,4 @@ def test_a_long_name_stands_under_the_title_and_the_legend_at_the_foot() -> None
 
 def test_counts_and_their_shares_of_the_label() -> None:
     matrix = json.loads(confusion_figure(NAME, CHOICE, ("bad", "good")).to_json())["data"][0]
-    assert matrix["z"] == [[0.75, 0.25], [0.0, 1.0]] and matrix["text"][0] == ["3<br>75%", "1<br>25%"]
+    assert matrix["z"] == [[0.75, 0.25], [0.0, 1.0]] and matrix["text"][0] == ["3<br>75 %", "1<br>25 %"]

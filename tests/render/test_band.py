@@ -96,7 +96,7 @@ def test_the_table_has_the_deviations_and_a_file_of_it_too() -> None:
 def test_a_saved_page_has_the_deviations_the_band_and_its_meaning() -> None:
     row = SheetRow("Shapley values", (Panel(SEEDED, SCALE),))
     page = sheet_html(Sheet(("tiny",), (row,), Style(PALETTE)))
-    assert 'title="−1.75 ± 0.250 over 3 seeds"' in page
+    assert 'title="−1.75 ± 0.250 over 3 seeds · speaks against positive"' in page
     assert "one standard deviation over 3 seeds" in page and "seeds 0, 1, 2" in page
     classes = re.findall(r'<span class="(unit[^"]*)"[^>]*>([^<]*)<', page)
     assert classes == [("unit band unsettled", "Not"), ("unit band", "bad"), ("unit band", ".")]

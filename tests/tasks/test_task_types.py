@@ -106,6 +106,11 @@ def test_several_labels_as_numbers() -> None:
     assert SEVERAL.strata([(0, 1), (0, 1), (0,), (1, 2), ()], ("a", "b", "c")) == [0, 0, 0, 2, 3]
 
 
+def test_a_score_is_written_as_every_number_is() -> None:
+    assert SCORE.answer(SCORE.prediction([50.224], ("valence",))) == "50.2"
+    assert SCORE.answer(SCORE.prediction([-0.5], ("valence",))) == "−0.500"
+
+
 def test_an_answer_of_several_labels() -> None:
     found = SEVERAL.prediction([math.log(3.0), 0.0, -math.log(3.0)], ("a", "b", "c"))
     assert found.probabilities == pytest.approx((0.75, 0.5, 0.25))
