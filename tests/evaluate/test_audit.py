@@ -155,7 +155,7 @@ def test_a_score_by_hand() -> None:
     assert found.differences == (
         Difference(2, "3", ("3.00", "5.00"), 2.0),
         Difference(0, "1", ("1.50", "1.00"), 0.5),
-        Difference(1, "2", ("2", "2.5"), 0.5),
+        Difference(1, "2", ("2.00", "2.50"), 0.5),
     )
     said = " ".join(audit_sentences(found))
     assert "Mean absolute error differs by −0.500 (95 % interval " in said and "accuracy" not in said.lower()
