@@ -70,7 +70,7 @@ def _take_away(sheet: Sheet, name: str, key: str) -> None:
                 if kind.name in _COPIED:
                     copy_button("Copy", data.decode("utf-8"), key=f"{key}-copy-{kind.name}")
     _picture(
-        key=f"{key}-png",
+        key=f"{key}-picture",
         data={"label": "PNG of this page’s heatmaps", "html": sheet_html(sheet), "name": f"{name}.png"},
     )
 

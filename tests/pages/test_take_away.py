@@ -8,6 +8,7 @@ from tiny_pair import save_pair
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.home import Home
+from bcos_core.render.formats import FORMATS
 from bcos_core.render.sheet import Panel, Sheet
 from tests.pages.conftest import OpenPage
 
@@ -57,6 +58,15 @@ def test_a_chart_that_cannot_be_a_picture_says_why_and_has_its_data(home: Home) 
 def test_a_table_has_what_a_paper_needs(home: Home) -> None:
     at = AppTest.from_function(_table, default_timeout=60).run()
     assert downloads(at) == ["CSV", "LaTeX", "Markdown", "BibTeX of the methods"]
+
+
+def test_the_menu_offers_every_kind_of_file(open_page: OpenPage, home: Home) -> None:
+    save_pair(home.create())
+    at = open_page("compare", model=["tiny-bcos"], method=["bcos"], text="a good film")
+    at.session_state["export"] = True
+    at.run()
+    assert not at.exception and not at.error
+    assert downloads(at)[: len(FORMATS)] == [kind.title for kind in FORMATS.values()]
 
 
 def test_the_screen_is_taken_away_as_it_is(open_page: OpenPage, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
