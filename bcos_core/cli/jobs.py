@@ -54,8 +54,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("resume", resume, "let a failed or cancelled job go on where it stopped")
 
     deleting = add("delete", delete, "remove an ended job with its log and its unfinished work")
-    deleting.add_argument("--artefacts", action="store_true", help="also the models and files that it made")
-    deleting.set_defaults(show=lambda result: f"Job {result['deleted']} was deleted.")
+    deleting.add_argument(
+        "--artefacts", action="store_true", help="also the files that it made; its models go to the trash"
+    )
+    deleting.set_defaults(show=show_deleted)
 
     logging = add("log", log, "the last lines of a job's log")
     logging.add_argument("--lines", type=_positive, default=200, metavar="N", help="how many (default: 200)")
@@ -98,8 +100,27 @@ def resume(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def delete(args: argparse.Namespace) -> dict[str, Any]:
-    _open_store().delete(args.id, artefacts=args.artefacts)
-    return {"deleted": args.id}
+    """`{"deleted": its id, "trash": id of what lies in the trash now, or None, "models": [names of these]}`.
+
+    Raises:
+        JobError: there is no such job, or it has not ended.
+        InputError: a study or a job needs a model that it made.
+    """
+    from bcos_core.shelf.jobs import delete_job
+
+    away = delete_job(_open_store(), args.id, artefacts=args.artefacts)
+    models = [model.name for model in away.models] if away else []
+    return {"deleted": args.id, "trash": away.id if away else None, "models": models}
+
+
+def show_deleted(result: dict[str, Any]) -> str:
+    said = f"Job {result['deleted']} was deleted."
+    if result["trash"]:
+        said += (
+            f" In the trash: {', '.join(result['models'])}. "
+            f"Take back: python -m bcos_core models restore {result['trash']}"
+        )
+    return said
 
 
 def log(args: argparse.Namespace) -> dict[str, Any]:

@@ -244,8 +244,9 @@ class JobStore:
     def delete(self, id: str, *, artefacts: bool = False) -> None:
         """Remove an ended job: its row, curves, log and unfinished work.
 
-        With `artefacts`, also what it made, as far as that lies under `BCOS_HOME`. Of a damaged row it is not known
-        whether it has ended, nor what it made.
+        With `artefacts`, also what it made, as far as that lies under `BCOS_HOME` and is no model: studies and other
+        work may need a model (`bcos_core.shelf.jobs` asks). Of a damaged row it is not known whether it has ended, nor
+        what it made.
 
         Raises:
             JobError: there is no such job, or it has not ended.
@@ -265,12 +266,16 @@ class JobStore:
             _remove(_set_aside(folder))
         if artefacts:
             for artefact in map(Path, made):
-                if self._may_remove(artefact):
+                if self._may_remove(artefact) and not self.is_model(artefact):
                     _remove(_set_aside(artefact))
 
     def removable(self, job: Job) -> Sequence[str]:
-        """What a job made that is there and that `delete` would remove with it: nothing outside `BCOS_HOME`."""
+        """What a job made that is there and that may go with it, models too: nothing outside `BCOS_HOME`."""
         return [artefact for artefact in job.artefacts if self._may_remove(Path(artefact)) and Path(artefact).exists()]
+
+    def is_model(self, artefact: Path) -> bool:
+        """Whether it lies where models do."""
+        return artefact.resolve().is_relative_to(self.home.models)
 
     def _may_remove(self, artefact: Path) -> bool:
         """Whether it lies in one of the folders that hold what jobs make, and is none of these."""

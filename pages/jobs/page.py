@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from bcos_core.jobs.job import ACTIVE_STATES
 from bcos_core.jobs.kinds import NAMES, command_of, kind_of
 from bcos_core.jobs.store import Job, JobState
 from bcos_core.numbers import count
+from bcos_core.shelf.jobs import delete_job, uses_of_made
 from pages.widgets import url
 from pages.widgets.errors import guard, show_error
 from pages.widgets.frame import empty_page, fragment, head
@@ -153,11 +156,22 @@ def actions(job: Job) -> None:
 def confirm_delete(job: Job) -> None:
     with guard():
         st.markdown("The job goes with its log, its curves and its unfinished work.")
-        there = job_store().removable(job)
-        also = f"Also delete {count(len(there), 'model')} that it made"
-        artefacts = bool(there) and st.checkbox(also, key=f"artefacts-{job.id}")
-        if st.button("Delete", type="primary", key=f"delete-{job.id}"):
-            job_store().delete(job.id, artefacts=artefacts)
+        store = job_store()
+        there = [store.is_model(Path(one)) for one in store.removable(job)]
+        made = [count(sum(there), "model")] * any(there) + [count(there.count(False), "folder")] * (not all(there))
+        artefacts = bool(made) and st.checkbox(
+            f"Also delete {' and '.join(made)} that it made", key=f"artefacts-{job.id}"
+        )
+        uses = uses_of_made(job, store) if artefacts else None
+        if uses:
+            for sentence in uses.sentences:
+                st.markdown(plain(sentence))
+            for refusal in uses.refusals:
+                st.error(plain(refusal), icon=":material/lock:")
+            st.caption("Models go to the trash at the end of the Models page, from where they can be taken back.")
+        refused = uses is not None and bool(uses.refusals)
+        if st.button("Delete", type="primary", key=f"delete-{job.id}", disabled=refused):
+            delete_job(store, job.id, artefacts=artefacts)
             url.write(job=None)
             st.rerun()
 

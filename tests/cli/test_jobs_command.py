@@ -82,7 +82,7 @@ def test_cancel_resume_retry_delete(store: JobStore, job: Job, capsys: pytest.Ca
     assert ask(capsys, "retry", job.id)["job"]["state"] == "queued"
     assert "cancel it first" in ask(capsys, "delete", job.id, code=1)["error"]["message"]
     store.cancel(job.id)
-    assert ask(capsys, "delete", job.id) == {"deleted": job.id}
+    assert ask(capsys, "delete", job.id) == {"deleted": job.id, "trash": None, "models": []}
     assert "There is no job" in ask(capsys, "show", job.id, code=1)["error"]["message"]
 
 

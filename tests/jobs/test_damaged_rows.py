@@ -56,13 +56,13 @@ def test_it_does_not_stop_the_queue(store: JobStore) -> None:
 
 
 def test_only_what_jobs_make_is_removed_with_them(store: JobStore, tmp_path: Path) -> None:
-    elsewhere, model = tmp_path / "elsewhere", store.home.models / "tiny"
-    for folder in (elsewhere, model):
+    elsewhere, made = tmp_path / "elsewhere", store.home.batches / "tiny"
+    for folder in (elsewhere, made):
         folder.mkdir()
     job, _ = store.submit("train", "a", {}, "a")
-    named = [elsewhere, model, store.home.models, store.home.models / ".." / "jobs", store.home.database, "\0"]
+    named = [elsewhere, made, store.home.models, store.home.models / ".." / "jobs", store.home.database, "\0"]
     with store.database.write() as connection:
         store._set(connection, job.id, state=JobState.SUCCEEDED, artefacts=[str(one) for one in named])
-    assert store.removable(store.get(job.id)) == [str(model)]
+    assert store.removable(store.get(job.id)) == [str(made)]
     store.delete(job.id, artefacts=True)
-    assert elsewhere.is_dir() and store.home.database.is_file() and not model.exists()
+    assert elsewhere.is_dir() and store.home.database.is_file() and not made.exists()

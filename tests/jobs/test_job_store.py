@@ -203,15 +203,16 @@ def test_delete_removes_row_curves_and_folder(store: JobStore) -> None:
 def test_delete_with_artefacts_stays_within_home(store: JobStore, tmp_path: Path) -> None:
     outside = tmp_path / "mine.txt"
     outside.write_text("keep")
-    model = store.home.models / "made"
-    model.mkdir()
-    (store.home.models / "link").symlink_to(outside)
+    made, model = store.home.evaluations / "made", store.home.models / "model"
+    for folder in (made, model):
+        folder.mkdir()
+    (store.home.evaluations / "link").symlink_to(outside)
     submit(store)
     job, lease = start(store)
-    artefacts = [model, outside, store.home.models, store.home.root, store.home.models / "link"]
+    artefacts = [made, model, outside, store.home.models, store.home.root, store.home.evaluations / "link"]
     lease.succeed({}, [str(path) for path in artefacts], [])
     store.delete(job.id, artefacts=True)
-    assert not model.exists()
+    assert not made.exists() and model.is_dir()  # a study may need a model: the shelf asks
     assert outside.read_text() == "keep" and store.home.database.exists()
 
 

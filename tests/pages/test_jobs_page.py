@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from tiny_pair import save_pair
 
 from bcos_core.home import Home
 from bcos_core.jobs.claims import claim
 from bcos_core.jobs.job import Job
 from bcos_core.jobs.lease import Lease, Point
 from bcos_core.jobs.store import JobState, JobStore
+from bcos_core.shelf.trash import trashed
+from bcos_core.study.studies import Studies
 from tests.pages.conftest import OpenPage, RunningJob, button, words
 
 
@@ -92,16 +95,22 @@ def test_deleting_asks_first_and_can_take_the_models_along(
     open_page: OpenPage, running_job: RunningJob, store: JobStore, home: Home
 ) -> None:
     _, lease = running_job("train", "Tweets")
-    model = home.models / "tweets"
-    model.mkdir()
-    lease.succeed({"bcos": {"checkpoint": str(model), "accuracy": 0.7, "test_size": 10}}, [str(model)])
+    pair = save_pair(home)
+    lease.succeed({}, [str(path) for path in pair])
+    studies = Studies(store.database)
+    study = studies.create("Which is clearer?", {"conditions": [{"checkpoint": str(pair[0])}], "tries": 5})
+    studies.lock(study, {"design": study.design}, "f" * 64)
 
     at = open_page("jobs")
     at.checkbox[0].check().run()
-    assert len(store.list()) == 1 and model.is_dir()
+    assert len(store.list()) == 1 and pair[0].is_dir()
+    assert any("needs tiny" in one.value for one in at.error) and button(at, "Delete").disabled
 
+    studies.delete(study.id)
+    at.run()
     button(at, "Delete").click().run()
-    assert not store.list() and not model.exists()
+    assert not store.list() and not any(path.exists() for path in pair)
+    assert [model.path.name for model in trashed(home).found[0].models] == [path.name for path in pair]
 
 
 def test_a_waiting_job_says_where_it_stands_and_can_be_cancelled_in_the_list(
