@@ -27,7 +27,9 @@ def _of(model: Verification, kind: str, result: LabResult) -> str:
     chance = next((row for row in known if METHODS[row.method].chance), None)
     said = [f"{METHODS[ours.method].title} in {_share(ours)}"] if ours else []
     if others:
-        best = METHODS[others[0].method].title
+        tied = [row for row in others if (row.mean, row.n) == (others[0].mean, others[0].n)]
+        *most, last = (METHODS[row.method].title for row in tied)
+        best = f"{', '.join(most)} and {last}" if most else last
         said.append(f"{best}, the best of the {'others' if ours else 'methods'}, in {_share(others[0])}")
     if chance is not None:
         said.append(f"random scores in {percent(chance.estimate.mean)}")

@@ -43,6 +43,14 @@ def test_ours_then_the_best_of_the_others_then_random() -> None:
     )
 
 
+def test_all_that_tie_are_named() -> None:
+    rows = [("b", "bcos", 1.0, 20), ("b", "lime", 0.75, 20), ("b", "saliency", 0.75, 20), ("b", "attention", 0.5, 20)]
+    three = [("c", name, 1.0, 20) for name in ("lime", "saliency", "occlusion")]
+    first, second = lab_sentences(result([*rows, *three]))
+    assert "by LIME and Saliency, the best of the others, in 75.0 % of 20 texts" in first
+    assert "by LIME, Saliency and Occlusion, the best of the methods, in 100.0 % of 20 texts" in second
+
+
 def test_a_model_that_decides_nothing_by_the_plant() -> None:
     first, second = lab_sentences(
         result([("b", "bcos", None, 0), ("b", "random", None, 0), ("c", "saliency", None, 0)])
