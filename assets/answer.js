@@ -1,4 +1,4 @@
-// A model's name, and what it answers. Every string becomes a text node or an attribute, never markup.
+// A model's name, what it answers (in bold), which output is explained, and what is true of its whole column. Every string becomes a text node or an attribute, never markup.
 
 const element = (tag, className, ...children) => {
   const node = document.createElement(tag);
@@ -8,13 +8,14 @@ const element = (tag, className, ...children) => {
 };
 
 function drawBar(bar, score) {
-  const row = element("li", bar.explained ? "explained" : "", element("span", "label", bar.label));
+  const row = element("li", bar.answers ? "answers" : "", element("span", "label", bar.label));
   if (!score) {
     const fill = element("span", "fill");
     fill.style.width = `${bar.share * 100}%`;
     row.append(element("span", "track", fill));
   }
   row.append(element("span", "value", bar.value));
+  if (bar.explained) row.append(element("span", "explained", bar.explained));
   row.title = bar.help;
   return row;
 }
@@ -24,5 +25,5 @@ export default function ({ data, parentElement }) {
   const list = element("ul", "", ...data.bars.map((bar) => drawBar(bar, data.score)));
   if (data.more) list.append(element("li", "more", `and ${data.more} more`));
   root.setAttribute("aria-label", data.model);
-  root.replaceChildren(element("h2", "", data.model), list);
+  root.replaceChildren(element("h2", "", data.model), list, ...data.notes.map((note) => element("p", "", note)));
 }

@@ -12,6 +12,7 @@ function drawHead(panel) {
   const title = element("h3", "title", panel.method);
   if (!panel.folds && !panel.pending) title.append(element("span", "model", panel.model));
   const figures = element("span", "figures");
+  if (panel.change) figures.append(drawChange(panel.change));
   if (panel.mark) {
     const mark = element("span", panel.mark.exact ? "mark exact" : "mark", panel.mark.text);
     mark.dataset.tip = panel.mark.tip;
@@ -28,6 +29,18 @@ function drawHead(panel) {
   }
   const head = element("header", "head", title, figures);
   return head;
+}
+
+// What the heatmap predicts for the struck words, on the scale that all rows of the model share: a bar from the middle,
+// and a mark where the real change is.
+function drawChange(change) {
+  const fill = element("span", change.predicted < 0 ? "fill negative" : "fill positive");
+  fill.style.width = `${Math.abs(change.predicted) * 50}%`;
+  const real = element("span", "real");
+  real.style.left = `${50 + change.real * 50}%`;
+  const box = element("span", "change", change.text, element("span", "track zero", fill, real));
+  box.dataset.tip = change.tip;
+  return box;
 }
 
 // What is seen only while the panel is unfolded: at once in the browser, the table below it when the server has it.
@@ -50,7 +63,9 @@ function drawPrediction(bars) {
   for (const bar of bars) {
     const fill = element("span", "fill");
     fill.style.width = `${bar.share * 100}%`;
-    const row = element("li", bar.explained ? "explained" : "", element("span", "label", bar.label));
+    const label = element("span", "label", bar.label);
+    if (bar.explained) label.append(element("span", "explained", bar.explained));
+    const row = element("li", bar.answers ? "answers" : "", label);
     row.append(element("span", "track", fill), element("span", "value", bar.value));
     row.title = bar.help;
     list.append(row);
@@ -212,22 +227,22 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   const focused = root.querySelector("button.unit:focus")?.dataset.start;
   const folding = root.querySelector(".fold:focus") !== null;
   text.onclick = (event) => {
+    if (event.detail > 1) return; // the second click of a double click would take back the first
     const { start, end } = event.target.closest("button")?.dataset ?? {};
     if (start) setTriggerValue("strike", { start: Number(start), end: Number(end), drawn: data.drawn });
   };
   const blocks = data.blocks.map(drawBars);
-  const strikes = blocks.filter((block) => block.classList.contains("strike"));
-  const others = blocks.filter((block) => !strikes.includes(block));
   root.replaceChildren(drawHead(data));
   if (!data.folds) root.append(drawPrediction(data.prediction));
   if (data.failure) root.append(drawFailure(data.failure));
   root.append(text);
-  for (const note of data.notes) root.append(element("p", "note", note));
-  root.append(...strikes);
   const details = element("div", "details");
+  const notes = data.notes.map((note) => element("p", "note", note));
+  if (!data.folds) root.append(...notes);
   if (data.folds) details.append(drawPrediction(data.prediction));
   if (data.legend) details.append(drawLegend(data.legend, data.presentation));
-  details.append(...others, element("p", "cost", data.cost));
+  if (data.folds) details.append(...notes);
+  details.append(...blocks, element("p", "cost", data.cost));
   root.append(details);
   watchKeys(text);
   watchTips(root);

@@ -17,7 +17,7 @@ from bcos_core.storage.plain import to_plain
 from bcos_core.storage.stored_json import from_plain
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
-from bcos_core.text.pair import halves
+from bcos_core.text.cut import positions_by_half, unread_spans
 from bcos_core.text.token import Token
 from bcos_core.text.words import Span
 
@@ -161,23 +161,12 @@ class Attribution:
     def unread(self) -> tuple[Span, ...]:
         """The characters that the model did not see, since its limit left them out: the text's end, or the ends of a
         pair's texts."""
-        if self.truncated_at is None:
-            return ()
-        parts = halves(self.text)
-        read = [max((self.tokens[p].end or 0 for p in part), default=0) for part in self.positions_by_half]
-        if len(parts) == 1:  # white space after the last token was read, too
-            read = [self.truncated_at]
-        rest = [(max(start, last), end) for last, (start, end) in zip(read, parts, strict=True)]
-        return tuple(span for span in rest if self.text[slice(*span)])
+        return unread_spans(self.text, self.tokens, self.truncated_at)
 
     @property
     def positions_by_half(self) -> tuple[tuple[int, ...], ...]:
         """The positions of the ordinary tokens, of a pair those of each text by themselves."""
-        starts = [(position, token.start) for position, token in enumerate(self.tokens)]
-        return tuple(
-            tuple(position for position, start in starts if start is not None and first <= start <= last)
-            for first, last in halves(self.text)
-        )
+        return positions_by_half(self.text, self.tokens)
 
     @property
     def added_share(self) -> float:

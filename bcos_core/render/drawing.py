@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import numpy as np
 
 from bcos_core.attribution.aggregation import summed
 from bcos_core.attribution.record import Attribution, Token
@@ -89,29 +91,34 @@ def pending_runs(text: str, tokens: Sequence[Token]) -> list[dict[str, Any]]:
 def prediction_bars(record: Attribution) -> list[dict[str, Any]]:
     """The bars of a record's answer, those explained that its target names."""
     answer = Prediction(record.logits, record.probabilities, record.target.index, "")
-    explained = {record.target.label, record.target.minus_label}
+    explained = (record.target.label, record.target.minus_label)
     return answer_bars(answer, record.labels, TASK_TYPES[record.task_type], explained)
 
 
 def answer_bars(
-    answer: Prediction, labels: Sequence[str], kind: TaskType, explained: Collection[str | None]
+    answer: Prediction, labels: Sequence[str], kind: TaskType, explained: tuple[str, str | None]
 ) -> list[dict[str, Any]]:
-    """One bar per output, in the model's order: `label`, `value` (probability, or the score), `share`, `explained`,
-    `help`; none where the model gave no numbers."""
+    """One bar per output, in the model's order: `label`, `value` (probability, or the score), `share`, whether it is
+    what the model `answers`, its part in what is `explained` (a class, perhaps rather than another) in words, `help`;
+    none where the model gave no numbers."""
     if not all(map(math.isfinite, answer.logits)):
         return []
     if not answer.probabilities:  # a score has no share of anything
         label, value = labels[0], answer.logits[0]
-        return [{"label": label, "value": number(value), "share": 0.0, "explained": True, "help": f"{label} {value:g}"}]
+        only = {"label": label, "value": number(value), "share": 0.0, "answers": True, "explained": ""}
+        return [{**only, "help": f"{label} {value:g}"}]
+    parts = dict(zip(explained, ("explained", "rather than"), strict=True))
+    (named,) = kind.named(kind.answers(np.array([answer.logits])), len(labels)).tolist()
     return [
         {
             "label": label,
             "value": probability(share),
             "share": share,
-            "explained": label in explained,
+            "answers": answers,
+            "explained": parts.get(label, ""),
             "help": f"{kind.measures[0]} probability {probability(share)}, logit {number(logit)}",
         }
-        for label, share, logit in zip(labels, answer.probabilities, answer.logits, strict=True)
+        for label, share, logit, answers in zip(labels, answer.probabilities, answer.logits, named, strict=True)
     ]
 
 
@@ -209,16 +216,39 @@ def strike_comparison(
 ) -> dict[str, Any]:
     """The change that a heatmap predicts for struck words beside the change that really happens, in logits or in the
     score's unit; `probabilities` are those after it."""
-    explained, index = quantity(record), record.target.index
-    note = f"{explained.capitalize()} {number(record.logit)} → {number(logit)}"
-    if probabilities:
-        before, after = record.probabilities[index], probabilities[index]
-        note += f", probability of {record.target.label} {probability(before)} → {probability(after)}"
     return {
         "kind": "strike",
-        "title": f"Words struck out: change of the {explained}",
+        "title": f"Words struck out: change of the {quantity(record)}",
         "bars": signed_bars([("predicted", predicted), ("real", actual)], signed=True),
-        "note": f"{note}.",
+        "note": before_and_after(record, logit, probabilities),
+    }
+
+
+def real_change(record: Attribution, *, actual: float, logit: float, probabilities: Sequence[float]) -> str:
+    """What striking words out really does to a model's answer, in a sentence or two."""
+    return f"Real change: {number(actual, signed=True)}. {before_and_after(record, logit, probabilities)}"
+
+
+def before_and_after(record: Attribution, logit: float, probabilities: Sequence[float]) -> str:
+    """What is explained, before and after words were struck out, and the probability."""
+    note = f"{quantity(record).capitalize()} {number(record.logit)} → {number(logit)}"
+    if probabilities:
+        before, after = (one[record.target.index] for one in (record.probabilities, probabilities))
+        note += f", probability of {record.target.label} {probability(before)} → {probability(after)}"
+    return f"{note}."
+
+
+def predicted_change(predicted: float, actual: float, *, apart: bool = False) -> dict[str, Any]:
+    """What a heatmap predicts for struck words, for a row: the number, and where it stands from −1 to 1 on a scale on
+    which the `real` change is half-way, so that the rows of a model, of which the change is the same, have one scale.
+    With `apart` the real change is said too: it is not that of the other rows."""
+    said, really = (number(change, signed=True) for change in (predicted, actual))
+    full = 2 * abs(actual) or abs(predicted) or 1.0
+    return {
+        "text": f"predicts {said}" + (f", really {really}" if apart else ""),
+        "predicted": max(-1.0, min(1.0, predicted / full)),
+        "real": actual / full,
+        "tip": f"Change without the struck words: {said} is predicted, {really} is real (the mark on the bar).",
     }
 
 
@@ -247,17 +277,22 @@ def cost_line(record: Attribution) -> str:
 
 def truncation_note(record: Attribution) -> str | None:
     """What of the text the model did not see, and where it was cut; None when it saw all."""
-    if not record.unread:
+    return cut_note(record.text, record.unread)
+
+
+def cut_note(text: str, unread: Sequence[Span]) -> str | None:
+    """The same of any text of which a model does not see the characters `unread`."""
+    if not unread:
         return None
-    parts = halves(record.text)
+    parts = halves(text)
     said = []
-    for start, end in record.unread:
+    for start, end in unread:
         half = next(place for place, (first, last) in enumerate(parts) if first <= start <= last)
         first = parts[half][0]
         of = f" of the {HEADINGS[half].lower()}" if len(parts) > 1 else ""
-        kept = record.text[first:start].rstrip()
+        kept = text[first:start].rstrip()
         said.append(f"the first {start - first:,} of {end - first:,} characters{of}, up to “…{kept[-24:]}”")
-    missing = count(sum(end - start for start, end in record.unread), "character")
+    missing = count(sum(end - start for start, end in unread), "character")
     return (
         f"Longer than this model reads: it saw {' and '.join(said)}. The last {missing} had no part in the prediction."
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.numbers import number
-from bcos_core.render.drawing import ADDS_UP, Span, Style, prediction_bars, strike_comparison
+from bcos_core.render.drawing import ADDS_UP, Span, Style, before_and_after, prediction_bars, real_change
 from bcos_core.render.methods import method_title
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.pieces import Granularity, unit_scores
@@ -140,8 +140,12 @@ def head_lines(sheet: Sheet, index: int) -> list[str]:
     panel, struck = sheet.column(index), sheet.real_change(index)
     said = [answer(panel.record)] if panel is not None else []
     if struck is not None and struck.change is not None:
-        real = number(struck.change.actual_change, signed=True)
-        said.append(f"Real change without the struck words: {real}. {_before_and_after(struck, struck.change)}")
+        change = struck.change
+        said.append(
+            real_change(
+                struck.record, actual=change.actual_change, logit=change.logit, probabilities=change.probabilities
+            )
+        )
     return [line for line in said if line]
 
 
@@ -154,15 +158,5 @@ def change_line(sheet: Sheet, index: int, panel: Panel) -> str | None:
     if sheet.real_change(index) is not None:
         return f"{predicted}."
     real = number(panel.change.actual_change, signed=True)
-    return f"{predicted}, real change: {real}. {_before_and_after(panel, panel.change)}"
-
-
-def _before_and_after(panel: Panel, change: StrikeResult) -> str:
-    drawn = strike_comparison(
-        panel.record,
-        predicted=change.predicted_change,
-        actual=change.actual_change,
-        logit=change.logit,
-        probabilities=change.probabilities,
-    )
-    return str(drawn["note"])
+    after = before_and_after(panel.record, panel.change.logit, panel.change.probabilities)
+    return f"{predicted}, real change: {real}. {after}"

@@ -15,8 +15,10 @@ from transformers import BatchEncoding, PreTrainedTokenizerBase
 from bcos_core.arguments import list_of_texts, whole_number
 from bcos_core.errors import TextError, UnsupportedModelError
 from bcos_core.text.blank import is_blank
+from bcos_core.text.cut import unread_spans
 from bcos_core.text.pair import HEADINGS, halves, is_pair, texts_of
 from bcos_core.text.token import Token
+from bcos_core.text.words import Span
 
 # A tokenizer cuts by a setting of its own, which threads that share it would change under each other.
 _tokenizers = threading.Lock()
@@ -43,6 +45,11 @@ class Encoded:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def unread(self) -> tuple[Span, ...]:
+        """The characters that the model does not see."""
+        return unread_spans(self.text, self.tokens, self.truncated_at)
 
 
 @dataclass(frozen=True)

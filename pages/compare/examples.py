@@ -79,16 +79,8 @@ def first_text(tests: TestSet) -> int:
 def browse(tests: TestSet, current: int | None) -> list[int]:
     """Filters, and where in the test set the current text stands; the texts that the filters keep."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        st.segmented_control(
-            "Test set",
-            kinds(tests),
-            format_func=FILTERS.__getitem__,
-            required=True,
-            wrap=True,
-            help=f"Right and wrong are the answers of {plain(tests.models[0].name)}, to as much of a text as panels "
-            f"show; figures on Models are of texts up to {tests.models[0].max_length:,} tokens.",
-            **url.bound("filter", "all", parse=url.one_of(kinds(tests)), clears=_JUMPS),
-        )
+        if len(kinds(tests)) > 1:
+            _kind_of_answer(tests)
         _choose(tests)
     matching = kept(tests)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -101,6 +93,19 @@ def browse(tests: TestSet, current: int | None) -> list[int]:
     if (read_filter(tests).asks or table_is_open()) and tests.known_share() < 1:
         _ask_meanwhile(tests)
     return matching
+
+
+def _kind_of_answer(tests: TestSet) -> None:
+    st.segmented_control(
+        "Test set",
+        kinds(tests),
+        format_func=FILTERS.__getitem__,
+        required=True,
+        wrap=True,
+        help=f"Right and wrong are the answers of {plain(tests.models[0].name)}, to as much of a text as panels "
+        f"show; figures on Models are of texts up to {tests.models[0].max_length:,} tokens.",
+        **url.bound("filter", "all", parse=url.one_of(kinds(tests)), clears=_JUMPS),
+    )
 
 
 def table_is_open() -> bool:
@@ -126,7 +131,8 @@ def steps(matching: Sequence[int], current: int | None) -> None:
     """Previous and next among the texts that the filters keep; the arrow keys do the same."""
     before, after = neighbours(matching, current)
     _step("Previous", "Left", before)
-    _step("Next", "Right", after)
+    own = "Your own text is shown: next is the first text of the test set." if current is None else None
+    _step("Next", "Right", after, own)
 
 
 def neighbours(matching: Sequence[int], current: int | None) -> tuple[int | None, int | None]:
@@ -191,12 +197,13 @@ def show(index: int) -> None:
     url.write(example=str(index), **dict.fromkeys(_JUMPS[1:]))
 
 
-def _step(label: str, key: str, index: int | None) -> None:
+def _step(label: str, key: str, index: int | None, help: str | None = None) -> None:
     st.button(
         label,
         key=f"step-{label}",
         shortcut=key,
         disabled=index is None,
+        help=help,
         on_click=show,
         args=(index,),
     )

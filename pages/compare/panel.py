@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.strike import StrikeResult
 from bcos_core.numbers import elapsed
 from bcos_core.render import drawing
 from bcos_core.render.table import record_table
@@ -41,7 +42,7 @@ def panel(screen: Screen, cell: Cell, place: TextPlace, label: str | None) -> No
         else:
             slot = st.empty()
             with slot:
-                runs = drawing.pending_runs(screen.text, resources.tokens(cell.model, screen.text))
+                runs = drawing.pending_runs(screen.text, resources.encoded(cell.model, screen.text).tokens)
                 pending(cell.method.title, cell.model.name, runs, screen.style.presentation, screen.cost(cell))
             screen.scale(cell)
             with slot:
@@ -71,12 +72,17 @@ def _missing(screen: Screen, cell: Cell) -> str | None:
 def _draw(screen: Screen, cell: Cell, place: TextPlace) -> None:
     record, scale = screen.record(cell), screen.scale(cell)
     spans = () if record.failed else struck_spans(len(screen.text))
-    blocks = [block for block in (_strike(cell, record, spans), drawing.completeness_meter(record)) if block]
-    notes = [drawing.truncation_note(record), drawing.band_note(record) if record.seed_scores else None]
+    change = resources.struck(cell.model, record, spans) if spans and not record.failed else None
+    blocks = [_strike(record, change) if change else None, drawing.completeness_meter(record)]
     heatmap(
         {
             "method": cell.method.title,
             "model": cell.model.name,
+            "change": drawing.predicted_change(
+                change.predicted_change, change.actual_change, apart=bool(screen.differences())
+            )
+            if change
+            else None,
             "mark": drawing.sum_mark(record),
             "time": elapsed(record.cost.seconds),
             "prediction": drawing.prediction_bars(record),
@@ -84,8 +90,8 @@ def _draw(screen: Screen, cell: Cell, place: TextPlace) -> None:
             "runs": drawing.drawn_runs(record, screen.style, scale, spans),
             "presentation": screen.style.presentation,
             "legend": drawing.legend(record, screen.style, scale),
-            "notes": [note for note in notes if note],
-            "blocks": blocks,
+            "notes": [drawing.band_note(record)] if record.seed_scores else [],
+            "blocks": [block for block in blocks if block],
             "cost": drawing.cost_line(record),
             "open": _is_open(cell),
         },
@@ -103,10 +109,7 @@ def _fold(cell: Cell, open: bool) -> None:
     st.session_state[f"open-{cell.key}"] = open
 
 
-def _strike(cell: Cell, record: Attribution, spans: tuple[tuple[int, int], ...]) -> dict[str, object] | None:
-    if not spans:
-        return None
-    result = resources.struck(cell.model, record, spans)
+def _strike(record: Attribution, result: StrikeResult) -> dict[str, object]:
     return drawing.strike_comparison(
         record,
         predicted=result.predicted_change,

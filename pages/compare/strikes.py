@@ -13,8 +13,9 @@ from pages.widgets.frame import fragment
 from pages.widgets.plain import plain
 from pages.widgets.struck import Span, struck_spans, toggled
 
-PANELS = "panels"
-TOOLBAR = "struck"
+# The parts of the page that a strike changes; the rest stays as it is.
+PANELS, HEADS, TOOLBAR, LINK = "panels", "heads", "struck", "link"
+STRUCK = [PANELS, HEADS, TOOLBAR, LINK]
 _NAMED = 3
 _SPACES = " \t\N{NO-BREAK SPACE}"
 _EDGES = f"\n\r{SEPARATOR}"
@@ -28,7 +29,7 @@ def toggle(place: TextPlace, length: int, start: int, end: int) -> None:
         return
     spans = toggled(struck_spans(length), start, end)
     url.write(strike=",".join(f"{first}-{last}" for first, last in spans) or None)
-    st.rerun([PANELS, TOOLBAR])
+    st.rerun(STRUCK)
 
 
 def without_struck(text: str, spans: tuple[Span, ...]) -> str:
@@ -85,4 +86,4 @@ def _explain(text: str) -> None:
 
 def _restore() -> None:
     url.write(strike=None)
-    st.rerun([PANELS, TOOLBAR])
+    st.rerun(STRUCK)

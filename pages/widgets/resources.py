@@ -16,7 +16,7 @@ import streamlit as st
 import torch
 
 from bcos_core.attribution.api import explain, resolve_target
-from bcos_core.attribution.record import Attribution, Token
+from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.home import get_home
 from bcos_core.jobs.devices import available_cores
@@ -26,7 +26,7 @@ from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.text.content import choice_hash
-from bcos_core.text.encoding import encode
+from bcos_core.text.encoding import Encoded, encode
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
 from pages.widgets.turns import Turns, turn
 
@@ -139,10 +139,10 @@ def _record(
         )
 
 
-def tokens(info: CheckpointInfo, text: str) -> tuple[Token, ...]:
-    """The tokens that a model reads of a text."""
+def encoded(info: CheckpointInfo, text: str) -> Encoded:
+    """A text as a model reads it."""
     model = classifier(info)
-    return encode(model.tokenizer, [text], model.max_length)[0].tokens
+    return encode(model.tokenizer, [text], model.max_length)[0]
 
 
 def struck(info: CheckpointInfo, explained: Attribution, spans: Spans) -> StrikeResult:

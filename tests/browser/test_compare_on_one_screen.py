@@ -68,19 +68,25 @@ def place(home: Home, address: str) -> str:
     return f"{address}/compare?{urlencode(chosen)}"
 
 
-def opened(browser: Browser, place: str, width: int, height: int) -> Page:
+def opened(browser: Browser, place: str, width: int, height: int, panels: int = 8) -> Page:
     page = browser.new_page(viewport=ViewportSize(width=width, height=height))
     page.goto(place)
     expect(page.locator("article:visible .unit").first).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
     expect(page.locator("article[aria-busy=true]")).to_have_count(0)
-    expect(page.get_by_role("article")).to_have_count(8 if width > 800 else 4)
+    expect(page.get_by_role("article")).to_have_count(panels if width > 800 else panels // 2)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
     return page
 
 
-def test_all_panels_of_four_methods_and_two_models_are_in_sight(browser: Browser, place: str) -> None:
+@pytest.mark.parametrize(
+    "asked", ["", "&target=negative&minus=positive&seeds=3&method=shapley&strike=13-17,21-25"], ids=["plain", "full"]
+)
+def test_all_panels_of_four_methods_and_two_models_are_in_sight(browser: Browser, place: str, asked: str) -> None:
     assert len(WORDS.split()) == 25
+    if asked:  # a contrast, struck words, seeds
+        place = place.replace("&method=saliency", "") + asked
     page = opened(browser, place, 1400, 1000)
+    expect(page.locator("article .change")).to_have_count(8 if asked else 0)
     for panel in page.get_by_role("article").all():
         box = panel.bounding_box()
         assert box is not None and box["y"] >= 0 and box["y"] + box["height"] <= 1000, box
@@ -93,7 +99,7 @@ def test_nothing_is_cut_and_the_tools_stay_in_sight(browser: Browser, place: str
     page = opened(browser, place, 1024, 700)
     assert page.evaluate(CUT) == []
     page.get_by_role("article").last.locator("button.unit").first.click()  # scrolls there
-    expect(page.locator(".strike")).to_have_count(8)
+    expect(page.locator("article .change")).to_have_count(8)
     for name in ("Next", "Restore", "Explain without them"):
         expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
     assert page.evaluate(CUT) == []
@@ -155,3 +161,20 @@ def test_a_panel_unfolds_in_its_row_and_keeps_the_focus(browser: Browser, place:
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
     expect(panel.locator(".meter")).to_be_hidden()
+
+
+def test_a_double_click_strikes_once_and_the_address_says_all(browser: Browser, place: str) -> None:
+    usual = place.partition("&model")[0]  # the B-cos model's own method, and three on both
+    page = opened(browser, usual, 1400, 1000, panels=7)
+    before = page.evaluate("history.length")
+    page.get_by_role("article").first.locator("button.unit").nth(2).dblclick()
+    expect(page.locator("article:has(.change)").first).to_be_visible()
+    expect(page.locator("article button.unit[aria-pressed=true]").first).to_be_visible()
+    # What nobody chose is in the address too, so that the link shows the same when the usual choice is another one.
+    page.wait_for_function("() => ['strike', 'method', 'model', 'seeds'].every((one) => location.search.includes(one))")
+    assert page.evaluate("history.length") == before + 1
+    shown = page.locator("article .text").all_inner_texts()
+    page.reload()
+    expect(page.locator("article .change").first).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
+    expect(page.locator("article .change")).to_have_count(len(shown))
+    assert page.locator("article .text").all_inner_texts() == shown

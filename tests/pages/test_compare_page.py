@@ -54,6 +54,12 @@ def panels(page: AppTest) -> Panels:
     return drawn
 
 
+def heads(page: AppTest) -> list[dict[str, Any]]:
+    """What the head of each column was given to draw."""
+    components = page.get("bidi_component")
+    return [json.loads(one.proto.json) for one in components if one.proto.component_name == "bcos_answer"]
+
+
 def words(panel: dict[str, Any]) -> list[tuple[str, float]]:
     return [(unit["text"], unit["score"]) for run in panel["runs"] if run["kind"] == "unit" for unit in run["units"]]
 
@@ -115,6 +121,9 @@ def test_an_address_reproduces_the_screen() -> None:
         (strike,) = (block for block in panel["blocks"] if block["kind"] == "strike")
         predicted, real = (bar["value"] for bar in strike["bars"])
         assert predicted == pytest.approx(real, abs=1e-5)  # occluding one word is striking it out
+        assert panel["change"]["predicted"] == pytest.approx(panel["change"]["real"], abs=1e-4)
+    for head, panel in zip(heads(page), shown.values(), strict=True):
+        assert head["notes"][0].startswith(f"Real change: {panel['change']['text'].removeprefix('predicts ')}. ")
 
 
 @pytest.mark.usefixtures("pair")
@@ -150,10 +159,12 @@ def test_an_empty_text_asks_for_one(text: str) -> None:
 @pytest.mark.usefixtures("pair")
 def test_a_text_over_the_limit_is_explained_up_to_it_and_says_so() -> None:
     text = "film " * 60
-    panel = panels(compare(text=text, model="tiny-bcos", method="bcos"))["B-cos contributions", "tiny-bcos"]
+    page = compare(text=text, model="tiny-bcos", method="bcos")
+    panel = panels(page)["B-cos contributions", "tiny-bcos"]
     seen = MAX_LENGTH - 2  # without [CLS] and [SEP]
     assert len(words(panel)) == seen
-    (note,) = panel["notes"]
+    assert panel["notes"] == []
+    ((note,),) = (head["notes"] for head in heads(page))  # once for all methods
     assert f"of {len(text)} characters" in note
     assert [run["kind"] for run in panel["runs"]][-1] == "cut"
 
@@ -204,7 +215,7 @@ def test_a_contrast_explains_the_difference_of_two_logits(home: Home) -> None:
     )
     for panel in shown.values():
         assert panel["legend"]["ends"][1] == "supports good rather than bad"
-        assert [bar["explained"] for bar in panel["prediction"]] == [True, False, True]
+        assert [bar["explained"] for bar in panel["prediction"]] == ["rather than", "", "explained"]
 
 
 @pytest.mark.parametrize("granularity", ["word", "sentence"])
@@ -407,14 +418,11 @@ def test_a_panel_says_whether_it_adds_up_and_unfolds(home: Home) -> None:
 @pytest.mark.usefixtures("pair")
 def test_every_model_has_one_head_with_its_answer() -> None:
     page = compare(text=TEXT, model=["tiny-conventional", "tiny-bcos"], target="negative")
-    heads = [
-        json.loads(component.proto.json)
-        for component in page.get("bidi_component")
-        if component.proto.component_name == "bcos_answer"
-    ]
-    assert [head["model"] for head in heads] == ["tiny-conventional", "tiny-bcos"]
-    for head in heads:
-        assert [(bar["label"], bar["explained"]) for bar in head["bars"]] == [("negative", True), ("positive", False)]
+    assert [head["model"] for head in heads(page)] == ["tiny-conventional", "tiny-bcos"]
+    for head in heads(page):
+        said = [(bar["label"], bar["explained"]) for bar in head["bars"]]
+        assert said == [("negative", "explained"), ("positive", "")]
+        assert [bar["answers"] for bar in head["bars"]] == [bar["share"] > 0.5 for bar in head["bars"]]
         assert sum(bar["share"] for bar in head["bars"]) == pytest.approx(1)
 
 

@@ -15,6 +15,7 @@ from bcos_core.render.drawing import (
     drawn_runs,
     legend,
     pending_runs,
+    predicted_change,
     prediction_bars,
     shared_legend,
     strike_comparison,
@@ -85,10 +86,23 @@ def test_predicted_and_real_change_share_one_scale() -> None:
     ]
 
 
+def test_predicted_changes_of_a_model_share_a_scale_on_which_the_real_one_is_half_way() -> None:
+    changes = [predicted_change(predicted, -0.5) for predicted in (-0.5, -0.25, 0.5, -3.0)]
+    assert [(change["predicted"], change["real"]) for change in changes] == [
+        (-0.5, -0.5),
+        (-0.25, -0.5),
+        (0.5, -0.5),
+        (-1.0, -0.5),  # longer than the bar
+    ]
+    assert changes[0]["text"] == "predicts −0.500" and "−0.500 is real" in changes[3]["tip"]
+    assert predicted_change(0.25, 0.0)["predicted"] == 1.0 and predicted_change(0.0, 0.0)["predicted"] == 0.0
+    assert predicted_change(-0.5, 1.0, apart=True)["text"] == "predicts −0.500, really +1.00"
+
+
 def test_bars_are_the_probabilities_in_the_model_s_order() -> None:
     assert [(bar["label"], bar["value"], bar["explained"]) for bar in prediction_bars(RECORD)] == [
-        ("negative", "0.38", False),
-        ("positive", "0.62", True),
+        ("negative", "0.38", ""),
+        ("positive", "0.62", "explained"),
     ]
 
 
@@ -144,18 +158,20 @@ def test_what_is_pending_has_the_text_and_the_added_tokens_in_their_places() -> 
 
 def test_the_answer_of_a_model_has_a_bar_for_each_class() -> None:
     kind = TASK_TYPES["single-label"]
-    bars = answer_bars(Prediction((0.0, 1.0), (0.25, 0.75), 1, "good"), ("bad", "good"), kind, {"bad"})
-    assert [(bar["label"], bar["value"], bar["share"], bar["explained"]) for bar in bars] == [
-        ("bad", "0.25", 0.25, True),
-        ("good", "0.75", 0.75, False),
+    bars = answer_bars(Prediction((0.0, 1.0), (0.25, 0.75), 1, "good"), ("bad", "good"), kind, ("bad", None))
+    assert [(bar["label"], bar["value"], bar["share"], bar["answers"], bar["explained"]) for bar in bars] == [
+        ("bad", "0.25", 0.25, False, "explained"),
+        ("good", "0.75", 0.75, True, ""),
     ]
-    assert answer_bars(Prediction((float("nan"), 1.0), (), 1, ""), ("bad", "good"), kind, ()) == []
+    first, second = answer_bars(Prediction((1.0, 0.0), (0.75, 0.25), 0, ""), ("a", "b"), kind, ("b", "a"))
+    assert (first["explained"], second["explained"]) == ("rather than", "explained")
+    assert answer_bars(Prediction((float("nan"), 1.0), (), 1, ""), ("bad", "good"), kind, ("bad", None)) == []
 
 
 def test_a_probability_is_written_one_way_in_bars_answers_and_hover() -> None:
     kind = TASK_TYPES["single-label"]
     sure = kind.prediction((-20.0, 20.0), ("bad", "good"))
-    bad, good = answer_bars(sure, ("bad", "good"), kind, ())
+    bad, good = answer_bars(sure, ("bad", "good"), kind, ("bad", None))
     assert (bad["value"], good["value"]) == ("< 0.01", "> 0.99")
     assert kind.answer(sure) == "good (> 0.99)" and "probability > 0.99, logit 20.0" in good["help"]
 

@@ -63,7 +63,7 @@ def test_a_document_shows_names_answers_reasons_notes_and_changes(name: str) -> 
     for part in ("My B-cos model", "Its twin", "positive 0.62", WHY, "These heatmaps answer different questions."):
         assert part in shown
     assert shown.count("Predicted change: +1.75") == 3  # each heatmap's own
-    assert shown.count("Real change without the struck words: +1.50") == 2  # each model's, once
+    assert shown.count("Real change: +1.50") == 2  # each model's, once
     assert shown.count("negative 0.38") == 2  # each model's answer, once
     assert not re.search(r"panel|screen|click|hover", shown.partition("</style>")[2] or shown)
     assert "folder" not in shown
@@ -96,7 +96,7 @@ def test_a_change_that_differs_by_method_stands_with_each() -> None:
     rows = (SHEET.rows[0], SheetRow("Occlusion", (Panel(OTHER, SCALE, other), Panel(OTHER, SCALE, CHANGE))))
     for name in ("html", "markdown"):
         page = read(name, replace(SHEET, rows=rows))
-        assert page.count("Real change without the struck words") == 1  # of the second model, which has one
+        assert page.count("Real change: ") == 1  # of the second model, which has one
         assert "+1.75, real change: +1.50" in page and "+1.75, real change: +0.500" in page
 
 
