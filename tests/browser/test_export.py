@@ -61,16 +61,16 @@ def test_an_exported_page_shows_all_panels_offline_and_runs_nothing(
     requests: list[str] = []
     alone.on("request", lambda request: requests.append(request.url))
     alone.goto(file.as_uri())
-    articles = alone.get_by_role("article")
-    expect(articles).to_have_count(4)
-    shown = [article.locator("h1").inner_text() for article in articles.all()]
-    assert sorted(shown) == sorted(f"{title} · tiny-bcos" for title in METHODS.values())
-    for article in articles.all():
-        assert article.locator(".unit").all_inner_texts() == words
-        text = article.locator(".text").text_content() or ""
+    rows = alone.locator("tbody tr")
+    expect(rows).to_have_count(4)
+    assert [row.locator("th .name").inner_text() for row in rows.all()] == list(METHODS.values())
+    assert [head.inner_text() for head in alone.locator("thead .name").all()] == ["tiny-bcos"]
+    for row in rows.all():
+        assert row.locator(".unit").all_inner_texts() == words
+        text = row.locator(".text").text_content() or ""
         assert text.replace("[CLS]", "").replace("[SEP]", "") == TEXT
-    drawn_at_random = articles.filter(has_text="GradientSHAP")
-    expect(drawn_at_random).to_contain_text("one standard deviation over 3 seeds")
+    drawn_at_random = rows.filter(has_text="GradientSHAP")
+    expect(alone.locator("body")).to_contain_text("over 3 seeds")
     expect(drawn_at_random.locator(".band")).to_have_count(len(words))
     assert alone.evaluate("window.ran") is None and alone.locator("script, img, link, iframe").count() == 0
     assert requests == [file.as_uri()]
