@@ -17,7 +17,7 @@ function remember(shown) {
   history.replaceState(history.state, "", `${location.pathname}?${query}`);
 }
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setStateValue }) {
   const group = parentElement.querySelector("fieldset");
   const inputs = data.models.map((name, place) => {
     const input = document.createElement("input");
@@ -25,6 +25,7 @@ export default function ({ data, parentElement }) {
     input.onchange = () => {
       hideOthers(place, data.models.length, data.narrow);
       remember(place);
+      setStateValue("shown", place);
     };
     const label = document.createElement("label");
     label.append(input, name);

@@ -20,17 +20,20 @@ COLLECTION_TEXTS = Table(
     Column("item", String(64), primary_key=True),  # the text's name: a text is in a collection once
     Column("text", Text, nullable=False),
     Column("label", Text, nullable=True),
+    Column("screen", Text, nullable=True),
     Column("added_at", UtcDateTime, nullable=False),
 )
 
 
 @dataclass(frozen=True)
 class PinnedText:
-    """A text, and its label where it came from labelled data."""
+    """A text, its label where it came from labelled data, and the address of the screen that it was on (its query),
+    where it is known."""
 
     item: str
     text: str
     label: str | None
+    screen: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,12 @@ class Collections:
     def texts(self, collection: str) -> list[PinnedText]:
         """The texts of a collection in the order in which they were added; nothing for an unknown one."""
         table = COLLECTION_TEXTS.c
-        query = select(table.item, table.text, table.label).where(table.collection == collection)
+        query = select(table.item, table.text, table.label, table.screen).where(table.collection == collection)
         with self.database.read() as connection:
             return [PinnedText(*row) for row in connection.execute(query.order_by(table.added_at, table.item))]
 
-    def pin(self, collection: str, text: str, label: str | None = None) -> PinnedText:
-        """Add a text; one that is there already gets the new label, and stands last.
+    def pin(self, collection: str, text: str, label: str | None = None, *, screen: str | None = None) -> PinnedText:
+        """Add a text; one that is there already gets the new label and screen, and stands last.
 
         Raises:
             InputError: an empty text, or no name, or one that is too long.
@@ -65,10 +68,17 @@ class Collections:
             raise InputError(f"A collection needs a name of 1 to {LONGEST_NAME} characters; {len(name)} were given.")
         if not text.strip():
             raise InputError("There is no text to pin. Type one first.")
-        row = {"collection": name, "item": name_of(text), "text": text, "label": label, "added_at": utc_now()}
+        row = {
+            "collection": name,
+            "item": name_of(text),
+            "text": text,
+            "label": label,
+            "screen": screen,
+            "added_at": utc_now(),
+        }
         with self.database.write() as connection:
             upsert(connection, COLLECTION_TEXTS, [row], key=("collection", "item"))
-        return PinnedText(row["item"], text, label)  # type: ignore[arg-type]
+        return PinnedText(name_of(text), text, label, screen)
 
     def unpin(self, collection: str, item: str) -> None:
         """Take a text out; a collection without texts is gone."""

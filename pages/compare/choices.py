@@ -160,7 +160,7 @@ def choose_look(model: CheckpointInfo) -> Look:
         reference = _switch(
             "Reference",
             "reference",
-            {usual: _REFERENCE_TITLES[usual], **_REFERENCE_TITLES},
+            {name: _REFERENCE_TITLES[name] for name in (usual, *_REFERENCE_TITLES) if name in (*tokens, "none")},
             "What a token is measured against: the mask token at its place, the padding token, or nothing. "
             "The reference's own share is part of an additive method's sum, and so is that of biases a model keeps.",
         )

@@ -6,9 +6,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages.compare.strikes import LINK
 from pages.widgets import url
-from pages.widgets.frame import fragment
 
 BUTTON_CSS = """
 button {
@@ -51,10 +49,9 @@ def copy_button(label: str, text: str, *, key: str) -> None:
     _component(key=key, data={"label": label, "text": text, "address": None}, width="content")
 
 
-@fragment(key=LINK)
 def link_button(parameters: dict[str, str | list[str]]) -> None:
-    """Writes every choice into the address bar, and copies the link on a click. Runs with every strike, which is
-    written to the address alone: what else the screen shows is completed again."""
-    struck = {"strike": url.read("strike")} if url.read("strike") else {}
-    query = "?" + urlencode({**parameters, **struck}, doseq=True)
+    """Writes every choice into the address bar, and copies the link on a click. What a person changes later is written
+    beside them (`url.complete`)."""
+    url.complete(parameters)
+    query = "?" + urlencode(parameters, doseq=True)
     _component(key="copy-link", data={"label": "Copy link", "text": "", "address": query}, width="content")

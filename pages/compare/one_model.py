@@ -9,6 +9,7 @@ import streamlit as st
 from bcos_core.home import CHECKOUT
 from bcos_core.model.info import CheckpointInfo
 from pages.widgets import url
+from pages.widgets.frame import fragment
 
 NARROW = 800
 """Pixels up to which two columns cannot be read side by side."""
@@ -22,12 +23,18 @@ _component = st.components.v2.component(
 )
 
 
+@fragment()
 def which_model(models: Sequence[CheckpointInfo]) -> None:
-    """The switch. The browser hides the other columns by itself and keeps the choice in the address: nothing is drawn
-    anew, and nothing waits for what is being computed."""
+    """The switch. The browser hides the other columns by itself and has the choice in the address at once: nothing is
+    drawn anew, and nothing waits for what is being computed. The server hears of it, to keep it there with what is
+    written next."""
     if len(models) < 2:
         return
     given = url.read("shown")
     shown = int(given) if given.isdecimal() and int(given) < len(models) else 0
     with st.container(key="which-model"):
-        _component(key="one-model", data={"models": [model.name for model in models], "shown": shown, "narrow": NARROW})
+        _component(
+            key="one-model",
+            data={"models": [model.name for model in models], "shown": shown, "narrow": NARROW},
+            on_shown_change=lambda: url.write(shown=str(int(st.session_state["one-model"]["shown"]))),
+        )

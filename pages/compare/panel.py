@@ -16,7 +16,7 @@ from pages.compare.pins import pin_button
 from pages.compare.screen import Cell, Screen
 from pages.compare.strikes import PANELS, toggle
 from pages.compare.text_box import TextPlace
-from pages.widgets import resources
+from pages.widgets import resources, url
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
 from pages.widgets.heatmap import heatmap, pending
@@ -102,11 +102,12 @@ def _draw(screen: Screen, cell: Cell, place: TextPlace) -> None:
 
 
 def _is_open(cell: Cell) -> bool:
-    return bool(st.session_state.get(f"open-{cell.key}"))
+    return cell.key in url.read_all("open")
 
 
 def _fold(cell: Cell, open: bool) -> None:
-    st.session_state[f"open-{cell.key}"] = open
+    others = [key for key in url.read_all("open") if key != cell.key]
+    url.write(open=[*others, cell.key] if open else others or None)
 
 
 def _strike(record: Attribution, result: StrikeResult) -> dict[str, object]:

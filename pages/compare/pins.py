@@ -1,4 +1,4 @@
-"""Pinned texts on Compare: put the present one aside in a collection, and come back to others."""
+"""Pinned texts on Compare: put the present one aside in a collection, and come back to others as they were."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bcos_core.storage.collections import Collections, PinnedText
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.pair import is_pair, one_line, texts_of
 from pages.compare.text_box import show_text
+from pages.widgets import url
 from pages.widgets.errors import guard
 from pages.widgets.plain import plain
 
@@ -33,12 +34,12 @@ def pin_button(text: str, label: str | None, *, key: str) -> None:
     if st.button("Pin text", icon=":material/push_pin:", key=key, type="tertiary"):
         collections = Collections(open_database(get_home()))
         chosen = str(st.session_state.get("pin-collection") or next(iter(collections.names()), FIRST_NAME))
-        collections.pin(chosen, text, label)
+        collections.pin(chosen, text, label, screen=url.whole())
         st.toast(plain(f"Pinned in “{chosen}”."))
 
 
 def pinned_texts(text: str, label: str | None) -> None:
-    """A collection: pin the present text, open or take out others."""
+    """A collection: pin the present screen, open or take out others."""
     collections = Collections(open_database(get_home()))
     names = list(collections.names()) or [FIRST_NAME]
     chosen = str(
@@ -52,7 +53,7 @@ def pinned_texts(text: str, label: str | None) -> None:
         or names[0]
     )
     if text.strip() and st.button("Pin this text", icon=":material/push_pin:", key="pin-this"):
-        collections.pin(chosen, text, label)
+        collections.pin(chosen, text, label, screen=url.whole())
     pinned = collections.texts(chosen)
     st.caption(count(len(pinned), "pinned text") if pinned else "Nothing is pinned here yet.")
     if pinned:
@@ -80,6 +81,14 @@ def _download(collection: str, pinned: list[PinnedText]) -> None:
     )
 
 
+def _show(one: PinnedText) -> None:
+    """The screen as it was pinned; of a text that came without one, the text on the present screen."""
+    if one.screen:
+        url.open_whole(one.screen)
+    else:
+        show_text(one.text)
+
+
 def _row(collections: Collections, collection: str, one: PinnedText) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         short = " ".join(one_line(one.text).split())
@@ -89,8 +98,11 @@ def _row(collections: Collections, collection: str, one: PinnedText) -> None:
             key=f"pinned-{one.item}",
             type="tertiary",
             width="stretch",
-            on_click=show_text,
-            args=(one.text,),
+            on_click=_show,
+            args=(one,),
+            help="Shows it with the models, methods, explained class and struck words that it was pinned with."
+            if one.screen
+            else None,
         )
         if st.button("", icon=":material/close:", key=f"unpin-{one.item}", type="tertiary", help="Take it out"):
             collections.unpin(collection, one.item)

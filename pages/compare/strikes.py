@@ -14,8 +14,8 @@ from pages.widgets.plain import plain
 from pages.widgets.struck import Span, struck_spans, toggled
 
 # The parts of the page that a strike changes; the rest stays as it is.
-PANELS, HEADS, TOOLBAR, LINK = "panels", "heads", "struck", "link"
-STRUCK = [PANELS, HEADS, TOOLBAR, LINK]
+PANELS, HEADS, TOOLBAR = "panels", "heads", "struck"
+STRUCK = [PANELS, HEADS, TOOLBAR]
 _NAMED = 3
 _SPACES = " \t\N{NO-BREAK SPACE}"
 _EDGES = f"\n\r{SEPARATOR}"

@@ -33,6 +33,12 @@ def run_is_over() -> bool:
     return run is not None and run.parallel_coordinator is not None and run.parallel_coordinator.should_stop()
 
 
+def page_now() -> str | None:
+    """Tells pages of the dashboard apart: which of them runs, or runs a callback; None outside of any."""
+    run = get_script_run_ctx(suppress_warning=True)
+    return None if run is None else run.page_script_hash
+
+
 @dataclass(frozen=True)
 class Heard:
     """What a message from a browser is."""

@@ -6,12 +6,16 @@ person changes it; nothing else holds page state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
+from pages.server.seams import page_now
+
 Value = TypeVar("Value")
+_COMPLETION = "completion-of-the-address"
 
 
 def read(name: str, default: str = "") -> str:
@@ -26,8 +30,33 @@ def read_all(name: str) -> list[str]:
 
 def write(**changes: str | Iterable[str] | None) -> None:
     """Set parameters in one step of the browser's history; None removes one."""
-    kept = {name: st.query_params.get_all(name) for name in st.query_params if name not in changes}
-    st.query_params.from_dict({**kept, **{name: value for name, value in changes.items() if value is not None}})
+    given = {name: st.query_params.get_all(name) for name in st.query_params}
+    new = {name: value for name, value in changes.items() if value is not None}
+    whole = {**_completion(), **given}
+    st.query_params.from_dict({**{name: value for name, value in whole.items() if name not in changes}, **new})
+
+
+def complete(parameters: Mapping[str, str | Iterable[str]]) -> None:
+    """Say what the address of the page that is being drawn leaves open: all choices on it that nobody has made yet.
+    They are written with the next change, so that what it leaves is a whole link. The browser's own address is
+    completed without a step in its history (`pages.compare.copying`), of which the server hears nothing."""
+    st.session_state[_COMPLETION] = (page_now(), dict(parameters))
+
+
+def whole() -> str:
+    """The address of the screen, with what it leaves open, as the query of a link."""
+    given = {name: st.query_params.get_all(name) for name in st.query_params}
+    return urlencode({**_completion(), **given}, doseq=True)
+
+
+def open_whole(query: str) -> None:
+    """Go to the screen of a link to this page."""
+    st.query_params.from_dict(parse_qs(query, keep_blank_values=True))
+
+
+def _completion() -> dict[str, str | Iterable[str]]:
+    page, parameters = st.session_state.get(_COMPLETION, (None, {}))
+    return dict(parameters) if page == page_now() else {}
 
 
 def remember(page: str) -> None:

@@ -118,6 +118,39 @@ def test_a_phone_shows_one_model_at_a_time(browser: Browser, place: str) -> None
     page.locator("article:visible button.unit").last.click()
     for name in ("Next", "Restore", "Explain without them"):
         expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+    page.get_by_text(MODELS[1], exact=True).and_(page.locator("label")).click()
+    page.locator("article:visible button.unit").first.click()
+    expect(page.locator("article:visible button.unit[aria-pressed=true]")).to_have_count(8)
+    assert "shown=1" in page.url  # what is written next leaves it there
+    page.reload()
+    expect(page.get_by_role("heading", level=2, name=MODELS[1])).to_be_visible()
+    expect(page.locator("article:visible button.unit[aria-pressed=true]")).to_have_count(8)
+
+
+def test_the_address_is_whole_with_every_change(browser: Browser, place: str) -> None:
+    page = opened(browser, place.partition("?")[0], 1400, 1000, panels=7)
+    page.evaluate("""() => {
+      window.addresses = [];
+      for (const name of ["pushState", "replaceState"]) {
+        const kept = history[name].bind(history);
+        history[name] = (...given) => { kept(...given); window.addresses.push(location.search); };
+      }
+    }""")
+    whole = ("method=bcos&method=", "model=tiny-bcos&model=", "target=", "seeds=1", "reference=mask", "granularity=")
+    page.locator("article .unit").nth(2).click()
+    expect(page.locator("article .figures .change")).to_have_count(7)
+    page.get_by_role("button", name="Details of Occlusion, tiny-bcos").click()
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(1)
+    page.get_by_text("Tokens", exact=True).click()
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    page.wait_for_function("location.search.includes('granularity=token')")
+    addresses = page.evaluate("window.addresses")
+    assert len(addresses) == 3 and all(part in address for address in addresses for part in whole), addresses
+    assert "strike=" in addresses[-1] and "open=tiny-bcos-occlusion" in addresses[-1]
+    page.reload()
+    expect(page.locator("article .figures .change")).to_have_count(7, timeout=FIRST_VISIT_SECONDS * 1000)
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(1)
+    assert page.evaluate("location.search") == addresses[-1]
 
 
 def test_rows_have_their_places_before_their_values(browser: Browser, place: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -341,6 +342,24 @@ def _pins() -> None:
     pinned_texts("A good film.", None)
 
 
+@pytest.mark.usefixtures("pair")
+def test_a_pin_shows_the_screen_as_it_was(home: Home) -> None:
+    page = compare(
+        text=TEXT, model=["tiny-conventional", "tiny-bcos"], method="occlusion", target="negative", strike="2-6"
+    )
+    page.query_params["open"] = "tiny-bcos-occlusion"
+    page.run()
+    before = panels(page)
+    page.button(key="pin-tiny-bcos-occlusion").click().run()
+    (one,) = Collections(open_database(home)).texts("Pinned")
+    assert parse_qs(one.screen or "")["target"] == ["negative"] and "seeds=1" in str(one.screen)
+    other = compare(text="A dull one.", model="tiny-bcos", method="bcos", seeds="3", marks="bars")
+    other.session_state["pins"] = True  # the menu is open
+    other.run()
+    other.button(key=f"pinned-{one.item}").click().run()
+    assert panels(other) == before and len(before) == 2
+
+
 def test_options_of_a_method_are_chosen_and_kept_in_the_address(pair: tuple[Path, Path]) -> None:
     page = compare(
         text=TEXT, model="tiny-bcos", method=["integrated_gradients", "occlusion"], **{"occlusion.unit": "word"}
@@ -408,7 +427,7 @@ def test_a_panel_says_whether_it_adds_up_and_unfolds(home: Home) -> None:
     assert exact["mark"]["exact"] and exact["mark"]["text"] == "✓ adds up" and exact["folds"] and not exact["open"]
     assert shown["Occlusion", "tiny-bcos"]["mark"] is None
     assert len(page.dataframe) == 0
-    page.session_state["open-tiny-bcos-bcos"] = True
+    page.query_params["open"] = "tiny-bcos-bcos"
     page.run()
     assert panels(page)["B-cos contributions", "tiny-bcos"]["open"] and len(page.dataframe) == 1
     page.button(key="pin-tiny-bcos-bcos").click().run()

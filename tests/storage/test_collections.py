@@ -35,6 +35,14 @@ def test_a_text_is_in_a_collection_once(collections: Collections) -> None:
     assert [(one.text, one.label) for one in collections.texts("odd ones")] == [("a", "negative")]
 
 
+def test_a_text_keeps_the_screen_that_it_was_on_last(collections: Collections) -> None:
+    collections.pin("c", "a", screen="text=a&method=occlusion")
+    collections.pin("c", "b")
+    assert [one.screen for one in collections.texts("c")] == ["text=a&method=occlusion", None]
+    collections.pin("c", "a", "positive", screen="text=a&strike=0-1")
+    assert [(one.text, one.screen) for one in collections.texts("c")] == [("b", None), ("a", "text=a&strike=0-1")]
+
+
 def test_what_is_taken_out_is_gone(collections: Collections) -> None:
     kept, gone = collections.pin("c", "keep"), collections.pin("c", "go")
     collections.unpin("c", gone.item)
