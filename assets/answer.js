@@ -25,5 +25,13 @@ export default function ({ data, parentElement }) {
   const list = element("ul", "", ...data.bars.map((bar) => drawBar(bar, data.score)));
   if (data.more) list.append(element("li", "more", `and ${data.more} more`));
   root.setAttribute("aria-label", data.model);
-  root.replaceChildren(element("h2", "", data.model), list, ...data.notes.map((note) => element("p", "", note)));
+  const head = element("div", "head", element("h2", "", data.model));
+  if (data.change) {
+    const change = element("span", "change", data.change.text);
+    change.title = data.change.tip;
+    head.append(change);
+  }
+  // How much the whole length of a bar is in this column: rows read it (heatmap.js).
+  if (data.longest) document.documentElement.style.setProperty(data.scale, data.longest);
+  root.replaceChildren(head, list, ...data.notes.map((note) => element("p", "", note)));
 }

@@ -12,7 +12,7 @@ function drawHead(panel) {
   const title = element("h3", "title", panel.method);
   if (!panel.folds && !panel.pending) title.append(element("span", "model", panel.model));
   const figures = element("span", "figures");
-  if (panel.change) figures.append(drawChange(panel.change));
+  if (panel.change) figures.append(drawChange(panel.change, panel.scale));
   if (panel.mark) {
     const mark = element("span", panel.mark.exact ? "mark exact" : "mark", panel.mark.text);
     mark.dataset.tip = panel.mark.tip;
@@ -25,19 +25,22 @@ function drawHead(panel) {
     const fold = element("button", "fold");
     fold.type = "button";
     fold.setAttribute("aria-label", `Details of ${panel.method}, ${panel.model}`);
-    figures.append(time, fold);
+    figures.append(...(panel.change ? [] : [time]), fold); // beside a change there is no room; the details have it
   }
   const head = element("header", "head", title, figures);
   return head;
 }
 
 // What the heatmap predicts for the struck words, on the scale that all rows of the model share: a bar from the middle,
-// and a mark where the real change is.
-function drawChange(change) {
+// and a mark where the real change is. The head of the column says how much the whole length is (answer.js), once all
+// rows are known; until then it is what this row needs.
+function drawChange(change, scale) {
+  const own = Math.max(Math.abs(change.predicted), Math.abs(change.real)) || 1;
+  const share = (value) => `min(1, ${Math.abs(value)} / var(${scale}, ${own}))`;
   const fill = element("span", change.predicted < 0 ? "fill negative" : "fill positive");
-  fill.style.width = `${Math.abs(change.predicted) * 50}%`;
+  fill.style.width = `calc(50% * ${share(change.predicted)})`;
   const real = element("span", "real");
-  real.style.left = `${50 + change.real * 50}%`;
+  real.style.left = `calc(50% + ${Math.sign(change.real) * 50}% * ${share(change.real)})`;
   const box = element("span", "change", change.text, element("span", "track zero", fill, real));
   box.dataset.tip = change.tip;
   return box;
@@ -112,33 +115,41 @@ function drawRun(run) {
   return span;
 }
 
-// A button hides its letters from the browser's ordering of mixed scripts, so that right-to-left words in a row
-// would be shown last to first: they are wrapped together.
+// A button hides its letters from the browser's ordering of mixed scripts, so that words in a row that run against the
+// direction of the text would be shown last to first: words of one direction are wrapped together.
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+const LETTER = /\p{L}/u;
+
+function directionOf(run, node) {
+  if (run.kind !== "unit") return null;
+  if (RIGHT_TO_LEFT.test(node.textContent)) return "rtl";
+  return LETTER.test(node.textContent) ? "ltr" : "";
+}
 
 function drawText(runs, presentation) {
   const text = element("p", `text ${presentation}`);
   text.dir = "auto";
   let group = null;
-  let gaps = [];
+  let between = []; // spaces, signs and figures go with the words on both sides where these have one direction
   for (const run of runs) {
     const node = drawRun(run);
-    const rightToLeft = run.kind === "unit" && RIGHT_TO_LEFT.test(node.textContent);
-    if (rightToLeft && group) {
-      group.append(...gaps, node);
-      gaps = [];
-    } else if (rightToLeft) {
-      group = element("span", "bidi", node);
-      text.append(group);
-    } else if (run.kind === "gap" && group) {
-      gaps.push(node);
+    const direction = directionOf(run, node);
+    if (direction && group?.classList.contains(direction)) {
+      group.append(...between, node);
+      between = [];
+    } else if (direction) {
+      group = element("span", `bidi ${direction}`, node);
+      text.append(...between, group);
+      between = [];
+    } else if (run.kind === "gap" || direction === "") {
+      between.push(node);
     } else {
-      text.append(...gaps, node);
-      gaps = [];
+      text.append(...between, node);
+      between = [];
       group = null;
     }
   }
-  text.append(...gaps);
+  text.append(...between);
   const first = text.querySelector("button");
   if (first) first.tabIndex = 0;
   return text;

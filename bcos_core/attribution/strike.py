@@ -34,6 +34,12 @@ class StrikeResult:
     struck: int
 
 
+def replacement(reference: object, tokens: Sequence[str]) -> str:
+    """The reference whose token takes the place of struck ones, where a method compares with `reference`, by a
+    tokenizer that has these `tokens`."""
+    return str(reference) if reference in REFERENCE_TOKENS else next(iter(tokens), "mask")
+
+
 def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[int, int]]) -> StrikeResult:
     """Replace the tokens that stand for the character spans by the record's reference, and ask the model about the text
     with and without them.
@@ -51,10 +57,8 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
             f"{len(record.tokens)} or other ones. Explain the text again."
         )
     batch = collate(classifier.tokenizer, encoded, classifier.device)
-    reference = record.parameters.get("reference")
-    if reference not in REFERENCE_TOKENS:
-        reference = next(iter(tokens_of(classifier.tokenizer)), "mask")
-    inputs = MethodInput(classifier, batch, record.target, str(reference))
+    reference = replacement(record.parameters.get("reference"), tokens_of(classifier.tokenizer))
+    inputs = MethodInput(classifier, batch, record.target, reference)
     struck = positions_at(token_units(record.text, record.tokens), spans)
     without = batch.input_ids.clone()
     without[0, struck] = inputs.reference_ids[0, struck]

@@ -239,15 +239,14 @@ def before_and_after(record: Attribution, logit: float, probabilities: Sequence[
 
 
 def predicted_change(predicted: float, actual: float, *, apart: bool = False) -> dict[str, Any]:
-    """What a heatmap predicts for struck words, for a row: the number, and where it stands from −1 to 1 on a scale on
-    which the `real` change is half-way, so that the rows of a model, of which the change is the same, have one scale.
-    With `apart` the real change is said too: it is not that of the other rows."""
+    """What a heatmap predicts for struck words, for a row: the number, and both changes for a bar with a mark. How long
+    a bar is depends on the other rows of the model. With `apart` the real change is said too: it is not that of the
+    other rows."""
     said, really = (number(change, signed=True) for change in (predicted, actual))
-    full = 2 * abs(actual) or abs(predicted) or 1.0
     return {
         "text": f"predicts {said}" + (f", really {really}" if apart else ""),
-        "predicted": max(-1.0, min(1.0, predicted / full)),
-        "real": actual / full,
+        "predicted": predicted,
+        "real": actual,
         "tip": f"Change without the struck words: {said} is predicted, {really} is real (the mark on the bar).",
     }
 

@@ -10,6 +10,7 @@ from bcos_core.numbers import elapsed
 from bcos_core.render import drawing
 from bcos_core.render.table import record_table
 from bcos_core.tasks.registry import TASK_TYPES
+from pages.compare.changes import change_of, is_drawn, keep_drawn, one_real_change, scale_name
 from pages.compare.copying import copy_button
 from pages.compare.export import panel_export
 from pages.compare.pins import pin_button
@@ -36,8 +37,7 @@ def panel(screen: Screen, cell: Cell, place: TextPlace, label: str | None) -> No
         if said := _missing(screen, cell):
             st.caption(f"**{plain(cell.method.title)}** · {plain(said)}")
             return
-        asked = (screen.text, screen.asked(cell))
-        if st.session_state.get(f"drawn-{cell.key}") == asked:
+        if is_drawn(screen, cell):
             _draw(screen, cell, place)
         else:
             slot = st.empty()
@@ -47,7 +47,7 @@ def panel(screen: Screen, cell: Cell, place: TextPlace, label: str | None) -> No
             screen.scale(cell)
             with slot:
                 _draw(screen, cell, place)
-            st.session_state[f"drawn-{cell.key}"] = asked
+            keep_drawn(screen, cell)
         if _is_open(cell):
             _numbers(screen, cell, label)
 
@@ -72,17 +72,18 @@ def _missing(screen: Screen, cell: Cell) -> str | None:
 def _draw(screen: Screen, cell: Cell, place: TextPlace) -> None:
     record, scale = screen.record(cell), screen.scale(cell)
     spans = () if record.failed else struck_spans(len(screen.text))
-    change = resources.struck(cell.model, record, spans) if spans and not record.failed else None
+    change = change_of(screen, cell, spans)
     blocks = [_strike(record, change) if change else None, drawing.completeness_meter(record)]
     heatmap(
         {
             "method": cell.method.title,
             "model": cell.model.name,
             "change": drawing.predicted_change(
-                change.predicted_change, change.actual_change, apart=bool(screen.differences())
+                change.predicted_change, change.actual_change, apart=not one_real_change(screen, cell.model)
             )
             if change
             else None,
+            "scale": scale_name(screen, cell.model),
             "mark": drawing.sum_mark(record),
             "time": elapsed(record.cost.seconds),
             "prediction": drawing.prediction_bars(record),

@@ -99,6 +99,12 @@ class Screen:
         """A class of the question that the model does not have."""
         return next((name for name in (self.target, self.minus) if name and name not in model.labels), None)
 
+    def cells_of(self, model: CheckpointInfo) -> tuple[Cell, ...]:
+        """The panels of a model that can answer the question, the cheapest first."""
+        return tuple(
+            cell for cell in self.cheapest_first() if cell.model == model and self.missing_class(model) is None
+        )
+
     @property
     def shared_classes(self) -> list[str]:
         """The classes that all models on the screen have, in the order of the first one."""

@@ -95,6 +95,41 @@ def test_all_panels_of_four_methods_and_two_models_are_in_sight(browser: Browser
     assert page.evaluate(CUT) == []
 
 
+def test_a_strike_moves_nothing_and_bars_are_as_long_as_their_numbers_are_large(browser: Browser, place: str) -> None:
+    page = opened(browser, place, 1400, 1000)
+    before = [panel.bounding_box() for panel in page.get_by_role("article").all()]
+    page.locator("article .unit", has_text="plot").first.click()
+    expect(page.locator("article .change")).to_have_count(8)
+    expect(page.get_by_text("Real change: ")).to_have_count(2)
+    after = [panel.bounding_box() for panel in page.get_by_role("article").all()]
+    assert [box and box["y"] for box in before] == [box and box["y"] for box in after]
+    for model in range(2):
+        found = [
+            (
+                abs(float(change.inner_text().removeprefix("predicts").strip().replace("−", "-"))),
+                (change.locator(".fill").bounding_box() or {})["width"],
+            )
+            for change in page.locator(f'article:is([aria-label$=", {MODELS[model]}"]) .change').all()
+        ]
+        (said,) = page.locator("section.answer", has_text=MODELS[model]).locator(".change").all_inner_texts()
+        real = abs(float(said.removeprefix("Real change: ").replace("−", "-")))
+        longest = max(real, *(value for value, _ in found))
+        assert len(found) == 4
+        assert [width for _, width in found] == pytest.approx([24 * value / longest for value, _ in found], abs=0.5)
+
+
+def test_words_against_the_direction_of_a_text_keep_their_order(browser: Browser, place: str) -> None:
+    text = "שלום the big film טוב עולם and"
+    page = opened(browser, place.replace(urlencode({"text": WORDS}), urlencode({"text": text})), 1400, 1000)
+
+    def left(word: str) -> float:
+        box = page.get_by_role("article").first.locator(".word", has_text=word).first.bounding_box()
+        assert box is not None
+        return box["x"]
+
+    assert left("and") < left("עולם") < left("טוב") < left("the") < left("big") < left("film") < left("שלום")
+
+
 def test_nothing_is_cut_and_the_tools_stay_in_sight(browser: Browser, place: str) -> None:
     page = opened(browser, place, 1024, 700)
     assert page.evaluate(CUT) == []

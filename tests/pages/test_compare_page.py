@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -124,7 +125,7 @@ def test_an_address_reproduces_the_screen() -> None:
         assert predicted == pytest.approx(real, abs=1e-5)  # occluding one word is striking it out
         assert panel["change"]["predicted"] == pytest.approx(panel["change"]["real"], abs=1e-4)
     for head, panel in zip(heads(page), shown.values(), strict=True):
-        assert head["notes"][0].startswith(f"Real change: {panel['change']['text'].removeprefix('predicts ')}. ")
+        assert head["change"]["text"] == f"Real change: {panel['change']['text'].removeprefix('predicts ')}"
 
 
 @pytest.mark.usefixtures("pair")
@@ -443,6 +444,36 @@ def test_every_model_has_one_head_with_its_answer() -> None:
         assert said == [("negative", "explained"), ("positive", "")]
         assert [bar["answers"] for bar in head["bars"]] == [bar["share"] > 0.5 for bar in head["bars"]]
         assert sum(bar["share"] for bar in head["bars"]) == pytest.approx(1)
+
+
+def real_changes(drawn: Iterable[dict[str, Any]]) -> list[float]:
+    """What the details of panels say of struck words."""
+    blocks = (block for panel in drawn for block in panel["blocks"] if block["kind"] == "strike")
+    return [bar["value"] for block in blocks for bar in block["bars"] if bar["label"] == "real"]
+
+
+@pytest.mark.usefixtures("pair")
+def test_the_changes_of_a_model_are_on_one_scale() -> None:
+    methods = ["occlusion", "integrated_gradients", "saliency"]
+    page = compare(text=TEXT, model=["tiny-bcos", "tiny-conventional"], method=methods, strike="2-6,11-17")
+    assert len(heads(page)) == 2 and len(panels(page)) == 6
+    for place, head in enumerate(heads(page)):
+        rows = [panel for (_, model), panel in panels(page).items() if model == head["model"]]
+        assert {row["scale"] for row in rows} == {head["scale"]} == {f"--longest-change-{place}"}
+        assert head["change"]["text"] == f"Real change: {number(real_changes(rows)[0], signed=True)}"
+        assert real_changes(rows) == pytest.approx([row["change"]["real"] for row in rows], abs=1e-6)
+        assert max(real_changes(rows)) == pytest.approx(min(real_changes(rows)), abs=1e-6)
+        longest = max(abs(row["change"][which]) for row in rows for which in ("predicted", "real"))
+        assert head["longest"] == pytest.approx(longest, abs=1e-9)
+
+
+@pytest.mark.usefixtures("pair")
+def test_methods_that_put_other_tokens_in_place_of_words_have_real_changes_of_their_own() -> None:
+    page = compare(text=TEXT, model="tiny-bcos", method=["occlusion", "saliency"], reference="pad", strike="2-6")
+    (head,) = heads(page)
+    first, second = real_changes(panels(page).values())
+    assert first != pytest.approx(second, abs=1e-6) and head["change"] is None
+    assert all(", really " in panel["change"]["text"] for panel in panels(page).values())
 
 
 @pytest.mark.usefixtures("pair")
