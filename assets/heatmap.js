@@ -225,6 +225,32 @@ function watchKeys(text) {
   };
 }
 
+// A row shows the first lines of a long text, and all of it after a click or once a word below them has the focus.
+function foldText(root, text) {
+  const more = element("button", "more");
+  more.type = "button";
+  const box = element("div", "long", text, more);
+  const show = (whole) => {
+    root.dataset.whole = String(whole);
+    box.classList.toggle("whole", whole);
+    more.textContent = whole ? "Show less" : "Show all";
+    more.setAttribute("aria-expanded", String(whole));
+  };
+  show(root.dataset.whole === "true");
+  more.onclick = () => show(!box.classList.contains("whole"));
+  text.addEventListener("focusin", (event) => {
+    const below = event.target.getBoundingClientRect().bottom > text.getBoundingClientRect().bottom + 2;
+    if (below || text.scrollTop) {
+      text.scrollTop = 0;
+      show(true);
+    }
+  });
+  new ResizeObserver(() => {
+    box.classList.toggle("cut-short", text.scrollHeight > text.clientHeight + 2);
+  }).observe(text);
+  return box;
+}
+
 export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
   const root = parentElement.querySelector(".panel");
   root.setAttribute("aria-label", `${data.method}, ${data.model}`);
@@ -232,7 +258,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   root.classList.toggle("row", Boolean(data.folds || data.pending));
   const text = drawText(data.runs, data.presentation);
   if (data.pending) {
-    root.replaceChildren(drawHead(data), text);
+    root.replaceChildren(drawHead(data), foldText(root, text));
     return;
   }
   const focused = root.querySelector("button.unit:focus")?.dataset.start;
@@ -246,7 +272,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   root.replaceChildren(drawHead(data));
   if (!data.folds) root.append(drawPrediction(data.prediction));
   if (data.failure) root.append(drawFailure(data.failure));
-  root.append(text);
+  root.append(data.folds ? foldText(root, text) : text);
   const details = element("div", "details");
   const notes = data.notes.map((note) => element("p", "note", note));
   if (!data.folds) root.append(...notes);

@@ -216,6 +216,6 @@ def _place(tests: TestSet, current: int | None, matching: Sequence[int]) -> str:
     if read_filter(tests).asks and (known := tests.known_share()) < 1:
         among += f" (the models were asked about {100 * known:.0f} % so far)"
     if current is None:
-        return f"{among}. Your own text is shown."
+        return f"{among}. Your own text is shown{'; Next opens the first of them' if matching else ''}."
     place = f"No. {matching.index(current) + 1:,} of {among}" if current in matching else f"Not among these {among}"
     return f"{place} · labelled **{plain(tests.label(current))}**"

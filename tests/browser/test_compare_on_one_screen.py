@@ -118,6 +118,26 @@ def test_a_strike_moves_nothing_and_bars_are_as_long_as_their_numbers_are_large(
         assert [width for _, width in found] == pytest.approx([24 * value / longest for value, _ in found], abs=0.5)
 
 
+def test_a_very_long_text_is_folded_and_its_cut_said_once(browser: Browser, place: str) -> None:
+    text = " ".join([WORDS] * 20)
+    page = opened(browser, place.replace(urlencode({"text": WORDS}), urlencode({"text": text})), 1400, 1000)
+    rows = page.get_by_role("article")
+    assert page.locator("section.answer p").count() == 2 and page.locator("article .note:visible").count() == 0
+
+    def height() -> float:
+        return (rows.first.bounding_box() or {})["height"]
+
+    folded = height()
+    assert folded < 240 and all((row.bounding_box() or {})["height"] == folded for row in rows.all())
+    rows.first.get_by_role("button", name="Show all").click()
+    assert height() > 500
+    rows.first.locator("button.unit").nth(3).click()
+    expect(page.locator("article .change")).to_have_count(8)
+    assert height() > 500  # drawn anew, it stays whole
+    rows.first.get_by_role("button", name="Show less").click()
+    assert height() < 240
+
+
 def test_words_against_the_direction_of_a_text_keep_their_order(browser: Browser, place: str) -> None:
     text = "שלום the big film טוב עולם and"
     page = opened(browser, place.replace(urlencode({"text": WORDS}), urlencode({"text": text})), 1400, 1000)
