@@ -14,6 +14,7 @@ from bcos_core.batch.spec import BatchSpec, read_texts
 from bcos_core.errors import InputError
 from bcos_core.home import Home
 from bcos_core.model.classifier import load
+from bcos_core.numbers import count
 from bcos_core.progress import Reporter
 
 CHUNK = 16  # texts between two looks at whether somebody has cancelled
@@ -45,6 +46,8 @@ def run_batch(spec: BatchSpec, *, home: Home, name: str, reporter: Reporter) -> 
     stages = ["Reading the texts", *(f"Explaining by {METHODS[method].title}" for method in spec.methods)]
     reporter.stage(stages[0], 0, len(stages))
     found = read_texts(spec.file, spec.text_column, spec.second_column, info)
+    named = " and ".join(repr(column) for column in (spec.text_column, spec.second_column) if column)
+    reporter.log(f"{count(len(found.texts), 'text')} in the column{'s' if spec.second_column else ''} {named}.")
     classifier = load(info.path)
     for note in classifier.notes:
         reporter.log(note)

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from bcos_core.numbers import count
+
 EPILOG = """examples:
   python -m bcos_core batch CHECKPOINT reviews.csv
   python -m bcos_core batch CHECKPOINT reviews.csv --text-column review --methods bcos occlusion --target positive
@@ -56,6 +58,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person."""
-    failed = f" {result['failed']} explanations failed." if result["failed"] else ""
+    failed = f" {count(result['failed'], 'explanation')} failed." if result["failed"] else ""
     empty = f" Rows without a text, left out: {result['empty_rows']}." if result["empty_rows"] else ""
-    return f"Explained {result['texts']} texts.{failed}{empty} Records: {result['folder']}"
+    return f"Explained {count(result['texts'], 'text')}.{failed}{empty} Records: {result['folder']}"

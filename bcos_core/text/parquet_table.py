@@ -59,7 +59,7 @@ class ParquetTable(Table):
         require_columns(names, self._name)
         self.columns = tuple(names)
         if not names or not metadata.num_rows:
-            raise DataError(f"{self._name} has no rows. Give a file with a text and a label in each row.")
+            raise DataError(f"{self._name} has no rows. Give a file with a row for each text.")
 
     @property
     def row_count(self) -> int:

@@ -57,7 +57,7 @@ def require_size(size: int, name: str) -> None:
         DataError: it is.
     """
     if size == 0:
-        raise DataError(f"{name} is empty. Give a file with a text and a label in each row.")
+        raise DataError(f"{name} is empty. Give a file with a first row of column names and a row for each text.")
     if size > MAX_FILE_BYTES:
         raise DataError(
             f"{name} has {file_size(size)}; at most {file_size(MAX_FILE_BYTES)} are read. Keep the text and "

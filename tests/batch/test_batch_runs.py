@@ -39,13 +39,25 @@ def lines(path: Path, rows: list[dict[str, object]]) -> str:
     return str(path)
 
 
+class Listening(SilentReporter):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def log(self, message: str) -> None:
+        self.lines.append(message)
+
+
 @pytest.mark.parametrize("kind", LABELS)
 def test_each_record_is_that_of_the_text_alone(home: Home, tmp_path: Path, kind: str) -> None:
     folder, _ = save_pair(home, kind=kind)
     file = lines(tmp_path / "t.jsonl", [{"text": text} for text in [*TEXTS[:9], "  ", *TEXTS[9:]]])
     spec = BatchSpec(str(folder), ("bcos", "occlusion"), file, "text")
-    summary = run_batch(spec, home=home, name="one", reporter=SilentReporter())
+    said = Listening()
+    summary = run_batch(spec, home=home, name="one", reporter=said)
     assert (summary.texts, summary.failed, summary.empty_rows) == (20, 0, 1)
+    assert said.lines[0] == "20 texts in the column 'text'."  # of a file without a head, a text stands there
     rows = load_batch(home.batches / "one")
     model = bcos_core.load(folder)
     assert [row[0].text for row in rows] == TEXTS
