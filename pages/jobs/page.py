@@ -10,10 +10,9 @@ from bcos_core.jobs.job import ACTIVE_STATES
 from bcos_core.jobs.kinds import NAMES, command_of, kind_of
 from bcos_core.jobs.store import Job, JobState
 from bcos_core.numbers import count
-from bcos_core.shelf.jobs import delete_job, uses_of_made
 from pages.widgets import url
 from pages.widgets.errors import guard, show_error
-from pages.widgets.frame import empty_page, fragment, head
+from pages.widgets.frame import empty_page, fragment, head, loading
 from pages.widgets.jobs import (
     REFRESH_SECONDS,
     cancel_button,
@@ -162,7 +161,11 @@ def confirm_delete(job: Job) -> None:
         artefacts = bool(made) and st.checkbox(
             f"Also delete {' and '.join(made)} that it made", key=f"artefacts-{job.id}"
         )
-        uses = uses_of_made(job, store) if artefacts else None
+        uses = None
+        if artefacts:
+            with loading("Looking at what needs the models …"):
+                from bcos_core.shelf.jobs import uses_of_made
+            uses = uses_of_made(job, store)
         if uses:
             for sentence in uses.sentences:
                 st.markdown(plain(sentence))
@@ -171,7 +174,12 @@ def confirm_delete(job: Job) -> None:
             st.caption("Models go to the trash at the end of the Models page, from where they can be taken back.")
         refused = uses is not None and bool(uses.refusals)
         if st.button("Delete", type="primary", key=f"delete-{job.id}", disabled=refused):
-            delete_job(store, job.id, artefacts=artefacts)
+            if artefacts:
+                with loading("Moving the models to the trash …"):
+                    from bcos_core.shelf.jobs import delete_job
+                delete_job(store, job.id, artefacts=True)
+            else:
+                store.delete(job.id)
             url.write(job=None)
             st.rerun()
 

@@ -21,7 +21,8 @@ def kept(key: str, default: Any, *, options: Collection[Any] | None = None) -> d
         st.session_state[key] = _still_there(_fields().get(key, default), default, options)
 
     def changed() -> None:
-        _fields()[key] = st.session_state[key]
+        if key in st.session_state:  # a late change of a field that is gone: its form was sent meanwhile
+            _fields()[key] = st.session_state[key]
 
     return {"key": key, "on_change": changed}
 
