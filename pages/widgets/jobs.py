@@ -266,8 +266,10 @@ def figures_of(job: Job) -> list[Figure]:
         note = "Cosine of hidden states, held-out texts"
         figures.append(Figure("Fit of the converted layers", number(made.calibration_cosine), note))
     if made.seconds:
-        what = "Both models" if made.bcos and made.conventional else "The whole job"
-        figures.append(Figure("Time to train", duration(made.seconds), f"{what}, from reading the data to the test"))
+        trained = made.bcos or made.conventional
+        what = "Both models" if made.bcos and made.conventional else "The model"
+        title, said = ("Time to train", f"{what}, from reading the data to the test") if trained else ("Time", "")
+        figures.append(Figure(title, duration(made.seconds), said or "The whole job"))
     return figures
 
 

@@ -138,3 +138,13 @@ def test_a_job_that_takes_longer_says_so(open_page: OpenPage, running_job: Runni
     _, lease = running_job("train", "Tweets")
     lease.beat({"stage": "S", "stage_count": 2, "progress": 0.6, "eta_seconds": 120.0, "late": True}, [])
     assert "about 2 min left, longer than expected" in words(open_page("jobs"))
+
+
+def test_the_time_of_a_job_that_trains_nothing_is_not_called_training(
+    open_page: OpenPage, running_job: RunningJob
+) -> None:
+    _, lease = running_job("evaluate", "Evaluation")
+    lease.succeed({"seconds": 195.0}, [])
+    at = open_page("jobs")
+    assert {metric.label: metric.value for metric in at.metric} == {"Time": "3 min 15 s"}
+    assert "The whole job" in words(at) and "train" not in words(at)
