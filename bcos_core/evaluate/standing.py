@@ -44,7 +44,7 @@ class Standing:
 
     `methods` stand by their mean rank, the best first. `cheap` is the strongest of the cheap methods that are neither
     ours nor random, by the same; None where none was measured. `better[(a, b)]` are the scores in which a is better
-    than b, by the paired 95 % interval on the same texts, for b ours, and for a ours and b cheap or random.
+    than b on the same texts, as `Evaluation.is_better` finds, for b ours, and for a ours and b cheap or random.
     """
 
     checkpoint: str

@@ -13,7 +13,7 @@ _NAMED = 3  # so many scores are named; more are counted
 
 
 def verdict(standing: Standing) -> list[str]:
-    """Sentences about the methods of one model; better is what the paired 95 % intervals show to be better."""
+    """Sentences about the methods of one model; better is what `Evaluation.is_better` finds."""
     if not standing.ours:
         return _first(standing)
     sentences = []

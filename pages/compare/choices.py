@@ -16,6 +16,7 @@ from bcos_core.render.palette import PALETTES
 from bcos_core.render.pieces import GRANULARITIES
 from bcos_core.tasks.registry import TASK_TYPES
 from pages.widgets import resources, url
+from pages.widgets.missing import missing_in_link
 from pages.widgets.opening import opening_pair
 from pages.widgets.option import method_options
 from pages.widgets.plain import plain
@@ -42,9 +43,7 @@ class Look:
 
 def choose_models(known: dict[str, CheckpointInfo]) -> list[CheckpointInfo]:
     """The checkpoints to compare; a B-cos model and its twin before anyone chooses."""
-    missing = [name for name in url.read_all("model") if name and name not in known]
-    if missing:
-        st.warning(plain(f"The link names {', '.join(missing)}, which is not here. Choose from the models below."))
+    missing_in_link([name for name in url.read_all("model") if name and name not in known])
     bound = url.bound_list("model", opening_pair(known), known, clears=("strike", "shown"))
     chosen = len(st.session_state[bound["key"]])
     with st.popover(f"Models: {chosen} of {len(known)}", icon=":material/deployed_code:", key="choose-models"):

@@ -16,6 +16,7 @@ from bcos_core.storage.content import name_of
 from pages.models.removal import ask_to_delete
 from pages.widgets import resources, url
 from pages.widgets.jobs import job_store
+from pages.widgets.missing import missing_in_link
 
 _ROW, _MOST_ROWS = 35, 10
 _COLUMNS = {
@@ -48,6 +49,7 @@ def choose_models(known: Mapping[str, CheckpointInfo]) -> list[CheckpointInfo]:
             **url.bound("lab", False, parse=lambda text: text == "1", show=lambda on: "1" if on else "0"),
         )
     chosen = _chosen(known)
+    missing_in_link([name for name in url.read_all("model") if name and name not in known])
     shown = [
         info
         for info in found(list(known.values()), search)
@@ -61,8 +63,10 @@ def choose_models(known: Mapping[str, CheckpointInfo]) -> list[CheckpointInfo]:
 
 
 def _chosen(known: Mapping[str, CheckpointInfo]) -> list[str]:
-    given = [name for name in dict.fromkeys(url.read_all("model")) if name in known]
-    return given if given or url.read_all("model") == [""] else resources.newest_pair(dict(known))[:1]
+    named = url.read_all("model")
+    given = [name for name in dict.fromkeys(named) if name in known]
+    # A model that was deleted in another tab: what is typed here must not become another one's name.
+    return given if named else resources.newest_pair(dict(known))[:1]
 
 
 def _table(shown: list[CheckpointInfo], known: Mapping[str, CheckpointInfo], chosen: list[str]) -> None:

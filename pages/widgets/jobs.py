@@ -26,6 +26,7 @@ from pages.widgets import url
 from pages.widgets.chart import chart
 from pages.widgets.errors import guard, show_error
 from pages.widgets.frame import fragment
+from pages.widgets.missing import missing_in_link
 from pages.widgets.pace import PACE
 from pages.widgets.plain import plain
 from pages.widgets.stages import explain_stage
@@ -197,9 +198,12 @@ def time_needed(kind: AnyKind, spec: Any, what: str = "") -> str:
 def choose_job(label: str, parameter: str, jobs: Sequence[Job], *, clears: tuple[str, ...] = ()) -> Job:
     """The job that the address names, or the newest; `jobs` are of one kind, titled "Kind · what it is about"."""
     titles = {
-        job.id: f"{job.title.partition(' · ')[2] or job.title} · {state_title(job)} · {when(job.created_at)}"
+        job.id: " · ".join(
+            (job.title.partition(" · ")[2] or job.title, state_title(job), when(job.ended_at or job.created_at))
+        )
         for job in jobs
     }
+    missing_in_link([given for given in url.read_all(parameter) if given and given not in titles])
     chosen = st.selectbox(
         label,
         list(titles),
@@ -306,11 +310,11 @@ def trained_models(job: Job) -> list[str]:
 
 
 def summary(job: Job) -> str:
-    """One job in a line: its state, and how far it is or when it was asked for."""
+    """One job in a line: its state, and how far it is, or when it ended or was asked for."""
     if job.state == JobState.QUEUED:
         return _in_line(job, "“{}”".format)
     if job.state != JobState.RUNNING:
-        return f"{state_title(job)} · {when(job.created_at)}"
+        return f"{state_title(job)} · {when(job.ended_at or job.created_at)}"
     parts = [state_title(job), job.stage, f"{100 * job.progress:.0f} %" if job.progress is not None else ""]
     return " · ".join(part for part in parts if part) + _time_left(job)
 

@@ -141,3 +141,17 @@ def test_models_are_ranked_apart_and_called_apart() -> None:
     renamed = both.renamed({"/models/one": "mine", "/models/two": "mine"})
     assert [c.checkpoint for c in renamed.contenders[::5]] == ["mine", f"mine · {Path('/models/two').name}"]
     assert [standing.cells["bcos", COMP].of for standing in standings(renamed, renamed.rows())] == [5, 5]
+
+
+def test_a_few_texts_show_nothing_though_all_point_one_way() -> None:
+    """All gaps have one sign, so the bootstrap interval excludes 0; but of 2^5 signs two give a mean as far: p = 1/16."""
+
+    def better(texts: int) -> bool | None:
+        gaps = [0.1 + 0.01 * place for place in range(texts)]
+        ours = contender("bcos", 2, {COMP: gaps})
+        chance = contender("random", 0, {COMP: [0.0] * texts})
+        return evaluation(ours, chance).is_better(ours, chance, COMP)
+
+    assert better(5) is False
+    assert better(8) is True  # p = 1/128
+    assert better(1) is None
