@@ -165,9 +165,9 @@ class Evaluation:
         return rows
 
     def is_better(self, one: Contender, other: Contender, score: str) -> bool | None:
-        """Whether the paired 95 % interval of their difference lies on the better side of 0, and the sign-flip test finds
-        one too: of a few texts a bootstrap interval is too narrow. None where fewer than two texts have a value of
-        both."""
+        """Whether the paired 95 % interval of their difference lies on the better side of 0, and the sign-flip test
+        finds one too: of a few texts a bootstrap interval is too narrow. None where fewer than two texts have a value
+        of both."""
         gaps = _gaps(one, other, score)
         estimate, sign = bootstrap(gaps), 1 if SCORES[score].higher_is_better else -1
         if estimate.n < 2:

@@ -20,8 +20,8 @@ WEAK = "≈"
 """Behind a mean that is not shown to be better than random."""
 LEGEND = (
     "A stronger colour is a better rank among the methods of the same model; the best are bold. "
-    f"{WEAK} not shown to be better than random (paired 95 % interval and sign-flip test). Hover or focus a number for its interval, "
-    "choose it for its details."
+    f"{WEAK} not shown to be better than random (paired 95 % interval and sign-flip test). "
+    "Hover or focus a number for its interval, choose it for its details."
 )
 _SHADES = PALETTES["blue-orange"]
 

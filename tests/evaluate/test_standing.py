@@ -144,7 +144,7 @@ def test_models_are_ranked_apart_and_called_apart() -> None:
 
 
 def test_a_few_texts_show_nothing_though_all_point_one_way() -> None:
-    """All gaps have one sign, so the bootstrap interval excludes 0; but of 2^5 signs two give a mean as far: p = 1/16."""
+    """All gaps have one sign, so the bootstrap interval excludes 0; of 2^5 signs two give a mean as far: p = 1/16."""
 
     def better(texts: int) -> bool | None:
         gaps = [0.1 + 0.01 * place for place in range(texts)]
