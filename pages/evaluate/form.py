@@ -44,11 +44,10 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
     pointing = any(SCORES[name].evidence == "pointing" for name in scores)
     columns = st.columns(4 if pointing else 3)
     with columns[0]:
-        limit = option_field("limit", _OPTIONS["limit"], EvaluationSpec.limit, bounded=True)
-    pairs = EvaluationSpec.pairs
+        numbers = {"limit": option_field("limit", _OPTIONS["limit"], EvaluationSpec.limit)}
     if pointing:
         with columns[3]:
-            pairs = option_field("pairs", _OPTIONS["pairs"], EvaluationSpec.pairs, bounded=True) or pairs
+            numbers["pairs"] = option_field("pairs", _OPTIONS["pairs"], EvaluationSpec.pairs)
     removal = columns[1].selectbox(
         "Removed tokens are",
         list(REMOVALS),
@@ -70,12 +69,16 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
     if not (models and methods and scores):
         st.button("Evaluate", type="primary", disabled=True, help="Choose at least one model, method and score.")
         return
+    wrong = [name for name, value in numbers.items() if not _OPTIONS[name].fits(value)]
+    if wrong:
+        st.error(plain(" ".join(f"{_OPTIONS[name].title}: expected {_OPTIONS[name].expected}." for name in wrong)))
+        st.button("Evaluate", type="primary", disabled=True, help="Change the number first.")
+        return
     spec = EvaluationSpec(
         checkpoints=tuple(str(model.path) for model in models),
         methods=tuple(method.name for method in methods),
         scores=tuple(scores),
-        limit=limit or EvaluationSpec.limit,
-        pairs=pairs,
+        **numbers,
         removal=str(removal),
         probability=str(probability),
         options=options,

@@ -23,7 +23,7 @@ from bcos_core.tasks.registry import TASK_TYPES
 from pages.widgets import resources
 from pages.widgets.chart import chart
 from pages.widgets.plain import plain
-from pages.widgets.request import Request, follow_request
+from pages.widgets.request import Request, follow_active, follow_request
 
 _IN_A_ROW = 3
 SHOWN = 200
@@ -63,12 +63,13 @@ def show_audit(chosen: Sequence[CheckpointInfo], pair: Sequence[CheckpointInfo])
         _metrics(pair)
         st.info("These two were not trained on the same task, so that their answers cannot be held against each other.")
         return
+    request = Request(AUDIT, AuditSpec.of(first, second))
     audit = _known(first, second)
     if audit is not None:
+        follow_active(request)
         _figures(audit, first, second)
         return
     _metrics(pair)
-    request = Request(AUDIT, AuditSpec.of(first, second))
     what = "Both models answer every validation and test text once; then this page knows what they do alike."
     follow_request(request, f"{what} “Audit” above starts it.")
 

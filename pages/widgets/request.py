@@ -39,12 +39,20 @@ def ask(request: Request, what: str, label: str, *, primary: bool = False) -> No
         st.rerun()
 
 
+def follow_active(request: Request) -> bool:
+    """The job's progress and a way to stop it, while it is active; whether it is."""
+    newest = next(iter(request.jobs()), None)
+    if newest is None or not newest.active:
+        return False
+    watch(newest.id, stoppable)
+    return True
+
+
 def follow_request(request: Request, what: str) -> bool:
     """As `ask`, where the button is elsewhere; whether the job is active."""
-    newest = next(iter(request.jobs()), None)
-    if newest is not None and newest.active:
-        watch(newest.id, stoppable)
+    if follow_active(request):
         return True
+    newest = next(iter(request.jobs()), None)
     if newest is not None and newest.state == JobState.FAILED:
         show_error(newest.message or "It has failed. The Jobs page shows its log.")
     st.markdown(what)

@@ -59,6 +59,14 @@ def test_what_is_chosen_becomes_a_job(models: tuple[Path, Path], open_page: Open
     assert len(store.list()) == 1
 
 
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize("limit", ["-3", "0"])
+def test_a_number_that_does_not_fit_starts_nothing(open_page: OpenPage, limit: str) -> None:
+    at = open_page("evaluate", model="tiny-bcos", limit=limit)
+    assert button(at, "Evaluate").disabled and "expected a whole number" in words(at)
+    assert limit in at.query_params["limit"]  # what was typed is still there
+
+
 def test_what_a_model_cannot_serve_is_said(models: tuple[Path, Path], open_page: OpenPage) -> None:
     at = open_page("evaluate", model="tiny-conventional")
     assert "**B-cos contributions.** Only for B-cos models" in words(at)

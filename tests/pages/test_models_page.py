@@ -71,6 +71,15 @@ def test_a_finished_audit(pair: tuple[Path, Path], open_page: OpenPage) -> None:
     assert [metric.label for metric in at.metric] == ["Accuracy", "Macro F1", "Brier score"] * 2
     assert button(at, "Open in Compare").disabled
     assert set(at.dataframe[1].value["label"]) <= {"negative", "positive"}
+    button(at, "Audit").click().run()  # again: what it does is said beside the figures of before
+    assert "Waiting" in words(at) and "McNemar" in words(at)
+
+
+@pytest.mark.usefixtures("pair")
+def test_a_model_that_is_gone_is_said_and_no_other_takes_its_place(open_page: OpenPage) -> None:
+    at = open_page("models", model="gone")
+    assert "The link names gone, which is not here" in words(at) and not at.exception
+    assert "What has the conversion changed?" not in words(at)
 
 
 def test_a_model_without_a_twin(home: Home, open_page: OpenPage) -> None:
