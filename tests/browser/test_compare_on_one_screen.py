@@ -198,7 +198,7 @@ def test_the_address_is_whole_with_every_change(browser: Browser, place: str) ->
     expect(page.get_by_test_id("stDataFrame")).to_have_count(1)
     page.get_by_text("Tokens", exact=True).click()
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-    page.wait_for_function("location.search.includes('granularity=token')")
+    page.wait_for_function("() => location.search.includes('granularity=token')")
     addresses = page.evaluate("window.addresses")
     assert len(addresses) == 3 and all(part in address for address in addresses for part in whole), addresses
     assert "strike=" in addresses[-1] and "open=tiny-bcos-occlusion" in addresses[-1]
