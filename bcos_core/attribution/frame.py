@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from bcos_core.attribution.record import Attribution
 
+_NAMED = ("method", "model", "logit")
+"""Of the record, what a frame keeps in its `attrs`."""
+
 
 def token_frame(record: Attribution) -> pd.DataFrame:
     """See `Attribution.to_frame`."""
@@ -50,6 +53,3 @@ def other_shares(record: Attribution) -> dict[str, float]:
     score"); those that are zero are left out."""
     shares = {"reference": record.reference_share, TASK_TYPES[record.task_type].tokenless: record.bias_share}
     return {name: share for name, share in shares.items() if share}
-
-
-_NAMED = ("method", "model", "logit")

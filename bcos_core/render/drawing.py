@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.pair import HEADINGS, halves, one_line
+
+if TYPE_CHECKING:
+    from bcos_core.attribution.strike import StrikeResult
 
 Presentation = Literal["background", "bars"]
 PRESENTATIONS: tuple[Presentation, ...] = ("background", "bars")
@@ -211,38 +214,37 @@ def sum_parts(record: Attribution) -> list[str]:
     return parts
 
 
-def strike_comparison(
-    record: Attribution, *, predicted: float, actual: float, logit: float, probabilities: Sequence[float]
-) -> dict[str, Any]:
+def strike_comparison(record: Attribution, change: StrikeResult) -> dict[str, Any]:
     """The change that a heatmap predicts for struck words beside the change that really happens, in logits or in the
-    score's unit; `probabilities` are those after it."""
+    score's unit."""
     return {
         "kind": "strike",
         "title": f"Words struck out: change of the {quantity(record)}",
-        "bars": signed_bars([("predicted", predicted), ("real", actual)], signed=True),
-        "note": before_and_after(record, logit, probabilities),
+        "bars": signed_bars([("predicted", change.predicted_change), ("real", change.actual_change)], signed=True),
+        "note": before_and_after(record, change),
     }
 
 
-def real_change(record: Attribution, *, actual: float, logit: float, probabilities: Sequence[float]) -> str:
+def real_change(record: Attribution, change: StrikeResult) -> str:
     """What striking words out really does to a model's answer, in a sentence or two."""
-    return f"Real change: {number(actual, signed=True)}. {before_and_after(record, logit, probabilities)}"
+    return f"Real change: {number(change.actual_change, signed=True)}. {before_and_after(record, change)}"
 
 
-def before_and_after(record: Attribution, logit: float, probabilities: Sequence[float]) -> str:
+def before_and_after(record: Attribution, change: StrikeResult) -> str:
     """What is explained, before and after words were struck out, and the probability."""
-    note = f"{quantity(record).capitalize()} {number(record.logit)} → {number(logit)}"
-    if probabilities:
-        before, after = (one[record.target.index] for one in (record.probabilities, probabilities))
+    note = f"{quantity(record).capitalize()} {number(record.logit)} → {number(change.logit)}"
+    if change.probabilities:
+        before, after = (one[record.target.index] for one in (record.probabilities, change.probabilities))
         note += f", probability of {record.target.label} {probability(before)} → {probability(after)}"
     return f"{note}."
 
 
-def predicted_change(predicted: float, actual: float, *, apart: bool = False) -> dict[str, Any]:
+def predicted_change(change: StrikeResult, *, apart: bool = False) -> dict[str, Any]:
     """What a heatmap predicts for struck words, for a row: the number, and both changes for a bar with a mark. How long
     a bar is depends on the other rows of the model. With `apart` the real change is said too: it is not that of the
     other rows."""
-    said, really = (number(change, signed=True) for change in (predicted, actual))
+    predicted, actual = change.predicted_change, change.actual_change
+    said, really = (number(one, signed=True) for one in (predicted, actual))
     return {
         "text": f"predicts {said}" + (f", really {really}" if apart else ""),
         "predicted": predicted,

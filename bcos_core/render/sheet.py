@@ -140,12 +140,7 @@ def head_lines(sheet: Sheet, index: int) -> list[str]:
     panel, struck = sheet.column(index), sheet.real_change(index)
     said = [answer(panel.record)] if panel is not None else []
     if struck is not None and struck.change is not None:
-        change = struck.change
-        said.append(
-            real_change(
-                struck.record, actual=change.actual_change, logit=change.logit, probabilities=change.probabilities
-            )
-        )
+        said.append(real_change(struck.record, struck.change))
     return [line for line in said if line]
 
 
@@ -158,5 +153,4 @@ def change_line(sheet: Sheet, index: int, panel: Panel) -> str | None:
     if sheet.real_change(index) is not None:
         return f"{predicted}."
     real = number(panel.change.actual_change, signed=True)
-    after = before_and_after(panel.record, panel.change.logit, panel.change.probabilities)
-    return f"{predicted}, real change: {real}. {after}"
+    return f"{predicted}, real change: {real}. {before_and_after(panel.record, panel.change)}"

@@ -41,7 +41,7 @@ def real_change(screen: Screen, model: CheckpointInfo, spans: Spans) -> dict[str
         except BcosError:  # its panel shows it
             continue
         if change is not None:
-            said = before_and_after(screen.record(cell), change.logit, change.probabilities)
+            said = before_and_after(screen.record(cell), change)
             return {
                 "text": f"Real change: {number(change.actual_change, signed=True)}",
                 "tip": f"The model was asked without the struck words. {said}",

@@ -43,7 +43,7 @@ class Look:
 
 def choose_models(known: dict[str, CheckpointInfo]) -> list[CheckpointInfo]:
     """The checkpoints to compare; a B-cos model and its twin before anyone chooses."""
-    missing_in_link([name for name in url.read_all("model") if name and name not in known])
+    missing_in_link("model", known)
     bound = url.bound_list("model", opening_pair(known), known, clears=("strike", "shown"))
     chosen = len(st.session_state[bound["key"]])
     with st.popover(f"Models: {chosen} of {len(known)}", icon=":material/deployed_code:", key="choose-models"):

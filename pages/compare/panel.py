@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.strike import StrikeResult
 from bcos_core.numbers import elapsed
 from bcos_core.render import drawing
 from bcos_core.render.table import record_table
@@ -73,14 +71,12 @@ def _draw(screen: Screen, cell: Cell, place: TextPlace) -> None:
     record, scale = screen.record(cell), screen.scale(cell)
     spans = () if record.failed else struck_spans(len(screen.text))
     change = change_of(screen, cell, spans)
-    blocks = [_strike(record, change) if change else None, drawing.completeness_meter(record)]
+    blocks = [drawing.strike_comparison(record, change) if change else None, drawing.completeness_meter(record)]
     heatmap(
         {
             "method": cell.method.title,
             "model": cell.model.name,
-            "change": drawing.predicted_change(
-                change.predicted_change, change.actual_change, apart=not one_real_change(screen, cell.model)
-            )
+            "change": drawing.predicted_change(change, apart=not one_real_change(screen, cell.model))
             if change
             else None,
             "scale": scale_name(screen, cell.model),
@@ -109,16 +105,6 @@ def _is_open(cell: Cell) -> bool:
 def _fold(cell: Cell, open: bool) -> None:
     others = [key for key in url.read_all("open") if key != cell.key]
     url.write(open=[*others, cell.key] if open else others or None)
-
-
-def _strike(record: Attribution, result: StrikeResult) -> dict[str, object]:
-    return drawing.strike_comparison(
-        record,
-        predicted=result.predicted_change,
-        actual=result.actual_change,
-        logit=result.logit,
-        probabilities=result.probabilities,
-    )
 
 
 def _numbers(screen: Screen, cell: Cell, label: str | None) -> None:

@@ -142,14 +142,7 @@ def explained(info: CheckpointInfo, text: str, method: Method, target: str) -> A
 def _strike(info: CheckpointInfo, record: Attribution, spans: Sequence[Span]) -> dict[str, object] | None:
     if not spans:
         return None
-    result = resources.struck(info, record, tuple(spans))
-    return drawing.strike_comparison(
-        record,
-        predicted=result.predicted_change,
-        actual=result.actual_change,
-        logit=result.logit,
-        probabilities=result.probabilities,
-    )
+    return drawing.strike_comparison(record, resources.struck(info, record, tuple(spans)))
 
 
 def _struck_words(text: str) -> None:

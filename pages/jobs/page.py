@@ -157,14 +157,14 @@ def confirm_delete(job: Job) -> None:
         st.markdown("The job goes with its log, its curves and its unfinished work.")
         store = job_store()
         there = [store.is_model(Path(one)) for one in store.removable(job)]
-        made = [count(sum(there), "model")] * any(there) + [count(there.count(False), "folder")] * (not all(there))
+        made = [count(n, what) for n, what in ((there.count(True), "model"), (there.count(False), "folder")) if n]
         artefacts = bool(made) and st.checkbox(
             f"Also delete {' and '.join(made)} that it made", key=f"artefacts-{job.id}"
         )
         uses = None
         if artefacts:
             with loading("Looking at what needs the models …"):
-                from bcos_core.shelf.jobs import uses_of_made
+                from bcos_core.shelf.jobs import delete_job, uses_of_made
             uses = uses_of_made(job, store)
         if uses:
             for sentence in uses.sentences:
@@ -175,8 +175,6 @@ def confirm_delete(job: Job) -> None:
         refused = uses is not None and bool(uses.refusals)
         if st.button("Delete", type="primary", key=f"delete-{job.id}", disabled=refused):
             if artefacts:
-                with loading("Moving the models to the trash …"):
-                    from bcos_core.shelf.jobs import delete_job
                 delete_job(store, job.id, artefacts=True)
             else:
                 store.delete(job.id)

@@ -49,7 +49,7 @@ def choose_models(known: Mapping[str, CheckpointInfo]) -> list[CheckpointInfo]:
             **url.bound("lab", False, parse=lambda text: text == "1", show=lambda on: "1" if on else "0"),
         )
     chosen = _chosen(known)
-    missing_in_link([name for name in url.read_all("model") if name and name not in known])
+    missing_in_link("model", known)
     shown = [
         info
         for info in found(list(known.values()), search)

@@ -203,7 +203,7 @@ def choose_job(label: str, parameter: str, jobs: Sequence[Job], *, clears: tuple
         )
         for job in jobs
     }
-    missing_in_link([given for given in url.read_all(parameter) if given and given not in titles])
+    missing_in_link(parameter, titles)
     chosen = st.selectbox(
         label,
         list(titles),
@@ -270,10 +270,11 @@ def figures_of(job: Job) -> list[Figure]:
         note = "Cosine of hidden states, held-out texts"
         figures.append(Figure("Fit of the converted layers", number(made.calibration_cosine), note))
     if made.seconds:
-        trained = made.bcos or made.conventional
-        what = "Both models" if made.bcos and made.conventional else "The model"
-        title, said = ("Time to train", f"{what}, from reading the data to the test") if trained else ("Time", "")
-        figures.append(Figure(title, duration(made.seconds), said or "The whole job"))
+        title, note = "Time", "The whole job"
+        if made.bcos or made.conventional:
+            what = "Both models" if made.bcos and made.conventional else "The model"
+            title, note = "Time to train", f"{what}, from reading the data to the test"
+        figures.append(Figure(title, duration(made.seconds), note))
     return figures
 
 

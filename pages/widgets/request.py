@@ -41,19 +41,26 @@ def ask(request: Request, what: str, label: str, *, primary: bool = False) -> No
 
 def follow_active(request: Request) -> bool:
     """The job's progress and a way to stop it, while it is active; whether it is."""
-    newest = next(iter(request.jobs()), None)
-    if newest is None or not newest.active:
-        return False
-    watch(newest.id, stoppable)
-    return True
+    return _follow(_newest(request))
 
 
 def follow_request(request: Request, what: str) -> bool:
     """As `ask`, where the button is elsewhere; whether the job is active."""
-    if follow_active(request):
+    newest = _newest(request)
+    if _follow(newest):
         return True
-    newest = next(iter(request.jobs()), None)
     if newest is not None and newest.state == JobState.FAILED:
         show_error(newest.message or "It has failed. The Jobs page shows its log.")
     st.markdown(what)
     return False
+
+
+def _newest(request: Request) -> Job | None:
+    return next(iter(request.jobs()), None)
+
+
+def _follow(job: Job | None) -> bool:
+    if job is None or not job.active:
+        return False
+    watch(job.id, stoppable)
+    return True

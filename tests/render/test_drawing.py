@@ -8,6 +8,7 @@ import pytest
 from records import RECORD, of_one_token, record
 
 from bcos_core.attribution.record import Target, Token
+from bcos_core.attribution.strike import StrikeResult
 from bcos_core.render.drawing import (
     Style,
     answer_bars,
@@ -79,7 +80,7 @@ def test_a_method_that_promises_no_sum_has_no_meter() -> None:
 
 
 def test_predicted_and_real_change_share_one_scale() -> None:
-    block = strike_comparison(RECORD, predicted=1.75, actual=-0.875, logit=-0.575, probabilities=(0.6, 0.4))
+    block = strike_comparison(RECORD, StrikeResult(1.75, -0.875, -0.575, (0.6, 0.4), 1))
     assert [(bar["label"], bar["shown"], bar["share"]) for bar in block["bars"]] == [
         ("predicted", "+1.75", 1.0),
         ("real", "−0.875", 0.5),
@@ -87,10 +88,13 @@ def test_predicted_and_real_change_share_one_scale() -> None:
 
 
 def test_a_row_says_what_is_predicted_and_what_is_real_only_where_that_is_its_own() -> None:
-    change = predicted_change(-3.0, -0.5)
+    change = predicted_change(StrikeResult(-3.0, -0.5, -0.2, (0.5, 0.5), 1))
     assert (change["predicted"], change["real"], change["text"]) == (-3.0, -0.5, "predicts −3.00")
     assert "−0.500 is real" in change["tip"]
-    assert predicted_change(-0.5, 1.0, apart=True)["text"] == "predicts −0.500, really +1.00"
+    assert (
+        predicted_change(StrikeResult(-0.5, 1.0, 1.3, (0.5, 0.5), 1), apart=True)["text"]
+        == "predicts −0.500, really +1.00"
+    )
 
 
 def test_bars_are_the_probabilities_in_the_model_s_order() -> None:
@@ -187,5 +191,5 @@ def test_a_contrast_is_one_class_rather_than_another_and_its_sum_a_difference() 
     assert unit["tip"].endswith("supports positive rather than negative")
     meter = completeness_meter(contrast)
     assert meter is not None and meter["bars"][1]["label"] == "difference of logits"
-    block = strike_comparison(contrast, predicted=1.0, actual=1.0, logit=0.5, probabilities=(0.5, 0.5))
+    block = strike_comparison(contrast, StrikeResult(1.0, 1.0, 0.5, (0.5, 0.5), 1))
     assert block["title"] == "Words struck out: change of the difference of logits"
