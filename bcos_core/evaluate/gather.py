@@ -18,11 +18,12 @@ from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.text.encoding import encode
 
-# Texts that are explained and scored before anything is stored: what a killed job loses, and what memory holds.
-CHUNK = 32
+# Texts that are explained and scored before anything is stored: what a killed job loses, and what memory holds. One
+# batch of a method, so that smaller steps would cost time.
+CHUNK = 16
 
-Advance = Callable[[str, int, int], None]
-"""Is told of a part of the work, how many of its units are done, and how many of these were there already."""
+Advance = Callable[[str, Sequence[Any], bool], None]
+"""Is told of a part of the work which texts or pairs of it are done, and whether they were there already."""
 
 
 @dataclass(frozen=True)
@@ -36,31 +37,53 @@ class Gatherer:
 
     def explanations(self, texts: Sequence[str], *, curves: bool, singles: bool, advance: Advance) -> None:
         """Scores of every explainer on every text; with `curves` and `singles`, what the model says of the text
-        without its top tokens, and without each token alone. `advance` is told of every text, part by part."""
+        without its top tokens, and without each token alone. `advance` is told of every text, part by part: first of
+        all that were there already, so that it is known what is left."""
+        for explainer in self.explainers:
+            self._tell_known(explainer.name, "explanation", texts, part_of(explainer.method.name), advance)
+            if curves:
+                self._tell_known(explainer.name, self._curves_kind, texts, CURVES, advance)
+        if singles:
+            self._tell_known(self._subject, self._singles_kind, texts, SINGLES, advance)
         ordered = sorted(texts, key=len, reverse=True)  # a chunk has texts of similar length
         for start in range(0, len(ordered), CHUNK):
             chunk = ordered[start : start + CHUNK]
             for explainer in self.explainers:
-                new = self._explain(explainer, chunk)
-                advance(part_of(explainer.method.name), len(chunk), len(chunk) - new)
+                advance(part_of(explainer.method.name), self._explain(explainer, chunk), False)
             if curves:
-                new = self._curves(chunk)
-                all_of_it = len(chunk) * len(self.explainers)
-                advance(CURVES, all_of_it, all_of_it - new)
+                advance(CURVES, self._curves(chunk), False)
             if singles:
-                new = self._singles(chunk)
-                advance(SINGLES, len(chunk), len(chunk) - new)
+                advance(SINGLES, self._singles(chunk), False)
 
     def pairs(self, pairs: Sequence[Pair], advance: Advance) -> None:
         """The pointing game of every explainer on every pair, which may be longer than trained texts."""
+        for explainer in self.explainers:
+            part = pointing_part_of(explainer.method.name)
+            self._tell_known(explainer.unlimited.name, "pointing", pairs, part, advance)
         for start in range(0, len(pairs), CHUNK):
             chunk = pairs[start : start + CHUNK]
             for explainer in self.explainers:
-                new = self._point(explainer.unlimited, chunk)
-                advance(pointing_part_of(explainer.method.name), len(chunk), len(chunk) - new)
+                advance(pointing_part_of(explainer.method.name), self._point(explainer.unlimited, chunk), False)
 
-    def _explain(self, explainer: Explainer, texts: Sequence[str]) -> int:
-        """How many were not known. So are the next three."""
+    @property
+    def _subject(self) -> str:
+        return model_subject(self.classifier.identity, self.classifier.max_length)
+
+    @property
+    def _curves_kind(self) -> str:
+        return f"curves:{self.removal.name}"
+
+    @property
+    def _singles_kind(self) -> str:
+        return f"leave_one_out:{self.removal.name}"
+
+    def _tell_known(self, subject: str, kind: str, items: Sequence[Any], part: str, advance: Advance) -> None:
+        missing = set(self._missing(subject, kind, items))
+        if known := [item for item in items if item not in missing]:
+            advance(part, known, True)
+
+    def _explain(self, explainer: Explainer, texts: Sequence[str]) -> Sequence[str]:
+        """Those that were not known. So are the next three."""
         missing = self._missing(explainer.name, "explanation", texts)
         if missing:
             records = explainer(missing)
@@ -70,21 +93,23 @@ class Gatherer:
                 "explanation",
                 {name_of(text): _brief(record) for text, record in zip(missing, records, strict=True)},
             )
-        return len(missing)
+        return missing
 
-    def _curves(self, texts: Sequence[str]) -> int:
+    def _curves(self, texts: Sequence[str]) -> Sequence[str]:
         """Of all explainers at once: where they remove the same tokens, the model is asked once."""
-        kind = f"curves:{self.removal.name}"
+        kind = self._curves_kind
+        asked: list[str] = []
         wanted: list[tuple[Explainer, str, list[float]]] = []
         for explainer in self.explainers:
             missing = self._missing(explainer.name, kind, texts)
+            asked += missing  # of a text that its method failed on, nothing is asked of the model
             known = self.store.find(explainer.name, "explanation", map(name_of, missing))
             for text in missing:
                 explanation = known[name_of(text)]
                 if not explanation["failed"]:
                     wanted.append((explainer, text, explanation["scores"]))
         if not wanted:
-            return 0
+            return asked
         encoded = dict(zip(texts, encode(self.classifier.tokenizer, texts, self.classifier.max_length), strict=True))
         found = removal_curves(
             self.classifier, [encoded[text] for _, text, _ in wanted], [row for _, _, row in wanted], self.removal
@@ -99,22 +124,21 @@ class Gatherer:
                     if owner is explainer
                 },
             )
-        return len(wanted)
+        return asked
 
-    def _singles(self, texts: Sequence[str]) -> int:
-        kind = f"leave_one_out:{self.removal.name}"
-        subject = model_subject(self.classifier.identity, self.classifier.max_length)
+    def _singles(self, texts: Sequence[str]) -> Sequence[str]:
+        subject, kind = self._subject, self._singles_kind
         missing = self._missing(subject, kind, texts)
         if missing:
             encoded = encode(self.classifier.tokenizer, missing, self.classifier.max_length)
             found = leave_one_out(self.classifier, encoded, self.removal)
             self.store.keep(subject, kind, dict(zip(map(name_of, missing), found, strict=True)))
-        return len(missing)
+        return missing
 
-    def _point(self, explainer: Explainer, pairs: Sequence[Pair]) -> int:
+    def _point(self, explainer: Explainer, pairs: Sequence[Pair]) -> Sequence[Pair]:
         missing = self._missing(explainer.name, "pointing", pairs)
         if not missing:
-            return 0
+            return ()
         shares: dict[Pair, list[float | None]] = {pair: [] for pair in missing}
         for index in sorted({index for pair in missing for index in pair.classes}):
             asked = [pair for pair in missing if index in pair.classes]
@@ -123,7 +147,7 @@ class Gatherer:
             for pair, record in zip(asked, records, strict=True):
                 shares[pair].append(None if record.failed else points(record, pair))
         self.store.keep(explainer.name, "pointing", {name_of(pair): shares[pair] for pair in missing})
-        return len(missing)
+        return missing
 
     def _missing(self, subject: str, kind: str, items: Sequence[Any]) -> list[Any]:
         known = self.store.find(subject, kind, map(name_of, items))

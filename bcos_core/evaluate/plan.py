@@ -11,7 +11,7 @@ from bcos_core.evaluate.case import TENTHS
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.jobs.part import START_SECONDS, Part, seconds_of
 from bcos_core.model.info import CheckpointInfo, read_info, trained_on
-from bcos_core.model.size import model_size
+from bcos_core.model.size import ModelSize, model_size
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.size import task_size
 from bcos_core.text.tasks import TaskChoice
@@ -21,6 +21,8 @@ READING_SECONDS, LOADING_SECONDS, TABLE_SECONDS = 1.0, 1.5, 1.0
 SECONDS_OF_A_TEXT, SECONDS_OF_A_PASS = 0.002, 0.0007
 """What comes with every explanation (its record, storing it) and with every text of a pass, beside its arithmetic: what
 a small model spends its time on."""
+CURVE_PASSES = 2 * len(TENTHS) + 2
+"""Over an explained text: without its top tokens and with these alone, at every share, whole, and empty."""
 # Tokens of each half of a pointing-game pair, where the task does not say: what fits twice into a short text's limit.
 SHORT_HALF = 20
 JUDGED_SHARE = 1.0  # of the test set, from which pairs are made
@@ -35,6 +37,16 @@ def pointing_part_of(method: str) -> str:
     return f"point {method}"
 
 
+def pass_seconds(size: ModelSize, tokens: float) -> float:
+    """Of one text in a forward pass, on the reference machine."""
+    return SECONDS_OF_A_PASS + seconds_of(size.forward(tokens))
+
+
+def explanation_seconds(size: ModelSize, method: str, tokens: float) -> float:
+    """Of one text explained by a method, on the reference machine."""
+    return SECONDS_OF_A_TEXT + METHODS[method].cost.forward_equivalents(tokens) * pass_seconds(size, tokens)
+
+
 def explaining(
     stage: int,
     model: CheckpointInfo,
@@ -47,9 +59,7 @@ def explaining(
 ) -> Part:
     """So many texts of so many tokens explained by a method."""
     tokens = min(tokens, model.max_length)
-    passes = METHODS[method].cost.forward_equivalents(tokens)
-    one = SECONDS_OF_A_PASS + seconds_of(model_size(model.path).forward(tokens))
-    seconds = texts * (SECONDS_OF_A_TEXT + passes * one)
+    seconds = texts * explanation_seconds(model_size(model.path), method, tokens)
     chosen = f" {json.dumps(dict(options), sort_keys=True)}" if options else ""
     pace = f"{part_of(method)} {model.kind}{chosen}"
     return Part(stage, part_of(method) if name is None else name, pace[:255], max(0.01, seconds))
@@ -59,8 +69,7 @@ def predicting(
     stage: int, model: CheckpointInfo, *, texts: float, tokens: float, name: str = "", pace: str = "predict"
 ) -> Part:
     """So many forward passes."""
-    one = SECONDS_OF_A_PASS + seconds_of(model_size(model.path).forward(min(tokens, model.max_length)))
-    seconds = texts * one
+    seconds = texts * pass_seconds(model_size(model.path), min(tokens, model.max_length))
     return Part(stage, name, pace, max(0.01, seconds))
 
 
@@ -95,7 +104,7 @@ def evaluation_plan(spec: EvaluationSpec) -> list[Part]:
             for name in methods
         ]
         if spec.needs("curves"):
-            curves = texts * len(methods) * (2 * len(TENTHS) + 2)
+            curves = texts * len(methods) * CURVE_PASSES
             parts.append(predicting(stage, model, texts=curves, tokens=size.tokens, name=CURVES, pace=CURVES))
         if spec.needs("leave_one_out"):
             parts.append(

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import DataError, InputError
 from bcos_core.evaluate.explainer import Explainer, make_explainer
 from bcos_core.evaluate.gather import Gatherer
-from bcos_core.evaluate.plan import CURVES, LOADING, SINGLES, part_of, pointing_length, pointing_part_of
-from bcos_core.evaluate.pointing import Pairs, make_pairs
+from bcos_core.evaluate.plan import LOADING, pointing_length
+from bcos_core.evaluate.pointing import Pair, Pairs, make_pairs
 from bcos_core.evaluate.removal import REMOVALS, require_tokens
 from bcos_core.evaluate.result import Contender, Evaluation, save_evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.evaluate.table import Rationale, ScoringProtocol, values_of
 from bcos_core.evaluate.task_of_models import require_task_of
+from bcos_core.evaluate.work import Work
 from bcos_core.home import Home
 from bcos_core.model.classifier import Classifier, load
 from bcos_core.model.identity import changed_data
@@ -143,17 +145,12 @@ class _Run:
 
     def _gather(self, gatherer: Gatherer) -> None:
         """Everything that the scores need of one model, with progress in its parts."""
-        texts, pairs, methods = len(self.texts), len(self.pairs.pairs), [one.method.name for one in gatherer.explainers]
-        totals = {
-            **{part_of(method): texts for method in methods},
-            **{pointing_part_of(method): pairs for method in methods},
-            CURVES: texts * len(methods),
-            SINGLES: texts,
-        }
-        tallies = {part: Tally(self.reporter, total, part) for part, total in totals.items()}
+        work = Work(gatherer.classifier, [one.method.name for one in gatherer.explainers], self.texts, self.pairs.pairs)
+        tallies = {part: Tally(self.reporter, total, part) for part, total in work.totals.items()}
 
-        def advance(part: str, count: int, known: int) -> None:
-            tallies[part].add(count - known, given=known)
+        def advance(part: str, items: Sequence[str | Pair], known: bool) -> None:
+            units = work.units(part, items)
+            tallies[part].add(0 if known else units, given=units if known else 0)
 
         gatherer.explanations(
             self.texts,

@@ -26,6 +26,12 @@ class ModelSize:
     layers: int = 6
     inner: int = 1536
 
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> ModelSize:
+        """From what config.json says; what it lacks is as in the embedded model."""
+        hidden = _number(config, _HIDDEN, cls.hidden)
+        return cls(hidden, _number(config, _LAYERS, cls.layers), _number(config, _INNER, 4 * hidden))
+
     @property
     def weights(self) -> float:
         """Of its blocks: four projections of attention, two of the feed-forward network."""
@@ -57,10 +63,7 @@ def _read(path: str, changed: int) -> ModelSize:
         config = json.loads(Path(path).read_bytes())
     except ValueError:
         return ModelSize()
-    if not isinstance(config, Mapping):
-        return ModelSize()
-    hidden = _number(config, _HIDDEN, ModelSize.hidden)
-    return ModelSize(hidden, _number(config, _LAYERS, ModelSize.layers), _number(config, _INNER, 4 * hidden))
+    return ModelSize.of(config) if isinstance(config, Mapping) else ModelSize()
 
 
 def _number(config: Mapping[str, Any], names: tuple[str, ...], usual: int) -> int:
