@@ -6,8 +6,10 @@ import argparse
 from typing import Any
 
 from bcos_core.lab.job import LAB, RECIPE_OPTIONS
+from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.plants import PLANTS
 from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec
+from bcos_core.numbers import count, percent
 from bcos_core.option import add_flag, options_of
 from bcos_core.train.recipe import Recipe
 
@@ -41,11 +43,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """The experiment as a job: `LabResult` as plain data, and the job's id.
+    """The experiment as a job: `LabResult` as plain data, the job's id, and `names`: what its models are called, by
+    their folders.
 
     Raises:
         InputError: a plant, task, model or method that cannot be used.
     """
+    from bcos_core.home import get_home
+    from bcos_core.model.info import list_checkpoints
     from bcos_core.model.sources import resolve_model
     from bcos_core.text.tasks import TaskChoice
     from bcos_core.train.quickstart import quickstart_spec
@@ -61,7 +66,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         limit=args.limit,
     )
     result, job = LAB.run_here(spec)
-    return {**result.to_dict(), "job": job}
+    called = {info.path.name: info.name for info in list_checkpoints(get_home())}
+    names = {one.checkpoint: called.get(one.checkpoint, one.checkpoint) for one in result.verification}
+    return {**result.to_dict(), "names": names, "job": job}
 
 
 def show(result: dict[str, Any]) -> str:
@@ -69,8 +76,8 @@ def show(result: dict[str, Any]) -> str:
     lines = [f"Planted: {PLANTS[result['plant']].description} Words: {', '.join(result['words'])}."]
     for model in result["verification"]:
         lines.append(
-            f"{model['checkpoint']}: the answer follows the plant in {model['follows']:.0%} of {model['texts']} texts, "
-            f"and flips with it in {model['flips']:.0%}."
+            f"{result['names'][model['checkpoint']]}: the answer follows the plant in {percent(model['follows'])} of "
+            f"{count(model['texts'], 'text')} (by chance, in 50 %), and flips with it in {percent(model['flips'])}."
         )
         rows = [row for row in result["rows"] if row["checkpoint"] == model["checkpoint"]]
         for method in dict.fromkeys(row["method"] for row in rows):
@@ -87,6 +94,10 @@ def _found(measures: dict[str, dict[str, Any]]) -> str:
             return f"no scores: they failed for all {failed} texts that the model decides by the plant"
         return "no scores: the model decides no text by the plant that has words to be found"
     return (
-        f"top 3 {measures['top_3']['mean']:6.1%}   precision {measures['precision']['mean']:.2f}   "
-        f"positive share {measures['positive_share']['mean']:.2f}   rank {measures['rank']['mean']:.1f}   n {texts}"
+        f"top 3 {_mean(measures, 'top_3'):>7}   precision {_mean(measures, 'precision'):>7}   "
+        f"positive share {_mean(measures, 'positive_share'):>7}   rank {_mean(measures, 'rank')}   n {texts}"
     )
+
+
+def _mean(measures: dict[str, dict[str, Any]], name: str) -> str:
+    return MEASURES[name].written(measures[name]["mean"])

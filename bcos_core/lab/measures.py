@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bcos_core.attribution.aggregation import word_scores
 from bcos_core.attribution.record import Attribution
+from bcos_core.numbers import number, percent
 from bcos_core.tasks.estimates import Estimate, bootstrap, proportion
 
 TOP = 3
@@ -14,13 +15,18 @@ TOP = 3
 
 @dataclass(frozen=True)
 class Measure:
-    """What is asked of each explanation. `proportion`: each text is found or missed, so that the mean is the share of
-    those found."""
+    """What is asked of each explanation. A `share` is from 0 to 1 and reads as a percentage. `proportion`: each text is
+    found or missed, so that the mean is the share of those found."""
 
     title: str
     description: str
     higher_is_better: bool = True
+    share: bool = True
     proportion: bool = False
+
+    def written(self, value: float) -> str:
+        """A value for a person: "81.9 %", "2.31"."""
+        return percent(value) if self.share else number(value)
 
     def estimate(self, values: Sequence[float]) -> Estimate:
         """The mean over texts with its 95 % interval."""
@@ -42,7 +48,7 @@ MEASURES = {
         "Share of the positive sum", "Share of the sum of all positive scores that lies on planted words."
     ),
     "rank": Measure(
-        "Rank of the planted word", "Place of the highest planted word, 1 for the first.", higher_is_better=False
+        "Rank of the planted word", "Place of the highest planted word, 1 for the first.", False, share=False
     ),
 }
 

@@ -24,12 +24,13 @@ from bcos_core.lab.plants import PLANTS, Plant, Planted, choose_words
 from bcos_core.lab.result import LabExample, LabResult, LabRow, Verification
 from bcos_core.lab.spec import LabSpec, unsupported
 from bcos_core.model.classifier import Classifier, load, predict
+from bcos_core.numbers import percent
 from bcos_core.progress import Reporter, Tally
 from bcos_core.text.examples import Examples
 from bcos_core.text.split import MIN_PER_CLASS, digest
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
 from bcos_core.train.pipeline import run_training
-from bcos_core.train.plan import stage_titles
+from bcos_core.train.plan import KINDS, stage_titles
 from bcos_core.train.spec import TrainSpec
 
 CHUNK = 16
@@ -82,7 +83,9 @@ def run_lab(spec: LabSpec, *, home: Home, work: Path, job: str, reporter: Report
     for place, path in enumerate(checkpoints):
         classifier = replace(load(path), max_length=spec.recipe.max_length, name=Path(path).name)
         stages = _Stages(reporter, before=len(stage_titles(spec.recipe)) + place, after=1 - place)
-        stages.stage(f"Scoring explanations of {classifier.name}", 0, 1)
+        stages.stage(
+            f"Scoring explanations of the {KINDS['bcos' if classifier.is_bcos else 'conventional']} model", 0, 1
+        )
         checked, decided = verify(classifier, planted, swapped, data.labels)
         reporter.progress(1, 1, VERIFYING)
         verification.append(checked)
@@ -208,7 +211,7 @@ def _require_enough(spec: LabSpec, data: TaskData, texts: Mapping[str, int]) -> 
     scarce = ", ".join(f"{name!r} {count}" for name, count in texts.items() if count < MIN_PER_CLASS)
     if scarce or len(texts) < 2:
         raise DataError(
-            f"With a plant in {spec.share:.0%} of the {len(data.train)} training texts of {data.title}, too few are "
+            f"With a plant in {percent(spec.share, decimals=0)} of the {len(data.train)} training texts of {data.title}, too few are "
             f"left of a class ({scarce or 'one class only'}); each needs {MIN_PER_CLASS}. Choose a smaller share "
             "(on the command line: --share), or a task with more texts."
         )

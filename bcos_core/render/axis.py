@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-LEAST_SPAN = 0.1
-"""A range of shares is no narrower: one point is not drawn as if it were far from the next."""
+from bcos_core.numbers import percent
+
+_MARKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-def share_axis(values: Iterable[float]) -> dict[str, Any]:
-    """The layout of an axis of shares, in per cent: around the values, and never below 0 % or above 100 %.
-
-    Plotly's own range around a single value of 1 would go to 200 %.
-    """
-    known = list(values)
-    low, high = min(known, default=0.0), max(known, default=1.0)
-    margin = max(0.1 * (high - low), (LEAST_SPAN - (high - low)) / 2)
+def share_axis() -> dict[str, Any]:
+    """The layout of an axis of shares: all of it, from 0 % to 100 %, so that the same share stands in the same place in
+    every chart, and what looks like much is much."""
     return {
-        "range": [max(0.0, low - margin), min(1.0, high + margin)],
+        "range": [0.0, 1.0],
         "minallowed": 0.0,
         "maxallowed": 1.0,
-        "tickformat": ".0%",
+        "tickvals": list(_MARKS),
+        "ticktext": [percent(mark, decimals=0) for mark in _MARKS],
     }

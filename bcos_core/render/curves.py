@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
+from bcos_core.numbers import number, percent
 from bcos_core.render.axis import share_axis
 from bcos_core.render.figure_text import figure_text
 from bcos_core.tasks.registry import TASK_TYPES
@@ -38,10 +39,12 @@ class _Line:
 class _Chart:
     title: str
     axis: str
-    hover: str
     mode: str
     about: str = ""
     share: bool = False
+
+    def written(self, value: float) -> str:
+        return percent(value) if self.share else number(value)
 
 
 Lines = Mapping[str, tuple[str, str, str, Curves]]
@@ -97,7 +100,7 @@ def _loss_charts(lines: Lines) -> list[tuple[_Chart, list[_Line]]]:
             if model == key.partition("/")[0] and what == _LOSS:
                 drawn.setdefault((name, "" if name else key), []).append(_Line(title, colour, dash, points))
     return [
-        (_Chart("Does the loss still fall?", "training loss", "%{y:.3f}", "lines", about=name), found)
+        (_Chart("Does the loss still fall?", "training loss", "lines", about=name), found)
         for (name, _), found in drawn.items()
     ]
 
@@ -106,7 +109,6 @@ def _metric_chart(metric: Metric, lines: Lines) -> tuple[_Chart, list[_Line]]:
     chart = _Chart(
         _QUESTIONS.get(metric.name, f"{metric.title} on validation texts"),
         f"validation {metric.phrase}",
-        "%{y:.1%}" if metric.share else "%{y:.3f}",
         "lines+markers",
         share=metric.share,
     )
@@ -118,11 +120,9 @@ def _metric_chart(metric: Metric, lines: Lines) -> tuple[_Chart, list[_Line]]:
 
 def _figure(chart: _Chart, lines: Sequence[_Line]) -> go.Figure:
     figure = go.Figure()
-    seen: list[float] = []
     for line in lines:
         points = [point for point in line.points if math.isfinite(point[1])]
         if points:
-            seen += [value for _, value in points]
             figure.add_scatter(
                 x=[step for step, _ in points],
                 y=[value for _, value in points],
@@ -131,7 +131,8 @@ def _figure(chart: _Chart, lines: Sequence[_Line]) -> go.Figure:
                 line={"color": line.colour, "dash": line.dash, "width": 2},
                 marker={"size": 7},
                 cliponaxis=False,  # a mark at 100 % is drawn whole
-                hovertemplate=f"step %{{x}}: {chart.hover}",
+                text=[chart.written(value) for _, value in points],
+                hovertemplate="step %{x}: %{text}",
             )
     figure.update_layout(
         title={
@@ -144,7 +145,7 @@ def _figure(chart: _Chart, lines: Sequence[_Line]) -> go.Figure:
             "yanchor": "top",
         },
         xaxis={"title": {"text": "optimiser step"}, "rangemode": "tozero", "showgrid": False},
-        yaxis={"title": {"text": chart.axis}, **(share_axis(seen) if chart.share else {})},
+        yaxis={"title": {"text": chart.axis}, **(share_axis() if chart.share else {})},
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
         showlegend=True,
         height=_HEIGHT,

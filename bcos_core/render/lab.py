@@ -8,6 +8,7 @@ from dataclasses import asdict
 import pandas as pd
 import plotly.graph_objects as go
 
+from bcos_core.attribution.registry import METHODS
 from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.result import LabRow
 from bcos_core.render.dots import add_dot, lay_out
@@ -34,10 +35,31 @@ def lab_figure(rows: Sequence[LabRow], measure: str, kinds: dict[str, str]) -> g
     for row in reversed(ranked):
         label = f"{method_title(row.method)} · {figure_text(kinds[row.checkpoint])}"
         symbol = _SYMBOLS[list(kinds).index(row.checkpoint) % len(_SYMBOLS)]
-        add_dot(figure, asdict(row.estimate), label=label, colour=method_colour(row.method), symbol=symbol)
+        add_dot(
+            figure,
+            asdict(row.estimate),
+            label=label,
+            colour=method_colour(row.method),
+            symbol=symbol,
+            written=measured.written,
+        )
     direction = "higher" if measured.higher_is_better else "lower"
-    lay_out(figure, measured.title, measured.title.lower(), len(ranked), subtitle=f"{direction} is better")
+    lay_out(
+        figure,
+        measured.title,
+        measured.title.lower(),
+        len(ranked),
+        subtitle=f"{direction} is better",
+        share=measured.share,
+    )
     return figure
+
+
+def chance_in_words(rows: Sequence[LabRow], measure: str, kinds: dict[str, str]) -> str:
+    """What random scores reach in a measure: what chance gives. Empty where there is nothing to find."""
+    known = [row for row in rows if row.measure == measure and METHODS[row.method].chance and row.mean is not None]
+    said = (f"{MEASURES[measure].written(row.estimate.mean)} ({kinds[row.checkpoint]})" for row in known)
+    return f"By chance, as random scores have it: {', '.join(said)}." if known else ""
 
 
 def lab_table(rows: Sequence[LabRow], kinds: dict[str, str]) -> pd.DataFrame:

@@ -10,6 +10,8 @@ import plotly.graph_objects as go
 from bcos_core.evaluate.case import TENTHS
 from bcos_core.evaluate.probability import what_is_measured
 from bcos_core.evaluate.result import Contender, Evaluation
+from bcos_core.numbers import percent
+from bcos_core.render.axis import share_axis
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.methods import method_colour, method_title
 
@@ -66,7 +68,7 @@ def curve_figures(evaluation: Evaluation, hidden: Collection[str] = ()) -> dict[
             continue
         figure.update_layout(
             title={"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left"},
-            xaxis={"title": {"text": axis}, "tickformat": ".0%", "range": [0, 1]},
+            xaxis={"title": {"text": axis}, **share_axis()},
             yaxis={"title": {"text": "mean p"}},
             showlegend=False,  # one legend of both charts stands over them
             height=360,
@@ -107,10 +109,11 @@ def _add_line(figure: go.Figure, evaluation: Evaluation, one: Contender, name: s
         x=_SHARES,
         y=list(one.curves[name]),
         customdata=_bands(one, name),
+        text=[percent(share, decimals=0) for share in _SHARES],
         name=title,
         mode="lines+markers",
         line={"color": method_colour(one.method), "width": 2, "dash": _dash(evaluation, one)},
-        hovertemplate=f"{title}<br>%{{x:.0%}}: %{{y:.3f}}"
+        hovertemplate=f"{title}<br>%{{text}}: %{{y:.3f}}"
         + (" (%{customdata[0]:.3f} to %{customdata[1]:.3f})" if name in one.bands else "")
         + "<extra></extra>",
     )

@@ -16,10 +16,11 @@ from bcos_core.lab.result import LabResult, Verification
 from bcos_core.lab.sentence import lab_sentences
 from bcos_core.lab.spec import METHODS_OF_LAB, LabSpec, unsupported
 from bcos_core.numbers import count, percent
-from bcos_core.render.lab import lab_figure, lab_table
+from bcos_core.render.lab import chance_in_words, lab_figure, lab_table
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.tasks import TaskChoice
+from bcos_core.train.plan import KINDS
 from bcos_core.train.recipe import recipe_for
 from pages.lab.planted import compare_button, show_planted
 from pages.widgets import resources, url
@@ -31,7 +32,6 @@ from pages.widgets.not_offered import not_offered
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
-_KINDS = {"bcos": "B-cos", "conventional": "conventional"}
 ENOUGH = 0.9  # of the texts: below, the model did not learn the shortcut well
 
 
@@ -125,17 +125,17 @@ def _result(result: LabResult) -> None:
     for column, model in zip(st.columns(2), result.verification, strict=True):
         with column.container(border=True):
             _verified(model)
-    kinds = {model.checkpoint: _KINDS[model.kind] for model in result.verification}
+    kinds = {model.checkpoint: KINDS[model.kind] for model in result.verification}
     show_planted(result, kinds)
     _measures(result, kinds)
     _examples(result, kinds)
 
 
 def _verified(model: Verification) -> None:
-    st.metric(f"{_KINDS[model.kind]}: changes its answer with the planted word", percent(model.flips))
+    st.metric(f"{KINDS[model.kind]}: changes its answer with the planted word", percent(model.flips))
     st.caption(
         f"{interval_in_words(model.flipped, percent)}. Each of {count(model.texts, 'test text')} was planted for one "
-        f"class, then for the other. It answers by the planted word in {percent(model.follows)}."
+        f"class, then for the other. It answers by the planted word in {percent(model.follows)}; by chance, in 50 %."
     )
     if model.flips < ENOUGH:
         st.caption(
@@ -156,6 +156,8 @@ def _measures(result: LabResult, kinds: dict[str, str]) -> None:
         )
     )
     st.caption(f"{MEASURES[shown].description} Over the texts that the model decides by the planted words.")
+    if said := chance_in_words(result.rows, shown, kinds):
+        st.caption(plain(said))
     chart(
         lab_figure(result.rows, shown, kinds),
         key=f"lab-{shown}",

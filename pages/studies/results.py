@@ -13,7 +13,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from bcos_core.evaluate.scores import SCORES
-from bcos_core.numbers import number
+from bcos_core.numbers import number, percent
+from bcos_core.render.axis import share_axis
 from bcos_core.render.dots import add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.study_export import export_study
@@ -145,11 +146,12 @@ def _distribution(analysis: Analysis, names: Mapping[str, str]) -> None:
             x=list(row),
             orientation="h",  # so that the points' names have room at any width
             marker={"color": _COLOURS[place % len(_COLOURS)]},
-            hovertemplate=f"{figure_text(condition)}: %{{x:.0%}} answered %{{y}}<extra></extra>",
+            customdata=[percent(share) for share in row],
+            hovertemplate=f"{figure_text(condition)}: %{{customdata}} answered %{{y}}<extra></extra>",
         )
     figure.update_layout(
         title={"text": "Answers under each condition", "font": {"size": 14}, "x": 0, "xanchor": "left"},
-        xaxis={"title": {"text": "share of answers"}, "tickformat": ".0%", "range": [0, 1]},
+        xaxis={"title": {"text": "share of answers"}, **share_axis()},
         yaxis={"autorange": "reversed", "automargin": True},
         height=140 + len(points) * (14 * len(table) + 10) + 20 * len(table),
         margin={"l": 8, "r": 8, "t": 44, "b": 72 + 20 * len(table)},

@@ -26,6 +26,7 @@ from bcos_core.lab.plants import CANDIDATES, FIRST_WORDS, PLANTS, Planted, choos
 from bcos_core.lab.run import _planted_task, planted_pairs, score, verify
 from bcos_core.lab.spec import LabSpec
 from bcos_core.model.classifier import Prediction
+from bcos_core.model.info import list_checkpoints
 from bcos_core.progress import SilentReporter
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.examples import Examples
@@ -185,11 +186,41 @@ def test_without_a_text_that_the_plant_decides_there_are_no_scores() -> None:
     assert all((row.mean, row.low, row.high, row.n) == (None, None, None, 0) for row in rows)
     model = {"checkpoint": "m", "kind": "conventional", "follows": 0.5, "flips": 0.0, "texts": 100}
     kept = [asdict(row) for row in rows]
-    said = show({"plant": "rare-word", "words": ["a", "b"], "verification": [model], "rows": kept, "seconds": 1.0})
+    said = show(
+        {
+            "plant": "rare-word",
+            "words": ["a", "b"],
+            "verification": [model],
+            "rows": kept,
+            "names": {"m": "M"},
+            "seconds": 1.0,
+        }
+    )
     assert "nan" not in said and said.count("no scores: the model decides no text by the plant") == 2
     failed = [{**row, "failed": 7} for row in kept]
-    said = show({"plant": "rare-word", "words": ["a", "b"], "verification": [model], "rows": failed, "seconds": 1.0})
+    said = show(
+        {
+            "plant": "rare-word",
+            "words": ["a", "b"],
+            "verification": [model],
+            "rows": failed,
+            "names": {"m": "M"},
+            "seconds": 1.0,
+        }
+    )
     assert "they failed for all 7 texts" in said
+
+
+def test_the_command_calls_models_as_people_do_and_says_what_chance_is(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, model = save_pair(home.create())
+    words = ["lab", "--model", str(model), "--examples", "100", "--limit", "10", "--max-length", "32"]
+    assert main([*words, "--calibration-texts", "16", "--methods", "saliency"]) == 0
+    said = capsys.readouterr().out
+    (job,) = {info.job for info in list_checkpoints(home) if info.job}
+    assert str(job) not in said and "lab-rare-word · conventional: the answer follows the plant in " in said
+    assert "(by chance, in 50 %)" in said
 
 
 def test_bad_input() -> None:
@@ -224,7 +255,7 @@ def _three_classes(tmp_path: Path) -> TaskChoice:
 def test_too_large_a_share_is_said_of_the_share_and_not_of_the_labs_own_file(tmp_path: Path) -> None:
     spec = LabSpec(task=_three_classes(tmp_path), share=0.9)
     data = load_task(spec.task)
-    with pytest.raises(DataError, match="With a plant in 90% of the .* training texts of rows.jsonl.*'c' .*--share"):
+    with pytest.raises(DataError, match="With a plant in 90 % of the .* training texts of rows.jsonl.*'c' .*--share"):
         _planted_task(spec, PLANTS["rare-word"], data, ("pelican", "walnut"), tmp_path / "lab")
     assert not (tmp_path / "lab").exists()
     for share, labels in ((0.2, ("a", "b", "c")), (1.0, ("a", "b"))):

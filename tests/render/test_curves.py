@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from bcos_core.render.axis import share_axis
 from bcos_core.render.curves import curves_table, learning_figures, runs_figures, runs_table
 
 CURVES = {
@@ -41,26 +40,19 @@ def test_losses_without_a_name_are_not_compared() -> None:
     assert [[trace.name for trace in figure.data] for figure in figures] == [["B-cos"], ["conventional"]]
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ([1.0], [0.95, 1.0]),  # Plotly's own range would be 0 to 2
-        ([0.0], [0.0, 0.05]),
-        ([0.81], [0.76, 0.86]),
-        ([0.5, 0.9], [0.46, 0.94]),  # a tenth of what they span on either side
-        ([], [0.0, 1.0]),
-    ],
-)
-def test_an_axis_of_shares_stays_between_0_and_100_per_cent(values: list[float], expected: list[float]) -> None:
-    axis = share_axis(values)
-    assert axis["range"] == pytest.approx(expected)
-    assert (axis["minallowed"], axis["maxallowed"]) == (0.0, 1.0)
-
-
 @pytest.mark.parametrize("metric", ["accuracy", "micro_f1"])
-def test_a_share_that_is_perfect_is_drawn_at_the_end_of_its_axis(metric: str) -> None:
-    (figure,) = learning_figures({f"bcos/{metric}": [(1, 1.0)]})
-    assert figure.layout.yaxis.range[1] == 1.0
+@pytest.mark.parametrize("value", [0.0, 0.81, 1.0])
+def test_an_axis_of_shares_is_the_whole_of_it_whatever_stands_on_it(metric: str, value: float) -> None:
+    (figure,) = learning_figures({f"bcos/{metric}": [(1, value)]})
+    axis = figure.layout.yaxis
+    assert tuple(axis.range) == (0.0, 1.0) and (axis.minallowed, axis.maxallowed) == (0.0, 1.0)
+    assert axis.ticktext == ("0 %", "20 %", "40 %", "60 %", "80 %", "100 %")
+
+
+def test_a_point_says_a_share_as_it_is_written_elsewhere() -> None:
+    (shares,), (errors,) = learning_figures({"bcos/accuracy": [(1, 0.815)]}), learning_figures({"bcos/mae": [(1, 2.5)]})
+    assert (shares.data[0].text, errors.data[0].text) == (("81.5 %",), ("2.50",))
+    assert errors.layout.yaxis.range is None
 
 
 def test_a_model_has_one_colour_in_every_chart() -> None:
