@@ -83,9 +83,8 @@ def run_lab(spec: LabSpec, *, home: Home, work: Path, job: str, reporter: Report
     for place, path in enumerate(checkpoints):
         classifier = replace(load(path), max_length=spec.recipe.max_length, name=Path(path).name)
         stages = _Stages(reporter, before=len(stage_titles(spec.recipe)) + place, after=1 - place)
-        stages.stage(
-            f"Scoring explanations of the {KINDS['bcos' if classifier.is_bcos else 'conventional']} model", 0, 1
-        )
+        kind = KINDS["bcos" if classifier.is_bcos else "conventional"]
+        stages.stage(f"Scoring explanations of the {kind} model", 0, 1)
         checked, decided = verify(classifier, planted, swapped, data.labels)
         reporter.progress(1, 1, VERIFYING)
         verification.append(checked)
@@ -211,7 +210,7 @@ def _require_enough(spec: LabSpec, data: TaskData, texts: Mapping[str, int]) -> 
     scarce = ", ".join(f"{name!r} {count}" for name, count in texts.items() if count < MIN_PER_CLASS)
     if scarce or len(texts) < 2:
         raise DataError(
-            f"With a plant in {percent(spec.share, decimals=0)} of the {len(data.train)} training texts of {data.title}, too few are "
-            f"left of a class ({scarce or 'one class only'}); each needs {MIN_PER_CLASS}. Choose a smaller share "
-            "(on the command line: --share), or a task with more texts."
+            f"With a plant in {percent(spec.share, decimals=0)} of the {len(data.train)} training texts of "
+            f"{data.title}, too few are left of a class ({scarce or 'one class only'}); each needs {MIN_PER_CLASS}. "
+            "Choose a smaller share (on the command line: --share), or a task with more texts."
         )

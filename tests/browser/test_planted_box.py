@@ -28,7 +28,7 @@ _GAPS = """() => {
 def test_the_spaces_beside_the_box_are_as_wide_as_others(page: Page) -> None:
     example = LabExample("m", TEXT, 1, ((7, 14),), {"bcos": tuple((*word, 1.0) for word in WORDS)})
     css, script = ((CHECKOUT / "assets" / f"planted.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-    page.set_content(f'<style>{css}</style><dl class="planted"></dl>')
+    page.set_content(f'<style>:root {{ --st-text-color: black }} {css}</style><dl class="planted"></dl>')
     page.add_script_tag(content=script.replace("export default function", "globalThis.draw = function"))
     rows = planted_strips(example, PALETTES["blue-orange"])
     page.evaluate("(rows) => globalThis.draw({ data: { rows }, parentElement: document.body })", rows)

@@ -59,7 +59,9 @@ def test_the_sentence_comes_first_then_planted_texts_under_the_heat_of_each_meth
         words=("pelican", "walnut"),
         training={},
         verification=(Verification("b", "bcos", 1.0, 1.0, 20), Verification("c", "conventional", 1.0, 1.0, 20)),
-        rows=(LabRow("b", "bcos", "top_3", 1.0, None, None, 20, 0),),
+        rows=tuple(
+            LabRow("b", name, "top_3", mean, None, None, 20, 0) for name, mean in (("bcos", 1.0), ("random", 0.2))
+        ),
         examples=tuple(LabExample("b", f"{n} pelican", 0, ((2, 9),), heat) for n in range(3)),
         seconds=1.0,
     )
@@ -76,6 +78,7 @@ def test_the_sentence_comes_first_then_planted_texts_under_the_heat_of_each_meth
         "What each method says of planted texts",
     ]
     assert "In the B-cos model, the planted words are among the three highest by B-cos contributions" in words(at)
+    assert "by chance, in 50 %" in words(at) and "as random scores have it: 20.0 % (B-cos)" in words(at)
     assert "95 % interval 83.9 % to 100.0 %" in words(at)  # of the verification, by hand: 20 / (20 + 1.96²)
     assert len(drawn) == 3 and [row["method"] for row in drawn[0]] == ["B-cos contributions", "Saliency"]
     assert [run["text"] for run in drawn[2][0]["runs"] if run.get("planted")] == ["pelican"]
