@@ -33,10 +33,10 @@ def main() -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("promised", "tasks", "models", "waiting"),
+        choices=("promised", "tasks", "models", "waiting", "gpu"),
         default="promised",
         help="the figures that the project promises; every kind of task on real texts; other pretrained models; "
-        "time left and the two lanes, with real jobs (default: promised)",
+        "time left and the two lanes, with real jobs; what holds on a GPU (default: promised)",
     )
     parser.add_argument("only", nargs="*", metavar="NAME", help="of tasks or models, these alone")
     parser.add_argument(
@@ -52,6 +52,13 @@ def main() -> None:
 
         sheet.add(short_beside_long())
         sheet.add(time_left())
+    elif arguments.what == "gpu":
+        if not torch.cuda.is_available():
+            sys.exit("No GPU here that PyTorch can use: nothing was measured.")
+        from benchmarks.gpu import SHAPES, measure
+
+        for shape in SHAPES:
+            sheet.add(measure(shape))
     else:
         others(sheet, arguments.what, arguments.only)
     print(json.dumps(sheet.figures))
