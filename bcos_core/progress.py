@@ -20,8 +20,8 @@ class Reporter(Protocol):
         Units of one part take about the same time each; what has another rate is another part.
         """
 
-    def given(self, done: float, total: float, part: str = "") -> None:
-        """The same, and the last of it was there already: it has cost nothing now."""
+    def given(self, done: float, total: float, part: str = "", stage: int | None = None) -> None:
+        """The same, of the present stage or of a later one, and the last of it was there already: it costs nothing."""
 
     def metric(self, series: str, step: int, value: float) -> None:
         """One point of a curve, for example `("bcos/accuracy", 120, 0.81)`."""
@@ -37,7 +37,7 @@ class SilentReporter:
 
     def progress(self, done: float, total: float, part: str = "") -> None: ...
 
-    def given(self, done: float, total: float, part: str = "") -> None: ...
+    def given(self, done: float, total: float, part: str = "", stage: int | None = None) -> None: ...
 
     def metric(self, series: str, step: int, value: float) -> None: ...
 

@@ -43,10 +43,11 @@ class Followed:
     said: tuple[tuple[float, float], ...]
 
     def error_at(self, fraction: float) -> float:
-        """How far what it said was from what was left, as a share of that."""
+        """How much more time it said was left than really was, as a share of that: below zero, it promised too little
+        waiting. Infinite where it had said nothing yet."""
         moment = fraction * self.seconds
         known = [left for at, left in self.said if at <= moment]
-        return abs(known[-1] - (self.seconds - moment)) / (self.seconds - moment) if known else float("inf")
+        return (known[-1] - (self.seconds - moment)) / (self.seconds - moment) if known else float("inf")
 
 
 def time_left() -> dict[str, float]:
@@ -67,8 +68,8 @@ def time_left() -> dict[str, float]:
             found[f"time_left_{number}_{one.kind}_seconds"] = one.seconds
             for fraction in FRACTIONS:
                 found[f"time_left_{number}_{one.kind}_off_at_{100 * fraction:.0f}"] = one.error_at(fraction)
-            print(f"{number}: {one.kind}, {one.seconds:.0f} s, off by {one.error_at(0.5):.0%} at half-way", flush=True)
-    found["time_left_good_of_10"] = float(sum(one.error_at(0.5) <= GOOD for one in followed))
+            print(f"{number}: {one.kind}, {one.seconds:.0f} s, off by {one.error_at(0.5):+.0%} at half-way", flush=True)
+    found["time_left_good_of_10"] = float(sum(abs(one.error_at(0.5)) <= GOOD for one in followed))
     return found
 
 

@@ -68,13 +68,21 @@ def explainer_subject(
     )
 
 
-def make_explainer(
-    classifier: Classifier, method: Method, *, reference: str, options: Mapping[str, Any], seed: int
-) -> Explainer:
-    """The explainer whose reference asks what `reference` asks; the method's default where it offers none such.
+def settled(method: Method, *, reference: str | None, options: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """The reference that asks what `reference` asks (the method's default where it offers none such), and every option.
 
     Raises:
         InputError: an option that the method does not have, or a value that it does not take.
     """
-    chosen = method.checked_reference(method.fitting_reference(reference))
-    return Explainer(classifier, method, chosen, method.checked_options(options), seed)
+    return method.checked_reference(method.fitting_reference(reference)), method.checked_options(options)
+
+
+def make_explainer(
+    classifier: Classifier, method: Method, *, reference: str, options: Mapping[str, Any], seed: int
+) -> Explainer:
+    """The explainer whose reference and options are `settled`.
+
+    Raises:
+        InputError: an option that the method does not have, or a value that it does not take.
+    """
+    return Explainer(classifier, method, *settled(method, reference=reference, options=options), seed)

@@ -12,6 +12,7 @@ from bcos_core.evaluate.explainer import Explainer
 from bcos_core.evaluate.plan import CURVES, SINGLES, part_of, pointing_part_of
 from bcos_core.evaluate.pointing import Pair, points
 from bcos_core.evaluate.removal import Removal
+from bcos_core.evaluate.subjects import EXPLANATION, POINTING, curves_kind, singles_kind
 from bcos_core.model.classifier import Classifier, require_finite_logits
 from bcos_core.model.identity import model_subject
 from bcos_core.storage.content import name_of
@@ -22,8 +23,8 @@ from bcos_core.text.encoding import encode
 # batch of a method, so that smaller steps would cost time.
 CHUNK = 16
 
-Advance = Callable[[str, Sequence[Any], bool], None]
-"""Is told of a part of the work which texts or pairs of it are done, and whether they were there already."""
+Advance = Callable[[str, Sequence[Any]], None]
+"""Is told of a part of the work which texts or pairs of it are done now, and were not there already."""
 
 
 @dataclass(frozen=True)
@@ -37,73 +38,46 @@ class Gatherer:
 
     def explanations(self, texts: Sequence[str], *, curves: bool, singles: bool, advance: Advance) -> None:
         """Scores of every explainer on every text; with `curves` and `singles`, what the model says of the text
-        without its top tokens, and without each token alone. `advance` is told of every text, part by part: first of
-        all that were there already, so that it is known what is left."""
-        for explainer in self.explainers:
-            self._tell_known(explainer.name, "explanation", texts, part_of(explainer.method.name), advance)
-            if curves:
-                self._tell_known(explainer.name, self._curves_kind, texts, CURVES, advance)
-        if singles:
-            self._tell_known(self._subject, self._singles_kind, texts, SINGLES, advance)
+        without its top tokens, and without each token alone. `advance` is told of every text, part by part."""
         ordered = sorted(texts, key=len, reverse=True)  # a chunk has texts of similar length
         for start in range(0, len(ordered), CHUNK):
             chunk = ordered[start : start + CHUNK]
             for explainer in self.explainers:
-                advance(part_of(explainer.method.name), self._explain(explainer, chunk), False)
+                advance(part_of(explainer.method.name), self._explain(explainer, chunk))
             if curves:
-                advance(CURVES, self._curves(chunk), False)
+                advance(CURVES, self._curves(chunk))
             if singles:
-                advance(SINGLES, self._singles(chunk), False)
+                advance(SINGLES, self._singles(chunk))
 
     def pairs(self, pairs: Sequence[Pair], advance: Advance) -> None:
         """The pointing game of every explainer on every pair, which may be longer than trained texts."""
-        for explainer in self.explainers:
-            part = pointing_part_of(explainer.method.name)
-            self._tell_known(explainer.unlimited.name, "pointing", pairs, part, advance)
         for start in range(0, len(pairs), CHUNK):
             chunk = pairs[start : start + CHUNK]
             for explainer in self.explainers:
-                advance(pointing_part_of(explainer.method.name), self._point(explainer.unlimited, chunk), False)
-
-    @property
-    def _subject(self) -> str:
-        return model_subject(self.classifier.identity, self.classifier.max_length)
-
-    @property
-    def _curves_kind(self) -> str:
-        return f"curves:{self.removal.name}"
-
-    @property
-    def _singles_kind(self) -> str:
-        return f"leave_one_out:{self.removal.name}"
-
-    def _tell_known(self, subject: str, kind: str, items: Sequence[Any], part: str, advance: Advance) -> None:
-        missing = set(self._missing(subject, kind, items))
-        if known := [item for item in items if item not in missing]:
-            advance(part, known, True)
+                advance(pointing_part_of(explainer.method.name), self._point(explainer.unlimited, chunk))
 
     def _explain(self, explainer: Explainer, texts: Sequence[str]) -> Sequence[str]:
         """Those that were not known. So are the next three."""
-        missing = self._missing(explainer.name, "explanation", texts)
+        missing = self._missing(explainer.name, EXPLANATION, texts)
         if missing:
             records = explainer(missing)
             _require_logits(self.classifier, records)
             self.store.keep(
                 explainer.name,
-                "explanation",
+                EXPLANATION,
                 {name_of(text): _brief(record) for text, record in zip(missing, records, strict=True)},
             )
         return missing
 
     def _curves(self, texts: Sequence[str]) -> Sequence[str]:
         """Of all explainers at once: where they remove the same tokens, the model is asked once."""
-        kind = self._curves_kind
+        kind = curves_kind(self.removal.name)
         asked: list[str] = []
         wanted: list[tuple[Explainer, str, list[float]]] = []
         for explainer in self.explainers:
             missing = self._missing(explainer.name, kind, texts)
             asked += missing  # of a text that its method failed on, nothing is asked of the model
-            known = self.store.find(explainer.name, "explanation", map(name_of, missing))
+            known = self.store.find(explainer.name, EXPLANATION, map(name_of, missing))
             for text in missing:
                 explanation = known[name_of(text)]
                 if not explanation["failed"]:
@@ -127,7 +101,8 @@ class Gatherer:
         return asked
 
     def _singles(self, texts: Sequence[str]) -> Sequence[str]:
-        subject, kind = self._subject, self._singles_kind
+        subject = model_subject(self.classifier.identity, self.classifier.max_length)
+        kind = singles_kind(self.removal.name)
         missing = self._missing(subject, kind, texts)
         if missing:
             encoded = encode(self.classifier.tokenizer, missing, self.classifier.max_length)
@@ -136,7 +111,7 @@ class Gatherer:
         return missing
 
     def _point(self, explainer: Explainer, pairs: Sequence[Pair]) -> Sequence[Pair]:
-        missing = self._missing(explainer.name, "pointing", pairs)
+        missing = self._missing(explainer.name, POINTING, pairs)
         if not missing:
             return ()
         shares: dict[Pair, list[float | None]] = {pair: [] for pair in missing}
@@ -146,11 +121,11 @@ class Gatherer:
             _require_logits(self.classifier, records)
             for pair, record in zip(asked, records, strict=True):
                 shares[pair].append(None if record.failed else points(record, pair))
-        self.store.keep(explainer.name, "pointing", {name_of(pair): shares[pair] for pair in missing})
+        self.store.keep(explainer.name, POINTING, {name_of(pair): shares[pair] for pair in missing})
         return missing
 
     def _missing(self, subject: str, kind: str, items: Sequence[Any]) -> list[Any]:
-        known = self.store.find(subject, kind, map(name_of, items))
+        known = self.store.known(subject, kind, map(name_of, items))
         return [item for item in items if name_of(item) not in known]
 
 

@@ -73,6 +73,11 @@ def predicting(
     return Part(stage, name, pace, max(0.01, seconds))
 
 
+def methods_on(spec: EvaluationSpec, model: CheckpointInfo) -> list[str]:
+    """Those that can serve a model, and chance."""
+    return [name for name in spec.contenders if not METHODS[name].unsupported(is_bcos=model.kind == "bcos")]
+
+
 def evaluation_plan(spec: EvaluationSpec) -> list[Part]:
     """
     Raises:
@@ -97,7 +102,7 @@ def evaluation_plan(spec: EvaluationSpec) -> list[Part]:
             )
         ]
     for stage, model in enumerate(models, start=1):
-        methods = [name for name in spec.contenders if not METHODS[name].unsupported(is_bcos=model.kind == "bcos")]
+        methods = methods_on(spec, model)
         parts.append(Part(stage, LOADING, "load", LOADING_SECONDS))
         parts += [
             explaining(stage, model, name, texts=texts, tokens=size.tokens, options=spec.options.get(name))

@@ -80,6 +80,8 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
         elif no_pairs is not None and SCORES[score].evidence == "pointing":
             run.skipped.append({"score": score, "reason": str(no_pairs)})
     for stage, info in enumerate(infos, start=1):
+        run.tell_known(info, stage)
+    for stage, info in enumerate(infos, start=1):
         reporter.stage(stages[stage], stage, len(stages))
         run.score(info)
     reporter.stage(stages[-1], len(stages) - 1, len(stages))
@@ -117,6 +119,13 @@ class _Run:
         for one in said:
             self.reporter.log(one)
 
+    def tell_known(self, info: CheckpointInfo, stage: int) -> None:
+        """What was measured of a model before its stage comes: nobody waits for that."""
+        work = self._work(info)
+        totals = work.totals
+        for part, units in work.known(self.store).items():
+            self.reporter.given(units, totals[part], part, stage)
+
     def score(self, info: CheckpointInfo) -> None:
         """Every method on one model."""
         classifier = replace(load(info.path), max_length=info.max_length)
@@ -129,7 +138,7 @@ class _Run:
                 self.skipped.append({"checkpoint": info.path.name, "method": name, "reason": reason})
             else:
                 explainers.append(self._explainer(classifier, name))
-        self._gather(Gatherer(classifier, explainers, REMOVALS[self.spec.removal], self.store))
+        self._gather(Gatherer(classifier, explainers, REMOVALS[self.spec.removal], self.store), self._work(info))
         protocol = ScoringProtocol(self.spec, self.task, len(self.texts), self.pairs, info)
         for explainer in explainers:
             self.contenders.append(values_of(explainer, self.texts, self.rationales, protocol, self.store))
@@ -143,14 +152,17 @@ class _Run:
             seed=self.spec.seed,
         )
 
-    def _gather(self, gatherer: Gatherer) -> None:
-        """Everything that the scores need of one model, with progress in its parts."""
-        work = Work(gatherer.classifier, [one.method.name for one in gatherer.explainers], self.texts, self.pairs.pairs)
-        tallies = {part: Tally(self.reporter, total, part) for part, total in work.totals.items()}
+    def _work(self, info: CheckpointInfo) -> Work:
+        return Work(self.spec, info, self.texts, self.pairs.pairs)
 
-        def advance(part: str, items: Sequence[str | Pair], known: bool) -> None:
-            units = work.units(part, items)
-            tallies[part].add(0 if known else units, given=units if known else 0)
+    def _gather(self, gatherer: Gatherer, work: Work) -> None:
+        """Everything that the scores need of one model, with progress in its parts."""
+        tallies = {part: Tally(self.reporter, total, part) for part, total in work.totals.items()}
+        for part, units in work.known(self.store).items():
+            tallies[part].add(0, given=units)
+
+        def advance(part: str, items: Sequence[str | Pair]) -> None:
+            tallies[part].add(work.units(part, items))
 
         gatherer.explanations(
             self.texts,

@@ -7,12 +7,25 @@ from typing import Any
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError
-from bcos_core.evaluate.explainer import explainer_subject
+from bcos_core.evaluate.explainer import explainer_subject, settled
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.model.identity import folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo, read_config
 from bcos_core.storage.stored_spec import read_spec
+
+EXPLANATION, POINTING = "explanation", "pointing"
+"""Kinds of what is measured of a method on a model; the two below, too."""
+
+
+def curves_kind(removal: str) -> str:
+    """Of what the model says of texts without their top tokens."""
+    return f"curves:{removal}"
+
+
+def singles_kind(removal: str) -> str:
+    """Of what the model says of texts without each token alone: one thing for all methods."""
+    return f"leave_one_out:{removal}"
 
 
 def subjects_of(info: CheckpointInfo, evaluations: Iterable[Mapping[str, Any]] = ()) -> frozenset[str]:
@@ -29,9 +42,8 @@ def subjects_of(info: CheckpointInfo, evaluations: Iterable[Mapping[str, Any]] =
     for options, seed, methods, removals in asked:
         for name in methods:
             for removal in removals:
-                method = METHODS[name]
-                reference = method.checked_reference(method.fitting_reference(REMOVALS[removal].reference))
-                chosen = method.checked_options(options.get(name, {}))
+                method, given = METHODS[name], options.get(name, {})
+                reference, chosen = settled(method, reference=REMOVALS[removal].reference, options=given)
                 found |= {
                     explainer_subject(identity, length, method, reference=reference, options=chosen, seed=seed)
                     for length in lengths

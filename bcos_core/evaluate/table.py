@@ -16,6 +16,7 @@ from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.result import Contender
 from bcos_core.evaluate.scores import SCORES, Score
 from bcos_core.evaluate.spec import EvaluationSpec
+from bcos_core.evaluate.subjects import EXPLANATION, POINTING, curves_kind, singles_kind
 from bcos_core.model.identity import model_subject
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.storage.content import name_of
@@ -123,10 +124,10 @@ def values_of(
     `rationales` are those of the texts that have one, by text.
     """
     spec = protocol.spec
-    known = store.find(explainer.name, "explanation", map(name_of, texts))
+    known = store.find(explainer.name, EXPLANATION, map(name_of, texts))
     cases = _cases(explainer, texts, rationales, known, spec, store)
     curves_of = _mean_curves(cases.values())
-    pointing = store.find(explainer.unlimited.name, "pointing", map(name_of, protocol.pairs.pairs))
+    pointing = store.find(explainer.unlimited.name, POINTING, map(name_of, protocol.pairs.pairs))
     values: dict[str, dict[str, float]] = {}
     for name in spec.scores:
         score = SCORES[name]
@@ -166,9 +167,9 @@ def _cases(
     """What is known of each text whose explanation has not failed."""
     classifier = explainer.classifier
     items = [name_of(text) for text in texts]
-    curves = store.find(explainer.name, f"curves:{spec.removal}", items) if spec.needs("curves") else {}
+    curves = store.find(explainer.name, curves_kind(spec.removal), items) if spec.needs("curves") else {}
     singles = (
-        store.find(model_subject(classifier.identity, classifier.max_length), f"leave_one_out:{spec.removal}", items)
+        store.find(model_subject(classifier.identity, classifier.max_length), singles_kind(spec.removal), items)
         if spec.needs("leave_one_out")
         else {}
     )

@@ -1,58 +1,108 @@
-"""How much work each text is for each part of an evaluation, now that the texts are known."""
+"""How much work each text is for each part of an evaluation, and how much of it was done before."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
+from bcos_core.attribution.registry import METHODS
+from bcos_core.evaluate.explainer import explainer_subject, settled
 from bcos_core.evaluate.plan import (
     CURVE_PASSES,
     CURVES,
     SINGLES,
     explanation_seconds,
+    methods_on,
     part_of,
     pass_seconds,
     pointing_part_of,
 )
 from bcos_core.evaluate.pointing import Pair
-from bcos_core.model.classifier import Classifier
-from bcos_core.model.size import ModelSize
-from bcos_core.text.encoding import encode
+from bcos_core.evaluate.removal import REMOVALS
+from bcos_core.evaluate.spec import EvaluationSpec
+from bcos_core.evaluate.subjects import EXPLANATION, POINTING, curves_kind, singles_kind
+from bcos_core.model.identity import folder_identity, model_subject
+from bcos_core.model.info import CheckpointInfo, read_config
+from bcos_core.model.size import model_size
+from bcos_core.storage.content import name_of
+from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.text.size import about_tokens
 
 
+@dataclass(frozen=True)
 class Work:
-    """Of one model: texts are worked on longest first, so that half of them are more than half of the work.
+    """Of one model, before it is loaded. Texts are worked on longest first: half of them are more than half of it.
 
     A unit is a microsecond of the reference machine, whole, so that parts add up to the sum. What a text costs a
-    method follows from its tokens and the passes that the method makes of so many.
+    method follows from its tokens, as far as its words tell them, and the passes that the method makes of so many.
     """
 
-    def __init__(
-        self, classifier: Classifier, methods: Sequence[str], texts: Sequence[str], pairs: Sequence[Pair]
-    ) -> None:
-        config = classifier.model.config
-        self._size = ModelSize.of(config.to_dict())
-        lengths = encode(classifier.tokenizer, texts, classifier.max_length)
-        self._tokens: dict[str | Pair, int] = dict(zip(texts, map(len, lengths), strict=True))
-        joined = encode(classifier.tokenizer, [pair.text for pair in pairs], classifier.max_length)
-        self._tokens |= dict(zip(pairs, map(len, joined), strict=True))
-        self._methods, self._texts, self._pairs = methods, texts, pairs
+    spec: EvaluationSpec
+    model: CheckpointInfo
+    texts: Sequence[str]
+    pairs: Sequence[Pair]
 
     @property
     def totals(self) -> dict[str, int]:
         """Of every part, in units."""
-        of_pairs = {part: self.units(part, self._pairs) for part in map(pointing_part_of, self._methods)}
-        of_texts = {part: self.units(part, self._texts) for part in (*map(part_of, self._methods), SINGLES)}
-        return {**of_texts, **of_pairs, CURVES: len(self._methods) * self.units(CURVES, self._texts)}
+        methods = methods_on(self.spec, self.model)
+        of_pairs = {part: self.units(part, self.pairs) for part in map(pointing_part_of, methods)}
+        of_texts = {part: self.units(part, self.texts) for part in (*map(part_of, methods), SINGLES)}
+        return {**of_texts, **of_pairs, CURVES: len(methods) * self.units(CURVES, self.texts)}
 
     def units(self, part: str, items: Sequence[str | Pair]) -> int:
         """Of so many texts or pairs of a part; of the curves, once for each time that a text is named."""
         one = self._of_one(part)
-        return sum(round(1e6 * one(self._tokens[item])) for item in items)
+        return sum(round(1e6 * one(self._tokens(item))) for item in items)
 
-    def _of_one(self, part: str) -> Callable[[int], float]:
+    def known(self, store: EvidenceStore) -> dict[str, int]:
+        """Units of every part that `store` has already.
+
+        Raises:
+            CheckpointError: the model's folder cannot be read.
+        """
+        spec, identity = self.spec, folder_identity(self.model.path)
+        found: dict[str, int] = {}
+
+        def look(part: str, subject: str, kind: str, items: Sequence[str | Pair]) -> None:
+            names = store.known(subject, kind, map(name_of, items))
+            found[part] = found.get(part, 0) + self.units(part, [item for item in items if name_of(item) in names])
+
+        for name in methods_on(spec, self.model):
+            explained, pointed = (self._explainer(identity, length, name) for length in self._limits)
+            look(part_of(name), explained, EXPLANATION, self.texts)
+            if spec.needs("curves"):
+                look(CURVES, explained, curves_kind(spec.removal), self.texts)
+            if spec.needs("pointing"):
+                look(pointing_part_of(name), pointed, POINTING, self.pairs)
+        if spec.needs("leave_one_out"):
+            look(SINGLES, model_subject(identity, self.model.max_length), singles_kind(spec.removal), self.texts)
+        return found
+
+    @cached_property
+    def _limits(self) -> tuple[int, int]:
+        """Tokens of a text, and of a pair, that the model reads."""
+        return self.model.max_length, read_config(self.model.path).position_limit
+
+    def _explainer(self, identity: str, max_length: int, name: str) -> str:
+        """The subject of a method's evidence."""
+        method, spec = METHODS[name], self.spec
+        reference, options = settled(
+            method, reference=REMOVALS[spec.removal].reference, options=spec.options.get(name, {})
+        )
+        return explainer_subject(identity, max_length, method, reference=reference, options=options, seed=spec.seed)
+
+    def _tokens(self, item: str | Pair) -> float:
+        of_text, of_pair = self._limits
+        return min(about_tokens(item.text), of_pair) if isinstance(item, Pair) else min(about_tokens(item), of_text)
+
+    def _of_one(self, part: str) -> Callable[[float], float]:
+        size = model_size(self.model.path)
         if part == CURVES:
-            return lambda tokens: CURVE_PASSES * pass_seconds(self._size, tokens)
+            return lambda tokens: CURVE_PASSES * pass_seconds(size, tokens)
         if part == SINGLES:
-            return lambda tokens: tokens * pass_seconds(self._size, tokens)
-        method = next(name for name in self._methods if part in (part_of(name), pointing_part_of(name)))
-        return lambda tokens: explanation_seconds(self._size, method, tokens)
+            return lambda tokens: tokens * pass_seconds(size, tokens)
+        methods = methods_on(self.spec, self.model)
+        method = next(name for name in methods if part in (part_of(name), pointing_part_of(name)))
+        return lambda tokens: explanation_seconds(size, method, tokens)

@@ -93,9 +93,9 @@ class Forecast:
         self._spend(seen)
         seen.share = max(seen.share, _share(done, total))
 
-    def given(self, done: float, total: float, part: str = "") -> None:
-        """So much of it is there already: no time was spent on what is new of it."""
-        seen = self._find(part)
+    def given(self, done: float, total: float, part: str = "", stage: int | None = None) -> None:
+        """So much of a part, of the present stage or of `stage`, is there already: what is new of it takes no time."""
+        seen = self._find(part, stage)
         self._spend(self._told)
         share = max(seen.share, _share(done, total))
         seen.given += share - seen.share
@@ -139,11 +139,12 @@ class Forecast:
     def _planned(self) -> float:
         return sum(seen.expected for seen in self._parts)
 
-    def _find(self, name: str) -> _Seen:
+    def _find(self, name: str, stage: int | None = None) -> _Seen:
+        stage = self._stage if stage is None else stage
         for seen in self._parts:
-            if seen.part.stage == self._stage and seen.part.name == name:
+            if seen.part.stage == stage and seen.part.name == name:
                 return seen
-        part = Part(self._stage, name, f"{self._kind}: {name}", UNDECLARED_SECONDS)
+        part = Part(stage, name, f"{self._kind}: {name}", UNDECLARED_SECONDS)
         self._parts.append(self._expect(part))
         return self._parts[-1]
 

@@ -65,10 +65,10 @@ class JobReporter:
         if line:
             self._log.line(line)
 
-    def given(self, done: float, total: float, part: str = "") -> None:
+    def given(self, done: float, total: float, part: str = "", stage: int | None = None) -> None:
         self._stop_if_asked()
         with self._lock:
-            self._forecast.given(done, total, part)
+            self._forecast.given(done, total, part, stage)
             self._changed = True
 
     def metric(self, series: str, step: int, value: float) -> None:

@@ -48,6 +48,17 @@ class EvidenceStore:
                 found.update((row.item, row.value) for row in rows)
         return found
 
+    def known(self, subject: str, kind: str, items: Iterable[str]) -> set[str]:
+        """Those of the items whose values are known already."""
+        known: set[str] = set()
+        with self.database.read() as connection:
+            for some in _portions(items):
+                query = select(EVIDENCE.c.item).where(
+                    EVIDENCE.c.subject == subject, EVIDENCE.c.kind == kind, EVIDENCE.c.item.in_(some)
+                )
+                known.update(connection.execute(query).scalars())
+        return known
+
     def all(self, subject: str, kind: str) -> dict[str, Any]:
         """Every value of a kind that is known under a subject, by item."""
         query = select(EVIDENCE.c.item, EVIDENCE.c.value).where(EVIDENCE.c.subject == subject, EVIDENCE.c.kind == kind)

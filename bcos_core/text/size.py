@@ -47,12 +47,16 @@ def task_size(choice: TaskChoice) -> TaskSize:
     return _read(choice, choice_hash(choice))
 
 
+def about_tokens(text: str) -> float:
+    """Of a text before it is cut, by its words: near enough to say how long work on it will take."""
+    return TOKENS_PER_WORD * len(text.split()) + SPECIAL_TOKENS
+
+
 @lru_cache(maxsize=64)
 def _read(choice: TaskChoice, content: str) -> TaskSize:
     data = load_task(choice)
     texts = data.train.texts[:SAMPLE_TEXTS]
-    words = sum(len(text.split()) for text in texts) / max(1, len(texts))
-    tokens = TOKENS_PER_WORD * words + SPECIAL_TOKENS
+    tokens = sum(map(about_tokens, texts)) / max(1, len(texts))
     return TaskSize(len(data.train), len(data.validation), len(data.test), tokens)
 
 

@@ -1,4 +1,4 @@
-"""Progress of an evaluation is in work, not in texts: the longest come first and are most of it."""
+"""Progress of an evaluation is in work, not in texts, and what was measured before is known from the start."""
 
 from __future__ import annotations
 
@@ -7,25 +7,30 @@ from pathlib import Path
 import pytest
 from tiny_pair import save_pair
 
-from bcos_core.evaluate.plan import CURVES, SINGLES, part_of, pass_seconds
+from bcos_core.evaluate.plan import CURVES, SINGLES, part_of, pass_seconds, pointing_part_of
+from bcos_core.evaluate.pointing import Pair
+from bcos_core.evaluate.run import run_evaluation
+from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.evaluate.work import Work
 from bcos_core.home import Home
-from bcos_core.model.classifier import load
+from bcos_core.model.info import read_info
 from bcos_core.model.size import model_size
-from bcos_core.text.encoding import encode
+from bcos_core.progress import SilentReporter
+
+TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
 
 
 @pytest.fixture
-def folder(home: Home) -> Path:
-    return save_pair(home.create())[0]
+def pair(home: Home) -> tuple[Path, Path]:
+    return save_pair(home.create(), task=TASK)
 
 
-def test_a_text_counts_what_its_tokens_cost_each_part(folder: Path) -> None:
-    classifier = load(folder)
-    texts = ("good", "a good film with a good end " * 2)
-    short, long = map(len, encode(classifier.tokenizer, texts, classifier.max_length))
-    one, many = (pass_seconds(model_size(folder), tokens) for tokens in (short, long))
-    work = Work(classifier, ["bcos", "occlusion"], texts, ())
+def test_a_text_counts_what_its_tokens_cost_each_part(pair: tuple[Path, Path]) -> None:
+    texts = ("good", "a good film with a good end")
+    # 1.35 tokens a word, and two special ones; both fit into what the model reads.
+    short, long = 1.35 * 1 + 2, 1.35 * 7 + 2
+    one, many = (pass_seconds(model_size(pair[0]), tokens) for tokens in (short, long))
+    work = Work(EvaluationSpec((str(pair[0]),), ("bcos", "occlusion", "random")), read_info(pair[0]), texts, ())
     expected = {
         part_of("bcos"): (0.002 + 2 * one, 0.002 + 2 * many),
         part_of("occlusion"): (0.002 + (1 + short) * one, 0.002 + (1 + long) * many),
@@ -35,4 +40,49 @@ def test_a_text_counts_what_its_tokens_cost_each_part(folder: Path) -> None:
     for part, seconds in expected.items():
         for text, wanted in zip(texts, seconds, strict=True):
             assert work.units(part, [text]) == pytest.approx(1e6 * wanted, abs=1)
-        assert work.totals[part] == (2 if part == CURVES else 1) * sum(work.units(part, [text]) for text in texts)
+        times = 3 if part == CURVES else 1
+        assert work.totals[part] == times * sum(work.units(part, [text]) for text in texts)
+
+
+def test_what_a_model_does_not_read_is_no_work(pair: tuple[Path, Path]) -> None:
+    info = read_info(pair[0])
+    work = Work(EvaluationSpec((str(pair[0]),), ("bcos",)), info, (), ())
+    full, longer = ("word " * count for count in (info.max_length, 2 * info.max_length))
+    assert work.units(part_of("bcos"), [full]) == work.units(part_of("bcos"), [longer])
+    joined = Pair(full, 5, (0, 1))  # a pair may be longer than what was trained on
+    assert work.units(pointing_part_of("bcos"), [joined]) >= work.units(part_of("bcos"), [full])
+
+
+class Given(SilentReporter):
+    """The shares that were there already, by stage and part, before the first model's stage."""
+
+    def __init__(self) -> None:
+        self.present = 0
+        self.shares: dict[tuple[int, str], float] = {}
+
+    def stage(self, title: str, index: int, count: int) -> None:
+        self.present = index
+
+    def given(self, done: float, total: float, part: str = "", stage: int | None = None) -> None:
+        if self.present == 0:
+            assert stage is not None
+            self.shares[stage, part] = done / total if total else 1.0
+
+
+def test_what_was_measured_of_any_model_is_told_before_the_first_begins(pair: tuple[Path, Path], home: Home) -> None:
+    def given(*paths: Path, **changes: object) -> dict[tuple[int, str], float]:
+        told = Given()
+        asked = {"scores": ("comprehensiveness", "taucorr_loo", "seqpg"), "pairs": 3, "pointing_length": 4}
+        spec = EvaluationSpec(tuple(map(str, paths)), ("occlusion",), **{**asked, **changes})  # type: ignore[arg-type]
+        run_evaluation(spec, home=home, name="one", reporter=told)
+        return told.shares
+
+    parts = [f"{what} {method}" for what in ("explain", "point") for method in ("occlusion", "random")]
+    everything = {*parts, CURVES, SINGLES}
+    assert set(given(pair[1], limit=6).values()) == {0.0}
+    both = given(*pair, limit=6)
+    assert both == {(stage, part): stage - 1.0 for stage in (1, 2) for part in everything}
+    assert set(given(*pair, limit=6).values()) == {1.0}
+    more = given(*pair, limit=12)
+    assert all(0.0 < more[stage, part_of("occlusion")] < 1.0 for stage in (1, 2))
+    assert more[2, pointing_part_of("occlusion")] == 1.0

@@ -93,6 +93,18 @@ def test_what_was_there_already_takes_no_time_and_teaches_nothing(forecast: Fore
     assert forecast.taken() == [Taken("read", 10.0, 10.0), Taken("b", 15.0, 15.0)]
 
 
+def test_what_is_there_of_a_later_stage_is_known_at_once(forecast: Forecast, clock: Clock) -> None:
+    forecast.begin(0, 3)
+    clock.now = 4.0
+    forecast.given(1, 2, "b", stage=1)
+    assert forecast.outlook() == Outlook(pytest.approx(34 / 100), pytest.approx(6.0 + 20.0 + 30.0 + 10.0))
+    clock.now = 10.0
+    forecast.begin(1, 3)
+    forecast.given(1, 2, "b")  # once more, by who does the work: it is the same half
+    assert forecast.outlook().eta_seconds == pytest.approx(60.0)
+    assert forecast.taken() == [Taken("read", 10.0, 10.0)]
+
+
 def test_a_stage_that_a_resumed_job_leaves_out_takes_no_time(forecast: Forecast, clock: Clock) -> None:
     forecast.begin(0, 3)
     clock.now = 10.0
