@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Passes:
-    """Passes over the model for one text, with the default options: so many, and so many more per token."""
+    """Passes over the model for one text, with the default options: so many, and so many more per token.
+
+    `together`: the texts of a batch make each pass at once, so that all of them make those of the longest, at its
+    length. Otherwise each goes through the model alone.
+    """
 
     forward: int = 0
     backward: int = 0
     per_token: int = 0
+    together: bool = False
 
     def __str__(self) -> str:
         parts = (
@@ -134,7 +139,7 @@ for _method in (
         name="bcos",
         title="B-cos contributions",
         description="What each token adds to the logit. Exact: the contributions are the model's own computation.",
-        cost=Passes(1, 1),
+        cost=Passes(1, 1, together=True),
         cites=("boehle2022bcos", "wang2025bcoslm"),
         attribute=_later("bcos", "bcos"),
         usual=True,
@@ -160,7 +165,7 @@ for _method in (
         name="occlusion",
         title="Occlusion",
         description="How much the logit falls when one token is replaced (leave-one-out, arXiv 1311.2901).",
-        cost=Passes(1, per_token=1),
+        cost=Passes(1, per_token=1, together=True),
         cites=("zeiler2014visualizing",),
         attribute=_later("perturbation", "occlusion"),
         usual=True,
@@ -171,7 +176,7 @@ for _method in (
         name="input_x_gradient",
         title="Gradient × input",
         description="The plain gradient times the embedding, summed over the hidden dimension (arXiv 1605.01713).",
-        cost=Passes(1, 1),
+        cost=Passes(1, 1, together=True),
         cites=("shrikumar2016not",),
         attribute=_later("gradients", "input_x_gradient"),
         usual=True,
@@ -181,7 +186,7 @@ for _method in (
         name="saliency",
         title="Saliency",
         description="The length of the gradient: how much a token matters, not in which direction (arXiv 1312.6034).",
-        cost=Passes(1, 1),
+        cost=Passes(1, 1, together=True),
         cites=("simonyan2014deep",),
         attribute=_later("gradients", "saliency"),
         signed=False,
@@ -260,7 +265,7 @@ for _method in (
         name="attention",
         title="Attention",
         description="Where the last layer looks, from the classified position. The same whatever is explained.",
-        cost=Passes(1),
+        cost=Passes(1, together=True),
         cites=("clark2019what",),
         attribute=_later("attention", "attention"),
         signed=False,
@@ -270,7 +275,7 @@ for _method in (
         name="attention_rollout",
         title="Attention rollout",
         description="Attention of all layers multiplied (arXiv 2005.00928). The same whatever is explained.",
-        cost=Passes(1),
+        cost=Passes(1, together=True),
         cites=("abnar2020quantifying",),
         attribute=_later("attention", "attention_rollout"),
         signed=False,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, TypeVar
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.evaluate.curves import leave_one_out, removal_curves
@@ -22,9 +23,19 @@ from bcos_core.text.encoding import encode
 # Texts that are explained and scored before anything is stored: what a killed job loses, and what memory holds. One
 # batch of a method, so that smaller steps would cost time.
 CHUNK = 16
+# Of the first chunk: after so many texts it is known how long every part of the work takes on this model.
+FIRST_CHUNK = 4
 
+Item = TypeVar("Item")
 Advance = Callable[[str, Sequence[Any]], None]
 """Is told of a part of the work which texts or pairs of it are done now, and were not there already."""
+
+
+def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """The portions in which texts or pairs are worked on."""
+    if items:
+        for start, end in pairwise([0, *range(FIRST_CHUNK, len(items), CHUNK), len(items)]):
+            yield items[start:end]
 
 
 @dataclass(frozen=True)
@@ -39,9 +50,7 @@ class Gatherer:
     def explanations(self, texts: Sequence[str], *, curves: bool, singles: bool, advance: Advance) -> None:
         """Scores of every explainer on every text; with `curves` and `singles`, what the model says of the text
         without its top tokens, and without each token alone. `advance` is told of every text, part by part."""
-        ordered = sorted(texts, key=len, reverse=True)  # a chunk has texts of similar length
-        for start in range(0, len(ordered), CHUNK):
-            chunk = ordered[start : start + CHUNK]
+        for chunk in chunks(sorted(texts, key=len, reverse=True)):  # a chunk has texts of similar length
             for explainer in self.explainers:
                 advance(part_of(explainer.method.name), self._explain(explainer, chunk))
             if curves:
@@ -51,8 +60,7 @@ class Gatherer:
 
     def pairs(self, pairs: Sequence[Pair], advance: Advance) -> None:
         """The pointing game of every explainer on every pair, which may be longer than trained texts."""
-        for start in range(0, len(pairs), CHUNK):
-            chunk = pairs[start : start + CHUNK]
+        for chunk in chunks(pairs):
             for explainer in self.explainers:
                 advance(pointing_part_of(explainer.method.name), self._point(explainer.unlimited, chunk))
 

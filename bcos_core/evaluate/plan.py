@@ -23,6 +23,10 @@ SECONDS_OF_A_TEXT, SECONDS_OF_A_PASS = 0.002, 0.0007
 a small model spends its time on."""
 CURVE_PASSES = 2 * len(TENTHS) + 2
 """Over an explained text: without its top tokens and with these alone, at every share, whole, and empty."""
+DIFFERENT = 0.65
+"""Share of these passes that is made: where several methods remove the same tokens, the model is asked once."""
+LONGEST = 1.35
+"""The longest text of a batch, in mean lengths of the task's: batches are of texts of similar length."""
 # Tokens of each half of a pointing-game pair, where the task does not say: what fits twice into a short text's limit.
 SHORT_HALF = 20
 JUDGED_SHARE = 1.0  # of the test set, from which pairs are made
@@ -42,9 +46,17 @@ def pass_seconds(size: ModelSize, tokens: float) -> float:
     return SECONDS_OF_A_PASS + seconds_of(size.forward(tokens))
 
 
-def explanation_seconds(size: ModelSize, method: str, tokens: float) -> float:
-    """Of one text explained by a method, on the reference machine."""
-    return SECONDS_OF_A_TEXT + METHODS[method].cost.forward_equivalents(tokens) * pass_seconds(size, tokens)
+def curve_seconds(size: ModelSize, tokens: float) -> float:
+    """Of what one explanation of a text adds to the curves, on the reference machine."""
+    return DIFFERENT * CURVE_PASSES * pass_seconds(size, tokens)
+
+
+def explanation_seconds(size: ModelSize, method: str, tokens: float, longest: float) -> float:
+    """Of one text explained by a method, on the reference machine, in a batch whose longest has so many tokens."""
+    cost = METHODS[method].cost
+    width = longest if cost.together else tokens
+    passes = max(1.0, cost.forward_equivalents(width))  # chance, too, asks for the model's answer
+    return SECONDS_OF_A_TEXT + passes * pass_seconds(size, width)
 
 
 def explaining(
@@ -58,8 +70,8 @@ def explaining(
     options: Mapping[str, Any] | None = None,
 ) -> Part:
     """So many texts of so many tokens explained by a method."""
-    tokens = min(tokens, model.max_length)
-    seconds = texts * explanation_seconds(model_size(model.path), method, tokens)
+    longest = min(LONGEST * tokens, model.max_length)
+    seconds = texts * explanation_seconds(model_size(model.path), method, min(tokens, model.max_length), longest)
     chosen = f" {json.dumps(dict(options), sort_keys=True)}" if options else ""
     pace = f"{part_of(method)} {model.kind}{chosen}"
     return Part(stage, part_of(method) if name is None else name, pace[:255], max(0.01, seconds))
@@ -109,8 +121,8 @@ def evaluation_plan(spec: EvaluationSpec) -> list[Part]:
             for name in methods
         ]
         if spec.needs("curves"):
-            curves = texts * len(methods) * CURVE_PASSES
-            parts.append(predicting(stage, model, texts=curves, tokens=size.tokens, name=CURVES, pace=CURVES))
+            curves = texts * len(methods) * curve_seconds(model_size(model.path), min(size.tokens, model.max_length))
+            parts.append(Part(stage, CURVES, CURVES, curves))
         if spec.needs("leave_one_out"):
             parts.append(
                 predicting(stage, model, texts=texts * size.tokens, tokens=size.tokens, name=SINGLES, pace=SINGLES)

@@ -8,10 +8,11 @@ from functools import cached_property
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.explainer import explainer_subject, settled
+from bcos_core.evaluate.gather import chunks
 from bcos_core.evaluate.plan import (
-    CURVE_PASSES,
     CURVES,
     SINGLES,
+    curve_seconds,
     explanation_seconds,
     methods_on,
     part_of,
@@ -35,7 +36,8 @@ class Work:
     """Of one model, before it is loaded. Texts are worked on longest first: half of them are more than half of it.
 
     A unit is a microsecond of the reference machine, whole, so that parts add up to the sum. What a text costs a
-    method follows from its tokens, as far as its words tell them, and the passes that the method makes of so many.
+    method follows from its tokens, as far as its words tell them, from those of the longest that it is worked on with,
+    and the passes that the method makes of so many.
     """
 
     spec: EvaluationSpec
@@ -54,7 +56,7 @@ class Work:
     def units(self, part: str, items: Sequence[str | Pair]) -> int:
         """Of so many texts or pairs of a part; of the curves, once for each time that a text is named."""
         one = self._of_one(part)
-        return sum(round(1e6 * one(self._tokens(item))) for item in items)
+        return sum(round(1e6 * one(self._tokens(item), self._longest[item])) for item in items)
 
     def known(self, store: EvidenceStore) -> dict[str, int]:
         """Units of every part that `store` has already.
@@ -85,6 +87,15 @@ class Work:
         """Tokens of a text, and of a pair, that the model reads."""
         return self.model.max_length, read_config(self.model.path).position_limit
 
+    @cached_property
+    def _longest(self) -> dict[str | Pair, float]:
+        """Tokens of the longest text or pair of each one's chunk."""
+        found: dict[str | Pair, float] = {}
+        batches: list[Sequence[str | Pair]] = [*chunks(sorted(self.texts, key=len, reverse=True)), *chunks(self.pairs)]
+        for batch in batches:
+            found |= dict.fromkeys(batch, max(map(self._tokens, batch)))
+        return found
+
     def _explainer(self, identity: str, max_length: int, name: str) -> str:
         """The subject of a method's evidence."""
         method, spec = METHODS[name], self.spec
@@ -97,12 +108,13 @@ class Work:
         of_text, of_pair = self._limits
         return min(about_tokens(item.text), of_pair) if isinstance(item, Pair) else min(about_tokens(item), of_text)
 
-    def _of_one(self, part: str) -> Callable[[float], float]:
+    def _of_one(self, part: str) -> Callable[[float, float], float]:
+        """Seconds of a text of so many tokens, in a chunk whose longest has so many."""
         size = model_size(self.model.path)
         if part == CURVES:
-            return lambda tokens: CURVE_PASSES * pass_seconds(size, tokens)
+            return lambda tokens, longest: curve_seconds(size, tokens)
         if part == SINGLES:
-            return lambda tokens: tokens * pass_seconds(size, tokens)
+            return lambda tokens, longest: tokens * pass_seconds(size, tokens)
         methods = methods_on(self.spec, self.model)
         method = next(name for name in methods if part in (part_of(name), pointing_part_of(name)))
-        return lambda tokens: explanation_seconds(size, method, tokens)
+        return lambda tokens, longest: explanation_seconds(size, method, tokens, longest)

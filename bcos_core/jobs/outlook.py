@@ -59,7 +59,8 @@ class Forecast:
     """Follows one start of a job, from its first moment, through the parts that it was planned to have.
 
     Time belongs to the part that is told of next. How long a part takes is what was expected of it (`Paces`), corrected
-    by how long the others took of what was expected of them, and, the more of it is done, by its own rate.
+    by how long its namesakes of other stages took of what was expected of them (the same method, on another model), or
+    else all parts, and, the more of it is done, by its own rate.
     """
 
     def __init__(
@@ -105,13 +106,16 @@ class Forecast:
         """Before the first stage too, where there is a plan: loading what does the work is part of the wait."""
         if not self._parts:
             return Outlook()
-        speed, now = self._speed(), self._clock()
+        speeds, now = self._speeds(), self._clock()
         silence = now - self._last
         stage = max(0, self._stage)
-        present = [seen for seen in self._parts if seen.part.stage == stage]
-        later = sum(seen.left(speed) for seen in self._parts if seen.part.stage > stage)
-        left = max(sum(seen.left(speed) for seen in present) - silence, OVERDUE * silence) + later
-        done = sum(seen.share * seen.whole(speed) for seen in self._parts) + silence
+        parts = list(zip(self._parts, speeds, strict=True))
+        present = sorted(seen.left(speed) for seen, speed in parts if seen.part.stage == stage)
+        later = sum(seen.left(speed) for seen, speed in parts if seen.part.stage > stage)
+        # What is silent is one of the present parts, so at most the longest of them is over meanwhile.
+        *others, longest = present or [0.0]
+        left = sum(others) + max(longest - silence, OVERDUE * silence) + later
+        done = sum(seen.share * seen.whole(speed) for seen, speed in parts) + silence
         self._shown = max(self._shown, done / (done + left) if done + left > 0 else 0.0)
         return Outlook(min(1.0, self._shown), left, self._is_late(now - self._began + left))
 
@@ -164,17 +168,31 @@ class Forecast:
             self._told = seen
             self._last = now
 
-    def _speed(self) -> float:
-        """What was done so far took so much of what was expected of it."""
-        weight = PLAN_COUNTS * self._expected
-        took = sum(seen.seconds for seen in self._parts if seen.done > 0)
-        expected = sum(seen.expected * seen.done for seen in self._parts)
-        return (took + weight) / (expected + weight) if weight > 0 else 1.0
+    def _speeds(self) -> list[float]:
+        """How long each part takes of what was expected of it, as far as others tell."""
+        general = _speed(self._parts, weight=PLAN_COUNTS * self._expected, before=1.0)
+        return [
+            _speed(self._namesakes(seen), weight=EXPECTED_COUNTS * seen.expected, before=general)
+            for seen in self._parts
+        ]
+
+    def _namesakes(self, seen: _Seen) -> list[_Seen]:
+        """The same work in other stages."""
+        name, stage = seen.part.name, seen.part.stage
+        return [other for other in self._parts if name and other.part.name == name and other.part.stage != stage]
 
     def _is_late(self, seconds: float) -> bool:
         known = sum(seen.expected for seen in self._parts if seen.known)
         factor = LATE if known >= 0.5 * self._expected else LATE_WITHOUT_EXPERIENCE
         return seconds > max(factor * self._expected, self._expected + LATE_SECONDS)
+
+
+def _speed(parts: Sequence[_Seen], *, weight: float, before: float) -> float:
+    """What was done so far of these took so much of what was expected of it, where `before` counts like `weight`
+    seconds."""
+    took = sum(seen.seconds for seen in parts if seen.done > 0)
+    expected = sum(seen.expected * seen.done for seen in parts)
+    return (took + weight * before) / (expected + weight) if expected + weight > 0 else before
 
 
 def _share(done: float, total: float) -> float:

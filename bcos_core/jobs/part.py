@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-OPERATIONS_PER_SECOND = 6e10
+OPERATIONS_PER_SECOND = 1e11
 """Floating-point operations that the reference machine does in a second of real work: two cores of a common server."""
 START_SECONDS = 6.0
 """Of a job's process there, before its work begins: mostly the import of PyTorch and transformers."""

@@ -63,10 +63,14 @@ def test_a_method_is_planned_by_its_passes(pair: tuple[Path, Path]) -> None:
     plan = evaluation_plan(spec(pair[0], methods=("bcos", "lime"), limit=100))
     info = read_info(pair[0])
     tokens = min(task_size(trained_on(info)).tokens, info.max_length)
-    forward = 0.0007 + model_size(pair[0]).forward(tokens) / OPERATIONS_PER_SECOND
-    assert part(plan, "explain bcos").seconds == pytest.approx(100 * (0.002 + 2 * forward))
-    assert part(plan, "explain lime").seconds == pytest.approx(100 * (0.002 + 101 * forward))
-    assert part(plan, "curves").seconds == pytest.approx(100 * 3 * 20 * forward)  # with random: three methods
+    longest = min(1.35 * task_size(trained_on(info)).tokens, info.max_length)
+    forward, padded = (
+        0.0007 + model_size(pair[0]).forward(width) / OPERATIONS_PER_SECOND for width in (tokens, longest)
+    )
+    assert part(plan, "explain bcos").seconds == pytest.approx(100 * (0.002 + 2 * padded))  # a batch at once
+    assert part(plan, "explain lime").seconds == pytest.approx(100 * (0.002 + 101 * forward))  # each text alone
+    assert part(plan, "explain random").seconds == pytest.approx(100 * (0.002 + forward))  # the model's answer
+    assert part(plan, "curves").seconds == pytest.approx(100 * 3 * 0.65 * 20 * forward)  # with random: three methods
 
 
 def test_options_have_a_pace_of_their_own(pair: tuple[Path, Path]) -> None:

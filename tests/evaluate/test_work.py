@@ -30,26 +30,39 @@ def test_a_text_counts_what_its_tokens_cost_each_part(pair: tuple[Path, Path]) -
     # 1.35 tokens a word, and two special ones; both fit into what the model reads.
     short, long = 1.35 * 1 + 2, 1.35 * 7 + 2
     one, many = (pass_seconds(model_size(pair[0]), tokens) for tokens in (short, long))
-    work = Work(EvaluationSpec((str(pair[0]),), ("bcos", "occlusion", "random")), read_info(pair[0]), texts, ())
+    work = Work(EvaluationSpec((str(pair[0]),), ("bcos", "occlusion", "lime")), read_info(pair[0]), texts, ())
     expected = {
-        part_of("bcos"): (0.002 + 2 * one, 0.002 + 2 * many),
-        part_of("occlusion"): (0.002 + (1 + short) * one, 0.002 + (1 + long) * many),
+        part_of("bcos"): (0.002 + 2 * many, 0.002 + 2 * many),  # in one batch, as long as the longer
+        part_of("occlusion"): (0.002 + (1 + long) * many, 0.002 + (1 + long) * many),
+        part_of("lime"): (0.002 + 101 * one, 0.002 + 101 * many),  # each text alone
+        part_of("random"): (0.002 + one, 0.002 + many),  # asks for the answer
         SINGLES: (short * one, long * many),
-        CURVES: (20 * one, 20 * many),
+        CURVES: (0.65 * 20 * one, 0.65 * 20 * many),
     }
     for part, seconds in expected.items():
         for text, wanted in zip(texts, seconds, strict=True):
             assert work.units(part, [text]) == pytest.approx(1e6 * wanted, abs=1)
-        times = 3 if part == CURVES else 1
+        times = 4 if part == CURVES else 1
         assert work.totals[part] == times * sum(work.units(part, [text]) for text in texts)
+
+
+def test_a_text_is_as_wide_as_the_longest_of_its_chunk(pair: tuple[Path, Path]) -> None:
+    """Four texts at first, which tell how long every part takes, then sixteen at a time, the longest first."""
+    texts = ["good " * words for words in range(1, 23)]
+    work = Work(EvaluationSpec((str(pair[0]),), ("bcos",)), read_info(pair[0]), texts, ())
+    limit = read_info(pair[0]).max_length
+    longest = [22] * 4 + [18] * 16 + [2] * 2  # words
+    for text, words in zip(reversed(texts), longest, strict=True):
+        wanted = 0.002 + 2 * pass_seconds(model_size(pair[0]), min(limit, 1.35 * words + 2))
+        assert work.units(part_of("bcos"), [text]) == pytest.approx(1e6 * wanted, abs=1)
 
 
 def test_what_a_model_does_not_read_is_no_work(pair: tuple[Path, Path]) -> None:
     info = read_info(pair[0])
-    work = Work(EvaluationSpec((str(pair[0]),), ("bcos",)), info, (), ())
     full, longer = ("word " * count for count in (info.max_length, 2 * info.max_length))
-    assert work.units(part_of("bcos"), [full]) == work.units(part_of("bcos"), [longer])
     joined = Pair(full, 5, (0, 1))  # a pair may be longer than what was trained on
+    work = Work(EvaluationSpec((str(pair[0]),), ("bcos",)), info, (full, longer), (joined,))
+    assert work.units(part_of("bcos"), [full]) == work.units(part_of("bcos"), [longer])
     assert work.units(pointing_part_of("bcos"), [joined]) >= work.units(part_of("bcos"), [full])
 
 

@@ -122,6 +122,36 @@ def test_a_silent_part_is_never_about_to_end_for_long(forecast: Forecast, clock:
     assert outlook.eta_seconds == pytest.approx(60.0) and outlook.late
 
 
+def test_silence_is_of_one_part_and_the_others_are_still_to_come(forecast: Forecast, clock: Clock) -> None:
+    forecast.begin(0, 3)
+    clock.now = 10.0
+    forecast.begin(1, 3)
+    clock.now = 60.0  # 50 s, of the 60 s of b; then a, and the end
+    assert forecast.outlook().eta_seconds == pytest.approx(10.0 + 20.0 + 10.0)
+    clock.now = 110.0  # b takes longer than its 60 s: another fifth of 100 s
+    assert forecast.outlook().eta_seconds == pytest.approx(20.0 + 20.0 + 10.0)
+
+
+def test_what_a_method_took_on_the_first_model_is_expected_of_it_on_the_second(clock: Clock) -> None:
+    # 100 s: two methods on two models. On the first, a takes twice as long as expected, and b half as long.
+    plan = [Part(stage, name, f"{name} {stage}", 25.0) for stage in (0, 1) for name in ("a", "b")]
+    forecast = Forecast(plan, Paces(), kind="k", clock=clock)
+    forecast.begin(0, 2)
+    clock.now = 50.0
+    forecast.advance(1, 1, "a")
+    clock.now = 62.5
+    forecast.advance(1, 1, "b")
+    # All of it took (62.5 + 15) / (50 + 15) = 1.19 of what was expected, the plan counting as 15 s. On the second
+    # model: a 25 · (50 + 2.5 · 1.19) / (25 + 2.5), b 25 · (12.5 + 2.5 · 1.19) / (25 + 2.5).
+    general = 77.5 / 65
+    a, b = (25 * (took + 2.5 * general) / 27.5 for took in (50.0, 12.5))
+    assert forecast.outlook().eta_seconds == pytest.approx(a + b)
+    forecast.begin(1, 2)
+    forecast.given(1, 1, "a")
+    left = forecast.outlook().eta_seconds
+    assert left == pytest.approx(b) and abs(left - 12.5) < 0.3 * 12.5  # what will be true
+
+
 def test_progress_never_goes_back(forecast: Forecast, clock: Clock) -> None:
     as_planned(forecast, clock)
     before = forecast.outlook().progress
