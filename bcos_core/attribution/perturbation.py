@@ -6,11 +6,7 @@ removed and score 0. A word's score is divided among its tokens.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import torch
-from captum._utils.models.linear_model import SkLearnRidge
-from captum.attr import FeatureAblation, KernelShap, Lime, PerturbationAttribution, ShapleyValueSampling
+from captum.attr import FeatureAblation, PerturbationAttribution, ShapleyValueSampling
 from torch import Tensor
 
 from bcos_core.attribution.features import feature_mask, spread_over_tokens
@@ -18,12 +14,8 @@ from bcos_core.attribution.interface import MethodInput, MethodOutput, select
 from bcos_core.attribution.seeds import text_by_text
 from bcos_core.model.view import ModelView
 
-# Of LIME for text, as its authors' package has it: weight exp(−d² / 2w²), d the cosine distance, w = 0.25.
-LIME_WIDTH = 0.25
-LIME_RIDGE = 1.0
 
-
-class _TextsToScore:
+class TextsToScore:
     """The explained number as a function of token ids, (rows, tokens) → (rows,); counts the rows it ran."""
 
     def __init__(self, inputs: MethodInput) -> None:
@@ -76,7 +68,7 @@ def occlusion(inputs: MethodInput) -> MethodOutput:
 
     The j-th piece of every text in the batch is captum's feature j, so that they are removed in the same pass.
     """
-    score = _TextsToScore(inputs)
+    score = TextsToScore(inputs)
     return score.output(score.attributed_by(FeatureAblation(score)))
 
 
@@ -84,57 +76,12 @@ def occlusion(inputs: MethodInput) -> MethodOutput:
 def shapley(inputs: MethodInput) -> MethodOutput:
     """Shapley value sampling (Castro et al., 2009): what a piece adds when pieces come back in a random order, the
     mean over `samples` orders."""
-    score = _TextsToScore(inputs)
+    score = TextsToScore(inputs)
     share = score.without_anything()
     found = score.attributed_by(ShapleyValueSampling(score), n_samples=int(inputs.parameters["samples"]))
     return score.output(found, share=share)
 
 
-@text_by_text
-def kernel_shap(inputs: MethodInput) -> MethodOutput:
-    """KernelSHAP (Lundberg & Lee, arXiv 1705.07874 §4.1): Shapley values as the weighted least-squares fit to
-    `samples` random subsets of the pieces."""
-    score = _TextsToScore(inputs)
-    share = score.without_anything()
-    if _count(score.pieces) == 1:  # the kernel is not defined for one piece, whose Shapley value is all there is
-        return score.output(
-            (inputs.select(score.logits).double() - share)[:, None].expand_as(score.pieces), share=share
-        )
-    found = score.attributed_by(KernelShap(score), n_samples=int(inputs.parameters["samples"]))
-    return score.output(found, share=share)
-
-
-@text_by_text
-def lime(inputs: MethodInput) -> MethodOutput:
-    """LIME for text (Ribeiro et al., arXiv 1602.04938 §3): coefficients of a ridge regression on `samples` random
-    subsets of the pieces, those near the whole text weighing more."""
-    score = _TextsToScore(inputs)
-    method = Lime(
-        score,
-        interpretable_model=SkLearnRidge(alpha=LIME_RIDGE),
-        similarity_func=_lime_similarity,
-        perturb_func=_lime_subsets,
-    )
-    found = score.attributed_by(method, n_samples=int(inputs.parameters["samples"]))
-    return score.output(found)
-
-
-def _lime_subsets(original: Tensor, **options: int) -> Iterator[Tensor]:
-    """The whole text, then subsets: how many pieces go is uniform in 1 … all, which ones is uniform."""
-    count = options["num_interp_features"]
-    yield torch.ones(1, count, dtype=torch.long, device=original.device)
-    while True:
-        subset = torch.ones(1, count, dtype=torch.long, device=original.device)
-        gone = int(torch.randint(1, count + 1, ()))
-        subset[0, torch.randperm(count)[:gone]] = 0
-        yield subset
-
-
-def _lime_similarity(original: Tensor, perturbed: Tensor, subset: Tensor, **options: object) -> Tensor:
-    kept = subset.double().mean()
-    distance = 1 - kept.sqrt()  # 1 − cosine of the subset with the whole text, both as vectors of zeros and ones
-    return torch.exp(-(distance**2) / (2 * LIME_WIDTH**2)).reshape(1)
-
-
-def _count(pieces: Tensor) -> int:
+def piece_count(pieces: Tensor) -> int:
+    """Of texts whose tokens bear the numbers of their pieces: how many the longest has."""
     return int(pieces.max()) + 1

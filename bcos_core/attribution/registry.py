@@ -75,6 +75,11 @@ class Method:
     options: Mapping[str, Option] = field(default_factory=dict)
     cites: tuple[str, ...] = ()
 
+    def load(self) -> None:
+        """Import what it needs, which takes seconds, before anyone looks how long a text takes."""
+        if isinstance(self.attribute, Later):
+            self.attribute.load()
+
     def checked_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Every option with its value, the default where none is given.
 
@@ -244,7 +249,7 @@ for _method in (
         description="Shapley values estimated by a weighted linear fit to random subsets (arXiv 1705.07874).",
         cost=Passes(102),
         cites=("lundberg2017unified",),
-        attribute=_later("perturbation", "kernel_shap"),
+        attribute=_later("surrogate", "kernel_shap"),
         additive=True,
         stochastic=True,
         references=_TOKENS,
@@ -256,7 +261,7 @@ for _method in (
         description="Coefficients of a ridge regression on random subsets near the text (arXiv 1602.04938).",
         cost=Passes(101),
         cites=("ribeiro2016why",),
-        attribute=_later("perturbation", "lime"),
+        attribute=_later("surrogate", "lime"),
         stochastic=True,
         references=_TOKENS,
         options={"samples": _count(100, "Samples", "Random subsets.", 2), "unit": _UNIT},

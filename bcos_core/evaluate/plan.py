@@ -17,7 +17,7 @@ from bcos_core.text.size import task_size
 from bcos_core.text.tasks import TaskChoice
 
 LOADING, CURVES, SINGLES = "loading", "curves", "single tokens"
-READING_SECONDS, LOADING_SECONDS, TABLE_SECONDS = 1.0, 1.5, 1.0
+READING_SECONDS, LOADING_SECONDS, TABLE_SECONDS = 1.0, 0.5, 0.1
 SECONDS_OF_A_TEXT, SECONDS_OF_A_PASS = 0.002, 0.0007
 """What comes with every explanation (its record, storing it) and with every text of a pass, beside its arithmetic: what
 a small model spends its time on."""

@@ -129,7 +129,6 @@ class _Run:
     def score(self, info: CheckpointInfo) -> None:
         """Every method on one model."""
         classifier = replace(load(info.path), max_length=info.max_length)
-        self.reporter.progress(1, 1, LOADING)
         self.note(*classifier.notes)
         require_tokens(REMOVALS[self.spec.removal], classifier.tokenizer)
         explainers = []
@@ -138,6 +137,7 @@ class _Run:
                 self.skipped.append({"checkpoint": info.path.name, "method": name, "reason": reason})
             else:
                 explainers.append(self._explainer(classifier, name))
+        self.reporter.progress(1, 1, LOADING)
         self._gather(Gatherer(classifier, explainers, REMOVALS[self.spec.removal], self.store), self._work(info))
         protocol = ScoringProtocol(self.spec, self.task, len(self.texts), self.pairs, info)
         for explainer in explainers:

@@ -23,7 +23,7 @@ FADING = 0.7
 DECLARED_COUNTS = 0.1
 """What the whole machine's factor counts, relative to the newest of a pace."""
 REFERENCE_CORES = 2
-CUDA_FACTOR = 0.02
+CUDA_FACTOR = 0.05
 """A GPU before anything was done on it: so much of the reference machine's time."""
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from bcos_core.later import IMPORTING
 
-MODULES = ("bcos_core.attribution.api", "bcos_core.attribution.paths", "bcos_core.attribution.perturbation")
+MODULES = ("bcos_core.attribution.api", "bcos_core.attribution.paths", "bcos_core.attribution.surrogate")
 """Of what is explained on a page, those that bring PyTorch, transformers and captum."""
 
 

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from bcos_core import explain
 from bcos_core.attribution.aggregation import sentence_scores, word_scores
-from bcos_core.attribution.perturbation import _lime_similarity, _lime_subsets
 from bcos_core.attribution.registry import METHODS
 from bcos_core.attribution.seeds import seed_of, seeded
+from bcos_core.attribution.surrogate import _lime_similarity, _lime_subsets
 from bcos_core.model.classifier import Classifier
 
 TEXT = "A charming film."

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tiny_pair import save_pair
 
+from bcos_core.attribution.registry import METHODS
+from bcos_core.evaluate.explainer import make_explainer
 from bcos_core.evaluate.plan import CURVES, SINGLES, part_of, pass_seconds, pointing_part_of
 from bcos_core.evaluate.pointing import Pair
 from bcos_core.evaluate.run import run_evaluation
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.evaluate.work import Work
 from bcos_core.home import Home
+from bcos_core.later import Later
+from bcos_core.model.classifier import load
 from bcos_core.model.info import read_info
 from bcos_core.model.size import model_size
 from bcos_core.progress import SilentReporter
@@ -64,6 +70,16 @@ def test_what_a_model_does_not_read_is_no_work(pair: tuple[Path, Path]) -> None:
     work = Work(EvaluationSpec((str(pair[0]),), ("bcos",)), info, (full, longer), (joined,))
     assert work.units(part_of("bcos"), [full]) == work.units(part_of("bcos"), [longer])
     assert work.units(pointing_part_of("bcos"), [joined]) >= work.units(part_of("bcos"), [full])
+
+
+def test_what_a_method_imports_is_there_before_its_first_text(
+    pair: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow_method.py").write_text("def explain(inputs): raise AssertionError\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    method = replace(METHODS["saliency"], attribute=Later("slow_method", "explain"))
+    make_explainer(load(pair[0]), method, reference="mask", options={}, seed=0)
+    assert sys.modules.pop("slow_method").explain
 
 
 class Given(SilentReporter):
