@@ -23,6 +23,10 @@ class Reporter(Protocol):
     def given(self, done: float, total: float, part: str = "", stage: int | None = None) -> None:
         """The same, of the present stage or of a later one, and the last of it was there already: it costs nothing."""
 
+    def declare(self, seconds: float, part: str, stage: int) -> None:
+        """A part of a stage that has not begun takes so many seconds on the reference machine (`bcos_core.jobs.part`):
+        its work is known better now than when it was planned."""
+
     def metric(self, series: str, step: int, value: float) -> None:
         """One point of a curve, for example `("bcos/accuracy", 120, 0.81)`."""
 
@@ -38,6 +42,8 @@ class SilentReporter:
     def progress(self, done: float, total: float, part: str = "") -> None: ...
 
     def given(self, done: float, total: float, part: str = "", stage: int | None = None) -> None: ...
+
+    def declare(self, seconds: float, part: str, stage: int) -> None: ...
 
     def metric(self, series: str, step: int, value: float) -> None: ...
 

@@ -85,5 +85,4 @@ def make_explainer(
     Raises:
         InputError: an option that the method does not have, or a value that it does not take.
     """
-    method.load()
     return Explainer(classifier, method, *settled(method, reference=reference, options=options), seed)

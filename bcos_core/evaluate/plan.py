@@ -11,22 +11,25 @@ from bcos_core.evaluate.case import TENTHS
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.jobs.part import START_SECONDS, Part, seconds_of
 from bcos_core.model.info import CheckpointInfo, read_info, trained_on
-from bcos_core.model.size import ModelSize, model_size
+from bcos_core.model.size import model_size
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.size import task_size
 from bcos_core.text.tasks import TaskChoice
+from bcos_core.train.plan import BCOS_STEP
 
 LOADING, CURVES, SINGLES = "loading", "curves", "single tokens"
 READING_SECONDS, LOADING_SECONDS, TABLE_SECONDS = 1.0, 0.5, 0.1
 SECONDS_OF_A_TEXT, SECONDS_OF_A_PASS = 0.002, 0.0007
 """What comes with every explanation (its record, storing it) and with every text of a pass, beside its arithmetic: what
 a small model spends its time on."""
+SHORTEST_SECONDS = 0.01
+"""Of a part, however little its work is."""
 CURVE_PASSES = 2 * len(TENTHS) + 2
 """Over an explained text: without its top tokens and with these alone, at every share, whole, and empty."""
 DIFFERENT = 0.65
 """Share of these passes that is made: where several methods remove the same tokens, the model is asked once."""
-LONGEST = 1.35
-"""The longest text of a batch, in mean lengths of the task's: batches are of texts of similar length."""
+SORTED, UNSORTED = 1.35, 1.8
+"""The longest text of a batch, in mean lengths: of texts that are worked on in order of their lengths, or in any."""
 # Tokens of each half of a pointing-game pair, where the task does not say: what fits twice into a short text's limit.
 SHORT_HALF = 20
 JUDGED_SHARE = 1.0  # of the test set, from which pairs are made
@@ -41,22 +44,23 @@ def pointing_part_of(method: str) -> str:
     return f"point {method}"
 
 
-def pass_seconds(size: ModelSize, tokens: float) -> float:
+def pass_seconds(model: CheckpointInfo, tokens: float) -> float:
     """Of one text in a forward pass, on the reference machine."""
-    return SECONDS_OF_A_PASS + seconds_of(size.forward(tokens))
+    seconds = SECONDS_OF_A_PASS + seconds_of(model_size(model.path).forward(tokens))
+    return seconds * (BCOS_STEP if model.kind == "bcos" else 1.0)
 
 
-def curve_seconds(size: ModelSize, tokens: float) -> float:
+def curve_seconds(model: CheckpointInfo, tokens: float) -> float:
     """Of what one explanation of a text adds to the curves, on the reference machine."""
-    return DIFFERENT * CURVE_PASSES * pass_seconds(size, tokens)
+    return DIFFERENT * CURVE_PASSES * pass_seconds(model, tokens)
 
 
-def explanation_seconds(size: ModelSize, method: str, tokens: float, longest: float) -> float:
+def explanation_seconds(model: CheckpointInfo, method: str, tokens: float, longest: float) -> float:
     """Of one text explained by a method, on the reference machine, in a batch whose longest has so many tokens."""
     cost = METHODS[method].cost
     width = longest if cost.together else tokens
     passes = max(1.0, cost.forward_equivalents(width))  # chance, too, asks for the model's answer
-    return SECONDS_OF_A_TEXT + passes * pass_seconds(size, width)
+    return SECONDS_OF_A_TEXT + passes * pass_seconds(model, width)
 
 
 def explaining(
@@ -66,23 +70,30 @@ def explaining(
     *,
     texts: float,
     tokens: float,
+    longest: float = UNSORTED,
     name: str | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Part:
-    """So many texts of so many tokens explained by a method."""
-    longest = min(LONGEST * tokens, model.max_length)
-    seconds = texts * explanation_seconds(model_size(model.path), method, min(tokens, model.max_length), longest)
+    """So many texts of so many tokens explained by a method; `longest` of a batch, in mean lengths."""
+    width, widest = (min(tokens * times, model.max_length) for times in (1.0, longest))
+    seconds = texts * explanation_seconds(model, method, width, widest)
     chosen = f" {json.dumps(dict(options), sort_keys=True)}" if options else ""
     pace = f"{part_of(method)} {model.kind}{chosen}"
-    return Part(stage, part_of(method) if name is None else name, pace[:255], max(0.01, seconds))
+    return Part(stage, part_of(method) if name is None else name, pace[:255], max(SHORTEST_SECONDS, seconds))
 
 
 def predicting(
     stage: int, model: CheckpointInfo, *, texts: float, tokens: float, name: str = "", pace: str = "predict"
 ) -> Part:
     """So many forward passes."""
-    seconds = texts * pass_seconds(model_size(model.path), min(tokens, model.max_length))
-    return Part(stage, name, pace, max(0.01, seconds))
+    seconds = texts * pass_seconds(model, min(tokens, model.max_length))
+    return Part(stage, name, pace, max(SHORTEST_SECONDS, seconds))
+
+
+def curves(stage: int, model: CheckpointInfo, *, explanations: float, tokens: float, name: str = CURVES) -> Part:
+    """Of so many explanations of texts of so many tokens."""
+    seconds = explanations * curve_seconds(model, min(tokens, model.max_length))
+    return Part(stage, name, CURVES, max(SHORTEST_SECONDS, seconds))
 
 
 def methods_on(spec: EvaluationSpec, model: CheckpointInfo) -> list[str]:
@@ -117,12 +128,13 @@ def evaluation_plan(spec: EvaluationSpec) -> list[Part]:
         methods = methods_on(spec, model)
         parts.append(Part(stage, LOADING, "load", LOADING_SECONDS))
         parts += [
-            explaining(stage, model, name, texts=texts, tokens=size.tokens, options=spec.options.get(name))
+            explaining(
+                stage, model, name, texts=texts, tokens=size.tokens, longest=SORTED, options=spec.options.get(name)
+            )
             for name in methods
         ]
         if spec.needs("curves"):
-            curves = texts * len(methods) * curve_seconds(model_size(model.path), min(size.tokens, model.max_length))
-            parts.append(Part(stage, CURVES, CURVES, curves))
+            parts.append(curves(stage, model, explanations=texts * len(methods), tokens=size.tokens))
         if spec.needs("leave_one_out"):
             parts.append(
                 predicting(stage, model, texts=texts * size.tokens, tokens=size.tokens, name=SINGLES, pace=SINGLES)
@@ -136,10 +148,10 @@ def evaluation_plan(spec: EvaluationSpec) -> list[Part]:
 def _pointing(
     stage: int, model: CheckpointInfo, method: str, spec: EvaluationSpec, choice: TaskChoice, pairs: int
 ) -> Part:
-    """Either class of each pair is explained."""
+    """Either class of each pair is explained; all are of about the same length."""
     tokens, name = 2.0 * pointing_length(spec, choice), pointing_part_of(method)
     options = {**spec.options.get(method, {}), "pair": True}
-    return explaining(stage, model, method, texts=2 * pairs, tokens=tokens, name=name, options=options)
+    return explaining(stage, model, method, texts=2 * pairs, tokens=tokens, longest=1.0, name=name, options=options)
 
 
 def pointing_length(spec: EvaluationSpec, choice: TaskChoice) -> int:
@@ -169,5 +181,5 @@ def vocabulary_plan(model: CheckpointInfo, method: str, limit: int) -> list[Part
     return [
         Part(0, "", "read", START_SECONDS + READING_SECONDS),
         explaining(1, model, method, texts=texts, tokens=size.tokens, name=""),
-        Part(2, "", "count words", 1.0 + 2e-4 * size.train),
+        Part(2, "", "count words", 0.2 + 7e-5 * size.train),
     ]

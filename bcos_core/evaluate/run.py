@@ -10,7 +10,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import DataError, InputError
 from bcos_core.evaluate.explainer import Explainer, make_explainer
 from bcos_core.evaluate.gather import Gatherer
-from bcos_core.evaluate.plan import LOADING, pointing_length
+from bcos_core.evaluate.plan import LOADING, SHORTEST_SECONDS, pointing_length
 from bcos_core.evaluate.pointing import Pair, Pairs, make_pairs
 from bcos_core.evaluate.removal import REMOVALS, require_tokens
 from bcos_core.evaluate.result import Contender, Evaluation, save_evaluation
@@ -46,6 +46,8 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
         raise InputError("Two of the models lie in folders of the same name. Rename one of the folders.")
     stages = ["Reading the data", *[f"Scoring {info.name}" for info in infos], "Making the table"]
     reporter.stage(stages[0], 0, len(stages))
+    for method in spec.contenders:
+        METHODS[method].load()
     choice = spec.task or trained_on(infos[0])
     task = load_task(choice)
     kind = task.task_type
@@ -80,7 +82,7 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
         elif no_pairs is not None and SCORES[score].evidence == "pointing":
             run.skipped.append({"score": score, "reason": str(no_pairs)})
     for stage, info in enumerate(infos, start=1):
-        run.tell_known(info, stage)
+        run.tell_work(info, stage)
     for stage, info in enumerate(infos, start=1):
         reporter.stage(stages[stage], stage, len(stages))
         run.score(info)
@@ -119,16 +121,19 @@ class _Run:
         for one in said:
             self.reporter.log(one)
 
-    def tell_known(self, info: CheckpointInfo, stage: int) -> None:
-        """What was measured of a model before its stage comes: nobody waits for that."""
+    def tell_work(self, info: CheckpointInfo, stage: int) -> None:
+        """What is to do for a model before its stage comes, and what of it was measured before: nobody waits for
+        that."""
         work = self._work(info)
         totals = work.totals
         for part, units in work.known(self.store).items():
+            self.reporter.declare(max(SHORTEST_SECONDS, 1e-6 * totals[part]), part, stage)
             self.reporter.given(units, totals[part], part, stage)
 
     def score(self, info: CheckpointInfo) -> None:
         """Every method on one model."""
         classifier = replace(load(info.path), max_length=info.max_length)
+        self.reporter.progress(1, 1, LOADING)
         self.note(*classifier.notes)
         require_tokens(REMOVALS[self.spec.removal], classifier.tokenizer)
         explainers = []
@@ -137,7 +142,6 @@ class _Run:
                 self.skipped.append({"checkpoint": info.path.name, "method": name, "reason": reason})
             else:
                 explainers.append(self._explainer(classifier, name))
-        self.reporter.progress(1, 1, LOADING)
         self._gather(Gatherer(classifier, explainers, REMOVALS[self.spec.removal], self.store), self._work(info))
         protocol = ScoringProtocol(self.spec, self.task, len(self.texts), self.pairs, info)
         for explainer in explainers:

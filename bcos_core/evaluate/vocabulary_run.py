@@ -64,6 +64,10 @@ def run_vocabulary(
     store = EvidenceStore(open_database(home))
     sums = []
     tally = Tally(reporter, len(task.labels) * len(test))
+    names = [name_of(text) for text in test.texts]
+    for label in range(len(task.labels)):
+        there = store.known(explainer.name, words_kind(label), names)
+        tally.add(0, given=sum(name in there for name in names))
     for label in range(len(task.labels)):
         known: dict[str, dict[str, float]] = {}
         for start in range(0, len(test), CHUNK):
@@ -74,14 +78,18 @@ def run_vocabulary(
     return ModelVocabulary(**vars(found), method=method)
 
 
+def words_kind(label: int) -> str:
+    """Of the word sums of a text for one output."""
+    return f"words:{label}"
+
+
 def _sums(
     explainer: Explainer, texts: tuple[str, ...], label: int, store: EvidenceStore, tally: Tally
 ) -> dict[str, dict[str, float]]:
     """The word sums of texts for one output, by the texts' names; computed where they are not known."""
-    kind = f"words:{label}"
+    kind = words_kind(label)
     known: dict[str, dict[str, float]] = store.find(explainer.name, kind, map(name_of, texts))
     missing = [text for text in texts if name_of(text) not in known]
-    tally.add(0, given=len(texts) - len(missing))
     if missing:
         records = explainer(missing, target=label)
         for record in records:

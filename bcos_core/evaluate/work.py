@@ -25,7 +25,6 @@ from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.evaluate.subjects import EXPLANATION, POINTING, curves_kind, singles_kind
 from bcos_core.model.identity import folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo, read_config
-from bcos_core.model.size import model_size
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.text.size import about_tokens
@@ -110,11 +109,12 @@ class Work:
 
     def _of_one(self, part: str) -> Callable[[float, float], float]:
         """Seconds of a text of so many tokens, in a chunk whose longest has so many."""
-        size = model_size(self.model.path)
+        model = self.model
         if part == CURVES:
-            return lambda tokens, longest: curve_seconds(size, tokens)
+            return lambda tokens, longest: curve_seconds(model, tokens)
         if part == SINGLES:
-            return lambda tokens, longest: tokens * pass_seconds(size, tokens)
-        methods = methods_on(self.spec, self.model)
+            return lambda tokens, longest: tokens * pass_seconds(model, tokens)
+        methods = methods_on(self.spec, model)
         method = next(name for name in methods if part in (part_of(name), pointing_part_of(name)))
-        return lambda tokens, longest: explanation_seconds(size, method, tokens, longest)
+        times = 2 if part == pointing_part_of(method) else 1  # either class of a pair is explained
+        return lambda tokens, longest: times * explanation_seconds(model, method, tokens, longest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bcos_core.jobs.paces import Paces, Taken
 from bcos_core.jobs.part import Part
@@ -101,6 +101,13 @@ class Forecast:
         share = max(seen.share, _share(done, total))
         seen.given += share - seen.share
         seen.share = share
+
+    def declare(self, seconds: float, part: str, stage: int) -> None:
+        """A part takes so many seconds on the reference machine, as is known now instead of planned."""
+        seen = self._find(part, stage)
+        seen.part = replace(seen.part, seconds=seconds)
+        seen.expected = self._paces.seconds(seen.part)
+        self._expected = self._planned()
 
     def outlook(self) -> Outlook:
         """Before the first stage too, where there is a plan: loading what does the work is part of the wait."""

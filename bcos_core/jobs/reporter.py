@@ -71,6 +71,12 @@ class JobReporter:
             self._forecast.given(done, total, part, stage)
             self._changed = True
 
+    def declare(self, seconds: float, part: str, stage: int) -> None:
+        self._stop_if_asked()
+        with self._lock:
+            self._forecast.declare(seconds, part, stage)
+            self._changed = True
+
     def metric(self, series: str, step: int, value: float) -> None:
         self._stop_if_asked()
         point = Point(series, int(step), float(value))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bcos_core.attribution.registry import CHANCE
-from bcos_core.evaluate.case import TENTHS
-from bcos_core.evaluate.plan import explaining, predicting
+from bcos_core.evaluate.plan import curves, explaining, predicting
 from bcos_core.jobs.part import START_SECONDS, Part
 from bcos_core.model.info import read_info, trained_on
 from bcos_core.study.design import StudyDesign
@@ -36,5 +35,5 @@ def lock_plan(design: StudyDesign, *, only: int | None = None) -> list[Part]:
     ]
     if only is not None:
         return parts
-    curves = texts * len(design.conditions) * (2 * len(TENTHS) + 2)
-    return [*parts, predicting(1, first, texts=curves, tokens=size.tokens, name=SCORING, pace="curves")]
+    explanations = texts * len(design.conditions)
+    return [*parts, curves(1, first, explanations=explanations, tokens=size.tokens, name=SCORING)]

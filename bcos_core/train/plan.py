@@ -9,7 +9,7 @@ from bcos_core.train.recipe import Recipe
 from bcos_core.train.spec import TrainSpec
 
 # Relative to a conventional training step (one forward, two forwards' worth of backward = 3 units):
-BCOS_STEP = 1 / 0.9  # norms and powers of the B-cos product
+BCOS_STEP = 1 / 0.9  # norms and powers of the B-cos product; of a forward pass alone, too
 CONSISTENCY_STEP = (3 + 1.9 + 3) / 3  # plus a heatmap, plus a forward and backward on the masked texts
 BACKWARD = 2  # in forward passes
 EVALUATIONS = 5

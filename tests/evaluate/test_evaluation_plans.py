@@ -9,7 +9,7 @@ from planned import PartsTold
 from tiny_pair import save_pair
 
 from bcos_core.evaluate.audit_run import run_audit
-from bcos_core.evaluate.plan import audit_plan, evaluation_plan, vocabulary_plan
+from bcos_core.evaluate.plan import SORTED, audit_plan, evaluation_plan, explaining, vocabulary_plan
 from bcos_core.evaluate.run import run_evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
@@ -65,12 +65,34 @@ def test_a_method_is_planned_by_its_passes(pair: tuple[Path, Path]) -> None:
     tokens = min(task_size(trained_on(info)).tokens, info.max_length)
     longest = min(1.35 * task_size(trained_on(info)).tokens, info.max_length)
     forward, padded = (
-        0.0007 + model_size(pair[0]).forward(width) / OPERATIONS_PER_SECOND for width in (tokens, longest)
+        (0.0007 + model_size(pair[0]).forward(width) / OPERATIONS_PER_SECOND) / 0.9 for width in (tokens, longest)
     )
     assert part(plan, "explain bcos").seconds == pytest.approx(100 * (0.002 + 2 * padded))  # a batch at once
     assert part(plan, "explain lime").seconds == pytest.approx(100 * (0.002 + 101 * forward))  # each text alone
     assert part(plan, "explain random").seconds == pytest.approx(100 * (0.002 + forward))  # the model's answer
     assert part(plan, "curves").seconds == pytest.approx(100 * 3 * 0.65 * 20 * forward)  # with random: three methods
+
+
+def test_a_pass_of_a_bcos_model_takes_a_ninth_longer(pair: tuple[Path, Path]) -> None:
+    bcos, conventional = (
+        explaining(0, read_info(path), "lime", texts=10, tokens=5.0).seconds - 10 * 0.002 for path in pair
+    )
+    assert bcos == pytest.approx(conventional * 10 / 9)
+
+
+def test_texts_that_are_not_sorted_are_padded_further(pair: tuple[Path, Path]) -> None:
+    info = read_info(pair[0])
+
+    def seconds(method: str, **given: float) -> float:
+        return explaining(0, info, method, texts=10, tokens=5.0, **given).seconds
+
+    def forward(tokens: float) -> float:
+        return (0.0007 + model_size(pair[0]).forward(tokens) / OPERATIONS_PER_SECOND) / 0.9
+
+    assert info.max_length >= 9.0
+    assert seconds("occlusion") == pytest.approx(10 * (0.002 + (1 + 9.0) * forward(9.0)))  # 1.8 times the mean
+    assert seconds("occlusion", longest=SORTED) == pytest.approx(10 * (0.002 + (1 + 6.75) * forward(6.75)))
+    assert seconds("lime") == seconds("lime", longest=SORTED) == pytest.approx(10 * (0.002 + 101 * forward(5.0)))
 
 
 def test_options_have_a_pace_of_their_own(pair: tuple[Path, Path]) -> None:

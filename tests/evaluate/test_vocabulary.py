@@ -17,7 +17,10 @@ from tiny_pair import save_pair
 from bcos_core.attribution.record import Attribution, Cost, Target, Token
 from bcos_core.cli.main import main
 from bcos_core.evaluate.vocabulary import LEAST_TEXTS, counting_model, vocabulary, word_sums
+from bcos_core.evaluate.vocabulary_run import run_vocabulary
 from bcos_core.home import Home
+from bcos_core.model.info import read_info
+from bcos_core.progress import SilentReporter
 from bcos_core.tasks.task_type import Gold
 from bcos_core.text.examples import Examples, TaskData
 
@@ -153,3 +156,23 @@ def test_bad_input(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert "says the same whatever is explained" in capsys.readouterr().err
     assert main(["words", "tiny-bcos", "--limit", "0"]) == 2
     assert main(["words", str(Path(folder) / "nowhere")]) == 2
+
+
+class Told(SilentReporter):
+    def __init__(self) -> None:
+        self.counts: list[tuple[str, float, float]] = []
+
+    def progress(self, done: float, total: float, part: str = "") -> None:
+        self.counts.append(("done", done, total))
+
+    def given(self, done: float, total: float, part: str = "", stage: int | None = None) -> None:
+        self.counts.append(("given", done, total))
+
+
+def test_what_was_counted_before_is_told_first(home: Home) -> None:
+    info = read_info(save_pair(home.create(), task=TASK)[0])
+    run_vocabulary(info, method="bcos", limit=40, seed=0, home=home, reporter=SilentReporter())
+    told = Told()
+    run_vocabulary(info, method="bcos", limit=50, seed=0, home=home, reporter=told)
+    # Of either class 40 of 50 texts; then the ten new ones of each, which are in the second chunk of 32.
+    assert told.counts == [("given", 40, 100), ("given", 80, 100), ("done", 90, 100), ("done", 100, 100)]

@@ -10,7 +10,6 @@ import pytest
 from tiny_pair import save_pair
 
 from bcos_core.attribution.registry import METHODS
-from bcos_core.evaluate.explainer import make_explainer
 from bcos_core.evaluate.plan import CURVES, SINGLES, part_of, pass_seconds, pointing_part_of
 from bcos_core.evaluate.pointing import Pair
 from bcos_core.evaluate.run import run_evaluation
@@ -18,10 +17,9 @@ from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.evaluate.work import Work
 from bcos_core.home import Home
 from bcos_core.later import Later
-from bcos_core.model.classifier import load
-from bcos_core.model.info import read_info
-from bcos_core.model.size import model_size
+from bcos_core.model.info import read_info, trained_on
 from bcos_core.progress import SilentReporter
+from bcos_core.text.tasks import load_task
 
 TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
 
@@ -35,7 +33,7 @@ def test_a_text_counts_what_its_tokens_cost_each_part(pair: tuple[Path, Path]) -
     texts = ("good", "a good film with a good end")
     # 1.35 tokens a word, and two special ones; both fit into what the model reads.
     short, long = 1.35 * 1 + 2, 1.35 * 7 + 2
-    one, many = (pass_seconds(model_size(pair[0]), tokens) for tokens in (short, long))
+    one, many = (pass_seconds(read_info(pair[0]), tokens) for tokens in (short, long))
     work = Work(EvaluationSpec((str(pair[0]),), ("bcos", "occlusion", "lime")), read_info(pair[0]), texts, ())
     expected = {
         part_of("bcos"): (0.002 + 2 * many, 0.002 + 2 * many),  # in one batch, as long as the longer
@@ -59,7 +57,7 @@ def test_a_text_is_as_wide_as_the_longest_of_its_chunk(pair: tuple[Path, Path]) 
     limit = read_info(pair[0]).max_length
     longest = [22] * 4 + [18] * 16 + [2] * 2  # words
     for text, words in zip(reversed(texts), longest, strict=True):
-        wanted = 0.002 + 2 * pass_seconds(model_size(pair[0]), min(limit, 1.35 * words + 2))
+        wanted = 0.002 + 2 * pass_seconds(read_info(pair[0]), min(limit, 1.35 * words + 2))
         assert work.units(part_of("bcos"), [text]) == pytest.approx(1e6 * wanted, abs=1)
 
 
@@ -69,17 +67,23 @@ def test_what_a_model_does_not_read_is_no_work(pair: tuple[Path, Path]) -> None:
     joined = Pair(full, 5, (0, 1))  # a pair may be longer than what was trained on
     work = Work(EvaluationSpec((str(pair[0]),), ("bcos",)), info, (full, longer), (joined,))
     assert work.units(part_of("bcos"), [full]) == work.units(part_of("bcos"), [longer])
-    assert work.units(pointing_part_of("bcos"), [joined]) >= work.units(part_of("bcos"), [full])
+    assert work.units(pointing_part_of("bcos"), [joined]) >= 2 * work.units(part_of("bcos"), [full]) - 1  # two classes
 
 
 def test_what_a_method_imports_is_there_before_its_first_text(
-    pair: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pair: tuple[Path, Path], home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "slow_method.py").write_text("def explain(inputs): raise AssertionError\n")
+    (tmp_path / "slow_method.py").write_text("from bcos_core.attribution.gradients import saliency\n")
     monkeypatch.syspath_prepend(tmp_path)
-    method = replace(METHODS["saliency"], attribute=Later("slow_method", "explain"))
-    make_explainer(load(pair[0]), method, reference="mask", options={}, seed=0)
-    assert sys.modules.pop("slow_method").explain
+    method = replace(METHODS["saliency"], attribute=Later("slow_method", "saliency"))
+    monkeypatch.setitem(METHODS._entries, "saliency", method)
+
+    class Looks(SilentReporter):
+        def stage(self, title: str, index: int, count: int) -> None:
+            assert ("slow_method" in sys.modules) == (index > 0)
+
+    run_evaluation(EvaluationSpec((str(pair[0]),), ("saliency",), limit=6), home=home, name="one", reporter=Looks())
+    assert sys.modules.pop("slow_method")
 
 
 class Given(SilentReporter):
@@ -88,9 +92,13 @@ class Given(SilentReporter):
     def __init__(self) -> None:
         self.present = 0
         self.shares: dict[tuple[int, str], float] = {}
+        self.declared: dict[tuple[int, str], float] = {}
 
     def stage(self, title: str, index: int, count: int) -> None:
         self.present = index
+
+    def declare(self, seconds: float, part: str, stage: int) -> None:
+        self.declared[stage, part] = seconds
 
     def given(self, done: float, total: float, part: str = "", stage: int | None = None) -> None:
         if self.present == 0:
@@ -115,3 +123,17 @@ def test_what_was_measured_of_any_model_is_told_before_the_first_begins(pair: tu
     more = given(*pair, limit=12)
     assert all(0.0 < more[stage, part_of("occlusion")] < 1.0 for stage in (1, 2))
     assert more[2, pointing_part_of("occlusion")] == 1.0
+
+
+def test_how_much_work_the_texts_are_is_told_before_the_first_model_begins(pair: tuple[Path, Path], home: Home) -> None:
+    told = Given()
+    spec = EvaluationSpec((str(pair[0]),), ("lime",), limit=6)
+    run_evaluation(spec, home=home, name="one", reporter=told)
+    info = read_info(pair[0])
+    texts = load_task(trained_on(info)).test.take(6, 0).texts
+    forward = [pass_seconds(info, min(info.max_length, 1.35 * len(text.split()) + 2)) for text in texts]
+    assert told.declared == {
+        (1, "explain lime"): pytest.approx(6 * 0.002 + 101 * sum(forward), abs=1e-4),
+        (1, "explain random"): pytest.approx(6 * 0.002 + sum(forward), abs=1e-4),
+        (1, CURVES): pytest.approx(2 * 0.65 * 20 * sum(forward), abs=1e-4),
+    }

@@ -122,6 +122,20 @@ def test_a_silent_part_is_never_about_to_end_for_long(forecast: Forecast, clock:
     assert outlook.eta_seconds == pytest.approx(60.0) and outlook.late
 
 
+def test_work_that_is_known_better_than_planned_is_expected_anew(clock: Clock) -> None:
+    forecast = Forecast(PLAN, Paces({"b": [Taken("b", 60.0, 120.0)]}), kind="k", clock=clock)
+    forecast.begin(0, 3)
+    assert forecast.outlook().eta_seconds == pytest.approx(200.0)  # twice what is declared
+    forecast.declare(30.0, "b", 1)  # its texts are half as long as texts of the task are
+    # One of half the size, as it took: still twice. All else twice, as b took.
+    assert forecast.outlook().eta_seconds == pytest.approx(2 * (10.0 + 20.0 + 30.0 + 10.0))
+    clock.now = 20.0
+    forecast.begin(1, 3)
+    clock.now = 80.0
+    forecast.advance(1, 1, "b")
+    assert forecast.taken()[-1] == Taken("b", 30.0, 60.0)
+
+
 def test_silence_is_of_one_part_and_the_others_are_still_to_come(forecast: Forecast, clock: Clock) -> None:
     forecast.begin(0, 3)
     clock.now = 10.0
