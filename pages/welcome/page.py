@@ -5,15 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.researchers import RESEARCHERS
-from pages.server.roles import identity, identity_provider, raters_only, welcome
+from pages.server import roles
 
-welcome()
-if identity_provider() and not raters_only():
+roles.welcome()
+if roles.identity_provider() and not roles.raters_only():
     if not st.user.is_logged_in:
         if st.button("Log in as a researcher"):
             st.login()
     else:
         st.caption(f"You are logged in, and not on this server's list of researchers ({RESEARCHERS}), where you are:")
-        st.code(" ".join(identity() or ("nobody: your provider names no issuer and subject",)), language=None)
+        st.code(" ".join(roles.identity() or ("nobody: your provider names no issuer and subject",)), language=None)
         if st.button("Log out"):
             st.logout()

@@ -21,7 +21,8 @@ from bcos_core.jobs.queue import place_in_line
 from bcos_core.jobs.store import Curve, Job, JobState, JobStore
 from bcos_core.numbers import count, duration, number
 from bcos_core.render.curves import curves_table, learning_figures
-from pages.server.roles import identity, identity_provider, require_researcher
+from pages.server import roles
+from pages.server.roles import require_researcher
 from pages.widgets import url
 from pages.widgets.chart import chart
 from pages.widgets.errors import guard, show_error
@@ -58,7 +59,7 @@ def _job_store(root: str) -> JobStore:
 
 def researcher() -> str:
     """Who is at the browser, as far as the server knows: one and the same where nobody logs in."""
-    found = identity() if identity_provider() else None
+    found = roles.identity() if roles.identity_provider() else None
     return " ".join(found) if found else ""
 
 

@@ -253,3 +253,16 @@ def test_the_server_learns_who_is_there(home: Home, open_page: OpenPage, monkeyp
     assert visit.guest == Guest.STRANGER
     open_page("rate", rater=joined.resume_token)
     assert visit.guest == Guest.RATER
+
+
+def test_no_page_keeps_an_answer_of_who_is_there_by_name() -> None:
+    """A name that is imported stays what it was at that moment: a test's answer would be the next test's."""
+    kept = [
+        path.relative_to(CHECKOUT)
+        for path in (CHECKOUT / "pages").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and node.module == "pages.server.roles"
+        and "identity_provider" in {alias.name for alias in node.names}
+    ]
+    assert kept == []
