@@ -275,10 +275,11 @@ def run_export(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.home import get_home
     from bcos_core.model.info import list_checkpoints
     from bcos_core.render.study_export import export_study
+    from bcos_core.storage.places import everywhere
     from bcos_core.storage.upgrade import open_database
 
     home = get_home()
-    models = {str(info.path): info.name for info in list_checkpoints(home)}
+    models = {place: info.name for info in list_checkpoints(home) for place in everywhere(info.path, home)}
     files = export_study(open_database(home), args.study, Path(args.to), panel_ids=args.panel_ids, models=models)
     return {"files": [str(file) for file in files]}
 

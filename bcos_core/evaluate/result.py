@@ -15,6 +15,7 @@ from bcos_core.evaluate.probability import PROBABILITIES
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.statistics import holm, sign_flip_p
 from bcos_core.model.checkpoint import renamed_when_complete
+from bcos_core.storage.places import here
 from bcos_core.storage.plain import to_finite
 from bcos_core.storage.stored_json import from_plain, read_json, to_json
 from bcos_core.tasks.estimates import CONFIDENCE, bootstrap
@@ -236,9 +237,11 @@ def load_evaluation(path: Path) -> Evaluation:
     Raises:
         InputError: there is none that can be read.
     """
-    return Evaluation.from_dict(
+    evaluation = Evaluation.from_dict(
         read_json(path / RESULT_FILE, dict[str, Any], error=InputError, advice=_ADVICE, largest=LARGEST_RESULT)
     )
+    contenders = tuple(replace(one, path=here(one.path)) for one in evaluation.contenders)
+    return replace(evaluation, contenders=contenders, spec=here(evaluation.spec))
 
 
 def _gaps(one: Contender, other: Contender, score: str) -> list[float]:

@@ -6,6 +6,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from bcos_core.jobs.schema import JOB_METRICS, JOBS
 from bcos_core.jobs.supervisor_lock import supervisor_alive
 from bcos_core.storage.database import Database
 from bcos_core.storage.listing import Listing
+from bcos_core.storage.places import here, key_everywhere
 from bcos_core.storage.plain import to_plain
 from bcos_core.storage.rows import list_rows, read_row
 from bcos_core.storage.types import utc_now
@@ -173,7 +175,7 @@ class JobStore:
         if kind is not None:
             query = query.where(JOBS.c.kind == kind)
         if key is not None:
-            query = query.where(JOBS.c.key == key)
+            query = query.where(JOBS.c.key.in_(key_everywhere(key, self.home)))
         if active is not None:
             is_active = JOBS.c.state.in_(ACTIVE_STATES)
             query = query.where(is_active if active else ~is_active)
@@ -307,7 +309,13 @@ class JobStore:
         return read_row(connection, query, self._from_row, refusal=unreadable_row(id))
 
     def _from_row(self, row: RowMapping) -> Job:
-        return Job.from_row(row, jobs_folder=self.home.jobs)
+        job = Job.from_row(row, jobs_folder=self.home.jobs)
+        return replace(
+            job,
+            spec=here(job.spec, self.home),
+            result=here(job.result, self.home),
+            artefacts=here(job.artefacts, self.home),
+        )
 
     def _set(self, connection: Connection, id: str, **columns: Any) -> None:
         connection.execute(update(JOBS).where(JOBS.c.id == id).values(columns))

@@ -16,6 +16,7 @@ from bcos_core.model.headers import output_count, safetensors_headers
 from bcos_core.model.naming import name_of_model, told_apart
 from bcos_core.model.variants import require_own_config, require_own_tensors, require_own_tokenizer, require_own_weights
 from bcos_core.storage.listing import Listing, list_folders
+from bcos_core.storage.places import here
 from bcos_core.storage.stored_json import from_plain, read_json
 from bcos_core.tasks.registry import TASK_TYPES, USUAL, task_type_of
 from bcos_core.tasks.regression import Regression
@@ -203,7 +204,7 @@ def read_info(path: str | Path) -> CheckpointInfo:
         labels=_labels(config, path, outputs),
         max_length=min(details.max_length or config.position_limit, config.position_limit),
         b=b,
-        task=details.task,
+        task=here(details.task),
         recipe=details.recipe,
         metrics=details.metrics or ({} if details.accuracy is None else {"accuracy": details.accuracy}),
         test_size=details.test_size,

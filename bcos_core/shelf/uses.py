@@ -14,6 +14,7 @@ from bcos_core.jobs.store import Job, JobStore
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.numbers import count
 from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.storage.places import here
 from bcos_core.study.studies import Studies, Study, StudyStatus
 
 _NEEDED = (StudyStatus.LOCKED, StudyStatus.OPEN, StudyStatus.PAUSED)
@@ -113,7 +114,7 @@ def _measured(job: Job) -> list[Path]:
 def _shown(study: Study) -> list[Path]:
     conditions = study.design.get("conditions")
     rows = conditions if isinstance(conditions, list | tuple) else []
-    return _paths([row.get("checkpoint") for row in rows if isinstance(row, dict)])
+    return _paths(here([row.get("checkpoint") for row in rows if isinstance(row, dict)]))
 
 
 def _paths(named: object) -> list[Path]:

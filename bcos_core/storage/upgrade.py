@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 
 from alembic import command
@@ -10,11 +11,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
 from bcos_core.storage.database import Database, explained, keep_private, open_engine
+from bcos_core.storage.places import note_place
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_TIMEOUT_SECONDS = 60.0
@@ -28,7 +30,14 @@ def open_database(home: Home) -> Database:
     """
     home.create()
     upgrade(home)
-    return Database(open_engine(home))
+    database = Database(open_engine(home))
+    note_place(home, _artefacts(database))
+    return database
+
+
+def _artefacts(database: Database) -> Iterator[str]:
+    with database.read() as connection:
+        yield from connection.execute(text("SELECT CAST(artefacts AS TEXT) FROM jobs")).scalars()
 
 
 def upgrade(home: Home) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 from bcos_core.errors import DamagedStudyError, StudyError
 from bcos_core.storage.database import Database
 from bcos_core.storage.listing import Listing
+from bcos_core.storage.places import here
 from bcos_core.storage.plain import to_plain
 from bcos_core.storage.rows import list_rows, read_row
 from bcos_core.storage.stored_json import from_plain
@@ -315,7 +316,10 @@ def _unlocked(connection: Connection, id: str) -> Study:
 def _study(row: RowMapping) -> Study:
     what = f"The row of study {row['id']}"
     values = {name: row[name] for name in Study.__dataclass_fields__}
-    return from_plain(values, Study, error=DamagedStudyError, what=what, advice=_ADVICE)
+    study = from_plain(values, Study, error=DamagedStudyError, what=what, advice=_ADVICE)
+    if study.lock_hash is not None:  # as it was locked: its conditions are known by what they say
+        return study
+    return replace(study, design=here(study.design))
 
 
 def _unreadable(id: str) -> DamagedStudyError:

@@ -8,6 +8,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.home import get_home
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.numbers import count, number
+from bcos_core.storage.places import here
 from bcos_core.study.demo import demo_design
 from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.power_hint import power_hint
@@ -64,7 +65,7 @@ def copy_study(study: Study) -> None:
     if study.simulated:
         return
     if st.button("Copy as a new draft", icon=":material/content_copy:", type="tertiary", key=f"copy-{study.id}"):
-        _create(StudyDesign.from_dict(study.design))
+        _create(StudyDesign.from_dict(here(study.design)))
 
 
 def _create(design: StudyDesign) -> None:

@@ -6,8 +6,9 @@ import streamlit as st
 
 from bcos_core.researchers import RESEARCHERS
 from pages.server import roles
+from pages.server.roles import welcome
 
-roles.welcome()
+welcome()
 if roles.identity_provider() and not roles.raters_only():
     if not st.user.is_logged_in:
         if st.button("Log in as a researcher"):

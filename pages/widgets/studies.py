@@ -9,6 +9,7 @@ import streamlit as st
 from bcos_core.home import get_home
 from bcos_core.model.info import list_checkpoints
 from bcos_core.storage.database import Database
+from bcos_core.storage.places import everywhere
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.answers import Answers
 from bcos_core.study.forms import form_of, plan_of
@@ -46,8 +47,9 @@ def studies() -> Studies:
 
 
 def called() -> dict[str, str]:
-    """Folder → what the model is called, of those that are there."""
-    return {str(info.path): info.name for info in list_checkpoints(get_home())}
+    """Folder → what the model is called, of those that are there: also by the folder where this home lay when a study
+    was locked."""
+    return {place: info.name for info in list_checkpoints(get_home()) for place in everywhere(info.path)}
 
 
 def study_of(id: str) -> Study:
