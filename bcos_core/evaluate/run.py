@@ -82,7 +82,7 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
         elif no_pairs is not None and SCORES[score].evidence == "pointing":
             run.skipped.append({"score": score, "reason": str(no_pairs)})
     for stage, info in enumerate(infos, start=1):
-        run.tell_work(info, stage)
+        run.tell_work(info, stage, asked)
     for stage, info in enumerate(infos, start=1):
         reporter.stage(stages[stage], stage, len(stages))
         run.score(info)
@@ -121,14 +121,15 @@ class _Run:
         for one in said:
             self.reporter.log(one)
 
-    def tell_work(self, info: CheckpointInfo, stage: int) -> None:
-        """What is to do for a model before its stage comes, and what of it was measured before: nobody waits for
-        that."""
+    def tell_work(self, info: CheckpointInfo, stage: int, asked: EvaluationSpec) -> None:
+        """What is to do for a model before its stage comes, and what of it was measured before or, of what was
+        `asked`, is left out: nobody waits for that."""
         work = self._work(info)
-        totals = work.totals
-        for part, units in work.known(self.store).items():
-            self.reporter.declare(max(SHORTEST_SECONDS, 1e-6 * totals[part]), part, stage)
-            self.reporter.given(units, totals[part], part, stage)
+        totals, known = work.totals, work.known(self.store)
+        for part in replace(work, spec=asked).parts:
+            total = totals.get(part, 0)
+            self.reporter.declare(max(SHORTEST_SECONDS, 1e-6 * total), part, stage)
+            self.reporter.given(known.get(part, 0), total, part, stage)
 
     def score(self, info: CheckpointInfo) -> None:
         """Every method on one model."""

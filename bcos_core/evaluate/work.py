@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.explainer import explainer_subject, settled
@@ -45,16 +45,23 @@ class Work:
     pairs: Sequence[Pair]
 
     @property
+    def parts(self) -> list[str]:
+        """What the scores of the spec need."""
+        methods, needs = methods_on(self.spec, self.model), self.spec.needs
+        pointing = map(pointing_part_of, methods) if needs("pointing") else ()
+        return [*map(part_of, methods), *needs("curves") * [CURVES], *needs("leave_one_out") * [SINGLES], *pointing]
+
+    @property
     def totals(self) -> dict[str, int]:
         """Of every part, in units."""
         methods = methods_on(self.spec, self.model)
-        of_pairs = {part: self.units(part, self.pairs) for part in map(pointing_part_of, methods)}
-        of_texts = {part: self.units(part, self.texts) for part in (*map(part_of, methods), SINGLES)}
-        return {**of_texts, **of_pairs, CURVES: len(methods) * self.units(CURVES, self.texts)}
+        items: dict[str, Sequence[str | Pair]] = dict.fromkeys(map(pointing_part_of, methods), self.pairs)
+        items[CURVES] = [*self.texts] * len(methods)
+        return {part: self.units(part, items.get(part, self.texts)) for part in self.parts}
 
     def units(self, part: str, items: Sequence[str | Pair]) -> int:
         """Of so many texts or pairs of a part; of the curves, once for each time that a text is named."""
-        one = self._of_one(part)
+        one = cache(self._of_one(part))  # many texts are of the same length
         return sum(round(1e6 * one(self._tokens(item), self._longest[item])) for item in items)
 
     def known(self, store: EvidenceStore) -> dict[str, int]:

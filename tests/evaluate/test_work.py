@@ -10,6 +10,8 @@ import pytest
 from tiny_pair import save_pair
 
 from bcos_core.attribution.registry import METHODS
+from bcos_core.errors import DataError
+from bcos_core.evaluate import run as evaluation_run
 from bcos_core.evaluate.plan import CURVES, SINGLES, part_of, pass_seconds, pointing_part_of
 from bcos_core.evaluate.pointing import Pair
 from bcos_core.evaluate.run import run_evaluation
@@ -34,7 +36,9 @@ def test_a_text_counts_what_its_tokens_cost_each_part(pair: tuple[Path, Path]) -
     # 1.35 tokens a word, and two special ones; both fit into what the model reads.
     short, long = 1.35 * 1 + 2, 1.35 * 7 + 2
     one, many = (pass_seconds(read_info(pair[0]), tokens) for tokens in (short, long))
-    work = Work(EvaluationSpec((str(pair[0]),), ("bcos", "occlusion", "lime")), read_info(pair[0]), texts, ())
+    scores = ("comprehensiveness", "taucorr_loo")
+    spec = EvaluationSpec((str(pair[0]),), ("bcos", "occlusion", "lime"), scores)
+    work = Work(spec, read_info(pair[0]), texts, ())
     expected = {
         part_of("bcos"): (0.002 + 2 * many, 0.002 + 2 * many),  # in one batch, as long as the longer
         part_of("occlusion"): (0.002 + (1 + long) * many, 0.002 + (1 + long) * many),
@@ -123,6 +127,21 @@ def test_what_was_measured_of_any_model_is_told_before_the_first_begins(pair: tu
     more = given(*pair, limit=12)
     assert all(0.0 < more[stage, part_of("occlusion")] < 1.0 for stage in (1, 2))
     assert more[2, pointing_part_of("occlusion")] == 1.0
+
+
+def test_what_is_left_out_is_not_waited_for(
+    pair: tuple[Path, Path], home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object, **__: object) -> object:
+        raise DataError("There are no pairs.")
+
+    monkeypatch.setattr(evaluation_run, "make_pairs", none)
+    told = Given()
+    spec = EvaluationSpec((str(pair[0]),), ("lime",), ("comprehensiveness", "seqpg"), limit=6)
+    run_evaluation(spec, home=home, name="one", reporter=told)
+    pointing = {(1, "point lime"): 1.0, (1, "point random"): 1.0}
+    assert told.shares == {(1, "explain lime"): 0.0, (1, "explain random"): 0.0, (1, CURVES): 0.0, **pointing}
+    assert told.declared[1, "point lime"] <= 0.01
 
 
 def test_how_much_work_the_texts_are_is_told_before_the_first_model_begins(pair: tuple[Path, Path], home: Home) -> None:
