@@ -121,14 +121,20 @@ def rename(args: argparse.Namespace) -> dict[str, Any]:
         InputError: a name that cannot be one, or that another model has.
     """
     from bcos_core.home import get_home
+    from bcos_core.jobs.store import JobStore
     from bcos_core.model.about import clean
     from bcos_core.model.info import list_checkpoints
     from bcos_core.model.naming import require_free_name
+    from bcos_core.shelf.titles import write_titles_anew
 
     model, name = _model(args.model), clean(args.name)
+    if args.name and not name:
+        raise InputError('The name is blank. Give one with a letter or digit, or "" to take the name away.')
     if name:
         require_free_name(list_checkpoints(get_home()), name, of=model)
-    return _changed(model, lambda about: {"name": name})
+    changed = _changed(model, lambda about: {"name": name})
+    write_titles_anew(JobStore.open())
+    return changed
 
 
 def tag(args: argparse.Namespace) -> dict[str, Any]:
@@ -139,6 +145,8 @@ def tag(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.model.about import clean_tags
 
     given = clean_tags(part for tag in args.tags for part in tag.split(","))
+    if not given:
+        raise InputError("The tags are blank. Give one with a letter or digit.")
     named = {one.casefold() for one in given}
 
     def tagged(about: About) -> dict[str, Any]:
@@ -154,6 +162,8 @@ def note(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         InputError: notes that are too long.
     """
+    if args.text and not args.text.strip():
+        raise InputError('The notes are blank. Give some, or "" to remove those there are.')
     return _changed(_model(args.model), lambda about: {"notes": args.text.strip()})
 
 

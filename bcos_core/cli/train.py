@@ -55,10 +55,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         InputError: a model, task or recipe that cannot be used.
     """
+    from bcos_core.jobs.store import JobStore
     from bcos_core.model.about import clean
     from bcos_core.model.sources import resolve_model
     from bcos_core.text.tasks import TaskChoice
     from bcos_core.train.job import TRAIN
+    from bcos_core.train.naming import require_free_for_training
     from bcos_core.train.recipe import recipe_for
     from bcos_core.train.spec import TrainSpec
 
@@ -67,6 +69,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     recipe = recipe_for(args.recipe, task).replace(**{name: getattr(args, name) for name in OPTIONS})
     model = source.location if source.kind == "folder" else args.model
     spec = TrainSpec(model, task, recipe, clean(args.name), args.notes)
+    require_free_for_training(spec.name, JobStore.open())
     return do(TRAIN, spec)
 
 

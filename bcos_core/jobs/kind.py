@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -37,7 +37,8 @@ class JobKind(Generic[Spec, Made]):
     of `parameter` in the address: the one that the stored result has under that name, else the job's id. `shared`:
     several processes of a distributed run can do it together. `lane`: short for what takes minutes at most, and does
     not wait for long jobs. `plan` is what the work of one consists of, from which the time that it takes is told before
-    it begins and while it runs: it may read what is asked about.
+    it begins and while it runs: it may read what is asked about. `called_now` puts into what was asked the name that
+    its result goes by now, where the result has one of its own.
     """
 
     name: str
@@ -52,6 +53,7 @@ class JobKind(Generic[Spec, Made]):
     shared: bool = False
     lane: Lane = Lane.LONG
     plan: Callable[[Spec], Sequence[Part]] = field(default=lambda spec: ())
+    called_now: Callable[[Spec, Mapping[str, Any]], Spec] = field(default=lambda spec, result: spec)
 
     def read(self, stored: object) -> Spec:
         """What a row of this kind was asked.

@@ -9,6 +9,7 @@ from bcos_core.jobs.claims import active_jobs
 from bcos_core.jobs.job import Job, JobState
 from bcos_core.jobs.outlook import about
 from bcos_core.jobs.store import JobStore
+from bcos_core.storage.listing import Listing
 from bcos_core.storage.types import utc_now
 
 
@@ -28,6 +29,19 @@ class Place:
             return line
         wait = "" if self.seconds is None else f", about {about(self.seconds)}"
         return f"{line}, after {emphasis(self.after)}{wait}"
+
+
+def in_order(store: JobStore, limit: int) -> Listing[Job]:
+    """`limit` jobs: those that run, those that wait in the order in which they begin, those that ended last."""
+    active = active_jobs(store)
+    ended = store.list(active=False, limit=max(0, limit - len(active)))
+
+    def turn(job: Job) -> int:
+        place = place_among(job, active.found)
+        return 0 if place is None else place.position
+
+    found = (*sorted(active, key=turn), *ended)  # of one turn in two lanes: who has waited longer
+    return Listing(found[:limit], (*active.left_out, *ended.left_out))
 
 
 def place_in_line(store: JobStore, job: Job) -> Place | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bcos_core.errors import DamagedJobError, JobError, StorageError
@@ -170,8 +170,10 @@ class JobStore:
         after: int = 0,
     ) -> Listing[Job]:
         """The newest jobs first: all, those of a kind, those that do the same work (`key`), those that wait or run
-        (`active=True`) or have ended; `limit` of them, `after` so many. Damaged rows are left out and named."""
-        query = select(JOBS).order_by(JOBS.c.created_at.desc(), JOBS.c.id.desc()).limit(limit).offset(after)
+        (`active=True`) or have ended (`active=False`: those that ended last come first); `limit` of them, `after` so
+        many. Damaged rows are left out and named."""
+        newest = JOBS.c.created_at if active is not False else func.coalesce(JOBS.c.ended_at, JOBS.c.created_at)
+        query = select(JOBS).order_by(newest.desc(), JOBS.c.id.desc()).limit(limit).offset(after)
         if kind is not None:
             query = query.where(JOBS.c.kind == kind)
         if key is not None:
@@ -223,6 +225,17 @@ class JobStore:
     def supervisor_alive(self) -> bool:
         """Whether a supervisor runs that starts waiting jobs."""
         return supervisor_alive(self.home)
+
+    def retitle(self, titles: Mapping[str, str]) -> None:
+        """Call jobs otherwise, by their ids.
+
+        Raises:
+            StorageError: the database cannot be written.
+        """
+        if titles:
+            with self.database.write() as connection:
+                for id, title in titles.items():
+                    self._set(connection, id, title=title)
 
     # Ending
 

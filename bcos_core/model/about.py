@@ -124,10 +124,15 @@ def change_about(folder: Path, before: About, after: About, *, locks: Path) -> A
 
     Raises:
         InputError: somebody else has changed the same field meanwhile.
-        CheckpointError: the file is damaged.
+        CheckpointError: the file is damaged, or the model is gone.
         StorageError: the folder cannot be written.
     """
     with in_turn(locks / "about", longest_seconds=_LOCK_SECONDS):
+        if not folder.is_dir():
+            raise CheckpointError(
+                f"The model in {folder.name} is not there any more: it was deleted or moved meanwhile, and nothing was "
+                "saved. What lies in the trash can be taken back."
+            )
         now = read_about(folder)
         changes = {}
         for field in fields(About):

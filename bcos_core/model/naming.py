@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bcos_core.errors import CheckpointError, InputError
-from bcos_core.model.about import About, clean
+from bcos_core.model.about import LONGEST_NAME, About, clean
 
 if TYPE_CHECKING:
     from bcos_core.model.info import CheckpointInfo
@@ -23,11 +23,17 @@ def name_of_model(folder: str, *, job: str | None, b: float | None, about: About
     if about.name:
         return about.name
     if bcos_twin is not None and bcos_twin.name:
-        return f"{bcos_twin.name} · {TWIN}"
+        return name_of_twin(bcos_twin.name)
     if job is None or f"-{job}" not in folder:
         return folder
     given = folder.replace(f"-{job}", "").removesuffix(f"-{TWIN}")
     return f"{given} · {TWIN if b is None else f'B-cos {b:g}'}"
+
+
+def name_of_twin(name: str) -> str:
+    """What the conventional twin of a B-cos model is called whose name is `name`: a name that could be its own."""
+    ending = f" · {TWIN}"
+    return (name if len(name) + len(ending) <= LONGEST_NAME else f"{name[: LONGEST_NAME - len(ending) - 1]}…") + ending
 
 
 def training_name(model: CheckpointInfo) -> str:

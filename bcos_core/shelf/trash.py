@@ -9,7 +9,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from bcos_core.errors import InputError, StorageError
 from bcos_core.evaluate.subjects import subjects_of
 from bcos_core.home import Home
 from bcos_core.jobs.store import JobStore
+from bcos_core.model.about import change_about
 from bcos_core.model.info import CheckpointInfo, list_checkpoints, read_info
+from bcos_core.model.naming import name_of_twin
 from bcos_core.shelf.uses import Uses, evaluations_of
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.listing import Listing, list_folders
@@ -48,11 +50,21 @@ def put_away(uses: Uses, store: JobStore, *, with_results: bool = False) -> PutA
         raise InputError(" ".join(uses.refusals))
     now = utc_now()
     folder = store.home.trash / f"{now:{_MOMENT}}-{secrets.token_hex(2)}"
+    _name_twins(uses, store.home)
     _move([(model.path, folder / model.path.name) for model in uses.models])
     if with_results:
         for job in uses.results:
             store.delete(job.id, artefacts=True)
     return PutAway(folder.name, now, uses.models)
+
+
+def _name_twins(uses: Uses, home: Home) -> None:
+    """A conventional twin that stays alone, and goes by the name of its B-cos model, keeps that as its own."""
+    for twin in uses.twins:
+        own = next((model.about.name for model in uses.models if model.path.name == twin.twin), "")
+        if own and not twin.about.name and twin.b is None:
+            after = replace(twin.about, name=name_of_twin(own))
+            change_about(twin.path, twin.about, after, locks=home.create().locks)
 
 
 def trashed(home: Home) -> Listing[PutAway]:

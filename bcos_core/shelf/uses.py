@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,14 +57,18 @@ class Uses:
         if self.twins:
             said.append(f"{_names(self.twins)} would have no twin any more.")
         for status in StudyStatus:
-            if some := [study.title for study in self.studies if study.status == status]:
-                said.append(f"{count(len(some), f'{status} study', f'{status} studies')}: {_listed(some)}.")
+            if some := [study for study in self.studies if study.status == status]:
+                said.append(
+                    f"{count(len(some), f'{status} study', f'{status} studies')}: {_listed(_told_apart(some))}."
+                )
         for kind in dict.fromkeys(job.kind for job in self.results):
-            some = [job.title for job in self.results if job.kind == kind]
+            measured = [job for job in self.results if job.kind == kind]
             title = kind_of(kind).title.lower() if kind in NAMES else kind
-            said.append(f"{count(len(some), f'result ({title})', f'results ({title})')}: {_listed(some)}.")
+            said.append(
+                f"{count(len(measured), f'result ({title})', f'results ({title})')}: {_listed(_told_apart(measured))}."
+            )
         if self.makers:
-            said.append(f"Made by the job {_listed([job.title for job in self.makers])}; its log and curves stay.")
+            said.append(f"Made by the job {_listed(_told_apart(self.makers))}; its log and curves stay.")
         if self.evidence:
             said.append(f"{count(self.evidence, 'remembered answer or heatmap', 'remembered answers and heatmaps')}.")
         return tuple(said)
@@ -121,6 +126,14 @@ def _paths(named: object) -> list[Path]:
     """Those of a stored list that are folders' paths; rows of a database may hold anything."""
     given = named if isinstance(named, list | tuple) else []
     return [Path(one).resolve() for one in given if isinstance(one, str) and one.startswith("/") and "\0" not in one]
+
+
+def _told_apart(some: Sequence[Job | Study]) -> list[str]:
+    """Their titles; those that share one have the time added at which they were asked for."""
+    shared = Counter(one.title for one in some)
+    return [
+        one.title if shared[one.title] == 1 else f"{one.title} ({one.created_at:%Y-%m-%d %H:%M:%S})" for one in some
+    ]
 
 
 def _names(models: Iterable[CheckpointInfo]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.run import JobRun
+from bcos_core.model.about import read_about
 from bcos_core.train.plan import training_plan
 from bcos_core.train.recipe import Recipe
 from bcos_core.train.spec import TrainSpec
@@ -49,6 +52,16 @@ def command(spec: TrainSpec) -> list[str]:
     return words
 
 
+def called_now(spec: TrainSpec, result: Mapping[str, Any]) -> TrainSpec:
+    """The training under the name that its model has by now; the B-cos model's, where it made two."""
+    for kind in ("bcos", "conventional"):
+        made = result.get(kind)
+        folder = made.get("checkpoint") if isinstance(made, dict) else None
+        if isinstance(folder, str) and Path(folder).is_dir():
+            return replace(spec, name=read_about(Path(folder)).name)
+    return spec
+
+
 def run(spec: TrainSpec, job: JobRun) -> TrainResult:
     from bcos_core.train.pipeline import run_training
 
@@ -67,6 +80,7 @@ TRAIN = JobKind(
     run=run,
     shared=True,
     plan=training_plan,
+    called_now=called_now,
 )
 QUICKSTART = JobKind(
     name="quickstart",

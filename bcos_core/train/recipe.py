@@ -174,8 +174,9 @@ class Recipe:
     )
 
     def __post_init__(self) -> None:
-        for name, option in misfits(self).items():
-            raise RecipeError(name, f"{name} is {getattr(self, name)!r}; expected {option.expected}.")
+        if bad := misfits(self):
+            said = (f"{name} is {getattr(self, name)!r}; expected {option.expected}." for name, option in bad.items())
+            raise RecipeError(next(iter(bad)), " ".join(said))
         if not self.bcos and self.consistency:
             raise RecipeError(
                 "consistency",

@@ -8,6 +8,7 @@ import streamlit as st
 
 from bcos_core.jobs.job import ACTIVE_STATES
 from bcos_core.jobs.kinds import NAMES, command_of, kind_of
+from bcos_core.jobs.queue import in_order
 from bcos_core.jobs.store import Job, JobState
 from bcos_core.numbers import count
 from pages.widgets import url
@@ -35,6 +36,10 @@ from pages.widgets.supervision import supervisor_notice
 
 LIST_LENGTH = 30
 LOG_LINES = 200
+RESUME = "it goes on from its last finished step."
+RETRY = (
+    "it begins anew; its unfinished work and its curves are removed, and what it makes takes the place of what it made."
+)
 
 
 def main() -> None:
@@ -46,7 +51,7 @@ def main() -> None:
     if job_store().list(active=True, limit=1).any:
         supervisor_notice()
     chosen = url.read("job") or next((job.id for job in newest), newest.left_out[0].name if newest.left_out else "")
-    side, detail = st.columns([2, 5], gap="large")
+    side, detail = st.columns([3, 5], gap="large")
     with side:
         choose(chosen)
     with detail, guard():
@@ -59,7 +64,7 @@ def main() -> None:
 
 
 def choose(chosen: str) -> None:
-    """The list, the newest first; it follows the jobs while one of them is active."""
+    """The list: what runs, what waits in its order, what ended; it follows the jobs while one of them is active."""
     watched = {id for id, state in job_store().states().items() if state in ACTIVE_STATES}
 
     def rows() -> None:
@@ -68,7 +73,7 @@ def choose(chosen: str) -> None:
             if {id for id, state in states.items() if state in ACTIVE_STATES} != watched:
                 st.rerun()
             length = listed()
-            jobs = job_store().list(limit=length)
+            jobs = in_order(job_store(), length)
             for job in jobs:
                 row(job, chosen)
             left_out_rows(jobs.left_out, ("job", "jobs"), delete=job_store().delete)
@@ -142,14 +147,16 @@ def actions(job: Job) -> None:
         if job.active:
             cancel_button(job)
             return
-        if job.state != JobState.SUCCEEDED and st.button("Resume", help="It goes on from its last finished step."):
+        if job.state != JobState.SUCCEEDED and st.button("Resume"):
             job_store().resume(job.id)
             st.rerun()
-        if st.button("Retry", help="It begins anew; its unfinished work and its curves are removed."):
+        if st.button("Retry"):
             job_store().retry(job.id)
             st.rerun()
         with st.popover("Delete …"):
             confirm_delete(job)
+    resume = "" if job.state == JobState.SUCCEEDED else f"**Resume**: {RESUME} "
+    st.caption(f"{resume}**Retry**: {RETRY}")
 
 
 def confirm_delete(job: Job) -> None:

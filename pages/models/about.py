@@ -11,8 +11,6 @@ import streamlit as st
 from bcos_core.errors import BcosError
 from bcos_core.home import get_home
 from bcos_core.model.about import (
-    LONGEST_NAME,
-    LONGEST_NOTES,
     MOST_TAGS,
     About,
     change_about,
@@ -22,9 +20,11 @@ from bcos_core.model.about import (
 )
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
 from bcos_core.model.naming import require_free_name
+from bcos_core.shelf.titles import write_titles_anew
 from bcos_core.storage.content import name_of
 from pages.server.roles import require_researcher
 from pages.widgets.errors import show_error
+from pages.widgets.jobs import job_store
 
 _FAILED, _FIELDS = "about-failed", ("name", "tags", "notes")
 
@@ -41,7 +41,6 @@ def say_about(info: CheckpointInfo, known: Mapping[str, CheckpointInfo]) -> None
         name.text_input(
             "Name",
             key=keys["name"],
-            max_chars=LONGEST_NAME,
             placeholder=own,
             help="By which it is called on every page, in exports and in commands. What was computed with it stays "
             "known. A conventional twin without a name of its own is called after its B-cos model.",
@@ -55,7 +54,7 @@ def say_about(info: CheckpointInfo, known: Mapping[str, CheckpointInfo]) -> None
             max_selections=MOST_TAGS,
             placeholder="Type one, then press Enter",
         )
-        st.text_area("Notes", key=keys["notes"], max_chars=LONGEST_NOTES, height=120)
+        st.text_area("Notes", key=keys["notes"], height=120)
         if failed := st.session_state.pop(_FAILED, ""):
             show_error(failed)
         st.button("Save", type="primary", key="about-save", on_click=_save, args=(folder, about))
@@ -73,6 +72,7 @@ def _save(folder: str, seen: About) -> None:
             require_free_name(known, name, of=next((one for one in known if one.path == path), None))
         after = replace(seen, name=name, tags=clean_tags(typed["tags"]), notes=typed["notes"].strip())
         change_about(path, seen, after, locks=get_home().locks)
+        write_titles_anew(job_store())
         st.toast("Saved.", icon=":material/check:")
     except BcosError as error:
         st.session_state[_FAILED] = str(error)

@@ -11,7 +11,7 @@ from pages.models.about import say_about
 from pages.models.audit import show_audit
 from pages.models.families import show_families
 from pages.models.making import show_making, show_two_runs
-from pages.models.removal import show_trash
+from pages.models.removal import say_moved, show_trash
 from pages.models.shelf import choose_models, pair_of
 from pages.models.words import words_of
 from pages.widgets import resources
@@ -23,6 +23,7 @@ from pages.widgets.supervision import supervisor_notice
 
 
 def show_models() -> None:
+    say_moved()
     known = resources.checkpoints()
     if not known:
         empty_page("There is no trained model yet.", "Start on Home", "home/page.py")

@@ -15,6 +15,19 @@ from pages.widgets.frame import dialog
 from pages.widgets.jobs import job_store, when
 from pages.widgets.plain import plain
 
+_SAID = "models-moved"
+
+
+def say_moved() -> None:
+    """What became of models at the last click, once."""
+    if said := st.session_state.pop(_SAID, ""):
+        st.success(plain(said), icon=":material/check:")
+
+
+def _say(what: str) -> None:
+    """In the next run of the page: this one ends here."""
+    st.session_state[_SAID] = what
+
 
 @dialog("Delete models")
 def ask_to_delete(folders: list[str]) -> None:
@@ -37,7 +50,10 @@ def ask_to_delete(folders: list[str]) -> None:
         )
         st.caption("It goes to the trash at the end of this page, from where it can be taken back.")
         if st.button("Delete", type="primary", disabled=bool(uses.refusals), key="delete-now"):
-            put_away(uses, job_store(), with_results=with_results)
+            away = put_away(uses, job_store(), with_results=with_results)
+            gone = f" {count(len(uses.results), 'result')} measured on it went for good." if with_results else ""
+            names = ", ".join(model.name for model in away.models)
+            _say(f"Moved to the trash: {names}.{gone} It can be taken back, or removed for good, in Trash below.")
             url.write(model=None)
             st.rerun()
 
@@ -62,9 +78,11 @@ def _row(one: PutAway) -> None:
         st.markdown(f"{plain(names)} :gray[{plain(f'{size}, {when(one.at)}')}]", width="content")
         if st.button("Take back", key=f"back-{one.id}"):
             take_back(get_home(), one.id)
+            _say(f"Taken back from the trash: {names}.")
             st.rerun()
         with st.popover("Remove for good …"):
             st.markdown("Its weights and all remembered answers and heatmaps of it go. This cannot be undone.")
             if st.button("Remove for good", type="primary", key=f"gone-{one.id}"):
                 remove_for_good(job_store(), one.id)
+                _say(f"Removed for good: {names}, {size}.")
                 st.rerun()

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bcos_core.errors import InputError
-from bcos_core.model.about import LONGEST_NAME, About, clean
-from bcos_core.model.naming import require_free_name
-from pages.widgets import resources, url
+from bcos_core.model.about import About, clean
+from bcos_core.train.naming import require_free_for_training
+from pages.widgets import url
 from pages.widgets.errors import show_error
+from pages.widgets.jobs import job_store
 
 LONGEST_NOTES = 2_000
 """Less than a model may have: they stand in the address until the training starts."""
@@ -30,7 +31,6 @@ def choose_name() -> ChosenName | None:
             st.text_input(
                 "Name",
                 placeholder="from the task and the recipe",
-                max_chars=LONGEST_NAME,
                 help="What the model is called on every page, in exports and in commands. Its conventional twin is "
                 "called after it. It can be changed later, on Models.",
                 **url.bound("name", ""),
@@ -38,16 +38,20 @@ def choose_name() -> ChosenName | None:
         )
         try:
             About(name)
-            if name:
-                require_free_name(resources.checkpoints().values(), name)
+            require_free_for_training(name, job_store())
         except InputError as error:
             show_error(str(error))
             return None
     notes = right.text_area(
         "Notes",
         placeholder="What this training is to show",
-        max_chars=LONGEST_NOTES,
         height=68,
         **url.bound("notes", ""),
     )
+    if len(notes.strip()) > LONGEST_NOTES:
+        with right:
+            show_error(
+                f"The notes have {len(notes.strip()):,} characters; before a training they can have {LONGEST_NOTES:,}."
+            )
+        return None
     return ChosenName(name, notes.strip())

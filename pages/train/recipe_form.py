@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -25,6 +26,7 @@ _EXPLANATIONS = {
 
 _OPTIONS = options_of(Recipe)
 OPTIONS = tuple(_OPTIONS)
+_AT_FAULT = "recipe-at-fault"
 _GROUPS = {
     title: {name: option for name, option in _OPTIONS.items() if option.group == title}
     for title in dict.fromkeys(option.group for option in _OPTIONS.values())
@@ -32,7 +34,7 @@ _GROUPS = {
 
 
 def choose_recipe(task: TaskChoice | None, position_limit: int | None) -> Recipe | None:
-    """The widgets; a message beside the option at fault, and None, while options do not fit together.
+    """The widgets; a message beside every option at fault, and None, while options do not fit.
 
     A change of the recipe takes every option back to that recipe's value.
     """
@@ -48,7 +50,8 @@ def choose_recipe(task: TaskChoice | None, position_limit: int | None) -> Recipe
     defaults = recipe_for(name, task)
     values: dict[str, Any] = {}
     places: dict[str, DeltaGenerator] = {}
-    with st.expander("All options", key="all-options"):
+    # Open while something in it is to be corrected, and from then on: it must not close under somebody's hands.
+    with st.expander("All options", expanded=bool(st.session_state.get(_AT_FAULT)), key="all-options"):
         for column, (title, options) in zip(st.columns(len(_GROUPS), gap="large"), _GROUPS.items(), strict=True):
             with column:
                 st.markdown(f"**{title}**")
@@ -57,23 +60,40 @@ def choose_recipe(task: TaskChoice | None, position_limit: int | None) -> Recipe
                     places[field] = st.container()
     # An option that was emptied keeps the recipe's value, as one that is left out of the command line does.
     given = {field: value for field, value in values.items() if value is not None}
-    try:
-        recipe = dataclasses.replace(defaults, **given)
-        if position_limit is not None and recipe.max_length > position_limit:
-            raise RecipeError(
-                "max_length",
-                f"The maximum length is {recipe.max_length}, but the model reads at most {position_limit} tokens. "
-                "Choose that or less.",
-            )
-    except RecipeError as error:
-        with places.get(error.field, st.container()):
-            show_error(str(error))
-        st.warning(f"See “{_OPTIONS[error.field].title}” among all options.")
+    if faults := _faults(defaults, given, position_limit):
+        for field, said in faults.items():
+            with places[field]:
+                show_error(said)
+        st.warning(f"Correct among all options: {', '.join(_OPTIONS[field].title for field in faults)}.")
+        if not st.session_state.get(_AT_FAULT):
+            st.session_state[_AT_FAULT] = True
+            st.rerun()
         return None
+    recipe = dataclasses.replace(defaults, **given)
     changed = [field for field in OPTIONS if getattr(recipe, field) != getattr(defaults, field)]
     if changed:
         _changed_note(changed)
     return recipe
+
+
+def _faults(defaults: Recipe, given: Mapping[str, Any], position_limit: int | None) -> dict[str, str]:
+    """What is wrong with each option, as the form calls it; where each fits alone, what does not fit together."""
+    faults = {
+        field: f"{_OPTIONS[field].title} is {value:g}; expected {_OPTIONS[field].expected}."
+        for field, value in given.items()
+        if not _OPTIONS[field].fits(value)  # a number: of all others the form offers only those that fit
+    }
+    length = given.get("max_length", defaults.max_length)
+    if "max_length" not in faults and position_limit is not None and length > position_limit:
+        faults["max_length"] = (
+            f"The maximum length is {length}, but the model reads at most {position_limit} tokens. Choose that or less."
+        )
+    if not faults:
+        try:
+            dataclasses.replace(defaults, **given)
+        except RecipeError as error:
+            faults[error.field] = str(error)
+    return faults
 
 
 _known = url.one_of(RECIPES)

@@ -39,7 +39,7 @@ def show_training() -> None:
             "Choose a model first.": model,
             "Choose a task first.": task,
             "Settle the option first that does not fit.": recipe,
-            "Choose another name first.": named,
+            "Choose another name or shorter notes first.": named,
         }
         missing = next(what for what, chosen in cards.items() if chosen is None)
         st.button("Start training", type="primary", disabled=True, help=missing)

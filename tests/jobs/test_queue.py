@@ -8,7 +8,7 @@ from bcos_core.jobs.claims import claim
 from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.lease import Lease
 from bcos_core.jobs.process import ProcessId
-from bcos_core.jobs.queue import Place, _ordinal, place_in_line
+from bcos_core.jobs.queue import Place, _ordinal, in_order, place_in_line
 from bcos_core.jobs.store import Job, JobStore
 
 
@@ -73,3 +73,17 @@ def test_a_job_that_has_not_told_its_time_left_is_expected_to_take_what_is_left_
 )
 def test_ordinals(number: int, said: str) -> None:
     assert _ordinal(number) == said
+
+
+def test_the_list_runs_from_what_runs_to_what_ended_first(store: JobStore) -> None:
+    old, new = submit(store, "old", None), submit(store, "new", None)
+    store.cancel(new.id)
+    store.cancel(old.id)  # asked for first, and ended last
+    running = submit(store, "running", None)
+    start(store, left=1.0)
+    second, third = submit(store, "second", None), submit(store, "third", None)
+    short = submit(store, "short", None, Lane.SHORT)  # next in its own lane
+    listed = [job.title for job in in_order(store, 10)]
+    assert listed == ["running", "second", "short", "third", "old", "new"]
+    assert [job.id for job in in_order(store, 5)] == [running.id, second.id, short.id, third.id, old.id]
+    assert [job.title for job in in_order(store, 2)] == listed[:2]

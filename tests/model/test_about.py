@@ -205,3 +205,11 @@ def test_a_folder_is_named_in_plain_letters(name: str, stem: str) -> None:
 )
 def test_a_training_is_called_like_both_its_models(pair: tuple[Path, Path], name: str, training: str) -> None:
     assert training_name(replace(read_info(pair[0]), name=name)) == training
+
+
+def test_who_names_a_model_that_is_gone_is_told_so(pair: tuple[Path, Path], home: Home) -> None:
+    write_about(pair[0], About(name="Mine"))
+    shutil.rmtree(pair[0])
+    with pytest.raises(CheckpointError, match="tiny-bcos is not there any more.*nothing was saved"):
+        change_about(pair[0], About(name="Mine"), About(name="Yours"), locks=home.locks)
+    assert not pair[0].exists()

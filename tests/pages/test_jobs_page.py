@@ -148,3 +148,17 @@ def test_the_time_of_a_job_that_trains_nothing_is_not_called_training(
     at = open_page("jobs")
     assert {metric.label: metric.value for metric in at.metric} == {"Time": "3 min 15 s"}
     assert "The whole job" in words(at) and "train" not in words(at)
+
+
+def test_the_list_begins_with_what_runs_and_says_what_can_be_done(
+    open_page: OpenPage, running_job: RunningJob, store: JobStore
+) -> None:
+    ended, _ = store.submit("train", "Ended", {}, "ended")
+    store.cancel(ended.id)
+    running, _ = running_job("train", "Running")
+    waiting = [store.submit("train", name, {}, name)[0] for name in ("First", "Second")]
+    at = open_page("jobs", job=ended.id)
+    rows = [candidate.key for candidate in at.button if str(candidate.key).startswith("open-")]
+    assert rows == [f"open-{job.id}" for job in (running, *waiting, ended)]
+    assert "Resume" in words(at) and "goes on from its last finished step" in words(at)
+    assert "begins anew" in words(at)

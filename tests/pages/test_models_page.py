@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from tiny_pair import LABELS, save_pair
 
 from bcos_core.cli.main import main
+from bcos_core.evaluate.audit_job import AUDIT, AuditSpec
 from bcos_core.home import Home
 from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.lease import Lease, Point
@@ -286,6 +287,25 @@ def test_a_model_is_deleted_and_taken_back(pair: tuple[Path, Path], open_page: O
     assert "no trained model" in words(at) and "Trash: 1 deletion" in [one.label for one in at.expander]
     button(at, "Take back").click().run()
     assert read_info(pair[0]).name == "My model" and pair[1].is_dir()
+    said = [one.value.replace("\\", "") for one in at.success]
+    assert said == ["Taken back from the trash: My model, My model · conventional."]
+    assert not at.run().success
+
+
+def test_a_name_that_is_too_long_is_not_dropped_in_silence(pair: tuple[Path, Path], open_page: OpenPage) -> None:
+    at = open_page("models")
+    next(one for one in at.text_input if one.label == "Name").set_value("n" * 81)
+    button(at, "Save").click().run()
+    assert "has 81 characters; it can have 80" in words(at) and read_info(pair[0]).name == "tiny-bcos"
+    assert next(one for one in at.text_input if one.label == "Name").value == "n" * 81
+
+
+def test_a_new_name_is_in_the_titles_of_jobs(pair: tuple[Path, Path], open_page: OpenPage, store: JobStore) -> None:
+    AUDIT.submit(store, AuditSpec.of(*map(read_info, pair)))
+    at = open_page("models")
+    next(one for one in at.text_input if one.label == "Name").set_value("Mine")
+    button(at, "Save").click().run()
+    assert [job.title for job in store.list()] == ["Audit · Mine · Mine · conventional"]
 
 
 def test_a_model_that_a_study_needs_is_not_deleted(

@@ -267,3 +267,37 @@ def test_a_small_file_is_not_of_no_size(open_page: OpenPage, home: Home) -> None
     file = uploaded(home, "reviews.csv", reviews(20))
     at = open_page("train", task="file", file=file)
     assert "0.0 MB" not in words(at) and "bytes" in words(at)
+
+
+def test_all_bad_numbers_are_named_at_once_as_the_form_calls_them(open_page: OpenPage) -> None:
+    at = open_page("train", b="9", warmup="2", epochs="1")
+    said = [error.value.replace("\\", "") for error in at.error]
+    assert said == [
+        "B is 9; expected a number from 1 to 4.",
+        "Warm-up is 2; expected a number from 0 to below 1.",
+    ]
+    assert any("Correct among all options: B, Warm-up." in one.value for one in at.warning)
+    (options,) = (one for one in at.expander if one.label == "All options")
+    assert options.proto.expanded and button(at, START).disabled
+    next(one for one in at.number_input if one.label == "B").set_value(1.5).run()
+    next(one for one in at.number_input if one.label == "Warm-up").set_value(0.1).run()
+    assert not at.error and not button(at, START).disabled
+    assert next(one for one in at.expander if one.label == "All options").proto.expanded  # not under one's hands
+
+
+def test_a_name_or_notes_that_are_too_long_say_the_limit(open_page: OpenPage, store: JobStore) -> None:
+    at = open_page("train", notes="x" * 2_001)
+    field(at, "Name").set_value("n" * 81).run()
+    assert "has 81 characters; it can have 80" in words(at) and button(at, START).disabled
+    field(at, "Name").set_value("n" * 80).run()
+    assert "have 2,001 characters" in words(at) and "2,000" in words(at) and button(at, START).disabled
+
+
+def test_the_name_of_a_training_that_waits_is_refused(open_page: OpenPage, store: JobStore) -> None:
+    first = open_page("train")
+    field(first, "Name").set_value("Mine").run()
+    button(first, START).click().run()
+    (job,) = store.list()
+    at = open_page("train", epochs="0.5")
+    field(at, "Name").set_value("mine").run()
+    assert job.id in words(at) and "too. Choose another name" in words(at) and button(at, START).disabled

@@ -199,3 +199,23 @@ def test_rows_that_hold_anything_hang_on_nothing(pair: tuple[Path, Path], store:
     uses: Uses = looked_at(store, pair[0])
     assert not uses.studies and not uses.results
     assert isinstance(uses.models[0], CheckpointInfo)
+
+
+@pytest.mark.parametrize("name", ["My model", "n" * 80])
+def test_a_twin_that_stays_alone_keeps_the_name_it_went_by(pair: tuple[Path, Path], store: JobStore, name: str) -> None:
+    write_about(pair[0], About(name))
+    called = read_info(pair[1]).name
+    assert called.endswith(" · conventional") and len(called) <= 80
+    away = put_away(looked_at(store, pair[0]), store)
+    assert read_info(pair[1]).name == called
+    take_back(store.home, away.id)
+    assert read_info(pair[1]).name == called and read_info(pair[0]).name == name
+
+
+def test_things_of_one_title_are_told_apart_by_their_time(pair: tuple[Path, Path], store: JobStore) -> None:
+    ids = [evaluated(store, pair[0], seed=seed).id for seed in (1, 2)]
+    evaluated(store, *pair)
+    (said,) = (one for one in looked_at(store, pair[0]).sentences if one.startswith("3 results"))
+    for job in map(store.get, ids):
+        assert f"Evaluation · saliency · tiny-bcos ({job.created_at:%Y-%m-%d %H:%M:%S})" in said
+    assert "tiny-bcos, tiny-conventional." in said or "tiny-bcos, tiny-conventional;" in said
