@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from bcos_core.errors import BcosError, InputError
 from bcos_core.jobs.devices import present_device
 from bcos_core.jobs.job import Job
-from bcos_core.jobs.lane import Lane
+from bcos_core.jobs.lane import Lane, lane_of
 from bcos_core.jobs.paces import read_paces
 from bcos_core.jobs.part import Part
 from bcos_core.jobs.run import Asked, JobRun, Start, job_run
@@ -36,9 +36,10 @@ class JobKind(Generic[Spec, Made]):
     `page` is the folder of the page that shows its result, "" where the Jobs page does; there the result is the value
     of `parameter` in the address: the one that the stored result has under that name, else the job's id. `shared`:
     several processes of a distributed run can do it together. `lane`: short for what takes minutes at most, and does
-    not wait for long jobs. `plan` is what the work of one consists of, from which the time that it takes is told before
-    it begins and while it runs: it may read what is asked about. `called_now` puts into what was asked the name that
-    its result goes by now, where the result has one of its own.
+    not wait for long jobs; nor does a job of another kind that is expected to be done as soon. `plan` is what the work
+    of one consists of, from which the time that it takes is told before it begins and while it runs: it may read what
+    is asked about. `called_now` puts into what was asked the name that its result goes by now, where the result has one
+    of its own.
     """
 
     name: str
@@ -70,7 +71,8 @@ class JobKind(Generic[Spec, Made]):
     def submit(self, store: JobStore, spec: Spec) -> tuple[Job, bool]:
         """Put a job in the queue; as in `JobStore.submit`."""
         asked = (self.name, self.describe(spec), to_plain(spec), self.key(spec))
-        return store.submit(*asked, lane=self.lane, expected_seconds=self.expected_seconds(store, spec))
+        expected = self.expected_seconds(store, spec)
+        return store.submit(*asked, lane=lane_of(self.lane, expected), expected_seconds=expected)
 
     def expected_seconds(self, store: JobStore, spec: Spec) -> float | None:
         """About how long the work will take on this machine, as far as earlier jobs tell; None where nobody knows."""

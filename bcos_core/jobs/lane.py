@@ -10,3 +10,12 @@ class Lane(StrEnum):
 
     LONG = "long"
     SHORT = "short"
+
+
+SHORT_SECONDS = 120.0
+"""What is expected to take less is short, whatever kind of job it is."""
+
+
+def lane_of(usual: Lane, expected_seconds: float | None) -> Lane:
+    """The lane of a job whose kind has the `usual` one: that, unless the job itself is known to be short."""
+    return Lane.SHORT if expected_seconds is not None and expected_seconds < SHORT_SECONDS else usual
