@@ -51,7 +51,7 @@ def main() -> None:
     if job_store().list(active=True, limit=1).any:
         supervisor_notice()
     chosen = url.read("job") or next((job.id for job in newest), newest.left_out[0].name if newest.left_out else "")
-    side, detail = st.columns([3, 5], gap="large")
+    side, detail = st.columns([3, 5], gap="medium")
     with side:
         choose(chosen)
     with detail, guard():

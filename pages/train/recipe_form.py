@@ -50,8 +50,10 @@ def choose_recipe(task: TaskChoice | None, position_limit: int | None) -> Recipe
     defaults = recipe_for(name, task)
     values: dict[str, Any] = {}
     places: dict[str, DeltaGenerator] = {}
-    # Open while something in it is to be corrected, and from then on: it must not close under somebody's hands.
-    with st.expander("All options", expanded=bool(st.session_state.get(_AT_FAULT)), key="all-options"):
+    # Open from when something in it is to be corrected: it must not close again under somebody's hands. By another key
+    # it is another one to the browser, which keeps the one that is there as it is.
+    at_fault = bool(st.session_state.get(_AT_FAULT))
+    with st.expander("All options", expanded=at_fault, key=f"all-options-{at_fault}"):
         for column, (title, options) in zip(st.columns(len(_GROUPS), gap="large"), _GROUPS.items(), strict=True):
             with column:
                 st.markdown(f"**{title}**")

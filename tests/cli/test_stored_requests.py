@@ -21,6 +21,7 @@ from bcos_core.home import Home
 from bcos_core.jobs.claims import claim
 from bcos_core.jobs.kind import AnyKind
 from bcos_core.jobs.kinds import NAMES, command_of, kind_of
+from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.store import JobState, JobStore
 from bcos_core.jobs.supervisor import RUNNER
 from bcos_core.lab import run as lab
@@ -63,7 +64,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def start(store: JobStore) -> int:
     """As the supervisor starts a waiting job."""
-    job = claim(store, "cpu")
+    job = claim(store, "cpu", Lane.LONG) or claim(store, "cpu", Lane.SHORT)
     assert job is not None
     return main([*RUNNER[2:], job.id, "--attempt", str(job.attempt)])
 
