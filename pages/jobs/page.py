@@ -36,6 +36,7 @@ from pages.widgets.supervision import supervisor_notice
 
 LIST_LENGTH = 30
 LOG_LINES = 200
+_SAID = "jobs-deleted"
 RESUME = "it goes on from its last finished step."
 RETRY = (
     "it begins anew; its unfinished work and its curves are removed, and what it makes takes the place of what it made."
@@ -44,6 +45,8 @@ RETRY = (
 
 def main() -> None:
     head("Jobs", "What runs, what waits, and what became of the rest.")
+    if said := st.session_state.pop(_SAID, ""):
+        st.success(plain(said), icon=":material/check:")
     newest = job_store().list(limit=1)
     if not newest.any:
         empty_page("Nothing was trained yet.", "Train a model", "train/page.py")
@@ -182,9 +185,16 @@ def confirm_delete(job: Job) -> None:
         refused = uses is not None and bool(uses.refusals)
         if st.button("Delete", type="primary", key=f"delete-{job.id}", disabled=refused):
             if artefacts:
-                delete_job(store, job.id, artefacts=True)
+                away = delete_job(store, job.id, artefacts=True)
             else:
+                away = None
                 store.delete(job.id)
+            trashed = ", ".join(model.name for model in away.models) if away else ""
+            st.session_state[_SAID] = f"Deleted: {job.title}." + (
+                f" Moved to the trash at the end of the Models page, from where it can be taken back: {trashed}."
+                if trashed
+                else ""
+            )
             url.write(job=None)
             st.rerun()
 

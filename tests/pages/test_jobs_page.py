@@ -110,6 +110,8 @@ def test_deleting_asks_first_and_can_take_the_models_along(
     at.run()
     button(at, "Delete").click().run()
     assert not store.list() and not any(path.exists() for path in pair)
+    said = [one.value.replace("\\", "") for one in at.success]
+    assert len(said) == 1 and said[0].startswith("Deleted: Tweets. Moved to the trash") and "tiny-bcos" in said[0]
     assert [model.path.name for model in trashed(home).found[0].models] == [path.name for path in pair]
 
 
