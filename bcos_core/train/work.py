@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bcos_core.errors import JobError
-from bcos_core.storage.stored_json import read_json, to_json
+from bcos_core.storage.places import here
+from bcos_core.storage.stored_json import from_plain, read_json, to_json
 
 Kept = TypeVar("Kept")
 
@@ -46,7 +47,8 @@ class WorkFolder:
         file = self.path / f"{name}.json"
         if not file.exists():
             return None
-        return read_json(file, kind, error=JobError, advice=self._way_out)
+        stored = here(read_json(file, dict[str, Any], error=JobError, advice=self._way_out))
+        return from_plain(stored, kind, error=JobError, what=str(file), advice=self._way_out)
 
     def keep(self, name: str, result: Any) -> None:
         """Keep the result of a stage, a dataclass.

@@ -15,6 +15,7 @@ from bcos_core.evaluate.audit_job import AUDIT, AuditSpec
 from bcos_core.evaluate.result import Contender, Evaluation, load_evaluation, save_evaluation
 from bcos_core.home import Home
 from bcos_core.jobs.lease import Lease
+from bcos_core.jobs.made import MadeModel
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.store import Job, JobStore
 from bcos_core.model.identity import changed_data, folder_identity
@@ -24,6 +25,7 @@ from bcos_core.storage.places import PLACES_FILE, everywhere, here
 from bcos_core.study.studies import Studies
 from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice
+from bcos_core.train.work import WorkFolder
 
 
 @pytest.fixture
@@ -137,3 +139,12 @@ def test_a_home_that_was_moved_into_itself_keeps_its_paths(home: Home, monkeypat
     home.create()
     (home.root / PLACES_FILE).write_text(json.dumps([str(home.root.parent), str(home.root)]))
     assert here(f"{home.root}/models/a") == f"{home.root}/models/a"
+
+
+def test_a_training_that_was_interrupted_goes_on_in_the_new_place(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    JobStore.open(home)
+    work = WorkFolder(home.jobs / "j" / "work", "j").create()
+    work.keep("bcos", MadeModel(str(home.models / "a"), 3))
+    there = moved(home, monkeypatch).home
+    known = WorkFolder(there.jobs / "j" / "work", "j").known("bcos", MadeModel)
+    assert known == MadeModel(str(there.models / "a"), 3)
