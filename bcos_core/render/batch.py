@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from bcos_core.attribution.record import Attribution
-from bcos_core.numbers import number, probability
-from bcos_core.render.drawing import Style, drawn_runs
+from bcos_core.numbers import count, number, probability
+from bcos_core.render.drawing import Style, drawn_runs, truncation_note
 from bcos_core.render.methods import method_title
 from bcos_core.render.palette import PAGE_BACKGROUND, PAGE_TEXT, PALETTES, Palette
 from bcos_core.render.pieces import unit_scores
@@ -23,6 +23,9 @@ from bcos_core.text.pair import one_line
 Row = tuple[int, tuple[Attribution, ...]]
 """A text's number in its file, from 1, and its records, one per method."""
 
+FOLDED_FROM = 1_000
+"""Characters: a longer text would push the rows below it out of sight."""
+
 # Colours follow the reader's light or dark setting; on a page they are inside of it, so that they reach nothing else.
 STYLE = """
 .batch { border-collapse: collapse; width: 100%; }
@@ -33,6 +36,13 @@ STYLE = """
 .batch .strip { line-height: 1.8; white-space: pre-wrap; overflow-wrap: anywhere; min-width: 8rem; }
 .batch a { color: inherit; }
 .batch .unit { background: light-dark(var(--light), var(--dark)); border-radius: 3px; padding: 0.1em 0; }
+.batch .note { display: block; font-size: 0.8rem; }
+.batch summary { cursor: pointer; }
+.batch .more { font-size: 0.8rem; text-decoration: underline; }
+.batch .more::after { content: ", show all"; }
+.batch [open] .more::after { content: ", show the beginning"; }
+.batch .long { display: block; }
+.batch details:not([open]) .long { max-height: 7.2em; overflow: hidden; }
 .batch .heading { display: block; font-size: 0.8rem; font-weight: 600; }
 @media (max-width: 640px) {
   .batch thead { display: none; }
@@ -136,10 +146,18 @@ def _row(row: Row, names: Sequence[str], palette: Palette, address: Callable[[At
 
 
 def strip(record: Attribution, palette: Palette) -> str:
-    """The text with its words coloured, as HTML."""
+    """The text with its words coloured, as HTML; first what of it the model did not see. Of a long text the beginning
+    is shown until somebody opens it."""
     if record.failure is not None:
         return f"<strong>Failed.</strong> {escape(record.failure)}"
-    return "".join(map(_draw, drawn_runs(record, Style(palette), own_scale(unit_scores(record)))))
+    note = truncation_note(record)
+    said = f'<span class="note">{escape(note)}</span>' if note else ""
+    drawn = "".join(map(_draw, drawn_runs(record, Style(palette), own_scale(unit_scores(record)))))
+    if len(record.text) <= FOLDED_FROM:
+        return said + drawn
+    words = count(len(record.text.split()), "word")
+    begin = f'<span class="more">{words}</span> <span class="long">{drawn}</span>'
+    return f"{said}<details><summary>{begin}</summary></details>"
 
 
 def _draw(run: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ from bcos_core.text.upload import save_upload
 from pages.server.roles import require_researcher
 from pages.widgets import resources, url
 from pages.widgets.jobs import job_store, time_needed
+from pages.widgets.kept import kept
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
@@ -109,8 +110,8 @@ def _pasted(model: CheckpointInfo) -> Path | None:
     pasted = st.text_area(
         "One text in each line",
         height=160,
-        key="pasted",
         help="A first and a second text have a tab between them." if model.pairs else None,
+        **kept("pasted", ""),
     )
     lines = [(number, line) for number, line in text_lines(pasted or "") if not is_blank(line)]
     if not lines:

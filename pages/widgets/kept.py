@@ -16,13 +16,19 @@ _KEPT = "kept-fields"
 
 def kept(key: str, default: Any, *, options: Collection[Any] | None = None) -> dict[str, Any]:
     """Arguments (`key`, `on_change`) of a widget that begins with `default` and keeps what is chosen. It must be given
-    no value of its own. Of what was kept, only what is among the `options` comes back, where there are some."""
-    if key not in st.session_state:
-        st.session_state[key] = _still_there(_fields().get(key, default), default, options)
+    no value of its own. Of what was kept, only what is among the `options` comes back, where there are some; a widget
+    that says None, which no field of a form means, has what was kept."""
+    value = st.session_state.get(key)
+    if value is None:
+        value = _fields().get(key, default)
+    # On every run: the browser makes a widget in a closed expander when it opens, and would then show an empty one for
+    # a value that only an older run has set.
+    st.session_state[key] = _still_there(default if value is None else value, default, options)
 
     def changed() -> None:
-        if key in st.session_state:  # a late change of a field that is gone: its form was sent meanwhile
-            _fields()[key] = st.session_state[key]
+        # None of a field that is gone, a late change: its form was sent meanwhile.
+        if (value := st.session_state.get(key)) is not None:
+            _fields()[key] = value
 
     return {"key": key, "on_change": changed}
 

@@ -33,3 +33,28 @@ def test_a_late_change_of_a_form_that_was_sent_is_nothing(state: dict[str, Any])
     forget("-new")
     changed()
     assert not has_kept("-new")
+
+
+def test_a_value_is_set_on_every_run(state: dict[str, Any]) -> None:
+    written: list[Any] = []
+
+    class Watched(dict[str, Any]):
+        def __setitem__(self, key: str, value: Any) -> None:
+            if key == "title-new":
+                written.append(value)
+            super().__setitem__(key, value)
+
+    module.st.session_state = Watched(state)  # type: ignore[misc, assignment]
+    kept("title-new", "Untitled")
+    kept("title-new", "Untitled")
+    assert written == ["Untitled", "Untitled"], "the browser may make the widget after the second run"
+
+
+def test_a_widget_that_says_none_has_what_was_kept(state: dict[str, Any]) -> None:
+    changed = kept("protocol-new", "rating", options=["rating", "edit"])["on_change"]
+    state["protocol-new"] = "edit"
+    changed()
+    state["protocol-new"] = None
+    changed()
+    kept("protocol-new", "rating", options=["rating", "edit"])
+    assert state["protocol-new"] == "edit"

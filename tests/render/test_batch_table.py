@@ -35,6 +35,19 @@ def test_a_record_without_numbers_says_so() -> None:
     assert "Failed." in batch_table([(1, (FAILED,))])
 
 
+def test_a_text_that_was_cut_says_so_on_the_page_and_in_the_file() -> None:
+    cut = record(text="Not bad. And this is never read.", truncated_at=8)
+    assert cut.unread
+    for made in (batch_table([(1, (cut,))]), batch_page([(1, (cut,))], "t")):
+        assert "Longer than this model reads: it saw the first 8 of 32 characters" in made
+
+
+def test_a_long_text_is_folded_and_a_short_one_is_not() -> None:
+    long = record(text=f"Not bad.{' more' * 300}", truncated_at=8)
+    assert "<details>" in batch_table([(1, (long,))]) and "302 words" in batch_table([(1, (long,))])
+    assert "<details>" not in batch_table([(1, (RECORD,))])
+
+
 def test_contributions_add_up_for_each_text() -> None:
     rows = [(1, (RECORD,)), (2, (record(text="Not bad."),))]
     table = contributions(rows)
