@@ -122,7 +122,7 @@ def show_comparison() -> None:
         )
         label = tests.label(example) if tests is not None and example is not None else None
         pins_menu(text, label)
-        export_menu(screen)
+        export_menu(screen, original)
         link_button(
             {
                 "model": [model.path.name for model in models],

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
 
+from bcos_core.attribution.record import Attribution
 from bcos_core.numbers import number
 from bcos_core.render import drawing
 from bcos_core.render.changed import answer_in_words, changes_in_words
-from bcos_core.render.pieces import unit_scores
+from bcos_core.render.pieces import Granularity, unit_scores
 from bcos_core.render.scale import Scale
+from bcos_core.render.sheet import Sheet
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.changes import changes
 from pages.compare.screen import Cell, Screen
+from pages.compare.sheet import screen_sheet
 from pages.compare.text_box import show_text
 from pages.widgets import resources
 from pages.widgets.errors import guard
@@ -47,13 +51,28 @@ def before_and_after(screen: Screen, before: str) -> None:
                         st.caption(f"**{plain(cell.method.title)}** cannot explain this model’s answer.")
 
 
+def scale_of_both(records: Sequence[Attribution], granularity: Granularity) -> Scale:
+    """What full colour means before and after; records that failed have no part in it."""
+    scores = [unit_scores(record, granularity) for record in records if not record.failed]
+    return Scale(max((abs(score) for part in scores for score in part), default=0.0), RULE)
+
+
+def sheets_of_both(before: Screen, after: Screen) -> list[Sheet]:
+    """The text and its edited copy as sheets, before and after, as they are on the screen."""
+
+    def scale(cell: Cell) -> Scale:
+        return scale_of_both([before.record(cell), after.record(cell)], after.style.granularity)
+
+    sheets = [screen_sheet(screen, scale) for screen in (before, after)]
+    return [sheet for sheet in sheets if sheet is not None]
+
+
 @fragment(parallel=True)
 def _panels(before: Screen, after: Screen, cell: Cell) -> None:
     with guard():
         with st.spinner(f"{cell.method.title} ({before.cost(cell)}, twice) …", show_time=True):
             records = [before.record(cell), after.record(cell)]
-        scores = [unit_scores(record, after.style.granularity) for record in records if not record.failed]
-        scale = Scale(max((abs(score) for part in scores for score in part), default=0.0), RULE)
+        scale = scale_of_both(records, after.style.granularity)
         for record, title in zip(records, ("before", "after"), strict=True):
             note = drawing.truncation_note(record)
             heatmap(
@@ -72,3 +91,4 @@ def _panels(before: Screen, after: Screen, cell: Cell) -> None:
                 key=f"{title}-{cell.key}",
                 on_strike=lambda start, end: None,
             )
+        st.space("small")  # the last figure is not the caption of the next heatmap

@@ -72,7 +72,7 @@ def test_the_menu_offers_every_kind_of_file(open_page: OpenPage, home: Home) -> 
 def test_the_screen_is_taken_away_as_it_is(open_page: OpenPage, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     save_pair(home.create())
     taken: list[Sheet] = []
-    monkeypatch.setattr("pages.compare.export._take_away", lambda sheet, name, key: taken.append(sheet))
+    monkeypatch.setattr("pages.compare.export._take_away", lambda sheets, name, key: taken.extend(sheets))
     query = {
         "model": ["tiny-bcos", "tiny-conventional"],
         "method": ["bcos", "occlusion"],
@@ -99,3 +99,21 @@ def test_the_screen_is_taken_away_as_it_is(open_page: OpenPage, home: Home, monk
             if token.start is not None and 2 <= token.start < 6
         )
         assert panel.change.predicted_change == pytest.approx(-struck)
+
+
+def test_an_edited_copy_is_taken_away_with_what_it_was(
+    open_page: OpenPage, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = save_pair(home)
+    taken: list[Sheet] = []
+    monkeypatch.setattr("pages.compare.export._take_away", lambda sheets, name, key: taken.extend(sheets))
+    at = open_page("compare", model=folder.name, method="occlusion", before="A dull film.", text="A fine film.")
+    at.session_state["export"] = True
+    at.run()
+    assert not at.exception and not at.error
+    before, after = taken[-2:]
+    assert (before.record.text, after.record.text) == ("A dull film.", "A fine film.")
+    scales = {panel.scale for sheet in (before, after) for _, _, panel in sheet.panels()}
+    assert len(scales) == 1, "one scale for both, as on the screen"
+    for kind in FORMATS.values():
+        assert kind.file([before, after] if kind.several else [after])
