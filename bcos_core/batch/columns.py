@@ -39,3 +39,10 @@ def guess_columns(columns: Sequence[str], model: CheckpointInfo) -> tuple[str | 
     if model.pairs:
         return None, None
     return guess_text_column(columns) or (columns[0] if len(columns) == 1 else None), None
+
+
+def may_be_text(column: str) -> bool:
+    """Whether the name of a column is rather a text, so that its file has no header: several words, or a sentence's
+    end."""
+    name = column.strip()
+    return guess_text_column([name]) is None and (len(name.split()) > 2 or name.endswith((".", "!", "?")))

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from bcos_core.attribution.registry import METHODS, Method
-from bcos_core.batch.columns import guess_columns
+from bcos_core.batch.columns import guess_columns, may_be_text
 from bcos_core.batch.job import BATCH
 from bcos_core.batch.spec import MOST_METHODS, MOST_TEXTS, BatchSpec, BatchTexts, read_texts
 from bcos_core.errors import DataError, TextError
@@ -162,6 +162,13 @@ def _choose_columns(file: Path, model: CheckpointInfo) -> tuple[str | None, str 
         index=None,
         **url.bound("text-column", first, parse=url.one_of(columns)),
     )
+    if text and file.suffix.lower() in (".csv", ".tsv") and may_be_text(text):
+        st.warning(
+            plain(
+                f"The first line of the file is read as the names of its columns, so “{text}” is not explained. If it "
+                "is a text, put a line with the columns’ names above it, such as “text”, and upload the file again."
+            )
+        )
     if model.pairs is False:
         return text, None
     other = places[1].selectbox(

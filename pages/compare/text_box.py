@@ -133,7 +133,10 @@ def original_text(text: str, model: CheckpointInfo) -> str | None:
 
 
 def edit_a_copy(text: str) -> None:
-    """Keep the text as it is, to compare with what it becomes."""
+    """Keep the text as it is, to compare with what it becomes. Struck words are back, which is said: a copy begins as
+    the whole text."""
+    if url.read("strike"):
+        st.toast("The struck words are back: an edited copy begins as the whole text.")
     url.write(**kept_text.place_of(text, kept_text.BEFORE), **kept_text.place_of(text), example=None, strike=None)
 
 

@@ -129,3 +129,16 @@ def test_a_pair_is_one_row_with_both_texts(open_page: OpenPage, home: Home) -> N
     at = open_page("batch")
     assert not at.exception and "First text" in table(at) and "Second text" in table(at)
     assert pair("Two dogs ran.", "Dogs ran.") not in table(at)
+
+
+@pytest.mark.parametrize(("first", "said"), [("A dull film.", True), ("text", False), ("the review", False)])
+def test_a_first_line_that_looks_like_a_text_is_not_lost_in_silence(
+    open_page: OpenPage, home: Home, first: str, said: bool
+) -> None:
+    save_pair(home)
+    folder = home.uploads / "one"
+    folder.mkdir(parents=True)
+    (folder / "t.csv").write_text(f"{first}\nA great film.\nMeh film.\n")
+    at = open_page("batch", source="file", file="one/t.csv")
+    assert not at.exception and not at.error
+    assert any("is read as the names of its columns" in one.value for one in at.warning) == said

@@ -77,3 +77,11 @@ def test_a_long_text_is_kept_and_a_foreign_one_ignored(open_page: OpenPage, home
     assert "before-kept" in at.query_params and "Nothing is changed yet." in words(at)
     at = open_page("compare", model="tiny-bcos", method="bcos", text=AFTER, before=pair("two", "texts"))
     assert not at.exception and "An edited copy" not in words(at)
+
+
+def test_words_that_were_struck_are_back_in_the_copy_and_it_says_so(open_page: OpenPage, home: Home) -> None:
+    folder, _ = save_pair(home)
+    at = open_page("compare", model=folder.name, method="occlusion", text=BEFORE, strike="2-6")
+    button(at, "Edit a copy").click().run()
+    assert [one.value for one in at.toast] == ["The struck words are back: an edited copy begins as the whole text."]
+    assert at.text_area[0].value == BEFORE and "strike" not in at.query_params
