@@ -36,8 +36,6 @@ def _go(page: Page, room: str) -> None:
     ("room", "form", "field", "typed", "others"),
     [
         ("Studies", "New study", "Title", "My study", {"How many": "24", "Practice items": "2"}),
-        ("Studies", "Change it", "Title", "My study", {"How many": "12"}),
-        ("Batch", "New batch", "One text in each line", "A dull film.", {}),
     ],
 )
 def test_what_was_typed_without_enter_is_there_again(
