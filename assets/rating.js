@@ -108,6 +108,9 @@ export default function ({ data, parentElement, setStateValue }) {
   status.setAttribute("role", "status");
   const tell = (text) => { if (status.textContent !== text) status.textContent = text; };
 
+  const howToAnswer = matchMedia("(pointer: coarse)").matches
+    ? "Tap an answer" : "Answer with the mouse, or with the number keys";
+
   const draw = () => {
     const held = root.getRootNode().activeElement?.dataset.choice; // what is drawn anew must not lose the keyboard
     const panels = element("div", `panels ${data.panels.length > 1 ? "two" : "one"}`);
@@ -123,7 +126,7 @@ export default function ({ data, parentElement, setStateValue }) {
     root.replaceChildren(...parts, ...questions, ...(questions.length ? [status] : []));
     if (held) root.querySelector(`[data-choice="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
     if (root.given.some(isWaiting)) tell("Saving …");
-    else tell(Object.keys(data.answers).length ? "Saved" : "Answer with the mouse, or with the number keys");
+    else tell(Object.keys(data.answers).length ? "Saved" : howToAnswer);
   };
 
   // Number keys answer the first question that has no answer yet. They change none: a key that comes while the next

@@ -46,7 +46,8 @@ class Finding:
             elif (found := by_pair.get((other, first))) is not None:
                 parts.append(self._said(found, names[first], names[other], turned=True))
         if not parts:
-            return f"Nothing can be said: {_inside(result.undefined or 'there are no answers to compare.')}."
+            reason = result.undefined or "no two conditions have answers that can be compared."
+            return f"Nothing can be said: {_inside(reason)}."
         parts[1:] = [part[0].lower() + part[1:] for part in parts[1:]]
         basis = f"{count(result.basis.raters, 'rater')}, {count(result.basis.items, 'item')}"
         return f"{'; '.join(parts)}{';' if len(parts) > 1 else ','} {basis}."

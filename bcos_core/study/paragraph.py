@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from bcos_core.numbers import count
 from bcos_core.study.comprehension import TRIES
+from bcos_core.study.design import StudyDesign
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.participation import Part, Participation
 from bcos_core.study.protocols import PROTOCOLS
@@ -26,7 +27,6 @@ def methods_paragraph(
     became = answered.participation
     kept, left_out = became.number(Part.COUNTS), became.number(Part.LEFT_OUT)
     strata = strata_of(TASK_TYPES[design.task_type])
-    rule = design.exclusion
     drawn = (
         f"taken from the collection “{source.collection}”"
         if source.collection
@@ -42,33 +42,43 @@ def methods_paragraph(
         chosen += "to which all models gave the same answer, "
     extended = f"; while the study ran, this was raised to {study.extended_to}" if study.extended_to else ""
     conditions = "; ".join(condition.called(models or {}) for condition in design.conditions)
-    fast = f", or whose median time for an item was below {rule.fastest:g} s," if rule.fastest else ""
-    checks = (
-        f"{count(design.instructed, 'instructed attention check')} and {count(design.random, 'heatmap')} of random "
-        "scores were mixed in. "
-        if design.instructed or design.random
-        else ""
-    )
+    mixed = [count(design.instructed, "instructed attention check")] if design.instructed else []
+    mixed += [f"{count(design.random, 'heatmap')} of random scores"] if design.random else []
+    one = design.instructed + design.random == 1
+    checks = f"{' and '.join(mixed)} {'was' if one else 'were'} mixed in. " if mixed else ""
     understood = (
         f"Before the first item, raters had to answer {count(len(design.comprehension), 'question')} about the "
         f"instructions, in at most {TRIES} tries. "
         if design.comprehension
         else ""
     )
+    article = "an" if protocol.title[0] in "AEIOU" else "a"
     first = "SIMULATED RATERS, NOT PEOPLE. " if study.simulated else ""
     return (
-        f"{first}In a {protocol.title.lower()} study, {count(kept, 'rater')} "
+        f"{first}In {article} {protocol.title.lower()} study, {count(kept, 'rater')} "
         f"{protocol.procedure}. "
         f"Materials were {count(source.count, 'text')} of {source.least} to {source.most} words, {chosen}{drawn} "
         f"(seed {source.seed}), explained under {count(len(design.conditions), 'condition')}: {conditions}. "
         f"Each rater was given {count(design.items_per_rater, 'item')} after "
         f"{count(design.practice, 'practice item')}, each item once{_answered_of(answered, design.items_per_rater)}; "
         "conditions were blinded, drawn with one colour scale in one light theme, balanced within items, and ordered "
-        f"by Williams squares over raters; {count(design.raters_per_item, 'answer')} were wanted for an "
-        f"item{extended}. {understood}{checks}"
-        f"By a rule fixed before data collection, raters who failed more than {rule.failed_checks} of the instructed "
-        f"checks{fast} were left out ({left_out} of {kept + left_out}).{_others(became)} Texts, explanations, wording "
+        f"by Williams squares over raters; {count(design.raters_per_item, 'answer')} "
+        f"{'was' if design.raters_per_item == 1 else 'were'} wanted for an item{extended}. {understood}{checks}"
+        f"{_left_out(design, left_out, kept + left_out)}{_others(became)} Texts, explanations, wording "
         f"and rules were locked before the first answer (SHA-256 {(study.lock_hash or '')[:16]}…)."
+    )
+
+
+def _left_out(design: StudyDesign, left_out: int, answered: int) -> str:
+    """The rule of exclusion, of what it could be held against, and how many it took."""
+    rule = design.exclusion
+    reasons = [f"failed more than {rule.failed_checks} of the instructed checks"] if design.instructed else []
+    reasons += [f"had a median time for an item below {rule.fastest:g} s"] if rule.fastest else []
+    if not reasons:
+        return "There was no rule to leave raters out by."
+    return (
+        f"By a rule fixed before data collection, raters who {' or '.join(reasons)} were left out "
+        f"({left_out} of {answered})."
     )
 
 

@@ -45,7 +45,10 @@ class Practised:
 def no_answer_is_wrong(shown: Practised) -> str:
     """Feedback where people are asked for their opinion."""
     words = " and ".join(f"“{word}”" for word in shown.heaviest)
-    return f"{f'This explanation puts most weight on {words}. ' if words else ''}No answer is wrong here."
+    verb = "word that speaks" if len(shown.heaviest) == 1 else "words that speak"
+    is_are = "is" if len(shown.heaviest) == 1 else "are"
+    said = f"By this explanation, the {verb} most for the answer {is_are} {words}. " if words else ""
+    return f"{said}No answer is wrong here."
 
 
 def one_choice_each(locked: LockedStudy) -> AnswerForm:

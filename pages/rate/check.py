@@ -11,7 +11,7 @@ from bcos_core.study.access import Rater
 from bcos_core.study.comprehension import TRIES, CheckQuestion
 from bcos_core.study.recruiting import Recruiting, is_link
 from bcos_core.study.understanding import standing, try_check
-from pages.widgets.plain import plain
+from pages.widgets.plain import plain, plain_lines
 from pages.widgets.studies import database, recruiting_of, study_of
 from pages.widgets.studies import running as running_of
 
@@ -26,7 +26,7 @@ def ask_check(rater: Rater, questions: Sequence[CheckQuestion]) -> None:
             "That was not right yet. Read the instructions again; you have one more try.", icon=":material/replay:"
         )
     with st.container(border=True):
-        st.markdown(plain(running_of(study_of(rater.study)).locked.design.instructions))
+        st.markdown(plain_lines(running_of(study_of(rater.study)).locked.design.instructions))
     with st.form("comprehension", border=False):
         given = {
             question.prompt: st.radio(

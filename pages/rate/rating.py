@@ -23,7 +23,7 @@ from pages.server.roles import rater_is_here
 from pages.widgets import url
 from pages.widgets.errors import raters_guard
 from pages.widgets.frame import loading
-from pages.widgets.plain import plain
+from pages.widgets.plain import plain, plain_lines
 from pages.widgets.rating_item import (
     ITEM_KEY,
     Answer,
@@ -36,6 +36,14 @@ from pages.widgets.rating_item import (
 from pages.widgets.studies import Running, database, recruiting_of, running, study_of
 
 INVITE, RATER, AT = "invite", "rater", "at"
+_SAME_LINK = "You can stop and come back by the same link at any time."
+_COME_BACK = {
+    InviteKind.PERSONAL: _SAME_LINK,
+    InviteKind.PANEL: _SAME_LINK,
+    # Whoever opens this one again is somebody new: what brings them back is the address after the start.
+    InviteKind.OPEN: "You can stop at any time. To come back, keep the address that this page has once you have "
+    "started: this link begins anew.",
+}
 
 
 def show_rating() -> None:
@@ -62,7 +70,7 @@ def _come_in() -> Rater | None:
         row = study_of(invite.study)
         require_open(row.status)
         person = _person(row) if invite.kind == InviteKind.PANEL else None
-        _welcome(token, _prepared(row).locked, person)
+        _welcome(token, invite.kind, _prepared(row).locked, person)
         return None
     _message("Welcome", "Open the link of your invitation to take part in a study.")
     return None
@@ -82,15 +90,15 @@ def _prepared(row: Study) -> Running:
     return study
 
 
-def _welcome(token: str, locked: LockedStudy, person: Person | None) -> None:
+def _welcome(token: str, kind: InviteKind, locked: LockedStudy, person: Person | None) -> None:
     design = locked.design
     st.title(plain(design.title), anchor=False)
     with st.container(border=True):
-        st.markdown(plain(design.instructions))
+        st.markdown(plain_lines(design.instructions))
         shown = len(locked.items) - len(locked.of_kind("item")) + design.items_per_rater
-        st.caption(f"{count(shown, 'short text')}. You can stop and come back by the same link at any time.")
+        st.caption(f"{count(shown, 'short text')}. {_COME_BACK[kind]}")
     if design.consent.strip():
-        st.markdown(plain(design.consent))
+        st.markdown(plain_lines(design.consent))
     agreed = st.checkbox("I have read this, and agree to take part.", key="consent")
     if st.button("Start", type="primary", disabled=not agreed):
         # Kept, because a second click that interrupts this run must not bring in a second person.

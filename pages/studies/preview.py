@@ -9,7 +9,7 @@ from bcos_core.study.preview_job import ITEMS, PREVIEW, PreviewSpec
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.studies import Study
 from pages.widgets.errors import guard
-from pages.widgets.plain import plain
+from pages.widgets.plain import plain, plain_lines
 from pages.widgets.rating_item import item_data, rating_item
 from pages.widgets.request import Request, ask
 from pages.widgets.studies import studies
@@ -25,8 +25,8 @@ _KINDS = {
 def preview(locked: LockedStudy) -> None:
     """One item in one of its cells, chosen here."""
     with st.container(border=True):
-        st.markdown(plain(locked.design.instructions))
-        st.markdown(plain(locked.design.consent))
+        st.markdown(plain_lines(locked.design.instructions))
+        st.markdown(plain_lines(locked.design.consent))
         for question in locked.design.comprehension:
             st.radio(plain(question.prompt), [plain(one) for one in question.shown()], index=None, disabled=True)
     columns = st.columns(2)

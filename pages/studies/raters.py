@@ -24,7 +24,11 @@ from pages.widgets.plain import plain
 from pages.widgets.studies import Running, database
 
 _KINDS = {InviteKind.OPEN.value: "Open link, for several people", InviteKind.PERSONAL.value: "Personal links, one each"}
-_TITLES = {**_KINDS, InviteKind.PANEL.value: "A panel’s link"}
+_TITLES = {
+    InviteKind.OPEN.value: "Open link",
+    InviteKind.PERSONAL.value: "Personal link",
+    InviteKind.PANEL.value: "Link of a panel",
+}
 REFRESH_SECONDS = 4.0
 
 
@@ -55,7 +59,10 @@ def invitations(study: Study, *, primary: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             state = "taken back" if invite.revoked_at else f"{invite.used} of {invite.cap or 'any number'} came"
             until = f" · until {invite.expires_at:%d %B %Y}" if invite.expires_at else ""
-            st.markdown(plain(f"{_TITLES[invite.kind.value]} {invite.note} · {state}{until}"), width="stretch")
+            st.markdown(
+                plain(" · ".join(filter(None, (_TITLES[invite.kind.value], invite.note, f"{state}{until}")))),
+                width="stretch",
+            )
             if st.button("Take back", key=f"revoke-{invite.id}", disabled=invite.revoked_at is not None):
                 store.revoke(invite.id)
                 st.rerun()
@@ -104,7 +111,7 @@ def _raters(progress: StudyProgress) -> None:
         return
     rows = [
         {
-            "rater": rater.arrival + 1,
+            "arrival": rater.arrival,
             "state": _state(rater),
             "items": rater.items,
             "median per item": "–" if rater.median_seconds is None else duration(rater.median_seconds),

@@ -6,6 +6,7 @@ import streamlit as st
 
 from bcos_core.jobs.made import result_of
 from bcos_core.jobs.store import JobState
+from bcos_core.numbers import count
 from bcos_core.study.crowd import Crowd
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
@@ -41,7 +42,8 @@ def rehearsal(study: Study, locked: LockedStudy, *, primary: bool) -> None:
         request = Request(REHEARSE, RehearsalSpec(study.id, Crowd(preference=float(preference))))
         ask(
             request,
-            f"{design.raters_needed} simulated raters of this taste answer a copy of the study, marked as simulated, "
+            f"{count(design.raters_needed, 'simulated rater')} of this taste "
+            f"{'answers' if design.raters_needed == 1 else 'answer'} a copy of the study, marked as simulated, "
             "so that you see what results you would get; this study stays as it is.",
             "Rehearse",
             primary=primary,

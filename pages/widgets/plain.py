@@ -18,3 +18,9 @@ _JOINER = "\N{WORD JOINER}"
 def plain(text: str) -> str:
     """`text` with every character that Markdown would act upon escaped; line breaks become spaces."""
     return _MEANINGFUL.sub(r"\\\1", _FOUND_LATER.sub(_JOINER, " ".join(text.split())))
+
+
+def plain_lines(text: str) -> str:
+    """The same of a text of several lines, which stay lines: an empty one parts two paragraphs."""
+    paragraphs = re.split(r"\n\s*\n", text.strip().replace("\r\n", "\n"))
+    return "\n\n".join("  \n".join(plain(line) for line in one.split("\n")) for one in paragraphs)

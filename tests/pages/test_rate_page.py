@@ -92,6 +92,24 @@ def test_without_a_link_that_is_known_nothing_is_shown(
     assert "link" in words(at)
 
 
+@pytest.mark.parametrize("kind", list(InviteKind))
+def test_the_welcome_says_how_one_comes_back(home: Home, shown: Shown, open_page: OpenPage, kind: InviteKind) -> None:
+    """Whoever opens an open link again is a new rater, so it must not be said to lead back."""
+    world = make_world(home)
+    Studies(open_database(home)).recruit(world.study.id, PROLIFIC)
+    _, token = Invitations(open_database(home)).create(world.study.id, kind)
+    person = {PROLIFIC.participant: "p1"} if kind == InviteKind.PANEL else {}
+    said = words(open_page("rate", invite=token, **person))
+    assert ("come back by the same link" in said) == (kind != InviteKind.OPEN)
+    assert ("keep the address that this page has once you have started" in said) == (kind == InviteKind.OPEN)
+
+
+def test_instructions_and_consent_keep_their_lines(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world = make_world(home, instructions="Read it.\n\nThen answer.", consent="Agree.\nOr not.")
+    at = open_page("rate", invite=world.token)
+    assert {"Read it\\.\n\nThen answer\\.", "Agree\\.  \nOr not\\."} <= {one.value for one in at.markdown}
+
+
 def test_a_link_that_was_taken_back(home: Home, shown: Shown, open_page: OpenPage) -> None:
     world = make_world(home)
     invitations = Invitations(open_database(home))

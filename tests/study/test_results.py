@@ -273,6 +273,32 @@ def test_the_paragraph_says_how_much_was_answered(home: Home) -> None:
     assert "with equal numbers" not in paragraph
 
 
+@pytest.mark.parametrize(
+    ("changes", "said", "unsaid"),
+    [
+        (
+            {"protocol": "edit", "instructed": 0, "raters_per_item": 1},
+            (
+                "In an edit to flip study",
+                "1 answer was wanted for an item",
+                "There was no rule to leave",
+            ),
+            ("mixed in", "instructed"),
+        ),
+        ({"instructed": 1}, ("1 instructed attention check was mixed in.", "In a "), ("random scores",)),
+        ({"instructed": 0, "random": 2}, ("2 heatmaps of random scores were mixed in.",), ("instructed", "left out")),
+    ],
+)
+def test_the_paragraph_says_what_there_was_and_nothing_else(
+    home: Home, changes: dict[str, Any], said: tuple[str, ...], unsaid: tuple[str, ...]
+) -> None:
+    world = make_world(home, **changes)
+    answered = read_answers_of(open_database(home), world.study.id, world.locked)
+    paragraph = methods_paragraph(world.study, world.locked, answered)
+    assert [words for words in said if words not in paragraph] == []
+    assert [words for words in unsaid if words in paragraph] == []
+
+
 def test_an_export_has_everything_and_only_when_it_is_closed(home: Home, tmp_path: Path) -> None:
     world = make_world(home, **EVERYTHING)
     answer_all(home, world, 3, _rate(world))
