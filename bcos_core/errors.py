@@ -97,6 +97,10 @@ class StudyClosedError(StudyError):
     """A study that takes no answers: not open yet, or closed."""
 
 
+class StudyFullError(StudyError):
+    """Every answer that the study wants is given or being given, and this rater has answered none of its items."""
+
+
 class InviteError(StudyError):
     """An invitation that lets nobody in. Says why, and nothing about the study."""
 

@@ -19,7 +19,7 @@ from bcos_core.study.assignment import sequence_of
 from bcos_core.study.events import EventKind, record
 from bcos_core.study.plan import Plan
 from bcos_core.study.schema import STUDY_ANSWERS, STUDY_EVENTS, STUDY_SLOTS
-from bcos_core.study.slots import Slot, counts_of, read_slot, take_again
+from bcos_core.study.slots import Slot, counts_of, finish_when_done, read_slot, take_again
 from bcos_core.study.studies import hold_study
 
 LONGEST_KEY = 64
@@ -174,6 +174,7 @@ class Answers:
         complete = self.form.required <= before.keys() | given.keys()
         if complete and slot.answered_at is None:
             connection.execute(_CLOSE_SLOT, {"slot": slot.id, "now": now})
+            finish_when_done(connection, self.plan, slot.rater)
         return Saved(slot.id, complete, repeated=False, changed=changed, at=now)
 
 

@@ -64,6 +64,16 @@ class Raters:
                 _add(connection, invite, resume_token, person, simulated=simulated), resume_token, is_new=True
             )
 
+    def has_come(self, token: str, person: Person | None = None) -> bool:
+        """Whether whoever opens an invitation is somebody who has come by it before.
+
+        Raises:
+            InviteError: the token lets nobody in.
+            RaterError: a panel's link names nobody.
+        """
+        with self.database.read() as connection:
+            return _before(connection, find_invite(connection, token), person) is not None
+
     def resume(self, resume_token: str) -> Rater:
         """The rater whom a resume token belongs to, also after the study was closed.
 

@@ -13,11 +13,12 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bcos_core.errors import BcosError
+from bcos_core.errors import BcosError, StudyFullError
 from bcos_core.home import get_home
 from bcos_core.storage.database import Database, open_engine
 from bcos_core.study.answer_form import AnswerForm, Choice, FreeText, Number
@@ -127,7 +128,8 @@ def _rate(work: WriterWork, database: Database) -> Iterator[Acknowledgement]:
         if retried and not answers.save(**answer).repeated:
             raise BcosError(f"The answer with the key {slot.id} was saved twice.")
         yield Acknowledgement(rater.id, slot.id, slot.item, values, slot.id, ended - began, began - asked, retried)
-    slots.finish(rater.id)
+    with suppress(StudyFullError):  # more may come than are wanted
+        slots.finish(rater.id)
 
 
 def main() -> int:

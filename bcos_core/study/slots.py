@@ -9,11 +9,19 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from bcos_core.errors import RaterError, StudyError
+from bcos_core.errors import RaterError, StudyError, StudyFullError
 from bcos_core.storage.database import Database
 from bcos_core.storage.types import utc_now
 from bcos_core.study.access import Rater, read_rater, require_active
-from bcos_core.study.assignment import Counts, Showing, SlotKind, may_take_again, next_slot, sequence_of
+from bcos_core.study.assignment import (
+    Counts,
+    Showing,
+    SlotKind,
+    filled_of,
+    may_take_again,
+    next_slot,
+    sequence_of,
+)
 from bcos_core.study.events import EventKind, record
 from bcos_core.study.plan import Plan
 from bcos_core.study.schema import STUDY_RATERS, STUDY_SLOTS
@@ -107,6 +115,7 @@ class Slots:
 
         Raises:
             StudyError: the rater has not answered everything that there is for them.
+            StudyFullError: there was no item for them.
             StudyClosedError, InviteRevokedError, RaterError: this rater cannot finish.
         """
         with self.database.write() as connection:
@@ -116,7 +125,21 @@ class Slots:
                 return found.completion_code
             if self._next(connection, rater) is not None:  # given back with the transaction
                 raise StudyError("There is something left to answer. The code is shown after the last item.")
+            if not _has_answered(connection, rater):
+                raise StudyFullError(
+                    "Enough people have answered, so there is no text left for you. Thank you for your interest."
+                )
             return _finish(connection, found)
+
+    def is_full(self) -> bool:
+        """Whether somebody who comes now would be given no item."""
+        abandoned = _ABANDONED.with_only_columns(_TABLE.item, _TABLE.cell)
+        before = utc_now() - self.abandoned_after
+        with self.database.read() as connection:
+            counts = dict(counts_of(connection, self.plan.study))
+            for item, cell in connection.execute(abandoned, {"study": self.plan.study, "before": before}):
+                counts[item, cell] -= 1
+        return all(filled_of(self.plan, counts, item) >= self.plan.raters_per_item for item in self.plan.items)
 
     def _next(self, connection: Connection, rater: str) -> Slot | None:
         hold_study(connection, self.plan.study)
@@ -156,6 +179,33 @@ def counts_of(connection: Connection, study: str) -> Counts:
 
 def slots_of(connection: Connection, rater: str) -> SlotList:
     return [_slot(row) for row in connection.execute(_OF_RATER, {"rater": rater})]
+
+
+def finish_when_done(connection: Connection, plan: Plan, id: str) -> None:
+    """Give a rater their completion code as soon as there is nothing left for them; the study is held."""
+    rater = read_rater(connection, id)
+    if rater.completion_code is not None or _in_hand(connection, id) is not None:
+        return
+    if not _has_answered(connection, id) or _is_left(connection, plan, rater):
+        return
+    release_abandoned(connection, plan.study, utc_now() - ABANDONED_AFTER)
+    if not _is_left(connection, plan, rater):
+        _finish(connection, rater)
+
+
+def _is_left(connection: Connection, plan: Plan, rater: Rater) -> bool:
+    """Whether there is something to give to a rater who has nothing in hand."""
+    counts = counts_of(connection, plan.study)
+    own = slots_of(connection, rater.id)
+    if own and (last := own[-1]).released_at and may_take_again(plan, counts, last.item, last.cell):
+        return True
+    history = [_showing(row) for row in connection.execute(_HISTORY, {"rater": rater.id})]
+    return next_slot(plan, counts, history, arrival=rater.arrival) is not None
+
+
+def _has_answered(connection: Connection, rater: str) -> bool:
+    """Whether the rater has answered an item; practice and checks are none."""
+    return any(row.answered_at is not None for row in connection.execute(_HELD_BY, {"rater": rater}))
 
 
 def read_slot(connection: Connection, id: str) -> Slot | None:

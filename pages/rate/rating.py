@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from bcos_core.errors import InviteError, RaterError, StudyClosedError
+from bcos_core.errors import InviteError, RaterError, StudyClosedError, StudyFullError
 from bcos_core.numbers import count
 from bcos_core.study.access import Rater, require_active, require_open
 from bcos_core.study.assignment import SlotKind
@@ -52,6 +52,8 @@ def show_rating() -> None:
         rater = _come_in()
         if rater is not None:
             _rate(rater)
+    except StudyFullError as error:
+        _message("The study is full", str(error))
     except (InviteError, RaterError, StudyClosedError) as error:
         late = " Your last answer came too late and is not saved." if is_waiting() else ""
         _message("This link cannot be used now", f"{error}{late}")
@@ -70,7 +72,11 @@ def _come_in() -> Rater | None:
         row = study_of(invite.study)
         require_open(row.status)
         person = _person(row) if invite.kind == InviteKind.PANEL else None
-        _welcome(token, invite.kind, _prepared(row).locked, person)
+        study = _prepared(row)
+        # Before they agree to anything; of those who have come before, what they answered decides.
+        if study.slots.is_full() and not raters.has_come(token, person):
+            raise StudyFullError("Enough people have answered. Thank you for your interest.")
+        _welcome(token, invite.kind, study.locked, person)
         return None
     _message("Welcome", "Open the link of your invitation to take part in a study.")
     return None

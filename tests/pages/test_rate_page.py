@@ -21,6 +21,7 @@ from bcos_core.study.forms import form_of, plan_of
 from bcos_core.study.invites import Invitations, InviteKind
 from bcos_core.study.raters import Raters
 from bcos_core.study.recruiting import PROLIFIC
+from bcos_core.study.selection import Source
 from bcos_core.study.slots import Slots
 from bcos_core.study.studies import Studies
 from pages.rate import edit as rating_edit
@@ -108,6 +109,20 @@ def test_instructions_and_consent_keep_their_lines(home: Home, shown: Shown, ope
     world = make_world(home, instructions="Read it.\n\nThen answer.", consent="Agree.\nOr not.")
     at = open_page("rate", invite=world.token)
     assert {"Read it\\.\n\nThen answer\\.", "Agree\\.  \nOr not\\."} <= {one.value for one in at.markdown}
+
+
+def test_who_comes_to_a_full_study_is_told_before_they_agree(home: Home, shown: Shown, open_page: OpenPage) -> None:
+    world = make_world(home, source=Source(count=1), items_per_rater=1, raters_per_item=1, practice=0, instructed=0)
+    _, own = Invitations(open_database(home)).create(world.study.id, InviteKind.PERSONAL)
+    at = start_rating(open_page, replace(world, token=own))
+    waits = Raters(open_database(home))
+    shown.answer_all(at)
+    (rater,) = waits.of(world.study.id)
+    assert rater.finished_at is not None  # without a click on Next
+    late = open_page("rate", invite=world.token)
+    assert "The study is full" in words(late) and not late.button and not late.code
+    assert len(waits.of(world.study.id)) == 1
+    assert "The study is full" not in words(open_page("rate", invite=own))  # who has answered gets their code
 
 
 def test_a_link_that_was_taken_back(home: Home, shown: Shown, open_page: OpenPage) -> None:

@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from bcos_core.errors import AnswerError, RaterError, SlotError, StudyClosedError, StudyError, TooManyAnswersError
+from bcos_core.errors import (
+    AnswerError,
+    RaterError,
+    SlotError,
+    StudyClosedError,
+    StudyError,
+    StudyFullError,
+    TooManyAnswersError,
+)
 from bcos_core.study.answer_form import AnswerForm, Choice, FreeText, Number
 from bcos_core.study.answer_rows import answer_rows
 from bcos_core.study.answers import Answers
@@ -44,6 +52,39 @@ def test_a_rater_answers_everything_and_gets_a_code(study: OpenStudy) -> None:
         *["answered"] * 3,
         "finished",
     ]
+
+
+def test_a_rater_is_finished_with_the_last_answer(study: OpenStudy) -> None:
+    """Also one who never presses Next after it; and not a moment before."""
+    rater = study.arrive()
+    for _ in range(3):
+        assert study.raters.of(study.id)[0].finished_at is None
+        study.answer(rater)
+    (done,) = study.raters.of(study.id)
+    assert done.finished_at is not None and done.completion_code == study.slots.finish(rater.id)
+    assert len(study.events("finished")) == 1
+
+
+def test_nobody_gets_a_code_for_no_item(make_study: MakeStudy) -> None:
+    study = make_study(items=("i1",), items_per_rater=1, raters_per_item=1, cells=("a",), practice=("p1",))
+    first = study.arrive()
+    assert not study.slots.is_full()
+    study.answer(first)
+    late = study.arrive()
+    study.answer(first)
+    assert study.slots.is_full()
+    study.answer(late)  # the practice item alone
+    assert study.slots.next(late.id) is None
+    with pytest.raises(StudyFullError):
+        study.slots.finish(late.id)
+    by_arrival = {one.arrival: one for one in study.raters.of(study.id)}
+    assert by_arrival[0].completion_code and not by_arrival[1].completion_code
+
+
+def test_a_study_is_not_full_while_an_item_is_only_abandoned(make_study: MakeStudy) -> None:
+    study = make_study(items=("i1",), items_per_rater=1, raters_per_item=1, cells=("a",))
+    study.slots.next(study.arrive().id)
+    assert study.slots.is_full() and not study.impatient.is_full()
 
 
 def test_an_answer_is_complete_when_every_required_dimension_is_there(study: OpenStudy) -> None:
@@ -210,7 +251,6 @@ def test_who_is_out_is_given_nothing_and_their_items_go_to_others(make_study: Ma
         lambda: study.raters.join(token),
         lambda: study.slots.next(rater.id),
         lambda: study.answers.save(rater.id, slot.id, {"clear": 1}, key="k"),
-        lambda: study.slots.finish(rater.id),
     ):
         with pytest.raises(RaterError, match="Nothing more is saved"):
             act()
@@ -258,7 +298,11 @@ def test_no_item_gets_more_answers_than_wanted_and_its_cells_stay_in_balance(mak
         while study.slots.next(rater.id) is not None:
             slot = study.answer(rater)
             shown[slot.item, slot.cell] += 1
-        study.slots.finish(rater.id)
+        if sum(shown.values()) <= 5 * 5:  # two practice or check items and three items for each of five raters
+            assert study.slots.finish(rater.id)
+        else:
+            with pytest.raises(StudyFullError):
+                study.slots.finish(rater.id)
     assert shown["practice", ""] == 7
     for item in study.plan.items:
         counts = [shown[item, cell] for cell in study.plan.cells]
