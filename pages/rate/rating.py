@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
-from bcos_core.errors import InviteError, RaterError, StudyClosedError, StudyFullError
+from bcos_core.errors import InviteError, RaterError, StudyClosedError, StudyError, StudyFullError
 from bcos_core.numbers import count
 from bcos_core.study.access import Rater, require_active, require_open
 from bcos_core.study.assignment import SlotKind
@@ -177,12 +178,24 @@ def _frame(study: Running, rater: Rater, slot: Slot, own: SlotList) -> None:
         if edits and given:
             st.caption("Saved")  # of the other protocols the item itself says it, answer by answer
         after = own[place + 1].position if place + 1 < len(own) else None
-        st.button("Next", type="primary", shortcut="Right", disabled=not complete, on_click=_go, args=(after,))
+        st.button(
+            "Next", type="primary", shortcut="Right", disabled=not complete, on_click=_on, args=(study, rater, after)
+        )
     _pause(rater)
 
 
+def _on(study: Running, rater: Rater, position: int | None) -> None:
+    """To the item after this one, which is given now where it is a new one: its address is one step of the browser's
+    history, so that the browser's Back leads to the item before it."""
+    if position is None:
+        with suppress(StudyError):  # said when the page is drawn
+            slot = study.slots.next(rater.id)
+            position = None if slot is None else slot.position
+    _go(position)
+
+
 def _go(position: int | None) -> None:
-    """To an item that was there before, or on to what comes next."""
+    """To an item of the rater's, or to the end."""
     url.write(**{AT: None if position is None else str(position)})
 
 

@@ -46,8 +46,8 @@ def new_study() -> None:
             st.button("Begin anew", type="tertiary", help="Empty the form.", on_click=forget, args=(_NEW,))
 
 
-def edit_draft(study: Study) -> None:
-    """The same form on a draft, until it is locked."""
+def edit_draft(study: Study) -> bool:
+    """The same form on a draft, until it is locked; whether it holds changes that are not saved."""
     with st.expander("Change it", icon=":material/edit:"):
         before = StudyDesign.from_dict(study.design)
         design = DesignForm(resources.checkpoints(), before, study.id).ask()
@@ -58,6 +58,8 @@ def edit_draft(study: Study) -> None:
             studies().edit(study.id, design.title, design.to_dict())
             forget(f"-{study.id}")
             st.rerun()
+    # A design from elsewhere can differ from what the fields make of it, though nobody has changed a thing.
+    return has_kept(f"-{study.id}") and design != before
 
 
 def copy_study(study: Study) -> None:

@@ -26,7 +26,7 @@ from pages.widgets.frame import fragment
 from pages.widgets.jobs import follow
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.plain import plain
-from pages.widgets.request import Request, ask
+from pages.widgets.request import Request, ask, follow_active
 from pages.widgets.studies import Running, called, database, running, studies
 from pages.widgets.supervision import supervisor_notice
 
@@ -121,11 +121,20 @@ def _summary(study: Study) -> None:
 
 
 def _draft(study: Study) -> None:
-    edit_draft(study)
+    request = Request(LOCK, LockSpec(study.id))
+    if follow_active(request):  # what would be changed now is not what is being locked
+        _copy_or_delete(study)
+        return
+    unsaved = edit_draft(study)
     supervisor_notice()
     preview_draft(study)
+    if unsaved:
+        st.info("“Change it” holds changes that are not saved. Save them, then lock.", icon=":material/edit:")
+        st.button("Lock", disabled=True)
+        _copy_or_delete(study)
+        return
     ask(
-        Request(LOCK, LockSpec(study.id)),
+        request,
         "Locking chooses the texts, explains each of them under every condition, and freezes all that raters will "
         "see. Nothing can be changed afterwards.",
         "Lock",

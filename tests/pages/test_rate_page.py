@@ -26,6 +26,7 @@ from bcos_core.study.slots import Slots
 from bcos_core.study.studies import Studies
 from pages.rate import edit as rating_edit
 from pages.rate import rating
+from pages.widgets import url
 from pages.widgets.plain import plain
 from pages.widgets.rating_item import ITEM_KEY
 from tests.pages.conftest import OpenPage, button, words
@@ -72,6 +73,18 @@ def test_a_rater_can_go_back(home: Home, shown: Shown, open_page: OpenPage) -> N
     assert _value(at, "at") == "0"
     assert not button(at, "Next").disabled
     assert button(at, "Back").disabled
+
+
+def test_next_is_one_step_of_the_browsers_history(
+    home: Home, shown: Shown, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step without the item's place would lead forward again when the browser goes back to it."""
+    at = shown.answer_all(start_rating(open_page, make_world(home)))
+    steps: list[dict[str, Any]] = []
+    write = url.write
+    monkeypatch.setattr(url, "write", lambda **changes: (steps.append(changes), write(**changes)))
+    button(at, "Next").click().run()
+    assert steps == [{"at": "1"}]
 
 
 def test_coming_back_by_the_address_goes_on_where_one_was(home: Home, shown: Shown, open_page: OpenPage) -> None:

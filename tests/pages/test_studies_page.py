@@ -255,6 +255,19 @@ def test_locking_is_a_job(home: Home, open_page: OpenPage) -> None:
     assert "Next in line" in words(at)
 
 
+def test_a_draft_with_unsaved_changes_is_not_locked(home: Home, open_page: OpenPage) -> None:
+    save_pair(home)
+    at = button(open_page("studies"), "Make the demo study").click().run()
+    (draft,) = Studies(open_database(home)).list()
+    assert not button(at, "Lock").disabled
+    at = at.text_input(key=f"study-title-{draft.id}").set_value("Not saved yet").run()
+    assert button(at, "Lock").disabled and "changes that are not saved" in words(at)
+    at = button(at, "Save the changes").click().run()
+    at = button(at, "Lock").click().run()
+    assert not at.exception and "Next in line" in words(at)
+    assert not [one for one in at.button if one.label == "Save the changes"]  # it is being locked
+
+
 def test_an_open_study_shows_progress_and_no_answers(home: Home, open_page: OpenPage) -> None:
     world = make_world(home)
     answer_all(home, world, 1, _rule)
