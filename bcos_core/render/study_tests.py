@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from bcos_core.study.analysis import Analysis
+from bcos_core.study.finding import NOISE
 from bcos_core.study.statistics.result import Quantity, Result
 
 COLUMNS = ("compared", "value", "low", "high", "p", "p (Holm)", "test", "question", "note")
@@ -47,10 +48,22 @@ def _rows(question: str, result: Result) -> list[tuple[object, ...]]:
         return [("–", None, None, None, None, None, *tail, result.undefined)]
     whole = [("all conditions", None, None, None, result.p, None, *tail, "")] if result.p is not None else []
     return whole + [
-        (one.name, one.value, one.low, one.high, one.p, one.corrected_p, *tail, one.undefined)
+        (
+            one.name,
+            *_numbers(one),
+            one.p,
+            one.corrected_p,
+            *tail,
+            one.undefined,
+        )
         for one in result.quantities
         if _is_test(one)
     ]
+
+
+def _numbers(one: Quantity) -> tuple[float | None, ...]:
+    """Value and interval; what is only rounding of the arithmetic is 0."""
+    return tuple(0.0 if end is not None and abs(end) < NOISE else end for end in (one.value, one.low, one.high))
 
 
 def _is_test(one: Quantity) -> bool:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 """A difference is called found where its p after Holm's correction is below this."""
 
+NOISE = 1e-9
+"""What is smaller is rounding of the arithmetic: answers are whole numbers and shares of a few thousand at most."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -59,6 +62,8 @@ class Finding:
         value = sign * found.value
         form = self.below if value < 0 else self.above
         size = form.format(one=one, other=other, size=self._size(abs(value)))
+        if abs(value) < NOISE:
+            size = f"{one} and {other} came out equal"
         if found.low is None or found.high is None or found.corrected_p is None:
             return f"{size}, but whether that is chance cannot be said: {_inside(found.undefined)}"
         low, high = sorted((sign * found.low, sign * found.high))

@@ -30,3 +30,9 @@ def test_every_test_has_a_row_and_nothing_else_has() -> None:
         ("a − b", "Few", None, "6 are needed."),
     ]
     assert rows[0]["low"] == 0.1 and rows[1]["p"] == 0.03 and rows[0]["question"] == "How clear?"
+
+
+def test_rounding_of_the_arithmetic_is_shown_as_nothing() -> None:
+    noise = Quantity("a − b", 6.7e-16, -0.2, 0.2, 1.0, 1.0, pair=("a", "b"))
+    table = table_of([Analysis("How clear?", (Result("Differences", "", BASIS, (noise,)),), pd.DataFrame())], {})
+    assert list(table.loc[0, ["value", "low", "high"]]) == [0.0, -0.2, 0.2]

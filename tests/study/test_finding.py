@@ -81,6 +81,11 @@ def test_what_cannot_be_said_is_said_with_its_reason() -> None:
     )
 
 
+def test_rounding_of_the_arithmetic_is_no_difference() -> None:
+    few = Quantity("m1 − m2", 6.7e-16, undefined="2 raters: an interval needs at least 6.", pair=("m1", "m2"))
+    assert POINTS.sentence(_result(few), TWO).startswith("B-cos and integrated gradients came out equal, but")
+
+
 def test_a_log_odds_is_said_as_a_ratio_and_a_share_in_points() -> None:
     # exp(0.6931) = 2, exp(0.4055) = 1.5, exp(0.9808) = 2.667
     preferred = _result(_difference(("m1", "m2"), -0.6931, -0.9808, -0.4055, 0.004))
