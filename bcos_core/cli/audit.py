@@ -45,7 +45,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person."""
-    from bcos_core.evaluate.figures import estimate_in_words
+    from bcos_core.evaluate.audit_words import temperature_in_words
+    from bcos_core.evaluate.figures import estimate_in_words, few_texts
     from bcos_core.numbers import count, is_missing
     from bcos_core.tasks.estimates import Estimate
     from bcos_core.tasks.registry import TASK_TYPES
@@ -62,10 +63,10 @@ def show(result: dict[str, Any]) -> str:
         if choice := model["choice"]:
             before, after, temperature = choice["reliability"], choice["rescaled"], choice["temperature"]
             lines += [
-                f"  {'ECE':<22} {before['ece']:.3f}, {after['ece']:.3f} at temperature {temperature:.2f}",
+                f"  {'ECE':<22} {before['ece']:.3f}, {after['ece']:.3f} at {temperature_in_words(temperature)}",
                 f"  {'Brier':<22} {before['brier']:.3f}, {after['brier']:.3f}",
             ]
-    lines += result["summary"]
+    lines += [*result["summary"], *filter(None, [few_texts(result["gap"]["n"])])]
     for one in result["outputs"]:
         first, second = one["f1"]
         lines.append(

@@ -84,8 +84,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person: a table per score, the best first."""
+    from bcos_core.evaluate.figures import few_texts
     from bcos_core.numbers import is_missing
-    from bcos_core.render.scoreboard import left_out, training_notes
+    from bcos_core.render.scoreboard import left_out, most_texts, training_notes
 
     lines: list[str] = []
     names = result["names"]  # what the models are called; rows know them by their folders
@@ -107,7 +108,8 @@ def show(result: dict[str, Any]) -> str:
                 f"{row['forward_passes']:6.1f} forward {row['backward_passes']:6.1f} backward  "
                 f"{names[row['checkpoint']]}{mark}"
             )
-    lines += [*result["notes"], *(left_out(_called(row, names)) for row in result["skipped"])]
+    lines += [*result["notes"], *filter(None, [few_texts(most_texts(result["rows"]))])]
+    lines += [left_out(_called(row, names)) for row in result["skipped"]]
     lines.append(f"\n{result['seconds']:.0f} s; stored in {result['evaluation']}")
     return "\n".join(lines).lstrip("\n")
 

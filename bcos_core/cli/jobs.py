@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bcos_core.errors import InputError, JobError
+from bcos_core.numbers import percent
 
 if TYPE_CHECKING:
     from bcos_core.jobs.store import Job, JobStore
@@ -191,7 +192,7 @@ def _state_in_words(job: dict[str, Any]) -> str:
         return str(job["state"])
     parts = [job["stage"]]
     if job["progress"] is not None:
-        parts.append(f"{100 * job['progress']:.0f} %")
+        parts.append(percent(job["progress"], decimals=0))
     if job["eta_seconds"] is not None:
         parts.append(time_left(job["eta_seconds"], late=job["late"]))
     return "running: " + " · ".join(parts)

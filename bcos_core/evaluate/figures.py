@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from bcos_core.numbers import count
+from bcos_core.numbers import count, percent
 from bcos_core.tasks.estimates import Estimate, proportion
 from bcos_core.tasks.task_type import Metric
+
+ENOUGH_TEXTS = 100
+"""From here on, the interval of a share of texts is never wider than 10 points to either side: Wilson's of one half,
+the widest, is 9.6."""
 
 
 def known_figure(
@@ -42,6 +46,18 @@ def figure_in_words(metric: Metric, value: float, texts: int | None, interval: t
     estimate = known_figure(metric, value, texts, interval)
     said = f" ({interval_in_words(estimate, metric.written)})" if estimate.has_interval else ""
     return f"{metric.phrase} {metric.written(value)}{said}"
+
+
+def few_texts(n: int) -> str:
+    """That so few texts leave wide intervals, and how wide; "" from `ENOUGH_TEXTS` on."""
+    if not 0 < n < ENOUGH_TEXTS:
+        return ""
+    half = proportion(0.5, n)
+    return (
+        f"{count(n, 'text')} {'is' if n == 1 else 'are'} few, and intervals are wide: that of a share of one half is "
+        f"{percent(half.low, decimals=0)} to {percent(half.high, decimals=0)}. From {ENOUGH_TEXTS} texts on, it "
+        "reaches less than 10 points to either side."
+    )
 
 
 def estimate_in_words(metric: Metric, estimate: Estimate) -> str:

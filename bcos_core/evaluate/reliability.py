@@ -15,7 +15,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 BINS = 15
-_TEMPERATURES = (0.05, 20.0)
+SEARCHED = (0.05, 20.0)
+"""Temperatures that are searched. Further out, a softmax is as good as one-hot, or as even as it can be."""
 
 Array = NDArray[np.float64]
 
@@ -70,11 +71,23 @@ def reliability_of(logits: Sequence[Sequence[float]], labels: Sequence[int], tem
 
 
 def fit_temperature(logits: Sequence[Sequence[float]], labels: Sequence[int]) -> float:
-    """The temperature with the least negative log-likelihood on these examples (Guo et al., §4.2)."""
+    """The temperature with the least negative log-likelihood on these examples (Guo et al., §4.2); an end of the search
+    where nothing within is better than that."""
     given, actual = np.asarray(logits, dtype=float), np.asarray(labels)
-    low, high = np.log(_TEMPERATURES)
+    low, high = np.log(SEARCHED)
     found = minimize_scalar(lambda t: _nll(given / np.exp(t), actual), bounds=(low, high), method="bounded")
-    return float(np.exp(found.x))
+    best = min((*SEARCHED, float(np.exp(found.x))), key=lambda t: _nll(given / t, actual))  # of equals the first
+    return float(best)
+
+
+def end_of_search(temperature: float) -> str:
+    """Where a fitted temperature is an end of the search and no least value: what that says of the model, else ""."""
+    low, high = SEARCHED
+    if temperature <= low:
+        return "on the validation texts, the model could be surer of every answer"
+    if temperature >= high:
+        return "on the validation texts, the model is worth no more than an even guess"
+    return ""
 
 
 def _nll(scaled: Array, actual: NDArray[np.int_]) -> float:

@@ -1,4 +1,8 @@
-"""Square matrices as figures, their numbers written into them."""
+"""Square matrices as figures, their numbers written into them.
+
+A figure does not know the page's theme. Its cells are veils of the palette's colours over the page's background, and
+its numbers have the colour of the page's text, so that both fit light and dark mode.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,24 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from bcos_core.render.figure_text import figure_text
+from bcos_core.render.palette import PALETTES
 
 _ROW_HEIGHT = 38
 _TWO_DIGITS = 5  # names up to which cells are wide enough for two digits on a phone; hover has them always
-# Blue and orange as in heatmaps, pale enough for dark letters on every shade, in light and in dark mode.
-DIVERGING = ((0.0, "#f2a65a"), (0.5, "#e9e7e4"), (1.0, "#7fb6ea"))
-SEQUENTIAL = ((0.0, "#eef3f8"), (1.0, "#7fb6ea"))
-_LETTERS = "#2f2d2b"
+_MOST_WRITTEN = 30  # names up to which numbers are written into cells; hover has them always
+_VEIL = 0.5  # of the full colour: the page's text keeps its contrast on it, in light and in dark mode
+_PALETTE = PALETTES["blue-orange"]
+
+
+def _veil(colour: str, opacity: float) -> str:
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity})"
+
+
+_MORE, _LESS = _PALETTE.supports["light"], _PALETTE.against["light"]
+SEQUENTIAL = ((0.0, _veil(_MORE, 0.0)), (1.0, _veil(_MORE, _VEIL)))
+DIVERGING = ((0.0, _veil(_LESS, _VEIL)), (0.5, _veil(_LESS, 0.0)), (0.5, _veil(_MORE, 0.0)), (1.0, _veil(_MORE, _VEIL)))
+"""Colours of a matrix, from its least value to 1."""
 
 
 def agreement_figure(title: str, names: Sequence[str], rows: Sequence[Sequence[float]]) -> go.Figure:
@@ -58,8 +73,6 @@ def square_figure(
             x=labels,
             y=labels,
             text=texts,
-            texttemplate="%{text}",
-            textfont={"color": _LETTERS, "size": 13},
             zmin=least,
             zmax=1.0,
             colorscale=scale,
@@ -75,4 +88,12 @@ def square_figure(
         yaxis={"autorange": "reversed", "automargin": True, "showgrid": False},
         margin={"l": 8, "r": 8, "t": 44, "b": 8},
     )
+    if len(names) <= _MOST_WRITTEN:  # as notes: a cell's own text has not the page's colour
+        figure.update_layout(
+            annotations=[
+                {"x": column, "y": row, "text": text, "showarrow": False, "font": {"size": 13}}
+                for row, line in enumerate(texts)
+                for column, text in enumerate(line)
+            ]
+        )
     return figure

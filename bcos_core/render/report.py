@@ -6,13 +6,14 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from bcos_core.evaluate.figures import few_texts
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.standing import standings
 from bcos_core.evaluate.verdict import verdict
 from bcos_core.numbers import number
 from bcos_core.render.methods import method_colour, method_title
-from bcos_core.render.scoreboard import Row, left_out, ranked_rows, training_notes
+from bcos_core.render.scoreboard import Row, left_out, most_texts, ranked_rows, training_notes
 
 PAGE_STYLE = """
 :root { color-scheme: light dark; }
@@ -37,7 +38,7 @@ def evaluation_html(evaluation: Evaluation, against: str) -> str:
     """
     rows, differences = evaluation.rows(), evaluation.differences(against)
     first = "".join(_verdict(verdict(standing)) for standing in standings(evaluation, rows))
-    said = (*evaluation.notes, *map(left_out, evaluation.skipped))
+    said = (*evaluation.notes, *filter(None, [few_texts(most_texts(rows))]), *map(left_out, evaluation.skipped))
     skipped = "".join(f"<p class='note'>{escape(one)}</p>" for one in said)
     sections = "".join(_section(score, rows, differences, against) for score in evaluation.scores)
     return (

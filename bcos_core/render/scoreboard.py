@@ -74,6 +74,11 @@ def left_out(skipped: Mapping[str, str]) -> str:
     return f"Left out: {what}. {skipped['reason']}"
 
 
+def most_texts(rows: Sequence[Mapping[str, Any]]) -> int:
+    """On how many texts the scores of an evaluation stand: of some, not every text has a value."""
+    return max((row["n"] for row in rows), default=0)
+
+
 def every_score(rows: Sequence[Row]) -> pd.DataFrame:
     """The leaderboards of all scores below each other, for export."""
     scores = dict.fromkeys(row["score"] for row in rows)

@@ -101,7 +101,7 @@ def _assemble(
         {"train": split.train.labels, "validation": split.validation.labels, "test": split.test.labels}, labels
     )
     empty = sum(side.empty_rows for side in sides.values())
-    notes += Labelled((), (), empty).notes
+    notes += Labelled((), tuple(mark for side in sides.values() for mark in side.labels), empty).notes
     rationales, found = rationales_of([sides[side] for side in ("test", "validation", "train") if side in sides])
     said = (*notes, *split.notes, *found)
     return TaskData(

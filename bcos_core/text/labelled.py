@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bcos_core.errors import DataError
+from bcos_core.numbers import count
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import Mark, TaskType
 from bcos_core.text.blank import is_blank
 from bcos_core.text.columns import Columns
 from bcos_core.text.examples import TaskData
-from bcos_core.text.labels import text_value
+from bcos_core.text.labels import says_nothing, text_value
 from bcos_core.text.pair import SEPARATOR, is_pair
 from bcos_core.text.rationales import Spans, rationale_spans
 from bcos_core.text.split import split_by_hash
@@ -37,6 +39,9 @@ class Labelled:
 
     @property
     def notes(self) -> tuple[str, ...]:
+        return (*self._left_out(), *_words_of_nothing(self.labels))
+
+    def _left_out(self) -> tuple[str, ...]:
         if not self.empty_rows:
             return ()
         which = "one of their texts or their label" if any(map(is_pair, self.texts[:1])) else "their text or label"
@@ -49,6 +54,18 @@ class Labelled:
                 f"({self.unit}{'s' if len(self.unseen) > 1 else ''} {numbers}{more})."
             )
         return tuple(notes)
+
+
+def _words_of_nothing(labels: Iterable[Mark]) -> tuple[str, ...]:
+    """That words which often stand for a missing label are labels here: a cell that is not empty says what it says, and
+    only who made the file knows what is meant."""
+    cells = ((mark,) if isinstance(mark, str) else mark for mark in labels if isinstance(mark, str | tuple))
+    found = Counter(name for cell in cells for name in cell if says_nothing(name))
+    return tuple(
+        f"{name!r} is the label of {count(texts, 'text')}: the file has this word there. If it stands for a label that "
+        "is missing, leave those cells empty."
+        for name, texts in sorted(found.items())
+    )
 
 
 def read_labelled(

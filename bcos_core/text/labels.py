@@ -18,8 +18,12 @@ SIGNS = (";", "|", ",", "/")
 LONGEST_CLASS = 200
 """Characters of a class name; it is drawn in tables, figures and buttons."""
 
+_SAID_OF_NOTHING = frozenset({"nan", "none", "null", "na", "n/a", "<na>"})
+
 _NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
-_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.0*)?")
+_WHOLE_SAID_OF_NOTHING = frozenset({"nan", "none", "null", "na", "n/a", "<na>"})
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.0*)?")
 
 
 def text_value(value: object, column: str) -> str:
@@ -51,6 +55,11 @@ def label_names(values: Iterable[object], column: str) -> list[str]:
     if present and all(_WHOLE_NUMBER.fullmatch(name) for name in present):
         return [name.split(".")[0] for name in names]
     return names
+
+
+def says_nothing(name: str) -> bool:
+    """Whether a label is a word that programs write where there is none: "NaN", "None", "null", "NA"."""
+    return name.casefold() in _SAID_OF_NOTHING
 
 
 def measured(classes: Collection[str]) -> bool:

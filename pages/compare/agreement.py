@@ -10,6 +10,7 @@ import streamlit as st
 from bcos_core.attribution.agreement import TOP_SHARE, rank_agreement, shared_words, top_agreement
 from bcos_core.attribution.record import Attribution
 from bcos_core.errors import BcosError
+from bcos_core.numbers import percent
 from bcos_core.render.matrix import agreement_figure
 from pages.compare.screen import Screen
 from pages.widgets.chart import chart
@@ -37,7 +38,7 @@ def agreement(screen: Screen) -> None:
             st.markdown("Agreement needs at least two panels.")
             return
         named = dict(zip(records, shared_words(list(records.values())), strict=True))
-        share = f"{TOP_SHARE:.0%}"
+        share = percent(TOP_SHARE, decimals=0)
         ranks, tops = st.columns(2, gap="medium")
         with ranks:
             chart(_matrix("Do they rank words alike? (Kendall’s τ)", named, rank_agreement), key="rank")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from bcos_core.numbers import count
+from bcos_core.numbers import count, percent
 from pages.compare.kept_text import BEFORE
 from pages.widgets import url
 from pages.widgets.errors import guard
@@ -214,7 +214,7 @@ def _place(tests: TestSet, current: int | None, matching: Sequence[int]) -> str:
     if len(matching) < len(tests.examples):
         among = f"{count(len(matching), 'text')} of {len(tests.examples):,}"
     if read_filter(tests).asks and (known := tests.known_share()) < 1:
-        among += f" (the models were asked about {100 * known:.0f} % so far)"
+        among += f" (the models were asked about {percent(known, decimals=0)} so far)"
     if current is None:
         return f"{among}. Your own text is shown{'; Next opens the first of them' if matching else ''}."
     place = f"No. {matching.index(current) + 1:,} of {among}" if current in matching else f"Not among these {among}"

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from bcos_core.errors import InputError
+from bcos_core.evaluate.figures import few_texts
 from bcos_core.evaluate.result import Evaluation, load_evaluation
 from bcos_core.evaluate.standing import Standing, standings
 from bcos_core.evaluate.verdict import verdict
@@ -17,7 +18,7 @@ from bcos_core.numbers import count
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.report import evaluation_html
 from bcos_core.render.score_matrix import LEGEND, score_matrix
-from bcos_core.render.scoreboard import Row, every_score, left_out
+from bcos_core.render.scoreboard import Row, every_score, left_out, most_texts
 from pages.evaluate.chosen import chosen_contender, chosen_score
 from pages.evaluate.detail import show_detail
 from pages.evaluate.matrix import matrix
@@ -38,7 +39,7 @@ def show_result(job: Job) -> None:
     evaluation = _evaluation(str(folder), names)
     rows, stands = _computed(str(folder), names)
     st.header("Which method is best?", anchor=False)
-    _overview(evaluation, stands)
+    _overview(evaluation, rows, stands)
     _exports(evaluation, rows)
     show_detail(evaluation, rows, stands, lambda against: _paired(str(folder), names, against))
 
@@ -64,12 +65,12 @@ def _paired(folder: str, names: Names, against: str) -> list[Row]:
     return _evaluation(folder, names).differences(against)
 
 
-def _overview(evaluation: Evaluation, stands: Sequence[Standing]) -> None:
+def _overview(evaluation: Evaluation, rows: list[Row], stands: Sequence[Standing]) -> None:
     """What beats what, in a sentence for each model; then every number."""
     for standing in stands:
         first, *others = verdict(standing)
         st.markdown(f"**{plain(first)}** {plain(' '.join(others))}")
-    for note in (*evaluation.notes, *_changed(evaluation)):
+    for note in filter(None, (*evaluation.notes, few_texts(most_texts(rows)), *_changed(evaluation))):
         st.warning(plain(note), icon=":material/warning:")
     score, chosen = chosen_score(evaluation), evaluation.contender(chosen_contender(evaluation))
 

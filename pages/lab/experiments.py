@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.attribution.registry import METHODS
-from bcos_core.evaluate.figures import interval_in_words
+from bcos_core.evaluate.figures import few_texts, interval_in_words
 from bcos_core.jobs.made import result_of
 from bcos_core.jobs.outlook import about
 from bcos_core.jobs.store import JobState
@@ -125,6 +125,8 @@ def _result(result: LabResult) -> None:
     for column, model in zip(st.columns(2), result.verification, strict=True):
         with column.container(border=True):
             _verified(model)
+    if said := few_texts(result.verification[0].texts):
+        st.caption(plain(said))
     kinds = {model.checkpoint: KINDS[model.kind] for model in result.verification}
     show_planted(result, kinds)
     _measures(result, kinds)

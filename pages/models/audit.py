@@ -11,8 +11,8 @@ import streamlit as st
 from bcos_core.evaluate.audit import Audit, ModelAudit
 from bcos_core.evaluate.audit_job import AUDIT, AuditSpec
 from bcos_core.evaluate.audit_run import known_audit, task_of
-from bcos_core.evaluate.audit_words import audit_sentences
-from bcos_core.evaluate.figures import interval_in_words, known_figure
+from bcos_core.evaluate.audit_words import audit_sentences, temperature_in_words
+from bcos_core.evaluate.figures import few_texts, interval_in_words, known_figure
 from bcos_core.home import get_home
 from bcos_core.model.identity import checkpoint_and_data
 from bcos_core.model.info import CheckpointInfo
@@ -44,6 +44,13 @@ def _metrics(models: Sequence[CheckpointInfo]) -> None:
                     if estimate.has_interval:
                         st.caption(interval_in_words(estimate, metric.written))
             st.caption(count(model.test_size or 0, "test text"))
+    _few(min((model.test_size or 0 for model in models), default=0))
+
+
+def _few(texts: int) -> None:
+    """A warning where intervals are wide because the test texts are few."""
+    if said := few_texts(texts):
+        st.warning(plain(said), icon=":material/warning:")
 
 
 def show_audit(chosen: Sequence[CheckpointInfo], pair: Sequence[CheckpointInfo]) -> None:
@@ -102,6 +109,7 @@ def _figures(audit: Audit, first: CheckpointInfo, second: CheckpointInfo) -> Non
         with column.container(border=True):
             _model(model, audit)
     st.markdown(plain(" ".join(audit_sentences(audit))))
+    _few(audit.gap.n)
     charts = _charts(_content(first), _content(second), [model.name for model in audit.models], audit)
     if charts:
         for kind, figures in charts.items():
@@ -137,7 +145,7 @@ def _model(model: ModelAudit, audit: Audit) -> None:
         if (one := model.metrics.get(metric.name)) is not None:
             figures.append((metric.title, metric.written(one.mean), interval_in_words(one, metric.written)))
     if (choice := model.choice) is not None:
-        rescaled = f"{number(choice.rescaled.brier)} at temperature {number(choice.temperature)}"
+        rescaled = f"{number(choice.rescaled.brier)} at {temperature_in_words(choice.temperature)}"
         figures.append(("Brier score", number(choice.reliability.brier), rescaled))
     for start in range(0, len(figures), _IN_A_ROW):
         for column, (title, value, note) in zip(

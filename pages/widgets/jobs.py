@@ -19,7 +19,7 @@ from bcos_core.jobs.made import made_by
 from bcos_core.jobs.outlook import about, time_left
 from bcos_core.jobs.queue import place_in_line
 from bcos_core.jobs.store import Curve, Job, JobState, JobStore
-from bcos_core.numbers import count, duration, number
+from bcos_core.numbers import count, duration, number, percent
 from bcos_core.render.curves import curves_table, learning_figures
 from pages.server import roles
 from pages.server.roles import require_researcher
@@ -317,7 +317,7 @@ def summary(job: Job) -> str:
         return _in_line(job, "“{}”".format)
     if job.state != JobState.RUNNING:
         return f"{state_title(job)} · {when(job.ended_at or job.created_at)}"
-    parts = [state_title(job), job.stage, f"{100 * job.progress:.0f} %" if job.progress is not None else ""]
+    parts = [state_title(job), job.stage, percent(job.progress, decimals=0) if job.progress is not None else ""]
     return " · ".join(part for part in parts if part) + _time_left(job)
 
 

@@ -17,7 +17,7 @@ from bcos_core.cli.main import main
 from bcos_core.errors import DataError, InputError
 from bcos_core.evaluate.audit import Difference, ModelLogits, OutputAudit, audit, sign_test
 from bcos_core.evaluate.audit_run import known_audit, run_audit
-from bcos_core.evaluate.audit_words import audit_sentences
+from bcos_core.evaluate.audit_words import audit_sentences, temperature_in_words
 from bcos_core.evaluate.reliability import fit_temperature, reliability_of
 from bcos_core.home import Home
 from bcos_core.model.info import read_info
@@ -73,6 +73,19 @@ def test_temperature_scaling_undoes_a_known_overconfidence() -> None:
     sure = reliability_of(5 * answers, given.labels)
     scaled = reliability_of(5 * answers, given.labels, 5 * base)
     assert scaled.nll < sure.nll and scaled.ece < sure.ece
+
+
+def test_a_temperature_at_an_end_of_the_search_is_said_to_be_one() -> None:
+    wrong = fit_temperature([[5.0, 0.0], [0.0, 5.0]], (1, 0))  # the surer, the worse: no temperature is high enough
+    right = fit_temperature([[5.0, 0.0], [0.0, 5.0]], (0, 1))  # always right: none is low enough
+    assert temperature_in_words(wrong) == (
+        "temperature 20.0, the end of the search: on the validation texts, the model is worth no more than an even "
+        "guess"
+    )
+    assert temperature_in_words(right) == (
+        "temperature 0.0500, the end of the search: on the validation texts, the model could be surer of every answer"
+    )
+    assert temperature_in_words(1.5) == "temperature 1.50"
 
 
 def data(labels: tuple[str, ...], test: Examples, validation: Examples | None = None, kind: str = USUAL) -> TaskData:

@@ -7,7 +7,7 @@ import math
 import pytest
 from scipy.stats import binomtest
 
-from bcos_core.evaluate.figures import estimate_in_words, interval_in_words, known_figure
+from bcos_core.evaluate.figures import ENOUGH_TEXTS, estimate_in_words, few_texts, interval_in_words, known_figure
 from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.result import LabRow
 from bcos_core.numbers import percent
@@ -81,3 +81,14 @@ def test_what_was_kept_with_another_kind_of_interval_is_shown_with_the_one_there
     assert kept.estimate.mean == 1.0 and not kept.estimate.has_interval
     kept = LabRow("a", "bcos", "positive_share", 0.5, 0.4, 0.6, n=20, failed=0)
     assert kept.estimate == Estimate(0.5, 0.4, 0.6, 20)
+
+
+def test_few_texts_are_those_of_which_one_half_has_an_interval_of_more_than_ten_points() -> None:
+    assert proportion(0.5, ENOUGH_TEXTS).high < 0.6 <= proportion(0.5, 90).high
+    # Wilson by hand: of 20, 0.5 ± 1.96 √(0.25 / 20 + 1.96² / 1600) / (1 + 1.96² / 20) = 0.5 ± 0.201.
+    assert few_texts(20) == (
+        "20 texts are few, and intervals are wide: that of a share of one half is 30 % to 70 %. From 100 texts on, it "
+        "reaches less than 10 points to either side."
+    )
+    assert few_texts(1).startswith("1 text is few") and few_texts(99) != ""
+    assert few_texts(0) == few_texts(ENOUGH_TEXTS) == ""

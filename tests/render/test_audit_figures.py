@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from scipy.stats import binomtest
@@ -22,6 +23,12 @@ def test_each_share_has_its_interval_also_at_twenty_of_twenty() -> None:
     ends = [(y - down, y + up) for y, down, up in zip(before["y"], *_errors(before), strict=True)]
     assert ends == [pytest.approx((one.low, one.high)) for one in expected]
     assert before["text"][1] == "95 % interval 0.839 to 1.00, 20 texts"
+
+
+def test_the_end_of_the_search_is_no_temperature_like_others() -> None:
+    names = [trace.name for trace in reliability_figure(NAME, replace(CHOICE, temperature=20.0)).data]
+    assert names[2].startswith("at temperature 20.0, the end of the search (ECE")
+    assert "end of the search" not in str([trace.name for trace in reliability_figure(NAME, CHOICE).data])
 
 
 def _errors(trace: dict[str, dict[str, list[float]]]) -> tuple[list[float], list[float]]:

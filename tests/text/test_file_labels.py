@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -93,6 +94,30 @@ def test_missing_and_null_json_values_are_empty(tmp_path: Path) -> None:
     extra = '{"text": null, "label": "a"}\n{"label": "a"}\n{"text": "x", "label": NaN}\n'
     data = load_file(write(tmp_path / "rows.jsonl", json_lines(["a", "b"] * 10) + extra))
     assert data.notes == ("Rows left out because their text or label is empty: 3.",)
+
+
+@pytest.mark.parametrize("word", ["NaN", "nan", "None", "NA", "null"])
+def test_a_word_that_often_means_nothing_is_a_label_where_the_file_has_it_and_that_is_said(
+    tmp_path: Path, word: str
+) -> None:
+    labels = [word, "good"] * 10
+    said = (
+        f"{word!r} is the label of 10 texts: the file has this word there. If it stands for a label that is missing, "
+        "leave those cells empty."
+    )
+    rows = [(f"Sentence {place}", label) for place, label in enumerate(labels)]
+    for name, text in (("r.csv", csv_text(rows)), ("r.jsonl", json_lines(labels))):
+        data = load_file(write(tmp_path / name, text))
+        assert set(data.labels) == {word, "good"} and data.notes == (said,)
+
+
+def test_a_value_that_is_missing_in_parquet_is_no_label(tmp_path: Path) -> None:
+    labels = ["good", "bad", None, "good", "bad"] * 5
+    table = pd.DataFrame({"text": [f"Sentence {place}" for place in range(25)], "label": labels})
+    table.to_parquet(tmp_path / "r.parquet")
+    data = load_file(tmp_path / "r.parquet")
+    assert set(data.labels) == {"good", "bad"}
+    assert data.notes == ("Rows left out because their text or label is empty: 5.",)
 
 
 @pytest.mark.parametrize(

@@ -202,7 +202,8 @@ def heatmap(axes: Axes, trace: Trace, places: Places, share: tuple[int, int]) ->
         linewidth=1.5 if gap else 0,
     )
     letters = colour((trace.get("textfont") or {}).get("color")) or TEXT
-    for row, line in zip(y, _listed(trace.get("text")), strict=False):
+    written = _listed(trace.get("text")) if trace.get("texttemplate") else ()  # else it is for hover alone
+    for row, line in zip(y, written, strict=False):
         for column, one in zip(x, line, strict=False):
             text = plain_text(one)
             axes.text(column, row, text, ha="center", va="center", fontproperties=font(text, _LABEL), color=letters)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from scipy import optimize, stats
 
 from bcos_core.errors import InputError
+from bcos_core.numbers import percent
 from bcos_core.study.statistics.result import CONFIDENCE, MINIMUM, Basis, Quantity, Result
 from bcos_core.study.statistics.variation import Variation
 
@@ -67,7 +68,7 @@ def detectable_difference(size: SampleSize) -> Result:
         "conditions, tested at 5 % without correction for others, by the two-way clustered t test."
     )
     basis = Basis(size.raters, size.items, size.raters * size.items_per_rater)
-    test = f"Difference that can be detected with {POWER:.0%} power"
+    test = f"Difference that can be detected with {percent(POWER, decimals=0)} power"
     for count, what in ((size.raters, "raters"), (size.items, "items")):
         if count < MINIMUM:
             return Result(test, assumes, basis, undefined=f"{count} {what}: no p is given below {MINIMUM}.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bcos_core.numbers import percent
 from bcos_core.study.statistics.result import CONFIDENCE, Quantity, too_few
 
 RESAMPLES = 1_000
@@ -53,6 +54,7 @@ def _interval(values: list[float | None]) -> Interval:
     known = [value for value in values if value is not None]
     lost = 1 - len(known) / len(values)
     if lost > _MOST_LOST:
-        return Interval(None, None, f"In {lost:.0%} of the resamples it is undefined, so there is no interval.")
+        share = percent(lost, decimals=0)
+        return Interval(None, None, f"In {share} of the resamples it is undefined, so there is no interval.")
     low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Interval(float(low), float(high))
