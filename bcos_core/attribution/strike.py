@@ -11,6 +11,7 @@ from bcos_core.attribution.interface import MethodInput
 from bcos_core.attribution.limit import limit_of
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
+from bcos_core.attribution.registry import METHODS
 from bcos_core.attribution.same_model import same_model
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
@@ -23,11 +24,11 @@ from bcos_core.text.units import positions_at, token_units
 class StrikeResult:
     """Changes of the record's target logit when the struck tokens are replaced.
 
-    `predicted_change` is minus the sum of their scores; `actual_change` is the logit afterwards minus before.
-    `probabilities` are those of the model after the change; `struck` is the number of tokens replaced.
+    `predicted_change` is minus the sum of their scores, None of a method whose scores have no direction;
+    `actual_change` is the logit afterwards minus before. `probabilities` are those of the model after the change; `struck` is the number of tokens replaced.
     """
 
-    predicted_change: float
+    predicted_change: float | None
     actual_change: float
     logit: float
     probabilities: tuple[float, ...]
@@ -76,9 +77,14 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
         )
     after = inputs.select(changed[None]).item()
     return StrikeResult(
-        predicted_change=-sum(record.scores[position] for position in struck),
+        predicted_change=-sum(record.scores[position] for position in struck) if _directed(record.method) else None,
         actual_change=after - record.logit,
         logit=after,
         probabilities=classifier.task_type.prediction(changed.tolist(), classifier.labels).probabilities,
         struck=len(struck),
     )
+
+
+def _directed(method: str) -> bool:
+    """Whether scores of a method say for or against; so do those of a record of a method that is not known here."""
+    return method not in METHODS or METHODS[method].signed

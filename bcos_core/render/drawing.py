@@ -220,7 +220,14 @@ def strike_comparison(record: Attribution, change: StrikeResult) -> dict[str, An
     return {
         "kind": "strike",
         "title": f"Words struck out: change of the {quantity(record)}",
-        "bars": signed_bars([("predicted", change.predicted_change), ("real", change.actual_change)], signed=True),
+        "bars": signed_bars(
+            [
+                (name, value)
+                for name, value in (("predicted", change.predicted_change), ("real", change.actual_change))
+                if value is not None
+            ],
+            signed=True,
+        ),
         "note": before_and_after(record, change),
     }
 
@@ -242,9 +249,17 @@ def before_and_after(record: Attribution, change: StrikeResult) -> str:
 def predicted_change(change: StrikeResult, *, apart: bool = False) -> dict[str, Any]:
     """What a heatmap predicts for struck words, for a row: the number, and both changes for a bar with a mark. How long
     a bar is depends on the other rows of the model. With `apart` the real change is said too: it is not that of the
-    other rows."""
+    other rows. Scores without a direction predict nothing."""
     predicted, actual = change.predicted_change, change.actual_change
-    said, really = (number(one, signed=True) for one in (predicted, actual))
+    really = number(actual, signed=True)
+    if predicted is None:
+        return {
+            "text": "has no direction" + (f", really {really}" if apart else ""),
+            "predicted": None,
+            "real": actual,
+            "tip": f"It says how much a word matters, not in which direction: no change is predicted, {really} is real.",
+        }
+    said = number(predicted, signed=True)
     return {
         "text": f"predicts {said}" + (f", really {really}" if apart else ""),
         "predicted": predicted,

@@ -149,7 +149,8 @@ def change_line(sheet: Sheet, index: int, panel: Panel) -> str | None:
     all panels of the column. None where nothing is struck."""
     if panel.change is None:
         return None
-    predicted = f"Predicted change: {number(panel.change.predicted_change, signed=True)}"
+    change = panel.change.predicted_change
+    predicted = "No change is predicted" if change is None else f"Predicted change: {number(change, signed=True)}"
     if sheet.real_change(index) is not None:
         return f"{predicted}."
     real = number(panel.change.actual_change, signed=True)

@@ -21,9 +21,7 @@ LONGEST_CLASS = 200
 _SAID_OF_NOTHING = frozenset({"nan", "none", "null", "na", "n/a", "<na>"})
 
 _NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
-_WHOLE_SAID_OF_NOTHING = frozenset({"nan", "none", "null", "na", "n/a", "<na>"})
-
-_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.0*)?")
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.0*)?")
 
 
 def text_value(value: object, column: str) -> str:

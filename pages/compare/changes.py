@@ -59,7 +59,7 @@ def longest_change(screen: Screen, model: CheckpointInfo, spans: Spans) -> float
         except BcosError:
             continue
         if change is not None:
-            longest = max(longest, abs(change.predicted_change), abs(change.actual_change))
+            longest = max(longest, abs(change.predicted_change or 0.0), abs(change.actual_change))
     return longest
 
 

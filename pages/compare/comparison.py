@@ -34,12 +34,12 @@ from pages.compare.text_box import (
     text_buttons,
 )
 from pages.widgets import resources, url
+from pages.widgets.answered_texts import find_test_set
 from pages.widgets.errors import guard
 from pages.widgets.frame import empty_page
 from pages.widgets.left_out import left_out_models
 from pages.widgets.option import parameters_of
 from pages.widgets.plain import plain
-from pages.widgets.test_set import find_test_set
 
 
 def show_comparison() -> None:

@@ -9,10 +9,10 @@ import streamlit as st
 from bcos_core.numbers import count, percent
 from pages.compare.kept_text import BEFORE
 from pages.widgets import url
+from pages.widgets.answered_texts import ANY, ORDERS, AnsweredTexts, Filter
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
 from pages.widgets.plain import plain
-from pages.widgets.test_set import ANY, ORDERS, Filter, TestSet
 
 FILTERS = {"all": "All", "right": "Right", "wrong": "Wrong", "disagree": "Disagree"}
 
@@ -25,7 +25,7 @@ REST_SECONDS = 1.0
 _JUMPS = ("example", "text", "kept", "strike", *BEFORE)
 
 
-def read_filter(tests: TestSet) -> Filter:
+def read_filter(tests: AnsweredTexts) -> Filter:
     """What the address says; anything else there is ignored."""
     kind, order, label, answer = (url.read(name) for name in ("filter", "order", "label", "answer"))
     labels = tests.task.labels if tests.kind.discrete else ()
@@ -43,14 +43,14 @@ def read_filter(tests: TestSet) -> Filter:
     )
 
 
-def kinds(tests: TestSet) -> list[str]:
+def kinds(tests: AnsweredTexts) -> list[str]:
     """The filters that the answers of these models can serve; a score is nearer or further, not right or wrong."""
     if not tests.kind.discrete:
         return ["all"]
     return [name for name in FILTERS if name != "disagree" or len(tests.compared) > 1]
 
 
-def orders(tests: TestSet) -> list[str]:
+def orders(tests: AnsweredTexts) -> list[str]:
     """The orders that make sense of these answers."""
     fitting = {
         "file": True,
@@ -61,7 +61,7 @@ def orders(tests: TestSet) -> list[str]:
     return [name for name in ORDERS if fitting[name]]
 
 
-def kept(tests: TestSet) -> list[int]:
+def kept(tests: AnsweredTexts) -> list[int]:
     """The texts that the address's filter keeps, in its order. A first look asks the models about some of them."""
     chosen = read_filter(tests)
     if chosen.asks and tests.known_share() == 0:
@@ -69,14 +69,14 @@ def kept(tests: TestSet) -> list[int]:
     return tests.matching(chosen)
 
 
-def first_text(tests: TestSet) -> int:
+def first_text(tests: AnsweredTexts) -> int:
     """The text to begin with: the first one that fits the filter; without one, where the models disagree."""
     if read_filter(tests) != Filter() and (matching := kept(tests)):
         return matching[0]
     return tests.opening()
 
 
-def browse(tests: TestSet, current: int | None) -> list[int]:
+def browse(tests: AnsweredTexts, current: int | None) -> list[int]:
     """Filters, and where in the test set the current text stands; the texts that the filters keep."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         if len(kinds(tests)) > 1:
@@ -95,7 +95,7 @@ def browse(tests: TestSet, current: int | None) -> list[int]:
     return matching
 
 
-def _kind_of_answer(tests: TestSet) -> None:
+def _kind_of_answer(tests: AnsweredTexts) -> None:
     st.segmented_control(
         "Test set",
         kinds(tests),
@@ -112,7 +112,7 @@ def table_is_open() -> bool:
     return url.read("table") == "1"
 
 
-def _ask_meanwhile(tests: TestSet) -> None:
+def _ask_meanwhile(tests: AnsweredTexts) -> None:
     """Ask the models about the rest while a person looks; the page is drawn anew when all is known."""
 
     def ask() -> None:
@@ -131,8 +131,7 @@ def steps(matching: Sequence[int], current: int | None) -> None:
     """Previous and next among the texts that the filters keep; the arrow keys do the same."""
     before, after = neighbours(matching, current)
     _step("Previous", "Left", before)
-    own = "Your own text is shown: next is the first text of the test set." if current is None else None
-    _step("Next", "Right", after, own)
+    _step("Next", "Right", after)
 
 
 def neighbours(matching: Sequence[int], current: int | None) -> tuple[int | None, int | None]:
@@ -148,7 +147,7 @@ def neighbours(matching: Sequence[int], current: int | None) -> tuple[int | None
     )
 
 
-def _choose(tests: TestSet) -> None:
+def _choose(tests: AnsweredTexts) -> None:
     """The further filters and the order; the address holds them."""
     labels = list(tests.task.labels)
     with st.popover("Filter", icon=":material/filter_list:"):
@@ -197,19 +196,18 @@ def show(index: int) -> None:
     url.write(example=str(index), **dict.fromkeys(_JUMPS[1:]))
 
 
-def _step(label: str, key: str, index: int | None, help: str | None = None) -> None:
+def _step(label: str, key: str, index: int | None) -> None:
     st.button(
         label,
         key=f"step-{label}",
         shortcut=key,
         disabled=index is None,
-        help=help,
         on_click=show,
         args=(index,),
     )
 
 
-def _place(tests: TestSet, current: int | None, matching: Sequence[int]) -> str:
+def _place(tests: AnsweredTexts, current: int | None, matching: Sequence[int]) -> str:
     among = count(len(matching), "test text")
     if len(matching) < len(tests.examples):
         among = f"{count(len(matching), 'text')} of {len(tests.examples):,}"

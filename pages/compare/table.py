@@ -12,15 +12,15 @@ import streamlit as st
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.text.pair import one_line
 from pages.compare.examples import show
+from pages.widgets.answered_texts import AnsweredTexts
 from pages.widgets.plain import plain
-from pages.widgets.test_set import TestSet
 
 MOST_ROWS = 5_000
 MOST_CHARACTERS = 300
 _HEIGHT = 320
 
 
-def show_table(tests: TestSet, matching: Sequence[int], current: int | None) -> None:
+def show_table(tests: AnsweredTexts, matching: Sequence[int], current: int | None) -> None:
     """The rows that the filters keep, in their order."""
     shown = list(matching[:MOST_ROWS])
     if not shown:
@@ -49,7 +49,7 @@ def show_table(tests: TestSet, matching: Sequence[int], current: int | None) -> 
         st.caption(f"The first {len(shown):,} of {len(matching):,} rows. Search or filter to see others.")
 
 
-def frame_of(tests: TestSet, places: Sequence[int], current: int | None) -> pd.DataFrame:
+def frame_of(tests: AnsweredTexts, places: Sequence[int], current: int | None) -> pd.DataFrame:
     """A row for each of the `places` in the test set. Of each model: its answer, how sure it is (a probability; none of
     a score), and whether that is right, or how far it is off; missing where it was not asked."""
     columns: dict[str, list[Any]] = {
@@ -69,7 +69,7 @@ def frame_of(tests: TestSet, places: Sequence[int], current: int | None) -> pd.D
     return pd.DataFrame(columns)
 
 
-def _right(tests: TestSet, places: Sequence[int], given: Sequence[Prediction | None]) -> list[Any]:
+def _right(tests: AnsweredTexts, places: Sequence[int], given: Sequence[Prediction | None]) -> list[Any]:
     asked = [row for row, answer in enumerate(given) if answer is not None]
     found: list[Any] = [None] * len(given)
     if asked:
@@ -84,7 +84,7 @@ def _short(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
 
 
-def _columns(tests: TestSet, frame: pd.DataFrame) -> dict[str, Any]:
+def _columns(tests: AnsweredTexts, frame: pd.DataFrame) -> dict[str, Any]:
     config: dict[str, Any] = {
         "shown": st.column_config.TextColumn("", width=28, help="The text that is on the screen."),
         "no": st.column_config.NumberColumn("No.", width=56),

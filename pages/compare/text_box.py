@@ -13,8 +13,8 @@ from bcos_core.text.pair import HEADINGS, SEPARATOR, is_pair, without_separator
 from pages.compare import kept_text
 from pages.compare.examples import first_text
 from pages.widgets import url
+from pages.widgets.answered_texts import AnsweredTexts
 from pages.widgets.plain import plain
-from pages.widgets.test_set import TestSet
 
 _KEY = "text"
 _SECOND_KEY = "second-text"
@@ -39,7 +39,7 @@ export default function ({ data }) {
 _enter_runs = st.components.v2.component("bcos_enter_runs", js=_ENTER_JS)
 
 
-def example_index(tests: TestSet | None) -> int | None:
+def example_index(tests: AnsweredTexts | None) -> int | None:
     """The test text on the screen, or None when a person typed one. A screen without a text opens on
     the first that fits the filters."""
     if "text" in st.query_params or "kept" in st.query_params or tests is None:
@@ -50,7 +50,7 @@ def example_index(tests: TestSet | None) -> int | None:
     return first_text(tests)
 
 
-def screen_text(tests: TestSet | None, example: int | None) -> str:
+def screen_text(tests: AnsweredTexts | None, example: int | None) -> str:
     """The text on the screen, "" when there is none yet."""
     if example is not None and tests is not None:
         return tests.examples.texts[example]

@@ -18,11 +18,11 @@ from bcos_core.render.pieces import unit_scores
 from bcos_core.render.scale import own_scale
 from pages.home.pair import pair_to_show
 from pages.widgets import resources, url
+from pages.widgets.answered_texts import AnsweredTexts, find_test_set
 from pages.widgets.errors import guard
 from pages.widgets.heatmap import heatmap
 from pages.widgets.plain import plain
 from pages.widgets.struck import Span, struck_spans, toggled
-from pages.widgets.test_set import TestSet, find_test_set
 
 MEANING = (
     "A B-cos model’s answer is the sum of what each word adds to it, so that its colours are the computation itself; a "
@@ -49,12 +49,12 @@ def show_disagreement() -> None:
         _struck_words(text)
 
 
-def _example(tests: TestSet) -> int:
+def _example(tests: AnsweredTexts) -> int:
     given = url.read("example")
     return int(given) if given.isdecimal() and int(given) < len(tests.examples) else tests.opening()
 
 
-def _title(tests: TestSet, index: int) -> str:
+def _title(tests: AnsweredTexts, index: int) -> str:
     what = "pair of texts" if tests.task.pairs else "text"
     if len(tests.compared) < 2:
         return f"Why the model says that about a {what}"
@@ -66,7 +66,7 @@ def _title(tests: TestSet, index: int) -> str:
     return f"Two models, one {what}, the same answer"
 
 
-def _answers(tests: TestSet, index: int) -> str:
+def _answers(tests: AnsweredTexts, index: int) -> str:
     """What each model answers, and what is right, in one line."""
     said = [
         f"{info.name}: {tests.kind.answer(answer)}"
@@ -81,7 +81,7 @@ def _answers(tests: TestSet, index: int) -> str:
     return f"{'; '.join(said)}. {labelled}{agreed}"
 
 
-def _panels(tests: TestSet, index: int) -> None:
+def _panels(tests: AnsweredTexts, index: int) -> None:
     text, models = tests.examples.texts[index], tests.compared
     target = models[0].labels[tests.ask(index)[0].index]
     spans = struck_spans(len(text))
@@ -93,7 +93,7 @@ def _panels(tests: TestSet, index: int) -> None:
             _panel(tests, index, info, target, spans)
 
 
-def _panel(tests: TestSet, index: int, info: CheckpointInfo, target: str, spans: Sequence[Span]) -> None:
+def _panel(tests: AnsweredTexts, index: int, info: CheckpointInfo, target: str, spans: Sequence[Span]) -> None:
     text, method = tests.examples.texts[index], own_method(info)
     with st.spinner(f"{method.title} …"):
         record = explained(info, text, method, target)

@@ -141,3 +141,12 @@ def test_bad_names_list_the_good_ones(pair: dict[str, Classifier]) -> None:
     with pytest.raises(InputError, match="Only for B-cos models"):
         explain(pair["conventional"], "x")
     assert explain(pair["bcos"], []) == []
+
+
+def test_scores_without_a_direction_predict_no_change(pair: dict[str, Classifier]) -> None:
+    text = "Good film"
+    directed, undirected = (
+        strike(pair["bcos"], explain(pair["bcos"], text, method=m), [(0, 4)]) for m in ("bcos", "saliency")
+    )
+    assert directed.predicted_change is not None and undirected.predicted_change is None
+    assert undirected.actual_change == pytest.approx(directed.actual_change, abs=1e-6)

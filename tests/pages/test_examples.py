@@ -13,7 +13,7 @@ from bcos_core.text.examples import Examples, TaskData
 from pages.compare.examples import neighbours
 from pages.compare.table import frame_of
 from pages.widgets import answers as asked
-from pages.widgets.test_set import Filter, TestSet
+from pages.widgets.answered_texts import AnsweredTexts, Filter
 
 LABELS = ("negative", "positive")
 TEXTS = tuple(f"{'A Good' if n % 3 else 'a dull'} film {n}" for n in range(24))
@@ -32,18 +32,18 @@ def answers(shift: int) -> list[Prediction | None]:
 
 
 @pytest.fixture
-def tests(monkeypatch: pytest.MonkeyPatch) -> TestSet:
+def tests(monkeypatch: pytest.MonkeyPatch) -> AnsweredTexts:
     models = tuple(CheckpointInfo(Path(name), name, "bcos", "BERT", LABELS, 32) for name in ("a", "b"))
     monkeypatch.setattr(asked, "known_answers", lambda info, texts: answers(5 if info.name == "a" else 7))
     empty = Examples((), ())
-    return TestSet(TaskData("reviews", LABELS, empty, empty, Examples(TEXTS, ACTUAL)), models)
+    return AnsweredTexts(TaskData("reviews", LABELS, empty, empty, Examples(TEXTS, ACTUAL)), models)
 
 
-def test_without_a_filter_everything_is_kept(tests: TestSet) -> None:
+def test_without_a_filter_everything_is_kept(tests: AnsweredTexts) -> None:
     assert tests.matching(Filter()) == list(range(24))
 
 
-def test_each_filter_is_a_plain_condition(tests: TestSet) -> None:
+def test_each_filter_is_a_plain_condition(tests: AnsweredTexts) -> None:
     first, second = answers(5), answers(7)
 
     def plain(condition: object) -> list[int]:
@@ -65,7 +65,7 @@ def test_each_filter_is_a_plain_condition(tests: TestSet) -> None:
         assert 0 < len(kept) < 20, chosen
 
 
-def test_orders_sort_what_is_kept(tests: TestSet) -> None:
+def test_orders_sort_what_is_kept(tests: AnsweredTexts) -> None:
     first = answers(5)
     sure = tests.matching(Filter("wrong", order="unsure"))
     expected = [n for n in range(20) if first[n].index != ACTUAL[n]]  # type: ignore[union-attr]
@@ -85,7 +85,7 @@ def test_previous_and_next_walk_in_the_order_that_is_shown() -> None:
     assert neighbours([], 4) == (None, None)
 
 
-def test_the_table_says_what_each_model_answers_and_whether_that_is_right(tests: TestSet) -> None:
+def test_the_table_says_what_each_model_answers_and_whether_that_is_right(tests: AnsweredTexts) -> None:
     frame = frame_of(tests, [21, 5, 4], current=5)
     assert list(frame["no"]) == [22, 6, 5] and list(frame["shown"]) == ["", "▸", ""]
     assert frame["text"][1] == TEXTS[5] and frame["label"][1] == LABELS[ACTUAL[5]]
@@ -98,7 +98,7 @@ def test_the_table_says_what_each_model_answers_and_whether_that_is_right(tests:
             assert frame[f"right {number}"][row] == ("right" if answer.index == ACTUAL[place] else "wrong")
 
 
-def test_what_the_models_do_not_decide_looks_at_every_text(tests: TestSet) -> None:
+def test_what_the_models_do_not_decide_looks_at_every_text(tests: AnsweredTexts) -> None:
     assert tests.matching(Filter(label="positive")) == [n for n in range(24) if n % 2]
     assert tests.matching(Filter(search="  dull ")) == [n for n in range(24) if n % 3 == 0]
     assert tests.matching(Filter(search="nowhere")) == []

@@ -19,8 +19,8 @@ from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.text.tasks import TaskChoice, load_task
+from pages.widgets.answered_texts import AnsweredTexts
 from pages.widgets.opening import opening_pair
-from pages.widgets.test_set import TestSet
 from tests.pages.conftest import OpenPage, words
 
 TASK = TaskChoice("embedded", "short-reviews")
@@ -141,8 +141,8 @@ def test_a_text_far_down_is_opened_on_where_it_is_the_only_one(opened: Home, mon
         sides = [known[text][infos.index(info)] for text in texts]
         return [task.task_type.prediction(logits, task.labels) for logits in sides]
 
-    monkeypatch.setattr("pages.widgets.test_set.resources.predictions", answers)
-    assert TestSet(task, tuple(infos)).opening() == place
+    monkeypatch.setattr("pages.widgets.answered_texts.resources.predictions", answers)
+    assert AnsweredTexts(task, tuple(infos)).opening() == place
     assert asked == [task.test.texts[:48]] * 2 + [(last,)] * 2
 
 

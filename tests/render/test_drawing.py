@@ -97,6 +97,13 @@ def test_a_row_says_what_is_predicted_and_what_is_real_only_where_that_is_its_ow
     )
 
 
+def test_what_has_no_direction_predicts_nothing() -> None:
+    undirected = StrikeResult(None, -0.5, -0.2, (0.5, 0.5), 1)
+    change = predicted_change(undirected, apart=True)
+    assert (change["predicted"], change["text"]) == (None, "has no direction, really −0.500")
+    assert [bar["label"] for bar in strike_comparison(RECORD, undirected)["bars"]] == ["real"]
+
+
 def test_bars_are_the_probabilities_in_the_model_s_order() -> None:
     assert [(bar["label"], bar["value"], bar["explained"]) for bar in prediction_bars(RECORD)] == [
         ("negative", "0.38", ""),

@@ -52,7 +52,7 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class TestSet:
+class AnsweredTexts:
     """A task's test side, and what its models answer to it."""
 
     task: TaskData
@@ -194,7 +194,7 @@ def sureness(given: Sequence[Prediction]) -> Array:
     return np.array([answer.probabilities[answer.index] if answer.probabilities else 1.0 for answer in given])
 
 
-def find_test_set(models: Sequence[CheckpointInfo]) -> TestSet | None:
+def find_test_set(models: Sequence[CheckpointInfo]) -> AnsweredTexts | None:
     """The test set of the first model's task; None, with the reason on the page, when it cannot be read."""
     if not models:
         return None
@@ -206,4 +206,4 @@ def find_test_set(models: Sequence[CheckpointInfo]) -> TestSet | None:
     except BcosError as error:
         st.caption(plain(f"The test set cannot be read. {error}"))
         return None
-    return TestSet(task, tuple(models)) if len(task.test) else None
+    return AnsweredTexts(task, tuple(models)) if len(task.test) else None
