@@ -25,7 +25,8 @@ class StrikeResult:
     """Changes of the record's target logit when the struck tokens are replaced.
 
     `predicted_change` is minus the sum of their scores, None of a method whose scores have no direction;
-    `actual_change` is the logit afterwards minus before. `probabilities` are those of the model after the change; `struck` is the number of tokens replaced.
+    `actual_change` is the logit afterwards minus before. `probabilities` are those of the model after the change;
+    `struck` is the number of tokens replaced.
     """
 
     predicted_change: float | None

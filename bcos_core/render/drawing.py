@@ -257,7 +257,7 @@ def predicted_change(change: StrikeResult, *, apart: bool = False) -> dict[str, 
             "text": "has no direction" + (f", really {really}" if apart else ""),
             "predicted": None,
             "real": actual,
-            "tip": f"It says how much a word matters, not in which direction: no change is predicted, {really} is real.",
+            "tip": f"How much a word matters, not in which direction: no change is predicted, {really} is real.",
         }
     said = number(predicted, signed=True)
     return {

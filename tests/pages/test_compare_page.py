@@ -463,8 +463,9 @@ def test_the_changes_of_a_model_are_on_one_scale() -> None:
         assert head["change"]["text"] == f"Real change: {number(real_changes(rows)[0], signed=True)}"
         assert real_changes(rows) == pytest.approx([row["change"]["real"] for row in rows], abs=1e-6)
         assert max(real_changes(rows)) == pytest.approx(min(real_changes(rows)), abs=1e-6)
-        longest = max(abs(row["change"][which]) for row in rows for which in ("predicted", "real"))
+        longest = max(abs(row["change"][which] or 0.0) for row in rows for which in ("predicted", "real"))
         assert head["longest"] == pytest.approx(longest, abs=1e-9)
+        assert [row["change"]["predicted"] is None for row in rows] == [False, False, True]  # saliency: no direction
 
 
 @pytest.mark.usefixtures("pair")
