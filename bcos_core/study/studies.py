@@ -119,17 +119,20 @@ class Studies:
         what = f"What was locked of {study.title!r}"
         return from_plain(locked, dict[str, Any], error=DamagedStudyError, what=what, advice=_ADVICE)
 
-    def edit(self, id: str, title: str, design: Mapping[str, Any]) -> Study:
-        """
+    def edit(self, draft: Study, title: str, design: Mapping[str, Any]) -> Study:
+        """Change a draft, as it is given.
+
         Raises:
-            StudyError: there is no such study, it is locked, or no title.
+            StudyError: there is no such study, it is locked, it was changed since `draft` was read, or no title.
         """
         if not title.strip():
             raise StudyError("A study needs a title.")
         with self.database.write() as connection:
-            _unlocked(connection, id)
-            _set(connection, id, title=title.strip(), design=to_plain(design))
-            return read_study(connection, id)
+            now = _unlocked(connection, draft.id)
+            if (now.title, now.design) != (draft.title, draft.design):
+                raise StudyError(f"The draft {now.title!r} was saved elsewhere meanwhile, so that nothing was changed.")
+            _set(connection, draft.id, title=title.strip(), design=to_plain(design))
+            return read_study(connection, draft.id)
 
     def lock(self, draft: Study, locked: Mapping[str, Any], lock_hash: str) -> Study:
         """Freeze a draft: what raters see is from now on `locked`, which was made of `draft` as it is given.

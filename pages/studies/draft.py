@@ -47,19 +47,48 @@ def new_study() -> None:
 
 
 def edit_draft(study: Study) -> bool:
-    """The same form on a draft, until it is locked; whether it holds changes that are not saved."""
+    """The same form on a draft, until it is locked; whether it holds changes that are not saved.
+
+    What somebody saved since these fields were first changed, in another tab, is not replaced in silence."""
+    began = _began_with(study)
     with st.expander("Change it", icon=":material/edit:"):
         before = StudyDesign.from_dict(study.design)
         design = DesignForm(resources.checkpoints(), before, study.id).ask()
         if design is not None:
             _power(design)
         unchanged = design is None or design == before
-        if st.button("Save the changes", disabled=unchanged, key=f"save-{study.id}") and design is not None:
-            studies().edit(study.id, design.title, design.to_dict())
+        if _same_draft(began, study):
+            save = st.button("Save the changes", disabled=unchanged, key=f"save-{study.id}")
+        else:
+            st.warning(
+                plain(
+                    f"This draft was saved elsewhere since you began to change it: it is “{study.title}” now. What you "
+                    "typed is not saved yet."
+                )
+            )
+            with st.container(horizontal=True):
+                st.button("Take what is there now", on_click=forget, args=(f"-{study.id}",), key=f"take-{study.id}")
+                save = st.button("Replace it with mine", disabled=unchanged, key=f"replace-{study.id}")
+        if save and design is not None:
+            studies().edit(study, design.title, design.to_dict())
             forget(f"-{study.id}")
             st.rerun()
     # A design from elsewhere can differ from what the fields make of it, though nobody has changed a thing.
     return has_kept(f"-{study.id}") and design != before
+
+
+def _began_with(study: Study) -> Study:
+    """The draft as it was when its fields were first changed; as it is now where none was."""
+    key = f"began-{study.id}"
+    began: Study = st.session_state.setdefault(key, study)
+    if not has_kept(f"-{study.id}") and not _same_draft(began, study):
+        forget(f"-{study.id}")  # fields that show an older draft
+        st.session_state[key] = began = study
+    return began
+
+
+def _same_draft(one: Study, other: Study) -> bool:
+    return (one.title, one.design) == (other.title, other.design)
 
 
 def copy_study(study: Study) -> None:

@@ -97,6 +97,36 @@ def test_what_is_typed_into_a_draft_is_still_there_and_gone_once_it_is_saved(hom
     assert button(at, "Save the changes").disabled
 
 
+def test_what_another_tab_saved_is_not_replaced_in_silence(home: Home, open_page: OpenPage) -> None:
+    save_pair(home)
+    at = button(open_page("studies"), "Make the demo study").click().run()
+    store = Studies(open_database(home))
+    (draft,) = store.list()
+    at = at.text_input(key=f"study-title-{draft.id}").set_value("Mine").run()
+    design = {**draft.design, "title": "Theirs"}
+    theirs = store.edit(draft, "Theirs", design)
+    at = button(at, "Save the changes").click().run()
+    assert not at.exception and store.get(draft.id).title == "Theirs"
+    assert "“Theirs” now" in at.warning[0].value
+    assert at.text_input(key=f"study-title-{draft.id}").value == "Mine"
+    at = button(at, "Take what is there now").click().run()
+    assert at.text_input(key=f"study-title-{draft.id}").value == "Theirs" and not at.warning
+    at = at.text_input(key=f"study-title-{draft.id}").set_value("Mine").run()
+    store.edit(theirs, "Theirs again", {**design, "title": "Theirs again"})
+    at = button(at.run(), "Replace it with mine").click().run()
+    assert not at.exception and store.get(draft.id).title == "Mine" and not at.warning
+
+
+def test_a_draft_that_nobody_changes_here_shows_what_another_tab_saved(home: Home, open_page: OpenPage) -> None:
+    save_pair(home)
+    at = button(open_page("studies"), "Make the demo study").click().run()
+    store = Studies(open_database(home))
+    (draft,) = store.list()
+    store.edit(draft, "Theirs", {**draft.design, "title": "Theirs"})
+    at = at.run()
+    assert at.text_input(key=f"study-title-{draft.id}").value == "Theirs" and not at.warning
+
+
 def test_a_study_that_appears_does_not_take_the_place_of_the_one_shown(home: Home, open_page: OpenPage) -> None:
     """As the copy of a rehearsal does, and another person's study."""
     world = make_world(home, opened=False)
@@ -142,7 +172,7 @@ def test_a_draft_is_looked_at_before_it_is_locked(home: Home, open_page: OpenPag
     assert at.number_input(key="preview-item").max == 8
     assert button(at, "Lock") and "Preview" not in [one.label for one in at.button]
     changed = replace(design, title="Look again", practice=0)
-    Studies(open_database(home)).edit(draft.id, changed.title, changed.to_dict())
+    Studies(open_database(home)).edit(draft, changed.title, changed.to_dict())
     assert button(open_page("studies"), "Preview")
 
 

@@ -15,7 +15,7 @@ def test_a_study_is_drawn_up_locked_opened_and_closed(database: Database) -> Non
     studies = Studies(database)
     draft = studies.create("  Which is clearer?  ", {"items": [1]})
     assert (draft.title, draft.status, draft.simulated, draft.lock_hash) == ("Which is clearer?", "draft", False, None)
-    draft = studies.edit(draft.id, "Which is clearest?", {"items": [1, 2]})
+    draft = studies.edit(draft, "Which is clearest?", {"items": [1, 2]})
     with pytest.raises(StudyError, match="not locked yet"):
         studies.open(draft.id)
     with pytest.raises(StudyError, match="not locked yet"):
@@ -25,7 +25,7 @@ def test_a_study_is_drawn_up_locked_opened_and_closed(database: Database) -> Non
     assert locked.locked_at is not None and locked.status == StudyStatus.LOCKED
     assert locked.design == frozen["design"]  # defaults that the draft did not name are there too
     assert studies.locked(draft.id) == frozen
-    for act in (lambda: studies.edit(draft.id, "t", {}), lambda: studies.lock(draft, frozen, "0" * 64)):
+    for act in (lambda: studies.edit(draft, "t", {}), lambda: studies.lock(draft, frozen, "0" * 64)):
         with pytest.raises(StudyError, match="was locked on .* cannot be changed"):
             act()
     with pytest.raises(StudyError, match="is locked; it can be closed only from open or paused"):
@@ -41,13 +41,22 @@ def test_a_study_is_drawn_up_locked_opened_and_closed(database: Database) -> Non
     assert [event.kind for event in events_of(database, draft.id)] == ["created", "locked", "opened", "closed"]
 
 
+def test_of_two_that_change_one_draft_the_second_is_refused(database: Database) -> None:
+    studies = Studies(database)
+    draft = studies.create("A title", {"items": [1]})
+    studies.edit(draft, "Theirs", {"items": [2]})
+    with pytest.raises(StudyError, match="'Theirs' was saved elsewhere meanwhile, so that nothing was changed"):
+        studies.edit(draft, "Mine", {"items": [3]})
+    assert (studies.get(draft.id).title, studies.get(draft.id).design) == ("Theirs", {"items": [2]})
+
+
 @pytest.mark.parametrize("change", [("A title", {"items": [3]}), ("Another title", {"items": [1]})])
 def test_a_draft_that_is_changed_while_it_is_being_locked_stays_a_draft(
     database: Database, change: tuple[str, dict[str, list[int]]]
 ) -> None:
     studies = Studies(database)
     draft = studies.create("A title", {"items": [1]})
-    studies.edit(draft.id, *change)
+    studies.edit(draft, *change)
     with pytest.raises(StudyError, match="changed while it was being locked.*Lock it again"):
         studies.lock(draft, {"design": draft.design}, "0" * 64)
     now = studies.get(draft.id)
