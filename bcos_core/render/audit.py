@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from bcos_core.evaluate.audit import Audit, ChoiceAudit
 from bcos_core.evaluate.figures import interval_in_words
-from bcos_core.evaluate.reliability import end_of_search
+from bcos_core.evaluate.reliability import temperature_bound
 from bcos_core.numbers import count, number, percent
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.matrix import SEQUENTIAL, square_figure
@@ -49,7 +49,6 @@ def reliability_figure(name: str, model: ChoiceAudit) -> go.Figure:
     """Accuracy against confidence, before and after temperature scaling, each with the 95 % interval of its share; the
     dotted line is perfect."""
     figure = go.Figure()
-    end = ", the end of the search" if end_of_search(model.temperature) else ""
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],
@@ -61,7 +60,7 @@ def reliability_figure(name: str, model: ChoiceAudit) -> go.Figure:
     for title, reliability, colour, symbol in (
         (f"as it is (ECE {number(model.reliability.ece)})", model.reliability, _FIRST, "circle"),
         (
-            f"at temperature {number(model.temperature)}{end} (ECE {number(model.rescaled.ece)})",
+            f"at temperature {temperature_bound(model.temperature)} (ECE {number(model.rescaled.ece)})",
             model.rescaled,
             _AFTER,
             "diamond",

@@ -27,8 +27,8 @@ def test_each_share_has_its_interval_also_at_twenty_of_twenty() -> None:
 
 def test_the_end_of_the_search_is_no_temperature_like_others() -> None:
     names = [trace.name for trace in reliability_figure(NAME, replace(CHOICE, temperature=20.0)).data]
-    assert names[2].startswith("at temperature 20.0, the end of the search (ECE")
-    assert "end of the search" not in str([trace.name for trace in reliability_figure(NAME, CHOICE).data])
+    assert names[2].startswith("at temperature ≥ 20.0 (ECE")
+    assert "≥" not in str([trace.name for trace in reliability_figure(NAME, CHOICE).data])
 
 
 def _errors(trace: dict[str, dict[str, list[float]]]) -> tuple[list[float], list[float]]:
