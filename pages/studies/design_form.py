@@ -133,7 +133,10 @@ class DesignForm:
         base, titles = self.base.source, strata_of(kind)
         names = Collections(database()).names()
         sources = [_TEST_SET, *names]
-        columns = st.columns([3, 2, 4, 2], vertical_alignment="bottom")
+        columns = [
+            *st.columns([3, 2], vertical_alignment="bottom"),
+            *st.columns([3, 2], vertical_alignment="bottom"),
+        ]
         collection = columns[0].selectbox(
             "Texts",
             sources,

@@ -173,8 +173,9 @@ def curves(job: Job) -> None:
     )
     if not figures:
         return
+    drawn = st.container(key=f"job-curves-{job.id}")
     for begin in range(0, len(figures), CHARTS_IN_A_ROW):
-        columns = st.columns(CHARTS_IN_A_ROW, gap="large")
+        columns = drawn.columns(CHARTS_IN_A_ROW, gap="large")
         for place, figure in enumerate(figures[begin : begin + CHARTS_IN_A_ROW]):
             with columns[place]:
                 chart(
@@ -296,7 +297,8 @@ def figures_line(job: Job) -> str:
 def result(job: Job) -> None:
     """The figures of a job, side by side."""
     if figures := figures_of(job):
-        for column, figure in zip(st.columns(len(figures)), figures, strict=True):
+        columns = st.container(key=f"job-figures-{job.id}").columns(len(figures))
+        for column, figure in zip(columns, figures, strict=True):
             column.metric(figure.title, figure.value)
             column.caption(figure.note)
 
