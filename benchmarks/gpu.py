@@ -23,12 +23,14 @@ from bcos_core.model.auto import AutoModelForSequenceClassification
 from bcos_core.model.contributions import contributions
 from bcos_core.model.view import ModelView
 from bcos_core.tasks.single_label import SingleLabel
+from benchmarks.figures import paired
 
 Figures = dict[str, float]
 DEVICE = torch.device("cuda")
 TOKENS = 64
 BATCHES = (1, 32, 256)
 COMPLETENESS_TEXTS = 64
+REPEATS = 15
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,10 @@ def _in_format(shape: Shape, dtype: torch.dtype) -> Figures:
     for size in BATCHES:
         ids, mask = _batch(model.config.vocab_size, size)
         plain = ModelView(model)
-        forward = functools.partial(plain.predict, ids, mask)
-        heatmap = functools.partial(_heatmap, view, ids, mask)
+        forward = _to_the_end(functools.partial(plain.predict, ids, mask))
+        heatmap = _to_the_end(functools.partial(_heatmap, view, ids, mask))
         name = f"{prefix}_batch_{size}"
-        found[f"{name}_heatmap_over_forward_time"] = paired(heatmap, forward)
+        found[f"{name}_heatmap_over_forward_time"] = paired(heatmap, forward, REPEATS)
         found[f"{name}_heatmap_seconds"] = seconds(heatmap)
         found[f"{name}_heatmap_over_forward_peak_memory"] = _growth(heatmap) / max(1, _growth(forward))
         found[f"{name}_heatmap_peak_memory_gib"] = _growth(heatmap) / 2**30
@@ -154,30 +156,30 @@ def _training_ratio(conventional: PreTrainedModel, b: float, size: int = 32) -> 
             optimizer.step()
             optimizer.zero_grad()
 
-        return step
+        return _to_the_end(step)
 
     bcos = step_of(convert(conventional, b=b), bcos=True)
-    return 1 / paired(bcos, step_of(copy.deepcopy(conventional), bcos=False))
+    return 1 / paired(bcos, step_of(copy.deepcopy(conventional), bcos=False), REPEATS)
 
 
-def timed(work: Callable[[], object]) -> float:
-    torch.cuda.synchronize()
-    started = time.perf_counter()
-    work()
-    torch.cuda.synchronize()
-    return time.perf_counter() - started
+def _to_the_end(work: Callable[[], object]) -> Callable[[], None]:
+    """The same, over when the device has done it."""
 
+    def whole() -> None:
+        work()
+        torch.cuda.synchronize()
 
-def paired(first: Callable[[], object], second: Callable[[], object], repeats: int = 15) -> float:
-    """Median over pairs, run in turn, of the time of `first` over that of `second`."""
-    for _ in range(3):
-        first(), second()
-    return statistics.median(timed(first) / timed(second) for _ in range(repeats))
+    return whole
 
 
 def seconds(work: Callable[[], object], repeats: int = 10) -> float:
     """Median time."""
-    return statistics.median(timed(work) for _ in range(repeats))
+    taken = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
 
 
 def _growth(work: Callable[[], object]) -> int:

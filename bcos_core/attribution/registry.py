@@ -125,6 +125,12 @@ CHANCE = "random"
 """The method that gives random scores."""
 
 
+def is_signed(name: str) -> bool:
+    """Whether a method's negative scores mean that a token speaks against the target; so they do where the method, of a
+    record from elsewhere, is not known."""
+    return name not in METHODS or METHODS[name].signed
+
+
 def _later(file: str, function: str) -> Later:
     """A function of a file beside this one."""
     return Later(f"bcos_core.attribution.{file}", function)

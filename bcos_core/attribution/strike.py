@@ -11,7 +11,7 @@ from bcos_core.attribution.interface import MethodInput
 from bcos_core.attribution.limit import limit_of
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
-from bcos_core.attribution.registry import METHODS
+from bcos_core.attribution.registry import is_signed
 from bcos_core.attribution.same_model import same_model
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
@@ -78,14 +78,9 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
         )
     after = inputs.select(changed[None]).item()
     return StrikeResult(
-        predicted_change=-sum(record.scores[position] for position in struck) if _directed(record.method) else None,
+        predicted_change=-sum(record.scores[position] for position in struck) if is_signed(record.method) else None,
         actual_change=after - record.logit,
         logit=after,
         probabilities=classifier.task_type.prediction(changed.tolist(), classifier.labels).probabilities,
         struck=len(struck),
     )
-
-
-def _directed(method: str) -> bool:
-    """Whether scores of a method say for or against; so do those of a record of a method that is not known here."""
-    return method not in METHODS or METHODS[method].signed

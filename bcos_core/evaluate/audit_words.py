@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bcos_core.evaluate.audit import Audit
 from bcos_core.evaluate.figures import estimate_in_words, interval_in_words
-from bcos_core.evaluate.reliability import end_of_search
+from bcos_core.evaluate.reliability import SEARCHED, end_of_search
 from bcos_core.numbers import number
 
 
@@ -12,6 +12,13 @@ def temperature_in_words(temperature: float) -> str:
     """ "temperature 1.32", "temperature 20.0, the end of the search: …"."""
     end = end_of_search(temperature)
     return f"temperature {number(temperature)}" + (f", the end of the search: {end}" if end else "")
+
+
+def temperature_bound(temperature: float) -> str:
+    """ "≥ 20.0" and "≤ 0.0500" where the search ended there, else the number alone."""
+    low, high = SEARCHED
+    sign = "≤ " if temperature <= low else "≥ " if temperature >= high else ""
+    return f"{sign}{number(temperature)}"
 
 
 def audit_sentences(audit: Audit) -> tuple[str, str, str]:

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from bcos_core.numbers import number
-
 BINS = 15
 SEARCHED = (0.05, 20.0)
 """Temperatures that are searched. Further out, a softmax is as good as one-hot, or as even as it can be."""
@@ -90,13 +88,6 @@ def end_of_search(temperature: float) -> str:
     if temperature >= high:
         return "on the validation texts, the model is worth no more than an even guess"
     return ""
-
-
-def temperature_bound(temperature: float) -> str:
-    """ "≥ 20.0" and "≤ 0.0500" where the search ended there, else the number alone."""
-    low, high = SEARCHED
-    sign = "≤ " if temperature <= low else "≥ " if temperature >= high else ""
-    return f"{sign}{number(temperature)}"
 
 
 def _nll(scaled: Array, actual: NDArray[np.int_]) -> float:

@@ -6,8 +6,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bcos_core.evaluate.audit import Audit, ChoiceAudit
+from bcos_core.evaluate.audit_words import temperature_bound
 from bcos_core.evaluate.figures import interval_in_words
-from bcos_core.evaluate.reliability import temperature_bound
 from bcos_core.numbers import count, number, percent
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.matrix import SEQUENTIAL, square_figure

@@ -11,9 +11,9 @@ import numpy as np
 
 from bcos_core.attribution.aggregation import summed
 from bcos_core.attribution.record import Attribution, Token
+from bcos_core.attribution.registry import is_signed
 from bcos_core.numbers import count, elapsed, number, probability
 from bcos_core.render.band import band_note, band_of, score_in_words
-from bcos_core.render.methods import is_signed
 from bcos_core.render.palette import Palette
 from bcos_core.render.pieces import Granularity, Piece, pieces, runs
 from bcos_core.render.scale import Scale

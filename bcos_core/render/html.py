@@ -6,10 +6,10 @@ from html import escape
 from typing import Any
 
 from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.registry import is_signed
 from bcos_core.numbers import count, number
 from bcos_core.render.colour import mix
 from bcos_core.render.drawing import cost_line, drawn_runs, shared_legend, sum_parts, truncation_note
-from bcos_core.render.methods import is_signed
 from bcos_core.render.palette import PAGE_BACKGROUND, PAGE_TEXT, Mode
 from bcos_core.render.sheet import Panel, Sheet, SheetRow, change_line, head_lines, question
 from bcos_core.render.sheet_notes import DOTTED, STRIP, bar_meaning, closing_notes, parameters, shared_scale

@@ -31,8 +31,3 @@ def method_colour(name: str) -> str:
 def method_title(name: str) -> str:
     """A method's name for a person."""
     return METHODS[name].title if name in METHODS else name
-
-
-def is_signed(name: str) -> bool:
-    """Whether a method's negative scores mean that a token speaks against the target."""
-    return name not in METHODS or METHODS[name].signed

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.registry import METHODS
+from bcos_core.attribution.registry import METHODS, is_signed
 from bcos_core.numbers import count
 from bcos_core.render.drawing import quantity
-from bcos_core.render.methods import is_signed
 from bcos_core.render.scale import Scale
 from bcos_core.render.sheet import Panel, Sheet
 from bcos_core.tasks.registry import TASK_TYPES

@@ -7,13 +7,13 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from bcos_core.attribution.registry import is_signed
 from bcos_core.numbers import number
 from bcos_core.render.colour import mix
 from bcos_core.render.drawing import drawn_runs, shared_legend, truncation_note
 from bcos_core.render.figures import file
 from bcos_core.render.figures.canvas import POINTS, Canvas
 from bcos_core.render.figures.lines import Word, is_leftwards, lines_of, placed, width_of, words_of, words_of_runs
-from bcos_core.render.methods import is_signed
 from bcos_core.render.palette import PAGE_BACKGROUND, PAGE_TEXT
 from bcos_core.render.sheet import Panel, Sheet, change_line, head_lines, question
 from bcos_core.render.sheet_notes import DOTTED, STRIP, WHISKER, bar_meaning, closing_notes, shared_scale
