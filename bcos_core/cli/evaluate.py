@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from bcos_core.cli.task_arguments import add_task_arguments, said_of_task
-from bcos_core.evaluate.spec import DEFAULT_SCORES, EvaluationSpec
+from bcos_core.evaluate.spec import EvaluationSpec, usual_scores
 from bcos_core.option import add_flag, options_of
 
 EPILOG = """examples:
@@ -28,7 +28,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("checkpoints", nargs="+", metavar="CHECKPOINT", help="names (see `models`) or folders")
     parser.add_argument("--methods", nargs="+", default=["bcos"], metavar="NAME", help="methods, or all")
     parser.add_argument(
-        "--scores", nargs="+", default=list(DEFAULT_SCORES), metavar="NAME", help="scores, or all (default: three)"
+        "--scores",
+        nargs="+",
+        metavar="NAME",
+        help="scores, or all (default: three; of several models first the normalised one, by which they compare)",
     )
     for name, option in options_of(EvaluationSpec).items():
         add_flag(parser, name, option, default=option.default)
@@ -49,6 +52,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """
     from bcos_core.attribution.registry import METHODS
     from bcos_core.cli.checkpoints import find_checkpoint
+    from bcos_core.evaluate.between import between_models
     from bcos_core.evaluate.job import EVALUATE
     from bcos_core.evaluate.scores import SCORES
     from bcos_core.home import get_home
@@ -61,7 +65,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     spec = EvaluationSpec(
         checkpoints=tuple(str(read_info(find_checkpoint(name)).path.resolve()) for name in args.checkpoints),
         methods=tuple(METHODS if args.methods == ["all"] else args.methods),
-        scores=tuple(SCORES if args.scores == ["all"] else args.scores),
+        scores=tuple(SCORES if args.scores == ["all"] else args.scores or usual_scores(len(args.checkpoints))),
         removal=args.removal,
         probability=args.probability,
         task=task,
@@ -70,8 +74,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     )
     evaluation, job = EVALUATE.run_here(spec)
     first = next((c for c in evaluation.contenders if c.method == args.against), evaluation.contenders[0])
+    called = evaluation.renamed({one.path: read_info(one.path).name for one in evaluation.contenders})
+    rows = evaluation.rows()
     return {
-        "rows": evaluation.rows(),
+        "rows": rows,
+        "between": between_models(called, called.rows()),
         "differences": evaluation.differences(first.id),
         "skipped": list(evaluation.skipped),
         "names": {one.checkpoint: read_info(one.path).name for one in evaluation.contenders},
@@ -86,7 +93,7 @@ def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person: a table per score, the best first."""
     from bcos_core.evaluate.figures import few_texts
     from bcos_core.numbers import is_missing
-    from bcos_core.render.scoreboard import left_out, most_texts, training_notes
+    from bcos_core.render.scoreboard import left_out, most_texts, trained_for, training_notes
 
     lines: list[str] = []
     names = result["names"]  # what the models are called; rows know them by their folders
@@ -95,6 +102,7 @@ def show(result: dict[str, Any]) -> str:
         better = rows[0]["higher_is_better"]
         rows.sort(key=lambda row: (not row["n"], (row["mean"] or 0.0) * (-1 if better else 1)))
         lines += ["", f"{score} ({'higher' if better else 'lower'} is better). {rows[0]['protocol']['summary']}"]
+        lines.append(trained_for([{**row, "checkpoint": names[row["checkpoint"]]} for row in rows]))
         for row in rows:
             marks = ["does not beat random"] if row["beats_random"] is False else []
             if not row["n"]:
@@ -108,7 +116,7 @@ def show(result: dict[str, Any]) -> str:
                 f"{row['forward_passes']:6.1f} forward {row['backward_passes']:6.1f} backward  "
                 f"{names[row['checkpoint']]}{mark}"
             )
-    lines += [*result["notes"], *filter(None, [few_texts(most_texts(result["rows"]))])]
+    lines += ["", *result["between"], *result["notes"], *filter(None, [few_texts(most_texts(result["rows"]))])]
     lines += [left_out(_called(row, names)) for row in result["skipped"]]
     lines.append(f"\n{result['seconds']:.0f} s; stored in {result['evaluation']}")
     return "\n".join(lines).lstrip("\n")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bcos_core.evaluate.limits import Limits
     from bcos_core.text.encoding import Encoded
 
 Logits = tuple[float, ...]
@@ -36,6 +37,38 @@ class Curves:
 
 
 @dataclass(frozen=True)
+class Steps:
+    """Logits of one text of n ordinary tokens without its top i tokens, and with only them, for each i from 0 to n."""
+
+    without: tuple[Logits, ...]
+    only: tuple[Logits, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"without": self.without, "only": self.only}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Steps:
+        return cls(**{name: tuple(tuple(row) for row in data[name]) for name in ("without", "only")})
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Logits of one text: `whole`, and `without` each of some sets of its tokens, the positions `removed`."""
+
+    whole: Logits
+    removed: tuple[tuple[int, ...], ...]
+    without: tuple[Logits, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"whole": self.whole, "removed": self.removed, "without": self.without}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Sets:
+        removed, without = (tuple(tuple(row) for row in data[name]) for name in ("removed", "without"))
+        return cls(tuple(data["whole"]), removed, without)
+
+
+@dataclass(frozen=True)
 class Named:
     """The tokens of a text that people name, and the share of tokens that they name on average over the texts."""
 
@@ -49,7 +82,9 @@ class Case:
 
     `scores` are aligned with the text's tokens, `target` is the explained class. `leave_one_out` has the logits
     of the whole text, then of the text without each ordinary token. `named` is what people name, by the kind of
-    evidence ("ratings", "rationale"). `pointing` is the pointing game's result.
+    evidence ("ratings", "rationale"). `pointing` is the pointing game's result. `steps` and `limits` are there for
+    texts that are short enough for them. `sets` has what the model says without random sets of tokens,
+    `sensitivity` how far the scores move with the words.
     """
 
     text: Encoded
@@ -60,6 +95,10 @@ class Case:
     leave_one_out: Sequence[Logits] = ()
     named: Mapping[str, Named] = field(default_factory=dict)
     pointing: float | None = None
+    steps: Steps | None = None
+    limits: Limits | None = None
+    sets: Sets | None = None
+    sensitivity: float | None = None
 
     def p(self, logits: Sequence[float]) -> float:
         """The probability of the explained class."""

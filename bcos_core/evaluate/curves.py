@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from bcos_core.evaluate.case import TENTHS, Curves, Logits
-from bcos_core.evaluate.forward import logits_of
-from bcos_core.evaluate.removal import Removal, Variant
-from bcos_core.model.classifier import Classifier
+from bcos_core.evaluate.answers import Answers, Question
+from bcos_core.evaluate.case import TENTHS, Curves, Logits, Steps
 from bcos_core.text.encoding import Encoded
 
 
@@ -22,31 +20,46 @@ def top_counts(tokens: int) -> list[int]:
     return [max(1, tokens * tenth // 10) for tenth in TENTHS]
 
 
-def removal_curves(
-    classifier: Classifier, texts: Sequence[Encoded], scores: Sequence[Sequence[float]], removal: Removal
-) -> list[Curves]:
+def removal_curves(answers: Answers, texts: Sequence[Encoded], scores: Sequence[Sequence[float]]) -> list[Curves]:
     """The curves of several explanations, of one text each; a text may appear more than once."""
-    variants: list[Variant] = []
+    questions: list[Question] = []
     for text, row in zip(texts, scores, strict=True):
         order = ranked(row, text)
         counts = top_counts(len(order))
         gone: list[Collection[int]] = [(), order]
         gone += [order[:count] for count in counts]
         gone += [order[count:] for count in counts]
-        variants += [removal.apply(text, positions, classifier.tokenizer) for positions in gone]
-    logits = logits_of(classifier, variants)
+        questions += [(text, positions) for positions in gone]
+    logits = answers.ask(questions)
     width, steps = 2 + 2 * len(TENTHS), len(TENTHS)
     rows = [logits[start : start + width] for start in range(0, len(logits), width)]
     return [Curves(row[0], row[1], tuple(row[2 : 2 + steps]), tuple(row[2 + steps :])) for row in rows]
 
 
-def leave_one_out(classifier: Classifier, texts: Sequence[Encoded], removal: Removal) -> list[list[Logits]]:
+def removal_steps(answers: Answers, texts: Sequence[Encoded], scores: Sequence[Sequence[float]]) -> list[Steps]:
+    """The same at every single removal, for each explanation."""
+    orders = [ranked(row, text) for text, row in zip(texts, scores, strict=True)]
+    logits = iter(
+        answers.ask(
+            [
+                (text, gone)
+                for text, order in zip(texts, orders, strict=True)
+                for count in range(len(order) + 1)
+                for gone in (order[:count], order[count:])
+            ]
+        )
+    )
+    found = []
+    for order in orders:
+        without, only = zip(*[(next(logits), next(logits)) for _ in range(len(order) + 1)], strict=True)
+        found.append(Steps(without, only))
+    return found
+
+
+def leave_one_out(answers: Answers, texts: Sequence[Encoded]) -> list[list[Logits]]:
     """For each text its logits whole, then without each of its ordinary tokens alone, in their order."""
     removed = [[[], *([p] for p, token in enumerate(text.tokens) if not token.added)] for text in texts]
-    variants = [
-        removal.apply(text, positions, classifier.tokenizer)
-        for text, sets in zip(texts, removed, strict=True)
-        for positions in sets
-    ]
-    logits = iter(logits_of(classifier, variants))
+    logits = iter(
+        answers.ask([(text, positions) for text, sets in zip(texts, removed, strict=True) for positions in sets])
+    )
     return [[next(logits) for _ in sets] for sets in removed]

@@ -28,6 +28,8 @@ def command(spec: EvaluationSpec) -> list[str]:
     words = ["evaluate", *spec.checkpoints, "--methods", *spec.methods, "--scores", *spec.scores]
     words += [f"--limit={spec.limit}", f"--removal={spec.removal}", f"--probability={spec.probability}"]
     words += [f"--seed={spec.seed}", f"--pairs={spec.pairs}"]
+    words += [f"--bounded-texts={spec.bounded_texts}", f"--bounded-length={spec.bounded_length}"]
+    words.append(f"--beam-width={spec.beam_width}")
     if spec.pointing_length is not None:
         words.append(f"--pointing-length={spec.pointing_length}")
     if spec.task is not None:

@@ -8,16 +8,17 @@ from typing import Any
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.case import TENTHS
+from bcos_core.evaluate.orders import EXACT_UP_TO
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.jobs.part import START_SECONDS, Part, seconds_of
 from bcos_core.model.info import CheckpointInfo, read_info, trained_on
 from bcos_core.model.size import model_size
 from bcos_core.text.embedded import EMBEDDED_TASKS
-from bcos_core.text.size import task_size
+from bcos_core.text.size import SPECIAL_TOKENS, task_size
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.plan import BCOS_STEP
 
-LOADING, CURVES, SINGLES = "loading", "curves", "single tokens"
+LOADING, CURVES, SINGLES, SETS, LIMITS = "loading", "curves", "single tokens", "random tokens", "limits"
 READING_SECONDS, LOADING_SECONDS, TABLE_SECONDS = 1.0, 0.5, 0.1
 SECONDS_OF_A_TEXT, SECONDS_OF_A_PASS = 0.002, 0.0007
 """What comes with every explanation (its record, storing it) and with every text of a pass, beside its arithmetic: what
@@ -32,6 +33,13 @@ SORTED, UNSORTED = 1.35, 1.8
 """The longest text of a batch, in mean lengths: of texts that are worked on in order of their lengths, or in any."""
 # Tokens of each half of a pointing-game pair, where the task does not say: what fits twice into a short text's limit.
 SHORT_HALF = 20
+TYPICAL_OF_LONGEST = 0.75
+"""Mean length of the texts that are short enough for limits, of the longest one that is."""
+SETS_OF_A_TEXT = 32
+MOVES = 10
+"""How often the words of a text move, as often as in captum."""
+SEARCHES = 3.0
+"""Searches of a text whose sets are tried: four, less what they share (measured)."""
 JUDGED_SHARE = 1.0  # of the test set, from which pairs are made
 
 
@@ -42,6 +50,10 @@ def part_of(method: str) -> str:
 
 def pointing_part_of(method: str) -> str:
     return f"point {method}"
+
+
+def moving_part_of(method: str) -> str:
+    return f"move {method}"
 
 
 def pass_seconds(model: CheckpointInfo, tokens: float) -> float:
@@ -133,8 +145,26 @@ def evaluation_plan(spec: EvaluationSpec) -> list[Part]:
             )
             for name in methods
         ]
+        if spec.needs("sensitivity"):
+            parts += [
+                explaining(
+                    stage,
+                    model,
+                    name,
+                    texts=texts * MOVES,
+                    tokens=size.tokens,
+                    name=moving_part_of(name),
+                    options=spec.options.get(name),
+                )
+                for name in methods
+            ]
         if spec.needs("curves"):
             parts.append(curves(stage, model, explanations=texts * len(methods), tokens=size.tokens))
+        if spec.needs("limits"):
+            parts.append(_limits(stage, model, spec, methods=len(methods), texts=texts, tokens=size.tokens))
+        if spec.needs("sets"):
+            passes = texts * (SETS_OF_A_TEXT + 1)
+            parts.append(predicting(stage, model, texts=passes, tokens=size.tokens, name=SETS, pace=SETS))
         if spec.needs("leave_one_out"):
             parts.append(
                 predicting(stage, model, texts=texts * size.tokens, tokens=size.tokens, name=SINGLES, pace=SINGLES)
@@ -143,6 +173,22 @@ def evaluation_plan(spec: EvaluationSpec) -> list[Part]:
             pairs = min(spec.pairs, size.test // 2)  # a text is in one of them
             parts += [_pointing(stage, model, name, spec, choice, pairs) for name in methods]
     return [*parts, Part(len(models) + 1, "", "table", TABLE_SECONDS)]
+
+
+def _limits(
+    stage: int, model: CheckpointInfo, spec: EvaluationSpec, *, methods: int, texts: int, tokens: float
+) -> Part:
+    length = min(tokens - SPECIAL_TOKENS, TYPICAL_OF_LONGEST * spec.bounded_length)
+    passes = min(spec.bounded_texts, texts) * search_passes(length, width=spec.beam_width, methods=methods)
+    return predicting(stage, model, texts=passes, tokens=length + SPECIAL_TOKENS, name=LIMITS, pace=LIMITS)
+
+
+def search_passes(length: float, *, width: int, methods: int) -> float:
+    """The limits of a text of so many ordinary tokens, n, and every single removal of each method's order. There are
+    sizes 1 … n − 1, at each of which every set of the beam is enlarged by each token that is left: n² · width / 2 sets,
+    for the highest, the lowest and, with what they leave, the difference."""
+    searched = 2**length if length <= EXACT_UP_TO else SEARCHES * length**2 * width / 2
+    return searched + methods * 2 * length
 
 
 def _pointing(

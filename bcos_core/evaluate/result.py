@@ -18,7 +18,7 @@ from bcos_core.model.checkpoint import renamed_when_complete
 from bcos_core.storage.places import here
 from bcos_core.storage.plain import to_finite
 from bcos_core.storage.stored_json import from_plain, read_json, to_json
-from bcos_core.tasks.estimates import CONFIDENCE, bootstrap
+from bcos_core.tasks.estimates import CONFIDENCE, Estimate, bootstrap
 
 RESULT_FILE = "evaluation.json"
 LARGEST_RESULT = 256 << 20
@@ -102,7 +102,7 @@ class Evaluation:
         """One row for each contender and score: the mean with its 95 % interval over texts, cost, protocol.
 
         `beats_random` is whether the paired difference with random scores on the same model excludes 0 on the
-        better side; None for random itself.
+        better side; None for random itself, and in a score that is not about beating it.
         """
         rows = []
         for contender in self.contenders:
@@ -125,7 +125,9 @@ class Evaluation:
                         "backward_passes": contender.backward_passes,
                         "seconds": contender.seconds,
                         "higher_is_better": SCORES[score].higher_is_better,
-                        "beats_random": None if contender is chance else self.is_better(contender, chance, score),
+                        "beats_random": None
+                        if contender is chance or SCORES[score].beatable_by_chance
+                        else self.is_better(contender, chance, score),
                         "protocol": dict(contender.protocols[score]),
                     }
                 )
@@ -164,6 +166,10 @@ class Evaluation:
                 row["p_holm"] = corrected
             rows += found
         return rows
+
+    def difference(self, one: Contender, other: Contender, score: str) -> Estimate:
+        """The mean of one minus the other on the texts that both have, with its interval."""
+        return bootstrap(_gaps(one, other, score))
 
     def is_better(self, one: Contender, other: Contender, score: str) -> bool | None:
         """Whether the paired 95 % interval of their difference lies on the better side of 0, and the sign-flip test

@@ -16,7 +16,7 @@ from bcos_core.evaluate.removal import REMOVALS, require_tokens
 from bcos_core.evaluate.result import Contender, Evaluation, save_evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
-from bcos_core.evaluate.table import Rationale, ScoringProtocol, values_of
+from bcos_core.evaluate.table import Rationale, ScoringProtocol, bounded_by, values_of
 from bcos_core.evaluate.task_of_models import require_task_of
 from bcos_core.evaluate.work import Work
 from bcos_core.home import Home
@@ -173,6 +173,9 @@ class _Run:
             self.texts,
             curves=self.spec.needs("curves"),
             singles=self.spec.needs("leave_one_out"),
+            moves=self.spec.needs("sensitivity"),
+            sets_by=self.spec.seed if self.spec.needs("sets") else None,
+            bounded=bounded_by(self.spec),
             advance=advance,
         )
         gatherer.pairs(self.pairs.pairs, advance)

@@ -5,13 +5,27 @@ What a score is can be read without SciPy and scikit-learn: they are imported wh
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
-from bcos_core.evaluate.case import TENTHS, Case, Curves, Logits
+from bcos_core.evaluate.case import TENTHS, Case
+from bcos_core.evaluate.faithfulness import (
+    comp_minus_suff,
+    comprehensiveness,
+    comprehensiveness_trapezoid,
+    deletion,
+    infidelity,
+    insertion,
+    log_odds,
+    naopc,
+    naopc_comprehensiveness,
+    naopc_sufficiency,
+    sensitivity,
+    sufficiency,
+    sufficiency_trapezoid,
+    taucorr_loo,
+)
 from bcos_core.evaluate.plausibility import auprc, token_f1, token_iou
 from bcos_core.registry import Registry
 from bcos_core.tasks.task_type import TaskType
@@ -21,9 +35,14 @@ from bcos_core.tasks.task_type import TaskType
 class Score:
     """A score of one explanation. `compute` gives None where it is not defined for a text.
 
-    `evidence` is what it is computed from: "curves", "leave_one_out", "ratings", "rationale" or "pointing".
+    `evidence` is what it is computed from: "curves", "limits", "sets", "sensitivity", "leave_one_out", "ratings",
+    "rationale" or "pointing".
     `removes`: it depends on how tokens are removed, so that a model trained towards that removal was trained towards
-    the score.
+    the score. `across_models`: values of two models compare; of a raw removal score they do not, since how far p can
+    fall at all differs from model to model. `normalizes` is the raw score that this one puts between its limits.
+    `of_probability`: it takes a probability, which a task whose answer is a score has not. `is_consistency`: it is what
+    deletion consistency makes small in training. `beatable_by_chance`: a method that ignores the model is best in it,
+    so that random scores are nothing to beat.
     """
 
     name: str
@@ -33,6 +52,11 @@ class Score:
     evidence: str
     compute: Callable[[Case], float | None]
     removes: bool = False
+    across_models: bool = True
+    normalizes: str | None = None
+    of_probability: bool = False
+    is_consistency: bool = False
+    beatable_by_chance: bool = False
 
     def unsupported(self, task_type: TaskType, *, rationales: bool, pairs: bool) -> str | None:
         """Why a task cannot serve this score; None if it can. `rationales`: whether its texts have any; `pairs`:
@@ -41,6 +65,8 @@ class Score:
             return "Two texts are put into one, for models that read one text; this task's models read two already."
         if self.evidence == "pointing" and not task_type.discrete:
             return "Two texts with different labels are joined, and a score is no label. Choose other scores."
+        if self.of_probability and not task_type.discrete:
+            return "Only for tasks whose answer has a probability: a score has none. Choose other scores."
         if self.evidence in ("ratings", "rationale") and not task_type.exclusive:
             return (
                 "Only for tasks in which each text has one label: of several labels, or of a score, nobody says for "
@@ -52,64 +78,6 @@ class Score:
                 "holds it: under the task on the Train page, or with --task and --rationale-column."
             )
         return None
-
-
-def _curves(case: Case) -> Curves:
-    if case.curves is None:
-        raise ValueError("This case has no curves.")
-    return case.curves
-
-
-def comprehensiveness(case: Case) -> float:
-    """mean over k of p(x) − p(x without its top-k) (DeYoung et al., arXiv 1911.03429 §4.2)."""
-    return _mean(_falls(case, _curves(case).without))
-
-
-def sufficiency(case: Case) -> float:
-    """mean over k of p(x) − p(only the top-k of x) (DeYoung et al., arXiv 1911.03429 §4.2)."""
-    return _mean(_falls(case, _curves(case).only))
-
-
-def comp_minus_suff(case: Case) -> float:
-    """Both at once: a good explanation has the first high and the second low."""
-    return comprehensiveness(case) - sufficiency(case)
-
-
-def comprehensiveness_trapezoid(case: Case) -> float:
-    """Area under the same curve over k from 0.1 to 0.9, as the code of the B-cos LM authors has it."""
-    return _area(_falls(case, _curves(case).without))
-
-
-def sufficiency_trapezoid(case: Case) -> float:
-    """Area under the same curve over k from 0.1 to 0.9, as the code of the B-cos LM authors has it."""
-    return _area(_falls(case, _curves(case).only))
-
-
-def deletion(case: Case) -> float:
-    """Area under p as the top tokens are removed, k from 0 to 1 (Petsiuk et al., arXiv 1806.07421 §3.2)."""
-    curves = _curves(case)
-    return _area([case.p(logits) for logits in (curves.whole, *curves.without, curves.empty)])
-
-
-def insertion(case: Case) -> float:
-    """Area under p as the top tokens are put into the empty text, k from 0 to 1 (Petsiuk et al., ibid.)."""
-    curves = _curves(case)
-    return _area([case.p(logits) for logits in (curves.empty, *curves.only, curves.whole)])
-
-
-def taucorr_loo(case: Case) -> float | None:
-    """Kendall's τ-b of the scores with the fall of p when each token alone is removed (as in ferret).
-
-    Not defined where either ranks nothing: one token, or all values equal.
-    """
-    from scipy.stats import kendalltau
-
-    whole, *without = case.leave_one_out
-    if len(without) < 2:
-        return None
-    falls = [case.p(whole) - case.p(logits) for logits in without]
-    tau = float(kendalltau([case.scores[position] for position in case.ordinary], falls).statistic)
-    return None if math.isnan(tau) else tau
 
 
 def pointing_game(case: Case) -> float | None:
@@ -131,20 +99,6 @@ def plausibility_f1(case: Case, *, people: str) -> float | None:
 def plausibility_iou(case: Case, *, people: str) -> float | None:
     named = _named(case, people)
     return token_iou(_ordinary_scores(case), named, _rationale_size(case, people)) if named else None
-
-
-def _falls(case: Case, points: Sequence[Logits]) -> list[float]:
-    whole = case.p(_curves(case).whole)
-    return [whole - case.p(logits) for logits in points]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
-
-
-def _area(values: Sequence[float]) -> float:
-    """By the trapezoid rule over points a tenth apart."""
-    return sum(a + b for a, b in pairwise(values)) / 20
 
 
 def _ordinary_scores(case: Case) -> list[float]:
@@ -174,6 +128,7 @@ for _score in (
         "curves",
         comprehensiveness,
         removes=True,
+        across_models=False,
     ),
     Score(
         "sufficiency",
@@ -183,6 +138,7 @@ for _score in (
         "curves",
         sufficiency,
         removes=True,
+        across_models=False,
     ),
     Score(
         "comp_minus_suff",
@@ -192,6 +148,39 @@ for _score in (
         "curves",
         comp_minus_suff,
         removes=True,
+        across_models=False,
+    ),
+    Score(
+        "naopc",
+        "Comprehensiveness − sufficiency (normalised)",
+        "Between the worst (0) and the best order (1) in which this model's text can lose its tokens, one by one "
+        "(NAOPC).",
+        True,
+        "limits",
+        naopc,
+        removes=True,
+        normalizes="comp_minus_suff",
+    ),
+    Score(
+        "naopc_comprehensiveness",
+        "Comprehensiveness (normalised)",
+        "Fall of p at every single removal, the top token first, between the lowest (0) and the highest (1) of any "
+        "order (NAOPC).",
+        True,
+        "limits",
+        naopc_comprehensiveness,
+        removes=True,
+        normalizes="comprehensiveness",
+    ),
+    Score(
+        "naopc_sufficiency",
+        "Sufficiency (normalised)",
+        "The same with the least important token first, between the same limits (NAOPC).",
+        False,
+        "limits",
+        naopc_sufficiency,
+        removes=True,
+        normalizes="sufficiency",
     ),
     Score(
         "comprehensiveness_trapezoid",
@@ -201,6 +190,7 @@ for _score in (
         "curves",
         comprehensiveness_trapezoid,
         removes=True,
+        across_models=False,
     ),
     Score(
         "sufficiency_trapezoid",
@@ -210,6 +200,7 @@ for _score in (
         "curves",
         sufficiency_trapezoid,
         removes=True,
+        across_models=False,
     ),
     Score(
         "deletion",
@@ -219,6 +210,7 @@ for _score in (
         "curves",
         deletion,
         removes=True,
+        across_models=False,
     ),
     Score(
         "insertion",
@@ -228,6 +220,40 @@ for _score in (
         "curves",
         insertion,
         removes=True,
+        across_models=False,
+    ),
+    Score(
+        "log_odds",
+        "Log-odds",
+        "Change of log p when the top tokens are removed, mean over the same shares.",
+        False,
+        "curves",
+        log_odds,
+        removes=True,
+        across_models=False,
+        of_probability=True,
+    ),
+    Score(
+        "infidelity",
+        "Infidelity",
+        "Squared error of the summed scores of random tokens against the fall of the logit when they are removed. Fair "
+        "to methods whose scores add up to the logit.",
+        False,
+        "sets",
+        infidelity,
+        removes=True,
+        across_models=False,
+        is_consistency=True,
+    ),
+    Score(
+        "sensitivity",
+        "Max-sensitivity",
+        "The largest relative change of the scores when the words' vectors move by a tenth of their size. What ignores "
+        "the text has 0.",
+        False,
+        "sensitivity",
+        sensitivity,
+        beatable_by_chance=True,
     ),
     Score(
         "taucorr_loo",

@@ -18,6 +18,13 @@ from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice
 
 DEFAULT_SCORES = ("comprehensiveness", "sufficiency", "comp_minus_suff")
+BETWEEN_MODELS = ("naopc",)
+"""What models are set against each other by: raw scores of two models do not compare."""
+
+
+def usual_scores(models: int) -> tuple[str, ...]:
+    """What so many models are scored by unless one says otherwise, the score to look at first in front."""
+    return (*BETWEEN_MODELS, *DEFAULT_SCORES) if models > 1 else DEFAULT_SCORES
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,9 @@ class EvaluationSpec:
     `limit` texts of the test set of `task`, by default that of the first checkpoint's training, are drawn by
     `seed`, in every class's proportion; it is also the seed of stochastic methods. `removal` and `probability`
     are those of the scores that have them. The pointing game takes `pairs` pairs of texts of `pointing_length`
-    tokens (by default what suits the task). `options` are those of methods, by method.
+    tokens (by default what suits the task). Normalised scores take the first `bounded_texts` texts of at most
+    `bounded_length` tokens, whose limits are searched by a beam of `beam_width`. `options` are those of methods, by
+    method.
 
     Raises:
         UnknownNameError: a method, score, removal, probability or option that is not there.
@@ -51,6 +60,15 @@ class EvaluationSpec:
         most=8_192,
         kind=int,
         none="what suits the task",
+    )
+    bounded_texts: int = choice(
+        30, "Texts with limits", "Short texts whose best and worst order are searched.", least=1, most=100_000
+    )
+    bounded_length: int = choice(
+        25, "Longest of them", "Tokens of a text up to which its best and worst order are searched.", least=2, most=512
+    )
+    beam_width: int = choice(
+        4, "Beam width", "Orders that are gone on from at each removal; more find better limits.", least=1, most=256
     )
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

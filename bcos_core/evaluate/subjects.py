@@ -8,14 +8,17 @@ from typing import Any
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError
 from bcos_core.evaluate.explainer import explainer_subject, settled
+from bcos_core.evaluate.plan import MOVES, SETS_OF_A_TEXT
 from bcos_core.evaluate.removal import REMOVALS
+from bcos_core.evaluate.sensitivity import RADIUS
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.model.identity import folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo, read_config
+from bcos_core.storage.content import name_of
 from bcos_core.storage.stored_spec import read_spec
 
 EXPLANATION, POINTING = "explanation", "pointing"
-"""Kinds of what is measured of a method on a model; the two below, too."""
+"""Kinds of what is measured of a method on a model; those below, too."""
 
 
 def curves_kind(removal: str) -> str:
@@ -23,9 +26,34 @@ def curves_kind(removal: str) -> str:
     return f"curves:{removal}"
 
 
+def steps_kind(removal: str) -> str:
+    """Of what the model says of texts at every single removal."""
+    return f"steps:{removal}"
+
+
+def moves_kind(seed: int) -> str:
+    """Of how far scores move with the words."""
+    return f"sensitivity:{RADIUS:g}:{MOVES}:{seed}"
+
+
 def singles_kind(removal: str) -> str:
-    """Of what the model says of texts without each token alone: one thing for all methods."""
+    """Of what the model says of texts without each token alone: one thing for all methods. So are the next two."""
     return f"leave_one_out:{removal}"
+
+
+def sets_kind(removal: str, seed: int) -> str:
+    """Of what the model says of texts without random sets of tokens."""
+    return f"sets:{removal}:{SETS_OF_A_TEXT}:{seed}"
+
+
+def limits_kind(removal: str, probability: str, width: int) -> str:
+    """Of the limits of any order of removals, by `limits_item`."""
+    return f"limits:{removal}:{probability}:{width}"
+
+
+def limits_item(text: str, target: int) -> str:
+    """Under which item the limits of a text are kept, where `target` is explained."""
+    return name_of([text, target])
 
 
 def subjects_of(info: CheckpointInfo, evaluations: Iterable[Mapping[str, Any]] = ()) -> frozenset[str]:

@@ -7,16 +7,32 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bcos_core.evaluate.case import TENTHS, Case, Curves, Named
+from bcos_core.evaluate.case import TENTHS, Case, Curves, Named, Sets, Steps
 from bcos_core.evaluate.explainer import Explainer
+from bcos_core.evaluate.gather import Bounded
+from bcos_core.evaluate.limits import Limits
+from bcos_core.evaluate.objective import SENTENCES, Objective
+from bcos_core.evaluate.orders import EXACT_UP_TO
+from bcos_core.evaluate.plan import MOVES
 from bcos_core.evaluate.plausibility import rated_positions, rationale_positions
 from bcos_core.evaluate.pointing import Pairs
 from bcos_core.evaluate.probability import PROBABILITIES, what_is_measured
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.result import Contender
 from bcos_core.evaluate.scores import SCORES, Score
+from bcos_core.evaluate.sensitivity import RADIUS
 from bcos_core.evaluate.spec import EvaluationSpec
-from bcos_core.evaluate.subjects import EXPLANATION, POINTING, curves_kind, singles_kind
+from bcos_core.evaluate.subjects import (
+    EXPLANATION,
+    POINTING,
+    curves_kind,
+    limits_item,
+    limits_kind,
+    moves_kind,
+    sets_kind,
+    singles_kind,
+    steps_kind,
+)
 from bcos_core.model.identity import model_subject
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.storage.content import name_of
@@ -57,6 +73,12 @@ class ScoringProtocol:
         elif score.evidence == "ratings":
             data |= {"rationales": "VADER lexicon", "target": "the predicted class"}
             sentence = f"Words rated by people (VADER lexicon); {self.texts} test texts; the predicted class explained."
+        elif score.evidence == "sensitivity":
+            data |= {"target": kind.predicted, "radius": RADIUS, "moves": MOVES}
+            sentence = (
+                f"Uniform noise of at most {RADIUS:g} of the root mean square on the vectors of a text's words, "
+                f"{MOVES} times; {kind.predicted} explained; {self.texts} test texts."
+            )
         else:
             data |= {"removal": spec.removal, "probability": spec.probability, "target": kind.predicted}
             if score.evidence == "curves":
@@ -65,31 +87,22 @@ class ScoringProtocol:
                 f"Tokens {REMOVALS[spec.removal].title}, highest score first; p is "
                 f"{what_is_measured(spec.probability, kind.predicted)}; {self.texts} test texts."
             )
-        data["trained_towards"] = self.trained_towards(score)
-        if data["trained_towards"]:
-            sentence += " This model was trained towards this removal."
-        data["trained_towards_ranking"] = self.trained_towards_ranking(score)
-        if data["trained_towards_ranking"]:
-            sentence += " Its training removed what B-cos contributions rank first."
-        data["trained_with_masked_texts"] = self.trained_with_masked_texts(score)
-        if data["trained_with_masked_texts"]:
-            sentence += " This model was trained with masked texts."
-        return {**data, "summary": sentence}
-
-    def trained_towards(self, score: Score) -> bool:
-        """Whether the model's training asked for what the score measures: deletion consistency masks tokens."""
-        return self._masks(score) and (self.info.recipe or {}).get("consistency", 0) > 0
-
-    def trained_towards_ranking(self, score: Score) -> bool:
-        """Whether training removed tokens in the order of their B-cos contributions, as the score does for these."""
-        return self.trained_towards(score) and (self.info.recipe or {}).get("consistency_ranked", 0) > 0
-
-    def trained_with_masked_texts(self, score: Score) -> bool:
-        """Whether texts as the score makes them were among those that the model was trained on."""
-        return self._masks(score) and (self.info.recipe or {}).get("masking", 0) > 0
-
-    def _masks(self, score: Score) -> bool:
-        return score.removes and self.spec.removal == "mask"
+            if score.evidence == "sets":
+                sentence = (
+                    f"Random sets of tokens, the same for every method, {REMOVALS[spec.removal].title}; the logit of "
+                    f"{kind.predicted}; {self.texts} test texts."
+                )
+            if score.evidence == "limits":
+                data |= {name: getattr(spec, name) for name in ("bounded_texts", "bounded_length", "beam_width")}
+                sentence += (
+                    f" Of them at most {spec.bounded_texts}, of at most {spec.bounded_length} tokens: longer ones are "
+                    f"left out. Limits over every order up to {EXACT_UP_TO} tokens, above that by a beam of "
+                    f"{spec.beam_width}, which may miss the best one."
+                )
+        objective = Objective.of(self.info.recipe)
+        bearing = objective.bears_on(score, spec.removal)
+        said = [SENTENCES[name] for name, holds in bearing.items() if holds]
+        return {**data, **bearing, "objective": objective.in_words, "summary": " ".join([sentence, *said])}
 
     def _common(self, explainer: Explainer) -> dict[str, Any]:
         return {
@@ -102,6 +115,13 @@ class ScoringProtocol:
             "options": dict(explainer.options),
             "version": 1,
         }
+
+
+def bounded_by(spec: EvaluationSpec) -> Bounded | None:
+    """Of which texts limits are searched; None where no score asks for them."""
+    if not spec.needs("limits"):
+        return None
+    return Bounded(spec.bounded_texts, spec.bounded_length, spec.beam_width, spec.probability)
 
 
 @dataclass(frozen=True)
@@ -134,7 +154,11 @@ def values_of(
         if score.evidence == "pointing":
             values[name] = {item: _mean(shares) for item, found in pointing.items() if (shares := _numbers(found))}
         else:
-            computed = {item: score.compute(case) for item, case in cases.items()}
+            computed = {
+                item: score.compute(case)
+                for item, case in cases.items()
+                if score.evidence != "limits" or case.limits is not None
+            }
             values[name] = {item: value for item, value in computed.items() if value is not None}
     return Contender(
         checkpoint=protocol.info.path.name,
@@ -168,12 +192,13 @@ def _cases(
     classifier = explainer.classifier
     items = [name_of(text) for text in texts]
     curves = store.find(explainer.name, curves_kind(spec.removal), items) if spec.needs("curves") else {}
-    singles = (
-        store.find(model_subject(classifier.identity, classifier.max_length), singles_kind(spec.removal), items)
-        if spec.needs("leave_one_out")
-        else {}
-    )
+    subject = model_subject(classifier.identity, classifier.max_length)
+    singles = store.find(subject, singles_kind(spec.removal), items) if spec.needs("leave_one_out") else {}
+    moves = store.find(explainer.name, moves_kind(explainer.seed), items) if spec.needs("sensitivity") else {}
+    sets = store.find(subject, sets_kind(spec.removal, spec.seed), items) if spec.needs("sets") else {}
     encoded = dict(zip(items, encode(classifier.tokenizer, list(texts), classifier.max_length), strict=True))
+    steps = store.find(explainer.name, steps_kind(spec.removal), items) if spec.needs("limits") else {}
+    limits = _limits_of(explainer, encoded, known, spec, store)
     usable = [item for item in encoded if not known[item]["failed"]]
     explained = {item: (encoded[item], classifier.labels[known[item]["target"]]) for item in usable}
     named: dict[str, dict[str, Named]] = {item: {} for item in usable}
@@ -192,9 +217,34 @@ def _cases(
             curves=Curves.from_dict(curves[item]) if item in curves else None,
             leave_one_out=singles.get(item, ()),
             named=named[item],
+            steps=Steps.from_dict(steps[item]) if item in steps else None,
+            limits=limits.get(item),
+            sets=Sets.from_dict(sets[item]) if item in sets else None,
+            sensitivity=moves.get(item),
         )
         for item in usable
     }
+
+
+def _limits_of(
+    explainer: Explainer,
+    encoded: Mapping[str, Encoded],
+    known: Mapping[str, Any],
+    spec: EvaluationSpec,
+    store: EvidenceStore,
+) -> dict[str, Limits]:
+    """The limits of the texts that have them, by item."""
+    bounded = bounded_by(spec)
+    if bounded is None:
+        return {}
+    classifier = explainer.classifier
+    chosen = {text.text for text in bounded.chosen(list(encoded.values()))}
+    names = {
+        item: limits_item(text.text, known[item]["target"]) for item, text in encoded.items() if text.text in chosen
+    }
+    subject = model_subject(classifier.identity, classifier.max_length)
+    found = store.find(subject, limits_kind(spec.removal, bounded.probability, bounded.width), names.values())
+    return {item: Limits(**found[name]) for item, name in names.items() if name in found}
 
 
 def _rationale(rationales: Mapping[str, Rationale], text: Encoded, label: str) -> frozenset[int]:

@@ -30,7 +30,7 @@ def verdict(standing: Standing) -> list[str]:
             sentences.append(
                 f"On {standing.checkpoint}, no other method is shown to be better than {_title(ours)} in {where}."
             )
-        sentences.append(_beaten(standing, ours))
+        sentences += filter(None, [_beaten(standing, ours)])
     if standing.cheap is None:
         sentences.append(f"No other method that takes {CHEAP:g} passes or fewer was measured beside it.")
     return sentences
@@ -39,12 +39,13 @@ def verdict(standing: Standing) -> list[str]:
 def _beaten(standing: Standing, ours: str) -> str:
     """What ours is better than: random, and the strongest of the other cheap methods."""
     chance = next(name for name in standing.methods if METHODS[name].chance)
+    to_beat = any(not SCORES[score].beatable_by_chance for score in standing.scores)
     said = []
-    for other in filter(None, (chance, standing.cheap)):
+    for other in filter(None, (chance if to_beat else None, standing.cheap)):
         name = "random" if other == chance else f"{_title(other)}, the strongest of the other cheap methods,"
         found = standing.better[ours, other]
         said.append(f"{name} in {_scores(found, standing)}" if found else f"{name} in no score")
-    return f"{_title(ours)} are better than {' and than '.join(said)}."
+    return f"{_title(ours)} are better than {' and than '.join(said)}." if said else ""
 
 
 def _first(standing: Standing) -> list[str]:

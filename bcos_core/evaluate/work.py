@@ -4,30 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.explainer import explainer_subject, settled
 from bcos_core.evaluate.gather import chunks
 from bcos_core.evaluate.plan import (
     CURVES,
+    LIMITS,
+    MOVES,
+    SETS,
+    SETS_OF_A_TEXT,
     SINGLES,
     curve_seconds,
     explanation_seconds,
     methods_on,
+    moving_part_of,
     part_of,
     pass_seconds,
     pointing_part_of,
+    search_passes,
 )
 from bcos_core.evaluate.pointing import Pair
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.spec import EvaluationSpec
-from bcos_core.evaluate.subjects import EXPLANATION, POINTING, curves_kind, singles_kind
+from bcos_core.evaluate.subjects import (
+    EXPLANATION,
+    POINTING,
+    curves_kind,
+    limits_item,
+    limits_kind,
+    moves_kind,
+    sets_kind,
+    singles_kind,
+)
 from bcos_core.model.identity import folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo, read_config
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
-from bcos_core.text.size import about_tokens
+from bcos_core.text.size import SPECIAL_TOKENS, about_tokens
 
 
 @dataclass(frozen=True)
@@ -48,8 +63,12 @@ class Work:
     def parts(self) -> list[str]:
         """What the scores of the spec need."""
         methods, needs = methods_on(self.spec, self.model), self.spec.needs
-        pointing = map(pointing_part_of, methods) if needs("pointing") else ()
-        return [*map(part_of, methods), *needs("curves") * [CURVES], *needs("leave_one_out") * [SINGLES], *pointing]
+        of_methods = [(part_of, True), (moving_part_of, needs("sensitivity")), (pointing_part_of, needs("pointing"))]
+        shared = [(LIMITS, "limits"), (CURVES, "curves"), (SINGLES, "leave_one_out"), (SETS, "sets")]
+        return [
+            *[named(method) for named, needed in of_methods if needed for method in methods],
+            *[part for part, evidence in shared if needs(evidence)],
+        ]
 
     @property
     def totals(self) -> dict[str, int]:
@@ -62,6 +81,8 @@ class Work:
     def units(self, part: str, items: Sequence[str | Pair]) -> int:
         """Of so many texts or pairs of a part; of the curves, once for each time that a text is named."""
         one = cache(self._of_one(part))  # many texts are of the same length
+        if part == LIMITS:
+            items = [item for item in items if item in self._searched]
         return sum(round(1e6 * one(self._tokens(item), self._longest[item])) for item in items)
 
     def known(self, store: EvidenceStore) -> dict[str, int]:
@@ -82,11 +103,38 @@ class Work:
             look(part_of(name), explained, EXPLANATION, self.texts)
             if spec.needs("curves"):
                 look(CURVES, explained, curves_kind(spec.removal), self.texts)
+            if spec.needs("sensitivity"):
+                look(moving_part_of(name), explained, moves_kind(spec.seed), self.texts)
             if spec.needs("pointing"):
                 look(pointing_part_of(name), pointed, POINTING, self.pairs)
+        own = model_subject(identity, self.model.max_length)
         if spec.needs("leave_one_out"):
-            look(SINGLES, model_subject(identity, self.model.max_length), singles_kind(spec.removal), self.texts)
+            look(SINGLES, own, singles_kind(spec.removal), self.texts)
+        if spec.needs("sets"):
+            look(SETS, own, sets_kind(spec.removal, spec.seed), self.texts)
+        if spec.needs("limits"):
+            found[LIMITS] = self.units(LIMITS, self._with_limits(identity, own, store))
         return found
+
+    def _with_limits(self, identity: str, own: str, store: EvidenceStore) -> list[str]:
+        """Texts whose limits are there, of the class that the first method has explained: it is the same for all."""
+        spec = self.spec
+        first = self._explainer(identity, self._limits[0], methods_on(spec, self.model)[0])
+        explained = store.find(first, EXPLANATION, map(name_of, self.texts))
+        items = {
+            text: limits_item(text, explained[name_of(text)]["target"])
+            for text in self.texts
+            if name_of(text) in explained
+        }
+        kind = limits_kind(spec.removal, spec.probability, spec.beam_width)
+        there = store.known(own, kind, items.values())
+        return [text for text, item in items.items() if item in there]
+
+    @cached_property
+    def _searched(self) -> frozenset[str]:
+        """Texts that are short enough for limits, as far as their words tell."""
+        short = [text for text in self.texts if about_tokens(text) - SPECIAL_TOKENS <= self.spec.bounded_length]
+        return frozenset(short[: self.spec.bounded_texts])
 
     @cached_property
     def _limits(self) -> tuple[int, int]:
@@ -121,7 +169,13 @@ class Work:
             return lambda tokens, longest: curve_seconds(model, tokens)
         if part == SINGLES:
             return lambda tokens, longest: tokens * pass_seconds(model, tokens)
+        if part == SETS:
+            return lambda tokens, longest: (SETS_OF_A_TEXT + 1) * pass_seconds(model, tokens)
         methods = methods_on(self.spec, model)
-        method = next(name for name in methods if part in (part_of(name), pointing_part_of(name)))
-        times = 2 if part == pointing_part_of(method) else 1  # either class of a pair is explained
-        return lambda tokens, longest: times * explanation_seconds(model, method, tokens, longest)
+        if part == LIMITS:
+            search = partial(search_passes, width=self.spec.beam_width, methods=len(methods))
+            return lambda tokens, longest: search(tokens - SPECIAL_TOKENS) * pass_seconds(model, tokens)
+        parts = {named(name): name for name in methods for named in (part_of, moving_part_of, pointing_part_of)}
+        # each move of the words is explained, and either class of a pair
+        times = {moving_part_of(parts[part]): MOVES, pointing_part_of(parts[part]): 2}.get(part, 1)
+        return lambda tokens, longest: times * explanation_seconds(model, parts[part], tokens, longest)

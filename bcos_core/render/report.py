@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from bcos_core.evaluate.between import between_models
 from bcos_core.evaluate.figures import few_texts
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.scores import SCORES
@@ -13,7 +14,7 @@ from bcos_core.evaluate.standing import standings
 from bcos_core.evaluate.verdict import verdict
 from bcos_core.numbers import number
 from bcos_core.render.methods import method_colour, method_title
-from bcos_core.render.scoreboard import Row, left_out, most_texts, ranked_rows, training_notes
+from bcos_core.render.scoreboard import Row, left_out, most_texts, ranked_rows, trained_for, training_notes
 
 PAGE_STYLE = """
 :root { color-scheme: light dark; }
@@ -37,7 +38,8 @@ def evaluation_html(evaluation: Evaluation, against: str) -> str:
         InputError: `against` is no contender.
     """
     rows, differences = evaluation.rows(), evaluation.differences(against)
-    first = "".join(_verdict(verdict(standing)) for standing in standings(evaluation, rows))
+    said_of = [between_models(evaluation, rows), *(verdict(standing) for standing in standings(evaluation, rows))]
+    first = "".join(_verdict(sentences) for sentences in said_of if sentences)
     said = (*evaluation.notes, *filter(None, [few_texts(most_texts(rows))]), *map(left_out, evaluation.skipped))
     skipped = "".join(f"<p class='note'>{escape(one)}</p>" for one in said)
     sections = "".join(_section(score, rows, differences, against) for score in evaluation.scores)
@@ -66,7 +68,7 @@ def _section(score: str, rows: Sequence[Row], differences: Sequence[Row], agains
     return (
         f"<h2>{escape(entry.title)}</h2>\n<p class='note'>{escape(entry.description)} "
         f"{'Higher' if entry.higher_is_better else 'Lower'} is better. "
-        f"{escape(ranked[0]['protocol']['summary'] if ranked else '')}</p>\n"
+        f"{escape(ranked[0]['protocol']['summary'] if ranked else '')} {escape(trained_for(ranked))}</p>\n"
         "<table><tr><th>Method</th><th>Model</th><th class='figure'>Mean</th><th>95 % interval</th>"
         f"<th class='figure'>Texts</th><th class='figure'>Passes</th>"
         f"<th>Difference with {escape(method_title(method))} · {escape(checkpoint)}</th></tr>{body}</table>\n"

@@ -10,6 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bcos_core.attribution.registry import METHODS
+from bcos_core.evaluate.between import is_raw
+from bcos_core.evaluate.objective import NOTES
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.numbers import number
 from bcos_core.render.dots import add_dot, lay_out
@@ -31,7 +33,9 @@ def ranked_rows(rows: Sequence[Row], score: str) -> list[Row]:
 
 
 def leaderboard_table(rows: Sequence[Row], score: str) -> pd.DataFrame:
-    """One score as a table, the best first; columns as they are shown."""
+    """One score as a table, the best first; columns as they are shown. Beside a normalised score stands the raw one,
+    where it was asked for."""
+    raw = {(row["checkpoint"], row["method"]): row["mean"] for row in rows if row["score"] == SCORES[score].normalizes}
     return pd.DataFrame(
         [
             {
@@ -40,12 +44,14 @@ def leaderboard_table(rows: Sequence[Row], score: str) -> pd.DataFrame:
                 "mean": row["mean"],
                 "low": row["low"],
                 "high": row["high"],
+                **({"raw": raw[row["checkpoint"], row["method"]]} if raw else {}),
                 "texts": row["n"],
                 "failed": row["failed"],
                 "beats random": {True: "yes", False: "no", None: "–"}[row["beats_random"]],
                 "forward passes": row["forward_passes"],
                 "backward passes": row["backward_passes"],
                 "ms per text": 1000 * row["seconds"],
+                "trained for": row["protocol"].get("objective", "–"),
                 "training": "; ".join(training_notes(row)) or "–",
                 "protocol": row["protocol"]["summary"],
             }
@@ -56,12 +62,15 @@ def leaderboard_table(rows: Sequence[Row], score: str) -> pd.DataFrame:
 
 def training_notes(row: Row) -> list[str]:
     """What of a model's training bears upon this score."""
-    notes = {
-        "trained_towards": "trained towards this removal",
-        "trained_towards_ranking": "trained towards the ranking of B-cos contributions",
-        "trained_with_masked_texts": "trained with masked texts",
-    }
-    return [note for name, note in notes.items() if row["protocol"].get(name)]
+    return [note for name, note in NOTES.items() if row["protocol"].get(name)]
+
+
+def trained_for(rows: Sequence[Row]) -> str:
+    """What each model was trained for: "Trained for: a: its labels; b: not known: it was not trained here."""
+    objectives = {row["checkpoint"]: row["protocol"]["objective"] for row in rows if "objective" in row["protocol"]}
+    return (
+        "Trained for: " + "; ".join(f"{name}: {said}" for name, said in objectives.items()) + "." if objectives else ""
+    )
 
 
 def left_out(skipped: Mapping[str, str]) -> str:
@@ -118,7 +127,10 @@ def leaderboard_figure(rows: Sequence[Row], score: str) -> go.Figure:
         add_dot(figure, row, label=label, colour=method_colour(row["method"]), symbol=_symbol(rows, row["checkpoint"]))
     entry = SCORES[score]
     direction = "higher" if entry.higher_is_better else "lower"
-    lay_out(figure, entry.title, entry.title.lower(), len(ranked), subtitle=f"{direction} is better")
+    subtitle = f"{direction} is better"
+    if several and is_raw(score):
+        subtitle += "; values of two models do not compare"
+    lay_out(figure, entry.title, entry.title.lower(), len(ranked), subtitle=subtitle)
     return figure
 
 
@@ -183,7 +195,7 @@ def frontier_figure(rows: Sequence[Row], score: str, *, named: bool = False) -> 
             "subtitle": {"text": "dotted: random"},
         },
         xaxis={"title": {"text": "passes per text"}, "type": "log", "dtick": 1},
-        yaxis={"title": {"text": SCORES[score].title.lower()}},
+        yaxis={"title": {"text": SCORES[score].title.lower().replace(" (", "<br>(")}},  # a long one takes two lines
         showlegend=False,
         height=360,
         margin={"l": 8, "r": 16, "t": 60, "b": 8},

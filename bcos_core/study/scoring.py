@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bcos_core.attribution.record import Attribution
+from bcos_core.evaluate.answers import Answers
 from bcos_core.evaluate.case import Case, Named
 from bcos_core.evaluate.curves import removal_curves
 from bcos_core.evaluate.plausibility import rated_positions
@@ -25,7 +26,7 @@ def explanation_scores(classifier: Classifier, records: Sequence[Attribution]) -
     token, the probability is the one that is usual for the task, and people's ratings of words are those of the VADER
     lexicon."""
     texts = encode(classifier.tokenizer, [record.text for record in records], classifier.max_length)
-    curves = removal_curves(classifier, texts, [record.scores for record in records], REMOVALS[REMOVAL])
+    curves = removal_curves(Answers(classifier, REMOVALS[REMOVAL]), texts, [record.scores for record in records])
     kind = classifier.task_type
     has = {"rationales": False, "pairs": any(is_pair(record.text) for record in records)}
     names = [name for name in LOOP_SCORES if SCORES[name].unsupported(kind, **has) is None]

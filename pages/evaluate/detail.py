@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from bcos_core.evaluate.between import DO_NOT_COMPARE, is_raw
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.standing import Standing
@@ -18,6 +19,7 @@ from bcos_core.render.scoreboard import (
     frontier_in_words,
     leaderboard_figure,
     leaderboard_table,
+    trained_for,
 )
 from pages.evaluate.chosen import chosen_contender, chosen_score
 from pages.evaluate.curves import show_curves
@@ -64,7 +66,9 @@ def show_detail(
 def _notes(rows: list[Row], score: str) -> None:
     """The protocol, and what a reader must not miss."""
     shown = [row for row in rows if row["score"] == score]
-    st.markdown(f":gray[{plain(shown[0]['protocol']['summary'])}]")
+    st.markdown(f":gray[{plain(shown[0]['protocol']['summary'])} {plain(trained_for(shown))}]")
+    if is_raw(score) and len({row["checkpoint"] for row in shown}) > 1:
+        st.caption(plain(DO_NOT_COMPARE))
     towards = sorted({row["checkpoint"] for row in shown if row["protocol"].get("trained_towards")})
     if towards:
         st.warning(
@@ -73,6 +77,11 @@ def _notes(rows: list[Row], score: str) -> None:
                 "Look at other removals too, at the pointing game and at planted truth."
             )
         )
+    other = sorted({row["checkpoint"] for row in shown if row["protocol"].get("trained_towards_other_removal")})
+    if other:
+        st.caption(
+            plain(f"Trained towards another removal (by the mask token), which was not this one: {', '.join(other)}.")
+        )
     masked = sorted({row["checkpoint"] for row in shown if row["protocol"].get("trained_with_masked_texts")})
     if masked:
         st.caption(plain(f"Trained with masked texts, so that they are familiar to it: {', '.join(masked)}."))
@@ -80,7 +89,7 @@ def _notes(rows: list[Row], score: str) -> None:
 
 def _table(evaluation: Evaluation, rows: list[Row], score: str) -> None:
     table = leaderboard_table(rows, score)
-    numbers = {name: st.column_config.NumberColumn(format="%.3f") for name in ("mean", "low", "high")}
+    numbers = {name: st.column_config.NumberColumn(format="%.3f") for name in ("mean", "low", "high", "raw")}
     passes = {name: st.column_config.NumberColumn(format="%.1f") for name in ("forward passes", "backward passes")}
     st.dataframe(
         table,
@@ -89,7 +98,7 @@ def _table(evaluation: Evaluation, rows: list[Row], score: str) -> None:
         column_config={**numbers, **passes, "ms per text": st.column_config.NumberColumn(format="%.0f")},
     )
     table_files(
-        lambda: table.drop(columns=["training", "protocol"]),
+        lambda: table.drop(columns=["trained for", "training", "protocol"]),
         name=f"{score}_{evaluation.name}",
         caption=f"{SCORES[score].title}: means with 95 % intervals. {table['protocol'].iloc[0]}",
         key=f"table-{score}",

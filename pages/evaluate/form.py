@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
@@ -10,7 +12,7 @@ from bcos_core.errors import BcosError
 from bcos_core.evaluate.job import EVALUATE
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.scores import SCORES
-from bcos_core.evaluate.spec import DEFAULT_SCORES, EvaluationSpec
+from bcos_core.evaluate.spec import EvaluationSpec, usual_scores
 from bcos_core.jobs.outlook import about
 from bcos_core.model.info import CheckpointInfo, trained_on
 from bcos_core.option import options_of
@@ -66,6 +68,7 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
         if len(measures) > 1
         else measures[0]
     )
+    bounds: dict[str, Any] = _choose_limits() if any(SCORES[name].evidence == "limits" for name in scores) else {}
     if not (models and methods and scores):
         st.button("Evaluate", type="primary", disabled=True, help="Choose at least one model, method and score.")
         return
@@ -82,6 +85,7 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
         removal=str(removal),
         probability=str(probability),
         options=options,
+        **bounds,
     )
     supervisor_notice()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -121,10 +125,20 @@ def _choose_scores(models: list[CheckpointInfo]) -> list[str]:
         fitting,
         format_func=lambda name: SCORES[name].title,
         help="\n".join(f"- **{plain(SCORES[name].title)}**: {plain(SCORES[name].description)}" for name in fitting),
-        **url.bound_list("score", list(DEFAULT_SCORES), fitting),
+        **url.bound_list("score", list(usual_scores(len(models))), fitting),
     )
     not_offered({SCORES[name].title: reason for name, reason in reasons.items() if reason})
     return scores
+
+
+def _choose_limits() -> dict[str, Any]:
+    """Of which texts the best and the worst order are searched, and how widely."""
+    found: dict[str, Any] = {}
+    for column, name in zip(st.columns(3), ("bounded_texts", "bounded_length", "beam_width"), strict=True):
+        with column:
+            default = _OPTIONS[name].default
+            found[name] = option_field(name, _OPTIONS[name], default, bounded=True) or default
+    return found
 
 
 def _kind(models: list[CheckpointInfo]) -> TaskType:
@@ -146,14 +160,15 @@ def _has_rationales(model: CheckpointInfo) -> bool:
 
 
 def _price_in_words(spec: EvaluationSpec) -> str:
-    """How long it takes here, and what of that the pairs of the pointing game do. At most: what was measured before is
-    not measured again."""
+    """How long it takes here, and what of that the dear kinds of scores do. At most: what was measured before is not
+    measured again."""
     store = job_store()
     seconds = EVALUATE.expected_seconds(store, spec)
     if seconds is None:
         return ""
-    said = f"About {about(seconds)} at most on this machine"
-    if spec.needs("pointing") and (others := spec.without("pointing")) is not None:
-        of_others = EVALUATE.expected_seconds(store, others) or 0.0
-        said += f", {about(seconds - of_others)} of it for the pairs"
-    return f"{said}."
+    said = [f"About {about(seconds)} at most on this machine"]
+    for evidence, what in (("limits", "the limits"), ("pointing", "the pairs")):
+        if spec.needs(evidence) and (others := spec.without(evidence)) is not None:
+            of_others = EVALUATE.expected_seconds(store, others) or 0.0
+            said.append(f"{about(seconds - of_others)} of it for {what}")
+    return f"{', '.join(said)}."

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from bcos_core.errors import InputError
+from bcos_core.evaluate.between import between_models
 from bcos_core.evaluate.figures import few_texts
 from bcos_core.evaluate.result import Evaluation, load_evaluation
 from bcos_core.evaluate.standing import Standing, standings
@@ -66,9 +67,9 @@ def _paired(folder: str, names: Names, against: str) -> list[Row]:
 
 
 def _overview(evaluation: Evaluation, rows: list[Row], stands: Sequence[Standing]) -> None:
-    """What beats what, in a sentence for each model; then every number."""
-    for standing in stands:
-        first, *others = verdict(standing)
+    """What beats what, between models and in a sentence for each; then every number."""
+    for sentences in filter(None, (between_models(evaluation, rows), *map(verdict, stands))):
+        first, *others = sentences
         st.markdown(f"**{plain(first)}** {plain(' '.join(others))}")
     for note in filter(None, (*evaluation.notes, few_texts(most_texts(rows)), *_changed(evaluation))):
         st.warning(plain(note), icon=":material/warning:")

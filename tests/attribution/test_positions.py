@@ -13,6 +13,7 @@ from torch import Tensor
 from bcos_core import explain
 from bcos_core.attribution.registry import METHODS
 from bcos_core.attribution.strike import strike
+from bcos_core.evaluate.answers import Answers
 from bcos_core.evaluate.curves import leave_one_out, removal_curves
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.model.classifier import Classifier
@@ -121,8 +122,9 @@ def test_every_method_keeps_every_place(method: str, roberta: Classifier) -> Non
 def test_every_removal_keeps_every_place_but_deletion(removal: str, roberta: Classifier) -> None:
     texts = encode(roberta.tokenizer, ["good film", TEXT], 48)
     with watched(roberta) as seen:
-        curves = removal_curves(roberta, texts, [range(len(text)) for text in texts], REMOVALS[removal])
-        singles = leave_one_out(roberta, texts, REMOVALS[removal])
+        answers = Answers(roberta, REMOVALS[removal])
+        curves = removal_curves(answers, texts, [range(len(text)) for text in texts])
+        singles = leave_one_out(answers, texts)
     for ids, positions in seen:
         for row, places in zip(ids.tolist(), positions.tolist(), strict=True):
             until = row.index(2) + 1  # behind the text's own end there is padding that nobody looks at

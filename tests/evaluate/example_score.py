@@ -21,4 +21,5 @@ SCORE = Score(
     evidence="curves",  # the logits of the text as its top tokens go, which other scores need as well
     compute=first_tenth,
     removes=True,  # so that a model trained on texts without tokens is marked in the table
+    across_models=False,  # how far p can fall at all differs from model to model
 )

@@ -30,7 +30,8 @@ def pair(home: Home) -> tuple[Path, Path]:
 
 
 def spec(*paths: Path, **changes: object) -> EvaluationSpec:
-    given = {"methods": ("bcos", "occlusion"), "scores": ALL, "limit": 12, "pairs": 3, "pointing_length": 4} | changes
+    given = {"methods": ("bcos", "occlusion"), "scores": ALL, "limit": 12, "pairs": 3, "pointing_length": 4}
+    given |= {"bounded_texts": 3, "bounded_length": 12, "beam_width": 1} | changes
     return EvaluationSpec(tuple(map(str, paths)), **given)  # type: ignore[arg-type]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bcos_core.errors import InputError
+from bcos_core.evaluate.answers import Answers
 from bcos_core.evaluate.case import TENTHS, Case
 from bcos_core.evaluate.curves import leave_one_out, removal_curves, top_counts
 from bcos_core.evaluate.probability import sigmoid, softmax
@@ -33,8 +34,9 @@ def logistic(logit: float) -> float:
 def case(classifier: Classifier, scores: tuple[float, ...], *, removal: str = "mask", text: str = TEXT) -> Case:
     encoded = encode(classifier.tokenizer, [text], 64)
     padded = (0.0, *scores, 0.0)
-    curves = removal_curves(classifier, encoded, [padded], REMOVALS[removal])[0]
-    singles = leave_one_out(classifier, encoded, REMOVALS[removal])[0]
+    answers = Answers(classifier, REMOVALS[removal])
+    curves = removal_curves(answers, encoded, [padded])[0]
+    singles = leave_one_out(answers, encoded)[0]
     return Case(encoded[0], padded, 1, softmax, curves=curves, leave_one_out=singles)
 
 
@@ -128,7 +130,7 @@ def test_what_is_removed(classifier: Classifier) -> None:
 def test_what_is_asked_twice_is_computed_once(bag: BagOfWords, classifier: Classifier) -> None:
     encoded = encode(classifier.tokenizer, [TEXT, TEXT], 64)
     rows = [(0.0, *TRUE, 0.0)] * 2
-    first, second = removal_curves(classifier, encoded, rows, REMOVALS["mask"])
+    first, second = removal_curves(Answers(classifier, REMOVALS["mask"]), encoded, rows)
     assert first == second and len(first.without) == len(TENTHS)
     assert bag.rows == 2 + 2 * 4  # whole, empty, and one to four tokens gone or kept
 

@@ -155,3 +155,13 @@ def test_a_few_texts_show_nothing_though_all_point_one_way() -> None:
     assert better(5) is False
     assert better(8) is True  # p = 1/128
     assert better(1) is None
+
+
+def test_where_what_ignores_the_text_is_best_random_is_nothing_to_beat() -> None:
+    given = evaluation(
+        contender("bcos", 2, {"sensitivity": around(0.2)}),
+        contender("occlusion", 20, {"sensitivity": around(0.3)}),
+        contender("random", 0, {"sensitivity": [0.0] * 20}),
+    )
+    assert [row["beats_random"] for row in given.rows()] == [None] * 3
+    assert not any("random" in sentence for sentence in verdict(only(given)))
