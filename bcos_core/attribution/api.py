@@ -89,11 +89,10 @@ def explain(
         InputError: a method that the model does not support; a number that is none or is out of range.
     """
     chosen = METHODS[method]
-    if reason := chosen.unsupported(is_bcos=classifier.is_bcos):
-        raise InputError(
-            f"{chosen.title} cannot explain {classifier.name}. {reason} Methods for it: "
-            f"{', '.join(m.name for m in METHODS.values() if not m.unsupported(is_bcos=classifier.is_bcos))}."
-        )
+    refused = {m.name: m.unsupported(is_bcos=classifier.is_bcos, family=classifier.family) for m in METHODS.values()}
+    if reason := refused[chosen.name]:
+        fitting = ", ".join(name for name, found in refused.items() if not found)
+        raise InputError(f"{chosen.title} cannot explain {classifier.name}. {reason} Methods for it: {fitting}.")
     checked = chosen.checked_options(options)
     first = whole_number("seed", seed, least=0, most=2**32 - 1)
     count = whole_number("repeats", repeats, least=1, most=MOST_REPEATS)

@@ -1,4 +1,4 @@
-"""Attention as an explanation: where the classified position looks. It does not depend on the target.
+"""Attention as an explanation: where the classified position looks.
 
 Jain & Wallace (arXiv 1902.10186) and others have shown that it explains decisions badly; it is here because
 people ask for it, and because a comparison should show that.
@@ -12,7 +12,7 @@ from torch import Tensor
 from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.model.anatomy import family_of
 from bcos_core.model.pooling import first_shown, last_shown
-from bcos_core.model.view import attention_probabilities
+from bcos_core.model.view import attention_gradients, attention_probabilities
 
 
 def attention(inputs: MethodInput) -> MethodOutput:
@@ -30,6 +30,25 @@ def attention_rollout(inputs: MethodInput) -> MethodOutput:
     for layer in layers:
         rollout = (0.5 * layer.mean(1) + 0.5 * identity) @ rollout
     return _output(logits, _where_it_is_classified(inputs, rollout))
+
+
+def gradient_attention(inputs: MethodInput) -> MethodOutput:
+    """Rollout weighted by the gradient (Chefer et al., arXiv 2103.15679 §3): with Ā the mean over heads of the positive
+    part of ∇A ⊙ A, R ← R + Ā R from the first layer on; what that added to the identity.
+
+    Unlike the others it depends on the target; it shows what speaks for it alone.
+    """
+    batch = inputs.batch
+    logits, layers, gradients = attention_gradients(
+        inputs.classifier.model, batch.input_ids, batch.attention_mask, inputs.select, batch.token_type_ids
+    )
+    identity = torch.eye(batch.input_ids.shape[1], dtype=torch.float64, device=logits.device)
+    relevance = identity.expand(len(logits), -1, -1)
+    for layer, gradient in zip(layers, gradients, strict=True):
+        weighted = (layer.double() * gradient.double()).clamp(min=0).mean(1) * batch.attention_mask[:, None, :]
+        relevance = relevance + weighted @ relevance
+    scores = _where_it_is_classified(inputs, relevance - identity)
+    return MethodOutput(scores, scores.new_zeros(len(scores)), logits, forward_passes=1, backward_passes=1)
 
 
 def _probabilities(inputs: MethodInput) -> tuple[Tensor, list[Tensor]]:

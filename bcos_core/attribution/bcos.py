@@ -1,4 +1,5 @@
-"""B-cos contributions: the model's own computation, read off (arXiv 2502.12992 §3.2)."""
+"""B-cos contributions: the model's own computation, read off (arXiv 2502.12992 §3.2). Of a conventional model, which is
+dynamic linear too, they are its frozen-linear pullback (`bcos_core.model.pullback`)."""
 
 from __future__ import annotations
 
@@ -20,8 +21,12 @@ TOKENS_PER_PASS_ELSEWHERE = 16_384
 
 def bcos(inputs: MethodInput) -> MethodOutput:
     """Exact contributions, against nothing or against another token at every position (`MethodInput.reference_id`)."""
-    model, batch = inputs.classifier.model, inputs.batch
-    view = ModelView(model, explanation_mode=True)
+    return contributions_under(ModelView(inputs.classifier.model, explanation_mode=True), inputs)
+
+
+def contributions_under(view: ModelView, inputs: MethodInput) -> MethodOutput:
+    """The same under a view of the model in explanation mode, whatever its rules are."""
+    batch = inputs.batch
     scores = torch.zeros(batch.input_ids.shape, dtype=torch.float64, device=batch.input_ids.device)
     shares, biases = scores.new_zeros(len(batch)), scores.new_zeros(len(batch))
     logits: Tensor | None = None

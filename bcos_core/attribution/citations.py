@@ -64,6 +64,29 @@ _paper(
     archiveprefix="arXiv",
 )
 _paper(
+    "ali2022xai",
+    "inproceedings",
+    author="Ali, Ameen and Schnake, Thomas and Eberle, Oliver and Montavon, Gr{\\'e}goire and M{\\\"u}ller,"
+    " Klaus-Robert and Wolf, Lior",
+    title="{XAI} for Transformers: Better Explanations through Conservative Propagation",
+    booktitle="Proceedings of the 39th International Conference on Machine Learning (ICML)",
+    series="Proceedings of Machine Learning Research",
+    volume="162",
+    pages="435--451",
+    year="2022",
+    eprint="2202.07304",
+    archiveprefix="arXiv",
+)
+_paper(
+    "satkiewicz2025pulling",
+    "misc",
+    author="Satkiewicz, Maciej and Corizzo, Roberto and Pietro{\\'n}, Marcin",
+    title="Pulling Back the Curtain on Deep Networks",
+    year="2025",
+    eprint="2507.22832",
+    archiveprefix="arXiv",
+)
+_paper(
     "sundararajan2017axiomatic",
     "inproceedings",
     author="Sundararajan, Mukund and Taly, Ankur and Yan, Qiqi",
@@ -108,6 +131,34 @@ _paper(
     booktitle="International Conference on Learning Representations (ICLR), Workshop Track",
     year="2014",
     eprint="1312.6034",
+    archiveprefix="arXiv",
+)
+_paper(
+    "achtibat2024attnlrp",
+    "inproceedings",
+    author="Achtibat, Reduan and Hatefi, Sayed Mohammad Vakilzadeh and Dreyer, Maximilian and Jain, Aakriti and"
+    " Wiegand, Thomas and Lapuschkin, Sebastian and Samek, Wojciech",
+    title="{AttnLRP}: Attention-Aware Layer-Wise Relevance Propagation for Transformers",
+    booktitle="Proceedings of the 41st International Conference on Machine Learning (ICML)",
+    series="Proceedings of Machine Learning Research",
+    volume="235",
+    pages="135--168",
+    year="2024",
+    eprint="2402.05602",
+    archiveprefix="arXiv",
+)
+_paper(
+    "modarressi2023decompx",
+    "inproceedings",
+    author="Modarressi, Ali and Fayyaz, Mohsen and Aghazadeh, Ehsan and Yaghoobzadeh, Yadollah and Pilehvar, Mohammad"
+    " Taher",
+    title="{DecompX}: Explaining Transformers Decisions by Propagating Token Decomposition",
+    booktitle="Proceedings of the 61st Annual Meeting of the Association for Computational Linguistics (Volume 1: Long"
+    " Papers)",
+    pages="2649--2664",
+    year="2023",
+    doi="10.18653/v1/2023.acl-long.149",
+    eprint="2306.02873",
     archiveprefix="arXiv",
 )
 _paper(
@@ -191,5 +242,36 @@ _paper(
     year="2020",
     doi="10.18653/v1/2020.acl-main.385",
     eprint="2005.00928",
+    archiveprefix="arXiv",
+)
+_paper(
+    "chefer2021generic",
+    "inproceedings",
+    author="Chefer, Hila and Gur, Shir and Wolf, Lior",
+    title="Generic Attention-model Explainability for Interpreting Bi-Modal and Encoder-Decoder Transformers",
+    booktitle="Proceedings of the IEEE/CVF International Conference on Computer Vision (ICCV)",
+    year="2021",
+    eprint="2103.15679",
+    archiveprefix="arXiv",
+)
+_paper(
+    "mohebbi2023quantifying",
+    "inproceedings",
+    author="Mohebbi, Hosein and Zuidema, Willem and Chrupa{\\l}a, Grzegorz and Alishahi, Afra",
+    title="Quantifying Context Mixing in Transformers",
+    booktitle="Proceedings of the 17th Conference of the European Chapter of the Association for Computational"
+    " Linguistics (EACL)",
+    year="2023",
+    eprint="2301.12971",
+    archiveprefix="arXiv",
+)
+_paper(
+    "enguehard2023sequential",
+    "inproceedings",
+    author="Enguehard, Joseph",
+    title="Sequential Integrated Gradients: a simple but effective method for explaining language models",
+    booktitle="Findings of the Association for Computational Linguistics: ACL 2023",
+    year="2023",
+    eprint="2305.15853",
     archiveprefix="arXiv",
 )

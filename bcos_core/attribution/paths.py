@@ -58,16 +58,19 @@ class _Ends:
     def __init__(self, inputs: MethodInput, score: EmbeddingsToScore) -> None:
         batch, view = inputs.batch, score.view
         types = batch.token_type_ids
-        self.text = view.embed(batch.input_ids, batch.attention_mask, token_type_ids=types)
-        self.logits = view.predict(batch.input_ids, batch.attention_mask, token_type_ids=types)
+        with torch.no_grad():  # E and the logits in one pass
+            self.text, self.logits = view.embed_and_go_on(batch.input_ids, batch.attention_mask, types)
+        self.text = self.text.detach()
         if inputs.reference_id is None:
             self.reference = torch.zeros_like(self.text)
             with torch.no_grad():
                 at_reference = view.logits(self.reference, batch.input_ids, batch.attention_mask, types)
         else:
-            replaced, stays = inputs.reference_ids, {"original": batch.input_ids, "token_type_ids": types}
-            self.reference = view.embed(replaced, batch.attention_mask, **stays)
-            at_reference = view.predict(replaced, batch.attention_mask, **stays)
+            with torch.no_grad():
+                self.reference, at_reference = view.embed_and_go_on(
+                    inputs.reference_ids, batch.attention_mask, types, original=batch.input_ids
+                )
+            self.reference = self.reference.detach()
         classes = inputs.classes(self.logits)
         self.share = select(at_reference, classes, inputs.target).double()
         self.arguments = (batch.input_ids, batch.attention_mask, types, classes)

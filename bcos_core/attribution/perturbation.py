@@ -66,6 +66,9 @@ class TextsToScore:
 def occlusion(inputs: MethodInput) -> MethodOutput:
     """Leave-one-out: how far the number falls when a piece is removed (Zeiler & Fergus, arXiv 1311.2901, on texts).
 
+    Sequential integrated gradients (Enguehard, arXiv 2305.15853 §3), the integral of the gradient while one token moves
+    from the reference to its place, are by the fundamental theorem of calculus this same difference.
+
     The j-th piece of every text in the batch is captum's feature j, so that they are removed in the same pass.
     """
     score = TextsToScore(inputs)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bcos_core.attribution.references import REFERENCE_TOKENS, same_reference
 from bcos_core.errors import UnknownNameError
+from bcos_core.families import FAMILIES, Family
 from bcos_core.later import Later
 from bcos_core.option import Option
 from bcos_core.registry import Registry
@@ -53,6 +54,8 @@ class Method:
     `additive`: scores plus the reference's share add up to the logit. `signed`: negative scores mean that a
     token speaks against the target. `targeted`: the scores depend on the explained class. `stochastic`: they
     depend on a seed. `usual`: shown before anyone chooses. `chance`: not a method, but what one has to beat.
+    `on_bcos`: the method that it is the same as on a B-cos model, whose name it bears there; empty if there is none.
+    `refuses` gives the reason why it cannot serve a family, None if it can; without it, it serves all.
     `references`: named choices of what a token is compared with (see `REFERENCES`), the first the default; empty
     if the method has no choice. `options`: its options by name. `cost` is per text.
     `cites`: the papers that it comes from, by their keys in `citations.CITATIONS`.
@@ -64,6 +67,8 @@ class Method:
     cost: Passes
     attribute: Callable[[MethodInput], MethodOutput]
     needs_bcos: bool = False
+    on_bcos: str = ""
+    refuses: Callable[[Family], str | None] | None = None
     additive: bool = False
     signed: bool = True
     targeted: bool = True
@@ -111,13 +116,13 @@ class Method:
         """The reference that asks what `wanted` asks; the method's default where it offers none such."""
         return next((name for name in self.references if wanted and same_reference(name, wanted)), None)
 
-    def unsupported(self, *, is_bcos: bool) -> str | None:
-        """Why the method cannot serve a model, for a person; None if it can."""
-        return (
-            "Only for B-cos models: a conventional one has no contributions."
-            if self.needs_bcos and not is_bcos
-            else None
-        )
+    def unsupported(self, *, is_bcos: bool, family: str = "") -> str | None:
+        """Why the method cannot serve a model, for a person; None if it can. `family` is the title of the model's
+        family, empty where that is not known."""
+        if self.needs_bcos and not is_bcos:
+            return "Only for B-cos models: a conventional one has no contributions."
+        known = next((one for one in FAMILIES.values() if one.title == family), None)
+        return None if known is None or self.refuses is None else self.refuses(known)
 
 
 METHODS: Registry[Method] = Registry("method")
@@ -136,6 +141,17 @@ def _later(file: str, function: str) -> Later:
     return Later(f"bcos_core.attribution.{file}", function)
 
 
+def _own_attention(family: Family) -> str | None:
+    """Where the rule for products cannot be put in."""
+    return f"Not for {family.title}: its attention is computed in code of its own." if family.own_attention else None
+
+
+def _other_blocks(family: Family) -> str | None:
+    """Not those of BERT, which DecompX is defined for."""
+    fits = family.post_norm and not family.decoder
+    return None if fits else f"Not for {family.title}: its blocks have no norm behind each sum, as BERT's have."
+
+
 _UNIT = Option("token", "Piece", "What is removed in one piece.", choices=UNITS)
 
 
@@ -144,6 +160,7 @@ def _count(default: int, title: str, help: str, least: int = 1) -> Option:
 
 
 _TOKENS = ("mask", "pad")
+_COPIES = _count(16, "Copies", "The text itself, and copies that lack a part of it.")
 
 for _method in (
     Method(
@@ -158,6 +175,44 @@ for _method in (
         additive=True,
         needs_gradients=True,
         references=("mask", "pad", "none"),
+    ),
+    Method(
+        name="pullback",
+        title="Frozen-linear pullback",
+        description="What each token, and the biases, add to the logit with attention, norms and gates held constant.",
+        cost=Passes(1, 1, together=True),
+        cites=("ali2022xai", "satkiewicz2025pulling"),
+        attribute=_later("bcos", "bcos"),
+        on_bcos="bcos",
+        additive=True,
+        needs_gradients=True,
+        references=("mask", "pad", "none"),
+    ),
+    Method(
+        name="averaged_bcos",
+        title="Averaged B-cos contributions",
+        description="Contributions under the mean of the weights W over copies that lack random halves and thirds.",
+        cost=Passes(16, 16),
+        cites=("boehle2022bcos", "wang2025bcoslm", "smilkov2017smoothgrad"),
+        attribute=_later("averaged", "averaged"),
+        needs_bcos=True,
+        needs_gradients=True,
+        stochastic=True,
+        references=_TOKENS,
+        options={"copies": _COPIES},
+    ),
+    Method(
+        name="averaged_pullback",
+        title="Averaged pullback",
+        description="The frozen-linear pullback under the mean of its weights over copies that lack random parts.",
+        cost=Passes(16, 16),
+        cites=("ali2022xai", "satkiewicz2025pulling", "smilkov2017smoothgrad"),
+        attribute=_later("averaged", "averaged"),
+        on_bcos="averaged_bcos",
+        needs_gradients=True,
+        stochastic=True,
+        references=_TOKENS,
+        options={"copies": _COPIES},
     ),
     Method(
         name="integrated_gradients",
@@ -177,7 +232,7 @@ for _method in (
         title="Occlusion",
         description="How much the logit falls when one token is replaced (leave-one-out, arXiv 1311.2901).",
         cost=Passes(1, per_token=1, together=True),
-        cites=("zeiler2014visualizing",),
+        cites=("zeiler2014visualizing", "enguehard2023sequential"),
         attribute=_later("perturbation", "occlusion"),
         usual=True,
         references=_TOKENS,
@@ -202,6 +257,26 @@ for _method in (
         attribute=_later("gradients", "saliency"),
         signed=False,
         needs_gradients=True,
+    ),
+    Method(
+        name="attnlrp",
+        title="AttnLRP",
+        description="Relevance of the logit handed back layer by layer, through attention too (arXiv 2402.05602).",
+        cost=Passes(1, 1, together=True),
+        cites=("achtibat2024attnlrp",),
+        attribute=_later("attnlrp", "attnlrp"),
+        refuses=_own_attention,
+        needs_gradients=True,
+    ),
+    Method(
+        name="decompx",
+        title="DecompX",
+        description="Each token's part of the logit, carried forward; biases shared out by size (arXiv 2306.02873).",
+        cost=Passes(2, per_token=1),
+        cites=("modarressi2023decompx",),
+        attribute=_later("decompx", "decompx"),
+        refuses=_other_blocks,
+        additive=True,
     ),
     Method(
         name="smoothgrad",
@@ -289,6 +364,26 @@ for _method in (
         cost=Passes(1, together=True),
         cites=("abnar2020quantifying",),
         attribute=_later("attention", "attention_rollout"),
+        signed=False,
+        targeted=False,
+    ),
+    Method(
+        name="gradient_attention",
+        title="Gradient-weighted attention",
+        description="Attention of all layers, each weight as far as the target gains by it (arXiv 2103.15679).",
+        cost=Passes(1, 1, together=True),
+        cites=("chefer2021generic",),
+        attribute=_later("attention", "gradient_attention"),
+        signed=False,
+        needs_gradients=True,
+    ),
+    Method(
+        name="value_zeroing",
+        title="Value zeroing",
+        description="How far each layer's output turns without a token's value, rolled out. The same for all targets.",
+        cost=Passes(1, per_token=1),
+        cites=("mohebbi2023quantifying",),
+        attribute=_later("value_zeroing", "value_zeroing"),
         signed=False,
         targeted=False,
     ),

@@ -56,6 +56,7 @@ def put_together(inputs: MethodInput, outputs: Sequence[MethodOutput]) -> Method
     scores = torch.zeros(inputs.batch.input_ids.shape, dtype=torch.float64, device=inputs.classifier.device)
     for row, found in enumerate(outputs):
         scores[row, : found.scores.shape[1]] = found.scores[0]
+    biases = [found.bias_share for found in outputs if found.bias_share is not None]
     return MethodOutput(
         scores,
         torch.cat([found.reference_share.double() for found in outputs]),
@@ -63,6 +64,7 @@ def put_together(inputs: MethodInput, outputs: Sequence[MethodOutput]) -> Method
         _mean(found.forward_passes for found in outputs),
         _mean(found.backward_passes for found in outputs),
         outputs[0].parameters,
+        torch.cat(biases) if biases else None,
     )
 
 

@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     for note in classifier.notes:
         print(note, file=sys.stderr)
     target = resolve_target(classifier.labels, args.target, args.minus)
-    fitting = [m for m in METHODS.values() if not m.unsupported(is_bcos=classifier.is_bcos)]
+    fitting = [m for m in METHODS.values() if not m.unsupported(is_bcos=classifier.is_bcos, family=classifier.family)]
     names = args.methods or (["bcos"] if classifier.is_bcos else [m.name for m in fitting if m.usual])
     methods = fitting if names == ["all"] else [METHODS[name] for name in names]
     options = _options(args.option)

@@ -110,7 +110,8 @@ def curves(stage: int, model: CheckpointInfo, *, explanations: float, tokens: fl
 
 def methods_on(spec: EvaluationSpec, model: CheckpointInfo) -> list[str]:
     """Those that can serve a model, and chance."""
-    return [name for name in spec.contenders if not METHODS[name].unsupported(is_bcos=model.kind == "bcos")]
+    is_bcos, family = model.kind == "bcos", model.family
+    return [name for name in spec.contenders if not METHODS[name].unsupported(is_bcos=is_bcos, family=family)]
 
 
 def evaluation_plan(spec: EvaluationSpec) -> list[Part]:

@@ -139,7 +139,7 @@ class _Run:
         require_tokens(REMOVALS[self.spec.removal], classifier.tokenizer)
         explainers = []
         for name in self.spec.contenders:
-            if reason := METHODS[name].unsupported(is_bcos=classifier.is_bcos):
+            if reason := METHODS[name].unsupported(is_bcos=classifier.is_bcos, family=classifier.family):
                 self.skipped.append({"checkpoint": info.path.name, "method": name, "reason": reason})
             else:
                 explainers.append(self._explainer(classifier, name))

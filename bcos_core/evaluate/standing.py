@@ -60,7 +60,9 @@ class Standing:
 
     @property
     def rivals(self) -> tuple[str, ...]:
-        return tuple(name for name in self.methods if name not in self.ours and not METHODS[name].chance)
+        """All but ours, those that are the same as ours on this model, and chance."""
+        ours, rest = self.ours, (METHODS[name] for name in self.methods if not METHODS[name].chance)
+        return tuple(method.name for method in rest if method.name not in ours and method.on_bcos not in ours)
 
     @cached_property
     def cheap(self) -> str | None:

@@ -45,7 +45,7 @@ def run_vocabulary(
     """
     trained = trained_on(info)
     chosen = METHODS[method]
-    if reason := chosen.unsupported(is_bcos=info.kind == "bcos"):
+    if reason := chosen.unsupported(is_bcos=info.kind == "bcos", family=info.family):
         raise InputError(f"{chosen.title} cannot explain {info.name}. {reason}")
     if not chosen.targeted:
         raise InputError(

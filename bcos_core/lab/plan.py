@@ -20,9 +20,10 @@ DECIDED = 0.9
 """Share of the planted texts that a model decides by the plant, as a rule."""
 
 
-def scored_methods(spec: LabSpec, *, is_bcos: bool) -> list[str]:
-    """The methods that a kind of model is scored by, and chance."""
-    return [name for name in dict.fromkeys((*spec.methods, CHANCE)) if not METHODS[name].unsupported(is_bcos=is_bcos)]
+def scored_methods(spec: LabSpec, *, is_bcos: bool, family: str) -> list[str]:
+    """The methods that a kind of model is scored by, and chance; `family` as in `Method.unsupported`."""
+    asked = dict.fromkeys((*spec.methods, CHANCE))
+    return [name for name in asked if not METHODS[name].unsupported(is_bcos=is_bcos, family=family)]
 
 
 def lab_plan(spec: LabSpec) -> list[Part]:
@@ -41,6 +42,6 @@ def lab_plan(spec: LabSpec) -> list[Part]:
         parts.append(replace(verified, pace="verify", seconds=verified.seconds + LOADING_SECONDS))
         parts += [
             explaining(begun + place, trained, method, texts=DECIDED * texts, tokens=size.tokens)
-            for method in scored_methods(spec, is_bcos=kind == "bcos")
+            for method in scored_methods(spec, is_bcos=kind == "bcos", family=trained.family)
         ]
     return parts

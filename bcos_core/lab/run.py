@@ -141,7 +141,7 @@ def score(
     first of these texts, by method."""
     rows: list[LabRow] = []
     heat: list[dict[str, Heat]] = [{} for _ in decided[:HEATED]]
-    for name in scored_methods(spec, is_bcos=classifier.is_bcos):
+    for name in scored_methods(spec, is_bcos=classifier.is_bcos, family=classifier.family):
         tally = Tally(reporter, len(decided), part_of(name))
         found: list[dict[str, float]] = []
         for start in range(0, len(decided), CHUNK):

@@ -20,16 +20,25 @@ ATTENTION = "bcos"
 RECORDED_ATTENTION = "bcos_recorded"
 
 
+def constant_probabilities(query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The gradient flows through the values only."""
+    return query.detach(), key.detach(), value
+
+
 def bcos_attention(
     module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any
 ) -> tuple[Tensor, None]:
-    """Scaled dot-product attention; in explanation mode the gradient flows through `value` only.
+    """Scaled dot-product attention of what the module's `attention_rule` makes of queries, keys and values; where a
+    view has set none, that is `constant_probabilities` in explanation mode.
 
     Shape:
         query, key, value: (batch, heads, tokens, head size) → (batch, tokens, heads, head size).
     """
-    if getattr(module, "explanation_mode", False):
-        query, key = query.detach(), key.detach()
+    rule = getattr(module, "attention_rule", None)
+    if rule is None and getattr(module, "explanation_mode", False):
+        rule = constant_probabilities
+    if rule is not None:
+        query, key, value = rule(query, key, value)
     return sdpa_attention_forward(module, query, key, value, attention_mask, **options)
 
 

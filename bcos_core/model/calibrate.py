@@ -28,9 +28,9 @@ from bcos_core.model.anatomy import device_of, family_of, types_of
 from bcos_core.model.convert import is_bcos
 from bcos_core.model.layers import BcosLinear, Linear
 from bcos_core.model.normal_equations import NormalEquations
+from bcos_core.model.shared_copy import shared_copy
 from bcos_core.model.stream import Stream
 from bcos_core.model.tensor_store import TensorStore
-from bcos_core.model.view import shared_copy
 from bcos_core.progress import Reporter, SilentReporter
 from bcos_core.text.encoding import Batch, batches_by_length, collate, encode
 

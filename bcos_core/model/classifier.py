@@ -55,6 +55,11 @@ class Classifier:
         return is_bcos(self.model)
 
     @property
+    def family(self) -> str:
+        """The title of the model's family."""
+        return family_of(self.model).title
+
+    @property
     def b(self) -> float | None:
         return self.model.config.bcos["b"] if self.is_bcos else None
 

@@ -32,6 +32,37 @@ class Contributions:
     logits: Tensor
 
 
+@dataclass(frozen=True)
+class LinearAt:
+    """The network at one input: E (batch, tokens, hidden); `weights` W(x), the same shape, of the selected number;
+    `bias_share` (batch,); `logits` (batch, classes)."""
+
+    embeddings: Tensor
+    weights: Tensor
+    bias_share: Tensor
+    logits: Tensor
+
+
+def linear_at(
+    view: ModelView,
+    input_ids: Tensor,
+    attention_mask: Tensor,
+    select: Callable[[Tensor], Tensor],
+    *,
+    token_type_ids: Tensor | None = None,
+    original: Tensor | None = None,
+) -> LinearAt:
+    """W(x) of a view in explanation mode, in one forward and one backward pass; `select` as in `contributions`,
+    `original` as in `ModelView.predict`."""
+    with torch.enable_grad(), view.scaled_biases(len(input_ids)) as scale:
+        embeddings, logits = view.embed_and_go_on(input_ids, attention_mask, token_type_ids, original=original)
+        variables = [embeddings] if scale is None else [embeddings, scale]
+        weights, *biases = torch.autograd.grad(select(logits).sum(), variables, allow_unused=True)
+    none = logits.new_zeros(len(input_ids), dtype=torch.float64)
+    bias_share = none if not biases or biases[0] is None else biases[0].double()
+    return LinearAt(embeddings.detach(), weights, bias_share, logits.detach())
+
+
 def contributions(
     view: ModelView,
     input_ids: Tensor,
@@ -49,12 +80,8 @@ def contributions(
         select: logits (batch, classes) → the explained number (batch,), linear in the logits.
         reference_id: the token that stands at every position of the reference; `None` for no reference.
     """
-    with torch.enable_grad(), view.scaled_biases(len(input_ids)) as scale:
-        embeddings, logits = view.embed_and_go_on(input_ids, attention_mask, token_type_ids)
-        variables = [embeddings] if scale is None else [embeddings, scale]
-        # W_c(x), (batch, tokens, hidden), and the share of the biases, (batch,).
-        weights, *biases = torch.autograd.grad(select(logits).sum(), variables, allow_unused=True)
-    inputs = embeddings.detach()
+    found = linear_at(view, input_ids, attention_mask, select, token_type_ids=token_type_ids)
+    inputs, weights = found.embeddings, found.weights
     real = attention_mask.to(torch.float64)
     share = real.new_zeros(len(input_ids))
     if reference_id is not None:
@@ -63,5 +90,4 @@ def contributions(
         share = ((reference * weights).sum(-1, dtype=torch.float64) * real).sum(-1)
         inputs = inputs - reference
     scores = (inputs * weights).sum(-1, dtype=torch.float64) * real
-    bias_share = real.new_zeros(len(input_ids)) if not biases or biases[0] is None else biases[0].double()
-    return Contributions(scores, share, bias_share, logits.detach())
+    return Contributions(scores, share, found.bias_share, found.logits)

@@ -37,11 +37,12 @@ EXACT_ACTIVATIONS = (nn.ReLU, nn.Identity, activations.LinearActivation)
 
 @dataclass(frozen=True)
 class Conversion:
-    """What is to be made of a model's parts."""
+    """What is made of a model's parts. A pooler's tanh is left out; with `keep_tanh` it is a gate, tanh(x) / x."""
 
     b: float
     normalize_weights: bool = False
     keep_biases: bool = False
+    keep_tanh: bool = False
 
 
 def convert(
@@ -91,8 +92,9 @@ def replace_modules(model: PreTrainedModel, family: Family, conversion: Conversi
     """
     require_settings(family, model.config)
     _require_parts(model, family)
-    edited: dict[str, nn.Module] = {path: nn.Identity() for path in family.removed}
-    edited |= {path: HEADS[kind](model.get_submodule(path)) for path, kind in family.rebuilt}
+    keep_tanh = conversion.keep_tanh
+    edited: dict[str, nn.Module] = {} if keep_tanh else {path: nn.Identity() for path in family.removed}
+    edited |= {path: HEADS[kind](model.get_submodule(path), keep_tanh=keep_tanh) for path, kind in family.rebuilt}
     replacements = {
         path: replacement
         for path, module in _modules_after_e(model, family, edited)
@@ -138,7 +140,7 @@ def _replacement(path: str, module: nn.Module, family: Family, conversion: Conve
     if family.step_of(path) is not None:
         return _linear(path, module, family, conversion)
     if family.is_norm(path):
-        return _norm(path, module, family, keep_bias=conversion.keep_biases)
+        return norm_of(path, module, family, keep_bias=conversion.keep_biases)
     if next(module.parameters(recurse=False), None) is not None:
         raise UnsupportedModelError(
             f"{family.title} has no rule for {path!r} ({type(module).__name__}), which has weights. An adapter (LoRA) "
@@ -150,6 +152,8 @@ def _replacement(path: str, module: nn.Module, family: Family, conversion: Conve
         return ConstantActivation(module)
     if isinstance(module, GATED_ACTIVATIONS):
         return GatedActivation(module)
+    if conversion.keep_tanh and isinstance(module, nn.Tanh):
+        return GatedActivation(module, gate_at_zero=1.0)
     if not isinstance(module, EXACT_ACTIVATIONS):
         known = ", ".join(sorted(kind.__name__ for kind in (*GATED_ACTIVATIONS, nn.ReLU)))
         raise UnsupportedModelError(
@@ -180,7 +184,12 @@ def _linear(path: str, module: nn.Module, family: Family, conversion: Conversion
     return kind(weight, bias, transposed=transposed)
 
 
-def _norm(path: str, module: nn.Module, family: Family, *, keep_bias: bool) -> Norm | None:
+def norm_of(path: str, module: nn.Module, family: Family, *, keep_bias: bool) -> Norm | None:
+    """The dynamic-linear form of a norm of a family; None of none at all.
+
+    Raises:
+        UnsupportedModelError: it is no norm as the family has them.
+    """
     if isinstance(module, nn.Identity):  # a block that gets what is normed already has none
         return None
     weight = getattr(module, "weight", None)

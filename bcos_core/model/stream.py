@@ -22,8 +22,8 @@ from bcos_core.families import BLOCK_OUTPUT, Family, Step
 from bcos_core.model.anatomy import blocks_of, hidden_of, types_of, with_hidden
 from bcos_core.model.norm_bias import bias_before
 from bcos_core.model.pooling import pool_by_mask
+from bcos_core.model.shared_copy import shared_copy
 from bcos_core.model.tensor_store import TensorStore
-from bcos_core.model.view import shared_copy
 from bcos_core.text.encoding import Batch
 
 Item = tuple[int, int]

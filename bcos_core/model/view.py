@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +19,11 @@ from transformers import PreTrainedModel
 
 from bcos_core.model.anatomy import blocks_of, family_of, hidden_of, positions_of, types_of, with_hidden
 from bcos_core.model.attention import RECORDED_ATTENTION
-from bcos_core.model.layers import BiasShare, ConstantLinear, DynamicLinear
+from bcos_core.model.convert import is_bcos
+from bcos_core.model.layers import BiasShare, ConstantLinear, DynamicLinear, ViewedLinear
 from bcos_core.model.pooling import pool_by_mask
+from bcos_core.model.pullback import dynamic_linear
+from bcos_core.model.shared_copy import shared_copy
 from bcos_core.wanted import require_wanted
 
 
@@ -33,16 +36,24 @@ class ModelView:
 
     Args:
         model: a conventional or B-cos classifier, in any mode, on any device.
-        explanation_mode: the dynamic factors of a B-cos model become constants, so that its gradient with
-            respect to E is W(x) (arXiv 2502.12992 §3.2).
+        explanation_mode: the dynamic factors become constants, so that the gradient with respect to E is W(x) (arXiv
+            2502.12992 §3.2). A conventional model has them too, but for the B-cos factor: see `dynamic_linear`.
+
+    Raises:
+        UnsupportedModelError: in explanation mode, a conventional model with a part that has no dynamic-linear form.
     """
 
     def __init__(self, model: PreTrainedModel, *, explanation_mode: bool = False) -> None:
         self.bias_share = BiasShare()
         settings = {"training": False, "explanation_mode": explanation_mode, "bias_share": self.bias_share}
+        if explanation_mode and not is_bcos(model):
+            model = dynamic_linear(model)
         self.model: PreTrainedModel = pool_by_mask(shared_copy(model, settings))
+        for module in self.model.modules():
+            if type(module) is nn.Linear:
+                module.__class__ = ViewedLinear
         self._tap = _Tap(blocks_of(self.model, family_of(model))[0])
-        self.centre = float(getattr(model.config, "score_centre", 0.0))  # of a score: what the outputs are added to
+        self.centre = centre_of(model)
 
     @torch.no_grad()
     def embed(
@@ -72,10 +83,15 @@ class ModelView:
         return self._run(input_ids, attention_mask, token_type_ids, at_first_block=lambda _: given)
 
     def embed_and_go_on(
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor | None = None,
+        *,
+        original: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """E (batch, tokens, hidden) and the logits (batch, classes) that it gives, in one forward pass; differentiable
-        with respect to E, which is a leaf."""
+        with respect to E, which is a leaf. `original` as in `predict`."""
         order = _from_the_first_column(attention_mask)
         leaves: list[Tensor] = []
 
@@ -84,7 +100,7 @@ class ModelView:
             leaves.append(given.detach().requires_grad_())
             return leaves[0] if order is None else _reordered(leaves[0], order)
 
-        logits = self._run(input_ids, attention_mask, token_type_ids, at_first_block=leaf)
+        logits = self._run(input_ids, attention_mask, token_type_ids, original=original, at_first_block=leaf)
         return leaves[0], logits
 
     @contextmanager
@@ -149,6 +165,11 @@ class ModelView:
             self._tap.answer = None
 
 
+def centre_of(model: PreTrainedModel) -> float:
+    """Of a score, what the outputs are added to; 0 of everything else."""
+    return float(getattr(model.config, "score_centre", 0.0))
+
+
 def _from_the_first_column(attention_mask: Tensor) -> Tensor | None:
     """The order of columns (batch, tokens) in which texts come before their padding; None where they do already."""
     if bool(attention_mask[:, 0].all()):
@@ -167,47 +188,43 @@ def attention_probabilities(
     model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
 ) -> tuple[Tensor, list[Tensor]]:
     """Logits (batch, classes), and the attention probabilities of every layer, (batch, heads, tokens, tokens)."""
+    return _with_probabilities(model, input_ids, attention_mask, token_type_ids)
+
+
+def attention_gradients(
+    model: PreTrainedModel,
+    input_ids: Tensor,
+    attention_mask: Tensor,
+    select: Callable[[Tensor], Tensor],
+    token_type_ids: Tensor | None = None,
+) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    """The same, and the gradients of the number that `select` makes of the logits, (batch, classes) → (batch,), with
+    respect to the probabilities of every layer."""
+    with torch.enable_grad():
+        logits, layers = _with_probabilities(model, input_ids, attention_mask, token_type_ids)
+        gradients = torch.autograd.grad(select(logits).sum(), layers)
+    return logits.detach(), [layer.detach() for layer in layers], list(gradients)
+
+
+def _with_probabilities(
+    model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None
+) -> tuple[Tensor, list[Tensor]]:
+    """In a graph that begins at E where gradients are enabled."""
     require_wanted()
-    types = types_of(model, token_type_ids)
-    if family_of(model).own_attention:  # such models tell them where they are asked
-        view = shared_copy(model, {"training": False, "explanation_mode": False})
-        output = view(input_ids=input_ids, attention_mask=attention_mask, output_attentions=True, **types)
-        return output.logits, list(output.attentions)
+    family, types = family_of(model), types_of(model, token_type_ids)
     record: list[Tensor] = []
-    config = deepcopy(model.config)
-    config._attn_implementation = RECORDED_ATTENTION
-    settings = {"training": False, "explanation_mode": False, "config": config, "attention_record": record}
+    settings: dict[str, object] = {"training": False, "explanation_mode": False, "attention_record": record}
+    if not family.own_attention:  # such models tell them where they are asked
+        config = deepcopy(model.config)
+        config._attn_implementation = RECORDED_ATTENTION
+        settings["config"] = config
     view = pool_by_mask(shared_copy(model, settings))
-    return view(input_ids=input_ids, attention_mask=attention_mask, **types).logits, record
-
-
-Module = TypeVar("Module", bound=nn.Module)
-_FORWARD_HOOKS = (
-    *("_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called"),
-    *("_forward_pre_hooks", "_forward_pre_hooks_with_kwargs"),
-)
-
-
-def shared_copy(module: Module, attributes: dict[str, object]) -> Module:
-    """A copy of a module tree that shares every tensor with it, the weights detached.
-
-    `attributes` are set on every copied module. The dictionaries of parameters, buffers, submodules and forward hooks
-    are new, so that a hook that is put on the copy (transformers does, to tell of hidden states) is not on the module.
-    A `forward` that was put on a module itself is not copied: it is bound to
-    that module (mixed precision training wraps a model's so), and would run the original in place of the copy.
-    """
-    twin = object.__new__(type(module))
-    children = {n: None if child is None else shared_copy(child, attributes) for n, child in module._modules.items()}
-    twin.__dict__.update(  # past nn.Module's setters, which take ten times as long
-        module.__dict__,
-        _parameters={name: None if p is None else p.detach() for name, p in module._parameters.items()},
-        _buffers=dict(module._buffers),
-        _modules=children,
-        **{name: module.__dict__[name].copy() for name in _FORWARD_HOOKS},
-        **attributes,
-    )
-    twin.__dict__.pop("forward", None)
-    return twin
+    _Tap(blocks_of(view, family)[0]).answer = lambda embeddings: embeddings.requires_grad_(torch.is_grad_enabled())
+    if family.own_attention:
+        output = view(input_ids=input_ids, attention_mask=attention_mask, output_attentions=True, **types)
+        return output.logits + centre_of(model), list(output.attentions)
+    logits: Tensor = view(input_ids=input_ids, attention_mask=attention_mask, **types).logits
+    return logits + centre_of(model), record
 
 
 class _Embedded(Exception):

@@ -49,7 +49,9 @@ def lock(
     classes = _shared_outputs(design, classifiers)
     for condition in design.conditions:
         classifier = classifiers[condition.checkpoint]
-        if condition.method and (reason := METHODS[condition.method].unsupported(is_bcos=classifier.is_bcos)):
+        if condition.method and (
+            reason := METHODS[condition.method].unsupported(is_bcos=classifier.is_bcos, family=classifier.family)
+        ):
             raise InputError(f"{condition.title}: {reason}")
     chosen = _chosen(design, candidates, only)
     texts = [candidate for _, _, candidate in chosen]

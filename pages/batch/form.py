@@ -79,7 +79,11 @@ def _choose_model(known: dict[str, CheckpointInfo]) -> str:
 
 
 def _choose_methods(model: CheckpointInfo) -> list[Method]:
-    fitting = [m.name for m in METHODS.values() if not m.unsupported(is_bcos=model.kind == "bcos") and not m.chance]
+    fitting = [
+        m.name
+        for m in METHODS.values()
+        if not m.unsupported(is_bcos=model.kind == "bcos", family=model.family) and not m.chance
+    ]
     names = st.multiselect(
         "Methods",
         fitting,

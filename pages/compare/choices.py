@@ -61,8 +61,12 @@ def choose_models(known: dict[str, CheckpointInfo]) -> list[CheckpointInfo]:
 def choose_methods(models: list[CheckpointInfo]) -> tuple[list[Method], dict[str, dict[str, Any]]]:
     """A checklist of the methods that fit one of the models, each with its cost and what it does, the usual ones
     before anyone chooses; and the options of the chosen ones that are not at their default."""
-    bcos = any(model.kind == "bcos" for model in models)
-    fitting = [method for method in METHODS.values() if not method.unsupported(is_bcos=bcos)]
+    kinds = {(model.kind == "bcos", model.family) for model in models} or {(True, "")}
+    fitting = [
+        method
+        for method in METHODS.values()
+        if any(not method.unsupported(is_bcos=bcos, family=family) for bcos, family in kinds)
+    ]
     known = [method.name for method in fitting]
     usual = [method.name for method in fitting if method.usual]
     chosen = [name for name in url.read_all("method") if name in known] if "method" in st.query_params else usual

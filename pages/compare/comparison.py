@@ -165,7 +165,9 @@ def draw(screen: Screen, place: TextPlace, label: str | None) -> None:
                     if cell.possible:
                         places[cell.key] = column
                     else:
-                        reason = cell.method.unsupported(is_bcos=cell.model.kind == "bcos") or ""
+                        reason = (
+                            cell.method.unsupported(is_bcos=cell.model.kind == "bcos", family=cell.model.family) or ""
+                        )
                         column.caption(f"**{plain(cell.method.title)}** · {plain(reason)}")
         for cell in screen.cheapest_first():
             with places[cell.key]:

@@ -31,7 +31,7 @@ class Cell:
 
     @property
     def possible(self) -> bool:
-        return not self.method.unsupported(is_bcos=self.model.kind == "bcos")
+        return not self.method.unsupported(is_bcos=self.model.kind == "bcos", family=self.model.family)
 
 
 @dataclass(frozen=True)

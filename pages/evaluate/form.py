@@ -98,8 +98,11 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
 
 def _choose_methods(models: list[CheckpointInfo]) -> list[Method]:
     """The methods that one of the models supports; why others are not there stands below."""
-    kinds = {model.kind == "bcos" for model in models} or {True}
-    reasons = {m.name: [r for kind in kinds if (r := m.unsupported(is_bcos=kind))] for m in METHODS.values()}
+    kinds = {(model.kind == "bcos", model.family) for model in models} or {(True, "")}
+    reasons = {
+        m.name: [r for bcos, family in kinds if (r := m.unsupported(is_bcos=bcos, family=family))]
+        for m in METHODS.values()
+    }
     fitting = [m.name for m in METHODS.values() if len(reasons[m.name]) < len(kinds) and not m.chance]
     names = st.multiselect(
         "Methods",

@@ -120,7 +120,8 @@ class DesignForm:
         conditions = []
         for info in models:
             reasons = {
-                name: METHODS[name].unsupported(is_bcos=info.kind == "bcos") if name else None for name in wanted
+                name: METHODS[name].unsupported(is_bcos=info.kind == "bcos", family=info.family) if name else None
+                for name in wanted
             }
             conditions += [Condition(str(info.path), name) for name in wanted if not reasons[name]]
             if missing := [name for name in wanted if reasons[name]]:

@@ -31,6 +31,9 @@ def test_an_entry_is_whole(key: str) -> None:
 # As libraries of papers have them, looked up entry by entry: publishers' pages, proceedings and reference lists.
 PUBLISHED = {
     "boehle2022bcos": ("10329--10338", "10.1109/CVPR52688.2022.01008"),
+    "ali2022xai": ("435--451", None),
+    "achtibat2024attnlrp": ("135--168", None),
+    "modarressi2023decompx": ("2649--2664", "10.18653/v1/2023.acl-long.149"),
     "sundararajan2017axiomatic": ("3319--3328", None),
     "zeiler2014visualizing": ("818--833", "10.1007/978-3-319-10590-1_53"),
     "erion2021improving": ("620--631", "10.1038/s42256-021-00343-w"),

@@ -147,6 +147,8 @@ def test_what_holds_no_record(content: str, home: Home, tmp_path: Path, capsys: 
 
 
 def test_repeats_are_bounded_before_any_work() -> None:
-    model = SimpleNamespace(is_bcos=True, name="a model", labels=("a", "b"))  # it has nothing to compute with
+    model = SimpleNamespace(
+        is_bcos=True, family="BERT", name="a model", labels=("a", "b")
+    )  # it has nothing to compute with
     with pytest.raises(InputError, match=r"repeats.*1000000"):
         explain(model, "A text.", method="shapley", repeats=1_000_000)  # type: ignore[call-overload]

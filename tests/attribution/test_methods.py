@@ -47,6 +47,30 @@ def test_occlusion_is_leave_one_out(kind: str, pair: dict[str, Classifier]) -> N
 
 
 @both
+def test_occlusion_is_sequential_integrated_gradients(kind: str, pair: dict[str, Classifier]) -> None:
+    """Enguehard's paper integrates while one token moves from the mask to its place: the difference of both ends."""
+    classifier = pair[kind]
+    embed = classifier.model.bert.embeddings
+    record = explain(classifier, TEXTS[0], method="occlusion", target=1)
+    ids = ids_of(classifier, TEXTS[0])
+
+    def from_embeddings(given: torch.Tensor) -> torch.Tensor:
+        hook = embed.register_forward_hook(lambda *_: given)
+        try:
+            return classifier.model(input_ids=ids.expand(len(given), -1)).logits
+        finally:
+            hook.remove()
+
+    for place in range(1, ids.shape[1] - 1):
+        without = ids.clone()
+        without[0, place] = classifier.tokenizer.mask_token_id
+        moved = IntegratedGradients(from_embeddings).attribute(
+            embed(ids).detach(), embed(without).detach(), target=1, n_steps=100
+        )
+        assert moved[0, place].sum().item() == pytest.approx(record.scores[place], abs=1e-3)
+
+
+@both
 def test_integrated_gradients_equal_plain_captum(kind: str, pair: dict[str, Classifier]) -> None:
     classifier = pair[kind]
     embed = classifier.model.bert.embeddings
@@ -135,6 +159,29 @@ def test_costs_are_counted(pair: dict[str, Classifier]) -> None:
     assert explain(pair["bcos"], TEXTS[0], method="occlusion").cost.forward >= tokens + 1
     gradients = explain(pair["bcos"], TEXTS[0], method="integrated_gradients", steps=20)
     assert (gradients.cost.forward, gradients.cost.backward) == (22, 20)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_a_method_is_said_to_cost_is_what_it_takes(
+    method: str, pair: dict[str, Classifier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that go through the first block, up to what makes E alone, are the passes of its declaration."""
+    classifier, declared = pair["bcos"], METHODS[method].cost
+    block = classifier.model.bert.encoder.layer[1]  # behind the tap: E alone is no pass
+    rows: list[int] = []
+    hook = block.register_forward_hook(lambda _, args, __: rows.append(len(args[0])))
+    try:
+        record = explain(classifier, TEXTS[1], method=method, target=1)
+    finally:
+        hook.remove()
+    if method == "decompx":  # multiplies its parts, one for each token, by the matrices itself
+        rows.append(len(record.tokens))
+    added = sum(token.added for token in record.tokens)
+    expected = declared.forward + declared.per_token * len(record.tokens)
+    slack = 1 + declared.per_token * added  # a piece less is removed; KernelSHAP's and LIME's first one is the text
+    assert sum(rows) == pytest.approx(expected, abs=slack)
+    assert record.cost.forward == pytest.approx(sum(rows), abs=1)
+    assert record.cost.backward == declared.backward
 
 
 @pytest.mark.parametrize("tokens", [1, 24, 10_000])

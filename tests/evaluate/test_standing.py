@@ -123,6 +123,16 @@ def test_where_nothing_beats_ours_and_nothing_is_cheap_that_is_said() -> None:
     ]
 
 
+def test_what_is_ours_under_another_name_is_no_rival() -> None:
+    """The pullback of a B-cos model is its contributions: that they are not better than it says nothing."""
+    ours, other, cheap, random = 0.6, 0.6, 0.3, 0.1
+    means = {"bcos": ours, "pullback": other, "input_x_gradient": cheap, "random": random}
+    standing = only(evaluation(*(contender(name, 2, {COMP: around(mean)}) for name, mean in means.items())))
+    assert standing.rivals == (standing.cheap,) == ("input_x_gradient",)
+    alone = only(evaluation(contender("pullback", 2, {COMP: around(other)}), contender("random", 0, {COMP: around(0)})))
+    assert alone.rivals == ("pullback",)  # of a conventional model
+
+
 def test_a_conventional_model_has_a_first_one() -> None:
     given = evaluation(
         contender("saliency", 2, {COMP: around(0.2), SUFF: around(0.3)}),

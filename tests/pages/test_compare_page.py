@@ -18,6 +18,7 @@ from transformers import AutoTokenizer
 import bcos_core
 from bcos_core.attribution.aggregation import sentence_scores, word_scores
 from bcos_core.attribution.record import Target
+from bcos_core.attribution.registry import METHODS
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.model.classifier import predict
 from bcos_core.model.info import list_checkpoints
@@ -409,7 +410,7 @@ def test_the_question_is_said_in_words(home: Home) -> None:
 @pytest.mark.usefixtures("pair")
 def test_methods_are_a_checklist_with_what_each_costs() -> None:
     page = compare(text=TEXT, model="tiny-bcos", method="bcos")
-    assert "Methods: 1 of 13" in labels(page)
+    assert f"Methods: 1 of {len(METHODS)}" in labels(page)
     said = [caption.value.replace("\\", "") for caption in page.caption]
     assert any("replaced" in sentence and "Cost: 1 forward per token." in sentence for sentence in said)
     page.checkbox(key="method-occlusion").check().run()

@@ -69,7 +69,7 @@ def test_a_number_that_does_not_fit_starts_nothing(open_page: OpenPage, limit: s
 
 def test_what_a_model_cannot_serve_is_said(models: tuple[Path, Path], open_page: OpenPage) -> None:
     at = open_page("evaluate", model="tiny-conventional")
-    assert "**B-cos contributions.** Only for B-cos models" in words(at)
+    assert "**B-cos contributions, Averaged B-cos contributions.** Only for B-cos models" in words(at)
     methods = next(box for box in at.multiselect if box.label == "Methods")
     assert "B-cos contributions" not in methods.options and "Random" not in methods.options
 
