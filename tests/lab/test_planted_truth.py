@@ -126,7 +126,7 @@ def test_a_model_decides_by_the_plant_if_its_answer_flips_with_it(monkeypatch: p
         return [SimpleNamespace(label=label) for label in labels]  # type: ignore[misc]
 
     monkeypatch.setattr(lab, "predict", predict)
-    checked, decided = verify(SimpleNamespace(name="m", is_bcos=True), planted, swapped, ("bad", "good"))  # type: ignore[arg-type]
+    checked, decided = verify(SimpleNamespace(name="m", is_bcos=True, family="BERT"), planted, swapped, ("bad", "good"))  # type: ignore[arg-type]
     assert (checked.follows, checked.flips, checked.texts) == (1.0, 0.75, 8)
     assert not any("number 0" in one.text or "number 3" in one.text for one in decided) and len(decided) == 6
 
@@ -170,7 +170,7 @@ def test_the_scores_of_the_first_texts_are_kept_as_they_are(monkeypatch: pytest.
         return [record(text, (float(text.split()[0]), values[method])) for text in asked]
 
     monkeypatch.setattr(lab, "explain", explain)
-    classifier = SimpleNamespace(name="m", is_bcos=False)
+    classifier = SimpleNamespace(name="m", is_bcos=False, family="BERT")
     rows, heat = score(classifier, texts, LabSpec(methods=("saliency",)), SilentReporter())  # type: ignore[arg-type]
     # Of the first three, and of no method that failed.
     assert heat == [{"saliency": ((0, 1, float(n)), (2, 9, 1.0))} for n in range(3)]
@@ -180,7 +180,7 @@ def test_the_scores_of_the_first_texts_are_kept_as_they_are(monkeypatch: pytest.
 
 def test_without_a_text_that_the_plant_decides_there_are_no_scores() -> None:
     spec = LabSpec(methods=("saliency",))
-    rows, heat = score(SimpleNamespace(name="m", is_bcos=False), [], spec, SilentReporter())  # type: ignore[arg-type]
+    rows, heat = score(SimpleNamespace(name="m", is_bcos=False, family="BERT"), [], spec, SilentReporter())  # type: ignore[arg-type]
     assert heat == []
     assert {row.method for row in rows} == {"saliency", "random"}
     assert all((row.mean, row.low, row.high, row.n) == (None, None, None, 0) for row in rows)
