@@ -89,8 +89,9 @@ class Linear(DynamicLinear):
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """`F.linear`; quicker to differentiate with respect to x alone, in a view, whose weights are detached."""
-    if weight.requires_grad or not x.requires_grad or torch.is_autocast_enabled(x.device.type):
+    """`F.linear`; quicker to differentiate with respect to x alone, in a view, whose parameters are detached."""
+    trained = weight.requires_grad or (bias is not None and bias.requires_grad)
+    if trained or not x.requires_grad or torch.is_autocast_enabled(x.device.type):
         return F.linear(x, weight, bias)
     return _RowsLinear.apply(x, weight, bias)
 

@@ -167,7 +167,12 @@ def test_csv_has_every_panel_with_its_names_and_changes() -> None:
 
 
 def test_bibtex_has_the_papers_of_the_methods_on_the_screen_once() -> None:
-    assert re.findall(r"@\w+\{(\w+),", read("bibtex")) == ["boehle2022bcos", "wang2025bcoslm", "zeiler2014visualizing"]
+    assert re.findall(r"@\w+\{(\w+),", read("bibtex")) == [
+        "boehle2022bcos",
+        "wang2025bcoslm",
+        "zeiler2014visualizing",
+        "enguehard2023sequential",
+    ]
 
 
 def test_figures_are_vectors_with_text_in_fonts_that_they_carry() -> None:
