@@ -93,7 +93,7 @@ def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person: a table per score, the best first."""
     from bcos_core.evaluate.figures import few_texts
     from bcos_core.numbers import is_missing
-    from bcos_core.render.scoreboard import left_out, most_texts, trained_for, training_notes
+    from bcos_core.render.scoreboard import left_out, most_texts, people_in_words, trained_for, training_notes
 
     lines: list[str] = []
     names = result["names"]  # what the models are called; rows know them by their folders
@@ -102,7 +102,8 @@ def show(result: dict[str, Any]) -> str:
         better = rows[0]["higher_is_better"]
         rows.sort(key=lambda row: (not row["n"], (row["mean"] or 0.0) * (-1 if better else 1)))
         lines += ["", f"{score} ({'higher' if better else 'lower'} is better). {rows[0]['protocol']['summary']}"]
-        lines.append(trained_for([{**row, "checkpoint": names[row["checkpoint"]]} for row in rows]))
+        called = [{**row, "checkpoint": names[row["checkpoint"]]} for row in rows]
+        lines += filter(None, [trained_for(called), people_in_words(called)])
         for row in rows:
             marks = ["does not beat random"] if row["beats_random"] is False else []
             if not row["n"]:

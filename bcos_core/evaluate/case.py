@@ -70,10 +70,12 @@ class Sets:
 
 @dataclass(frozen=True)
 class Named:
-    """The tokens of a text that people name, and the share of tokens that they name on average over the texts."""
+    """The tokens of a text that people name (of several, at least half of them), the share of tokens that they name on
+    average over the texts, and what each of several people names."""
 
     positions: frozenset[int]
     share: float
+    people: tuple[frozenset[int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def _words(text: str) -> list[str]:
 
 
 def rationale_positions(text: Encoded, spans: Spans) -> frozenset[int]:
-    """Ordinary tokens that have a character in one of the spans."""
+    """Ordinary tokens that have a character in one of one person's spans."""
     return frozenset(positions_at(token_units(text.text, text.tokens), spans))
 
 
@@ -95,6 +95,36 @@ def token_iou(scores: Sequence[float], named: Sequence[bool], size: int) -> floa
     return hits / (size + sum(named) - hits)
 
 
+def span_f1(scores: Sequence[float], named: Sequence[bool], size: int, *, least: float = 0.5) -> float:
+    """F1 of the spans that the `size` highest scores make, one being found where its intersection over union with a
+    named span is at least `least` (IOU F1; DeYoung et al., arXiv 1911.03429 §4.1, whose code counts found spans for
+    precision and for recall alike). Tokens beside each other are one span."""
+    found, wanted = _runs(_top(scores, size)), _runs([place for place, is_named in enumerate(named) if is_named])
+    hits = sum(any(_overlap(one, other) >= least for other in wanted) for one in found)
+    precision, recall = hits / len(found), hits / len(wanted)
+    return 2 * precision * recall / (precision + recall) if hits else 0.0
+
+
+def _runs(places: Sequence[int]) -> list[range]:
+    """Places that follow each other, together."""
+    runs: list[range] = []
+    for place in sorted(places):
+        if runs and place == runs[-1].stop:
+            runs[-1] = range(runs[-1].start, place + 1)
+        else:
+            runs.append(range(place, place + 1))
+    return runs
+
+
+def _overlap(one: range, other: range) -> float:
+    """Intersection over union."""
+    shared = max(0, min(one.stop, other.stop) - max(one.start, other.start))
+    return shared / (len(one) + len(other) - shared)
+
+
+def _top(scores: Sequence[float], size: int) -> list[int]:
+    return sorted(range(len(scores)), key=lambda position: -scores[position])[:size]
+
+
 def _hits(scores: Sequence[float], named: Sequence[bool], size: int) -> int:
-    top = sorted(range(len(scores)), key=lambda position: -scores[position])[:size]
-    return sum(named[position] for position in top)
+    return sum(named[position] for position in _top(scores, size))

@@ -57,7 +57,9 @@ class Contender:
 @dataclass(frozen=True)
 class Evaluation:
     """`skipped` are methods that a checkpoint cannot serve (`checkpoint`, `method`), and scores that the task cannot
-    (`score`), each with the `reason`. `notes` are what a reader must know of its models and data."""
+    (`score`), each with the `reason`. `notes` are what a reader must know of its models and data. `people` are what
+    people reach among themselves, each against the others, in the scores that ask them: checkpoint → score → item →
+    value, since which texts count depends on what a model answers."""
 
     name: str
     task: str
@@ -66,6 +68,7 @@ class Evaluation:
     spec: Mapping[str, Any]
     seconds: float
     notes: tuple[str, ...] = ()
+    people: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
 
     @property
     def scores(self) -> tuple[str, ...]:
@@ -94,15 +97,22 @@ class Evaluation:
             {**row, "checkpoint": now.get(row["checkpoint"], row["checkpoint"])} if "checkpoint" in row else row
             for row in self.skipped
         )
-        return replace(
-            self, contenders=tuple(replace(c, checkpoint=called[c.path]) for c in self.contenders), skipped=skipped
-        )
+        contenders = tuple(replace(c, checkpoint=called[c.path]) for c in self.contenders)
+        people = {now.get(checkpoint, checkpoint): found for checkpoint, found in self.people.items()}
+        return replace(self, contenders=contenders, skipped=skipped, people=people)
+
+    def ceiling(self, checkpoint: str, score: str) -> Estimate | None:
+        """What people reach among themselves in a score, with its interval over texts; None where nobody was compared
+        with anybody."""
+        values = self.people.get(checkpoint, {}).get(score)
+        return bootstrap(list(values.values())) if values else None
 
     def rows(self) -> list[dict[str, Any]]:
         """One row for each contender and score: the mean with its 95 % interval over texts, cost, protocol.
 
         `beats_random` is whether the paired difference with random scores on the same model excludes 0 on the
-        better side; None for random itself, and in a score that is not about beating it.
+        better side; None for random itself, and in a score that is not about beating it. `people` is what people reach
+        among themselves on that checkpoint's texts, as `Estimate` has it, or None.
         """
         rows = []
         for contender in self.contenders:
@@ -111,6 +121,7 @@ class Evaluation:
             )
             for score in self.scores:
                 estimate = bootstrap(list(contender.values[score].values()))
+                ceiling = self.ceiling(contender.checkpoint, score)
                 rows.append(
                     {
                         "checkpoint": contender.checkpoint,
@@ -128,6 +139,7 @@ class Evaluation:
                         "beats_random": None
                         if contender is chance or SCORES[score].beatable_by_chance
                         else self.is_better(contender, chance, score),
+                        "people": asdict(ceiling) if ceiling else None,
                         "protocol": dict(contender.protocols[score]),
                     }
                 )

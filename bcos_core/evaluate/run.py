@@ -16,7 +16,7 @@ from bcos_core.evaluate.removal import REMOVALS, require_tokens
 from bcos_core.evaluate.result import Contender, Evaluation, save_evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
-from bcos_core.evaluate.table import Rationale, ScoringProtocol, bounded_by, values_of
+from bcos_core.evaluate.table import Rationale, ScoringProtocol, bounded_by, people_of, values_of
 from bcos_core.evaluate.task_of_models import require_task_of
 from bcos_core.evaluate.work import Work
 from bcos_core.home import Home
@@ -95,6 +95,7 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
         spec.to_dict(),
         time.monotonic() - started,
         tuple(dict.fromkeys(run.notes)),
+        run.people,
     )
     save_evaluation(evaluation, home.evaluations / name)
     return evaluation
@@ -114,6 +115,7 @@ class _Run:
     contenders: list[Contender] = field(default_factory=list)
     skipped: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    people: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
 
     def note(self, *said: str) -> None:
         """What a reader of the result must know of its models and data."""
@@ -147,6 +149,9 @@ class _Run:
         protocol = ScoringProtocol(self.spec, self.task, len(self.texts), self.pairs, info)
         for explainer in explainers:
             self.contenders.append(values_of(explainer, self.texts, self.rationales, protocol, self.store))
+        chance = next(explainer for explainer in explainers if explainer.method.chance)  # fails on no text
+        if people := people_of(chance, self.texts, self.rationales, protocol, self.store):
+            self.people[info.path.name] = people
 
     def _explainer(self, classifier: Classifier, method: str) -> Explainer:
         return make_explainer(

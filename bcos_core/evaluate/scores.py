@@ -26,7 +26,13 @@ from bcos_core.evaluate.faithfulness import (
     sufficiency_trapezoid,
     taucorr_loo,
 )
-from bcos_core.evaluate.plausibility import auprc, token_f1, token_iou
+from bcos_core.evaluate.people import (
+    plausibility_auprc,
+    plausibility_f1,
+    plausibility_iou,
+    plausibility_span_f1,
+    plausibility_tau,
+)
 from bcos_core.registry import Registry
 from bcos_core.tasks.task_type import TaskType
 
@@ -83,39 +89,6 @@ class Score:
 def pointing_game(case: Case) -> float | None:
     """Share of the positive attribution that lies in the explained class's half of a pair (SeqPG)."""
     return case.pointing
-
-
-def plausibility_auprc(case: Case, *, people: str) -> float | None:
-    """`people` is the evidence that says what people name: "ratings" or "rationale"."""
-    named = _named(case, people)
-    return auprc(_ordinary_scores(case), named) if named else None
-
-
-def plausibility_f1(case: Case, *, people: str) -> float | None:
-    named = _named(case, people)
-    return token_f1(_ordinary_scores(case), named, _rationale_size(case, people)) if named else None
-
-
-def plausibility_iou(case: Case, *, people: str) -> float | None:
-    named = _named(case, people)
-    return token_iou(_ordinary_scores(case), named, _rationale_size(case, people)) if named else None
-
-
-def _ordinary_scores(case: Case) -> list[float]:
-    return [case.scores[position] for position in case.ordinary]
-
-
-def _named(case: Case, people: str) -> list[bool]:
-    """Which ordinary tokens people name; nothing where they name none or all: there is nothing to find."""
-    if people not in case.named:
-        return []
-    named = [position in case.named[people].positions for position in case.ordinary]
-    return named if any(named) and not all(named) else []
-
-
-def _rationale_size(case: Case, people: str) -> int:
-    """As many tokens as people name on average in a text of this length (DeYoung et al., arXiv 1911.03429 §4.1)."""
-    return max(1, round(case.named[people].share * len(case.ordinary)))
 
 
 SCORES: Registry[Score] = Registry("score")
@@ -319,6 +292,23 @@ for _score in (
         True,
         "rationale",
         partial(plausibility_iou, people="rationale"),
+    ),
+    Score(
+        "iou_f1_rationale",
+        "Rationale (IOU F1)",
+        "F1 of the spans that the top tokens make: one counts where it and a named one overlap by half (intersection "
+        "over union). Of each text, then the mean; the authors of ERASER average precision and recall first.",
+        True,
+        "rationale",
+        partial(plausibility_span_f1, people="rationale"),
+    ),
+    Score(
+        "tau_rationale",
+        "Rationale (share of people)",
+        "Kendall's τ-b of the scores with the share of the people who named each token.",
+        True,
+        "rationale",
+        partial(plausibility_tau, people="rationale"),
     ),
 ):
     SCORES.register(_score.name, _score)

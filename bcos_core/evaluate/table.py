@@ -13,6 +13,7 @@ from bcos_core.evaluate.gather import Bounded
 from bcos_core.evaluate.limits import Limits
 from bcos_core.evaluate.objective import SENTENCES, Objective
 from bcos_core.evaluate.orders import EXACT_UP_TO
+from bcos_core.evaluate.people import RATIONALE, agreed, among_themselves
 from bcos_core.evaluate.plan import MOVES
 from bcos_core.evaluate.plausibility import rated_positions, rationale_positions
 from bcos_core.evaluate.pointing import Pairs
@@ -40,7 +41,7 @@ from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.tasks.estimates import Estimate, bootstrap
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.encoding import Encoded, encode
-from bcos_core.text.rationales import Spans
+from bcos_core.text.rationales import Rationales
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,12 @@ class ScoringProtocol:
                 f"{len(pairs.pairs)} pairs of texts cut to {pairs.length} tokens that {pairs.judge} gets right "
                 f"with p > 0.75; each {kind.output} of a pair explained."
             )
-        elif score.evidence == "rationale":
+        elif score.evidence == RATIONALE:
             data |= {"rationales": "column of the task", "target": "the predicted class, where it is the text's label"}
             sentence = (
-                f"What people named in the text as the reason for its label; of {self.texts} test texts those that "
-                "have a rationale and whose predicted class, which is explained, is their label."
+                f"What people named in the text as the reason for its label (of several people, at least half of "
+                f"them); of {self.texts} test texts those that have a rationale and whose predicted class, which is "
+                "explained, is their label."
             )
         elif score.evidence == "ratings":
             data |= {"rationales": "VADER lexicon", "target": "the predicted class"}
@@ -126,10 +128,10 @@ def bounded_by(spec: EvaluationSpec) -> Bounded | None:
 
 @dataclass(frozen=True)
 class Rationale:
-    """What people named in a text as the reason for its label, the name of a class."""
+    """What each person named in a text as the reason for its label, the name of a class."""
 
     label: str
-    spans: Spans
+    people: Rationales
 
 
 def values_of(
@@ -180,6 +182,27 @@ def values_of(
     )
 
 
+def people_of(
+    explainer: Explainer,
+    texts: Sequence[str],
+    rationales: Mapping[str, Rationale],
+    protocol: ScoringProtocol,
+    store: EvidenceStore,
+) -> dict[str, dict[str, float]]:
+    """What people reach among themselves, each against the others, by score and item: the same for every explainer of
+    a model. Nothing where no text has several people's rationales."""
+    scores = [SCORES[name] for name in protocol.spec.scores if SCORES[name].evidence == RATIONALE]
+    if not scores or all(len(one.people) < 2 for one in rationales.values()):
+        return {}
+    known = store.find(explainer.name, EXPLANATION, map(name_of, texts))
+    cases = _cases(explainer, texts, rationales, known, protocol.spec, store)
+    found: dict[str, dict[str, float]] = {}
+    for score in scores:
+        values = {item: among_themselves(case, score.compute) for item, case in cases.items()}
+        found[score.name] = {item: value for item, value in values.items() if value is not None}
+    return {name: values for name, values in found.items() if values}
+
+
 def _cases(
     explainer: Explainer,
     texts: Sequence[str],
@@ -202,12 +225,13 @@ def _cases(
     usable = [item for item in encoded if not known[item]["failed"]]
     explained = {item: (encoded[item], classifier.labels[known[item]["target"]]) for item in usable}
     named: dict[str, dict[str, Named]] = {item: {} for item in usable}
-    for people, positions_of in (("ratings", rated_positions), ("rationale", partial(_rationale, rationales))):
-        if spec.needs(people):
-            positions = {item: positions_of(text, label) for item, (text, label) in explained.items()}
+    for evidence, named_by in (("ratings", _rated), (RATIONALE, partial(_reasons, rationales))):
+        if spec.needs(evidence):
+            people = {item: named_by(text, label) for item, (text, label) in explained.items()}
+            positions = {item: agreed(each) for item, each in people.items()}
             share = _mean([len(found) / _ordinary(encoded[item]) for item, found in positions.items() if found])
             for item, found in positions.items():
-                named[item][people] = Named(found, share)
+                named[item][evidence] = Named(found, share, people[item])
     return {
         item: Case(
             text=encoded[item],
@@ -247,12 +271,18 @@ def _limits_of(
     return {item: Limits(**found[name]) for item, name in names.items() if name in found}
 
 
-def _rationale(rationales: Mapping[str, Rationale], text: Encoded, label: str) -> frozenset[int]:
-    """What people named for the explained class: nothing where another one is the text's label (as in ferret)."""
+def _rated(text: Encoded, label: str) -> tuple[frozenset[int], ...]:
+    """Of the people who rated words there is one mean."""
+    return (rated_positions(text, label),)
+
+
+def _reasons(rationales: Mapping[str, Rationale], text: Encoded, label: str) -> tuple[frozenset[int], ...]:
+    """What each person named for the explained class: nobody anything where another one is the text's label (as in
+    ferret)."""
     rationale = rationales.get(text.text)
     if rationale is None or rationale.label != label:
-        return frozenset()
-    return rationale_positions(text, rationale.spans)
+        return ()
+    return tuple(rationale_positions(text, spans) for spans in rationale.people)
 
 
 def _ordinary(text: Encoded) -> int:

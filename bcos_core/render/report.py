@@ -14,7 +14,15 @@ from bcos_core.evaluate.standing import standings
 from bcos_core.evaluate.verdict import verdict
 from bcos_core.numbers import number
 from bcos_core.render.methods import method_colour, method_title
-from bcos_core.render.scoreboard import Row, left_out, most_texts, ranked_rows, trained_for, training_notes
+from bcos_core.render.scoreboard import (
+    Row,
+    left_out,
+    most_texts,
+    people_in_words,
+    ranked_rows,
+    trained_for,
+    training_notes,
+)
 
 PAGE_STYLE = """
 :root { color-scheme: light dark; }
@@ -68,7 +76,8 @@ def _section(score: str, rows: Sequence[Row], differences: Sequence[Row], agains
     return (
         f"<h2>{escape(entry.title)}</h2>\n<p class='note'>{escape(entry.description)} "
         f"{'Higher' if entry.higher_is_better else 'Lower'} is better. "
-        f"{escape(ranked[0]['protocol']['summary'] if ranked else '')} {escape(trained_for(ranked))}</p>\n"
+        f"{escape(ranked[0]['protocol']['summary'] if ranked else '')} {escape(trained_for(ranked))} "
+        f"{escape(people_in_words(ranked))}</p>\n"
         "<table><tr><th>Method</th><th>Model</th><th class='figure'>Mean</th><th>95 % interval</th>"
         f"<th class='figure'>Texts</th><th class='figure'>Passes</th>"
         f"<th>Difference with {escape(method_title(method))} · {escape(checkpoint)}</th></tr>{body}</table>\n"

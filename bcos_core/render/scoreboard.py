@@ -13,7 +13,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.between import is_raw
 from bcos_core.evaluate.objective import NOTES
 from bcos_core.evaluate.scores import SCORES
-from bcos_core.numbers import number
+from bcos_core.numbers import count, is_missing, number
 from bcos_core.render.dots import add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.methods import CHANCE, method_colour, method_title
@@ -130,8 +130,44 @@ def leaderboard_figure(rows: Sequence[Row], score: str) -> go.Figure:
     subtitle = f"{direction} is better"
     if several and is_raw(score):
         subtitle += "; values of two models do not compare"
+    for checkpoint, reached in ceilings(ranked).items():
+        name = f"people · {figure_text(checkpoint)}" if several else "people among themselves"
+        figure.add_vline(
+            x=reached["mean"],
+            line={"dash": "dash", "width": 1, "color": CHANCE},
+            annotation={"text": f"{name} {number(reached['mean'])}", "font": {"size": 12}},
+            annotation_position="top left",
+        )
     lay_out(figure, entry.title, entry.title.lower(), len(ranked), subtitle=subtitle)
     return figure
+
+
+def ceilings(rows: Sequence[Row]) -> dict[str, Mapping[str, Any]]:
+    """What people reach among themselves, by model, where the rows of a score have it."""
+    return {row["checkpoint"]: row["people"] for row in rows if row.get("people")}
+
+
+def people_in_words(rows: Sequence[Row]) -> str:
+    """How far people agree with each other in a score, for a reader who sets methods against it; "" where nobody was
+    compared with anybody."""
+    found = ceilings(rows)
+    several = len({row["checkpoint"] for row in rows}) > 1
+    said = [
+        f"{number(one['mean'])}{_between(one)} on {count(one['n'], 'text')}{f' ({checkpoint})' if several else ''}"
+        for checkpoint, one in found.items()
+    ]
+    if not said:
+        return ""
+    return (
+        f"People among themselves, each against what at least half of the others named: {'; '.join(said)}. People who "
+        "named nothing in a text are left out there."
+    )
+
+
+def _between(estimate: Mapping[str, Any]) -> str:
+    if is_missing(estimate["low"]):
+        return ""
+    return f" [{number(estimate['low'])}, {number(estimate['high'])}]"
 
 
 def frontier(rows: Sequence[Row], score: str) -> list[Row]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bcos_core.errors import DataError
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import Gold, TaskType
-from bcos_core.text.rationales import Spans
+from bcos_core.text.rationales import Rationales
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,9 @@ class TaskData:
 
     Within a side the examples stand in an order that depends on their texts only and not on their classes,
     so that any first part is a fair sample. `notes` tell a person what was left out or changed, and why.
-    `rationales` are, by text, the character spans that people named as the reason for its label. `text_columns` are
-    the names of the texts that a model reads together: one, or two of pairs (`bcos_core.text.pair`).
+    `rationales` are, by text, the character spans that each of one or several people named as the reason for its label.
+    `text_columns` are the names of the texts that a model reads together: one, or two of pairs
+    (`bcos_core.text.pair`).
     """
 
     title: str
@@ -109,7 +110,7 @@ class TaskData:
     validation: Examples
     test: Examples
     notes: tuple[str, ...] = ()
-    rationales: Mapping[str, Spans] = field(default_factory=dict)
+    rationales: Mapping[str, Rationales] = field(default_factory=dict)
     type: str = USUAL
     text_columns: tuple[str, ...] = ("text",)
 

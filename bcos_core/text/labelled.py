@@ -15,7 +15,7 @@ from bcos_core.text.columns import Columns
 from bcos_core.text.examples import TaskData
 from bcos_core.text.labels import says_nothing, text_value
 from bcos_core.text.pair import SEPARATOR, is_pair
-from bcos_core.text.rationales import Spans, rationale_spans
+from bcos_core.text.rationales import Rationales, read_rationales
 from bcos_core.text.split import split_by_hash
 from bcos_core.text.table import require_cell
 
@@ -26,14 +26,14 @@ _UNSEEN_NAMED = 5
 class Labelled:
     """Texts with their labels as the data have them, aligned by position; how many rows had neither or one of the two.
 
-    `rationales` are what people named in each text; empty where no column has any. `unseen` are the file's own
+    `rationales` are what each person named in each text; empty where no column has any. `unseen` are the file's own
     numbers, in `unit`s, of those rows that are not empty and show nothing.
     """
 
     texts: tuple[str, ...]
     labels: tuple[Mark, ...]
     empty_rows: int
-    rationales: tuple[Spans, ...] = ()
+    rationales: tuple[Rationales, ...] = ()
     unseen: tuple[int, ...] = ()
     unit: str = "row"
 
@@ -87,7 +87,7 @@ def read_labelled(
     """
     texts: list[str] = []
     raw_labels: list[object] = []
-    rationales: list[Spans] = []
+    rationales: list[Rationales] = []
     unseen: list[int] = []
     named = len(columns.texts)
     for number, row in rows:
@@ -102,7 +102,7 @@ def read_labelled(
             place = f"{unit} {number:,}"
             # The spans of a pair count the characters of its two texts as they are kept.
             whole = cells[0] if named == 1 else texts[-1]
-            rationales.append(rationale_spans(row[-1], whole, columns.rationale, place) if texts[-1] else ())
+            rationales.append(read_rationales(row[-1], whole, columns.rationale, place) if texts[-1] else ())
     labels = (task_type or TASK_TYPES[USUAL]).marks(raw_labels, columns.label, separator=separator)
     kept = [place for place, (text, label) in enumerate(zip(texts, labels, strict=True)) if text and label is not None]
     if not kept:
@@ -127,16 +127,18 @@ def _unseen(cell: object) -> bool:
     return isinstance(cell, str) and is_blank(cell) and bool(cell.strip())
 
 
-def rationales_of(parts: Iterable[Labelled]) -> tuple[dict[str, Spans], tuple[str, ...]]:
+def rationales_of(parts: Iterable[Labelled]) -> tuple[dict[str, Rationales], tuple[str, ...]]:
     """The rationales of the texts that have one, and a note on how many these are; of a repeated text the first."""
-    known: dict[str, Spans] = {}
+    known: dict[str, Rationales] = {}
     given = False
     for part in parts:
         given = given or bool(part.rationales)
-        for text, spans in zip(part.texts, part.rationales, strict=False):  # none at all without a column
-            known.setdefault(text, spans)
-    named = {text: spans for text, spans in known.items() if spans}
-    return named, (f"Texts with a rationale: {len(named):,}.",) if given else ()
+        for text, people in zip(part.texts, part.rationales, strict=False):  # none at all without a column
+            known.setdefault(text, people)
+    named = {text: people for text, people in known.items() if any(people)}
+    several = sum(len(people) > 1 for people in named.values())
+    said = f"Texts with a rationale: {len(named):,}" + (f", of several people: {several:,}." if several else ".")
+    return named, (said,) if given else ()
 
 
 def make_task(

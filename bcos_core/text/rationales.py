@@ -1,4 +1,4 @@
-"""Rationales: the parts of a text that a person named as the reason for its label, read from a column.
+"""Rationales: the parts of a text that people named as the reason for its label, read from a column.
 
 Three forms, told apart by what a cell holds; in CSV, lists are written as JSON:
 
@@ -7,7 +7,9 @@ Three forms, told apart by what a cell holds; in CSV, lists are written as JSON:
 - quotes from the text, one or several, as in ERASER: `"so dull"` or `["so dull", "never ends"]`. White space may
   differ; a quote that stands there more than once names every place.
 
-An empty cell, an empty list and marks of 0 only say that nothing was named.
+Where several people named something, a cell is a list with what each of them named: `[[0, 1, 1], [0, 0, 1]]`,
+`[[[4, 9]], []]`, `[["so dull"], ["dull", "ends"]]`. An empty list among them is a person who named nothing; an empty
+cell, an empty list and marks of 0 only say that nothing was named.
 """
 
 from __future__ import annotations
@@ -21,15 +23,19 @@ from typing import Any
 from bcos_core.errors import DataError
 
 Spans = tuple[tuple[int, int], ...]
+"""Characters (start, end), in order."""
+Rationales = tuple[Spans, ...]
+"""What each person named in one text: `()` for one who named nothing."""
 
 _FORMS = (
-    "Expected a 0 or 1 for each word ([0, 1, 1]), spans of characters ([[4, 9]]), or quotes from the text "
-    '("so dull" or ["so dull"])'
+    "Expected a 0 or 1 for each word ([0, 1, 1]), spans of characters ([[4, 9]]), quotes from the text "
+    '("so dull" or ["so dull"]), or a list with one such list for each person'
 )
 
 
-def rationale_spans(value: object, text: object, column: str, row: str) -> Spans:
-    """The character spans (start, end) that a cell names, in the text without white space around it.
+def read_rationales(value: object, text: object, column: str, row: str) -> Rationales:
+    """The character spans that a cell names, person by person, in the text without white space around it; `()` where
+    nobody was asked.
 
     `text` is the text's cell as it stands, `row` names the row for messages ("line 3").
 
@@ -40,19 +46,39 @@ def rationale_spans(value: object, text: object, column: str, row: str) -> Spans
     # A zero-width match at the end where there is nothing but white space.
     shift, end = len(whole) - len(whole.lstrip()), len(whole.rstrip())
     place = f"The column {column!r}, {row}"
-    parts = _parsed(value)
+    people = _people(_parsed(value), whole, place)
+    cut = [[(max(first, shift) - shift, min(last, end) - shift) for first, last in spans] for spans in people]
+    return tuple(tuple(sorted({(first, last) for first, last in spans if first < last})) for spans in cut)
+
+
+def _people(parts: list[Any], text: str, place: str) -> list[list[tuple[int, int]]]:
+    """What each person named. Lists of two numbers are one person's spans, unless they can only be marks."""
     if not parts:
-        return ()
-    if all(_is_mark(part) for part in parts):
-        spans = _marked(parts, whole, place)
-    elif all(_is_pair(part) for part in parts):
-        spans = [_checked(part, whole, place) for part in parts]
-    elif all(isinstance(part, str) for part in parts):
-        spans = [span for quote in parts if quote.strip() for span in _quoted(quote, whole, place)]
-    else:
-        raise DataError(f"{place}: {_short(value)} is no rationale. {_FORMS}.")
-    cut = ((max(first, shift) - shift, min(last, end) - shift) for first, last in spans)
-    return tuple(sorted({(first, last) for first, last in cut if first < last}))
+        return []
+    if not all(isinstance(part, list | tuple) for part in parts):
+        return [_named(parts, text, place)]
+    if all(map(_is_pair, parts)):
+        as_marks = len(text.split()) == 2 and all(map(_is_mark, [end for part in parts for end in part]))
+        if as_marks and any(list(part) != [0, 1] for part in parts):
+            return [_named(list(part), text, place) for part in parts]
+        if as_marks:
+            raise DataError(
+                f"{place}: {_short(parts)} can be marks for two words or spans of characters. Write it as spans, "
+                "person by person: [[[0, 1]]]."
+            )
+        return [_named(parts, text, place)]
+    return [_named(list(part), text, place) for part in parts]
+
+
+def _named(parts: list[Any], text: str, place: str) -> list[tuple[int, int]]:
+    """What one person named."""
+    if all(map(_is_mark, parts)):
+        return _marked(parts, text, place) if parts else []
+    if all(map(_is_pair, parts)):
+        return [_checked(part, text, place) for part in parts]
+    if all(isinstance(part, str) for part in parts):
+        return [span for quote in parts if quote.strip() for span in _quoted(quote, text, place)]
+    raise DataError(f"{place}: {_short(parts)} is no rationale. {_FORMS}.")
 
 
 def _parsed(value: object) -> list[Any]:

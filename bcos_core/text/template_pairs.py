@@ -61,7 +61,7 @@ def template_pairs() -> Labelled:
         tuple(texts),
         tuple(label for label, _ in texts.values()),
         empty_rows=0,
-        rationales=tuple(spans for _, spans in texts.values()),
+        rationales=tuple((spans,) for _, spans in texts.values()),
     )
 
 

@@ -19,6 +19,7 @@ from bcos_core.render.scoreboard import (
     frontier_in_words,
     leaderboard_figure,
     leaderboard_table,
+    people_in_words,
     trained_for,
 )
 from pages.evaluate.chosen import chosen_contender, chosen_score
@@ -67,6 +68,8 @@ def _notes(rows: list[Row], score: str) -> None:
     """The protocol, and what a reader must not miss."""
     shown = [row for row in rows if row["score"] == score]
     st.markdown(f":gray[{plain(shown[0]['protocol']['summary'])} {plain(trained_for(shown))}]")
+    if agreement := people_in_words(shown):
+        st.caption(plain(agreement))
     if is_raw(score) and len({row["checkpoint"] for row in shown}) > 1:
         st.caption(plain(DO_NOT_COMPARE))
     towards = sorted({row["checkpoint"] for row in shown if row["protocol"].get("trained_towards")})

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import kendalltau
 from sklearn.metrics import auc, f1_score, jaccard_score, precision_recall_curve
 from tiny_pair import save_pair
 
@@ -26,7 +27,7 @@ from bcos_core.storage.content import name_of
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.tasks import TaskChoice, load_task
 
-RATIONALE = ("auprc_rationale", "token_f1_rationale", "token_iou_rationale")
+RATIONALE = ("auprc_rationale", "token_f1_rationale", "token_iou_rationale", "iou_f1_rationale", "tau_rationale")
 SUBJECTS = ("film", "plot", "cast", "script", "camera", "ending", "scene", "unforgettableness")
 
 
@@ -61,7 +62,7 @@ def test_values_are_those_of_scikit_learn(table: Path, home: Home) -> None:
         for text, label in zip(data.test.texts, data.test.labels, strict=True):
             record = explain(model, text, method=method, reference="mask")
             ordinary = [p for p, token in enumerate(record.tokens) if token.start is not None]
-            marked = set().union(*(range(start, end) for start, end in data.rationales.get(text, ())))
+            marked = set().union(*(range(start, end) for one in data.rationales.get(text, ()) for start, end in one))
             truth = [bool(marked & set(range(record.tokens[p].start, record.tokens[p].end))) for p in ordinary]  # type: ignore[arg-type]
             # What people named speaks for the label: where the model answers another class, it is not comparable.
             if record.target.index == label and any(truth) and not all(truth):
@@ -78,6 +79,27 @@ def test_values_are_those_of_scikit_learn(table: Path, home: Home) -> None:
             top[np.argsort(scores[item])[::-1][: max(1, round(share * len(truth)))]] = True
             assert values["token_f1_rationale"][item] == pytest.approx(f1_score(truth, top))
             assert values["token_iou_rationale"][item] == pytest.approx(jaccard_score(truth, top))
+            assert values["iou_f1_rationale"][item] == pytest.approx(eraser_iou_f1(truth, top))
+            assert values["tau_rationale"][item] == pytest.approx(kendalltau(scores[item], truth).statistic)
+    assert not evaluation.people, "one person alone agrees with nobody"
+
+
+def eraser_iou_f1(truth: list[bool], top: np.ndarray) -> float:
+    """By sets of places, span by span, as ERASER's own code counts it for one text."""
+
+    def spans(marks: list[bool]) -> list[set[int]]:
+        found: list[set[int]] = []
+        for place, marked in enumerate(marks):
+            if marked and place and marks[place - 1]:
+                found[-1].add(place)
+            elif marked:
+                found.append({place})
+        return found
+
+    predicted, named = spans(list(top)), spans(truth)
+    hits = sum(max(len(one & other) / len(one | other) for other in named) >= 0.5 for one in predicted)
+    precision, recall = hits / len(predicted), hits / len(named)
+    return 2 * precision * recall / (precision + recall) if hits else 0.0
 
 
 def test_a_task_without_rationales_leaves_the_scores_out(table: Path, home: Home) -> None:

@@ -86,7 +86,7 @@ def test_scores_that_need_a_rationale_are_offered_where_there_is_one(home: Home,
     scores = next(box for box in at.multiselect if box.label == "Scores")
     assert scores.value == [] and "Rationale (AUPRC)" not in scores.options
     said = words(at)
-    assert "**Rationale (AUPRC), Rationale (token F1), Rationale (token IoU).** Only for texts in which" in said
+    assert "**Rationale (AUPRC), Rationale (token F1), Rationale (token IoU), Rationale (IOU F1)" in said
     assert "cannot be chosen" not in said
 
 

@@ -139,7 +139,7 @@ def test_rationales_come_from_every_split(online: dict[str, Any]) -> None:
     online["a/b"] = {"train": split("train", 20), "test": split("test", 20)}
     data = load_hub("a/b", rationale_column="marks")
     assert set(data.rationales) == {f"{side} {i}" for side in ("train", "test") for i in range(1, 20, 2)}
-    assert data.rationales["test 3"] == ((5, 6),) and "Texts with a rationale: 20." in data.notes
+    assert data.rationales["test 3"] == (((5, 6),),) and "Texts with a rationale: 20." in data.notes
     online["a/b"] = {"train": split("only", 40)}
     assert len(load_hub("a/b", rationale_column="marks").rationales) == 20
 

@@ -1,4 +1,4 @@
-"""Rationales: the three forms, in every kind of file, and every way in which one can be wrong."""
+"""Rationales: the three forms, of one person and of several, in every kind of file, and every way to be wrong."""
 
 from __future__ import annotations
 
@@ -12,14 +12,25 @@ import pytest
 
 from bcos_core.errors import DataError
 from bcos_core.text.files import load_file
-from bcos_core.text.rationales import rationale_spans
+from bcos_core.text.rationales import read_rationales
 from bcos_core.text.tasks import TaskChoice, load_task
 
 TEXT = "A dull film, so dull it hurts"
 
 
+def people(value: object, text: str = TEXT) -> list[list[str]]:
+    return [[text.strip()[a:b] for a, b in spans] for spans in read_rationales(value, text, "why", "row 3")]
+
+
 def named(value: object, text: str = TEXT) -> list[str]:
-    return [text.strip()[start:end] for start, end in rationale_spans(value, text, "why", "row 3")]
+    found = people(value, text)
+    assert len(found) <= 1
+    return found[0] if found else []
+
+
+def spans(value: object, text: str) -> tuple[tuple[int, int], ...]:
+    (only,) = read_rationales(value, text, "why", "row 1")
+    return only
 
 
 @pytest.mark.parametrize(
@@ -49,11 +60,36 @@ def test_every_form(value: object, expected: list[str]) -> None:
 
 def test_positions_are_those_of_the_text_without_white_space_around_it() -> None:
     assert named([[3, 7]], "  A dull film \n") == [" dul"]
-    assert rationale_spans([[4, 8]], "  A dull film \n", "why", "row 1") == ((2, 6),)
-    assert rationale_spans([[0, 15]], "  A dull film \n", "why", "row 1") == ((0, 11),)
-    assert rationale_spans([[0, 2], [13, 15]], "  A dull film \n", "why", "row 1") == ()
-    assert rationale_spans([0, 1, 0], "  A dull film \n", "why", "row 1") == ((2, 6),)
-    assert rationale_spans("dull", "  A dull film \n", "why", "row 1") == ((2, 6),)
+    assert spans([[4, 8]], "  A dull film \n") == ((2, 6),)
+    assert spans([[0, 15]], "  A dull film \n") == ((0, 11),)
+    assert spans([[0, 2], [13, 15]], "  A dull film \n") == ()
+    assert spans([0, 1, 0], "  A dull film \n") == ((2, 6),)
+    assert spans("dull", "  A dull film \n") == ((2, 6),)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ([[0, 1, 0, 0, 1, 0, 0], [0, 0, 0, 0, 0, 0, 1]], [["dull", "dull"], ["hurts"]]),
+        ("[[0, 1, 0, 0, 1, 0, 0], []]", [["dull", "dull"], []]),
+        ([[[2, 6], [21, 23]], [], [[2, 11]]], [["dull", "it"], [], ["dull film"]]),
+        ("[[[2, 6]], [[2, 11]]]", [["dull"], ["dull film"]]),
+        ([["so  dull", "hurts"], ["hurts"]], [["so dull", "hurts"], ["hurts"]]),
+        ([[], []], [[], []]),
+        ([["hurts"]], [["hurts"]]),
+    ],
+)
+def test_what_several_people_named(value: object, expected: list[list[str]]) -> None:
+    assert people(value) == expected
+
+
+def test_of_two_words_marks_and_spans_are_told_apart_or_refused() -> None:
+    assert people([[0, 1], [1, 1]], "so dull") == [["dull"], ["so", "dull"]]
+    assert people([[0, 2], [3, 7]], "so dull") == [["so", "dull"]]
+    assert people([[[0, 1]]], "I see") == [["I"]]
+    assert people([[0, 1]], "I see it") == [["I"]]  # three words have three marks
+    with pytest.raises(DataError, match=r"can be marks for two words or spans of characters.*\[\[\[0, 1\]\]\]"):
+        people([[0, 1], [0, 1]], "I see")
 
 
 def test_quotes_are_of_whole_words_and_over_line_breaks() -> None:
@@ -76,6 +112,10 @@ def test_quotes_are_of_whole_words_and_over_line_breaks() -> None:
         ([0, 1, 2, 0, 0, 0, 0], "is no rationale. Expected"),
         ([[1, 2, 3]], "is no rationale"),
         (["dull", 1], "is no rationale"),
+        ([[0, 1, 0, 0, 1, 0, 0], [1]], "1 marks for 7 words"),
+        ([[[2, 6]], [[2, 40]]], "span 2 to 40 is not in the text"),
+        ([["dull"], "dull"], "is no rationale. Expected a 0 or 1 for each word"),
+        ([[[2, 6]], [2, 6]], "is no rationale"),
         ({"spans": []}, "is no rationale"),
         (7, "is no rationale"),
     ],
@@ -106,7 +146,7 @@ def test_files_of_every_kind(tmp_path: Path, ending: str) -> None:
     else:
         pq.write_table(pa.Table.from_pylist(rows()), path)
     data = load_file(path, rationale_column="why")
-    found = {text: [text[start:end] for start, end in spans] for text, spans in data.rationales.items()}
+    found = {text: [text[start:end] for start, end in one] for text, (one,) in data.rationales.items()}
     assert found == {row["text"]: [row["text"][-4:]] for row in rows() if row["why"][-1]}
     assert "Texts with a rationale: 20." in data.notes
     assert load_file(path).rationales == {} and not load_file(path).notes
@@ -123,7 +163,7 @@ def test_the_row_of_a_bad_rationale_is_counted_from_the_first_text(tmp_path: Pat
 def test_of_a_repeated_text_the_first_rationale_counts(tmp_path: Path) -> None:
     twice = [*rows(), {"text": "film 1 is fine", "label": 1, "why": "film"}]
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, twice)))
-    assert load_file(tmp_path / "rows.jsonl", rationale_column="why").rationales["film 1 is fine"] == ((10, 14),)
+    assert load_file(tmp_path / "rows.jsonl", rationale_column="why").rationales["film 1 is fine"] == (((10, 14),),)
 
 
 def test_the_column_is_chosen_with_the_task(tmp_path: Path) -> None:

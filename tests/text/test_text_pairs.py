@@ -196,7 +196,7 @@ def test_rationales_stand_in_both_texts(tmp_path: Path) -> None:
     ]
     data = load_file(write(tmp_path / "rows.jsonl", rows), rationale_column="why")
     text = pair("Two dogs 7", "Three dogs 7")
-    assert [text[start:end] for start, end in data.rationales[text]] == ["Two", "Three"]
+    assert [text[start:end] for start, end in data.rationales[text][0]] == ["Two", "Three"]
 
 
 def test_template_pairs_need_both_texts_and_name_their_reasons() -> None:
@@ -216,7 +216,7 @@ def test_template_pairs_need_both_texts_and_name_their_reasons() -> None:
         assert len(shares) > 20 and all(0.4 < share < 0.6 for share in shares)
     for text, label in rows[:300]:
         first, second = texts_of(text)
-        reasons = {text[start:end].lower() for start, end in data.rationales.get(text, ())}
+        reasons = {text[start:end].lower() for one in data.rationales.get(text, ()) for start, end in one}
         negated = [" not " in half for half in (first, second)]
         numbers = [half.lower().replace(",", "").split() for half in (first, second)]
         same_number = numbers[0][0] in numbers[1]
