@@ -22,6 +22,7 @@ COMMANDS = (
     "batch",
     "evaluate",
     "audit",
+    "trust",
     "lab",
     "words",
     "study",

@@ -1,0 +1,1 @@
+"""Trust tests: whether a heatmap depends on the model and on the text, and on nothing else."""
