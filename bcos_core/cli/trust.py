@@ -18,7 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="test whether methods' heatmaps depend on the model and the text, and on nothing else",
         description="Does a heatmap change when the weights are shuffled, hold still under edits that do not move the "
         "answer, move under those that do, and agree with itself between seeds, batches and precisions? Random scores "
-        "are tested beside the methods. Corrected by Holm over all tests.",
+        "are tested beside the methods. Corrected by Holm over all tests of a method.",
         epilog=EPILOG,
     )
     parser.add_argument("checkpoint", help="a checkpoint's name (see `models`) or folder")

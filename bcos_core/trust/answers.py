@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import pstdev
 
 from bcos_core.evaluate.probability import PROBABILITIES
@@ -22,12 +22,13 @@ STILL_DEVIATIONS, MOVED_DEVIATIONS = 0.1, 0.4
 
 @dataclass(frozen=True)
 class Answers:
-    """Asks a classifier; what it said is kept. The number is what scores look at: the probability of the explained
-    class or label, or the score itself."""
+    """Asks a classifier, each text once; what it said is kept. The number is what scores look at: the probability of
+    the explained class or label, or the score itself. `tally` is told of every text."""
 
     classifier: Classifier
     store: EvidenceStore
     tally: Tally
+    known: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     def targets(self, texts: Sequence[str]) -> list[int]:
         """The output that each text's explanation is about: the predicted class, the likeliest label, the score."""
@@ -39,7 +40,9 @@ class Answers:
         return [probability(row, index) for row, index in zip(self._logits(texts), targets, strict=True)]
 
     def _logits(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
-        return logits_on(self.classifier, texts, self.store, self.tally)
+        missing = [text for text in dict.fromkeys(texts) if text not in self.known]
+        self.known.update(zip(missing, logits_on(self.classifier, missing, self.store, self.tally), strict=True))
+        return [self.known[text] for text in texts]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from bcos_core.trust.result import Finding, State
 from bcos_core.trust.tests import LEAST_TEXTS, TESTS, TrustTest
 
 LEVEL = 0.05
-"""Of the probability that any test of a run fails by chance where every method is as it should be."""
+"""Of the probability that a method which is as it should be fails any test by chance."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,15 @@ def one_sided_p(test: TrustTest, values: Sequence[float]) -> float:
 
 
 def judge(samples: Mapping[tuple[str, str], Sample]) -> tuple[Finding, ...]:
-    """The findings of a run, by (method, test), in their order; Holm's correction over all that were measured."""
+    """The findings of a run, by (method, test), in their order. Holm's correction is over all tests of a method that
+    were measured: what is said of a method does not depend on which others were tested beside it."""
     found = [_measured(method, TESTS[test], sample) for (method, test), sample in samples.items()]
-    corrected = holm([math.nan if one.p is None else one.p for one in found])
-    return tuple(_judged(one, p) for one, p in zip(found, corrected, strict=True))
+    corrected: dict[tuple[str, str], float] = {}
+    for method in dict.fromkeys(one.method for one in found):
+        own = [one for one in found if one.method == method]
+        values = holm([math.nan if one.p is None else one.p for one in own])
+        corrected |= {(method, one.test): value for one, value in zip(own, values, strict=True)}
+    return tuple(_judged(one, corrected[one.method, one.test]) for one in found)
 
 
 def _measured(method: str, test: TrustTest, sample: Sample) -> Finding:

@@ -23,6 +23,7 @@ from bcos_core.trust.heatmaps import EDITED, PLAIN, Condition, Gallery, Question
 from bcos_core.trust.questions import HARMLESS, TELLING, Questions
 from bcos_core.trust.randomise import ModelPart, in_double, parts_of, shuffled, why_not_in_double
 from bcos_core.trust.result import Scheme, Step
+from bcos_core.trust.tests import ENOUGH_TEXTS
 
 AGAIN, ALONE = Condition("again"), Condition("alone", company="alone")
 PADDED, DOUBLE = Condition("padded", company="beside a long one"), Condition("float64", in_double)
@@ -80,7 +81,9 @@ class Measurement:
         stochastic = explainer.method.stochastic
         if (condition in SEEDS and not stochastic) or (condition is DOUBLE and stochastic):
             return ()
-        return self.questions.of_all_edits if condition is EDITED else self.questions.asked
+        if condition is EDITED:
+            return self.questions.of_all_edits
+        return self.questions.asked if condition is PLAIN else self._enough
 
     def amounts(self) -> dict[str, tuple[int, int]]:
         """By method: how many heatmaps it needs, and how many of them are there already."""
@@ -153,8 +156,13 @@ class Measurement:
         after = self.gallery.find(explainer, EDITED, self.questions.of_edits(test))
         return Sample(compared(before, after, edited.edits))
 
+    @property
+    def _enough(self) -> Sequence[Question]:
+        """The texts of the tests in which every one counts."""
+        return self.questions.asked[:ENOUGH_TEXTS]
+
     def _maps(self, explainer: Explainer, condition: Condition) -> Maps:
-        return self.gallery.find(explainer, condition, self.questions.asked)
+        return self.gallery.find(explainer, condition, self._enough)
 
 
 def _step(method: str, shuffle: Shuffle, values: Sequence[float], strengths: Sequence[float]) -> Step:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bcos_core.model.classifier import Classifier
+from bcos_core.progress import Reporter, Tally
+from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.text.encoding import Encoded, encode
 from bcos_core.text.units import word_units
 from bcos_core.trust.answers import Answers, Tolerance, tolerance_of
@@ -20,7 +22,7 @@ from bcos_core.trust.edits import (
     without_strongest,
 )
 from bcos_core.trust.heatmaps import Question
-from bcos_core.trust.strongest import strengths
+from bcos_core.trust.strongest import candidate_words, strengths
 
 HARMLESS = ("case", "synonyms", "sentence")
 TELLING = ("masked", "antonym", "negation")
@@ -55,12 +57,20 @@ class Questions:
         return [question for test in self.edited for question in self.of_edits(test)]
 
 
-def ask_questions(classifier: Classifier, texts: Sequence[str], answers: Answers) -> Questions:
-    """Make every edit of every text and see what it does to the answer."""
+def ask_questions(classifier: Classifier, texts: Sequence[str], store: EvidenceStore, reporter: Reporter) -> Questions:
+    """Make every edit of every text and see what it does to the answer. `reporter` is told of it in texts, as many as
+    may have to be asked about.
+
+    Raises:
+        JobCancelled: from the reporter; the answers so far are kept.
+    """
+    words = candidate_words(classifier, texts)
+    most = len(texts) * (1 + len(HARMLESS) + len(TELLING)) + sum(map(len, words))
+    answers = Answers(classifier, store, Tally(reporter, most))
     targets = answers.targets(texts)
     values = answers.measured(texts, targets)
     tolerance = tolerance_of(classifier, values)
-    strong = strengths(classifier, texts, targets, answers.measured)
+    strong = strengths(classifier, texts, targets, words, answers.measured)
     plain = encode(classifier.tokenizer, texts, classifier.max_length)
     edited: dict[str, Edited] = {}
     for test in (*HARMLESS, *TELLING):
@@ -77,6 +87,7 @@ def ask_questions(classifier: Classifier, texts: Sequence[str], answers: Answers
             if (shift <= tolerance.still if test in HARMLESS else shift >= tolerance.moved)
         ]
         edited[test] = Edited(tuple(row for row, _ in usable), tuple(edit for _, edit in usable))
+    answers.tally.add(0, given=most - len(answers.known))  # edits that do not apply
     asked = tuple(Question(text, target) for text, target in zip(texts, targets, strict=True))
     return Questions(asked, tolerance, edited)
 

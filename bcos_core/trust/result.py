@@ -16,7 +16,7 @@ Scheme = Literal["cascade", "alone"]
 @dataclass(frozen=True)
 class Finding:
     """One test of one method. `mean` is that of `n` texts, with its 95 % bootstrap interval where there is one; `p` is
-    one-sided, `corrected` by Holm over all tests of all methods. `note` says why it was not measured, or what part of
+    one-sided, `corrected` by Holm over all tests of the method. `note` says why it was not measured, or what part of
     the model it speaks of."""
 
     method: str

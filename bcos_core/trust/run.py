@@ -20,12 +20,10 @@ from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.size import about_tokens
 from bcos_core.text.tasks import load_task
-from bcos_core.trust.answers import Answers
 from bcos_core.trust.decide import judge
 from bcos_core.trust.heatmaps import Gallery
 from bcos_core.trust.measure import Measurement
-from bcos_core.trust.plan import asked_about
-from bcos_core.trust.questions import Questions, ask_questions
+from bcos_core.trust.questions import ask_questions
 from bcos_core.trust.result import TrustReport
 from bcos_core.trust.spec import TrustSpec
 
@@ -45,7 +43,9 @@ def run_trust(spec: TrustSpec, *, home: Home, reporter: Reporter) -> TrustReport
     choice = trained_on(info)
     reporter.stage(STAGES[0], 0, len(STAGES))
     left_out = {
-        name: reason for name in spec.contenders if (reason := METHODS[name].unsupported(is_bcos=info.kind == "bcos"))
+        name: reason
+        for name in spec.contenders
+        if (reason := METHODS[name].unsupported(is_bcos=info.kind == "bcos", family=info.family))
     }
     if not set(spec.methods) - set(left_out):
         raise InputError(f"None of the methods can explain {info.name}. {next(iter(left_out.values()))}")
@@ -62,7 +62,7 @@ def run_trust(spec: TrustSpec, *, home: Home, reporter: Reporter) -> TrustReport
 
     reporter.stage(STAGES[1], 1, len(STAGES))
     store = EvidenceStore(open_database(home))
-    questions = _questions(classifier, texts, store, reporter)
+    questions = ask_questions(classifier, texts, store, reporter)
     explainers = [_explainer(classifier, name, spec.seed) for name in names]
     measurement = Measurement(classifier, explainers, questions, Gallery(store), spec.seed)
     amounts = measurement.amounts()
@@ -91,12 +91,6 @@ def run_trust(spec: TrustSpec, *, home: Home, reporter: Reporter) -> TrustReport
         left_out=left_out,
         notes=notes,
     )
-
-
-def _questions(classifier: Classifier, texts: tuple[str, ...], store: EvidenceStore, reporter: Reporter) -> Questions:
-    """The model's answers are told in texts, about as many as will be asked about."""
-    expected = sum(asked_about(about_tokens(text)) for text in texts)
-    return ask_questions(classifier, texts, Answers(classifier, store, Tally(reporter, expected)))
 
 
 def _explainer(classifier: Classifier, name: str, seed: int) -> Explainer:

@@ -62,12 +62,14 @@ class TrustSpec:
 
 
 def default_methods(info: CheckpointInfo) -> tuple[str, ...]:
-    """Those that can serve a model and take no more passes than B-cos contributions do: every test of all of them is
-    done in minutes."""
+    """Those that can serve a model and take no more passes than B-cos contributions do, so that every test of all of
+    them is done in minutes; of two that are one on a B-cos model, ours."""
+    is_bcos = info.kind == "bcos"
     return tuple(
         method.name
         for method in METHODS.values()
         if not method.chance
-        and not method.unsupported(is_bcos=info.kind == "bcos")
+        and not method.unsupported(is_bcos=is_bcos, family=info.family)
+        and not (is_bcos and method.on_bcos)
         and method.cost.forward_equivalents(_USUAL_TOKENS) <= CHEAP
     )

@@ -31,14 +31,18 @@ def candidate_words(classifier: Classifier, texts: Sequence[str]) -> list[list[S
 
 
 def strengths(
-    classifier: Classifier, texts: Sequence[str], targets: Sequence[int], measured: Measured
+    classifier: Classifier,
+    texts: Sequence[str],
+    targets: Sequence[int],
+    words: Sequence[Sequence[Span]],
+    measured: Measured,
 ) -> list[dict[Span, float]]:
-    """|what the model says of the text − of the text without the word|, for the words of each text."""
+    """|what the model says of the text − of the text without the word|, for those `words` of each text."""
     mask = classifier.tokenizer.mask_token
     whole = measured(texts, targets)
     variants: list[tuple[int, Span, str]] = [
         (row, place, edit.text)
-        for row, places in enumerate(candidate_words(classifier, texts))
+        for row, places in enumerate(words)
         for place in places
         if (edit := hidden(texts[row], place, mask)) is not None
     ]

@@ -66,10 +66,10 @@ def by_padding(inputs: MethodInput) -> MethodOutput:
 
 
 def by_digits(inputs: MethodInput) -> MethodOutput:
-    """Right, but for an unstable sum: 2⁵⁴ is added and taken away again in the model's own precision."""
+    """Right, but for an unstable sum: a large number is added and taken away again in the model's own precision."""
     output = bcos(inputs)
     precise = output.scores.to(next(inputs.classifier.model.parameters()).dtype)
-    large = 2.0**24
+    large = 2.0**19 * precise.abs().amax(1, keepdim=True)
     return _scored(inputs, (precise + large) - large)
 
 

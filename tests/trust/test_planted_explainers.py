@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from planted import METHODS as PLANTED
 from tiny_pair import save_pair
@@ -9,23 +12,31 @@ from tiny_pair import save_pair
 from bcos_core.attribution.registry import METHODS
 from bcos_core.home import Home
 from bcos_core.progress import SilentReporter
+from bcos_core.text.tasks import TaskChoice, load_task
 from bcos_core.trust.result import TrustReport
 from bcos_core.trust.run import run_trust
 from bcos_core.trust.spec import TrustSpec
-
-TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> TrustReport:
     """Of all planted methods beside B-cos contributions and random scores, on a tiny model."""
     home = Home(tmp_path_factory.mktemp("planted")).create()
-    folder, _ = save_pair(home, task=TASK)
+    folder = movable(home)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BCOS_HOME", str(home.root))
         patch.setattr(METHODS, "_entries", {**METHODS._entries, **PLANTED})
-        found = run_trust(TrustSpec(str(folder), ("bcos", *PLANTED), 40), home=home, reporter=SilentReporter())
-    return found
+        return run_trust(TrustSpec(str(folder), ("bcos", *PLANTED), 36), home=home, reporter=SilentReporter())
+
+
+def movable(home: Home) -> Path:
+    """A tiny model that gives a score, which single words move: no probability that stays at its end."""
+    texts = load_task(TaskChoice("embedded", "short-reviews")).test.texts[:400]
+    rows = [json.dumps({"text": text, "stars": len(text) / 20 + n % 7}) for n, text in enumerate(texts)]
+    (home.root / "scores.jsonl").write_text("\n".join(rows))
+    choice = TaskChoice("file", str(home.root / "scores.jsonl"), "text", "stars", type="regression")
+    folder, _ = save_pair(home, kind="regression", task=choice.to_dict())
+    return folder
 
 
 def failed(report: TrustReport, method: str) -> set[str]:
