@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bcos_core.errors import DataError
 from bcos_core.tasks.prediction import Prediction, Statement
 from bcos_core.tasks.single_label import f1
-from bcos_core.tasks.task_type import Array, Gold, LinearModel, Mark, Metric, Scale, TaskType
+from bcos_core.tasks.task_type import BINARY, Array, Gold, LinearModel, Mark, Metric, Scale, TaskType
 from bcos_core.text.labels import class_names, label_names
 
 if TYPE_CHECKING:
@@ -102,14 +102,13 @@ class MultiLabel(TaskType):
 
         return torch.from_numpy(self.array(golds, labels)).float()
 
-    def loss(self, logits: Tensor, targets: Tensor, *, bcos: bool) -> Tensor:
+    losses = (BINARY,)
+
+    def loss(self, logits: Tensor, targets: Tensor, *, name: str) -> Tensor:
         """Binary cross-entropy, for both kinds of models."""
         import torch.nn.functional as F
 
         return F.binary_cross_entropy_with_logits(logits, targets.to(logits.dtype))
-
-    def loss_name(self, *, bcos: bool) -> str:
-        return "binary cross-entropy"
 
     def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
         """Logistic regression for each label by itself; one that all texts have, or none, is given without a look."""

@@ -100,14 +100,13 @@ class Regression(TaskType):
 
         return torch.from_numpy((self.array(golds, labels) - scale.centre) / scale.size).float()
 
-    def loss(self, logits: Tensor, targets: Tensor, *, bcos: bool) -> Tensor:
+    losses = ("mean squared error",)
+
+    def loss(self, logits: Tensor, targets: Tensor, *, name: str) -> Tensor:
         """Mean squared error, for both kinds of models."""
         import torch.nn.functional as F
 
         return F.mse_loss(logits.squeeze(-1), targets.to(logits.dtype))
-
-    def loss_name(self, *, bcos: bool) -> str:
-        return "mean squared error"
 
     def scale(self, golds: Sequence[Gold]) -> Scale:
         """Mean and standard deviation of the training scores: a network without biases answers around 0."""

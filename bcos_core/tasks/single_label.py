@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 
 from bcos_core.numbers import probability
 from bcos_core.tasks.prediction import Prediction, Statement
-from bcos_core.tasks.task_type import Array, Gold, LinearModel, Mark, Metric, Scale, TaskType
+from bcos_core.tasks.task_type import (
+    BINARY,
+    CROSS_ENTROPY,
+    Array,
+    Gold,
+    LinearModel,
+    Mark,
+    Metric,
+    Scale,
+    TaskType,
+)
 from bcos_core.text.labels import class_names, label_names
 
 if TYPE_CHECKING:
@@ -66,16 +76,19 @@ class SingleLabel(TaskType):
 
         return torch.tensor(golds, dtype=torch.long)
 
-    def loss(self, logits: Tensor, targets: Tensor, *, bcos: bool) -> Tensor:
-        """Binary cross-entropy on one-hot targets for a B-cos model (arXiv 2502.12992 §3.3), else cross-entropy."""
+    losses = (BINARY, CROSS_ENTROPY)
+
+    def usual_loss(self, *, bcos: bool) -> str:
+        """Binary cross-entropy for a B-cos model (arXiv 2502.12992 §3.3), else cross-entropy."""
+        return BINARY if bcos else CROSS_ENTROPY
+
+    def loss(self, logits: Tensor, targets: Tensor, *, name: str) -> Tensor:
+        """Binary cross-entropy is on one-hot targets."""
         import torch.nn.functional as F
 
-        if bcos:
-            return F.binary_cross_entropy_with_logits(logits, F.one_hot(targets, logits.shape[1]).to(logits.dtype))
-        return F.cross_entropy(logits, targets)
-
-    def loss_name(self, *, bcos: bool) -> str:
-        return "binary cross-entropy" if bcos else "cross-entropy"
+        if name == CROSS_ENTROPY:
+            return F.cross_entropy(logits, targets)
+        return F.binary_cross_entropy_with_logits(logits, F.one_hot(targets, logits.shape[1]).to(logits.dtype))
 
     def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
         """Logistic regression."""

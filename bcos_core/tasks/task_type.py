@@ -28,6 +28,8 @@ Mark = str | float | tuple[str, ...]
 Gold = int | float | tuple[int, ...]
 Array = NDArray[Any]
 
+BINARY, CROSS_ENTROPY = "binary cross-entropy", "cross-entropy"
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -138,13 +140,17 @@ class TaskType(ABC):
     def tensor(self, golds: Sequence[Gold], labels: int, scale: Scale) -> Tensor:
         """What `loss` compares logits with, (batch, …), for a model of `labels` outputs."""
 
-    @abstractmethod
-    def loss(self, logits: Tensor, targets: Tensor, *, bcos: bool) -> Tensor:
-        """The mean loss of a batch, a scalar: logits (batch, labels), targets as `tensor` gives them."""
+    losses: ClassVar[tuple[str, ...]]
+    """What a model may be trained with, by name: values of two losses compare only if they have one name."""
+
+    def usual_loss(self, *, bcos: bool) -> str:
+        """The one of the `losses` that a B-cos model, or a conventional one, is trained with unless one is chosen."""
+        return self.losses[0]
 
     @abstractmethod
-    def loss_name(self, *, bcos: bool) -> str:
-        """What `loss` is called: values of two losses compare only if they have one name."""
+    def loss(self, logits: Tensor, targets: Tensor, *, name: str) -> Tensor:
+        """The mean loss of a batch by one of the `losses`, a scalar: logits (batch, labels), targets as `tensor` gives
+        them."""
 
     def scale(self, golds: Sequence[Gold]) -> Scale:
         """The line on which a model of these training examples answers."""

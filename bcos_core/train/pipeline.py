@@ -35,7 +35,7 @@ from bcos_core.text.tasks import TaskData, load_task
 from bcos_core.train.plan import KINDS, stage_titles
 from bcos_core.train.precision import choose_bf16
 from bcos_core.train.ranks import Ranks
-from bcos_core.train.recipe import Recipe
+from bcos_core.train.recipe import KEPT, USUAL_LOSS, Recipe
 from bcos_core.train.scoring import score_on_test
 from bcos_core.train.spec import TrainSpec
 from bcos_core.train.trainer import fine_tune
@@ -112,6 +112,12 @@ class _Run:
             self.reporter.log(changed)
         for note in self.data.notes:
             self.reporter.log(note)
+        if self.recipe.loss not in (USUAL_LOSS, *self.data.task_type.losses):
+            raise RecipeError(
+                "loss",
+                f"{self.data.title} cannot be trained with {self.recipe.loss}. Losses of such a task "
+                f"({self.data.task_type.title.lower()}): {', '.join((USUAL_LOSS, *self.data.task_type.losses))}.",
+            )
         self.train = (
             self.data.train
             if self.recipe.examples is None
@@ -255,9 +261,11 @@ class _Run:
     def _calibrated(self) -> Start:
         """The converted model; a calibrated one is kept in the work folder, since calibration takes a while."""
         original, tokenizer, _ = self._pretrained()
-        recipe = self.recipe
+        recipe, keep = self.recipe, self.recipe.biases == KEPT
         if not recipe.calibrate:
-            converted = convert(original, b=recipe.b, normalize_weights=recipe.normalize_weights, in_place=True)
+            converted = convert(
+                original, b=recipe.b, normalize_weights=recipe.normalize_weights, keep_biases=keep, in_place=True
+            )
             return converted, tokenizer, {}
         kept = self.work.path / "calibrated"
 
@@ -265,7 +273,7 @@ class _Run:
             if known := self.work.known("calibration", CalibrationResult):
                 return known
             self._begin("Fitting the converted layers")
-            converted = convert(original, b=recipe.b)
+            converted = convert(original, b=recipe.b, keep_biases=keep)
             result: CalibrationResult = calibrate(
                 converted,
                 original,

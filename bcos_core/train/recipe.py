@@ -10,9 +10,12 @@ from bcos_core.errors import RecipeError
 from bcos_core.option import choice, misfits
 from bcos_core.registry import Registry
 from bcos_core.storage.stored_spec import read_spec
+from bcos_core.tasks.task_type import BINARY, CROSS_ENTROPY
 from bcos_core.text.tasks import EMBEDDED_TASKS, TaskChoice
 
 PRECISIONS = ("auto", "fp32", "bf16")
+DROPPED, KEPT = "dropped", "kept"
+USUAL_LOSS = "usual"
 MODEL, TRAINING, DATA = "Model", "Training", "Data and loss"
 
 
@@ -20,15 +23,17 @@ MODEL, TRAINING, DATA = "Model", "Training", "Data and loss"
 class Recipe:
     """How a model is converted and fine-tuned. Every field but the name is an option (`bcos_core.option`).
 
-    `b` is the exponent of the B-cos transform (arXiv 2502.12992 §3). With a `ramp` it rises linearly from 1 to
-    `b` over that share of the steps; without, calibration fits the layers for `b` itself and training starts
-    there. `ridge` is the ridge term of calibration, relative to the mean of the Gram matrix's diagonal.
-    `consistency` is the weight of the deletion-consistency loss, 0 for none, which begins after
-    `consistency_start` of the steps; `consistency_ranked` is the share of the texts in it that lose what their own
-    heatmap ranks first, or all else, instead of a random subset. `masking` is the share of the texts of a batch, drawn
-    anew in every epoch, in which a random subset of the tokens is replaced by the mask token, 0 for none: masked texts
-    are then familiar to the model. `precision` "auto" measures bf16 against fp32 at the start of the job and takes the
-    faster one. `twin` trains the conventional model on the same data and with the same budget beside it.
+    `b` is the exponent of the B-cos transform (arXiv 2502.12992 §3). With a `ramp` it rises linearly from 1 to `b` over
+    that share of the steps; without, calibration fits the layers for `b` itself and training starts there. The paper
+    drops all `biases` (§3.1): where they are kept, contributions add up to the logit with a share of the biases', which
+    belongs to no token and is in every record. `loss` is one of the task's; the usual one of a B-cos model with one
+    label for each text is binary cross-entropy (§3.3). `ridge` is the ridge term of calibration, relative to the mean
+    of the Gram matrix's diagonal. `consistency` is the weight of the deletion-consistency loss, 0 for none, which
+    begins after `consistency_start` of the steps; `consistency_ranked` is the share of the texts in it that lose what
+    their own heatmap ranks first, or all else, instead of a random subset. `masking` is the share of the texts of a
+    batch, drawn anew in every epoch, in which a random subset of the tokens is replaced by the mask token, 0 for none:
+    masked texts are then familiar to the model. `precision` "auto" measures bf16 against fp32 at the start of the job
+    and takes the faster one. `twin` trains the conventional model on the same data and with the same budget beside it.
 
     Raises:
         RecipeError: options that do not fit together; its `field` names the one at fault.
@@ -56,6 +61,14 @@ class Recipe:
     )
     normalize_weights: bool = choice(
         False, "Normalised weights", "Each weight row has length 1 in every forward pass.", group=MODEL
+    )
+    biases: str = choice(
+        DROPPED,
+        "Biases",
+        "Of the converted layers. Dropped, the tokens' contributions alone add up to the logit; kept, the biases have "
+        "a share of it that belongs to no token.",
+        choices=(DROPPED, KEPT),
+        group=MODEL,
     )
     calibrate: bool = choice(
         True, "Calibrate", "Refit the converted layers to the pretrained function first.", group=MODEL
@@ -135,6 +148,14 @@ class Recipe:
         group=DATA,
     )
     seed: int = choice(42, "Seed", "Seed of every random choice.", least=0, most=2**32 - 1, group=DATA)
+    loss: str = choice(
+        USUAL_LOSS,
+        "Loss",
+        "Usual: binary cross-entropy for a B-cos model, cross-entropy for a conventional one, mean squared error for a "
+        "score. The twin has its usual one.",
+        choices=(USUAL_LOSS, BINARY, CROSS_ENTROPY),
+        group=DATA,
+    )
     consistency: float = choice(
         0.0,
         "Deletion consistency",
@@ -209,7 +230,14 @@ class Recipe:
     def conventional_twin(self) -> Recipe:
         """The same data and budget for a model that is not converted."""
         return dataclasses.replace(
-            self, bcos=False, calibrate=False, normalize_weights=False, consistency=0.0, twin=False
+            self,
+            bcos=False,
+            calibrate=False,
+            normalize_weights=False,
+            biases=DROPPED,
+            loss=USUAL_LOSS,
+            consistency=0.0,
+            twin=False,
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from bcos_core.train.losses import deletion_task, masked_texts
 from bcos_core.train.optimizer import stretch_steps
 from bcos_core.train.plan import CURVE_SHARE, EVALUATIONS, LEAST_CURVE_TEXTS, step_cost
 from bcos_core.train.ranks import Ranks
-from bcos_core.train.recipe import Recipe
+from bcos_core.train.recipe import USUAL_LOSS, Recipe
 
 # Curves with about this many points, and this many checkpoints to resume from, whatever the length of the run.
 LOSS_POINTS = 60
@@ -124,6 +124,7 @@ class BcosTrainer(Trainer):
         super().__init__(compute_metrics=self._measure, **arguments)
         self.recipe = recipe
         self.task_type, self.validation, self.scale = task_type, validation, scale
+        self.loss = own_loss(task_type, recipe)
         self.mask_id = mask_id
         self.stretch = stretch
         # compute_loss gives a per-batch mean, which Trainer divides by the accumulation steps.
@@ -178,7 +179,7 @@ class BcosTrainer(Trainer):
         logits = model(
             input_ids=input_ids, attention_mask=attention_mask, position_ids=positions, **types_of(bare, types)
         ).logits.float()
-        loss = self.task_type.loss(logits[:size], labels, bcos=is_bcos(bare))
+        loss = self.task_type.loss(logits[:size], labels, name=self.loss)
         if task is not None:
             loss = loss + self.recipe.consistency * task.loss(logits[size:])
         if model.training:
@@ -414,9 +415,14 @@ def fine_tune(
     model.eval()
 
 
+def own_loss(kind: TaskType, recipe: Recipe) -> str:
+    """The one of the task's losses that a recipe trains with."""
+    return kind.usual_loss(bcos=recipe.bcos) if recipe.loss == USUAL_LOSS else recipe.loss
+
+
 def loss_name(kind: TaskType, recipe: Recipe) -> str:
     """What the training loss is, all its terms."""
-    own = kind.loss_name(bcos=recipe.bcos)
+    own = own_loss(kind, recipe)
     return f"{own} + {recipe.consistency:g} × deletion consistency" if recipe.consistency else own
 
 

@@ -36,19 +36,23 @@ def test_transformers_names() -> None:
 def test_classification_losses_by_hand() -> None:
     logits, labels = torch.tensor([[0.0, math.log(3.0)]]), torch.tensor([1])
     # softmax gives class 1 probability 3/4; the sigmoids are 1/2 and 3/4, their cross-entropies averaged.
-    assert ONE.loss(logits, labels, bcos=False).item() == pytest.approx(math.log(4 / 3))
-    assert ONE.loss(logits, labels, bcos=True).item() == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
+    assert ONE.loss(logits, labels, name="cross-entropy").item() == pytest.approx(math.log(4 / 3))
+    binary = ONE.loss(logits, labels, name="binary cross-entropy").item()
+    assert binary == pytest.approx((math.log(2) + math.log(4 / 3)) / 2)
+    assert ONE.usual_loss(bcos=True) == "binary cross-entropy"  # arXiv 2502.12992 §3.3
+    assert ONE.usual_loss(bcos=False) == "cross-entropy"
 
 
 @pytest.mark.parametrize(
     ("kind", "golds"), [(ONE, [1, 0]), (SEVERAL, [(0,), (0, 1)]), (SCORE, [0.4, 2.0])], ids=["one", "several", "score"]
 )
-def test_losses_have_one_name_where_they_are_one_loss(kind: TaskType, golds: list[Gold]) -> None:
+def test_losses_of_different_names_are_different_losses(kind: TaskType, golds: list[Gold]) -> None:
     outputs = 1 if kind is SCORE else 2
     logits = torch.tensor([[0.3, -1.2], [0.5, 0.1]])[:, :outputs]
     targets = kind.tensor(golds, outputs, Scale())
-    values = {bcos: kind.loss(logits, targets, bcos=bcos).item() for bcos in (True, False)}
-    assert (values[True] == values[False]) == (kind.loss_name(bcos=True) == kind.loss_name(bcos=False))
+    values = {kind.loss(logits, targets, name=name).item() for name in kind.losses}
+    assert len(values) == len(kind.losses)
+    assert {kind.usual_loss(bcos=bcos) for bcos in (True, False)} <= set(kind.losses)
 
 
 def test_an_answer_of_one_label() -> None:
@@ -116,7 +120,7 @@ def test_an_answer_of_several_labels() -> None:
     assert found.probabilities == pytest.approx((0.75, 0.5, 0.25))
     assert (found.index, found.label) == (0, "a, b")  # from a probability of a half on
     assert SEVERAL.prediction([-1.0, -2.0], ("a", "b")).label == "no label"
-    loss = SEVERAL.loss(torch.tensor([[math.log(3.0), 0.0]]), torch.tensor([[1.0, 0.0]]), bcos=True)
+    loss = SEVERAL.loss(torch.tensor([[math.log(3.0), 0.0]]), torch.tensor([[1.0, 0.0]]), name="binary cross-entropy")
     assert loss.item() == pytest.approx((math.log(4 / 3) + math.log(2)) / 2)
 
 
@@ -189,7 +193,8 @@ def test_a_score_as_a_number() -> None:
     scale = SCORE.scale([1.0, 3.0])
     assert scale == Scale(2.0, 1.0)
     assert SCORE.tensor([1.0, 3.0, 4.0], 1, Scale(2.0, 0.5)).tolist() == [-2.0, 2.0, 4.0]
-    assert SCORE.loss(torch.tensor([[1.0], [2.0]]), torch.tensor([0.0, 4.0]), bcos=True).item() == 2.5
+    (name,) = SCORE.losses
+    assert SCORE.loss(torch.tensor([[1.0], [2.0]]), torch.tensor([0.0, 4.0]), name=name).item() == 2.5
     found = SCORE.prediction([7.25], ("stars",))
     assert (found.index, found.label, found.probabilities) == (0, "7.25", ())
 

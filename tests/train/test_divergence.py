@@ -73,10 +73,10 @@ def test_a_loss_that_diverges_on_the_way(
     calls = 0
     usual = SingleLabel.loss
 
-    def diverging(self: SingleLabel, logits: Tensor, labels: Tensor, *, bcos: bool) -> Tensor:
+    def diverging(self: SingleLabel, logits: Tensor, labels: Tensor, *, name: str) -> Tensor:
         nonlocal calls
         calls += logits.requires_grad
-        loss = usual(self, logits, labels, bcos=bcos)
+        loss = usual(self, logits, labels, name=name)
         return loss * value if calls == 5 else loss
 
     monkeypatch.setattr(SingleLabel, "loss", diverging)

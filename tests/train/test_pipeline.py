@@ -108,6 +108,32 @@ def test_both_models_are_trained_scored_and_explained(inputs: tuple[Path, Path],
     assert not [path for path in home.models.iterdir() if path.name.startswith(".")]  # nothing half written
 
 
+def test_kept_biases_and_another_loss_are_the_models_own(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    home, reporter = Home(tmp_path).create(), Recorder()
+    spec = spec_of(inputs, biases="kept", loss="cross-entropy", twin=False)
+    result = run_training(spec, home=home, work=tmp_path / "work", job="j1", reporter=reporter)
+    assert result.bcos is not None
+    assert {series for series, _, _ in reporter.points if "loss" in series} == {"bcos/loss: cross-entropy"}
+    assert json.loads((Path(result.bcos.checkpoint) / "config.json").read_text())["bcos"]["keep_biases"] is True
+    record = explain(load(result.bcos.checkpoint), "the film and the plot are good", method="bcos")
+    assert record.bias_share != 0
+    total = sum(record.scores) + record.reference_share + record.bias_share
+    assert total == pytest.approx(record.logit, abs=1e-4)
+
+
+def test_a_loss_that_the_task_has_not_is_refused(tmp_path: Path) -> None:
+    model, file = write_inputs(tmp_path / "inputs")
+    lines = file.read_text().splitlines()
+    file.write_text(
+        "\n".join([lines[0], *(f"{line.rsplit(',', 1)[0]},{place / 7}" for place, line in enumerate(lines[1:]))])
+    )
+    spec = spec_of((model, file), loss="cross-entropy")
+    spec = replace(spec, task=replace(spec.task, type="regression"))
+    with pytest.raises(RecipeError, match="mean squared error") as refused:
+        run_training(spec, home=Home(tmp_path).create(), work=tmp_path / "work", job="j1", reporter=SilentReporter())
+    assert refused.value.field == "loss"
+
+
 def test_in_bf16_every_loss_is_trained_and_the_model_scored_as_its_checkpoint_answers(
     inputs: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -27,6 +27,8 @@ from bcos_core.train.spec import TrainSpec
         ("seed", -1),
         ("examples", 3),
         ("precision", "fp8"),
+        ("biases", "both"),
+        ("loss", "hinge"),
         ("consistency", 50.0),
         ("consistency_ranked", 1.5),
         ("masking", 1.5),
@@ -57,6 +59,11 @@ def test_the_papers_recipe_is_the_papers() -> None:
     assert (paper.normalize_weights, paper.calibrate, paper.warmup, paper.seed) == (True, False, 0.1, 42)
 
 
+def test_the_twin_is_trained_as_conventional_models_are() -> None:
+    twin = Recipe(biases="kept", loss="binary cross-entropy", consistency=1.0).conventional_twin()
+    assert (twin.bcos, twin.biases, twin.loss, twin.consistency) == (False, "dropped", "usual", 0.0)
+
+
 @pytest.mark.parametrize(
     "spec",
     [
@@ -64,7 +71,9 @@ def test_the_papers_recipe_is_the_papers() -> None:
         TrainSpec(
             "minilm",
             TaskChoice("embedded", "long-reviews"),
-            recipe_for("faithful", TaskChoice("embedded", "long-reviews")).replace(twin=False, b=1.25, seed=7),
+            recipe_for("faithful", TaskChoice("embedded", "long-reviews")).replace(
+                twin=False, b=1.25, seed=7, biases="kept", loss="cross-entropy"
+            ),
             "Mine, the first",
             "Notes in\ntwo lines with --flags.",
         ),
