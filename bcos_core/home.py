@@ -51,6 +51,16 @@ class Home:
         return self.root / "lab"
 
     @property
+    def ablations(self) -> Path:
+        """What ablations have shown, one folder for each."""
+        return self.root / "ablations"
+
+    @property
+    def cells(self) -> Path:
+        """The models that ablations have trained, one folder for each training."""
+        return self.root / "cells"
+
+    @property
     def trash(self) -> Path:
         """Models that were put away, one folder for each time."""
         return self.root / "trash"
@@ -69,7 +79,7 @@ class Home:
             # What raters answer and people upload is nobody else's to read. A folder that is there keeps its mode:
             # whoever made it may share it.
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            made = (self.models, self.evaluations, self.batches, self.lab)
+            made = (self.models, self.evaluations, self.batches, self.lab, self.ablations, self.cells)
             for folder in (*made, self.jobs, self.uploads, self.trash, self.locks):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

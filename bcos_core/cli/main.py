@@ -24,6 +24,7 @@ COMMANDS = (
     "audit",
     "trust",
     "lab",
+    "ablate",
     "words",
     "study",
     "backup",

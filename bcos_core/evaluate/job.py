@@ -26,7 +26,12 @@ def key(spec: EvaluationSpec) -> str:
 
 def command(spec: EvaluationSpec) -> list[str]:
     words = ["evaluate", *spec.checkpoints, "--methods", *spec.methods, "--scores", *spec.scores]
-    words += [f"--limit={spec.limit}", f"--removal={spec.removal}", f"--probability={spec.probability}"]
+    words += [
+        f"--limit={spec.limit}",
+        f"--side={spec.side}",
+        f"--removal={spec.removal}",
+        f"--probability={spec.probability}",
+    ]
     words += [f"--seed={spec.seed}", f"--pairs={spec.pairs}"]
     words += [f"--bounded-texts={spec.bounded_texts}", f"--bounded-length={spec.bounded_length}"]
     words.append(f"--beam-width={spec.beam_width}")

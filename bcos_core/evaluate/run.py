@@ -27,7 +27,7 @@ from bcos_core.progress import Reporter, Tally
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.tasks.task_type import TaskType
-from bcos_core.text.tasks import TaskChoice, TaskData, load_task
+from bcos_core.text.tasks import Examples, TaskChoice, TaskData, load_task
 
 ADDED_TOKENS = 2  # [CLS] and [SEP], <s> and </s>
 
@@ -56,7 +56,7 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
     if spec.probability not in kind.measures:
         reporter.log(f"Scores look at {kind.measures[0]}: {spec.probability} is not defined for such a task.")
         spec = replace(spec, probability=kind.measures[0])
-    examples = task.test.take(spec.limit, spec.seed)
+    examples = _side(task, spec).take(spec.limit, spec.seed)
     rationales = {
         text: Rationale(task.word(label), task.rationales[text])
         for text, label in zip(examples.texts, examples.labels, strict=True)
@@ -199,6 +199,10 @@ def _served(spec: EvaluationSpec, kind: TaskType, **has: bool) -> EvaluationSpec
     return replace(spec, scores=scores)
 
 
+def _side(task: TaskData, spec: EvaluationSpec) -> Examples:
+    return task.validation if spec.side == "validation" else task.test
+
+
 def _pairs(spec: EvaluationSpec, first: CheckpointInfo, task: TaskData, choice: TaskChoice) -> Pairs:
     """The pairs of the pointing game, each half short enough for a pair to fit into the judge's limit.
 
@@ -207,4 +211,4 @@ def _pairs(spec: EvaluationSpec, first: CheckpointInfo, task: TaskData, choice: 
     twin = first.path.parent / first.twin if first.twin else None
     judge = load(twin if first.kind == "bcos" and twin is not None and twin.is_dir() else first.path)
     length = min(pointing_length(spec, choice), (judge.max_length - ADDED_TOKENS) // 2)
-    return make_pairs(task.test, judge, length=length, count=spec.pairs, seed=spec.seed)
+    return make_pairs(_side(task, spec), judge, length=length, count=spec.pairs, seed=spec.seed)

@@ -21,6 +21,8 @@ DEFAULT_SCORES = ("comprehensiveness", "sufficiency", "comp_minus_suff")
 BETWEEN_MODELS = ("naopc",)
 """What models are set against each other by: raw scores of two models do not compare."""
 
+SIDES = ("test", "validation")
+
 
 def usual_scores(models: int) -> tuple[str, ...]:
     """What so many models are scored by unless one says otherwise, the score to look at first in front."""
@@ -31,12 +33,11 @@ def usual_scores(models: int) -> tuple[str, ...]:
 class EvaluationSpec:
     """Checkpoints (folders), methods and scores (names), and how to score.
 
-    `limit` texts of the test set of `task`, by default that of the first checkpoint's training, are drawn by
-    `seed`, in every class's proportion; it is also the seed of stochastic methods. `removal` and `probability`
-    are those of the scores that have them. The pointing game takes `pairs` pairs of texts of `pointing_length`
-    tokens (by default what suits the task). Normalised scores take the first `bounded_texts` texts of at most
-    `bounded_length` tokens, whose limits are searched by a beam of `beam_width`. `options` are those of methods, by
-    method.
+    `limit` texts of one `side` of `task`, by default that of the first checkpoint's training, are drawn by `seed`, in
+    every class's proportion; it is also the seed of stochastic methods. `removal` and `probability` are those of the
+    scores that have them. The pointing game takes `pairs` pairs of texts of `pointing_length` tokens (by default what
+    suits the task). Normalised scores take the first `bounded_texts` texts of at most `bounded_length` tokens, whose
+    limits are searched by a beam of `beam_width`. `options` are those of methods, by method.
 
     Raises:
         UnknownNameError: a method, score, removal, probability or option that is not there.
@@ -47,6 +48,9 @@ class EvaluationSpec:
     methods: tuple[str, ...]
     scores: tuple[str, ...] = DEFAULT_SCORES
     limit: int = choice(100, "Test texts", "Test texts to use.", least=1, most=1_000_000)
+    side: str = choice(
+        "test", "Side", "Of the task: what is chosen by scores is chosen on validation texts.", choices=SIDES
+    )
     removal: str = "mask"
     probability: str = "softmax"
     seed: int = choice(0, "Seed", "Seed of texts and stochastic methods.", least=0, most=2**32 - 1)

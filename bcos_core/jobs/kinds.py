@@ -16,6 +16,7 @@ _PLACES = {
     "audit": ("bcos_core.evaluate.audit_job", "AUDIT"),
     "words": ("bcos_core.evaluate.vocabulary_job", "WORDS"),
     "batch": ("bcos_core.batch.job", "BATCH"),
+    "ablate": ("bcos_core.ablation.job", "ABLATE"),
     "lab": ("bcos_core.lab.job", "LAB"),
     "preview": ("bcos_core.study.preview_job", "PREVIEW"),
     "lock": ("bcos_core.study.lock_job", "LOCK"),

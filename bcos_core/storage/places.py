@@ -115,7 +115,7 @@ def _read(file: Path, stamp: Stamp) -> tuple[str, ...]:
 
 def _told_by_jobs(home: Home, artefacts: Iterable[str]) -> tuple[str, ...]:
     """The places where jobs have made what lies in this home."""
-    kinds = {folder.name for folder in (home.models, home.evaluations, home.batches, home.lab)}
+    kinds = {folder.name for folder in (home.models, home.evaluations, home.batches, home.lab, home.ablations)}
     found: dict[str, None] = {}
     for made in artefacts:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,10 +40,15 @@ def command(spec: TrainSpec) -> list[str]:
         words.append(f"--name={spec.name}")
     if spec.notes:
         words.append(f"--notes={spec.notes}")
-    words += ["--recipe", spec.recipe.name]
+    return [*words, *recipe_words(spec.recipe)]
+
+
+def recipe_words(recipe: Recipe, *, without: Collection[str] = ()) -> list[str]:
+    """The flags of a recipe, all its options said but those that are named."""
+    words = ["--recipe", recipe.name]
     for field in fields(Recipe):
-        value, flag = getattr(spec.recipe, field.name), field.name.replace("_", "-")
-        if field.name in NAMED or value is None:
+        value, flag = getattr(recipe, field.name), field.name.replace("_", "-")
+        if field.name in (*NAMED, *without) or value is None:
             continue
         if isinstance(value, bool):
             words.append(f"--{flag}" if value else f"--no-{flag}")

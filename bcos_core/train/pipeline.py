@@ -76,8 +76,10 @@ class TrainResult:
         return [model.checkpoint for model in (self.bcos, self.conventional) if model is not None]
 
 
-def run_training(spec: TrainSpec, *, home: Home, work: Path, job: str, reporter: Reporter) -> TrainResult:
-    """Train what `spec` asks for; the checkpoints go to `home.models`.
+def run_training(
+    spec: TrainSpec, *, home: Home, work: Path, job: str, reporter: Reporter, models: Path | None = None
+) -> TrainResult:
+    """Train what `spec` asks for; the checkpoints go to `models`, by default `home.models`.
 
     Raises:
         InputError: a model, task or recipe that cannot be used.
@@ -87,7 +89,7 @@ def run_training(spec: TrainSpec, *, home: Home, work: Path, job: str, reporter:
         StorageError: the disk is full.
     """
     started = time.monotonic()
-    run = _Run(spec, home=home, work=work, job=job, reporter=reporter)
+    run = _Run(spec, home=home, work=work, job=job, reporter=reporter, models=models or home.models)
     bcos = run.bcos_model() if spec.recipe.bcos else None
     conventional = run.conventional_model() if spec.recipe.twin or not spec.recipe.bcos else None
     cosine = run.calibration_cosine() if spec.recipe.bcos and spec.recipe.calibrate else None
@@ -97,8 +99,8 @@ def run_training(spec: TrainSpec, *, home: Home, work: Path, job: str, reporter:
 class _Run:
     """One run of the pipeline: its data, its folder, and the stages that remain."""
 
-    def __init__(self, spec: TrainSpec, *, home: Home, work: Path, job: str, reporter: Reporter) -> None:
-        self.spec, self.recipe, self.home, self.job = spec, spec.recipe, home, job
+    def __init__(self, spec: TrainSpec, *, home: Home, work: Path, job: str, reporter: Reporter, models: Path) -> None:
+        self.spec, self.recipe, self.home, self.job, self.models = spec, spec.recipe, home, job, models
         self.ranks = Ranks()
         self.reporter = reporter if self.ranks.is_first else SilentReporter()
         self.work = WorkFolder(work, job).create()
@@ -184,7 +186,7 @@ class _Run:
     def _scored_and_saved(
         self, kind: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, recipe: Recipe, began: float
     ) -> TrainedModel:
-        path = self.home.models / self.names[kind]
+        path = self.models / self.names[kind]
         classifier = wrap(
             model,
             tokenizer,

@@ -1,0 +1,149 @@
+"""Rows, differences, the choice and the paragraph, from figures that are made up so that the answer is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bcos_core.ablation.measures import ANSWERS, SECONDS, measures_of
+from bcos_core.ablation.result import TWIN, Ablation, Model, RowResult, choose, load_ablation, save_ablation
+from bcos_core.ablation.sentence import UNSEEN, ablation_sentences
+from bcos_core.ablation.spec import AblationSpec
+from bcos_core.errors import InputError
+from bcos_core.render.ablation import ablation_figure, ablation_markdown, figures_table, summary_table
+from bcos_core.storage.plain import to_plain
+from bcos_core.tasks.registry import TASK_TYPES
+
+TEXTS = [f"text {place}" for place in range(40)]
+MEASURES = measures_of(TASK_TYPES["single-label"])
+SCORE = next(one for one in MEASURES if one.name == "naopc")
+
+
+def row(
+    name: str, *, answers: float, score: float, kind: str = "bcos", towards: bool = False, seeds: int = 3
+) -> RowResult:
+    """Seeds differ by little, texts by much; in `answers` of the texts, in their order, the answer is right."""
+    generator = np.random.default_rng(3)
+    noise = generator.normal(0, 0.1, len(TEXTS))
+    models = []
+    for seed in range(seeds):
+        right = {text: float(place < answers * len(TEXTS)) for place, text in enumerate(TEXTS)}
+        values = {
+            text: score + noise[place] + 0.01 * seed + 0.001 * place * seed for place, text in enumerate(TEXTS[:30])
+        }
+        found = {ANSWERS: right} if kind == "conventional" else {ANSWERS: right, "naopc": values}
+        models.append(Model(seed, f"/cells/{name}-{seed}", 10.0 + seed, found))
+    objective = "its labels, deletion consistency (weight 1)" if towards else "its labels"
+    changes = {} if name in ("default", TWIN) else {"b": 2.0}
+    return RowResult(name, changes, kind, objective, tuple(models))  # type: ignore[arg-type]
+
+
+def ablation(*rows: RowResult) -> Ablation:
+    chosen = choose(rows, MEASURES)
+    return Ablation(
+        "Short reviews",
+        "single-label",
+        "minilm",
+        to_plain(AblationSpec()),
+        rows,
+        chosen,
+        "How it was done.",
+        (),
+        (),
+        1.0,
+    )
+
+
+DEFAULT = row("default", answers=0.8, score=0.7)
+
+
+def test_a_difference_is_paired_by_seed_and_text() -> None:
+    made = ablation(DEFAULT, row("B = 2", answers=0.8, score=0.75))
+    (found,) = made.differences(SCORE)
+    # The same noise of texts and seeds on both sides: what is left is the difference, up to rounding.
+    assert found.found.mean == pytest.approx(0.05)
+    assert found.found.seeds == 3 and found.found.texts == 30
+    alone = made.rows[1].mean("naopc").estimate
+    assert alone.high - alone.low > 0.05  # unpaired, it could not be seen
+
+
+def test_only_texts_that_all_seeds_have_count() -> None:
+    first = DEFAULT.models[0]
+    less = {text: value for text, value in first.validation["naopc"].items() if text != TEXTS[0]}
+    fewer = replace(DEFAULT, models=(replace(first, validation={"naopc": less}), *DEFAULT.models[1:]))
+    assert fewer.table("naopc").shape == (3, 29)
+    assert fewer.table(SECONDS).shape == (3, 1)
+    assert fewer.table(ANSWERS).shape == (3, 0)
+
+
+def test_the_best_score_is_chosen_among_recipes_that_are_not_shown_to_be_worse() -> None:
+    better = row("B = 2", answers=0.8, score=0.8)
+    worse = row("B = 2.5", answers=0.4, score=0.9)
+    assert choose([DEFAULT, better, worse], MEASURES) == 1
+    assert choose([DEFAULT, worse], MEASURES) == 0
+    assert choose([DEFAULT, row("B = 1", answers=0.8, score=0.6)], MEASURES) == 0
+    assert choose([DEFAULT, better, row(TWIN, answers=0.9, score=0.0, kind="conventional")], MEASURES) == 1
+
+
+def noisy(of: RowResult, size: float) -> RowResult:
+    generator = np.random.default_rng(5)
+    models = [
+        replace(
+            model,
+            validation={
+                **model.validation,
+                "naopc": {text: value + generator.normal(0, size) for text, value in model.validation["naopc"].items()},
+            },
+        )
+        for model in of.models
+    ]
+    return replace(of, models=tuple(models))
+
+
+def test_the_paragraph_follows_the_figures() -> None:
+    clear = ablation_sentences(ablation(DEFAULT, noisy(row("B = 2", answers=0.8, score=0.8), 0.02)))
+    assert clear[0].startswith("These figures support B = 2 instead of the default.")
+    dim = ablation_sentences(ablation(DEFAULT, noisy(row("B = 2", answers=0.8, score=0.705), 0.3)))
+    assert "support no change" in dim[0] and (UNSEEN in dim[0] or "no recipe" in dim[0])
+    lower = ablation_sentences(ablation(DEFAULT, noisy(row("B = 2", answers=0.3, score=0.6), 0.02)))
+    assert lower[0].startswith("These figures support no change: no recipe")
+    assert any("B = 2 worse by 50.0 points" in said for said in lower)
+    assert any("B = 2 worse by 0.1" in said for said in lower)
+
+
+def test_what_limits_the_figures_is_said() -> None:
+    one = ablation_sentences(
+        ablation(row("default", answers=0.8, score=0.7, seeds=1), row("B = 2", answers=0.8, score=0.7, seeds=1))
+    )
+    assert any("another seed may say otherwise" in said for said in one)
+    trained = ablation(DEFAULT, row("consistency", answers=0.8, score=0.9, towards=True))
+    assert any("Consistency: training asked for" in said for said in ablation_sentences(trained))
+
+
+def test_the_tables_have_every_figure() -> None:
+    twin = row(TWIN, answers=0.9, score=0.0, kind="conventional")
+    made = ablation(DEFAULT, noisy(row("B = 2", answers=0.8, score=0.9), 0.01), twin)
+    summary = summary_table(made)
+    assert summary["recipe"].tolist() == ["default", "B = 2", TWIN]
+    assert summary[SCORE.title].tolist()[1].endswith("better") and summary[SCORE.title].tolist()[2] == "–"
+    table = figures_table(made)
+    assert len(table) == 3 * 2 + 2  # of answers and time all, of the score those that have one
+    assert table.loc[table["recipe"] == "B = 2", "b"].unique().tolist() == [2.0]
+    shown = table[(table["recipe"] == "B = 2") & (table["measure"] == SCORE.title)].iloc[0]
+    assert shown["difference"] == pytest.approx(0.2, abs=0.01) and shown["shown"]
+    text = ablation_markdown(made)
+    assert "| B = 2 |" in text and "How it was done." in text
+    assert len(ablation_figure(made, SCORE).data) == 2
+
+
+def test_it_is_kept_and_read_again(tmp_path: Path) -> None:
+    made = ablation(DEFAULT, row("B = 2", answers=0.8, score=0.9))
+    save_ablation(made, tmp_path / "one")
+    again = load_ablation(tmp_path / "one")
+    assert again.differences(SCORE)[0].found == made.differences(SCORE)[0].found
+    (tmp_path / "one" / "ablation.json").write_text("{}")
+    with pytest.raises(InputError, match="not as it should be"):
+        load_ablation(tmp_path / "one")
