@@ -89,7 +89,7 @@ def ablation_plan(spec: AblationSpec) -> list[Part]:
 
 def _scoring(stage: int, place: int, model: CheckpointInfo, spec: AblationSpec, size: TaskSize) -> list[Part]:
     """One model, the `place`th of an evaluation."""
-    methods = [METHOD] * (model.kind == "bcos") + [CHANCE]
+    methods = [METHOD, CHANCE]
     texts, pairs = min(spec.limit, size.validation), min(spec.pairs, size.validation // 2)
     length = min(size.tokens - SPECIAL_TOKENS, TYPICAL_OF_LONGEST * spec.bounded_length)
     passes = min(spec.bounded_texts, texts) * search_passes(length, width=spec.beam_width, methods=len(methods))

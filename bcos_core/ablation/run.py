@@ -261,8 +261,8 @@ class _Run:
         scores = [SCORES[name].title for name in scored.scores]
         said = (
             f"Every recipe is trained with {count(len(seeds), 'seed')} ({', '.join(map(str, seeds))}). Choices are "
-            f"made on the validation side alone: answers to {count(texts, 'text')}, heatmaps (B-cos contributions) of "
-            f"{count(min(spec.limit, texts), 'text')} ({', '.join(scores)}). "
+            f"made on the validation side alone: answers to {count(texts, 'text')}, heatmaps (B-cos contributions, of "
+            f"the twin its frozen-linear pullback) of {count(min(spec.limit, texts), 'text')} ({', '.join(scores)}). "
         )
         if scored_by := next((c.protocols["naopc"] for c in scored.contenders if "naopc" in c.protocols), None):
             said += (
@@ -283,7 +283,7 @@ class _Run:
 
 
 def _values(scored: Evaluation) -> dict[str, dict[str, dict[str, float]]]:
-    """Of each model, by its folder's name: score → text → value of its B-cos contributions."""
+    """Of each model, by its folder's name: score → text → value."""
     return {
         one.checkpoint: {score: dict(values) for score, values in one.values.items()}
         for one in scored.contenders

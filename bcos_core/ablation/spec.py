@@ -19,8 +19,9 @@ from bcos_core.train.recipe import Recipe
 
 SCORES = ("naopc", "comp_minus_suff", "seqpg")
 """What models are scored by, beside their answers: the first one chooses, since it compares across models."""
-METHOD = "bcos"
-"""Whose heatmaps are scored."""
+METHOD = "pullback"
+"""Whose heatmaps are scored: on a B-cos model these are B-cos contributions, on a conventional one its own computation
+with all factors held constant, so that the two differ in what the conversion and B > 1 bring."""
 
 
 @dataclass(frozen=True)

@@ -69,17 +69,19 @@ class ScoringProtocol:
             data |= {"rationales": "column of the task", "target": "the predicted class, where it is the text's label"}
             sentence = (
                 f"What people named in the text as the reason for its label (of several people, at least half of "
-                f"them); of {self.texts} test texts those that have a rationale and whose predicted class, which is "
+                f"them); of {self.texts} {spec.side} texts those that have a rationale and whose predicted class, which is "
                 "explained, is their label."
             )
         elif score.evidence == "ratings":
             data |= {"rationales": "VADER lexicon", "target": "the predicted class"}
-            sentence = f"Words rated by people (VADER lexicon); {self.texts} test texts; the predicted class explained."
+            sentence = (
+                f"Words rated by people (VADER lexicon); {self.texts} {spec.side} texts; the predicted class explained."
+            )
         elif score.evidence == "sensitivity":
             data |= {"target": kind.predicted, "radius": RADIUS, "moves": MOVES}
             sentence = (
                 f"Uniform noise of at most {RADIUS:g} of the root mean square on the vectors of a text's words, "
-                f"{MOVES} times; {kind.predicted} explained; {self.texts} test texts."
+                f"{MOVES} times; {kind.predicted} explained; {self.texts} {spec.side} texts."
             )
         else:
             data |= {"removal": spec.removal, "probability": spec.probability, "target": kind.predicted}
@@ -87,12 +89,12 @@ class ScoringProtocol:
                 data["fractions"] = [tenth / 10 for tenth in TENTHS]
             sentence = (
                 f"Tokens {REMOVALS[spec.removal].title}, highest score first; p is "
-                f"{what_is_measured(spec.probability, kind.predicted)}; {self.texts} test texts."
+                f"{what_is_measured(spec.probability, kind.predicted)}; {self.texts} {spec.side} texts."
             )
             if score.evidence == "sets":
                 sentence = (
                     f"Random sets of tokens, the same for every method, {REMOVALS[spec.removal].title}; the logit of "
-                    f"{kind.predicted}; {self.texts} test texts."
+                    f"{kind.predicted}; {self.texts} {spec.side} texts."
                 )
             if score.evidence == "limits":
                 data |= {name: getattr(spec, name) for name in ("bounded_texts", "bounded_length", "beam_width")}

@@ -14,9 +14,10 @@ from bcos_core.ablation.spec import METHOD
 from bcos_core.render.dots import add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.markdown import escaped, markdown_table
-from bcos_core.render.methods import CHANCE, method_colour
+from bcos_core.render.methods import method_colour
 from bcos_core.tasks.estimates import Estimate
 
+CONTRIBUTIONS = "bcos"
 SIDES: tuple[Side, ...] = ("validation", "test")
 
 
@@ -78,7 +79,7 @@ def ablation_figure(ablation: Ablation, measure: Measure, side: Side = "validati
             figure,
             {"mean": estimate.mean, "low": estimate.low, "high": estimate.high, "n": estimate.n},
             label=figure_text(row.name),
-            colour=method_colour(METHOD) if row.kind == "bcos" else CHANCE,
+            colour=method_colour(CONTRIBUTIONS if row.kind == "bcos" else METHOD),
             symbol="diamond" if row is ablation.default else "circle",
             written=measure.written,
         )

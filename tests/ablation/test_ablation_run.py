@@ -93,7 +93,7 @@ def test_figures_are_of_the_validation_side_and_of_the_models_that_were_trained(
     for one in scored.contenders:
         assert set(one.values["comp_minus_suff"]) <= names
     first = next(
-        one for one in scored.contenders if one.path == made.default.models[0].checkpoint and one.method == "bcos"
+        one for one in scored.contenders if one.path == made.default.models[0].checkpoint and one.method == "pullback"
     )
     assert made.default.models[0].validation["naopc"] == dict(first.values["naopc"])
     table = made.default.table(ANSWERS)
