@@ -34,6 +34,7 @@ for _room in (
     Room("batch", "Batch", "table_rows"),
     Room("evaluate", "Evaluate", "leaderboard"),
     Room("lab", "Lab", "science"),
+    Room("ablation", "Ablation", "tune"),
     Room("studies", "Studies", "groups"),
 ):
     ROOMS.register(_room.name, _room)

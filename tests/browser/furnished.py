@@ -49,6 +49,7 @@ def furnish(home: Home, *, tiny: bool) -> list[View]:
         View("batch", "batch"),
         View("evaluate", "evaluate"),
         View("lab", "lab"),
+        View("ablation", "ablation"),
         View("studies", f"studies?study={study}"),
         View("results", f"studies?study={rehearsal}"),
         View("rate", f"rate?invite={invite}"),
@@ -58,6 +59,8 @@ def furnish(home: Home, *, tiny: bool) -> list[View]:
 def _make(home: Home, tiny: bool) -> tuple[list[str], str, str, str]:
     source = ("--model", str(_tiny_bert(home.root / "tiny-bert")), *TINY) if tiny else ()
     _run("lab", *source, "--limit", "20", *(() if tiny else ("--examples", "2000")))
+    small = ("--seeds", "2", "--limit", "8", "--bounded-texts", "4", "--bounded-length", "10", "--pairs", "4")
+    _run("ablate", *source, "--vary", "b=1", *small, *(() if tiny else ("--examples", "500", "--epochs", "1")))
     train = ("train", "--task", "short-reviews", "--name", "Tiny", *source)
     trained = _run(*(train if tiny else ("quickstart",)))
     models = [Path(trained[name]["checkpoint"]).name for name in ("bcos", "conventional")]

@@ -20,7 +20,8 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
     pytest.mark.timeout(900),
 ]
-NAMES = ("home", "train", "jobs", "models", "compare", "batch", "evaluate", "lab", "studies", "results", "rate")
+NAMES = ("home", "train", "jobs", "models", "compare", "batch", "evaluate", "lab", "ablation")
+NAMES += ("studies", "results", "rate")
 
 
 @pytest.fixture(scope="module")
