@@ -171,12 +171,13 @@ def test_a_model_that_is_gone_or_changed_is_trained_anew(
             json.dumps({**cell, "checkpoint": cell["checkpoint"].replace(str(finished.home.root), str(home.root))})
         )
     changed = Path(finished.made.default.models[0].checkpoint.replace(str(finished.home.root), str(home.root)))
-    (changed / "config.json").write_text((changed / "config.json").read_text() + "\n")
+    config = (changed / "config.json").read_text()
+    (changed / "config.json").write_text(config.replace('"b": 1.5', '"b": 1.25'))
     with pytest.raises(JobCancelled):
         done(finished.spec, home, job="two")
     assert wanted == [(1.5, "dropped", 42)]
     shutil.rmtree(Path(finished.made.rows[1].models[0].checkpoint.replace(str(finished.home.root), str(home.root))))
-    (changed / "config.json").write_text((changed / "config.json").read_text()[:-1])
+    (changed / "config.json").write_text(config)
     with pytest.raises(JobCancelled):
         done(finished.spec, home, job="three")
     assert wanted[1:] == [(1.0, "dropped", 42)]
