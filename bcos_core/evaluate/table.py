@@ -69,8 +69,8 @@ class ScoringProtocol:
             data |= {"rationales": "column of the task", "target": "the predicted class, where it is the text's label"}
             sentence = (
                 f"What people named in the text as the reason for its label (of several people, at least half of "
-                f"them); of {self.texts} {spec.side} texts those that have a rationale and whose predicted class, which is "
-                "explained, is their label."
+                f"them); of {self.texts} {spec.side} texts those that have a rationale and whose predicted class, "
+                "which is explained, is their label."
             )
         elif score.evidence == "ratings":
             data |= {"rationales": "VADER lexicon", "target": "the predicted class"}

@@ -66,9 +66,7 @@ def _figures(ablation: Ablation) -> None:
         )
     )
     measure = next(one for one in ablation.measures if one.name == shown)
-    st.caption(
-        "Means with 95 % intervals over seeds and texts, on the validation side. The default is a diamond."
-    )
+    st.caption("Means with 95 % intervals over seeds and texts, on the validation side. The default is a diamond.")
     chart(
         ablation_figure(ablation, measure),
         key=f"ablation-{shown}",
@@ -84,9 +82,7 @@ def _tables(job: Job, ablation: Ablation) -> None:
             continue
         st.subheader(f"{side.capitalize()} texts", anchor=False)
         if side == "test":
-            st.caption(
-                "These had no part in the choice: only the default, what was chosen and the twin are looked at."
-            )
+            st.caption("These had no part in the choice: only the default, what was chosen and the twin are looked at.")
         st.dataframe(table, hide_index=True, key=f"ablation-table-{side}")
     with st.container(horizontal=True):
         table_files(
