@@ -148,10 +148,12 @@ def _training_ratio(conventional: PreTrainedModel, b: float, size: int = 32) -> 
         model.train()
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)
 
+        kind = SingleLabel()
+
         def step() -> None:
             with torch.autocast("cuda", torch.bfloat16):
                 logits = model(input_ids=ids, attention_mask=mask).logits
-            SingleLabel().loss(logits.float(), labels, bcos=bcos).backward()
+            kind.loss(logits.float(), labels, name=kind.usual_loss(bcos=bcos)).backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             optimizer.zero_grad()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 from bcos_core.errors import InputError, RecipeError
 from bcos_core.numbers import number
@@ -119,12 +118,12 @@ def said(name: str, value: Value) -> str:
     return f"{title} = {f'{value:g}' if float(value) >= LEAST_PLAIN else number(float(value))}"
 
 
-def typed(name: str, value: Any) -> Value:
+def typed(name: str, value: Value) -> Value:
     """A value in its option's type, if it is one of it: 1 of a number that may have decimals is 1.0, so that one recipe
     is known by one name."""
     option = VARIED.get(name)
     if option is None or not isinstance(value, int | float) or isinstance(value, bool) or not option.fits(value):
-        return value  # type: ignore[no-any-return]
+        return value
     converted: int | float = option.type(value)
     return converted
 

@@ -53,11 +53,9 @@ def choose_ablation() -> None:
         numbers: dict[str, Any] = {"seeds": _own("seeds")}
     recipe = _default(recipe_for(str(name), choice))
     vary = _choose_values()
-    columns = st.columns(2)
-    with columns[0]:
-        numbers["crossed"] = _own("crossed")
-    with columns[1]:
-        numbers["twin"] = _own("twin")
+    for column, option in zip(st.columns(2), ("crossed", "twin"), strict=True):
+        with column:
+            numbers[option] = _own(option)
     with st.popover("How heatmaps are scored", icon=":material/tune:"):
         numbers |= {option: _own(option) for option in _SCORING}
     if recipe is None or not vary:
