@@ -9,7 +9,7 @@ from bcos_core.numbers import count, number
 from bcos_core.trust.result import Finding, TrustReport
 from bcos_core.trust.tests import TESTS, TrustTest
 
-STATES = {"passed": "passes", "failed": "fails", "open": "cannot be told", "not measured": "not measured"}
+STATES = {"passed": "passes", "failed": "fails", "open": "unclear", "not measured": "not measured"}
 
 
 def trust_sentences(report: TrustReport) -> list[str]:
