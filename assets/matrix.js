@@ -81,12 +81,13 @@ function watchKeys(table) {
   };
 }
 
-// A column of the table needs this much for its title, in widths of the letter 0, and the methods' names twice as much.
+// A column of the table needs this much for its title, in widths of the letter 0, and the methods' names twice as much;
+// the data may say otherwise.
 const COLUMN = 15;
 
-function watchWidth(root, columns) {
+function watchWidth(root, columns, column = COLUMN) {
   const letter = 0.55 * parseFloat(getComputedStyle(root).fontSize);
-  const fit = () => root.classList.toggle("narrow", root.clientWidth < (columns + 2) * COLUMN * letter);
+  const fit = () => root.classList.toggle("narrow", root.clientWidth < (columns + 2) * column * letter);
   fit();
   root.observer?.disconnect(); // of an earlier drawing
   root.observer = new ResizeObserver(fit);
@@ -105,5 +106,5 @@ export default function ({ data, parentElement, setTriggerValue }) {
   tables.forEach(watchKeys);
   watchTips(root);
   if (focused >= 0) root.querySelectorAll("button")[focused]?.focus();
-  watchWidth(root, data.models[0]?.columns.length ?? 0);
+  watchWidth(root, data.models[0]?.columns.length ?? 0, data.column);
 }

@@ -16,13 +16,15 @@ from bcos_core.render.methods import CHANCE, method_colour, method_title
 from bcos_core.render.palette import PALETTES
 from bcos_core.trust.result import Finding, Scheme, Step, TrustReport
 from bcos_core.trust.tests import TESTS, TrustTest
-from bcos_core.trust.words import STATES, finding_in_words
+from bcos_core.trust.words import STATES, finding_in_words, part_in_words
 
 LEGEND = (
     "passes: the 95 % interval is on the right side of the threshold. fails: the mean is on the wrong side, by more "
     "than chance. unclear: neither. –: not measured. Hover or focus a word for its number, choose it for its details."
 )
 _STRENGTHS = {"passed": 0.35, "failed": -1.0, "open": 0.0, "not measured": 0.0}
+_COLUMN = 9
+"""Width of a column of the matrix, in letters: a word, under a title of several lines."""
 _SHADES = PALETTES["blue-orange"]
 _SCHEMES: dict[Scheme, tuple[str, str]] = {
     "cascade": ("What is left when weights are shuffled from the output on?", "shuffled down to"),
@@ -47,13 +49,14 @@ def trust_matrix(report: TrustReport, chosen: tuple[str, str]) -> dict[str, Any]
     """Everything that the matrix component draws; `chosen` is the (method, test) whose details are shown."""
     tests = measured_tests(report)
     return {
+        "column": _COLUMN,
         "models": [
             {
                 "name": report.checkpoint,
                 "columns": [{"title": test.title, "direction": ""} for test in tests],
                 "rows": [_row(report, method, tests, chosen) for method in report.methods],
             }
-        ]
+        ],
     }
 
 
@@ -97,7 +100,7 @@ def findings_table(report: TrustReport, test: str | None = None) -> pd.DataFrame
                 "texts": one.n,
                 "p": one.p,
                 "p (Holm)": one.corrected,
-                "note": one.note,
+                "note": part_in_words(one) or one.note,
             }
             for one in report.findings
             if test in (None, one.test)

@@ -19,11 +19,11 @@ LEVEL = 0.05
 @dataclass(frozen=True)
 class Sample:
     """The numbers of one test of one method, one a text; `tries` is among how many such samples this one was chosen as
-    the worst. `reason` says why there are none."""
+    the worst, `part` which of them. `reason` says why there are none."""
 
     values: Sequence[float] = ()
     tries: int = 1
-    note: str = ""
+    part: str = ""
     reason: str = ""
 
 
@@ -55,7 +55,7 @@ def _measured(method: str, test: TrustTest, sample: Sample) -> Finding:
     estimate = bootstrap(sample.values)
     low, high = (estimate.low, estimate.high) if estimate.has_interval else (None, None)
     p = min(1.0, sample.tries * one_sided_p(test, sample.values))
-    return Finding(method, test.name, "open", n, estimate.mean, low, high, p, note=sample.note)
+    return Finding(method, test.name, "open", n, estimate.mean, low, high, p, part=sample.part)
 
 
 def _judged(finding: Finding, corrected: float) -> Finding:

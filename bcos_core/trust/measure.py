@@ -145,7 +145,7 @@ class Measurement:
         if not explainer.method.signed:
             found["cascade_strengths"] = Sample(reason=_NO_SIGNS)
         title, values = max(alone, key=lambda one: sum(one[1]) / len(one[1]) if one[1] else -1.0)
-        found["layers"] = Sample(values, tries=len(alone), note=f"The part that matters least: {title}.")
+        found["layers"] = Sample(values, tries=len(alone), part=title)
         return found, steps
 
     def _of_edits(self, explainer: Explainer, test: str, compared: Callable[..., list[float]]) -> Sample:

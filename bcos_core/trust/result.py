@@ -16,8 +16,8 @@ Scheme = Literal["cascade", "alone"]
 @dataclass(frozen=True)
 class Finding:
     """One test of one method. `mean` is that of `n` texts, with its 95 % bootstrap interval where there is one; `p` is
-    one-sided, `corrected` by Holm over all tests of the method. `note` says why it was not measured, or what part of
-    the model it speaks of."""
+    one-sided, `corrected` by Holm over all tests of the method. `note` says why it was not measured, `part`
+    is the part of the model that the test speaks of, where it is one."""
 
     method: str
     test: str
@@ -29,6 +29,7 @@ class Finding:
     p: float | None = None
     corrected: float | None = None
     note: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ LEAST_WORDS = 5
 @dataclass(frozen=True)
 class TrustTest:
     """`title` names it in a table, `question` asks it, `definition` says in full what is computed for a text, with
-    {still} and {moved} for the tolerances of the task, `fault` completes the sentence "Method …". `wrong` is the side
+    {still} and {moved} for the tolerances of the task, `fault` completes the sentence "Method …", with {part} for the
+    part of the model that it speaks of. `wrong` is the side
     of `threshold` on which the mean must not lie. `measure` is what the number of a text is, with its range."""
 
     name: str
@@ -111,7 +112,7 @@ for _test in (
         measure=RHO,
         threshold=THE_SAME,
         wrong="above",
-        fault="does not depend on a part of the model",
+        fault="does not depend on the {part}",
     ),
     TrustTest(
         name="case",

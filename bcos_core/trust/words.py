@@ -21,7 +21,7 @@ def trust_sentences(report: TrustReport) -> list[str]:
     if clean and len(clean) < len(tested):
         sentences.append(f"No fault was found with {_listed([METHODS[name].title for name in clean])}.")
     if open_ := sum(one.state == "open" for one in report.findings if one.method in tested):
-        sentences.append(f"{count(open_, 'test')} could not be told from chance.")
+        sentences.append(f"{count(open_, 'verdict is', 'verdicts are')} unclear.")
     for name in report.methods:
         if METHODS[name].chance:
             found = _failed(report, name)
@@ -39,7 +39,7 @@ def _first(report: TrustReport, failed: Mapping[str, Sequence[Finding]]) -> str:
     for name in worst:
         first, *rest = failed[name]
         more = f" (and fails {count(len(rest), 'more test')})" if rest else ""
-        said.append(f"{METHODS[name].title} {TESTS[first.test].fault}{more}")
+        said.append(f"{METHODS[name].title} {TESTS[first.test].fault.replace('{part}', first.part)}{more}")
     return f"On {report.checkpoint}: {'; '.join(said)}."
 
 
@@ -57,8 +57,13 @@ def finding_in_words(finding: Finding) -> str:
         else "no interval: all texts give this value"
     )
     p = "" if finding.corrected is None else f", p {p_in_words(finding.corrected)} (Holm)"
-    note = f" {finding.note}" if finding.note else ""
-    return f"{STATES[finding.state]}: {number(finding.mean)} ({interval}), {count(finding.n, 'text')}{p}.{note}"
+    part = part_in_words(finding)
+    said = f"{STATES[finding.state]}: {number(finding.mean)} ({interval}), {count(finding.n, 'text')}{p}."
+    return f"{said} {part}" if part else said
+
+
+def part_in_words(finding: Finding) -> str:
+    return f"The part that matters least: {finding.part}." if finding.part else ""
 
 
 def p_in_words(p: float) -> str:

@@ -87,7 +87,7 @@ def test_a_finished_run(
     at = open_page("evaluate", trust=result["job"])
     assert not at.exception, at.exception
     said = words(at)
-    assert "Attention does not depend on a part of the model" in said
+    assert "Attention does not depend on the output layer" in said
     assert "Random scores, put in beside the methods, fail" in said
     (model,) = matrix.data["models"]
     titles = [column["title"] for column in model["columns"]]

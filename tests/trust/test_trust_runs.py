@@ -56,7 +56,7 @@ def test_the_command(home: Home, capsys: pytest.CaptureFixture[str], monkeypatch
     assert [(one["method"], one["test"]) for one in result["findings"]] == [
         (method, test) for method in result["methods"] for test in TESTS
     ]
-    assert "Attention does not depend on a part of the model" in result["summary"][0]
+    assert "Attention does not depend on the output layer" in result["summary"][0]
     assert result["summary"][-1].startswith("Random scores, put in beside the methods, fail")
     store = JobStore.open(home)
     (job,) = store.list()
