@@ -69,6 +69,25 @@ class Sets:
 
 
 @dataclass(frozen=True)
+class Soft:
+    """Logits of one text: `whole`, and `empty`, with nothing of its words' vectors; then, draw by draw, with parts of
+    them: `kept` the more the higher a token's score, and `without` them."""
+
+    whole: Logits
+    empty: Logits
+    kept: tuple[Logits, ...]
+    without: tuple[Logits, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"whole": self.whole, "empty": self.empty, "kept": self.kept, "without": self.without}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Soft:
+        rows = {name: tuple(tuple(row) for row in data[name]) for name in ("kept", "without")}
+        return cls(tuple(data["whole"]), tuple(data["empty"]), **rows)
+
+
+@dataclass(frozen=True)
 class Named:
     """The tokens of a text that people name (of several, at least half of them), the share of tokens that they name on
     average over the texts, and what each of several people names."""
@@ -86,7 +105,8 @@ class Case:
     of the whole text, then of the text without each ordinary token. `named` is what people name, by the kind of
     evidence ("ratings", "rationale"). `pointing` is the pointing game's result. `steps` and `limits` are there for
     texts that are short enough for them. `sets` has what the model says without random sets of tokens,
-    `sensitivity` how far the scores move with the words.
+    `sensitivity` how far the scores move with the words, `soft` what it says of parts of the words, by how much of each
+    they are ("soft", "soft_ranks").
     """
 
     text: Encoded
@@ -101,6 +121,7 @@ class Case:
     limits: Limits | None = None
     sets: Sets | None = None
     sensitivity: float | None = None
+    soft: Mapping[str, Soft] = field(default_factory=dict)
 
     def p(self, logits: Sequence[float]) -> float:
         """The probability of the explained class."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bcos_core.evaluate.case import Case, Curves, Logits
+from bcos_core.evaluate.case import Case, Curves, Logits, Soft
 
 
 def comprehensiveness(case: Case) -> float:
@@ -114,6 +114,31 @@ def infidelity(case: Case) -> float:
 def sensitivity(case: Case) -> float | None:
     """The largest relative change of the scores when the words move a little (`bcos_core.evaluate.sensitivity`)."""
     return case.sensitivity
+
+
+def soft_comprehensiveness(case: Case, *, evidence: str) -> float | None:
+    """mean over draws of max(0, p(x) − p(x')) / max(0, p(x) − p(x₀)), x' without parts of x and x₀ with nothing of it
+    (Zhao and Aletras, arXiv 2305.10496, Soft-NC; `bcos_core.evaluate.soft`). Not defined where p(x₀) is not below
+    p(x)."""
+    fall, soft = _whole_fall(case, evidence), case.soft[evidence]
+    return None if fall is None else _mean([_fall(case, soft, logits) / fall for logits in soft.without])
+
+
+def soft_sufficiency(case: Case, *, evidence: str) -> float | None:
+    """mean over draws of max(0, S(x') − S(x₀)) / (1 − S(x₀)) with S(·) = 1 − max(0, p(x) − p(·)), x' what is kept of x
+    (ibid., Soft-NS): 1 where it says as much as the whole text, 0 where it says no more than nothing."""
+    fall, soft = _whole_fall(case, evidence), case.soft[evidence]
+    return None if fall is None else _mean([max(0.0, 1 - _fall(case, soft, logits) / fall) for logits in soft.kept])
+
+
+def _whole_fall(case: Case, evidence: str) -> float | None:
+    soft = case.soft[evidence]
+    fall = _fall(case, soft, soft.empty)
+    return fall if fall > _SAME else None
+
+
+def _fall(case: Case, soft: Soft, logits: Logits) -> float:
+    return max(0.0, case.p(soft.whole) - case.p(logits))
 
 
 _SAME = 1e-6

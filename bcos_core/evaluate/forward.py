@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeVar
 
 import torch
+from torch import Tensor
 
 from bcos_core.evaluate.case import Logits
 from bcos_core.evaluate.removal import Variant
@@ -17,28 +19,29 @@ TOKENS_PER_PASS = {"cpu": 1_024}
 TOKENS_PER_PASS_ELSEWHERE = 65_536
 
 
+class HasIds(Protocol):
+    """A text, whatever becomes of it, as the model is given it."""
+
+    @property
+    def ids(self) -> tuple[int, ...]: ...
+
+
+Text = TypeVar("Text", bound=HasIds)
+
+
 def logits_of(classifier: Classifier, variants: Sequence[Variant]) -> list[Logits]:
     """The logits of every variant, in their order."""
     distinct = list(dict.fromkeys(variants))
     view = ModelView(classifier.model)
     pad = classifier.tokenizer.pad_token_id or 0
     found: dict[Variant, Logits] = {}
-    for batch in _batches(distinct, classifier.device):
-        width = len(batch[0].ids)
-        ids, original = (
-            torch.tensor([[*row, *[pad] * (width - len(row))] for row in rows], device=classifier.device)
-            for rows in ([v.ids for v in batch], [v.original for v in batch])
-        )
-        visible = torch.tensor(
-            [[*v.visible, *[False] * (width - len(v.ids))] for v in batch], dtype=torch.long, device=classifier.device
-        )
-        real = torch.tensor([[1] * len(v.ids) + [0] * (width - len(v.ids)) for v in batch], device=classifier.device)
-        types = padded_types([v.token_type_ids for v in batch], width)
+    for batch in batches_of(distinct, classifier.device):
+        types = padded_types([variant.token_type_ids for variant in batch], len(batch[0].ids))
         logits = view.predict(
-            ids,
-            real,
-            original=original,
-            visible=visible,
+            padded([variant.ids for variant in batch], pad).to(classifier.device),
+            padded([(1,) * len(variant.ids) for variant in batch], 0).to(classifier.device),
+            original=padded([variant.original for variant in batch], pad).to(classifier.device),
+            visible=padded([variant.visible for variant in batch], 0).to(classifier.device),
             token_type_ids=None if types is None else types.to(classifier.device),
         )
         for variant, row in zip(batch, logits.double().tolist(), strict=True):
@@ -46,7 +49,13 @@ def logits_of(classifier: Classifier, variants: Sequence[Variant]) -> list[Logit
     return [found[variant] for variant in variants]
 
 
-def _batches(variants: Sequence[Variant], device: torch.device) -> Iterator[list[Variant]]:
+def padded(rows: Sequence[Sequence[int]], fill: int) -> Tensor:
+    """(rows, as many as the first one has, which is the longest)."""
+    width = len(rows[0])
+    return torch.tensor([[*row, *[fill] * (width - len(row))] for row in rows], dtype=torch.long)
+
+
+def batches_of(variants: Sequence[Text], device: torch.device) -> Iterator[list[Text]]:
     """Batches of similar length, the longest first."""
     budget = TOKENS_PER_PASS.get(device.type, TOKENS_PER_PASS_ELSEWHERE)
     rest = sorted(variants, key=lambda variant: -len(variant.ids))

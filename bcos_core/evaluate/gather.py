@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -10,16 +10,17 @@ from typing import Any, TypeVar
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.evaluate.answers import Answers
-from bcos_core.evaluate.case import Curves, Steps
+from bcos_core.evaluate.case import Curves, Soft, Steps
 from bcos_core.evaluate.curves import leave_one_out, removal_curves, removal_steps
 from bcos_core.evaluate.explainer import Explainer
 from bcos_core.evaluate.limits import find_limits
-from bcos_core.evaluate.plan import CURVES, LIMITS, SETS, SINGLES, moving_part_of, part_of, pointing_part_of
+from bcos_core.evaluate.plan import CURVES, LIMITS, SETS, SINGLES, SOFT, moving_part_of, part_of, pointing_part_of
 from bcos_core.evaluate.pointing import Pair, points
 from bcos_core.evaluate.probability import PROBABILITIES
 from bcos_core.evaluate.removal import Removal
 from bcos_core.evaluate.sensitivity import sensitivities
 from bcos_core.evaluate.sets import removed_sets
+from bcos_core.evaluate.soft import soft_answers
 from bcos_core.evaluate.subjects import (
     EXPLANATION,
     POINTING,
@@ -29,6 +30,7 @@ from bcos_core.evaluate.subjects import (
     moves_kind,
     sets_kind,
     singles_kind,
+    soft_kind,
     steps_kind,
 )
 from bcos_core.model.classifier import Classifier, require_finite_logits
@@ -90,13 +92,15 @@ class Gatherer:
         singles: bool,
         moves: bool,
         sets_by: int | None,
+        soft: Mapping[str, int],
         bounded: Bounded | None,
         advance: Advance,
     ) -> None:
         """Scores of every explainer on every text; with `curves` and `singles`, what the model says of the text
         without its top tokens, and without each token alone; with `moves`, how far the scores move with the words; with
-        `sets_by`, a seed, without random sets of tokens; with `bounded`, at every single removal, and the limits of any
-        order. `advance` is told of every text, part by part."""
+        `sets_by`, a seed, without random sets of tokens; for each evidence of `soft`, with its seed, with parts of its
+        words; with `bounded`, at every single removal, and the limits of any order. `advance` is told of every text,
+        part by part."""
         encoded = dict(zip(texts, encode(self.classifier.tokenizer, texts, self.classifier.max_length), strict=True))
         short = {text.text for text in bounded.chosen(list(encoded.values()))} if bounded else set()
         for chunk in chunks(sorted(texts, key=len, reverse=True)):  # a chunk has texts of similar length
@@ -113,6 +117,9 @@ class Gatherer:
                 self._ranked(steps_kind(self.removal.name), removal_steps, searched, answers)
             if curves:
                 advance(CURVES, self._ranked(curves_kind(self.removal.name), removal_curves, of_chunk, answers))
+            for evidence, seed in soft.items():
+                softly = partial(_soft, evidence=evidence, seed=seed)
+                advance(SOFT[evidence], self._ranked(soft_kind(evidence, seed), softly, of_chunk, answers))
             if singles:
                 advance(SINGLES, self._of_model(singles_kind(self.removal.name), leave_one_out, of_chunk, answers))
             if sets_by is not None:
@@ -156,7 +163,7 @@ class Gatherer:
     def _ranked(
         self,
         kind: str,
-        measure: Callable[[Answers, Sequence[Encoded], Sequence[Sequence[float]]], Sequence[Curves | Steps]],
+        measure: Callable[[Answers, Sequence[Encoded], Sequence[Sequence[float]]], Sequence[Curves | Steps | Soft]],
         texts: Sequence[Encoded],
         answers: Answers,
     ) -> Sequence[str]:
@@ -242,6 +249,12 @@ class Gatherer:
     def _missing(self, subject: str, kind: str, items: Sequence[Any]) -> list[Any]:
         known = self.store.known(subject, kind, map(name_of, items))
         return [item for item in items if name_of(item) not in known]
+
+
+def _soft(
+    answers: Answers, texts: Sequence[Encoded], scores: Sequence[Sequence[float]], *, evidence: str, seed: int
+) -> list[Soft]:
+    return soft_answers(answers.classifier, texts, scores, evidence=evidence, seed=seed)
 
 
 def _sets(answers: Answers, texts: Sequence[Encoded], *, seed: int) -> list[dict[str, Any]]:

@@ -19,6 +19,8 @@ from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.plan import BCOS_STEP
 
 LOADING, CURVES, SINGLES, SETS, LIMITS = "loading", "curves", "single tokens", "random tokens", "limits"
+SOFT = {"soft": "parts of words", "soft_ranks": "parts of words by rank"}
+"""By the evidence that it gathers."""
 READING_SECONDS, LOADING_SECONDS, TABLE_SECONDS = 1.0, 0.5, 0.1
 SECONDS_OF_A_TEXT, SECONDS_OF_A_PASS = 0.002, 0.0007
 """What comes with every explanation (its record, storing it) and with every text of a pass, beside its arithmetic: what
@@ -36,6 +38,9 @@ SHORT_HALF = 20
 TYPICAL_OF_LONGEST = 0.75
 """Mean length of the texts that are short enough for limits, of the longest one that is."""
 SETS_OF_A_TEXT = 32
+SOFT_DRAWS = len(TENTHS)
+"""Of what is left of the words, with the important ones and without: as many as there are shares that curves take."""
+SOFT_PASSES = 2 * SOFT_DRAWS + 2
 MOVES = 10
 """How often the words of a text move, as often as in captum."""
 SEARCHES = 3.0
@@ -161,6 +166,10 @@ def evaluation_plan(spec: EvaluationSpec) -> list[Part]:
             ]
         if spec.needs("curves"):
             parts.append(curves(stage, model, explanations=texts * len(methods), tokens=size.tokens))
+        for evidence, part in SOFT.items():
+            if spec.needs(evidence):
+                passes = texts * len(methods) * SOFT_PASSES
+                parts.append(predicting(stage, model, texts=passes, tokens=size.tokens, name=part, pace=CURVES))
         if spec.needs("limits"):
             parts.append(_limits(stage, model, spec, methods=len(methods), texts=texts, tokens=size.tokens))
         if spec.needs("sets"):

@@ -10,7 +10,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import DataError, InputError
 from bcos_core.evaluate.explainer import Explainer, make_explainer
 from bcos_core.evaluate.gather import Gatherer
-from bcos_core.evaluate.plan import LOADING, SHORTEST_SECONDS, pointing_length
+from bcos_core.evaluate.plan import LOADING, SHORTEST_SECONDS, SOFT, pointing_length
 from bcos_core.evaluate.pointing import Pair, Pairs, make_pairs
 from bcos_core.evaluate.removal import REMOVALS, require_tokens
 from bcos_core.evaluate.result import Contender, Evaluation, save_evaluation
@@ -180,6 +180,7 @@ class _Run:
             singles=self.spec.needs("leave_one_out"),
             moves=self.spec.needs("sensitivity"),
             sets_by=self.spec.seed if self.spec.needs("sets") else None,
+            soft={evidence: self.spec.seed for evidence in SOFT if self.spec.needs(evidence)},
             bounded=bounded_by(self.spec),
             advance=advance,
         )

@@ -22,6 +22,8 @@ from bcos_core.evaluate.faithfulness import (
     naopc_comprehensiveness,
     naopc_sufficiency,
     sensitivity,
+    soft_comprehensiveness,
+    soft_sufficiency,
     sufficiency,
     sufficiency_trapezoid,
     taucorr_loo,
@@ -41,8 +43,8 @@ from bcos_core.tasks.task_type import TaskType
 class Score:
     """A score of one explanation. `compute` gives None where it is not defined for a text.
 
-    `evidence` is what it is computed from: "curves", "limits", "sets", "sensitivity", "leave_one_out", "ratings",
-    "rationale" or "pointing".
+    `evidence` is what it is computed from: "curves", "limits", "sets", "soft", "soft_ranks", "sensitivity",
+    "leave_one_out", "ratings", "rationale" or "pointing".
     `removes`: it depends on how tokens are removed, so that a model trained towards that removal was trained towards
     the score. `across_models`: values of two models compare; of a raw removal score they do not, since how far p can
     fall at all differs from model to model. `normalizes` is the raw score that this one puts between its limits.
@@ -194,6 +196,46 @@ for _score in (
         insertion,
         removes=True,
         across_models=False,
+    ),
+    Score(
+        "soft_comprehensiveness",
+        "Soft comprehensiveness",
+        "Fall of p when words lose parts of their vectors in proportion to their scores, as a share of its fall when "
+        "they lose all (Soft-NC). Methods that spread their scores otherwise keep more or less.",
+        True,
+        "soft",
+        partial(soft_comprehensiveness, evidence="soft"),
+        removes=True,
+        across_models=False,
+    ),
+    Score(
+        "soft_sufficiency",
+        "Soft sufficiency",
+        "The same share of p that is held when words keep parts of their vectors in proportion to their scores "
+        "(Soft-NS).",
+        True,
+        "soft",
+        partial(soft_sufficiency, evidence="soft"),
+        removes=True,
+        across_models=False,
+    ),
+    Score(
+        "soft_comprehensiveness_ranks",
+        "Soft comprehensiveness (by rank)",
+        "The same by the rank of the scores: every method keeps as much of a text, a tenth to nine tenths.",
+        True,
+        "soft_ranks",
+        partial(soft_comprehensiveness, evidence="soft_ranks"),
+        removes=True,
+    ),
+    Score(
+        "soft_sufficiency_ranks",
+        "Soft sufficiency (by rank)",
+        "The same by the rank of the scores: every method keeps as much of a text, a tenth to nine tenths.",
+        True,
+        "soft_ranks",
+        partial(soft_sufficiency, evidence="soft_ranks"),
+        removes=True,
     ),
     Score(
         "log_odds",

@@ -8,7 +8,7 @@ from typing import Any
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError
 from bcos_core.evaluate.explainer import explainer_subject, settled
-from bcos_core.evaluate.plan import MOVES, SETS_OF_A_TEXT
+from bcos_core.evaluate.plan import MOVES, SETS_OF_A_TEXT, SOFT_DRAWS
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.sensitivity import RADIUS
 from bcos_core.evaluate.spec import EvaluationSpec
@@ -44,6 +44,11 @@ def singles_kind(removal: str) -> str:
 def sets_kind(removal: str, seed: int) -> str:
     """Of what the model says of texts without random sets of tokens."""
     return f"sets:{removal}:{SETS_OF_A_TEXT}:{seed}"
+
+
+def soft_kind(evidence: str, seed: int) -> str:
+    """Of what the model says of texts with parts of their words; `evidence` says how much of each is kept."""
+    return f"{evidence}:{SOFT_DRAWS}:{seed}"
 
 
 def limits_kind(removal: str, probability: str, width: int) -> str:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bcos_core.evaluate.case import TENTHS, Case, Curves, Named, Sets, Steps
+from bcos_core.evaluate.case import TENTHS, Case, Curves, Named, Sets, Soft, Steps
 from bcos_core.evaluate.explainer import Explainer
 from bcos_core.evaluate.gather import Bounded
 from bcos_core.evaluate.limits import Limits
 from bcos_core.evaluate.objective import SENTENCES, Objective
 from bcos_core.evaluate.orders import EXACT_UP_TO
 from bcos_core.evaluate.people import RATIONALE, agreed, among_themselves
-from bcos_core.evaluate.plan import MOVES
+from bcos_core.evaluate.plan import MOVES, SOFT, SOFT_DRAWS
 from bcos_core.evaluate.plausibility import rated_positions, rationale_positions
 from bcos_core.evaluate.pointing import Pairs
 from bcos_core.evaluate.probability import PROBABILITIES, what_is_measured
@@ -32,6 +32,7 @@ from bcos_core.evaluate.subjects import (
     moves_kind,
     sets_kind,
     singles_kind,
+    soft_kind,
     steps_kind,
 )
 from bcos_core.model.identity import model_subject
@@ -42,6 +43,12 @@ from bcos_core.tasks.estimates import Estimate, bootstrap
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.encoding import Encoded, encode
 from bcos_core.text.rationales import Rationales
+
+_SOFTLY = {
+    "soft": f"in proportion to the scores, from the lowest of a text to its highest; mean of {SOFT_DRAWS} draws",
+    "soft_ranks": "by the rank of the scores, so that every method keeps the same share of a text, from "
+    f"{TENTHS[0]}0 to {TENTHS[-1]}0 %; mean over {SOFT_DRAWS} shares",
+}
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ class ScoringProtocol:
     def of(self, score: Score, explainer: Explainer) -> dict[str, Any]:
         """The protocol of one score of one explainer, as plain data with one sentence for a person."""
         spec, data, kind = self.spec, self._common(explainer), TASK_TYPES[self.info.task_type]
+        removal = spec.removal
         if score.evidence == "pointing":
             pairs = self.pairs
             data |= {"pairs": len(pairs.pairs), "pairs_from": pairs.judge, "tokens_per_half": pairs.length}
@@ -83,8 +91,16 @@ class ScoringProtocol:
                 f"Uniform noise of at most {RADIUS:g} of the root mean square on the vectors of a text's words, "
                 f"{MOVES} times; {kind.predicted} explained; {self.texts} {spec.side} texts."
             )
+        elif score.evidence in SOFT:
+            removal = "parts of the words' vectors"
+            data |= {"removal": removal, "probability": spec.probability, "target": kind.predicted, "draws": SOFT_DRAWS}
+            sentence = (
+                f"Random elements of the words' vectors set to 0, {_SOFTLY[score.evidence]}; p is "
+                f"{what_is_measured(spec.probability, kind.predicted)}; {self.texts} test texts, those left out for "
+                "which p does not fall when all elements are 0."
+            )
         else:
-            data |= {"removal": spec.removal, "probability": spec.probability, "target": kind.predicted}
+            data |= {"removal": removal, "probability": spec.probability, "target": kind.predicted}
             if score.evidence == "curves":
                 data["fractions"] = [tenth / 10 for tenth in TENTHS]
             sentence = (
@@ -104,7 +120,7 @@ class ScoringProtocol:
                     f"{spec.beam_width}, which may miss the best one."
                 )
         objective = Objective.of(self.info.recipe)
-        bearing = objective.bears_on(score, spec.removal)
+        bearing = objective.bears_on(score, removal)
         said = [SENTENCES[name] for name, holds in bearing.items() if holds]
         return {**data, **bearing, "objective": objective.in_words, "summary": " ".join([sentence, *said])}
 
@@ -220,6 +236,11 @@ def _cases(
     subject = model_subject(classifier.identity, classifier.max_length)
     singles = store.find(subject, singles_kind(spec.removal), items) if spec.needs("leave_one_out") else {}
     moves = store.find(explainer.name, moves_kind(explainer.seed), items) if spec.needs("sensitivity") else {}
+    soft = {
+        evidence: store.find(explainer.name, soft_kind(evidence, spec.seed), items)
+        for evidence in SOFT
+        if spec.needs(evidence)
+    }
     sets = store.find(subject, sets_kind(spec.removal, spec.seed), items) if spec.needs("sets") else {}
     encoded = dict(zip(items, encode(classifier.tokenizer, list(texts), classifier.max_length), strict=True))
     steps = store.find(explainer.name, steps_kind(spec.removal), items) if spec.needs("limits") else {}
@@ -247,6 +268,7 @@ def _cases(
             limits=limits.get(item),
             sets=Sets.from_dict(sets[item]) if item in sets else None,
             sensitivity=moves.get(item),
+            soft={evidence: Soft.from_dict(found[item]) for evidence, found in soft.items() if item in found},
         )
         for item in usable
     }

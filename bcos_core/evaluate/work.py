@@ -16,6 +16,8 @@ from bcos_core.evaluate.plan import (
     SETS,
     SETS_OF_A_TEXT,
     SINGLES,
+    SOFT,
+    SOFT_PASSES,
     curve_seconds,
     explanation_seconds,
     methods_on,
@@ -37,6 +39,7 @@ from bcos_core.evaluate.subjects import (
     moves_kind,
     sets_kind,
     singles_kind,
+    soft_kind,
 )
 from bcos_core.model.identity import folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo, read_config
@@ -65,6 +68,7 @@ class Work:
         methods, needs = methods_on(self.spec, self.model), self.spec.needs
         of_methods = [(part_of, True), (moving_part_of, needs("sensitivity")), (pointing_part_of, needs("pointing"))]
         shared = [(LIMITS, "limits"), (CURVES, "curves"), (SINGLES, "leave_one_out"), (SETS, "sets")]
+        shared += [(part, evidence) for evidence, part in SOFT.items()]
         return [
             *[named(method) for named, needed in of_methods if needed for method in methods],
             *[part for part, evidence in shared if needs(evidence)],
@@ -75,11 +79,11 @@ class Work:
         """Of every part, in units."""
         methods = methods_on(self.spec, self.model)
         items: dict[str, Sequence[str | Pair]] = dict.fromkeys(map(pointing_part_of, methods), self.pairs)
-        items[CURVES] = [*self.texts] * len(methods)
+        items |= {part: [*self.texts] * len(methods) for part in (CURVES, *SOFT.values())}
         return {part: self.units(part, items.get(part, self.texts)) for part in self.parts}
 
     def units(self, part: str, items: Sequence[str | Pair]) -> int:
-        """Of so many texts or pairs of a part; of the curves, once for each time that a text is named."""
+        """Of so many texts or pairs of a part; of what every method is asked, once for each time that one is named."""
         one = cache(self._of_one(part))  # many texts are of the same length
         if part == LIMITS:
             items = [item for item in items if item in self._searched]
@@ -103,6 +107,9 @@ class Work:
             look(part_of(name), explained, EXPLANATION, self.texts)
             if spec.needs("curves"):
                 look(CURVES, explained, curves_kind(spec.removal), self.texts)
+            for evidence, part in SOFT.items():
+                if spec.needs(evidence):
+                    look(part, explained, soft_kind(evidence, spec.seed), self.texts)
             if spec.needs("sensitivity"):
                 look(moving_part_of(name), explained, moves_kind(spec.seed), self.texts)
             if spec.needs("pointing"):
@@ -167,6 +174,8 @@ class Work:
         model = self.model
         if part == CURVES:
             return lambda tokens, longest: curve_seconds(model, tokens)
+        if part in SOFT.values():
+            return lambda tokens, longest: SOFT_PASSES * pass_seconds(model, tokens)
         if part == SINGLES:
             return lambda tokens, longest: tokens * pass_seconds(model, tokens)
         if part == SETS:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -54,6 +54,11 @@ class ModelView:
                 module.__class__ = ViewedLinear
         self._tap = _Tap(blocks_of(self.model, family_of(model))[0])
         self.centre = centre_of(model)
+
+    @property
+    def word_width(self) -> int:
+        """Elements of a word's vector in the model's table; in some families fewer than E has."""
+        return cast(nn.Embedding, self.model.get_input_embeddings()).embedding_dim
 
     @torch.no_grad()
     def embed(
@@ -126,14 +131,30 @@ class ModelView:
         original: Tensor | None = None,
         visible: Tensor | None = None,
         token_type_ids: Tensor | None = None,
+        left: Tensor | None = None,
     ) -> Tensor:
         """(batch, classes), from ids (batch, tokens).
 
         `original` are the ids before some of them were replaced: every token keeps the position that it has there.
         A model may count positions over what is not padding, and would move all later tokens where one becomes
         padding. `visible` (batch, tokens) are the tokens, of those that are no padding, that the model may look at.
+        `left` (batch, tokens, width of a word's vector) is what is left of the words' vectors, from 0 to 1.
         """
-        return self._run(input_ids, attention_mask, token_type_ids, original=original, visible=visible)
+        order = None if left is None else _from_the_first_column(attention_mask)
+        with self._vectors_times(left if left is None or order is None else _reordered(left, order)):
+            return self._run(input_ids, attention_mask, token_type_ids, original=original, visible=visible)
+
+    @contextmanager
+    def _vectors_times(self, left: Tensor | None) -> Iterator[None]:
+        """The vectors that words have in the model's table times `left`, inside the block."""
+        if left is None:
+            yield
+            return
+        hook = self.model.get_input_embeddings().register_forward_hook(lambda _, __, vectors: vectors * left)
+        try:
+            yield
+        finally:
+            hook.remove()
 
     def _run(
         self,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from bcos_core.evaluate import forward
+from bcos_core.evaluate import forward, soft
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.sources import embedded_path
 
@@ -24,12 +24,22 @@ class BagOfWords:
     def __init__(self, weights: dict[int, float]) -> None:
         self.weights = weights
         self.rows = 0
+        self.word_width = 512
 
     def predict(
-        self, ids: Tensor, mask: Tensor, *, original: Tensor, visible: Tensor, token_type_ids: Tensor | None
+        self,
+        ids: Tensor,
+        mask: Tensor,
+        *,
+        original: Tensor | None = None,
+        visible: Tensor | float = 1.0,
+        token_type_ids: Tensor | None = None,
+        left: Tensor | None = None,
     ) -> Tensor:
         self.rows += len(ids)
         weight = torch.tensor([[self.weights.get(int(id), 0.0) for id in row] for row in ids])
+        if left is not None:  # each element of a word's vector has as much of its weight
+            weight = weight * left.mean(-1)
         one = (weight * visible).sum(1)
         return torch.stack([torch.zeros_like(one), one], 1)
 
@@ -43,7 +53,8 @@ def tokenizer() -> PreTrainedTokenizerBase:
 def bag(monkeypatch: pytest.MonkeyPatch, tokenizer: PreTrainedTokenizerBase) -> BagOfWords:
     known = tokenizer.get_vocab()
     model = BagOfWords({known[word]: weight for word, weight in WEIGHTS.items()})
-    monkeypatch.setattr(forward, "ModelView", lambda _: model)
+    for module in (forward, soft):
+        monkeypatch.setattr(module, "ModelView", lambda _: model)
     return model
 
 
