@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bcos_core.model.product import product
+
 # A row shorter than this counts as this long: a row of zeros has no direction.
 MIN_NORM = 1e-6
 
@@ -89,11 +91,12 @@ class Linear(DynamicLinear):
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """`F.linear`; quicker to differentiate with respect to x alone, in a view, whose parameters are detached."""
+    """`F.linear`; quicker, and quicker to differentiate with respect to x alone, in a view, whose parameters are
+    detached."""
     trained = weight.requires_grad or (bias is not None and bias.requires_grad)
-    if trained or not x.requires_grad or torch.is_autocast_enabled(x.device.type):
+    if trained or torch.is_autocast_enabled(x.device.type):
         return F.linear(x, weight, bias)
-    return _RowsLinear.apply(x, weight, bias)
+    return _RowsLinear.apply(x, weight, bias) if x.requires_grad else product(x, weight, bias)
 
 
 class ViewedLinear(nn.Linear):
@@ -108,7 +111,7 @@ class ConstantLinear(Linear):
     bias too, which therefore has no share of anything."""
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.linear(x, self.rows, self.bias)
+        y = linear(x.detach() if self.explanation_mode else x, self.rows, self.bias)
         return y.detach() if self.explanation_mode else y
 
 
@@ -248,18 +251,18 @@ class _RowsLinear(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:  # type: ignore[no-untyped-def]
         ctx.save_for_backward(weight)
-        return F.linear(x, weight, bias)
+        return product(x, weight, bias)
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[no-untyped-def]
         (weight,) = ctx.saved_tensors
         used = _used(gradient)
         if used is None:
-            return gradient @ weight, None, None
+            return product(gradient, weight.t()), None, None
         rows = gradient.flatten(0, -2)
-        product = rows.new_zeros(len(rows), weight.shape[1])
-        product[used] = rows[used] @ weight
-        return product.view(*gradient.shape[:-1], -1), None, None
+        through = rows.new_zeros(len(rows), weight.shape[1])
+        through[used] = product(rows[used], weight.t())
+        return through.view(*gradient.shape[:-1], -1), None, None
 
 
 class _ScaledLinear(torch.autograd.Function):
@@ -267,7 +270,7 @@ class _ScaledLinear(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor, factor: Callable[[Tensor], Tensor]) -> Tensor:  # type: ignore[no-untyped-def]
-        z = F.linear(x, weight)
+        z = product(x, weight)
         scale = factor(z)
         ctx.save_for_backward(weight, scale)
         return z.mul_(scale)
@@ -277,11 +280,11 @@ class _ScaledLinear(torch.autograd.Function):
         weight, scale = ctx.saved_tensors
         used = _used(gradient)
         if used is None:
-            return (gradient * scale) @ weight, None, None
+            return product(gradient * scale, weight.t()), None, None
         rows = gradient.flatten(0, -2)
-        product = rows.new_zeros(len(rows), weight.shape[1])
-        product[used] = (rows[used] * scale.flatten(0, -2)[used]) @ weight
-        return product.view(*gradient.shape[:-1], -1), None, None
+        through = rows.new_zeros(len(rows), weight.shape[1])
+        through[used] = product(rows[used] * scale.flatten(0, -2)[used], weight.t())
+        return through.view(*gradient.shape[:-1], -1), None, None
 
 
 class _Scaled(torch.autograd.Function):
@@ -312,7 +315,7 @@ class _BcosProduct(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor, b: float) -> Tensor:  # type: ignore[no-untyped-def]
-        z = F.linear(x, weight)
+        z = F.linear(x, weight) if ctx.needs_input_grad[1] else product(x, weight)
         x_norm, weight_norm = _norm(x), _norm(weight)
         scale = _cosine_power(z, x_norm, weight_norm.squeeze(-1), b)
         y = z.mul_(scale)
@@ -333,7 +336,8 @@ class _BcosProduct(torch.autograd.Function):
         gradient_z = torch.mul(gradient, scale, out=buffer).mul_(b)
         gradient_x = gradient_weight = None
         if ctx.needs_input_grad[0]:
-            gradient_x = (gradient_z @ weight).addcmul_(through_x_norm, x, value=1 - b)
+            times = gradient_z @ weight if ctx.needs_input_grad[1] else product(gradient_z, weight.t())
+            gradient_x = times.addcmul_(through_x_norm, x, value=1 - b)
         if ctx.needs_input_grad[1]:
             gradient_weight = gradient_z.flatten(0, -2).t() @ x.flatten(0, -2)
             gradient_weight.addcmul_(through_weight_norm.to(weight.dtype), weight, value=1 - b)
