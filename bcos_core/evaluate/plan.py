@@ -113,10 +113,24 @@ def curves(stage: int, model: CheckpointInfo, *, explanations: float, tokens: fl
     return Part(stage, name, CURVES, max(SHORTEST_SECONDS, seconds))
 
 
+def not_measured(spec: EvaluationSpec, *, is_bcos: bool, family: str) -> dict[str, str]:
+    """The methods that are left out on such a model, each with the reason; `family` as in `Method.unsupported`."""
+    found: dict[str, str] = {}
+    for method in (METHODS[name] for name in spec.contenders):
+        if reason := method.unsupported(is_bcos=is_bcos, family=family):
+            found[method.name] = reason
+        elif is_bcos and method.on_bcos in spec.contenders:
+            same = METHODS[method.on_bcos]
+            asked, other = (one.checked_options(spec.options.get(one.name, {})) for one in (method, same))
+            if asked == other:
+                found[method.name] = f"On a B-cos model it is the same as {same.title}, which is measured."
+    return found
+
+
 def methods_on(spec: EvaluationSpec, model: CheckpointInfo) -> list[str]:
-    """Those that can serve a model, and chance."""
-    is_bcos, family = model.kind == "bcos", model.family
-    return [name for name in spec.contenders if not METHODS[name].unsupported(is_bcos=is_bcos, family=family)]
+    """Those that are measured on a model, and chance."""
+    without = not_measured(spec, is_bcos=model.kind == "bcos", family=model.family)
+    return [name for name in spec.contenders if name not in without]
 
 
 def evaluation_plan(spec: EvaluationSpec) -> list[Part]:

@@ -10,7 +10,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import DataError, InputError
 from bcos_core.evaluate.explainer import Explainer, make_explainer
 from bcos_core.evaluate.gather import Gatherer
-from bcos_core.evaluate.plan import LOADING, SHORTEST_SECONDS, SOFT, pointing_length
+from bcos_core.evaluate.plan import LOADING, SHORTEST_SECONDS, SOFT, not_measured, pointing_length
 from bcos_core.evaluate.pointing import Pair, Pairs, make_pairs
 from bcos_core.evaluate.removal import REMOVALS, require_tokens
 from bcos_core.evaluate.result import Contender, Evaluation, save_evaluation
@@ -139,12 +139,9 @@ class _Run:
         self.reporter.progress(1, 1, LOADING)
         self.note(*classifier.notes)
         require_tokens(REMOVALS[self.spec.removal], classifier.tokenizer)
-        explainers = []
-        for name in self.spec.contenders:
-            if reason := METHODS[name].unsupported(is_bcos=classifier.is_bcos, family=classifier.family):
-                self.skipped.append({"checkpoint": info.path.name, "method": name, "reason": reason})
-            else:
-                explainers.append(self._explainer(classifier, name))
+        without = not_measured(self.spec, is_bcos=classifier.is_bcos, family=classifier.family)
+        self.skipped += [{"checkpoint": info.path.name, "method": name, "reason": why} for name, why in without.items()]
+        explainers = [self._explainer(classifier, name) for name in self.spec.contenders if name not in without]
         self._gather(Gatherer(classifier, explainers, REMOVALS[self.spec.removal], self.store), self._work(info))
         protocol = ScoringProtocol(self.spec, self.task, len(self.texts), self.pairs, info)
         for explainer in explainers:

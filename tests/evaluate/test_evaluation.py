@@ -23,6 +23,7 @@ from bcos_core.evaluate import explainer as explainers
 from bcos_core.evaluate import run as evaluation_run
 from bcos_core.evaluate.audit_run import run_audit
 from bcos_core.evaluate.job import EVALUATE
+from bcos_core.evaluate.plan import not_measured
 from bcos_core.evaluate.result import Evaluation, load_evaluation
 from bcos_core.evaluate.run import run_evaluation
 from bcos_core.evaluate.scores import SCORES
@@ -131,6 +132,20 @@ def test_every_number_has_its_interval_its_cost_and_its_protocol(pair: tuple[Pat
     assert protocol["pairs_from"] == "tiny-conventional" and protocol["tokens_per_half"] == 4
     # What is stored is what was returned.
     assert json.dumps(load_evaluation(home.evaluations / "one").rows()) == json.dumps(rows)
+
+
+def test_what_is_the_same_on_a_b_cos_model_is_measured_there_once(pair: tuple[Path, Path], home: Home) -> None:
+    """The pullback of a B-cos model is its contributions, with other options it is not."""
+    evaluation = evaluate(spec(*pair, methods=("bcos", "pullback")), home)
+    assert [(one.checkpoint, one.method) for one in evaluation.contenders if one.method != "random"] == [
+        ("tiny-bcos", "bcos"),
+        ("tiny-conventional", "pullback"),
+    ]
+    assert "the same as B-cos contributions" in evaluation.skipped[0]["reason"]
+    alone = spec(pair[0], methods=("pullback",))
+    assert not not_measured(alone, is_bcos=True, family="")
+    averaged = spec(pair[0], methods=("averaged_bcos", "averaged_pullback"), options={"averaged_bcos": {"copies": 2}})
+    assert not not_measured(averaged, is_bcos=True, family="")
 
 
 def test_differences_are_paired(pair: tuple[Path, Path], home: Home) -> None:
