@@ -26,6 +26,7 @@ COMMANDS = (
     "lab",
     "ablate",
     "words",
+    "retest",
     "study",
     "backup",
     "models",
