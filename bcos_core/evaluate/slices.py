@@ -82,7 +82,8 @@ class Slicing:
 
 @dataclass(frozen=True)
 class Slice:
-    """Some texts: their items by checkpoint, since which texts a model is sure of depends on the model."""
+    """Some texts: their items by checkpoint, since which texts a model is sure of depends on the model. A checkpoint
+    that is not there has no part in the slices."""
 
     title: str
     items: Items
@@ -125,6 +126,8 @@ def slices_of(evaluation: Evaluation, slicing: Slicing, task: TaskData, store: E
         return _for_all(checkpoints, {f"with {quoted}": having, f"without {quoted}": others})
     measure = _confidence if slicing.kind == "confidence" else _agreement
     written, axis = (probability, "p {}") if slicing.kind == "confidence" else (number, "τ {}")
+    if slicing.kind == "disagreement":
+        checkpoints = _with_both(evaluation, slicing.methods)
     found: dict[str, dict[str, frozenset[str]]] = {}
     places = ("lowest third", "middle third", "highest third")
     for checkpoint in checkpoints:
@@ -164,7 +167,9 @@ def sliced_rows(evaluation: Evaluation, slices: Sequence[Slice], against: str | 
     rows = []
     for one in slices:
         for contender in evaluation.contenders:
-            items = one.items.get(contender.checkpoint, frozenset())
+            if contender.checkpoint not in one.items:
+                continue
+            items = one.items[contender.checkpoint]
             for score in evaluation.scores:
                 if not is_of_texts(score):
                     continue
@@ -252,13 +257,10 @@ def _agreement(
     evaluation: Evaluation, checkpoint: str, slicing: Slicing, items: Sequence[str], store: EvidenceStore
 ) -> dict[str, float]:
     """Kendall's τ-b of two methods' scores of each text's tokens."""
-    both = []
-    for method in slicing.methods:
-        contender = next((c for c in evaluation.contenders if (c.checkpoint, c.method) == (checkpoint, method)), None)
-        if contender is None:
-            raise InputError(f"{METHODS[method].title} on {checkpoint} is not in this evaluation. Choose two that are.")
-        both.append(store.find(_subject(contender), EXPLANATION, items))
-    one, other = both
+    one, other = (
+        store.find(_subject(evaluation.contender(f"{method}@{checkpoint}")), EXPLANATION, items)
+        for method in slicing.methods
+    )
     values = {
         item: rank_agreement(one[item]["scores"], other[item]["scores"])
         for item in one.keys() & other.keys()
@@ -268,6 +270,17 @@ def _agreement(
     if not known:
         raise InputError(f"On {checkpoint}, no text has scores of both methods any more. Evaluate again.")
     return known
+
+
+def _with_both(evaluation: Evaluation, methods: Sequence[str]) -> list[str]:
+    """The checkpoints that both methods were measured on: slices are of these alone."""
+    ids = {one.id for one in evaluation.contenders}
+    checkpoints = dict.fromkeys(one.checkpoint for one in evaluation.contenders)
+    found = [name for name in checkpoints if all(f"{method}@{name}" in ids for method in methods)]
+    if not found:
+        titles = " and ".join(METHODS[method].title for method in methods)
+        raise InputError(f"{titles} are not in this evaluation, both on one model. Choose two methods that are.")
+    return found
 
 
 def _subject(contender: Contender) -> str:

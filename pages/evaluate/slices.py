@@ -56,7 +56,8 @@ def _slicing(evaluation: Evaluation, kind: str) -> Slicing | None:
         return Slicing(kind, word) if word else None
     if kind != "disagreement":
         return Slicing(kind)
-    methods = list(dict.fromkeys(one.method for one in evaluation.contenders))
+    chosen = evaluation.contender(chosen_contender(evaluation)).checkpoint
+    methods = [one.method for one in evaluation.contenders if one.checkpoint == chosen]
     left, right = st.columns(2)
     one = left.selectbox(
         "One method", methods, format_func=method_title, **url.bound("one", methods[0], parse=url.one_of(methods))

@@ -133,10 +133,10 @@ def test_what_cannot_be_asked(changes: dict[str, object], message: str) -> None:
 
 def test_a_run_says_what_the_model_says(home: Home) -> None:
     folder, _ = save_pair(home.create(), task=TASK)
-    spec = RetestSpec(str(folder), "a", 1, "bcos", limit=40)
+    spec = RetestSpec(str(folder), "the", 1, "bcos", limit=40)
     found = run_retest(spec, home=home, reporter=SilentReporter())
     texts = load_task(TaskChoice.from_dict(TASK)).test.texts[:40]
-    having = [place for place, text in enumerate(texts) if "a" in text.lower().split()]
+    having = [place for place, text in enumerate(texts) if "the" in text.lower().split()]
     assert {one.place for one in found.texts} >= set(having) and len(having) > 3
     model = load(folder)
     for row in found.texts[:4]:
@@ -148,9 +148,9 @@ def test_a_run_says_what_the_model_says(home: Home) -> None:
         for word in word_scores(explain(model, row.text, method="bcos", target=1, reference="mask")):
             if any(map(str.isalpha, word.text)):
                 sums[word.text.lower()] = sums.get(word.text.lower(), 0.0) + word.score
-        assert row.contribution == pytest.approx(sums["a"], abs=1e-4)
-        assert row.rank == 1 + sum(abs(value) > abs(sums["a"]) for value in sums.values())
-        assert row.control_word in row.text.lower() and row.control_word != "a"
+        assert row.contribution == pytest.approx(sums["the"], abs=1e-4)
+        assert row.rank == 1 + sum(abs(value) > abs(sums["the"]) for value in sums.values())
+        assert row.control_word in row.text.lower() and row.control_word != "the"
     again = run_retest(spec, home=home, reporter=SilentReporter())
     assert again.texts == found.texts
     assert RETEST.read(json.loads(json.dumps(vars(spec)))) == spec

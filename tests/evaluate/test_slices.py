@@ -167,7 +167,11 @@ def test_confidence_and_disagreement_come_from_what_was_kept(home: Home, store: 
     low, high = found[0].items[folder.name], found[-1].items[folder.name]
     assert max(alike[item] for item in low) < min(alike[item] for item in high)
     assert found[0].title.startswith("lowest third: τ ")
-    with pytest.raises(InputError, match="is not in this evaluation. Choose two that are"):
+    both = slices_of(evaluation, Slicing.parse("disagreement:bcos,occlusion"), task, store)
+    assert {row["checkpoint"] for row in sliced_rows(evaluation, both)} == {
+        folder.name
+    }  # the twin has no contributions
+    with pytest.raises(InputError, match="are not in this evaluation, both on one model"):
         slices_of(alone, Slicing.parse("disagreement:bcos,saliency"), task, store)
 
 
