@@ -13,6 +13,7 @@ import numpy as np
 from bcos_core.attribution.agreement import rank_agreement
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
+from bcos_core.evaluate.between import is_raw
 from bcos_core.evaluate.explainer import explainer_subject
 from bcos_core.evaluate.probability import PROBABILITIES
 from bcos_core.evaluate.result import Contender, Evaluation
@@ -158,7 +159,7 @@ def thirds(values: Values, axis: str, *, written: Callable[[float], str]) -> dic
 
 def sliced_rows(evaluation: Evaluation, slices: Sequence[Slice], against: str | None = None) -> list[dict[str, Any]]:
     """One row for each slice, contender and score: the mean with its 95 % interval over the slice's texts, and the
-    paired difference with the contender `against` on them.
+    paired difference with the contender `against` on them, of a raw score only on one model.
 
     Raises:
         InputError: `against` is no contender.
@@ -175,7 +176,8 @@ def sliced_rows(evaluation: Evaluation, slices: Sequence[Slice], against: str | 
                     continue
                 values = _within(contender, score, items)
                 gaps = []
-                if base is not None and base is not contender:
+                comparable = base is not None and (contender.checkpoint == base.checkpoint or not is_raw(score))
+                if base is not None and base is not contender and comparable:
                     theirs = _within(base, score, items)
                     gaps = [value - theirs[item] for item, value in values.items() if item in theirs]
                 rows.append(

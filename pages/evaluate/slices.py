@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.attribution.registry import CHANCE
+from bcos_core.evaluate.figures import few_texts
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.slices import SLICINGS, Slicing, is_of_texts, sliced_rows, slices_of, task_of
 from bcos_core.home import get_home
@@ -79,7 +80,8 @@ def _show(evaluation: Evaluation, slicing: Slicing) -> None:
     rows = [row for row in sliced_rows(evaluation, slices, against.id) if row["score"] == score]
     called = f"{method_title(against.method)} · {against.checkpoint}"
     chart(slices_figure(_drawn(rows, against.checkpoint, against.method), score), key=f"slices-{score}")
-    st.caption(plain(CHANCE_OF_MANY))
+    few = few_texts(min((row["n"] for row in rows if row["n"]), default=0))
+    st.caption(plain(" ".join(filter(None, [CHANCE_OF_MANY, few]))))
     table = slices_table(rows, score, called)
     numbers = {
         name: st.column_config.NumberColumn(format="%+.3f" if "minus" in name or "difference" in name else "%.3f")
