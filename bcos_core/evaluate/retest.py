@@ -121,9 +121,16 @@ def moved_by_lot(texts: Sequence[Retested]) -> Moved:
     )
 
 
-def beyond_lot(texts: Sequence[Retested]) -> tuple[Estimate, float]:
-    """How much further the word moves p than another one, paired, and p of a sign-flip test."""
-    gaps = [abs(one.after - one.before) - abs(one.control - one.before) for one in texts if one.control is not None]
+def beyond_lot(texts: Sequence[Retested], *, answers: bool) -> tuple[Estimate, float]:
+    """How much further the word's edit goes than that of another word of the same text, paired, and p of a sign-flip
+    test: of `answers`, in the share that changes; else in how far p, or the score, moves."""
+    known = [one for one in texts if one.control is not None]
+    gaps = [
+        float(one.changed) - float(bool(one.control_changed))
+        if answers
+        else abs(one.after - one.before) - abs((one.control or 0.0) - one.before)
+        for one in known
+    ]
     return bootstrap(gaps), sign_flip_p(gaps)
 
 
@@ -133,10 +140,11 @@ def figure_change(texts: Sequence[Retested]) -> tuple[Estimate, Estimate, Estima
     return bootstrap(before), bootstrap(after), bootstrap([b - a for a, b in zip(before, after, strict=True)])
 
 
-def is_confirmed(texts: Sequence[Retested]) -> bool | None:
-    """Whether the word moves p further than a word drawn by lot: the paired 95 % interval lies above 0, and the
-    sign-flip test finds so too. None where fewer than two texts say anything."""
-    gap, p = beyond_lot(texts)
+def is_confirmed(retest: Retest) -> bool | None:
+    """Whether the word decides in the texts in which the heatmap leans on it: its edit changes more answers (moves the
+    score further) than that of a word drawn by lot. The paired 95 % interval lies above 0, and the sign-flip test finds
+    so too: that p moves a little more decides nothing. None where fewer than two texts say anything."""
+    gap, p = beyond_lot(retest.leaning, answers=retest.kind.discrete)
     if gap.n < 2:
         return None
     return (gap.low if gap.has_interval else gap.mean) > 0 and p < 1 - CONFIDENCE

@@ -48,6 +48,8 @@ class RetestSpec:
             )
         if self.other.strip().lower() == word.lower():
             raise InputError(f"The word “{word}” would be replaced by itself. Name another one.")
+        if self.edit == "negate" and word.lower() == "not":
+            raise InputError("“not” cannot be negated. Drop it, or choose another word.")
         if self.limit < 1 or self.label < 0:
             raise InputError(f"limit is {self.limit} and label {self.label}; expected at least 1 text and output 0.")
 

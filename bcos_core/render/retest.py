@@ -12,6 +12,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.figures import few_texts, interval_in_words
 from bcos_core.evaluate.retest import (
     TOP,
+    Moved,
     Retest,
     Retested,
     beyond_lot,
@@ -39,24 +40,31 @@ def retest_sentences(retest: Retest) -> list[str]:
             f"In none of the {count(len(retest.texts), 'text')} that have “{retest.word}” is it among the {TOP} words "
             f"with the largest contributions to {_output(retest)}: the heatmaps do not lean on it."
         ]
-    said = [_finding(retest), _moves(retest, leaning, f"in which the heatmap leans on “{retest.word}”")]
+    leans = f"in which the heatmap leans on “{retest.word}”"
+    said = [
+        _finding(retest),
+        f"{count(len(leaning), 'text')} {leans}: {_done(retest)}, {_moves(retest, moved(leaning))}.",
+    ]
     by_lot = moved_by_lot(leaning)
     if by_lot.moved.n:
-        gap, p = beyond_lot(leaning)
+        discrete = retest.kind.discrete
+        gap, p = beyond_lot(leaning, answers=discrete)
         said.append(
-            "The same edit of another word of these texts, drawn by lot, "
-            f"{_changes(retest, by_lot.changed)}moves it by {_written(by_lot.moved, number)}. The difference is "
-            f"{_written(gap, _signed)}, p = {number(p)} (sign-flip test)."
+            f"The same edit of another word of each of these texts, drawn by lot: {_moves(retest, by_lot)}. The "
+            f"difference in {'changed answers' if discrete else 'how far the score moves'} is "
+            f"{_written(gap, _points if discrete else _signed)}, p = {number(p)} (sign-flip test)."
         )
     if others:
-        said.append(_moves(retest, others, f"that have “{retest.word}” and in which the heatmap does not lean on it"))
+        said.append(
+            f"{count(len(others), 'text')} with “{retest.word}” in which the heatmap does not lean on it: "
+            f"{_moves(retest, moved(others))}."
+        )
     before, after, change = figure_change(leaning)
     metric = retest.kind.each_metric
-    scale, unit = (100.0, " points") if metric.share else (1.0, "")
     said.append(
         f"{metric.title} on the texts that it leans on: {metric.written(before.mean)} before, "
         f"{metric.written(after.mean)} after, a change of "
-        f"{_written(change, lambda value: number(scale * value, signed=True))}{unit}."
+        f"{_written(change, _points if metric.share else _signed)}."
     )
     if retest.emptied:
         said.append(
@@ -143,47 +151,38 @@ def _facts(retest: Retest) -> list[tuple[str, str]]:
 
 def _protocol(retest: Retest) -> str:
     return (
-        f"{edit_in_words(retest)}, wherever it stands in a text, the model is asked again. The heatmap leans on a word "
-        f"that is among the {TOP} words of its text with the largest contributions to {_output(retest)}, by size. "
-        "Shares have Wilson's interval, means the bootstrap's over texts; the difference with a word drawn by lot is "
-        "paired. The word is said to decide where the interval of that difference lies above 0 and the sign-flip test "
-        "has p below 0.05."
+        f"The model is asked every text that has the word, then the text {_done(retest)}, wherever it stands. The "
+        f"heatmap leans on a word that is among the {TOP} words of its text with the largest contributions to "
+        f"{_output(retest)}, by size. Shares have Wilson's interval, means the bootstrap's over texts; the difference "
+        "with a word drawn by lot is paired. The word is said to decide where the interval of that difference lies "
+        "above 0 and the sign-flip test has p below 0.05: that a probability moves a little more decides nothing."
     )
 
 
-def edit_in_words(retest: Retest) -> str:
-    """ "Without “great”"."""
-    done = WORD_EDITS[retest.edit].done
-    return done.format(word=f"“{retest.word}”", other=f"“{retest.other}”")
+def _done(retest: Retest) -> str:
+    """ "without “great”"."""
+    done = WORD_EDITS[retest.edit].done.format(word=f"“{retest.word}”", other=f"“{retest.other}”")
+    return done[0].lower() + done[1:]
 
 
 def _finding(retest: Retest) -> str:
-    confirmed = is_confirmed(retest.leaning)
+    confirmed, discrete = is_confirmed(retest), retest.kind.discrete
     if confirmed is None:
         return f"Too few texts say whether “{retest.word}” decides."
     if confirmed:
-        return (
-            f"“{retest.word}” decides where the heatmap leans on it: to edit it moves the model further than to edit "
-            "another word."
-        )
+        does = "changes more answers" if discrete else "moves the score further"
+        return f"“{retest.word}” decides where the heatmap leans on it: its edit {does} than that of another word."
+    does = "change more answers" if discrete else "move the score further"
     return (
-        f"It is not shown that “{retest.word}” decides: to edit it moves the model no further than to edit another "
-        "word."
+        f"It is not shown that “{retest.word}” decides where the heatmap leans on it: its edit was not seen to {does} "
+        "than that of another word."
     )
 
 
-def _moves(retest: Retest, texts: tuple[Retested, ...], which: str) -> str:
-    found = moved(texts)
-    edit = edit_in_words(retest)
-    return (
-        f"{edit}, of the {count(len(texts), 'text')} {which}, the edit {_changes(retest, found.changed)}moves "
-        f"{_measure(retest)} by {_written(found.moved, number)}."
-    )
-
-
-def _changes(retest: Retest, share: Estimate) -> str:
-    """ "changes the answer in 96 % (…) and "; nothing of a score, whose every change is one."""
-    return f"changes the answer in {_written(share, percent)} and " if retest.kind.discrete else ""
+def _moves(retest: Retest, found: Moved) -> str:
+    """ "the answer changes in 96 % (…), and the probability of “good” moves by 0.41 (…)"; of a score the second."""
+    moves = f"{_measure(retest)} moves by {_written(found.moved, number)}"
+    return f"the answer changes in {_written(found.changed, percent)}, and {moves}" if retest.kind.discrete else moves
 
 
 def _measure(retest: Retest) -> str:
@@ -196,6 +195,10 @@ def _output(retest: Retest) -> str:
 
 def _written(estimate: Estimate, written: Callable[[float], str]) -> str:
     return f"{written(estimate.mean)} ({interval_in_words(estimate, written)})"
+
+
+def _points(value: float) -> str:
+    return f"{number(100 * value, signed=True)} points"
 
 
 def _signed(value: float) -> str:

@@ -81,8 +81,10 @@ def test_figures_by_hand() -> None:
     assert found.moved.mean == pytest.approx((0.7 + 0.5 + 0.1) / 3)
     by_lot = moved_by_lot(texts)
     assert (by_lot.changed.mean, by_lot.changed.n, by_lot.moved.mean) == (0.0, 2, pytest.approx(0.1))
-    gap, _ = beyond_lot(texts)
+    gap, _ = beyond_lot(texts, answers=False)
     assert (gap.mean, gap.n) == (pytest.approx((0.6 + 0.4) / 2), 2)
+    gap, _ = beyond_lot(texts, answers=True)
+    assert (gap.mean, gap.n) == (1.0, 2)
     before, after, change = figure_change(texts)
     assert (before.mean, after.mean, change.mean) == (1.0, pytest.approx(1 / 3), pytest.approx(-2 / 3))
 
@@ -90,9 +92,13 @@ def test_figures_by_hand() -> None:
 def test_what_is_confirmed() -> None:
     strong = [one(0.9, 0.1 + place / 100, 0.85) for place in range(10)]
     weak = [one(0.9, 0.85, 0.1 + place / 100) for place in range(10)]
-    assert is_confirmed(strong) is True and is_confirmed(weak) is False
-    assert is_confirmed([one(0.9, 0.1, 0.9), one(0.9, 0.12, 0.9)]) is False  # two texts are too few for the test
-    assert is_confirmed(strong[:1]) is None and is_confirmed([one(0.9, 0.1, None)] * 5) is None
+    assert is_confirmed(retest(*strong)) is True and is_confirmed(retest(*weak)) is False
+    # p moves a little more in every text, and no answer changes: nothing is decided.
+    assert is_confirmed(retest(*[one(0.9, 0.8, 0.89)] * 10)) is False
+    assert is_confirmed(retest(*[one(3.0, 2.0, 2.9)] * 10, kind="regression")) is True
+    assert is_confirmed(retest(one(0.9, 0.1, 0.9), one(0.9, 0.12, 0.9))) is False  # too few for the test
+    assert is_confirmed(retest(strong[0])) is None and is_confirmed(retest(*[one(0.9, 0.1, None)] * 5)) is None
+    assert is_confirmed(retest(*[one(0.9, 0.1, 0.9, rank=4)] * 10)) is None  # the heatmap leans on it nowhere
     assert retest_sentences(retest(*strong))[0].startswith("“<dull>” decides where the heatmap leans on it")
     assert retest_sentences(retest(*weak))[0].startswith("It is not shown that “<dull>” decides")
     assert "do not lean on it" in retest_sentences(retest(one(0.9, 0.1, 0.9, rank=4)))[0]
@@ -105,11 +111,11 @@ def test_reports_are_whole_and_escaped() -> None:
     )
     page, text = retest_html(found), retest_markdown(found)
     assert "so &lt;dull&gt;" in page and "<dull>" not in page
-    assert "changes the answer in 100.0 % (95 % interval" in page and "Wilson" in page
+    assert "the answer changes in 100.0 % (95 % interval" in page and "Wilson" in page
     assert "What was done" in text and text.startswith("# Does “<dull>” decide?")
     assert list(retest_table(found)["contribution"]) == [9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0, 1.0]
     score = retest(*[one(3.0, 1.0 + place, 3.0) for place in range(10)], kind="regression")
-    assert "changes the answer" not in retest_html(score) and "moves the score" in retest_html(score)
+    assert "the answer changes" not in retest_html(score) and "the score moves by" in retest_html(score)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +126,7 @@ def test_reports_are_whole_and_escaped() -> None:
         ({"edit": "replace"}, "name the other one"),
         ({"other": "x"}, "Only a replacement"),
         ({"edit": "replace", "other": "Dull"}, "replaced by itself"),
+        ({"edit": "negate", "word": "Not"}, "cannot be negated"),
         ({"limit": 0}, "at least 1 text"),
         ({"method": "attention_rollout"}, "leans on no word"),
     ],
