@@ -57,10 +57,12 @@ def _result(retest: Retest) -> None:
         st.markdown(plain(sentence))
     table = retest_table(retest)
     numbers = {name: st.column_config.NumberColumn(format="%.3f") for name in ("before", "after", "with another word")}
+    said = ("answer", "answer after", "leans on it", "contribution", "place among words")
     st.dataframe(
         table,
         hide_index=True,
         height=320,
+        column_order=("before", "after", *said, "with another word", "text", "edited"),
         column_config={**numbers, "contribution": st.column_config.NumberColumn(format="%+.3f")},
     )
     name = file_name(f"retest_{retest.word}_{retest.edit}_{retest.model}")
