@@ -113,7 +113,7 @@ class TaskChoice:
                 raise DataError(f"Two configurations were given, {config!r} and {hub_config!r}. Leave one out.")
             return cls("hub", hub_id, text_column, label_column, config or hub_config, *columns)
         path = Path(rest if prefix == "file" else given).expanduser()
-        if (prefix == "file" and rest) or (given and (path.is_file() or path.is_dir())):
+        if rest if prefix == "file" else given and (path.is_file() or path.is_dir()):
             return cls("file", str(path.resolve()), text_column, label_column, hub_config, *columns)
         raise DataError(f"There is no task or file {text!r}. A task is named by {_FORMS}.")
 
