@@ -29,7 +29,15 @@ HUB_ID = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*")
 # What a model is made of besides its weights.
 SMALL_FILES = ("*.json", "vocab.txt", "merges.txt", "*.model")
 
-__all__ = ["EMBEDDED", "ModelSource", "Pretrained", "embedded_path", "load_pretrained", "resolve_model"]
+__all__ = [
+    "EMBEDDED",
+    "ModelSource",
+    "Pretrained",
+    "embedded_path",
+    "load_pretrained",
+    "pretrained_folder",
+    "resolve_model",
+]
 
 
 @dataclass(frozen=True)
@@ -126,10 +134,19 @@ def load_pretrained(
         CheckpointError: the weights or the tokenizer cannot be read, or are not whole.
         HubUnavailableError: a hub id, and the hub cannot be reached.
     """
-    folder = _hub_folder(source.location) if source.kind == "hub" else Path(source.location)
+    folder = pretrained_folder(source)
     loaded = load_to_train(folder, num_labels=num_labels, seed=seed, task_type=task_type)
     found = load_tokenizer(folder, loaded.model.config)
     return Pretrained(loaded.model, found.tokenizer, (*loaded.notes, *found.notes))
+
+
+def pretrained_folder(source: ModelSource) -> Path:
+    """Where the files of a source lie: those of a hub model are fetched.
+
+    Raises:
+        HubUnavailableError: a hub id, and the hub cannot be reached.
+    """
+    return _hub_folder(source.location) if source.kind == "hub" else Path(source.location)
 
 
 def _hub_folder(hub_id: str) -> Path:
