@@ -39,12 +39,14 @@ def _require_whole(data: object, kind: type, what: str, *, all_of_it: bool) -> N
         said = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has {', '.join(unknown)}"] * bool(unknown)
         raise InputError(f"{what} was stored by another version of the program: it {' and '.join(said)}. {ADVICE}")
     for name, part in _parts(kind):
-        if data[name] is not None:
-            _require_whole(data[name], part, f"{what}, in its {name},", all_of_it=False)
+        value = data[name]
+        for one in value if isinstance(value, list | tuple) else [value]:
+            if one is not None:
+                _require_whole(one, part, f"{what.removesuffix(',')}, in its {name},", all_of_it=False)
 
 
 def _parts(kind: type) -> Iterator[tuple[str, type]]:
-    """The fields that are dataclasses themselves, or None."""
+    """The fields that are dataclasses themselves, or None, or several of one in a tuple."""
     for name, hint in get_type_hints(kind).items():
         for one in (hint, *get_args(hint)):
             if is_dataclass(one) and isinstance(one, type):
