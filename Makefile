@@ -33,8 +33,8 @@ constraints:  ## pin what is installed, after a change of the requirements: pip 
 docs: $(VENV)/.development  ## build the API reference from the docstrings, in build/reference
 	@PYTHONPATH=. $(RUN) .ci/reference.py
 
-bench: $(VENV)/.development  ## measure, and print the figures; FULL=1 adds accuracies and evaluations
-	$(RUN) -m benchmarks $(if $(FULL),--full)
+bench: $(VENV)/.application  ## measure every figure of the README again, briefly; FULL=1: as they stand there, in hours
+	$(RUN) -m bcos_core reproduce ours $(if $(FULL),--scale small,--quick)
 
 screenshots: $(VENV)/.development  ## a picture of every page, in build/screenshots, after half an hour of making what they show; TINY=1: minutes
 	@PYTHONPATH=. $(RUN) .ci/screenshots.py $(if $(TINY),--tiny)

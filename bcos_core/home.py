@@ -61,6 +61,11 @@ class Home:
         return self.root / "cells"
 
     @property
+    def reproductions(self) -> Path:
+        """Tables of figures that were measured again, one folder for each run."""
+        return self.root / "reproductions"
+
+    @property
     def trash(self) -> Path:
         """Models that were put away, one folder for each time."""
         return self.root / "trash"
@@ -79,7 +84,15 @@ class Home:
             # What raters answer and people upload is nobody else's to read. A folder that is there keeps its mode:
             # whoever made it may share it.
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            made = (self.models, self.evaluations, self.batches, self.lab, self.ablations, self.cells)
+            made = (
+                self.models,
+                self.evaluations,
+                self.batches,
+                self.lab,
+                self.ablations,
+                self.cells,
+                self.reproductions,
+            )
             for folder in (*made, self.jobs, self.uploads, self.trash, self.locks):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -1,1 +1,1 @@
-"""Measurements of the figures that the project promises: `make bench`, ratios from one run."""
+"""Measurements beside those of `python -m bcos_core reproduce`: of what the requirements do not bring."""

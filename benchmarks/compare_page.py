@@ -29,7 +29,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.home import Home
 from bcos_core.model.checkpoint import save_checkpoint
 from bcos_core.model.classifier import load
-from benchmarks.subjects import load_subjects
+from bcos_core.reproduce.measures.subjects import load_subjects
 from tests.browser.conftest import CHROMIUM, CHROMIUM_FLAGS
 from tests.browser.serving import Server, stop
 

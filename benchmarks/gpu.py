@@ -22,8 +22,8 @@ from bcos_core import convert
 from bcos_core.model.auto import AutoModelForSequenceClassification
 from bcos_core.model.contributions import contributions
 from bcos_core.model.view import ModelView
+from bcos_core.reproduce.measures.speed import paired
 from bcos_core.tasks.single_label import SingleLabel
-from benchmarks.figures import paired
 
 Figures = dict[str, float]
 DEVICE = torch.device("cuda")
@@ -97,7 +97,7 @@ def _in_format(shape: Shape, dtype: torch.dtype) -> Figures:
         forward = _to_the_end(functools.partial(plain.predict, ids, mask))
         heatmap = _to_the_end(functools.partial(_heatmap, view, ids, mask))
         name = f"{prefix}_batch_{size}"
-        found[f"{name}_heatmap_over_forward_time"] = paired(heatmap, forward, REPEATS)
+        found[f"{name}_heatmap_over_forward_time"] = statistics.median(paired(heatmap, forward, REPEATS))
         found[f"{name}_heatmap_seconds"] = seconds(heatmap)
         found[f"{name}_heatmap_over_forward_peak_memory"] = _growth(heatmap) / max(1, _growth(forward))
         found[f"{name}_heatmap_peak_memory_gib"] = _growth(heatmap) / 2**30
@@ -161,7 +161,7 @@ def _training_ratio(conventional: PreTrainedModel, b: float, size: int = 32) -> 
         return _to_the_end(step)
 
     bcos = step_of(convert(conventional, b=b), bcos=True)
-    return 1 / paired(bcos, step_of(copy.deepcopy(conventional), bcos=False), REPEATS)
+    return 1 / statistics.median(paired(bcos, step_of(copy.deepcopy(conventional), bcos=False), REPEATS))
 
 
 def _to_the_end(work: Callable[[], object]) -> Callable[[], None]:

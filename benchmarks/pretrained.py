@@ -20,8 +20,8 @@ from bcos_core.model.sources import load_pretrained, resolve_model
 from bcos_core.text.tasks import TaskChoice, load_task
 from bcos_core.train.recipe import RECIPES
 from bcos_core.train.spec import TrainSpec
-from benchmarks.accuracy import train
 from benchmarks.packages import MissingPackage, Package
+from benchmarks.training import train
 
 Figures = dict[str, float]
 REVIEWS = TaskChoice("embedded", "short-reviews")

@@ -18,6 +18,7 @@ from bcos_core.home import CHECKOUT, Home
 from bcos_core.model.checkpoint import save_checkpoint
 from bcos_core.model.classifier import load
 from bcos_core.progress import SilentReporter
+from bcos_core.reproduce.measures.subjects import Subjects, load_subjects
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.design import Condition, StudyDesign
 from bcos_core.study.invites import Invitations, InviteKind
@@ -25,7 +26,6 @@ from bcos_core.study.locking import lock
 from bcos_core.study.raters import Raters
 from bcos_core.study.selection import Candidate, Source
 from bcos_core.study.studies import Studies
-from benchmarks.subjects import Subjects, load_subjects
 from tests.browser.conftest import CHROMIUM, CHROMIUM_FLAGS
 from tests.browser.serving import Server, kill
 

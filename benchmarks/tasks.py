@@ -21,8 +21,8 @@ from bcos_core.progress import SilentReporter
 from bcos_core.text.tasks import TaskChoice, load_task
 from bcos_core.train.recipe import recipe_for
 from bcos_core.train.spec import TrainSpec
-from benchmarks.accuracy import train
 from benchmarks.tables import aspects, news, rated_sentences
+from benchmarks.training import train
 
 Figures = dict[str, float]
 METHODS = ("bcos", "integrated_gradients", "occlusion", "input_x_gradient")

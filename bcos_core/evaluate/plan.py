@@ -140,7 +140,15 @@ def evaluation_plan(spec: EvaluationSpec) -> list[Part]:
         DataError: the task cannot be used.
     """
     models = [read_info(path) for path in spec.checkpoints]
-    choice = spec.task or trained_on(models[0])
+    return evaluation_parts(spec, models, spec.task or trained_on(models[0]))
+
+
+def evaluation_parts(spec: EvaluationSpec, models: Sequence[CheckpointInfo], choice: TaskChoice) -> list[Part]:
+    """Those of an evaluation of `models` on a task, whether they are there or not.
+
+    Raises:
+        DataError: the task cannot be used.
+    """
     size = task_size(choice)
     texts = min(spec.limit, size.test)
     parts = [Part(0, "", "read", START_SECONDS + READING_SECONDS)]
@@ -239,24 +247,6 @@ def audit_plan(models: Sequence[CheckpointInfo]) -> list[Part]:
     texts = size.validation + size.test
     asked = [predicting(stage, model, texts=texts, tokens=size.tokens) for stage, model in enumerate(models, start=1)]
     return [Part(0, "", "read", START_SECONDS + READING_SECONDS), *asked]
-
-
-HAVING = 0.2
-"""Share of texts that have a word which somebody asks about: how many it really is, the texts say."""
-
-
-def retest_plan(model: CheckpointInfo, method: str, limit: int) -> list[Part]:
-    """
-    Raises:
-        DataError: the task cannot be used.
-    """
-    size = task_size(trained_on(model))
-    texts = round(1 + HAVING * min(limit, size.test))
-    return [
-        Part(0, "", "read", START_SECONDS + READING_SECONDS),
-        explaining(1, model, method, texts=texts, tokens=size.tokens, name=""),
-        predicting(2, model, texts=3 * texts, tokens=size.tokens),
-    ]
 
 
 def vocabulary_plan(model: CheckpointInfo, method: str, limit: int) -> list[Part]:

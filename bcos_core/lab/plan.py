@@ -20,6 +20,11 @@ DECIDED = 0.9
 """Share of the planted texts that a model decides by the plant, as a rule."""
 
 
+def scoring_title(kind: str) -> str:
+    """What the stage is called in which a kind of model is scored."""
+    return f"Scoring explanations of the {KINDS[kind]} model"
+
+
 def scored_methods(spec: LabSpec, *, is_bcos: bool, family: str) -> list[str]:
     """The methods that a kind of model is scored by, and chance; `family` as in `Method.unsupported`."""
     asked = dict.fromkeys((*spec.methods, CHANCE))

@@ -19,7 +19,7 @@ from bcos_core.evaluate.plan import part_of
 from bcos_core.home import Home
 from bcos_core.lab.measures import MEASURES, measure
 from bcos_core.lab.models import PLANTED
-from bcos_core.lab.plan import VERIFYING, scored_methods
+from bcos_core.lab.plan import VERIFYING, scored_methods, scoring_title
 from bcos_core.lab.plants import PLANTS, Plant, Planted, choose_words
 from bcos_core.lab.result import LabExample, LabResult, LabRow, Verification
 from bcos_core.lab.spec import LabSpec, unsupported
@@ -30,7 +30,7 @@ from bcos_core.text.examples import Examples
 from bcos_core.text.split import MIN_PER_CLASS, digest
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
 from bcos_core.train.pipeline import run_training
-from bcos_core.train.plan import KINDS, stage_titles
+from bcos_core.train.plan import stage_titles
 from bcos_core.train.spec import TrainSpec
 
 CHUNK = 16
@@ -83,8 +83,7 @@ def run_lab(spec: LabSpec, *, home: Home, work: Path, job: str, reporter: Report
     for place, path in enumerate(checkpoints):
         classifier = replace(load(path), max_length=spec.recipe.max_length, name=Path(path).name)
         stages = _Stages(reporter, before=len(stage_titles(spec.recipe)) + place, after=1 - place)
-        kind = KINDS["bcos" if classifier.is_bcos else "conventional"]
-        stages.stage(f"Scoring explanations of the {kind} model", 0, 1)
+        stages.stage(scoring_title("bcos" if classifier.is_bcos else "conventional"), 0, 1)
         checked, decided = verify(classifier, planted, swapped, data.labels)
         reporter.progress(1, 1, VERIFYING)
         verification.append(checked)

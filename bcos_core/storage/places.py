@@ -115,7 +115,8 @@ def _read(file: Path, stamp: Stamp) -> tuple[str, ...]:
 
 def _told_by_jobs(home: Home, artefacts: Iterable[str]) -> tuple[str, ...]:
     """The places where jobs have made what lies in this home."""
-    kinds = {folder.name for folder in (home.models, home.evaluations, home.batches, home.lab, home.ablations)}
+    folders = (home.models, home.evaluations, home.batches, home.lab, home.ablations, home.reproductions)
+    kinds = {folder.name for folder in folders}
     found: dict[str, None] = {}
     for made in artefacts:
         try:

@@ -35,6 +35,7 @@ for _room in (
     Room("evaluate", "Evaluate", "leaderboard"),
     Room("lab", "Lab", "science"),
     Room("ablation", "Ablation", "tune"),
+    Room("reproduce", "Reproduce", "replay"),
     Room("studies", "Studies", "groups"),
 ):
     ROOMS.register(_room.name, _room)

@@ -50,6 +50,7 @@ def furnish(home: Home, *, tiny: bool) -> list[View]:
         View("evaluate", "evaluate"),
         View("lab", "lab"),
         View("ablation", "ablation"),
+        View("reproduce", "reproduce"),
         View("studies", f"studies?study={study}"),
         View("results", f"studies?study={rehearsal}"),
         View("rate", f"rate?invite={invite}"),

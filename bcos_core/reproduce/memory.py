@@ -1,0 +1,108 @@
+"""Peak memory: of this process while it works, and of explaining a text by each method.
+
+`python -m bcos_core.reproduce.memory CHECKPOINT METHOD…` reads texts as a JSON list from its input, explains each by
+each method, one at a time, and prints the growth of peak memory in bytes as JSON, by method: in a process of its own,
+in which nothing else has allocated what a method could use again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import torch
+
+_AT_ONCE = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
+"""Lets glibc give memory back as soon as it is free: what one method has used is then no memory of the next."""
+
+
+def forget_peak() -> bool:
+    """Begin to look for the peak anew; whether this system can (Linux, or a GPU)."""
+    on_gpu = torch.cuda.is_available()
+    if on_gpu:
+        torch.cuda.reset_peak_memory_stats()
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+        return True
+    return on_gpu
+
+
+def peak_bytes() -> int:
+    """Of the GPU's memory that PyTorch holds, or else of this process's resident memory, since it was last forgotten.
+
+    Raises:
+        OSError: neither can be told here.
+    """
+    return int(torch.cuda.max_memory_allocated()) if torch.cuda.is_available() else peak_resident_bytes()
+
+
+def peak_resident_bytes() -> int:
+    """Of this process's resident memory.
+
+    Raises:
+        OSError: it cannot be told here.
+    """
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))) * 1024
+
+
+def held_bytes() -> int:
+    """What is held now, of the same memory as that of `peak_bytes`."""
+    return int(torch.cuda.memory_allocated()) if torch.cuda.is_available() else int(psutil.Process().memory_info().rss)
+
+
+def methods_memory(checkpoint: str, methods: Sequence[str], texts: Sequence[str]) -> dict[str, float]:
+    """Growth of peak memory while a text is explained, in bytes, the largest over the texts, by method; nothing where
+    this system does not tell. A method that cannot serve the model is left out."""
+    command = [sys.executable, "-m", "bcos_core.reproduce.memory", checkpoint, *methods]
+    done = subprocess.run(
+        command, input=json.dumps(list(texts)), capture_output=True, text=True, env={**os.environ, **_AT_ONCE}
+    )
+    if done.returncode:
+        raise RuntimeError(f"The process that measures memory has failed: {done.stderr[-500:]}")
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main(checkpoint: str, methods: Sequence[str], texts: Sequence[str]) -> dict[str, float]:
+    """What the process of its own does."""
+    from bcos_core.attribution.api import explain
+    from bcos_core.attribution.registry import METHODS
+    from bcos_core.model.classifier import load
+    from bcos_core.model.info import read_info
+
+    if not forget_peak():
+        return {}
+    classifier, found = replace(load(checkpoint), max_length=read_info(checkpoint).max_length), {}
+    for method in methods:
+        if METHODS[method].unsupported(is_bcos=classifier.is_bcos, family=classifier.family):
+            continue
+        explain(classifier, "A first text.", method=method)  # libraries allocate once
+        growth = []
+        for text in texts:
+            _give_back()
+            before = held_bytes()
+            forget_peak()
+            explain(classifier, text, method=method)
+            growth.append(max(0, peak_bytes() - before))
+        found[method] = float(max(growth))
+    return found
+
+
+def _give_back() -> None:
+    gc.collect()
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1], sys.argv[2:], json.load(sys.stdin))))  # noqa: T201

@@ -1,0 +1,97 @@
+"""What a run is asked to do, whole: the grid with every recipe in it, whatever the defaults are when it runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from bcos_core.errors import InputError, UnknownNameError
+from bcos_core.model.identity import source_identity
+from bcos_core.reproduce.grid import Grid, named_task
+from bcos_core.reproduce.measure import Effort
+from bcos_core.reproduce.ours import ours_effort, ours_grid
+from bcos_core.reproduce.paper import paper_grid
+from bcos_core.reproduce.scale import SCALES
+from bcos_core.text.content import choice_hash
+
+PAPER, OURS = "paper", "ours"
+TITLES = {PAPER: "The paper’s grid", OURS: "The README’s figures"}
+"""What can be reproduced."""
+GRIDS = {PAPER: paper_grid, OURS: ours_grid}
+
+
+@dataclass(frozen=True)
+class ReproduceSpec:
+    """`what` at a `scale`, which names the sizes that the grid was made with; `effort` is that of the figures that no
+    grid has, None where there are none.
+
+    Raises:
+        UnknownNameError: nothing of that name can be reproduced, or there is no such scale.
+    """
+
+    what: str
+    scale: str
+    grid: Grid
+    effort: Effort | None = None
+
+    def __post_init__(self) -> None:
+        if self.what not in TITLES:
+            raise UnknownNameError("figures to reproduce", self.what, TITLES)
+        SCALES[self.scale]
+
+    @classmethod
+    def of(
+        cls,
+        what: str,
+        scale: str,
+        *,
+        tasks: Sequence[str] = (),
+        models: Sequence[str] = (),
+        seeds: Sequence[int] = (),
+        examples: int | None = None,
+        texts: int | None = None,
+    ) -> ReproduceSpec:
+        """What is usual at a scale, with the choices that were made: tasks and pretrained models as a command line
+        names them, seeds, training texts, test texts.
+
+        Raises:
+            InputError: a name that is none, or a number out of range.
+        """
+        if what not in TITLES:
+            raise UnknownNameError("figures to reproduce", what, TITLES)
+        grid = GRIDS[what](SCALES[scale])
+        changes: dict[str, Any] = {}
+        if tasks:
+            known = {task.name: task for task in grid.tasks}
+            longest = SCALES[scale].longest
+            changes["tasks"] = tuple(known.get(name) or named_task(name, longest=longest) for name in tasks)
+        if models:
+            changes["bases"] = tuple(map(_source, models))
+        if seeds:
+            changes["seeds"] = tuple(seeds)
+        for name, number, least in (("examples", examples, 16), ("texts", texts, 1)):
+            if number is not None:
+                if number < least:
+                    raise InputError(f"{name} is {number}; expected a whole number from {least}.")
+                changes[name] = number
+        return cls(what, scale, replace(grid, **changes), ours_effort(SCALES[scale]) if what == OURS else None)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def key(self) -> str:
+        """The same for two requests of the same work, on the same content of files."""
+        files = [choice_hash(task.choice) for task in self.grid.tasks]
+        content = [*files, *map(source_identity, self.grid.bases)]
+        return "reproduce:" + json.dumps({**self.to_dict(), "content": content}, sort_keys=True)
+
+
+def _source(name: str) -> str:
+    """A pretrained model as it is stored: a folder by its whole path."""
+    from bcos_core.model.sources import resolve_model
+
+    source = resolve_model(name)
+    return source.location if source.kind == "folder" else name
