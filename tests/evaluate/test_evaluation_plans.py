@@ -9,7 +9,9 @@ from planned import PartsTold
 from tiny_pair import save_pair
 
 from bcos_core.evaluate.audit_run import run_audit
-from bcos_core.evaluate.plan import SORTED, audit_plan, evaluation_plan, explaining, vocabulary_plan
+from bcos_core.evaluate.plan import SORTED, audit_plan, evaluation_plan, explaining, retest_plan, vocabulary_plan
+from bcos_core.evaluate.retest_run import run_retest
+from bcos_core.evaluate.retest_spec import RetestSpec
 from bcos_core.evaluate.run import run_evaluation
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
@@ -54,6 +56,9 @@ def test_audits_and_vocabularies_have_their_planned_parts(pair: tuple[Path, Path
     told = PartsTold()
     run_vocabulary(models[0], method="bcos", limit=5, seed=0, home=home, reporter=told)
     told.assert_as_planned(vocabulary_plan(models[0], "bcos", 5))
+    told = PartsTold()
+    run_retest(RetestSpec(str(pair[0]), "the", 1, "bcos", limit=20), home=home, reporter=told)
+    told.assert_as_planned(retest_plan(models[0], "bcos", 20))
 
 
 def part(plan: list[Part], name: str) -> Part:

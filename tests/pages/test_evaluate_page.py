@@ -129,7 +129,8 @@ def test_the_matrix_comes_first_and_leads_to_the_details(
     monkeypatch.setattr(result, "matrix", matrix)
     at = open_page("evaluate")
     assert not at.exception, at.exception
-    assert [head.value for head in at.header] == ["Which method is best?", "Comprehensiveness"]
+    heads = ["Which method is best?", "Comprehensiveness", "On which texts does it hold?"]
+    assert [head.value for head in at.header] == heads
     (model,) = matrix.data["models"]
     assert {row["title"] for row in model["rows"]} == {"B-cos contributions", "Saliency", "Random"}
     assert [column["title"] for column in model["columns"]] == ["Comprehensiveness", "Sufficiency"]
@@ -173,3 +174,22 @@ def test_a_finished_evaluation(models: tuple[Path, Path], home: Home, open_page:
     report = evaluation_html(load_evaluation(folder), "bcos@tiny-bcos")
     assert "<script" not in report and "B-cos contributions" in report and "http" not in report
     assert report.index("B-cos contributions are better than random in") < report.index("<h2>")  # said first
+
+
+def test_every_score_on_some_of_the_texts(models: tuple[Path, Path], open_page: OpenPage) -> None:
+    words_ = ["evaluate", "tiny-bcos", "tiny-conventional", "--methods", "bcos", "saliency", "--limit", "8"]
+    assert main([*words_, "--scores", "comprehensiveness", "--json"]) == 0
+    at = open_page("evaluate", slice="class")
+    assert not at.exception and not at.error, at.exception
+    table = at.dataframe[2].value
+    assert set(table["slice"]) == {"negative", "positive"} and "By class: the label that the data have" in words(at)
+    of_one = table[(table["method"] == "Saliency") & (table["model"] == "tiny-bcos")]
+    assert of_one["texts"].sum() == 8 and "some differ by chance" in words(at)
+    own = table[table["model"] == "tiny-conventional"]["minus B-cos contributions · tiny-bcos"]
+    assert own.isna().all()  # raw scores of two models do not compare
+    at = open_page("evaluate", slice="word")
+    assert len(at.dataframe) == 2 and not at.error  # until a word is typed
+    at = open_page("evaluate", slice="word", **{"slice-word": "the"})
+    assert set(at.dataframe[2].value["slice"]) <= {"with “the”", "without “the”"}
+    at = open_page("evaluate", slice="disagreement", one="bcos", other="saliency")
+    assert not at.exception and set(at.dataframe[2].value["model"]) == {"tiny-bcos"}

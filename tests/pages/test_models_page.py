@@ -90,6 +90,29 @@ def test_a_model_without_a_twin(home: Home, open_page: OpenPage) -> None:
     assert "has no twin here" in words(at) and not at.exception
 
 
+def test_a_word_is_edited_and_asked_again(pair: tuple[Path, Path], open_page: OpenPage, store: JobStore) -> None:
+    assert main(["words", "tiny-bcos", "--json"]) == 0
+    at = open_page("models", **{"words-of": "negative"})
+    word = str(at.dataframe[1].value["word"].iloc[0])
+    assert "decide?" not in words(at)
+    address = {"words-of": "negative", "word": word, "edit": "replace"}
+    at = open_page("models", **address)
+    assert f"Does “{word}” decide?" in words(at) and "Type the word to put in its place" in words(at)
+    at = open_page("models", **address, **{"edit-other": "granite"})
+    button(at, "Edit and ask again").click().run()
+    job = next(job for job in store.list() if job.kind == "retest")
+    command = command_of(job)
+    assert command.endswith(f"{word} --label=0 --method=bcos --edit=replace --limit=300 --seed=0 --other=granite")
+    store.cancel(job.id)
+    assert main(["retest", "tiny-bcos", word, "--label", "negative", "--json"]) == 0
+    at = open_page("models", **address | {"edit": "drop"})
+    assert not at.exception and not at.error, at.exception
+    table = at.dataframe[3].value
+    assert {"before", "after", "text", "edited"} <= set(table.columns) and len(table) >= 5
+    assert "The same edit of another word" in words(at) or "do not lean on it" in words(at)
+    assert len([one for one in at.get("download_button") if "Report" in one.label]) == 2
+
+
 def test_the_words_of_a_model(pair: tuple[Path, Path], open_page: OpenPage, store: JobStore) -> None:
     at = open_page("models")
     button(at, "Gather the words").click().run()
