@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from bcos_core.cli.task_arguments import add_task_arguments, said_of_task
 from bcos_core.evaluate.spec import EvaluationSpec, usual_scores
 from bcos_core.option import add_flag, options_of
 
+if TYPE_CHECKING:
+    from bcos_core.evaluate.result import Evaluation
+    from bcos_core.evaluate.slices import Slicing
+
 EPILOG = """examples:
   python -m bcos_core evaluate CHECKPOINT --methods bcos occlusion integrated_gradients --limit 200
   python -m bcos_core evaluate CHECKPOINT TWIN --methods bcos lime --scores comprehensiveness seqpg --json
   python -m bcos_core evaluate CHECKPOINT --methods bcos shapley --removal delete --option shapley.samples=10
+  python -m bcos_core evaluate CHECKPOINT --methods bcos occlusion --slice length word:not disagreement:bcos,occlusion
 """
 
 
@@ -40,6 +46,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--task", metavar="NAME", help="another task's test set (default: that of the checkpoint)")
     add_task_arguments(parser)
     parser.add_argument("--against", metavar="METHOD", help="paired differences with this method (default: the first)")
+    parser.add_argument(
+        "--slice",
+        nargs="+",
+        default=[],
+        metavar="SLICE",
+        help="every score on some of the texts: length, class, confidence, word:WORD, disagreement:METHOD,METHOD",
+    )
     parser.add_argument("--option", action="append", default=[], metavar="METHOD.NAME=VALUE", help="an option")
     parser.set_defaults(run=run, show=show)
 
@@ -55,10 +68,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.evaluate.between import between_models
     from bcos_core.evaluate.job import EVALUATE
     from bcos_core.evaluate.scores import SCORES
+    from bcos_core.evaluate.slices import Slicing
     from bcos_core.home import get_home
     from bcos_core.model.info import read_info
     from bcos_core.text.tasks import TaskChoice
 
+    slicings = {text: Slicing.parse(text) for text in args.slice}
     task = None
     if args.task:
         task = TaskChoice.parse(args.task, **said_of_task(args))
@@ -75,11 +90,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     evaluation, job = EVALUATE.run_here(spec)
     first = next((c for c in evaluation.contenders if c.method == args.against), evaluation.contenders[0])
     called = evaluation.renamed({one.path: read_info(one.path).name for one in evaluation.contenders})
+    base = called.contenders[evaluation.contenders.index(first)].id
     rows = evaluation.rows()
     return {
         "rows": rows,
         "between": between_models(called, called.rows()),
         "differences": evaluation.differences(first.id),
+        "slices": _sliced(called, slicings, base) if slicings else {},
         "skipped": list(evaluation.skipped),
         "names": {one.checkpoint: read_info(one.path).name for one in evaluation.contenders},
         "notes": list(evaluation.notes),
@@ -89,11 +106,27 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _sliced(evaluation: Evaluation, slicings: Mapping[str, Slicing], against: str) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each slicing, by what was asked."""
+    from bcos_core.evaluate.slices import sliced_rows, slices_of, task_of
+    from bcos_core.home import get_home
+    from bcos_core.storage.evidence import EvidenceStore
+    from bcos_core.storage.upgrade import open_database
+    from bcos_core.text.tasks import load_task
+
+    task, store = load_task(task_of(evaluation)), EvidenceStore(open_database(get_home()))
+    return {
+        text: sliced_rows(evaluation, slices_of(evaluation, slicing, task, store), against)
+        for text, slicing in slicings.items()
+    }
+
+
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person: a table per score, the best first."""
     from bcos_core.evaluate.figures import few_texts
     from bcos_core.numbers import is_missing
     from bcos_core.render.scoreboard import left_out, most_texts, people_in_words, trained_for, training_notes
+    from bcos_core.render.slices import slices_lines
 
     lines: list[str] = []
     names = result["names"]  # what the models are called; rows know them by their folders
@@ -117,6 +150,8 @@ def show(result: dict[str, Any]) -> str:
                 f"{row['forward_passes']:6.1f} forward {row['backward_passes']:6.1f} backward  "
                 f"{names[row['checkpoint']]}{mark}"
             )
+    for asked, rows in result["slices"].items():
+        lines += ["", *slices_lines(asked, rows)]
     lines += ["", *result["between"], *result["notes"], *filter(None, [few_texts(most_texts(result["rows"]))])]
     lines += [left_out(_called(row, names)) for row in result["skipped"]]
     lines.append(f"\n{result['seconds']:.0f} s; stored in {result['evaluation']}")

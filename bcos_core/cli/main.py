@@ -27,6 +27,7 @@ COMMANDS = (
     "ablate",
     "reproduce",
     "words",
+    "retest",
     "study",
     "backup",
     "models",

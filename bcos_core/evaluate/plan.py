@@ -249,6 +249,24 @@ def audit_plan(models: Sequence[CheckpointInfo]) -> list[Part]:
     return [Part(0, "", "read", START_SECONDS + READING_SECONDS), *asked]
 
 
+HAVING = 0.2
+"""Share of texts that have a word which somebody asks about: how many it really is, the texts say."""
+
+
+def retest_plan(model: CheckpointInfo, method: str, limit: int) -> list[Part]:
+    """
+    Raises:
+        DataError: the task cannot be used.
+    """
+    size = task_size(trained_on(model))
+    texts = round(1 + HAVING * min(limit, size.test))
+    return [
+        Part(0, "", "read", START_SECONDS + READING_SECONDS),
+        explaining(1, model, method, texts=texts, tokens=size.tokens, name=""),
+        predicting(2, model, texts=3 * texts, tokens=size.tokens),
+    ]
+
+
 def vocabulary_plan(model: CheckpointInfo, method: str, limit: int) -> list[Part]:
     """
     Raises:

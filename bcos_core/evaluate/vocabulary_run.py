@@ -71,7 +71,7 @@ def run_vocabulary(
     for label in range(len(task.labels)):
         known: dict[str, dict[str, float]] = {}
         for start in range(0, len(test), CHUNK):
-            known |= _sums(explainer, test.texts[start : start + CHUNK], label, store, tally)
+            known |= sums_of(explainer, test.texts[start : start + CHUNK], label, store, tally)
         sums.append([known[name_of(text)] for text in test.texts])
     reporter.stage("Counting words", 2, 3)
     found = vocabulary(sums, replace(task, test=test))
@@ -83,7 +83,7 @@ def words_kind(label: int) -> str:
     return f"words:{label}"
 
 
-def _sums(
+def sums_of(
     explainer: Explainer, texts: tuple[str, ...], label: int, store: EvidenceStore, tally: Tally
 ) -> dict[str, dict[str, float]]:
     """The word sums of texts for one output, by the texts' names; computed where they are not known."""

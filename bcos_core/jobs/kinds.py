@@ -15,6 +15,7 @@ _PLACES = {
     "trust": ("bcos_core.trust.job", "TRUST"),
     "audit": ("bcos_core.evaluate.audit_job", "AUDIT"),
     "words": ("bcos_core.evaluate.vocabulary_job", "WORDS"),
+    "retest": ("bcos_core.evaluate.retest_job", "RETEST"),
     "batch": ("bcos_core.batch.job", "BATCH"),
     "ablate": ("bcos_core.ablation.job", "ABLATE"),
     "lab": ("bcos_core.lab.job", "LAB"),

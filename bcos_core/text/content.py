@@ -6,8 +6,10 @@ import hashlib
 import json
 from pathlib import Path
 
+from bcos_core.errors import DataError
 from bcos_core.storage.content import file_hash
 from bcos_core.tasks.registry import USUAL
+from bcos_core.text.bundle import open_bundle
 from bcos_core.text.examples import TaskData
 from bcos_core.text.table import MAX_FILE_BYTES
 from bcos_core.text.tasks import TaskChoice
@@ -23,13 +25,17 @@ def data_hash(data: TaskData) -> str:
 
 
 def choice_hash(choice: TaskChoice) -> str:
-    """SHA-256 of the file that a choice names, without reading it as a table; "" where it names none that is there.
+    """SHA-256 of the file that a choice names, without reading it as a table, of a folder of all its files; "" where it
+    names none that is there.
 
     Embedded tasks and hub data sets have no file that a person edits.
     """
     path = Path(choice.name)
     try:
+        if choice.kind == "file" and path.is_dir():
+            names = sorted(open_bundle(path).sizes)
+            return hashlib.sha256(json.dumps([[name, file_hash(path / name)] for name in names]).encode()).hexdigest()
         readable = choice.kind == "file" and path.is_file() and path.stat().st_size <= MAX_FILE_BYTES
         return file_hash(path) if readable else ""
-    except OSError:
+    except (OSError, DataError):
         return ""

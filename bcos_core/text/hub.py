@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from bcos_core.errors import DataError, HubUnavailableError
 from bcos_core.hub import require_hub
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
-from bcos_core.tasks.task_type import Gold, TaskType
+from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.columns import Columns, choose_columns
+from bcos_core.text.corpora.known import layout_of
+from bcos_core.text.corpora.layout import LaidOut, Layout, RowsTable
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.examples import TaskData
-from bcos_core.text.labelled import Labelled, make_task, rationales_of, read_labelled
-from bcos_core.text.split import keep_sides
+from bcos_core.text.labelled import Labelled, make_task, make_task_of_sides, read_labelled
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -48,65 +49,28 @@ def load_hub(
     splits = _load_splits(hub_id, config)
     kind = task_type or TASK_TYPES[USUAL]
     first = next(iter(splits.values()))
+    layout = layout_of(first.column_names)
     columns = choose_columns(
-        first.column_names, text_column, label_column or _class_label(first), rationale_column, second_column
+        layout.all_columns(first.column_names) if layout else first.column_names,
+        text_column,
+        label_column or (None if layout else _class_label(first)),
+        rationale_column or (layout.rationale if layout else None),
+        second_column,
     )
     notes: list[str] = []
     sides: dict[str, Labelled] = {}
     for side, split_name in _choose_splits(hub_id, list(splits)).items():
-        labelled = _read_split(splits[split_name], columns, notes, task_type=kind, separator=separator)
+        labelled = _read_split(splits[split_name], columns, notes, layout, task_type=kind, separator=separator)
         if labelled is not None:
             sides[side] = labelled
     if "train" not in sides:
         raise DataError(f"The training split of {hub_id!r} has no row with a text and a label. Choose other columns.")
     title = f"{hub_id} ({config})" if config else hub_id
-    return _assemble(title, sides, _declared_classes(first, columns.label), columns, notes, kind)
-
-
-def _assemble(
-    title: str,
-    sides: dict[str, Labelled],
-    declared: tuple[str, ...],
-    columns: Columns,
-    notes: list[str],
-    task_type: TaskType,
-) -> TaskData:
-    train = sides["train"]
+    declared = () if layout else _declared_classes(first, columns.label)
     if len(sides) == 1:
-        data = make_task(title, train, columns, declared, task_type)
+        data = make_task(title, sides["train"], columns, declared, kind)
         return replace(data, notes=(*notes, *data.notes))
-
-    labels = task_type.labels(train.labels, columns.label, declared)
-
-    def numbered(side: str) -> tuple[list[str], list[Gold]] | None:
-        if side not in sides:
-            return None
-        pairs = list(zip(sides[side].texts, sides[side].labels, strict=True))
-        known = [(text, gold) for text, mark in pairs if (gold := task_type.gold(mark, labels)) is not None]
-        if len(known) < len(pairs):
-            notes.append(f"Rows left out of {side} because training has no such label: {len(pairs) - len(known):,}.")
-        return [text for text, _ in known], [number for _, number in known]
-
-    training = numbered("train")
-    assert training is not None
-    split = keep_sides(training, numbered("validation"), numbered("test"))
-    learnable = split.train.counts()
-    unlearnable = [name for number, name in enumerate(labels) if task_type.exclusive and not learnable[number]]
-    if unlearnable:
-        raise DataError(
-            f"The training side has no text of {', '.join(map(repr, unlearnable))} that is not in validation or test "
-            "too. Choose a data set with more texts."
-        )
-    task_type.require_sides(
-        {"train": split.train.labels, "validation": split.validation.labels, "test": split.test.labels}, labels
-    )
-    empty = sum(side.empty_rows for side in sides.values())
-    notes += Labelled((), tuple(mark for side in sides.values() for mark in side.labels), empty).notes
-    rationales, found = rationales_of([sides[side] for side in ("test", "validation", "train") if side in sides])
-    said = (*notes, *split.notes, *found)
-    return TaskData(
-        title, labels, split.train, split.validation, split.test, said, rationales, task_type.name, columns.texts
-    )
+    return make_task_of_sides(title, sides, columns, declared, notes, kind)
 
 
 def require_hub_id(hub_id: str) -> None:
@@ -187,6 +151,7 @@ def _read_split(
     split: Dataset,
     columns: Columns,
     notes: list[str],
+    layout: Layout | None,
     *,
     task_type: TaskType,
     separator: str | None,
@@ -198,6 +163,10 @@ def _read_split(
         # By lot, because the classes of a sorted or alternating split would not survive taking every nth row.
         places = sorted(random.Random(0).sample(range(len(split)), MAX_ROWS))
         split = split.select(places)
+    if layout:
+        # Of a data set that is known, labels are made of what people said, and never hidden.
+        table = LaidOut(RowsTable(tuple(split.column_names), (tuple(row.values()) for row in split)), layout)
+        return read_labelled(table.numbered_rows(columns.all), columns, task_type=task_type, separator=separator)
     cells = split.select_columns(list(columns.all))[:]
     values = cells[columns.label]
     names = _label_names(split, columns.label)

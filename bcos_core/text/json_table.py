@@ -9,11 +9,9 @@ import json
 import re
 from abc import abstractmethod
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from bcos_core.errors import DataError
-from bcos_core.text.decode import decode
 from bcos_core.text.lines import count_lines
 from bcos_core.text.table import MAX_ROW_CHARACTERS, Table, require_columns, require_row, require_rows
 
@@ -24,17 +22,11 @@ _WHITE_SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
 
 
-def open_json(path: Path) -> Table:
-    """A `.json` file: a list of objects, or JSON lines under the wrong ending."""
-    text = decode(path.read_bytes(), path.name)
+def open_json(text: str, name: str) -> Table:
+    """The text of a `.json` file: a list of objects, or JSON lines under the wrong ending."""
     if text.startswith("{", _skip(text, 0)):
-        return JsonLinesTable(text, path.name)
-    return JsonListTable(text, path.name)
-
-
-def open_json_lines(path: Path) -> Table:
-    """A `.jsonl` or `.ndjson` file."""
-    return JsonLinesTable(decode(path.read_bytes(), path.name), path.name)
+        return JsonLinesTable(text, name)
+    return JsonListTable(text, name)
 
 
 class _ObjectTable(Table):

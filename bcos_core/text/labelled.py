@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bcos_core.errors import DataError
 from bcos_core.numbers import count
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
-from bcos_core.tasks.task_type import Mark, TaskType
+from bcos_core.tasks.task_type import Gold, Mark, TaskType
 from bcos_core.text.blank import is_blank
 from bcos_core.text.columns import Columns
 from bcos_core.text.examples import TaskData
 from bcos_core.text.labels import says_nothing, text_value
 from bcos_core.text.pair import SEPARATOR, is_pair
 from bcos_core.text.rationales import Rationales, read_rationales
-from bcos_core.text.split import split_by_hash
+from bcos_core.text.split import keep_sides, split_by_hash
 from bcos_core.text.table import require_cell
 
 _UNSEEN_NAMED = 5
@@ -161,4 +161,60 @@ def make_task(
     notes = (*labelled.notes, *sides.notes, *found)
     return TaskData(
         title, labels, sides.train, sides.validation, sides.test, notes, rationales, kind.name, columns.texts
+    )
+
+
+def make_task_of_sides(
+    title: str,
+    sides: Mapping[str, Labelled],
+    columns: Columns,
+    declared: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    task_type: TaskType | None = None,
+) -> TaskData:
+    """A task on the sides that it comes with, "train" and one or both of "validation" and "test", with the labels of
+    training, in the order of `declared` where that holds them. `notes` are those that there are already.
+
+    Raises:
+        DataError: one label only, too many, or a side of no use.
+    """
+    kind = task_type or TASK_TYPES[USUAL]
+    labels = kind.labels(sides["train"].labels, columns.label, declared)
+    said = list(notes)
+
+    def numbered(side: str) -> tuple[list[str], list[Gold]] | None:
+        if side not in sides:
+            return None
+        pairs = list(zip(sides[side].texts, sides[side].labels, strict=True))
+        known = [(text, gold) for text, mark in pairs if (gold := kind.gold(mark, labels)) is not None]
+        if len(known) < len(pairs):
+            said.append(f"Rows left out of {side} because training has no such label: {len(pairs) - len(known):,}.")
+        return [text for text, _ in known], [number for _, number in known]
+
+    training = numbered("train")
+    assert training is not None
+    split = keep_sides(training, numbered("validation"), numbered("test"))
+    learnable = split.train.counts()
+    unlearnable = [name for number, name in enumerate(labels) if kind.exclusive and not learnable[number]]
+    if unlearnable:
+        raise DataError(
+            f"The training side has no text of {', '.join(map(repr, unlearnable))} that is not in validation or test "
+            "too. Choose a data set with more texts."
+        )
+    kind.require_sides(
+        {"train": split.train.labels, "validation": split.validation.labels, "test": split.test.labels}, labels
+    )
+    empty = sum(side.empty_rows for side in sides.values())
+    said += Labelled((), tuple(mark for side in sides.values() for mark in side.labels), empty).notes
+    rationales, found = rationales_of([sides[side] for side in ("test", "validation", "train") if side in sides])
+    return TaskData(
+        title,
+        labels,
+        split.train,
+        split.validation,
+        split.test,
+        (*said, *split.notes, *found),
+        rationales,
+        kind.name,
+        columns.texts,
     )

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from bcos_core.errors import DataError
+from bcos_core.text.bundle import open_bundle
 from bcos_core.text.columns import guess_label_column, guess_pair_columns, guess_text_column
 from bcos_core.text.decode import encodable
 from bcos_core.text.examples import TaskData
@@ -36,6 +37,7 @@ class FilePreview:
     text_column: str | None
     label_column: str | None
     second_column: str | None = None
+    rationale_column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,11 @@ def preview_file(path: str | Path) -> FilePreview:
         columns=table.columns,
         rows=rows,
         row_count=table.row_count,
-        size_bytes=Path(path).stat().st_size,
+        size_bytes=sum(open_bundle(Path(path)).sizes.values()) if Path(path).is_dir() else Path(path).stat().st_size,
         text_column=text,
         label_column=guess_label_column([column for column in table.columns if column not in (text, second)]),
         second_column=second,
+        rationale_column=table.rationale_column,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from bcos_core.text.bundle import is_bundle
 from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice, load_task
 
@@ -31,7 +32,7 @@ class TaskSize:
 
 
 UNKNOWN = TaskSize(train=8200, validation=600, test=1200, tokens=40.0)
-"""A hub data set, which only a download would measure."""
+"""A hub data set, which only a download would measure, or a large archive."""
 
 
 def task_size(choice: TaskChoice) -> TaskSize:
@@ -43,7 +44,7 @@ def task_size(choice: TaskChoice) -> TaskSize:
         return UNKNOWN
     path = Path(choice.name)
     if choice.kind == "file" and path.is_file() and path.stat().st_size > READ_BYTES:
-        return _glanced(path)
+        return UNKNOWN if is_bundle(path) else _glanced(path)
     return _read(choice, choice_hash(choice))
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from bcos_core.errors import DataError
@@ -27,11 +28,17 @@ _TEXTS_ONLY = "Keep the text and label columns only, or take a sample of the row
 class Table(ABC):
     """Named columns; the rows can be gone through as often as needed.
 
-    `unit` is what the file's own numbers count, from 1: lines or rows.
+    `unit` is what the file's own numbers count, from 1: lines or rows. Of data sets that are known, `rationale_column`
+    holds what people named, `side_column` which side a row is on ("train", "validation", "test"), `blank` says by
+    column what an empty cell means, and `notes` what a reader must know.
     """
 
     columns: tuple[str, ...]
     unit: str = "row"
+    rationale_column: str | None = None
+    side_column: str | None = None
+    blank: Mapping[str, str] = MappingProxyType({})
+    notes: tuple[str, ...] = ()
 
     @property
     @abstractmethod

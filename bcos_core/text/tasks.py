@@ -12,7 +12,7 @@ from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.text.columns import require_different
 from bcos_core.text.embedded import EMBEDDED_TASKS, EmbeddedTask
 from bcos_core.text.examples import Examples, TaskData
-from bcos_core.text.files import load_file
+from bcos_core.text.files import comes_with_rationales, load_file
 from bcos_core.text.hub import load_hub, require_hub_id
 
 __all__ = ["EMBEDDED_TASKS", "EmbeddedTask", "Examples", "TaskChoice", "TaskData", "load_task"]
@@ -25,9 +25,10 @@ class TaskChoice:
     """One task, named. `name` is an embedded task's name, a hub id, or the path of a file.
 
     A text or label column that is None is guessed when the task is loaded; a rationale column (see
-    `bcos_core.text.rationales`) is read where one is named. `type` is a name in `TASK_TYPES`, None for the usual one;
-    `separator` is what stands between several labels in one cell. `second_column` holds the second texts of pairs,
-    whose first are in `text_column`. An embedded task has none of these to choose.
+    `bcos_core.text.rationales`) is read where one is named, and of data sets that are known (`bcos_core.text.corpora`).
+    `type` is a name in `TASK_TYPES`, None for the usual one; `separator` is what stands between several labels in one
+    cell. `second_column` holds the second texts of pairs, whose first are in `text_column`. An embedded task has none
+    of these to choose.
 
     Raises:
         DataError: an unknown kind, not a hub id, or columns or a configuration where there are none to choose.
@@ -95,7 +96,8 @@ class TaskChoice:
         second_column: str | None = None,
     ) -> TaskChoice:
         """The task that `text` names: an embedded name, `hub:OWNER/NAME` or `hub:OWNER/NAME:CONFIG`, `file:PATH`,
-        or the bare path of a file that exists. Paths become absolute, so that a job started elsewhere finds them.
+        or the bare path of a file, or of a known data set's folder, that exists. Paths become absolute, so that a job
+        started elsewhere finds them.
 
         Raises:
             DataError: it names nothing.
@@ -111,7 +113,7 @@ class TaskChoice:
                 raise DataError(f"Two configurations were given, {config!r} and {hub_config!r}. Leave one out.")
             return cls("hub", hub_id, text_column, label_column, config or hub_config, *columns)
         path = Path(rest if prefix == "file" else given).expanduser()
-        if (prefix == "file" and rest) or (given and path.is_file()):
+        if rest if prefix == "file" else given and (path.is_file() or path.is_dir()):
             return cls("file", str(path.resolve()), text_column, label_column, hub_config, *columns)
         raise DataError(f"There is no task or file {text!r}. A task is named by {_FORMS}.")
 
@@ -140,7 +142,7 @@ class TaskChoice:
         """Whether people's (or the makers') reasons come with the texts."""
         if self.kind == "embedded":
             return EMBEDDED_TASKS[self.name].rationales
-        return self.rationale_column is not None
+        return self.rationale_column is not None or (self.kind == "file" and comes_with_rationales(self.name))
 
     @property
     def pairs(self) -> bool:

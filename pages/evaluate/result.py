@@ -23,6 +23,7 @@ from bcos_core.render.scoreboard import Row, every_score, left_out, most_texts
 from pages.evaluate.chosen import chosen_contender, chosen_score
 from pages.evaluate.detail import show_detail
 from pages.evaluate.matrix import matrix
+from pages.evaluate.slices import show_slices
 from pages.widgets import resources, url
 from pages.widgets.plain import plain
 
@@ -43,6 +44,7 @@ def show_result(job: Job) -> None:
     _overview(evaluation, rows, stands)
     _exports(evaluation, rows)
     show_detail(evaluation, rows, stands, lambda against: _paired(str(folder), names, against))
+    show_slices(evaluation)
 
 
 Names = tuple[tuple[str, str], ...]

@@ -128,9 +128,19 @@ def _result(result: LabResult) -> None:
     if said := few_texts(result.verification[0].texts):
         st.caption(plain(said))
     kinds = {model.checkpoint: KINDS[model.kind] for model in result.verification}
+    _found_by_words(result)
     show_planted(result, kinds)
     _measures(result, kinds)
     _examples(result, kinds)
+
+
+def _found_by_words(result: LabResult) -> None:
+    """To the words of the B-cos model, among which somebody who does not know the shortcut would find it."""
+    known = resources.checkpoints()
+    here = [model.checkpoint for model in result.verification if model.checkpoint in known]
+    help = "Which words add most to each class, and whether to edit one changes the answer."
+    if st.button("Find it by its words", disabled=not here, help=help if here else "The models are no longer here."):
+        st.switch_page("models/page.py", query_params={"model": here[:1]})
 
 
 def _verified(model: Verification) -> None:

@@ -19,6 +19,7 @@ from bcos_core.numbers import count
 from bcos_core.render.csv_file import csv_file
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.tasks.task_type import TaskType
+from pages.models.retest import retest_of
 from pages.widgets import url
 from pages.widgets.plain import plain
 from pages.widgets.request import Request, ask
@@ -89,6 +90,9 @@ def _tables(info: CheckpointInfo, result: ModelVocabulary) -> None:
         _side(info, f"What {kind.verbs[0]} it", table.head(shown), uses[:shown], "for")
     with right:
         _side(info, f"What {kind.verbs[1]} it", table.tail(shown)[::-1], uses[::-1][:shown], "against")
+    word = url.read("word")
+    if word and any(use.word == word for use in uses):
+        retest_of(info, word, labels.index(chosen), result.method, LIMIT, SEED)
     st.download_button(
         "Download all words",
         lambda: csv_file(table),
@@ -124,10 +128,15 @@ def _side(info: CheckpointInfo, title: str, table: pd.DataFrame, uses: Sequence[
         column_config={**numbers, "weight by counts": st.column_config.NumberColumn(format="%+.2f")},
     )
     chosen = event.selection.rows
-    if st.button("Open its texts", disabled=not chosen, key=f"open-{side}", help=None if chosen else "Choose a word."):
-        use = uses[chosen[0]]
-        examples = use.examples if side == "for" else use.examples[::-1]
-        st.switch_page(
-            "compare/page.py",
-            query_params={"model": [info.path.name], "example": str(examples[0]), "search": use.word},
-        )
+    help = None if chosen else "Choose a word."
+    with st.container(horizontal=True):
+        if st.button("Open its texts", disabled=not chosen, key=f"open-{side}", help=help):
+            use = uses[chosen[0]]
+            examples = use.examples if side == "for" else use.examples[::-1]
+            st.switch_page(
+                "compare/page.py",
+                query_params={"model": [info.path.name], "example": str(examples[0]), "search": use.word},
+            )
+        if st.button("Does it decide?", disabled=not chosen, key=f"decide-{side}", help=help):
+            url.write(word=uses[chosen[0]].word)
+            st.rerun()

@@ -25,14 +25,15 @@ from pages.widgets.errors import guard
 from pages.widgets.plain import plain
 
 FILE, HUB = "file", "hub"
-_ENDINGS = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet"]
+_ENDINGS = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet", "zip", "tar", "tgz", "gz"]
 _REMEMBER_SECONDS = 30.0
 _COLUMNS = ("text-column", "second-column", "label-column", "rationale-column", "task-type", "label-separator")
 _NONE = ""
 _SECOND = "Optional, for a task about pairs: the second texts, such as hypotheses. The model reads both together."
 _RATIONALE = (
     "Optional: what people named as the reason for the label, as a list of 0 and 1 for the words between white space, "
-    "a list of character spans, or quotes from the text. Explanations are then scored against it."
+    "a list of character spans, or quotes from the text; of several people a list with one of these for each. "
+    "Explanations are then scored against it."
 )
 
 
@@ -99,7 +100,9 @@ def _file_task() -> ChosenTask | None:
     with label_place:
         label = _column("Label column", "label-column", preview.columns, preview.label_column)
     with rationale_place:
-        rationale = _column("Rationale column", "rationale-column", preview.columns, None, _RATIONALE)
+        rationale = _column(
+            "Rationale column", "rationale-column", preview.columns, preview.rationale_column, _RATIONALE
+        )
     _first_rows(preview)
     if text is None or label is None:
         st.info("Choose the column that holds the texts and the one that holds their labels.")
@@ -147,7 +150,8 @@ def _upload() -> None:
         "File",
         type=_ENDINGS,
         key="upload",
-        help="CSV, TSV, JSON lines or Parquet, with one row per text. It stays on this machine.",
+        help="CSV, TSV, JSON lines or Parquet, with one row per text; or the published files of HateXplain "
+        "(dataset.json), ERASER (a zip or tar.gz) or toxic spans (CSV). It stays on this machine.",
     )
     if sent is None or st.session_state.get("upload-stored") == sent.file_id:
         return

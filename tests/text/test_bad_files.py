@@ -52,7 +52,7 @@ def test_a_file_without_content(tmp_path: Path, name: str, content: str, said: s
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     assert "no file" in refused(tmp_path / "nowhere.csv")
     (tmp_path / "folder.csv").mkdir()
-    assert "is a folder" in refused(tmp_path / "folder.csv")
+    assert "folder.csv holds no data set that is known" in refused(tmp_path / "folder.csv")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")

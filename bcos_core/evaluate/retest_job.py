@@ -1,0 +1,53 @@
+"""A retest as a job."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from bcos_core.evaluate.plan import retest_plan
+from bcos_core.evaluate.retest_spec import RetestSpec
+from bcos_core.jobs.kind import JobKind
+from bcos_core.jobs.lane import Lane
+from bcos_core.jobs.run import JobRun
+from bcos_core.model.identity import checkpoint_and_data
+
+if TYPE_CHECKING:
+    from bcos_core.evaluate.retest import Retest
+
+
+def describe(spec: RetestSpec) -> str:
+    return f"Retest · “{spec.word}” · {spec.model.name}"
+
+
+def key(spec: RetestSpec) -> str:
+    asked = [spec.word, spec.label, spec.method, spec.edit, spec.other, spec.limit, spec.seed]
+    return "retest:" + json.dumps([spec.checkpoint, checkpoint_and_data(spec.model), *asked])
+
+
+def command(spec: RetestSpec) -> list[str]:
+    words = ["retest", spec.checkpoint, spec.word, f"--label={spec.label}", f"--method={spec.method}"]
+    words += [f"--edit={spec.edit}", f"--limit={spec.limit}", f"--seed={spec.seed}"]
+    return words + ([f"--other={spec.other}"] if spec.other else [])
+
+
+def run(spec: RetestSpec, job: JobRun) -> Retest:
+    from bcos_core.evaluate.retest_run import run_retest
+
+    found = run_retest(spec, home=job.home, reporter=job.reporter)
+    job.finish(found.to_dict())
+    return found
+
+
+RETEST = JobKind(
+    name="retest",
+    title="Retest",
+    specification=RetestSpec,
+    describe=describe,
+    key=key,
+    command=command,
+    run=run,
+    page="models",
+    lane=Lane.SHORT,
+    plan=lambda spec: retest_plan(spec.model, spec.method, spec.limit),
+)
