@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -32,12 +32,18 @@ from bcos_core.storage.stored_json import to_json
 
 
 def save_checkpoint(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path: Path, *, labels: Sequence[str], **details: Any
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    path: Path,
+    *,
+    labels: Sequence[str],
+    beside: Mapping[str, str] | None = None,
+    **details: Any,
 ) -> CheckpointInfo:
     """Write a checkpoint folder, whole or not at all: under a temporary name first, then renamed.
 
-    `details` are further fields of `CheckpointInfo`. An older checkpoint at `path` is replaced; what people
-    have said of that one is kept.
+    `details` are further fields of `CheckpointInfo`, `beside` what further files have, by their names. An older
+    checkpoint at `path` is replaced; what people have said of that one is kept.
 
     Raises:
         StorageError: the disk is full or cannot be written.
@@ -62,6 +68,8 @@ def save_checkpoint(
         stored = {k: v for k, v in asdict(info).items() if k not in ("path", "about")}
         stored["format_version"] = FORMAT_VERSION
         (folder / DETAILS_FILE).write_text(to_json(stored, DETAILS_FILE, indent=2), encoding="utf-8")
+        for name, text in (beside or {}).items():
+            (folder / name).write_text(text, encoding="utf-8")
         if (path / ABOUT_FILE).is_file():
             shutil.copy2(path / ABOUT_FILE, folder / ABOUT_FILE)
         elif info.about.said:

@@ -18,10 +18,11 @@ from bcos_core.tasks.task_type import Metric
 Curves = Mapping[str, Sequence[tuple[int, float]]]
 
 # Readable on white and on black, and told apart by their dashes alone.
-_MODELS = {
+MODEL_LINES = {
     "bcos": ("B-cos", "#12908e", "solid"),
     "conventional": ("conventional", "#8a7fb0", "dash"),
 }
+"""What the models of a pair are called, and the colour and dash of their lines, by kind."""
 _LOSS = "loss"
 _HEIGHT = 290
 _QUESTIONS = {"accuracy": "How many validation texts are right?"}
@@ -58,16 +59,16 @@ def learning_figures(curves: Curves) -> list[go.Figure]:
     Both models are in one chart where they are measured by one thing. Two losses of different names, such as
     cross-entropy and binary cross-entropy, are not: each has a chart of its own.
     """
-    return _figures({model: (*look, curves) for model, look in _MODELS.items()})
+    return _figures({model: (*look, curves) for model, look in MODEL_LINES.items()})
 
 
 def runs_figures(runs: Mapping[str, Curves]) -> list[go.Figure]:
     """The curves of two trainings over each other, by what these are called: as in `learning_figures`, each training in
     a colour of its own, and its conventional model dashed."""
-    colours = [colour for _, colour, _ in _MODELS.values()]
+    colours = [colour for _, colour, _ in MODEL_LINES.values()]
     lines: dict[str, tuple[str, str, str, Curves]] = {}
     for colour, (run, curves) in zip(colours, runs.items(), strict=False):
-        for model, (title, _, dash) in _MODELS.items():
+        for model, (title, _, dash) in MODEL_LINES.items():
             lines[f"{model}/{run}"] = (figure_text(f"{run} · {title}"), colour, dash, curves)
     return _figures(lines)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from bcos_core.errors import RecipeError
 from bcos_core.home import Home
+from bcos_core.later import Later
 from bcos_core.model.about import About
 from bcos_core.model.calibrate import CalibrationResult, calibrate
 from bcos_core.model.checkpoint import load_model, renamed_when_complete, save_checkpoint, state_hash
@@ -32,16 +33,23 @@ from bcos_core.storage.upgrade import open_database
 from bcos_core.tasks.task_type import Scale
 from bcos_core.text.content import choice_hash, data_hash
 from bcos_core.text.tasks import TaskData, load_task
+from bcos_core.train.course import COURSE_FILE, State, course_text
+from bcos_core.train.course_keeper import CourseKeeper
 from bcos_core.train.plan import KINDS, stage_titles
 from bcos_core.train.precision import choose_bf16
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.recipe import KEPT, USUAL_LOSS, Recipe
 from bcos_core.train.scoring import score_on_test
 from bcos_core.train.spec import TrainSpec
-from bcos_core.train.trainer import fine_tune
+from bcos_core.train.trainer import curve_texts, fine_tune
 from bcos_core.train.work import Inputs, WorkFolder
 
 HELD_OUT_TEXTS = 200
+EXPLAINED_BY = {"bcos": "bcos", "conventional": "pullback"}
+"""The methods of what is kept on the way: the weights W(x) that either kind of model has at any of its steps."""
+
+# Imported where a state is kept: scores of explanations stand on this floor.
+_observe, _in_unit = (Later("bcos_core.evaluate.state", name) for name in ("observe", "in_unit"))
 
 # A model that training starts from, its tokenizer, and the layers that calibration made longer (`CalibrationResult`).
 Start = tuple[PreTrainedModel, PreTrainedTokenizerBase, dict[str, float]]
@@ -173,6 +181,7 @@ class _Run:
             bf16=bf16,
             stretch=stretch,
             ranks=self.ranks,
+            watching=[self._keeper(kind, recipe, tokenizer)] if recipe.kept_texts else [],
         )
 
         def score_and_save() -> TrainedModel:
@@ -182,6 +191,38 @@ class _Run:
 
         self._begin(f"Scoring the {KINDS[kind]} model")
         return self.ranks.first(score_and_save)
+
+    def _keeper(self, kind: str, recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> CourseKeeper:
+        """Who explains the kept texts on the way."""
+        texts = self.data.validation.take(recipe.kept_texts, recipe.seed)
+        curve = curve_texts(self.data.validation, self.train, recipe)
+        scale = self.data.task_type.scale(self.train.labels)
+
+        def observe(model: PreTrainedModel, step: int, beat: Callable[[], None]) -> State:
+            classifier = wrap(
+                _in_unit(model, scale),
+                tokenizer,
+                labels=self.data.labels,
+                name=self.names[kind],
+                task_type=self.data.task_type,
+                pairs=self.data.pairs,
+            )
+            short = replace(classifier, max_length=recipe.max_length)
+            state: State = _observe(short, texts, curve, method=EXPLAINED_BY[kind], step=step, beat=beat)
+            return state
+
+        return CourseKeeper(self._kept(kind), recipe, observe, self.reporter)
+
+    def _course(self, kind: str, recipe: Recipe) -> dict[str, str]:
+        """The file of what was kept on the way, by its name."""
+        if not recipe.kept_texts:
+            return {}
+        curve = curve_texts(self.data.validation, self.train, recipe)
+        metric = self.data.task_type.main_metric.name
+        return {COURSE_FILE: course_text(self._kept(kind), metric=metric, validation=len(curve))}
+
+    def _kept(self, kind: str) -> Path:
+        return self.work.path / kind / "course"
 
     def _scored_and_saved(
         self, kind: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, recipe: Recipe, began: float
@@ -213,6 +254,7 @@ class _Run:
             max_length=recipe.max_length,
             job=self.job,
             twin=twin if self.recipe.bcos and self.recipe.twin else None,
+            beside=self._course(kind, recipe),
             about=About() if self.recipe.bcos and kind == "conventional" else self.spec.about,
         )
         keep_logits(

@@ -14,6 +14,8 @@ CONSISTENCY_STEP = (3 + 1.9 + 3) / 3  # plus a heatmap, plus a forward and backw
 BACKWARD = 2  # in forward passes
 EVALUATIONS = 5
 """Of a training, in its course."""
+KEPT_PASSES = 3 + 20
+"""Of a text that is explained on the way: its heatmap, and the curves of what is removed."""
 LEAST_CURVE_TEXTS, CURVE_SHARE = 200, 10
 """Validation texts of such an evaluation: a tenth of the training texts, at least so many."""
 STEP_SECONDS = 0.03
@@ -44,6 +46,11 @@ def step_cost(recipe: Recipe, share: float) -> float:
     return (share - begun + begun * CONSISTENCY_STEP) * (BCOS_STEP if recipe.bcos else 1.0)
 
 
+def steps_done(recipe: Recipe, step: int, steps: int) -> float:
+    """Steps that were done, each counted by what it costs beside the mean of all."""
+    return steps * step_cost(recipe, step / max(1, steps)) / step_cost(recipe, 1.0)
+
+
 def training_plan(spec: TrainSpec) -> list[Part]:
     """
     Raises:
@@ -63,6 +70,8 @@ def training_plan(spec: TrainSpec) -> list[Part]:
         arithmetic = (1 + BACKWARD) * forward * texts * own.epochs * step_cost(own, 1.0)
         steps = STEP_SECONDS * texts * own.epochs / own.batch_size
         pace = f"fine-tune {kind}" + " with consistency" * bool(own.consistency) + f", {own.precision}"
-        parts.append((pace, LOADING_SECONDS + steps + seconds_of(arithmetic + EVALUATIONS * curve * forward)))
+        kept = KEPT_PASSES * own.kept_texts + curve if own.kept_texts else 0
+        asked = (EVALUATIONS * curve + own.kept_states * kept) * forward
+        parts.append((pace, LOADING_SECONDS + steps + seconds_of(arithmetic + asked)))
         parts.append(("score", SAVING_SECONDS + seconds_of(size.test * forward)))
     return [Part(stage, "", pace, seconds) for stage, (pace, seconds) in enumerate(parts)]

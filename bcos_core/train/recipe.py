@@ -16,6 +16,7 @@ from bcos_core.text.tasks import EMBEDDED_TASKS, TaskChoice
 PRECISIONS = ("auto", "fp32", "bf16")
 DROPPED, KEPT = "dropped", "kept"
 USUAL_LOSS = "usual"
+SPACINGS = ("even", "log")
 MODEL, TRAINING, DATA = "Model", "Training", "Data and loss"
 
 
@@ -32,8 +33,10 @@ class Recipe:
     begins after `consistency_start` of the steps; `consistency_ranked` is the share of the texts in it that lose what
     their own heatmap ranks first, or all else, instead of a random subset. `masking` is the share of the texts of a
     batch, drawn anew in every epoch, in which a random subset of the tokens is replaced by the mask token, 0 for none:
-    masked texts are then familiar to the model. `precision` "auto" measures bf16 against fp32 at the start of the job
-    and takes the faster one. `twin` trains the conventional model on the same data and with the same budget beside it.
+    masked texts are then familiar to the model. `kept_texts` validation texts are explained at `kept_states` states on
+    the way (`bcos_core.train.course`), which takes time and changes nothing else. `precision` "auto" measures bf16
+    against fp32 at the start of the job and takes the faster one. `twin` trains the conventional model on the same data
+    and with the same budget beside it.
 
     Raises:
         RecipeError: options that do not fit together; its `field` names the one at fault.
@@ -184,6 +187,30 @@ class Recipe:
         step=0.1,
         group=DATA,
     )
+    kept_texts: int = choice(
+        0,
+        "Explained texts",
+        "Validation texts whose explanations are kept on the way, to see how the model learns; 0 keeps none.",
+        least=0,
+        most=64,
+        step=4,
+        group=TRAINING,
+    )
+    kept_states: int = choice(
+        10,
+        "Explained states",
+        "States of the model at which they are explained, the one before the first step and the last among them.",
+        least=2,
+        most=64,
+        group=TRAINING,
+    )
+    kept_spacing: str = choice(
+        "log",
+        "Their spacing",
+        "Log looks closer at the first steps, where most is learned.",
+        choices=SPACINGS,
+        group=TRAINING,
+    )
     masking: float = choice(
         0.0,
         "Masked texts",
@@ -252,6 +279,9 @@ class Recipe:
         """
         return read_spec(data, cls, "This recipe")
 
+
+WITHOUT_EFFECT = ("name", "kept_texts", "kept_states", "kept_spacing")
+"""What changes no weight: two models that differ by these alone are of one recipe."""
 
 RECIPES: Registry[Recipe] = Registry("recipe")
 RECIPES.register("calibrated", Recipe())

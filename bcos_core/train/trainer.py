@@ -34,7 +34,7 @@ from bcos_core.text.encoding import encode, padded_types
 from bcos_core.text.tasks import Examples
 from bcos_core.train.losses import deletion_task, masked_texts
 from bcos_core.train.optimizer import stretch_steps
-from bcos_core.train.plan import CURVE_SHARE, EVALUATIONS, LEAST_CURVE_TEXTS, step_cost
+from bcos_core.train.plan import CURVE_SHARE, EVALUATIONS, LEAST_CURVE_TEXTS, steps_done
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.recipe import USUAL_LOSS, Recipe
 
@@ -268,9 +268,7 @@ class ReportingCallback(TrainerCallback):
             self.reporter.progress(self._done(state), state.max_steps)
 
     def _done(self, state: TrainerState) -> float:
-        """Steps that were done, each counted by what it costs beside the mean of all."""
-        share = state.global_step / max(1, state.max_steps)
-        return state.max_steps * step_cost(self.recipe, share) / step_cost(self.recipe, 1.0)
+        return steps_done(self.recipe, state.global_step, state.max_steps)
 
     def on_log(
         self,
@@ -334,13 +332,14 @@ def fine_tune(
     bf16: bool,
     stretch: Mapping[str, float] | None = None,
     ranks: Ranks | None = None,
+    watching: Sequence[TrainerCallback] = (),
 ) -> None:
     """Fine-tune `model` in place for a task of `task_type` (single-label, if not given); it is in evaluation mode
     afterwards. A model of a score answers in the score's unit, around `config.score_centre`.
 
     Checkpoints go to `work`; if some are there already, training goes on from the last one. `stretch` are layers
     by path whose weights calibration made longer, and by how much (see `CalibrationResult`). `ranks` are the processes
-    that train together: each takes `recipe.batch_size` examples of a step.
+    that train together: each takes `recipe.batch_size` examples of a step. Those who are `watching` change nothing.
 
     Raises:
         JobCancelled: from the reporter.
@@ -351,8 +350,7 @@ def fine_tune(
     scale = kind.scale(train.labels)
     to_tensor = partial(kind.tensor, labels=int(model.config.num_labels or 0), scale=scale)
     train_set = EncodedExamples(train, tokenizer, recipe.max_length, to_tensor)
-    # The curve needs no more than this; a short run would otherwise spend its time on scoring.
-    curve = validation.take(max(LEAST_CURVE_TEXTS, len(train) // CURVE_SHARE), recipe.seed)
+    curve = curve_texts(validation, train, recipe)
     validation_set = EncodedExamples(curve, tokenizer, recipe.max_length, to_tensor)
     steps_per_epoch = -(-len(train) // (recipe.batch_size * recipe.gradient_accumulation * ranks.count))
     steps = max(1, round(steps_per_epoch * recipe.epochs))
@@ -403,7 +401,7 @@ def fine_tune(
         train_dataset=train_set,
         eval_dataset=validation_set,
         data_collator=train_set.collate,
-        callbacks=callbacks,
+        callbacks=[*callbacks, *watching],
     )
     trainer.remove_callback(PrinterCallback)  # stdout is the command's
     last = ranks.first(lambda: last_complete_checkpoint(work))
@@ -418,6 +416,12 @@ def fine_tune(
 def own_loss(kind: TaskType, recipe: Recipe) -> str:
     """The one of the task's losses that a recipe trains with."""
     return kind.usual_loss(bcos=recipe.bcos) if recipe.loss == USUAL_LOSS else recipe.loss
+
+
+def curve_texts(validation: Examples, train: Examples, recipe: Recipe) -> Examples:
+    """The validation texts that a model is measured on in its course: a curve needs no more, and a short run would
+    otherwise spend its time on scoring."""
+    return validation.take(max(LEAST_CURVE_TEXTS, len(train) // CURVE_SHARE), recipe.seed)
 
 
 def loss_name(kind: TaskType, recipe: Recipe) -> str:

@@ -11,6 +11,7 @@ from pages.compare.agreement import agreement
 from pages.compare.answer import answer
 from pages.compare.choices import choose_look, choose_methods, choose_models, choose_question
 from pages.compare.copying import link_button
+from pages.compare.course import course
 from pages.compare.edited import before_and_after
 from pages.compare.examples import browse, steps, table_is_open
 from pages.compare.export import export_menu
@@ -144,6 +145,7 @@ def show_comparison() -> None:
             draw(screen, TextPlace.of(text, example), label)
         else:
             before_and_after(screen, original)
+        course(models, original or text, look.style)
 
 
 def draw(screen: Screen, place: TextPlace, label: str | None) -> None:

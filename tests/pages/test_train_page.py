@@ -96,7 +96,7 @@ def test_a_file_with_one_class_is_refused_and_stays(open_page: OpenPage, home: H
     assert "class" in error.value and not at.exception
     assert button(at, START).disabled
     assert at.query_params["file"] == file
-    assert [box.value for box in at.selectbox] == ["review", "", "verdict", "", "dropped", "auto", "usual"]
+    assert [box.value for box in at.selectbox] == ["review", "", "verdict", "", "dropped", "auto", "log", "usual"]
 
 
 def test_a_good_file_is_previewed_and_can_be_started(open_page: OpenPage, home: Home, store: JobStore) -> None:

@@ -32,6 +32,9 @@ from bcos_core.train.spec import TrainSpec
         ("consistency", 50.0),
         ("consistency_ranked", 1.5),
         ("masking", 1.5),
+        ("kept_texts", 65),
+        ("kept_states", 1),
+        ("kept_spacing", "odd"),
     ],
 )
 def test_an_impossible_option_names_its_field(field: str, value: object) -> None:
