@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from scipy.stats import kendalltau
 
-from bcos_core.attribution.aggregation import word_scores
+from bcos_core.attribution.aggregation import SpanScore, word_scores
 from bcos_core.attribution.record import Attribution
 from bcos_core.text.units import joined_spans
 
@@ -25,13 +25,18 @@ def shared_words(records: Sequence[Attribution]) -> list[tuple[float, ...]]:
     """
     if len({record.text for record in records}) > 1:
         raise ValueError("The records are not of one text.")
-    read = [[word for word in word_scores(record) if word.read] for record in records]
+    return shared_pieces([word_scores(record) for record in records])
+
+
+def shared_pieces(rows: Sequence[Sequence[SpanScore]]) -> list[tuple[float, ...]]:
+    """The same of words with their scores, of one text in each row."""
+    read = [[word for word in words if word.read] for words in rows]
     scores: list[tuple[float, ...]] = []
     for start, end in joined_spans((word.start, word.end) for words in read for word in words):
         inside = [[word.score for word in words if start <= word.start and word.end <= end] for words in read]
         if all(inside):
             scores.append(tuple(map(sum, inside)))
-    return list(zip(*scores, strict=True)) if scores else [()] * len(records)
+    return list(zip(*scores, strict=True)) if scores else [()] * len(rows)
 
 
 def rank_agreement(one: Sequence[float], other: Sequence[float]) -> float:

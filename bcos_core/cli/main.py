@@ -28,6 +28,7 @@ COMMANDS = (
     "reproduce",
     "words",
     "retest",
+    "patterns",
     "study",
     "backup",
     "models",

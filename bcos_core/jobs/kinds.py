@@ -16,6 +16,7 @@ _PLACES = {
     "audit": ("bcos_core.evaluate.audit_job", "AUDIT"),
     "words": ("bcos_core.evaluate.vocabulary_job", "WORDS"),
     "retest": ("bcos_core.evaluate.retest_job", "RETEST"),
+    "patterns": ("bcos_core.evaluate.patterns_job", "PATTERNS_JOB"),
     "batch": ("bcos_core.batch.job", "BATCH"),
     "ablate": ("bcos_core.ablation.job", "ABLATE"),
     "lab": ("bcos_core.lab.job", "LAB"),

@@ -11,6 +11,7 @@ from pages.models.about import say_about
 from pages.models.audit import show_audit
 from pages.models.families import show_families
 from pages.models.making import show_making, show_two_runs
+from pages.models.patterns import show_patterns
 from pages.models.removal import say_moved, show_trash
 from pages.models.shelf import choose_models, pair_of
 from pages.models.words import words_of
@@ -53,6 +54,8 @@ def _one(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
     with guard():
         show_audit([info], pair_of([info], known))
     with guard():
+        show_patterns(pair_of([info], known) or [info])
+    with guard():
         words_of(info)
     with guard():
         show_making(info)
@@ -61,6 +64,8 @@ def _one(info: CheckpointInfo, known: dict[str, CheckpointInfo]) -> None:
 def _two(chosen: list[CheckpointInfo], known: dict[str, CheckpointInfo]) -> None:
     with guard():
         show_audit(chosen, pair_of(chosen, known))
+    with guard():
+        show_patterns(pair_of(chosen, known))
     with guard():
         show_two_runs(chosen)
 

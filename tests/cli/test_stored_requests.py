@@ -15,6 +15,7 @@ from bcos_core.errors import InputError, RecipeError, UnknownNameError
 from bcos_core.evaluate import run as evaluation
 from bcos_core.evaluate.audit_job import AUDIT, AuditSpec
 from bcos_core.evaluate.job import EVALUATE
+from bcos_core.evaluate.patterns_job import PATTERNS_JOB, PatternsSpec
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.evaluate.vocabulary_job import WORDS, WordsSpec
 from bcos_core.home import Home
@@ -118,6 +119,7 @@ def test_a_command_line_says_all_of_it() -> None:
         (EVALUATE, EvaluationSpec(("a",), ("bcos",), task=TASK)),
         (AUDIT, AuditSpec(("a", "b"))),
         (WORDS, WordsSpec("a", "bcos")),
+        (PATTERNS_JOB, PatternsSpec(("a",), ("bcos",), (("b",),))),
         (LOCK, LockSpec("a")),
         (REHEARSE, RehearsalSpec("a", Crowd(preference=-1.0))),
     ],

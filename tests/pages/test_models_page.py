@@ -370,3 +370,31 @@ def test_the_curves_of_two_trainings(home: Home, open_page: OpenPage, store: Job
     assert not at.exception, at.exception
     assert "How did the two trainings go?" in words(at)
     assert len([one for one in at.get("plotly_chart") if "runs-" in str(one.proto)]) == 3  # two losses, one accuracy
+
+
+def test_the_patterns_of_heatmaps_are_asked_for_and_shown(
+    pair: tuple[Path, Path], open_page: OpenPage, store: JobStore
+) -> None:
+    at = open_page("models")
+    assert not at.exception, at.exception
+    assert "How do their heatmaps differ?" in words(at)
+    method = next(one for one in at.selectbox if one.label.replace("\\", "") == "Method for tiny-conventional")
+    assert method.value == "pullback"
+    button(at, "Look at the heatmaps").click().run()
+    (job,) = store.list()
+    assert job.kind == "patterns" and job.spec["methods"] == ["bcos", "pullback"]
+    assert command_of(job).endswith("--against-method=pullback --limit=200 --seed=0")
+    assert main(["patterns", "tiny-bcos", "--limit", "200"]) == 1  # it is waiting already
+    at = open_page("models", model="tiny-conventional")  # the same pair
+    assert "Look at the heatmaps" not in [one.label for one in at.button]
+
+
+def test_finished_patterns(pair: tuple[Path, Path], open_page: OpenPage) -> None:
+    assert main(["patterns", "tiny-bcos", "--limit", "200"]) == 0
+    at = open_page("models")
+    assert not at.exception, at.exception
+    said = words(at)
+    assert "the ranks of a text's words agree by τ" in said and "no tagger is asked" in said
+    table = next(one.value for one in at.dataframe if "difference" in one.value)
+    assert list(table.columns) == ["", "tiny-bcos", "tiny-conventional", "all alike", "difference", "what it is"]
+    assert "Speaks against" in list(table[""])
