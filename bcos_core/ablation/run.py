@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from bcos_core.ablation.cells import Cell, CellStore, cell_identity
 from bcos_core.ablation.measures import ANSWERS, measures_of
 from bcos_core.ablation.plan import AFTER_TRAINING, ASKING, stage_titles, trainings
 from bcos_core.ablation.result import TWIN, Ablation, Model, RowResult, Side, choose, save_ablation
@@ -36,6 +35,7 @@ from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.content import data_hash
 from bcos_core.text.tasks import Examples, TaskData, load_task
+from bcos_core.train.cells import Cell, CellStore, cell_identity
 from bcos_core.train.pipeline import run_training
 from bcos_core.train.plan import training_plan
 from bcos_core.train.precision import choose_bf16

@@ -42,7 +42,7 @@ def grid_figures(prefix: str, grid: Grid, results: Sequence[GroupResult]) -> lis
 
 def _by_method(contenders: Sequence[Contender], trained: Sequence[Trained]) -> dict[str, list[Contender]]:
     """Those on the models of an arm, seed by seed."""
-    paths = {one.model.checkpoint for one in trained}
+    paths = {one.checkpoint for one in trained}
     found: dict[str, list[Contender]] = {}
     for one in contenders:
         if one.path in paths:
@@ -58,9 +58,9 @@ def _of_models(places: Places, arm: Arm, trained: Sequence[Trained], result: Gro
         # Of one model a share of texts has the interval that it has everywhere.
         alone = metric.proportion and seeds == 1
         yield Found(place.share(right.figure.value, len(sample.items), TEXTS).figure, sample) if alone else right
-    seconds = statistics.mean(one.model.seconds for one in trained)
+    seconds = statistics.mean(one.once.seconds for one in trained)
     yield places.of_model(arm, TIME, "Training time", "s", "lower").alone(seconds, seeds, "trainings", seeds)
-    peaks = [one.measured[PEAK] for one in trained if PEAK in one.measured]
+    peaks = [one.once.measured[PEAK] for one in trained if PEAK in one.once.measured]
     if peaks:
         place = places.of_model(arm, MEMORY, "Peak memory of training", "MB", "lower")
         yield place.alone(max(peaks) / MEGABYTE, len(peaks), "trainings", seeds)

@@ -30,7 +30,6 @@ from bcos_core.storage.listing import LeftOut
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.tasks import TaskData, load_task
 from bcos_core.train.once import Once, train_once, trained_before
-from bcos_core.train.pipeline import TrainedModel
 from bcos_core.train.plan import stage_titles
 
 PEAK = "peak_bytes"
@@ -41,10 +40,13 @@ class Trained:
     """A cell whose model is there."""
 
     cell: Cell
-    model: TrainedModel
-    measured: Mapping[str, float]
+    once: Once
     correct: Mapping[str, float]
     """Test text → how right the answer is, as the task's metric has it of one text."""
+
+    @property
+    def checkpoint(self) -> str:
+        return str(self.once.checkpoint)
 
 
 @dataclass
@@ -130,7 +132,9 @@ class GridRun:
         for stage, cell in enumerate(cells, start=first):
             self.reporter.stage(f"Training {cell.title}", stage, self.count)
             if (once := self._train(cell)) is not None:
-                result.trained.append(self._trained(cell, once, result.data))
+                result.trained.append(
+                    Trained(cell, once, self._correct(once, result.data, cell.spec.recipe.max_length))
+                )
         if result.trained:
             for place, removal in enumerate(self.grid.every_removal):
                 self._evaluate(result, removal, first + len(cells) + place * (len(cells) + 2))
@@ -156,15 +160,10 @@ class GridRun:
         parts.end()
         return once
 
-    def _trained(self, cell: Cell, once: Once, data: TaskData) -> Trained:
-        made = once.result.bcos or once.result.conventional
-        assert made is not None  # a recipe trains at least one
-        return Trained(cell, made, once.measured, self._correct(made, data, cell.spec.recipe.max_length))
-
-    def _correct(self, made: TrainedModel, data: TaskData, max_length: int) -> dict[str, float]:
+    def _correct(self, once: Once, data: TaskData, max_length: int) -> dict[str, float]:
         """From the answers that training has left."""
         texts, kind = data.test.texts, data.task_type
-        subject = model_subject(folder_identity(Path(made.checkpoint)), max_length)
+        subject = model_subject(folder_identity(once.checkpoint), max_length)
         answers = known_logits(subject, texts, EvidenceStore(open_database(self.home)))
         rows = [(text, gold, logits) for text, gold, logits in zip(texts, data.test.labels, answers, strict=True)]
         known = [(text, gold, logits) for text, gold, logits in rows if logits is not None]
@@ -178,7 +177,7 @@ class GridRun:
     def _evaluate(self, result: GroupResult, removal: str, first: int) -> None:
         """All models of a group together: on the same texts, and on pairs that one model has judged."""
         group = result.group
-        spec = self.grid.evaluation(tuple(one.model.checkpoint for one in result.trained), group, removal)
+        spec = self.grid.evaluation(tuple(one.checkpoint for one in result.trained), group, removal)
         reporter = Shifted(self.reporter, first, self.count, group.title)
         name = f"{self.name}-{name_of([group.name, removal])[:8]}"
         try:
@@ -187,7 +186,7 @@ class GridRun:
             self._leave_out(f"Scores of {group.title} ({REMOVALS[removal].title})", error)
             return
         result.evaluations[removal] = found
-        arms = {Path(one.model.checkpoint).name: one.cell.arm.title for one in result.trained}
+        arms = {one.once.checkpoint.name: one.cell.arm.title for one in result.trained}
         for row in found.skipped:
             what = METHODS[row["method"]].title if "method" in row else SCORES[row["score"]].title
             where = arms[row["checkpoint"]] if "checkpoint" in row else group.title
@@ -199,12 +198,12 @@ class GridRun:
         store, found = EvidenceStore(open_database(self.home)), {}
         firsts = list(_first_of_each_kind(result.trained))
         for done, one in enumerate(firsts, start=1):
-            identity = folder_identity(Path(one.model.checkpoint))
+            identity = folder_identity(one.once.checkpoint)
             subject = model_subject(identity, one.cell.spec.recipe.max_length)
             item = name_of([present_device(), self.grid.methods, some])
             known = store.find(subject, "memory", [item]).get(item)
             if known is None:
-                known = methods_memory(one.model.checkpoint, self.grid.methods, some)
+                known = methods_memory(one.checkpoint, self.grid.methods, some)
                 store.keep(subject, "memory", {item: known})
             found[one.cell.arm.name] = known
             self.reporter.progress(done, len(firsts))

@@ -66,9 +66,11 @@ def _measure(one: Measure, effort: Effort, stage: int) -> list[Part]:
 
 
 def _quickstart(effort: Effort) -> Iterator[Part]:
-    spec = effort.quickstart
-    for part, title in zip(training_plan(spec), stage_titles(spec.recipe), strict=True):
-        yield replace(_begun(part), name=title)
+    asked = effort.quickstart
+    recipe = asked.recipe.replace(precision="fp32", twin=False)
+    for kind, one in zip(KINDS.values(), (recipe, recipe.conventional_twin()), strict=True):
+        for part, title in zip(training_plan(replace(asked, recipe=one)), stage_titles(one), strict=True):
+            yield replace(_begun(part), name=f"{kind}: {title}")
 
 
 def _begun(part: Part) -> Part:

@@ -8,6 +8,7 @@ from bcos_core.numbers import count
 from bcos_core.reproduce.grid import Grid
 from bcos_core.reproduce.measure import Effort
 from bcos_core.reproduce.scale import Scale
+from bcos_core.train.recipe import Recipe
 
 INTERVALS = (
     "Intervals are of 95 %. Those of means over several seeds take seeds and texts as drawn (t intervals of crossed "
@@ -58,12 +59,9 @@ def grid_protocol(grid: Grid, scale: Scale) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _recipe(recipe: object) -> str:
+def _recipe(recipe: Recipe) -> str:
     """The options of a recipe that a reader compares, in words."""
-    from bcos_core.train.once import effective
-    from bcos_core.train.recipe import Recipe
-
-    assert isinstance(recipe, Recipe)
-    chosen = effective(recipe)
-    shown = ("b", "normalize_weights", "calibrate", "consistency", "masking", "learning_rate", "epochs", "batch_size")
-    return ", ".join(f"{name.replace('_', ' ')} {chosen[name]}" for name in shown if name in chosen)
+    shown = ["learning_rate", "epochs", "batch_size", "masking"]
+    if recipe.bcos:
+        shown = ["b", "normalize_weights", "calibrate", "consistency", *shown]
+    return ", ".join(f"{name.replace('_', ' ')} {getattr(recipe, name)}" for name in shown)

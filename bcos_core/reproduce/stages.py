@@ -34,14 +34,15 @@ class Shifted:
 
 class AsParts:
     """Passes on what one piece of work tells as parts of a single stage, the present one: each of its stages is a part
-    of that name. Its curves are left out: nobody looks at those of dozens of trainings at once."""
+    of that name, after `prefix` where there is one. Its curves are left out: nobody looks at those of dozens of
+    trainings at once."""
 
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter, self._part = reporter, ""
+    def __init__(self, reporter: Reporter, prefix: str = "") -> None:
+        self._reporter, self._prefix, self._part = reporter, prefix, ""
 
     def stage(self, title: str, index: int, count: int) -> None:
         self.end()
-        self._part = title
+        self._part = f"{self._prefix}: {title}" if self._prefix else title
         self._reporter.log(f"  {title}")
 
     def end(self) -> None:

@@ -1,70 +1,57 @@
-"""Trainings known by their content: what was trained once on the same things in the same way is not trained again."""
+"""A model that is trained unless it was: the same pretrained model on the same texts in the same way."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from bcos_core.errors import CheckpointError, JobError
+from bcos_core.errors import RecipeError
 from bcos_core.home import Home
-from bcos_core.model.identity import folder_identity, library_versions
+from bcos_core.model.identity import folder_identity
+from bcos_core.model.info import CheckpointInfo, read_info
 from bcos_core.model.sources import pretrained_folder, resolve_model
 from bcos_core.progress import Reporter
-from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
-from bcos_core.storage.places import here
-from bcos_core.storage.plain import to_plain
-from bcos_core.storage.stored_json import from_plain
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.content import choice_hash, data_hash
 from bcos_core.text.tasks import TaskChoice, load_task
-from bcos_core.train.pipeline import TrainResult, run_training
-from bcos_core.train.recipe import Recipe
+from bcos_core.train.cells import Cell, CellStore, cell_identity
+from bcos_core.train.pipeline import run_training
 from bcos_core.train.spec import TrainSpec
 
-TRAINING_VERSION = 1
-"""Raised when training itself changes what it gives."""
 KIND = "training"
-_OF_CALIBRATION = ("calibration_texts", "ridge")
-_OF_CONSISTENCY = ("consistency_start", "consistency_ranked")
-_OF_BCOS = ("b", "ramp", "normalize_weights", "calibrate", *_OF_CALIBRATION, "consistency", *_OF_CONSISTENCY, "twin")
+COSINE = "calibration_cosine"
+_NAMED_BY = 8
 
 
 @dataclass(frozen=True)
 class Once:
-    """A training that is there: `result` as `run_training` gave it, `new` whether that was now; `measured` what was
-    measured while it ran (see `train_once`)."""
+    """A model that is there: its folder, what is known of it, the seconds that its training took, and what was
+    `measured` while it was trained (see `train_once`), the fit of its calibration among it."""
 
-    result: TrainResult
-    new: bool
+    checkpoint: Path
+    info: CheckpointInfo
+    seconds: float
     measured: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Kept:
-    result: TrainResult
-    identities: tuple[str, ...]
-    measured: dict[str, float] = field(default_factory=dict)
-
-
-def training_content(spec: TrainSpec) -> dict[str, Any]:
-    """What a training depends on, and nothing else: the pretrained model's files and the texts by content, those
-    options of the recipe that bear on what it trains, the seed, and the libraries. What it is called does not count.
+def identity_of(spec: TrainSpec) -> str:
+    """What a training is known by (`bcos_core.train.cells`).
 
     Raises:
         InputError: a model or task that cannot be used; `HubUnavailableError` where it cannot be had.
+        RecipeError: a recipe of two models, or one whose precision is measured anew each time.
     """
-    return {
-        "version": TRAINING_VERSION,
-        "model": folder_identity(pretrained_folder(resolve_model(spec.model))),
-        "data": _data(spec.task, choice_hash(spec.task)),
-        "recipe": effective(spec.recipe),
-        "libraries": library_versions(),
-    }
+    recipe = spec.recipe
+    if recipe.bcos and recipe.twin:
+        raise RecipeError("twin", "What is trained once is one model: leave its twin out.")
+    if recipe.precision == "auto":
+        raise RecipeError("precision", "What is trained once has a precision of its own: choose fp32 or bf16.")
+    model = folder_identity(pretrained_folder(resolve_model(spec.model)))
+    return cell_identity(model=model, data=_data(spec.task, choice_hash(spec.task)), recipe=recipe)
 
 
 @lru_cache(maxsize=64)
@@ -73,25 +60,13 @@ def _data(task: TaskChoice, file: str) -> str:
     return data_hash(load_task(task))
 
 
-def effective(recipe: Recipe) -> dict[str, Any]:
-    """The options of a recipe that change what it trains: an exponent is none of a conventional model's."""
-    idle = {"name"}
-    if not recipe.bcos:
-        idle |= set(_OF_BCOS)
-    if not recipe.calibrate:
-        idle |= set(_OF_CALIBRATION)
-    if not recipe.consistency:
-        idle |= set(_OF_CONSISTENCY)
-    return {one.name: getattr(recipe, one.name) for one in fields(Recipe) if one.name not in idle}
-
-
 def trained_before(spec: TrainSpec, home: Home) -> Once | None:
-    """The training, where it was done and its models are as they were left; None otherwise.
+    """The model, where it was trained and is as it was left; None otherwise.
 
     Raises:
-        InputError: as in `training_content`.
+        InputError: as in `identity_of`.
     """
-    return _known(name_of(training_content(spec)), home)
+    return _known(identity_of(spec), home)
 
 
 def train_once(
@@ -103,37 +78,36 @@ def train_once(
     reporter: Reporter,
     measure: Callable[[], Mapping[str, float]] | None = None,
 ) -> Once:
-    """Train, unless the same was trained before: then its models as they lie in the home. Stopped, it goes on from
-    what is in `work`, a folder that is the job's own.
+    """Train one model, unless it was trained before. Stopped, it goes on from what is in `work`, a folder that is the
+    job's own.
 
     Args:
         measure: called without arguments when the training is done; its numbers, by name, are kept with it.
 
     Raises:
-        As `run_training` and `training_content`.
+        As `run_training` and `identity_of`.
     """
-    subject = name_of(training_content(spec))
-    if known := _known(subject, home):
+    identity, cells = identity_of(spec), CellStore(home)
+    if known := _known(identity, home):
         return known
-    # Those of one job lie beside each other in folders that are called by the training's name and the job's id.
-    called = replace(spec, name=spec.name or f"{spec.task.title} {subject[:8]}")
-    folder = work / subject
-    result = run_training(called, home=home, work=folder, job=job, reporter=reporter)
+    called = replace(spec, name=f"{identity[:_NAMED_BY]} {spec.name or spec.task.title}"[:100])
+    folder = work / identity
+    result = run_training(called, home=home, work=folder, job=job, reporter=reporter, models=cells.folder(identity))
     measured = dict(measure()) if measure is not None else {}
-    kept = _Kept(result, tuple(folder_identity(Path(one)) for one in result.artefacts), measured)
-    EvidenceStore(open_database(home)).keep(subject, KIND, {KIND: to_plain(kept)})
+    if result.calibration_cosine is not None:
+        measured[COSINE] = result.calibration_cosine
+    EvidenceStore(open_database(home)).keep(identity, KIND, {KIND: measured})
+    cells.keep(identity, Cell.of(result))
     shutil.rmtree(folder, ignore_errors=True)  # the checkpoints that it would have gone on from
-    return Once(result, True, measured)
+    made = _known(identity, home)
+    assert made is not None  # it was kept just now
+    return made
 
 
-def _known(subject: str, home: Home) -> Once | None:
-    found = here(EvidenceStore(open_database(home)).find(subject, KIND, [KIND]).get(KIND), home)
-    if found is None:
+def _known(identity: str, home: Home) -> Once | None:
+    cell = CellStore(home).find(identity)
+    if cell is None:
         return None
-    advice = "Train it anew."
-    try:
-        kept = from_plain(found, _Kept, error=JobError, what="What is kept of this training", advice=advice)
-        now = tuple(folder_identity(Path(one)) for one in kept.result.artefacts)
-    except (CheckpointError, JobError):  # deleted, or damaged
-        return None
-    return Once(kept.result, False, kept.measured) if now == kept.identities else None
+    measured = EvidenceStore(open_database(home)).find(identity, KIND, [KIND]).get(KIND, {})
+    folder = Path(cell.checkpoint)
+    return Once(folder, read_info(folder), cell.seconds, measured)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from bcos_core.ablation import run as ablation_run
-from bcos_core.ablation.cells import CellStore
 from bcos_core.ablation.job import ABLATE
 from bcos_core.ablation.measures import ANSWERS
 from bcos_core.ablation.plan import ablation_plan, stage_titles
@@ -27,6 +26,7 @@ from bcos_core.model.info import read_info
 from bcos_core.progress import SilentReporter
 from bcos_core.storage.content import name_of
 from bcos_core.text.tasks import load_task
+from bcos_core.train.cells import CellStore
 from tests.train.small_task import spec_of, write_inputs
 
 Inputs = tuple[Path, Path]

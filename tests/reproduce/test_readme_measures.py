@@ -96,7 +96,7 @@ def test_the_quick_start_is_trained_once(bench: Bench) -> None:
     first = [one.figure for one in trained.quickstart(bench)]
     assert {one.name for one in first} <= set(MEASURES["quickstart"].places)
     assert first == [one.figure for one in trained.quickstart(bench)]
-    assert len(list(bench.home.models.iterdir())) == 2
+    assert len(list(bench.home.cells.iterdir())) == 2
 
 
 def test_a_planted_truth_is_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

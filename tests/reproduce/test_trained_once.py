@@ -8,15 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bcos_core.errors import JobCancelled
+from bcos_core.ablation.run import run_ablation
+from bcos_core.ablation.spec import AblationSpec
+from bcos_core.errors import JobCancelled, RecipeError
 from bcos_core.home import Home
-from bcos_core.model.content import content_of
 from bcos_core.progress import SilentReporter
-from bcos_core.storage.content import name_of
-from bcos_core.train import once
-from bcos_core.train.once import effective, train_once, trained_before, training_content
-from bcos_core.train.recipe import RECIPES, Recipe
-from bcos_core.train.spec import TrainSpec
+from bcos_core.train.once import identity_of, train_once, trained_before
 from tests.train.small_task import spec_of, write_inputs
 
 
@@ -40,35 +37,25 @@ class Counting(SilentReporter):
             raise JobCancelled("stop")
 
 
-def content(spec: TrainSpec) -> str:
-    return name_of(training_content(spec))
-
-
-def test_a_name_and_idle_options_do_not_count(inputs: tuple[Path, Path]) -> None:
-    spec = spec_of(inputs, bcos=False, calibrate=False, twin=False)
-    same = replace(spec, name="Mine", notes="Why.", recipe=spec.recipe.replace(b=2.0, ridge=0.5, consistency_start=0.9))
-    assert content(spec) == content(same)
-    assert content(spec) != content(replace(spec, recipe=spec.recipe.replace(seed=7)))
-    assert content(spec) != content(replace(spec, recipe=spec.recipe.replace(masking=0.5)))
-    bcos = spec_of(inputs)
-    assert content(bcos) != content(replace(bcos, recipe=bcos.recipe.replace(b=2.0)))
-    assert content(bcos) == content(replace(bcos, recipe=bcos.recipe.replace(consistency_ranked=0.5)))
-
-
-def test_every_option_counts_somewhere() -> None:
-    """An option that is added is part of what a training is known by."""
-    known = effective(RECIPES["faithful"])
-    assert set(known) == set(Recipe.__dataclass_fields__) - {"name"}
-
-
-def test_a_copy_of_model_and_data_is_the_same_training(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+def test_what_bears_on_a_training_and_what_does_not(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    spec = spec_of(inputs, twin=False)
+    known = identity_of(spec)
+    assert known == identity_of(replace(spec, name="Mine", notes="Why."))
+    for changes in ({"seed": 7}, {"masking": 0.5}, {"b": 2.0}):
+        assert known != identity_of(replace(spec, recipe=spec.recipe.replace(**changes)))
     model, file = inputs
     shutil.copytree(model, tmp_path / "other")
     shutil.copy(file, tmp_path / "copy.csv")
-    assert content(spec_of(inputs)) == content(spec_of((tmp_path / "other", tmp_path / "copy.csv")))
-    text = file.read_text().replace("film", "movie")
-    (tmp_path / "copy.csv").write_text(text)
-    assert content(spec_of(inputs)) != content(spec_of((tmp_path / "other", tmp_path / "copy.csv")))
+    assert known == identity_of(spec_of((tmp_path / "other", tmp_path / "copy.csv"), twin=False))
+    (tmp_path / "copy.csv").write_text(file.read_text().replace("film", "movie"))
+    assert known != identity_of(spec_of((tmp_path / "other", tmp_path / "copy.csv"), twin=False))
+
+
+def test_two_models_or_a_precision_that_is_measured_are_no_such_training(inputs: tuple[Path, Path]) -> None:
+    with pytest.raises(RecipeError, match="leave its twin out"):
+        identity_of(spec_of(inputs))
+    with pytest.raises(RecipeError, match="choose fp32 or bf16"):
+        identity_of(spec_of(inputs, twin=False, precision="auto"))
 
 
 def test_it_is_trained_once_and_goes_on_where_it_was_stopped(inputs: tuple[Path, Path], tmp_path: Path) -> None:
@@ -81,29 +68,46 @@ def test_it_is_trained_once_and_goes_on_where_it_was_stopped(inputs: tuple[Path,
     first = train_once(
         spec, home=home, work=work, job="j1", reporter=SilentReporter(), measure=lambda: {"peak_bytes": 5.0}
     )
-    assert first.new and first.measured == {"peak_bytes": 5.0} and not any(work.iterdir())
+    assert first.measured["peak_bytes"] == 5.0 and 0 < first.measured["calibration_cosine"] <= 1
+    assert first.info.metrics["accuracy"] >= 0 and first.seconds > 0 and not any(work.iterdir())
     reporter = Counting()
     again = train_once(replace(spec, name="Other"), home=home, work=work, job="j2", reporter=reporter)
-    assert (again.new, again.result, again.measured) == (False, first.result, first.measured)
-    assert reporter.stages == [] and len(list(home.models.iterdir())) == 1
+    assert again == first and reporter.stages == []
+    assert not any(home.models.iterdir()) and len(list(home.cells.iterdir())) == 1  # no model of a person's
 
 
-def test_a_model_that_is_gone_or_changed_is_trained_anew(
-    inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_that_is_gone_or_changed_is_trained_anew(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     home = Home(tmp_path / "home").create()
     spec = spec_of(inputs, bcos=False, calibrate=False, twin=False, epochs=0.5)
     made = train_once(spec, home=home, work=tmp_path / "work", job="j1", reporter=SilentReporter())
-    (folder,) = map(Path, made.result.artefacts)
     assert trained_before(spec, home) is not None
-    config = folder / "config.json"
+    config = made.checkpoint / "config.json"
     before = config.read_text()
     config.write_text(before.replace('"hidden_act": "gelu"', '"hidden_act": "relu"'))
-    assert content_of(folder) and trained_before(spec, home) is None
+    assert trained_before(spec, home) is None
     config.write_text(before)
     assert trained_before(spec, home) is not None
-    monkeypatch.setattr(once, "TRAINING_VERSION", 0)
+    shutil.rmtree(made.checkpoint)
     assert trained_before(spec, home) is None
-    monkeypatch.undo()
-    shutil.rmtree(folder)
-    assert trained_before(spec, home) is None
+
+
+def test_what_an_ablation_has_trained_is_not_trained_again(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    training = spec_of(inputs, epochs=0.5)
+    asked = AblationSpec(
+        model=training.model,
+        task=training.task,
+        recipe=training.recipe,
+        vary={"b": (1.0, 1.5)},
+        seeds=1,
+        limit=6,
+        pairs=2,
+        bounded_texts=2,
+        bounded_length=10,
+        beam_width=1,
+    )
+    home = Home(tmp_path / "home").create()
+    run_ablation(asked, home=home, work=tmp_path / "work", job="a1", reporter=SilentReporter())
+    reporter = Counting()
+    recipe = training.recipe.replace(b=1.0, twin=False)
+    once = train_once(replace(training, recipe=recipe), home=home, work=tmp_path / "work", job="j1", reporter=reporter)
+    assert reporter.stages == [] and once.info.b == 1.0

@@ -27,9 +27,8 @@ from bcos_core.reproduce.ours import EVALUATED_METHODS, MEASURES
 def evaluation(bench: Bench) -> Iterator[Found]:
     """Comprehensiveness and sufficiency, from loading the model to the table."""
     places, texts = MEASURES["evaluation"].places, bench.effort.evaluated
-    made = the_quickstart(bench).result.bcos
-    assert made is not None  # the quick start trains both
-    command = [sys.executable, "-m", "bcos_core.reproduce.measures.evaluations", made.checkpoint, str(texts)]
+    checkpoint = str(the_quickstart(bench)["bcos"].checkpoint)
+    command = [sys.executable, "-m", "bcos_core.reproduce.measures.evaluations", checkpoint, str(texts)]
     done = subprocess.run(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
     yield places["evaluation_seconds"].alone(found["seconds"], texts, "texts")

@@ -1,4 +1,4 @@
-"""Finished trainings of ablations, each known by its content: none is done twice, whichever ablation asks for it."""
+"""Finished trainings of one model, each known by its content: none is done twice, whatever asks for it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class CellStore:
         partial = folder / f".{CELL_FILE}.{secrets.token_hex(4)}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            partial.write_text(to_json(asdict(cell), "A trained model of an ablation"), encoding="utf-8")
+            partial.write_text(to_json(asdict(cell), "What is known of a trained model"), encoding="utf-8")
             partial.replace(folder / CELL_FILE)
         except OSError as error:
             raise StorageError(f"Cannot write {folder} ({error.strerror}). Free some disk space.") from error
