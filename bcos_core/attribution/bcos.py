@@ -10,13 +10,9 @@ from torch import Tensor
 
 from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.model.contributions import contributions
+from bcos_core.model.passes import tokens_per_pass
 from bcos_core.model.view import ModelView
 from bcos_core.text.encoding import Batch
-
-# The backward pass keeps every dynamic factor of the texts that go through together, about nine times what a
-# forward pass of them needs. A CPU is busy with few tokens at a time; a GPU wants more, and has its own memory.
-TOKENS_PER_PASS = {"cpu": 256}
-TOKENS_PER_PASS_ELSEWHERE = 16_384
 
 
 def bcos(inputs: MethodInput) -> MethodOutput:
@@ -51,7 +47,7 @@ def contributions_under(view: ModelView, inputs: MethodInput) -> MethodOutput:
 
 def _passes(batch: Batch) -> Iterator[tuple[list[int], int]]:
     """Texts of similar length that go through together, and how many columns they fill: padding is on the right."""
-    tokens = TOKENS_PER_PASS.get(batch.input_ids.device.type, TOKENS_PER_PASS_ELSEWHERE)
+    tokens = tokens_per_pass(batch.input_ids.device, keeps_factors=True)
     lengths = [len(text) for text in batch.texts]
     order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
     while order:

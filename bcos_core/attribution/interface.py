@@ -13,12 +13,8 @@ from bcos_core.attribution.record import Target
 from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
+from bcos_core.model.passes import tokens_per_pass
 from bcos_core.text.encoding import Batch
-
-# Tokens of one pass of a method that runs many. A CPU is quickest with what its caches hold (a text of 370 tokens takes
-# 13 s instead of 33 s by integrated gradients when passes have 2,048 tokens instead of 24,000); a GPU wants more.
-TOKENS_PER_PASS = {"cpu": 2_048}
-TOKENS_PER_PASS_ELSEWHERE = 65_536
 
 
 @dataclass(frozen=True)
@@ -75,8 +71,7 @@ class MethodInput:
     @property
     def rows_per_pass(self) -> int:
         """How many copies of the longest text go through the model together in a method that runs many."""
-        tokens = TOKENS_PER_PASS.get(self.classifier.device.type, TOKENS_PER_PASS_ELSEWHERE)
-        return max(1, tokens // self.batch.input_ids.shape[1])
+        return max(1, tokens_per_pass(self.classifier.device) // self.batch.input_ids.shape[1])
 
     def each_text(self) -> Iterator[MethodInput]:
         """The same for each text alone, without padding."""

@@ -11,12 +11,9 @@ from torch import Tensor
 from bcos_core.evaluate.case import Logits
 from bcos_core.evaluate.removal import Variant
 from bcos_core.model.classifier import Classifier
+from bcos_core.model.passes import tokens_per_pass
 from bcos_core.model.view import ModelView
 from bcos_core.text.encoding import padded_types
-
-# Tokens of one forward pass: enough to keep two cores or a GPU busy, and flat in memory.
-TOKENS_PER_PASS = {"cpu": 1_024}
-TOKENS_PER_PASS_ELSEWHERE = 65_536
 
 
 class HasIds(Protocol):
@@ -57,7 +54,7 @@ def padded(rows: Sequence[Sequence[int]], fill: int) -> Tensor:
 
 def batches_of(variants: Sequence[Text], device: torch.device) -> Iterator[list[Text]]:
     """Batches of similar length, the longest first."""
-    budget = TOKENS_PER_PASS.get(device.type, TOKENS_PER_PASS_ELSEWHERE)
+    budget = tokens_per_pass(device)
     rest = sorted(variants, key=lambda variant: -len(variant.ids))
     while rest:
         size = max(1, budget // len(rest[0].ids))

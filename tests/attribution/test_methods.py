@@ -7,8 +7,8 @@ import torch
 from captum.attr import IntegratedGradients
 
 from bcos_core import explain
-from bcos_core.attribution.bcos import TOKENS_PER_PASS
 from bcos_core.attribution.registry import METHODS
+from bcos_core.model import passes
 from bcos_core.model.classifier import Classifier
 
 TEXTS = [
@@ -190,7 +190,7 @@ def test_contributions_do_not_depend_on_the_size_of_a_pass(
     tokens: int, reference: str, pair: dict[str, Classifier], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = [explain(pair["bcos"], text, reference=reference) for text in TEXTS]
-    monkeypatch.setitem(TOKENS_PER_PASS, "cpu", tokens)
+    monkeypatch.setitem(passes.TOKENS, "cpu", passes.KEPT * tokens)
     for one, record in zip(alone, explain(pair["bcos"], TEXTS, reference=reference), strict=True):
         assert record.scores == pytest.approx(one.scores, abs=1e-5)
         assert (record.target, len(record.tokens)) == (one.target, len(one.tokens))
