@@ -9,9 +9,10 @@ from bcos_core.evaluate.figures import few_texts
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.slices import SLICINGS, Slicing, is_of_texts, sliced_rows, slices_of, task_of
 from bcos_core.home import get_home
+from bcos_core.render.file_name import file_name
 from bcos_core.render.methods import method_title
 from bcos_core.render.scoreboard import Row
-from bcos_core.render.slices import CHANCE_OF_MANY, slices_figure, slices_table
+from bcos_core.render.slices import CHANCE_OF_MANY, slices_figure, slices_html, slices_table
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from pages.evaluate.chosen import chosen_contender, chosen_score
@@ -77,25 +78,37 @@ def _show(evaluation: Evaluation, slicing: Slicing) -> None:
         return
     data = resources.task_data(task_of(evaluation))
     slices = slices_of(evaluation, slicing, data, EvidenceStore(open_database(get_home())))
-    rows = [row for row in sliced_rows(evaluation, slices, against.id) if row["score"] == score]
+    every = sliced_rows(evaluation, slices, against.id)
+    rows = [row for row in every if row["score"] == score]
     called = f"{method_title(against.method)} · {against.checkpoint}"
     chart(slices_figure(_drawn(rows, against.checkpoint, against.method), score), key=f"slices-{score}")
     few = few_texts(min((row["n"] for row in rows if row["n"]), default=0))
     st.caption(plain(" ".join(filter(None, [CHANCE_OF_MANY, few]))))
-    table = slices_table(rows, score, called)
+    table = slices_table(rows, called).drop(columns="score")
     numbers = {
         name: st.column_config.NumberColumn(format="%+.3f" if "minus" in name or "difference" in name else "%.3f")
         for name in table.columns
         if name not in ("slice", "method", "model", "texts")
     }
     st.dataframe(table, hide_index=True, height=min(38 + 35 * len(table), 420), column_config=numbers)
-    table_files(
-        lambda: table,
-        name=f"{score}_{slicing.kind}_{evaluation.name}",
-        caption=f"{SLICINGS[slicing.kind]}. Means with 95 % intervals, and paired differences with {called}.",
-        key=f"slices-table-{score}",
-        methods=dict.fromkeys(contender.method for contender in evaluation.contenders),
-    )
+    said, name = SLICINGS[slicing.kind], f"slices_{slicing.kind}_{evaluation.name}"
+    with st.container(horizontal=True):
+        table_files(
+            lambda: slices_table(every, called),
+            name=name,
+            caption=f"{said}. Means with 95 % intervals, and paired differences with {called}.",
+            key="slices-table",
+            methods=dict.fromkeys(contender.method for contender in evaluation.contenders),
+        )
+        st.download_button(
+            "Report of every score (HTML)",
+            lambda: slices_html(evaluation, said, every, called).encode(),
+            f"{file_name(name)}.html",
+            "text/html",
+            type="tertiary",
+            icon=":material/download:",
+            on_click="ignore",
+        )
 
 
 def _drawn(rows: list[Row], checkpoint: str, method: str) -> list[Row]:

@@ -19,7 +19,7 @@ from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.home import Home
 from bcos_core.model.classifier import predict
 from bcos_core.progress import SilentReporter
-from bcos_core.render.slices import slices_figure, slices_table
+from bcos_core.render.slices import slices_figure, slices_html, slices_table
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
@@ -111,8 +111,10 @@ def test_rows_are_means_of_the_texts_of_a_slice(store: EvidenceStore) -> None:
     for row in rows:
         assert row["low"] <= row["mean"] <= row["high"]
         assert row["method"] == "bcos" or row["difference"]["n"] == 0
-    table = slices_table(rows, "comprehensiveness", "Random")
+    table = slices_table(rows, "Random")
     assert list(table["texts"]) == [3, 3, 3, 3] and table["minus Random"].iloc[0] == pytest.approx(7 / 3)
+    page = slices_html(evaluation, "By <class>", rows, "Random")
+    assert "By &lt;class&gt;" in page and "2.67 [1.00, 5.00]" in page and "+2.33 [" in page and "<script" not in page
     assert len(slices_figure(rows, "comprehensiveness").data) == 4
     assert sliced_rows(by_hand("seqpg"), slices) == []  # of pairs of texts
 

@@ -27,14 +27,15 @@ LABELS = ("normal", "hatespeech", "offensive")
 
 
 def post(number: int) -> dict[str, Any]:
-    """As the authors have it: those who find a post normal mark nothing and have no list."""
+    """As the authors have it: those who find a post normal mark nothing and have no list. The third person finds every
+    post offensive."""
     label = LABELS[number % 3]
     marks = [[0, 1, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]]
     return {
         "post_id": f"{number}_gab",
         "annotators": [{"label": label, "annotator_id": n, "target": ["None"]} for n in (1, 2)]
         + [{"label": "offensive", "annotator_id": 3, "target": ["None"]}],
-        "rationales": [] if label == "normal" else marks,
+        "rationales": marks[2:] if label == "normal" else marks,
         "post_tokens": ["these", "<user>", "words", f"no{number}"],
     }
 
@@ -95,7 +96,8 @@ def test_hatexplain_on_the_sides_of_its_authors(tmp_path: Path) -> None:
         assert data.labels[label] == "hatespeech"  # two of three said so
         # Words that follow each other are one span; the third person marked another word.
         assert named(data, "these <user> words no49") == [["<user> words"], ["<user>"], ["no49"]]
-        assert "these <user> words no48" not in data.rationales  # a normal post
+        # Most found it normal: what one person marked is no reason for that.
+        assert "these <user> words no48" not in data.rationales
         assert data.notes == ("Texts with a rationale: 40, of several people: 40.",)
 
 

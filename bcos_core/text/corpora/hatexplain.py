@@ -28,12 +28,14 @@ _UNLIKE = (
 
 
 def _cells(tokens: Any, annotators: Any, rationales: Any) -> tuple[Any, ...]:
-    """Text, label, toxicity and rationales of a post."""
+    """Text, label, toxicity and rationales of a post: of one that most found normal none, since what a single person
+    marked there is no reason for that label (nor do the authors score it)."""
     if not (isinstance(tokens, list) and all(isinstance(token, str) for token in tokens)):
         raise DataError(f"A post's words are {tokens!r:.60}. {_UNLIKE}.")
     labels = _labels(annotators)
-    toxic = ["non-toxic" if label == "normal" else "toxic" for label in labels]
-    return " ".join(tokens), _majority(labels), _majority(toxic), _spans(tokens, rationales or [])
+    toxicity = _majority(["non-toxic" if label == "normal" else "toxic" for label in labels])
+    named = None if toxicity == "non-toxic" else _spans(tokens, rationales or [])
+    return " ".join(tokens), _majority(labels), toxicity, named
 
 
 def _labels(annotators: Any) -> list[str]:
