@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bcos_core.jobs.store import JobStore
 from bcos_core.text.upload import save_upload
 from bcos_core.train.job import TRAIN
 from tests.pages.conftest import OpenPage, button, words
+from tests.text.corpus_files import hatexplain, movies, zipped
 
 START = "Start training"
 
@@ -123,6 +125,24 @@ def test_a_rationale_column_may_be_chosen(open_page: OpenPage, home: Home, store
     button(at, START).click().run()
     (job,) = store.list()
     assert job.spec["task"]["rationale_column"] == "why" and "--rationale-column=why" in command_of(job)
+
+
+def test_a_published_data_set_brings_its_columns_and_its_sides(
+    open_page: OpenPage, home: Home, store: JobStore, tmp_path: Path
+) -> None:
+    archive = zipped(tmp_path / "movies.zip", movies())
+    path = save_upload(home, archive.name, archive.read_bytes())
+    at = open_page("train", **{"task": "file", "file": f"{path.parent.name}/{path.name}"})
+    assert not at.error and not at.exception, at.exception
+    assert [box.value for box in at.selectbox[:4]] == ["text", "", "label", "evidence"]
+    assert "Texts with a rationale: 30" in words(at) and "40 rows" in words(at)
+    button(at, START).click().run()
+    (job,) = store.list()
+    assert job.spec["task"]["rationale_column"] == "evidence"
+    file = save_upload(home, "dataset.json", json.dumps(hatexplain()).encode())
+    at = open_page("train", **{"task": "file", "file": f"{file.parent.name}/{file.name}"})
+    assert not at.error and [box.value for box in at.selectbox[:4]] == ["text", "", "label", "rationales"]
+    assert "post_id_divisions.json was not given" in words(at)
 
 
 def test_an_upload_is_kept_in_the_address_and_its_columns_are_guessed(open_page: OpenPage, home: Home) -> None:
