@@ -198,4 +198,4 @@ def test_the_command_slices(home: Home, capsys: pytest.CaptureFixture[str]) -> N
     shown = show(result)
     assert "comprehensiveness by length (higher is better)" in shown and "with “the”" in shown
     assert main([*words, "--slice", "nothing"]) == 2
-    assert "There is no slice 'nothing'" in capsys.readouterr().out
+    assert "There is no slice 'nothing'" in capsys.readouterr().err
