@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def describe(spec: ReproduceSpec) -> str:
-    return f"{TITLES[spec.what]} · {SCALES[spec.scale].title.lower()}"
+    return f"Reproduction · {TITLES[spec.what]}, {SCALES[spec.scale].title.lower()}"
 
 
 def key(spec: ReproduceSpec) -> str:

@@ -70,7 +70,7 @@ def paper_arms(scale: Scale) -> tuple[Arm, ...]:
     authors = RECIPES["paper"]
     conventional = authors.replace(name="conventional", bcos=False, twin=False, normalize_weights=False)
     recipes = {"conventional": conventional, "paper": authors, "calibrated": RECIPES["calibrated"]}
-    titles = {"conventional": "Conventional", "paper": "B-cos, paper's recipe", "calibrated": "B-cos, calibrated"}
+    titles = {"conventional": "Conventional", "paper": "B-cos, paper’s recipe", "calibrated": "B-cos, calibrated"}
     return tuple(
         Arm(
             name,

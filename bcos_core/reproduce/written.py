@@ -52,7 +52,7 @@ def made(report: Report) -> list[str]:
 
 def missing(report: Report) -> str:
     """The heading of what is not in the tables."""
-    return f"Left out: {count(len(report.left_out), 'thing')}"
+    return f"{count(len(report.left_out), 'thing')} left out"
 
 
 def report_markdown(report: Report) -> str:

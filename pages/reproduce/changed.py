@@ -61,10 +61,9 @@ def _sentence(found: list[Change], now: Report, before: Report) -> str:
     shown = [one for one in found if one.shown]
     better = sum(one.is_better is True for one in shown)
     worse = sum(one.is_better is False for one in shown)
-    said = (
-        f"Of {count(len(found), 'figure')} in both, {len(shown)} {'is' if len(shown) == 1 else 'are'} shown to differ"
-        f"{f': {better} better, {worse} worse' if better or worse else ''}."
-    )
+    differ = f"{len(shown) or 'none'} {'is' if len(shown) < 2 else 'are'} shown to differ"
+    sides = f": {better} better, {worse} worse" if better or worse else ""
+    said = f"Of {count(len(found), 'figure')} in both, {differ}{sides}."
     alone = len(only_in(now, before)), len(only_in(before, now))
     if any(alone):
         said += f" {count(alone[0], 'figure')} only in this run, {alone[1]} only in the other."

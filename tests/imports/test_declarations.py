@@ -20,6 +20,7 @@ DECLARATIONS = (
     "bcos_core.evaluate.spec",
     "bcos_core.lab.plants",
     "bcos_core.lab.spec",
+    "bcos_core.reproduce.spec",
     "bcos_core.study.design",
     "bcos_core.study.protocols",
     "bcos_core.study.tries",
