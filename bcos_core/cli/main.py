@@ -29,6 +29,7 @@ COMMANDS = (
     "words",
     "retest",
     "patterns",
+    "course",
     "study",
     "backup",
     "models",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from bcos_core.cli.table_format import add_format, table_in
 from bcos_core.evaluate.patterns_job import PatternsSpec
 from bcos_core.option import add_flag, options_of
 
@@ -13,7 +14,6 @@ EPILOG = """examples:
   python -m bcos_core patterns CHECKPOINT --against OTHER --against-method integrated_gradients --limit 500
   python -m bcos_core patterns CHECKPOINT --format markdown
 """
-FORMATS = ("text", "markdown", "csv")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -34,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--against-method", metavar="NAME", help=f"the method that explains the second ({own})")
     for name, option in options_of(PatternsSpec).items():
         add_flag(parser, name, option, default=option.default)
-    parser.add_argument("--format", choices=FORMATS, default="text", help="of the table (default: text)")
+    add_format(parser)
     parser.set_defaults(run=run, show=show)
 
 
@@ -72,22 +72,12 @@ def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person, or as the table that was asked for."""
     from bcos_core.errors import InputError
     from bcos_core.evaluate.patterns_table import Patterns
-    from bcos_core.render.csv_file import csv_file
-    from bcos_core.render.markdown import markdown_table
     from bcos_core.render.patterns import STAR, agreements_in_words, notes_of, patterns_table, shown_table
     from bcos_core.storage.plain import to_plain
     from bcos_core.storage.stored_json import from_plain
 
     names = result["names"]
     found = from_plain(to_plain(result), Patterns, error=InputError, what="These patterns", advice="")
-    if result["format"] == "csv":
-        return csv_file(patterns_table(found, names)).decode("utf-8-sig").rstrip()
-    table = shown_table(found, names)
     said = [*notes_of(found, names), *agreements_in_words(found, names)]
-    if result["format"] == "markdown":
-        return markdown_table(table, " ".join(said)).rstrip()
-    widths = [max(map(len, [str(name), *table[name]])) for name in table.columns]
-    lines = ["  ".join(f"{name:<{width}}" for name, width in zip(table.columns, widths, strict=True)).rstrip()]
-    for row in table.itertuples(index=False):
-        lines.append("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
-    return "\n".join([*lines, *([STAR] if len(found.models) == 2 else []), *said])
+    star = [STAR] if len(found.models) == 2 else []
+    return table_in(result["format"], patterns_table(found, names), shown_table(found, names), [*star, *said])

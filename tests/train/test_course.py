@@ -13,6 +13,7 @@ import pytest
 from transformers import PreTrainedModel
 
 from bcos_core import explain, load
+from bcos_core.cli.main import main
 from bcos_core.errors import CheckpointError, JobCancelled
 from bcos_core.evaluate.state import explained_labels
 from bcos_core.home import Home
@@ -219,3 +220,28 @@ def test_a_damaged_file(damage: Any, said: str, kept: dict[str, Path], tmp_path:
     (tmp_path / COURSE_FILE).write_text("\n".join(damage(lines)))
     with pytest.raises(CheckpointError, match=said):
         read_course(tmp_path)
+
+
+def test_the_command(
+    kept: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BCOS_HOME", str(tmp_path))
+    folder, course = str(kept["bcos"]), course_of(kept["bcos"])
+    assert main(["course", folder, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [dict(zip(result["columns"], row, strict=True))["accuracy"] for row in result["rows"]] == [
+        state.value for state in course.states
+    ]
+    assert main(["course", folder, "--text", "2", "--format", "csv"]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.startswith("word,start,appears at step,after 0 steps")
+    last = course.states[-1].record(course.texts[1])
+    ordinary = [score for token, score in zip(last.tokens, last.scores, strict=True) if not token.added]
+    assert [float(row.split(",")[-1]) for row in rows] == pytest.approx(ordinary)  # a token is a word here
+    assert main(["course", folder, "--text", "1"]) == 0 and "A word appears" in capsys.readouterr().out
+    assert main(["course", folder, "--text", "9"]) == 2
+    (kept["bcos"] / COURSE_FILE).rename(tmp_path / "away")
+    try:
+        assert main(["course", folder]) == 2 and "--kept-texts" in capsys.readouterr().err
+    finally:
+        (tmp_path / "away").rename(kept["bcos"] / COURSE_FILE)
