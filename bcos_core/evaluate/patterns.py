@@ -164,13 +164,13 @@ for _pattern in (
     Pattern(
         "rare",
         "On rare words",
-        f"Share of words met in less than {percent(RARE, decimals=2)} of the training's running words.",
+        f"Share of words below {percent(RARE, decimals=2)} of the training's words.",
         on_rates(-1.0, RARE),
     ),
     Pattern(
         "frequent",
         "On frequent words",
-        f"Share of words met in {percent(FREQUENT)} of them or more.",
+        f"Share of words from {percent(FREQUENT)} of the training's words on.",
         on_rates(FREQUENT, 2.0),
     ),
     Pattern("first", "On the first third", "Share of the first third of the text's tokens.", on_third(0)),

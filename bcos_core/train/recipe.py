@@ -199,7 +199,8 @@ class Recipe:
     kept_states: int = choice(
         10,
         "Explained states",
-        "States of the model at which they are explained, the one before the first step and the last among them.",
+        "States of the model at which they are explained, the one before the first step and the last among them. Each "
+        "takes some 23 passes of every explained text and one of a few hundred validation texts.",
         least=2,
         most=64,
         group=TRAINING,
