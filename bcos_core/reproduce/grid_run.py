@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import numpy as np
 
@@ -203,7 +204,11 @@ class GridRun:
             item = name_of([present_device(), self.grid.methods, some])
             known = store.find(subject, "memory", [item]).get(item)
             if known is None:
-                known = methods_memory(one.checkpoint, self.grid.methods, some)
+                try:
+                    known = methods_memory(one.checkpoint, self.grid.methods, some)
+                except CalledProcessError as error:  # killed for memory, perhaps: all else is measured
+                    self._leave_out(f"Memory · {one.cell.title}", error)
+                    continue
                 store.keep(subject, "memory", {item: known})
             found[one.cell.arm.name] = known
             self.reporter.progress(done, len(firsts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from subprocess import SubprocessError
 
 from bcos_core.errors import InputError, JobError
 from bcos_core.reproduce.figure import Found
@@ -35,7 +36,11 @@ def run_measures(
         bench.reporter.stage(f"Measuring: {one.title.lower()}", stage, count)
         try:
             found += _once(one, bench)
-        except InputError as error:
+        except (
+            InputError,
+            OSError,
+            SubprocessError,
+        ) as error:  # a process that was killed, …
             left_out.append(LeftOut(one.title, str(error)))
             bench.reporter.log(left_out[-1].sentence)
     return found

@@ -62,13 +62,16 @@ def held_bytes() -> int:
 
 def methods_memory(checkpoint: str, methods: Sequence[str], texts: Sequence[str]) -> dict[str, float]:
     """Growth of peak memory while a text is explained, in bytes, the largest over the texts, by method; nothing where
-    this system does not tell. A method that cannot serve the model is left out."""
+    this system does not tell. A method that cannot serve the model is left out.
+
+    Raises:
+        subprocess.CalledProcessError: the process has failed.
+    """
     command = [sys.executable, "-m", "bcos_core.reproduce.memory", checkpoint, *methods]
+    environment = {**os.environ, **_AT_ONCE}
     done = subprocess.run(
-        command, input=json.dumps(list(texts)), capture_output=True, text=True, env={**os.environ, **_AT_ONCE}
+        command, input=json.dumps(list(texts)), stdout=subprocess.PIPE, text=True, env=environment, check=True
     )
-    if done.returncode:
-        raise RuntimeError(f"The process that measures memory has failed: {done.stderr[-500:]}")
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import numpy as np
 import pytest
@@ -122,6 +123,17 @@ def test_a_stopped_run_goes_on_without_repeating(home: Home, tmp_path: Path) -> 
     more = reproduce(tiny_spec(tmp_path, seeds=(1, 2, 3)), home, "j2", third)
     figure = more.figure("paper/reviews/bert/bcos/bcos/naopc")
     assert third.begun == 2 and figure is not None and figure.seeds == 3
+
+
+def test_memory_that_cannot_be_measured_is_named(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise CalledProcessError(-9, "memory")
+
+    monkeypatch.setattr(grid_run, "methods_memory", killed)
+    report = reproduce(tiny_spec(tmp_path, seeds=(1,), removals=()), home.create(), "j1")
+    named = [one for one in report.left_out if one.name.startswith("Memory · Reviews, bert: ")]
+    assert len(named) == 2 and all("SIGKILL" in one.reason for one in named)
+    assert report.figure("paper/reviews/bert/bcos/bcos/naopc") is not None
 
 
 def test_what_cannot_be_had_is_named(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
