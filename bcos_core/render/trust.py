@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from bcos_core.attribution.registry import METHODS
-from bcos_core.numbers import count, number
+from bcos_core.numbers import count
 from bcos_core.render.dots import add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.methods import CHANCE, method_colour, method_title
@@ -27,8 +27,8 @@ _COLUMN = 9
 """Width of a column of the matrix, in letters: a word, under a title of several lines."""
 _SHADES = PALETTES["blue-orange"]
 _SCHEMES: dict[Scheme, tuple[str, str]] = {
-    "cascade": ("What is left when weights are shuffled from the output on?", "shuffled down to"),
-    "alone": ("What is left when one part alone is shuffled?", "the part that is shuffled"),
+    "cascade": ("What is left of the heatmap?", "shuffled, from the output layer down to"),
+    "alone": ("What is left of the heatmap?", "the part that is shuffled"),
 }
 _DASHES = ("solid", "dash", "dot", "dashdot")
 
@@ -118,10 +118,10 @@ def dots_figure(report: TrustReport, test: TrustTest) -> go.Figure:
     figure.add_vline(
         x=test.threshold,
         line={"dash": "dash", "width": 1, "color": CHANCE},
-        annotation={"text": f"fails {test.wrong} {number(test.threshold)}", "font": {"size": 12}},
+        annotation={"text": f"fails {test.wrong} {test.threshold:g}", "font": {"size": 12}},
         annotation_position="top right" if test.wrong == "above" else "top left",
     )
-    lay_out(figure, test.question, test.measure, len(found))
+    lay_out(figure, test.title, test.measure, len(found))
     return figure
 
 
@@ -142,7 +142,7 @@ def steps_figure(report: TrustReport, scheme: Scheme, *, strengths: bool = False
         name = figure_text(method_title(method))
         ends = [(mean if low is None else low, mean if high is None else high) for _, mean, low, high in points]
         figure.add_scatter(
-            x=[part for part, *_ in points],
+            x=[figure_text(part) for part, *_ in points],
             y=[mean for _, mean, _, _ in points],
             error_y={
                 "type": "data",

@@ -9,7 +9,6 @@ from statistics import pstdev
 from bcos_core.evaluate.probability import PROBABILITIES
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.predictions import logits_on
-from bcos_core.numbers import number
 from bcos_core.progress import Tally
 from bcos_core.storage.evidence import EvidenceStore
 
@@ -55,7 +54,7 @@ class Tolerance:
     unit: str
 
     def in_words(self, value: float) -> str:
-        return f"{number(value)} {self.unit}"
+        return f"{value:.2g} {self.unit}"
 
 
 def tolerance_of(classifier: Classifier, values: Sequence[float]) -> Tolerance:

@@ -130,7 +130,7 @@ for _test in (
     ),
     TrustTest(
         name="synonyms",
-        title="Synonyms",
+        title="Synonym",
         question="Does it hold still when words are replaced by others of the same meaning?",
         definition=(
             f"Every word that our list has is replaced by its synonym. {_STILL} Spearman’s ρ of the other words’ "

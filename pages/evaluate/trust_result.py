@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bcos_core.evaluate.figures import few_texts
 from bcos_core.jobs.made import result_of
 from bcos_core.jobs.store import Job
 from bcos_core.numbers import count
@@ -46,7 +45,7 @@ def show_report(job: Job) -> None:
     st.header("Which heatmaps can be trusted?", anchor=False)
     first, *others = trust_sentences(report)
     st.markdown(f"**{plain(first)}** {plain(' '.join(others))}")
-    for note in filter(None, (*report.notes, few_texts(report.texts))):
+    for note in report.notes:
         st.warning(plain(note), icon=":material/warning:")
     if not measured_tests(report):
         st.info("No test could be judged: there are too few texts.")

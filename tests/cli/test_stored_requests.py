@@ -39,6 +39,8 @@ from bcos_core.train.job import QUICKSTART, TRAIN
 from bcos_core.train.quickstart import quickstart_spec
 from bcos_core.train.recipe import RECIPES, Recipe
 from bcos_core.train.spec import TrainSpec
+from bcos_core.trust.job import TRUST
+from bcos_core.trust.spec import TrustSpec
 
 TASK = TaskChoice("embedded", "short-reviews")
 SPEC = TrainSpec("minilm", TASK, RECIPES["faithful"], "mine")
@@ -120,6 +122,7 @@ def test_a_command_line_says_all_of_it() -> None:
         (AUDIT, AuditSpec(("a", "b"))),
         (WORDS, WordsSpec("a", "bcos")),
         (PATTERNS_JOB, PatternsSpec(("a",), ("bcos",), (("b",),))),
+        (TRUST, TrustSpec("a", ("bcos",))),
         (LOCK, LockSpec("a")),
         (REHEARSE, RehearsalSpec("a", Crowd(preference=-1.0))),
     ],
@@ -166,8 +169,9 @@ def test_other_content_is_other_work(home: Home, tmp_path: Path) -> None:
     info = read_info(model)
 
     def keys() -> list[str]:
-        words = WordsSpec(str(model), "bcos", 1)
-        return [spec.key, scores.key, planted.key, AUDIT.key(AuditSpec.of(info, info)), WORDS.key(words)]
+        words, trusted = WordsSpec(str(model), "bcos", 1), TrustSpec(str(model), ("bcos",))
+        asked = [AUDIT.key(AuditSpec.of(info, info)), WORDS.key(words), TRUST.key(trusted)]
+        return [spec.key, scores.key, planted.key, *asked]
 
     before = keys()
     assert keys() == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from bcos_core.cli.main import main
 from bcos_core.home import Home
 from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import JobStore
+from bcos_core.text.tasks import TaskChoice
 from bcos_core.trust.tests import TESTS
 from pages.evaluate import trust_result
 from tests.pages.conftest import OpenPage, button, words
@@ -102,6 +104,34 @@ def test_a_finished_run(
     assert "One part shuffled" in [header.value for header in at.header]  # the first fault is looked at
     at = open_page("evaluate", trust=result["job"], test="again", of="bcos")
     assert not at.exception and TESTS["again"].title in [header.value for header in at.header]
+
+
+FOREIGN = {
+    "multi-label": r"\bclass(es)?\b|softmax",
+    "regression": r"\bclass(es)?\b|probabilit|softmax",
+}
+"""What is said of other answers only."""
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_other_types_of_task_in_their_own_words(
+    kind: str, home: Home, open_page: OpenPage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    marks: dict[str, Callable[[int], object]] = {
+        "multi-label": lambda n: ["kind"] * (n % 2) + ["long"] * (n % 3 > 0) + ["noisy"] * (n % 5 > 2),
+        "regression": lambda n: n % 5,
+    }
+    texts = [f"The {('good', 'dull', 'odd')[n % 3]} movie no. {n} is a story with loud music" for n in range(240)]
+    lines = [json.dumps({"text": text, "stars": marks[kind](n)}) for n, text in enumerate(texts)]
+    (home.root / "rows.jsonl").write_text("\n".join(lines), "utf-8")
+    task = TaskChoice("file", str(home.root / "rows.jsonl"), "text", "stars", type=kind)
+    save_pair(home, kind=kind, task=task.to_dict())
+    assert main(["trust", "tiny-bcos", "--methods", "bcos", "--limit", "16", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    for test in ("cascade", "synonyms", "masked"):
+        at = open_page("evaluate", trust=result["job"], test=test, of="bcos")
+        assert not at.exception, at.exception
+        assert not re.search(FOREIGN[kind], words(at).lower())
 
 
 def test_every_test_can_be_looked_at(

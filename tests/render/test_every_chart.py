@@ -18,6 +18,9 @@ from bcos_core.render.figures.chart import chart_file
 from bcos_core.render.lab import lab_figure
 from bcos_core.render.matrix import agreement_figure
 from bcos_core.render.scoreboard import frontier_figure, leaderboard_figure
+from bcos_core.render.trust import dots_figure, steps_figure
+from bcos_core.trust.result import Finding, Step, TrustReport
+from bcos_core.trust.tests import TESTS
 
 NAME = "B & <C>"
 
@@ -40,6 +43,18 @@ def row(method: str, mean: float, passes: float) -> dict[str, Any]:
     }
 
 
+def trust_report() -> TrustReport:
+    findings = [
+        Finding("bcos", "cascade", "passed", 40, 0.1, 0.0, 0.2, 1.0, 1.0),
+        Finding("attention", "cascade", "failed", 40, 1.0, None, None, 0.0001, 0.001),
+    ]
+    steps = [Step("bcos", "cascade", NAME, 40, 0.5, 0.4, 0.6, 0.3, None, None)]
+    words = ("of the probability", "of the probability")
+    return TrustReport(
+        NAME, "task", "single-label", 40, 0, ("bcos", "attention"), (*findings,), (*steps,), *words, 1.0, {}
+    )
+
+
 def charts() -> Iterator[tuple[str, go.Figure, str]]:
     """Each with something that is written in it."""
     reliability = Reliability(0.1, 0.2, 0.3, (Bin(0.5, 0.6, 0.55, 0.5, 4), Bin(0.9, 1.0, 0.95, 0.9, 20)))
@@ -52,6 +67,8 @@ def charts() -> Iterator[tuple[str, go.Figure, str]]:
     yield "agreement", agreement_figure("Same?", [NAME, "b"], [[1.0, 0.5], [0.5, 1.0]]), "0.50"
     yield "lab", lab_figure([LabRow("a", "lime", "top_3", 0.5, 0.4, 0.6, n=3, failed=0)], "top_3", {"a": NAME}), NAME
     yield "leaderboard", leaderboard_figure(rows, "comprehensiveness"), "B-cos contributions"
+    yield "trust", dots_figure(trust_report(), TESTS["cascade"]), "fails above 0.5"
+    yield "trust-steps", steps_figure(trust_report(), "cascade"), NAME
     yield "frontier", frontier_figure(rows, "comprehensiveness"), "100"
 
 
