@@ -10,6 +10,7 @@ STEPS = (
     Step(("output.dense",), sum_into="output.LayerNorm"),
 )
 NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
+APART_FROM = "attention.output"
 
 BERT = Family(
     name="bert",
@@ -21,5 +22,6 @@ BERT = Family(
     norms=NORMS,
     head=(Step(("bert.pooler.dense",), until="classifier"), Step(("classifier",))),
     removed=("bert.pooler.activation",),
+    apart_from=APART_FROM,
     weights="all-MiniLM-L6-v2, embedded",
 )

@@ -1,6 +1,6 @@
 """ELECTRA (arXiv 2003.10555): BERT's blocks; a narrow embedding is projected to their width before them."""
 
-from bcos_core.families.bert import NORMS, STEPS
+from bcos_core.families.bert import APART_FROM, NORMS, STEPS
 from bcos_core.families.family import Family, Step
 
 ELECTRA = Family(
@@ -12,4 +12,5 @@ ELECTRA = Family(
     steps=STEPS,
     norms=NORMS,
     head=(Step(("classifier.dense",)), Step(("classifier.out_proj",))),
+    apart_from=APART_FROM,
 )

@@ -61,6 +61,8 @@ class Family:
         centred: norms subtract the mean (LayerNorm), or do not (RMSNorm). `offset`: what is added to their weight.
         gated: the activation of a block is the constant factor of a product act(a) · b; else it is x · g(x).
         pools: the position that the decision is read from, of those that the attention mask shows.
+        apart_from: the module of a block that is given what attention gives and the block's input, (batch, tokens,
+            hidden) each, from which on no token looks at another; None where the family has no such module.
         shared: the blocks run several times each, with the same weights.
         first_position: the position of a text's first token, counted from there over all ids that are not the padding
             id; None where positions are the columns 0, 1, 2, …
@@ -85,6 +87,7 @@ class Family:
     offset: float = 0.0
     gated: bool = False
     pools: Literal["first", "last"] = "first"
+    apart_from: str | None = None
     shared: bool = False
     first_position: Literal["after the padding id"] | None = None
     positions: str = "max_position_embeddings"

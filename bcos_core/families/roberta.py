@@ -1,6 +1,6 @@
 """RoBERTa (arXiv 1907.11692), and what shares its classes: XLM-R (arXiv 1911.02116), CamemBERT (arXiv 1911.03894)."""
 
-from bcos_core.families.bert import NORMS, STEPS
+from bcos_core.families.bert import APART_FROM, NORMS, STEPS
 from bcos_core.families.family import Family, Step
 
 TANH_HEAD = (Step(("classifier.dense",), until="classifier.out_proj"), Step(("classifier.out_proj",)))
@@ -15,5 +15,6 @@ ROBERTA = Family(
     norms=NORMS,
     head=TANH_HEAD,
     rebuilt=(("classifier", "LinearHead"),),
+    apart_from=APART_FROM,
     first_position="after the padding id",
 )

@@ -116,3 +116,27 @@ def test_what_transformers_hooks_onto_a_view_stays_there(family: str) -> None:
     for states in told[1:]:
         for one, other in zip(states, told[0], strict=True):
             torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("family", SMALL)
+@pytest.mark.parametrize("bcos", [True, False])
+def test_a_view_answers_as_the_model_does_whatever_it_leaves_out(family: str, bcos: bool) -> None:
+    model = tiny_model(family).eval()
+    model = convert(model, b=1.5).eval() if bcos else model
+    ids, mask = ids_of(6)
+    with torch.no_grad():
+        expected = model(input_ids=ids, attention_mask=mask).logits
+    view = ModelView(model)
+    assert torch.allclose(view.predict(ids, mask), expected, atol=1e-5)
+    assert torch.allclose(view.logits(view.embed(ids, mask), ids, mask), expected, atol=1e-5)
+
+
+def test_in_the_last_block_one_token_goes_on() -> None:
+    model = tiny_model("bert").eval()
+    rows: list[int] = []
+    view = ModelView(model)
+    for layer in view.model.get_submodule("bert.encoder.layer").children():
+        layer.get_submodule("output").register_forward_pre_hook(lambda _, args: rows.append(args[0].shape[1]))
+    ids, mask = ids_of(6)
+    view.predict(ids, mask)
+    assert rows == [6] * (len(rows) - 1) + [1]
