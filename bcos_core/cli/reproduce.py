@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from bcos_core.errors import InputError, StorageError
+from bcos_core.reproduce.ours import MEASURES
 from bcos_core.reproduce.scale import SCALES
-from bcos_core.reproduce.spec import TITLES, ReproduceSpec
+from bcos_core.reproduce.spec import GRID, TITLES, ReproduceSpec
 
 EPILOG = """examples:
   python -m bcos_core reproduce ours --quick
@@ -55,6 +56,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--examples", type=int, metavar="N", help="training texts of each task")
     parser.add_argument("--texts", type=int, metavar="N", help="test texts of each task")
     parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="PART",
+        help=f"these parts alone: {GRID}, or of ours {', '.join(MEASURES)}",
+    )
+    parser.add_argument(
         "--output",
         nargs="+",
         type=Path,
@@ -89,6 +97,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         seeds=args.seeds,
         examples=args.examples,
         texts=args.texts,
+        only=args.only,
     )
     report, job = REPRODUCE.run_here(spec)
     for file in args.output:

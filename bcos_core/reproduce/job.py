@@ -34,7 +34,8 @@ def command(spec: ReproduceSpec) -> list[str]:
     if grid.seeds != usual.seeds:
         words += ["--seeds", *map(str, grid.seeds)]
     words += [f"--examples={grid.examples}"] if grid.examples != usual.examples else []
-    return words + ([f"--texts={grid.texts}"] if grid.texts != usual.texts else [])
+    words += [f"--texts={grid.texts}"] if grid.texts != usual.texts else []
+    return words + (["--only", *spec.only] if spec.only else [])
 
 
 def run(spec: ReproduceSpec, job: JobRun) -> Report:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from bcos_core.model.embedded import EMBEDDED, embedded_path
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.reproduce.grid import MEMORY_TEXTS, Grid, Group
 from bcos_core.reproduce.measure import Effort, Measure
-from bcos_core.reproduce.ours import MEASURES
 from bcos_core.reproduce.spec import ReproduceSpec
 from bcos_core.train.plan import KINDS, stage_titles, training_plan
 
@@ -32,20 +31,20 @@ def reproduce_plan(spec: ReproduceSpec) -> list[Part]:
     """
     parts = [Part(0, "", "look for models and data", START_SECONDS + LOOKING_SECONDS)]
     if spec.effort is not None:
-        for stage, one in enumerate(MEASURES.values(), start=1):
+        for stage, one in enumerate(spec.measures, start=1):
             parts += _measure(one, spec.effort, stage)
-    parts += grid_plan(spec.grid, first=first_of_grid(spec))
+    parts += grid_plan(spec.grid, spec.groups, first=first_of_grid(spec))
     return [*parts, Part(stages_of(spec) - 1, "", "tables of figures", TABLE_SECONDS)]
 
 
 def first_of_grid(spec: ReproduceSpec) -> int:
     """The stage at which the grid begins: after looking, and after what no grid has."""
-    return 1 + (len(MEASURES) if spec.effort is not None else 0)
+    return 1 + len(spec.measures)
 
 
 def stages_of(spec: ReproduceSpec) -> int:
     """All of them; the last makes the tables."""
-    return first_of_grid(spec) + len(spec.grid.groups) * spec.grid.group_stages + 1
+    return first_of_grid(spec) + len(spec.groups) * spec.grid.group_stages + 1
 
 
 def _share(part: Part, grid: Grid) -> float:
@@ -87,10 +86,10 @@ def _planted(effort: Effort) -> Iterator[Part]:
         yield Part(0, title, f"planted: {title}", sum(part.seconds for part in parts if part.stage == stage))
 
 
-def grid_plan(grid: Grid, *, first: int) -> list[Part]:
+def grid_plan(grid: Grid, groups: Sequence[Group], *, first: int) -> list[Part]:
     """Those of a grid whose stages begin at `first`."""
     parts = []
-    for place, group in enumerate(grid.groups):
+    for place, group in enumerate(groups):
         parts += _group(grid, group, first + place * grid.group_stages)
     return parts
 

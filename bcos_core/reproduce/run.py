@@ -14,7 +14,6 @@ from bcos_core.reproduce.grid_run import GridRun
 from bcos_core.reproduce.machine import these_versions, this_machine
 from bcos_core.reproduce.measure import Bench
 from bcos_core.reproduce.measures_run import run_measures
-from bcos_core.reproduce.ours import MEASURES
 from bcos_core.reproduce.plan import first_of_grid, stages_of
 from bcos_core.reproduce.protocol import effort_protocol, grid_protocol
 from bcos_core.reproduce.report import Report, save_report
@@ -41,10 +40,12 @@ def run_reproduction(
     left_out: list[LeftOut] = []
     if spec.effort is not None:
         bench = Bench(spec.effort, home, work, job, reporter)
-        found += run_measures(list(MEASURES.values()), bench, first=1, count=stages, left_out=left_out)
-    first, name = first_of_grid(spec), f"reproduce-{job}"
-    grid = GridRun(spec.grid, home, work, job, reporter, first, stages, name, left_out)
-    found += grid_figures(spec.what, spec.grid, grid.run())
+        found += run_measures(spec.measures, bench, first=1, count=stages, left_out=left_out)
+    if spec.groups:
+        first, name = first_of_grid(spec), f"reproduce-{job}"
+        grid = GridRun(spec.grid, home, work, job, reporter, first, stages, name, left_out)
+        found += grid_figures(spec.what, spec.grid, grid.run())
+    left_out += [LeftOut(what, "It was not asked for (--only).") for what in spec.unasked]
     reporter.stage("Making the tables", stages - 1, stages)
     report = Report(
         name=job,

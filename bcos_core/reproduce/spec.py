@@ -9,9 +9,9 @@ from typing import Any
 
 from bcos_core.errors import InputError, UnknownNameError
 from bcos_core.model.identity import source_identity
-from bcos_core.reproduce.grid import Grid, named_task
-from bcos_core.reproduce.measure import Effort
-from bcos_core.reproduce.ours import ours_effort, ours_grid
+from bcos_core.reproduce.grid import Grid, Group, named_task
+from bcos_core.reproduce.measure import Effort, Measure
+from bcos_core.reproduce.ours import MEASURES, ours_effort, ours_grid
 from bcos_core.reproduce.paper import paper_grid
 from bcos_core.reproduce.scale import SCALES
 from bcos_core.text.content import choice_hash
@@ -20,12 +20,15 @@ PAPER, OURS = "paper", "ours"
 TITLES = {PAPER: "The paper’s grid", OURS: "The README’s figures"}
 """What can be reproduced."""
 GRIDS = {PAPER: paper_grid, OURS: ours_grid}
+GRID = "grid"
+"""The grid among the parts that can be asked for alone; the others are measures."""
 
 
 @dataclass(frozen=True)
 class ReproduceSpec:
     """`what` at a `scale`, which names the sizes that the grid was made with; `effort` is that of the figures that no
-    grid has, None where there are none.
+    grid has, None where there are none. `only` names parts, the grid or measures, that are wanted alone; all of them
+    where it is empty.
 
     Raises:
         UnknownNameError: nothing of that name can be reproduced, or there is no such scale.
@@ -35,11 +38,34 @@ class ReproduceSpec:
     scale: str
     grid: Grid
     effort: Effort | None = None
+    only: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.what not in TITLES:
             raise UnknownNameError("figures to reproduce", self.what, TITLES)
         SCALES[self.scale]
+        known = (*(MEASURES if self.effort is not None else ()), GRID)
+        for part in self.only:
+            if part not in known:
+                raise UnknownNameError(f"part of {TITLES[self.what].lower()}", part, known)
+
+    @property
+    def measures(self) -> list[Measure]:
+        """Those that are wanted."""
+        all_of_them = list(MEASURES.values()) if self.effort is not None else []
+        return [one for one in all_of_them if not self.only or one.name in self.only]
+
+    @property
+    def groups(self) -> list[Group]:
+        """Those of the grid, none where it is not wanted."""
+        return self.grid.groups if not self.only or GRID in self.only else []
+
+    @property
+    def unasked(self) -> list[str]:
+        """The titles of the parts that are not wanted."""
+        measures = MEASURES.values() if self.effort is not None else ()
+        parts = {one.name: one.title for one in measures} | {GRID: "The grid of models, tasks and methods"}
+        return [title for name, title in parts.items() if self.only and name not in self.only]
 
     @classmethod
     def of(
@@ -52,6 +78,7 @@ class ReproduceSpec:
         seeds: Sequence[int] = (),
         examples: int | None = None,
         texts: int | None = None,
+        only: Sequence[str] = (),
     ) -> ReproduceSpec:
         """What is usual at a scale, with the choices that were made: tasks and pretrained models as a command line
         names them, seeds, training texts, test texts.
@@ -76,7 +103,8 @@ class ReproduceSpec:
                 if number < least:
                     raise InputError(f"{name} is {number}; expected a whole number from {least}.")
                 changes[name] = number
-        return cls(what, scale, replace(grid, **changes), ours_effort(SCALES[scale]) if what == OURS else None)
+        effort = ours_effort(SCALES[scale]) if what == OURS else None
+        return cls(what, scale, replace(grid, **changes), effort, tuple(only))
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -176,6 +176,14 @@ def test_a_spec_is_a_command_line_and_is_stored_whole(tmp_path: Path) -> None:
         texts=args.texts,
     )  # fmt: skip
     assert again == spec and again.key == spec.key
+    some = ReproduceSpec.of("ours", "quick", only=["exactness", "grid"])
+    assert [one.name for one in some.measures] == ["exactness"] and some.groups == some.grid.groups
+    assert REPRODUCE.command(some)[-3:] == ["--only", "exactness", "grid"]
+    alone = ReproduceSpec.of("ours", "quick", only=["exactness"])
+    assert alone.groups == [] and stages_of(alone) == 3 == len({part.stage for part in reproduce_plan(alone)})
+    assert "The grid of models, tasks and methods" in alone.unasked and "Exactness" not in alone.unasked
+    with pytest.raises(UnknownNameError, match="Unknown part of the paper’s grid 'exactness'. Known: grid"):
+        ReproduceSpec.of("paper", "quick", only=["exactness"])
     for bad in ({"what": "else", "scale": "quick"}, {"what": "paper", "scale": "huge"}):
         with pytest.raises(UnknownNameError):
             ReproduceSpec.of(**bad)
