@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bcos_core.ablation.crossed import Crossed
 from bcos_core.ablation.spec import SCORES
 from bcos_core.evaluate.scores import SCORES as DECLARED
 from bcos_core.numbers import duration, number
+from bcos_core.tasks.estimates import Estimate
 from bcos_core.tasks.task_type import TaskType
 
 ANSWERS, SECONDS = "answers", "seconds"
@@ -15,13 +17,21 @@ ANSWERS, SECONDS = "answers", "seconds"
 
 @dataclass(frozen=True)
 class Measure:
-    """`written` writes a value, `points` a difference of two."""
+    """`written` writes a value, `points` a difference of two; a `share` is from 0 to 1."""
 
     name: str
     title: str
     higher_is_better: bool
     written: Callable[[float], str]
     points: Callable[[float], str]
+    share: bool = False
+
+    def estimate(self, mean: Crossed) -> Estimate:
+        """A mean of it with its interval, which for a share ends where shares do."""
+        found = mean.estimate
+        if not self.share or not found.has_interval:
+            return found
+        return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
 
 
 def measures_of(kind: TaskType) -> tuple[Measure, ...]:
@@ -34,6 +44,7 @@ def measures_of(kind: TaskType) -> tuple[Measure, ...]:
             each.higher_is_better,
             each.written,
             _points if each.share else _signed,
+            each.share,
         ),
         *(Measure(name, DECLARED[name].title, DECLARED[name].higher_is_better, number, _signed) for name in SCORES),
         Measure(SECONDS, "Training time", False, duration, lambda value: f"{number(value, signed=True)} s"),

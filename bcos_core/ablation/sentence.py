@@ -33,7 +33,7 @@ def _support(ablation: Ablation) -> str:
     if ablation.chosen == 0:
         return (
             f"These figures support no change: no recipe whose answers are not shown to be worse has a higher "
-            f"{_low(score)} than the default ({_mean(first, score)})."
+            f"{_low(score)} than the default's {_mean(first, score)}."
         )
     found = _difference(ablation, score, chosen.name)
     said = (
@@ -62,13 +62,13 @@ def _twin(ablation: Ablation) -> list[str]:
         return []
     answers = next(one for one in ablation.measures if one.name == ANSWERS)
     found = _difference(ablation, answers, TWIN)
-    verdict = f"{'better' if found.better else 'worse'} by {_gap(found, size=True)}"
+    verdict = f"the twin's is {'better' if found.better else 'worse'} by {_gap(found, size=True)}"
     if not found.shown:
-        verdict = f"{UNSEEN}, {_gap(found)}"
+        verdict = f"{UNSEEN}: {_gap(found)}"
     ratio = ablation.default.mean(SECONDS).mean / twin.mean(SECONDS).mean
     return [
         f"The conventional twin: {_low(answers)} {_mean(twin, answers)}, the default "
-        f"{_mean(ablation.default, answers)}; the twin's is {verdict}. Training the default took {number(ratio)} × as "
+        f"{_mean(ablation.default, answers)}; {verdict}. Training the default took {number(ratio)} × as "
         "long."
     ]
 
@@ -118,7 +118,7 @@ def _score(ablation: Ablation) -> Measure | None:
 
 
 def _mean(row: RowResult, measure: Measure, side: Side = "validation") -> str:
-    estimate = row.mean(measure.name, side).estimate
+    estimate = measure.estimate(row.mean(measure.name, side))
     said = measure.written(estimate.mean)
     if not estimate.has_interval:
         return said

@@ -74,7 +74,7 @@ def ablation_figure(ablation: Ablation, measure: Measure, side: Side = "validati
     rows = [row for row in ablation.rows if row.table(measure.name, side).size]
     figure = go.Figure()
     for row in reversed(rows):
-        estimate = row.mean(measure.name, side).estimate
+        estimate = measure.estimate(row.mean(measure.name, side))
         add_dot(
             figure,
             {"mean": estimate.mean, "low": estimate.low, "high": estimate.high, "n": estimate.n},
@@ -84,8 +84,8 @@ def ablation_figure(ablation: Ablation, measure: Measure, side: Side = "validati
             written=measure.written,
         )
     direction = "higher" if measure.higher_is_better else "lower"
-    share = measure.written(1.0).endswith("%")
-    lay_out(figure, measure.title, measure.title, len(rows), subtitle=f"{direction} is better", share=share)
+    subtitle = f"{direction} is better"
+    lay_out(figure, measure.title, measure.title, len(rows), subtitle=subtitle, share=measure.share)
     return figure
 
 
@@ -97,7 +97,7 @@ def _scored(ablation: Ablation) -> list[Measure]:
 def _cell(row: RowResult, measure: Measure, side: Side, difference: Difference | None) -> str:
     if not row.table(measure.name, side).size:
         return "–"
-    estimate = row.mean(measure.name, side).estimate
+    estimate = measure.estimate(row.mean(measure.name, side))
     said = measure.written(estimate.mean)
     if estimate.has_interval:
         said += f" [{measure.written(estimate.low)}, {measure.written(estimate.high)}]"
@@ -110,6 +110,7 @@ def _figures(
     ablation: Ablation, row: RowResult, measure: Measure, side: Side, difference: Difference | None
 ) -> dict[str, Any]:
     mean = row.mean(measure.name, side)
+    estimate = measure.estimate(mean)
     gap = difference.found.estimate if difference else Estimate(float("nan"), float("nan"), float("nan"), 0)
     options = dict.fromkeys(name for one in ablation.rows for name in one.changes)
     recipe = ablation.spec["recipe"]
@@ -119,8 +120,8 @@ def _figures(
         "side": side,
         "measure": measure.title,
         "mean": mean.mean,
-        "low": mean.estimate.low,
-        "high": mean.estimate.high,
+        "low": estimate.low,
+        "high": estimate.high,
         "seeds": mean.seeds,
         "texts": mean.texts,
         "difference": gap.mean,
