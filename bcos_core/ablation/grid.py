@@ -22,6 +22,7 @@ NOT_VARIED = {
 VARIED = {name: option for name, option in options_of(Recipe).items() if name not in NOT_VARIED}
 DEFAULT = "default"
 """What the recipe is called that the others are held against."""
+TWIN = "conventional twin"
 LEAST_PLAIN = 1e-3
 """From here a number is written as it is typed."""
 _YES, _NO = ("yes", "true", "1", "on"), ("no", "false", "0", "off")

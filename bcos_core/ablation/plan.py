@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from bcos_core.ablation.result import TWIN
+from bcos_core.ablation.grid import TWIN
 from bcos_core.ablation.spec import METHOD, AblationSpec
 from bcos_core.ablation.stages import part_name
 from bcos_core.attribution.registry import CHANCE

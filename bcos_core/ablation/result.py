@@ -18,17 +18,14 @@ from bcos_core.ablation.measures import ANSWERS, SECONDS, Measure, measures_of
 from bcos_core.ablation.spec import SCORES
 from bcos_core.errors import InputError
 from bcos_core.evaluate.statistics import holm
-from bcos_core.model.checkpoint import renamed_when_complete
 from bcos_core.storage.places import here
-from bcos_core.storage.plain import to_finite
-from bcos_core.storage.stored_json import from_plain, read_json, to_json
+from bcos_core.storage.stored_json import from_plain, read_json
 from bcos_core.tasks.estimates import CONFIDENCE
 from bcos_core.tasks.registry import TASK_TYPES
 
 RESULT_FILE = "ablation.json"
 LARGEST_RESULT = 256 << 20
 """Bytes: every value of every text."""
-TWIN = "conventional twin"
 _ADVICE = "Run it again: what was trained and measured is kept."
 
 Values = Mapping[str, Mapping[str, float]]
@@ -187,18 +184,6 @@ def _table(found: Sequence[Mapping[str, float]]) -> NDArray[np.float64]:
     """(seeds, texts), of the texts that all have."""
     texts = [text for text in (found[0] if found else {}) if all(text in values for values in found)]
     return np.array([[values[text] for text in texts] for values in found], dtype=float).reshape(len(found), len(texts))
-
-
-def save_ablation(ablation: Ablation, path: Path) -> None:
-    """Write the folder, whole or not at all.
-
-    Raises:
-        NotFiniteError: a value is not a finite number.
-        StorageError: the disk is full.
-    """
-    with renamed_when_complete(path) as folder:
-        text = to_json(to_finite(ablation.to_dict(), "The ablation"), "The ablation")
-        (folder / RESULT_FILE).write_text(text, encoding="utf-8")
 
 
 def load_ablation(path: Path) -> Ablation:

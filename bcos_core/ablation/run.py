@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from bcos_core.ablation.grid import TWIN
 from bcos_core.ablation.measures import ANSWERS, measures_of
 from bcos_core.ablation.plan import AFTER_TRAINING, ASKING, stage_titles, trainings
-from bcos_core.ablation.result import TWIN, Ablation, Model, RowResult, Side, choose, save_ablation
+from bcos_core.ablation.result import Ablation, Model, RowResult, Side, choose
+from bcos_core.ablation.saving import save_ablation
 from bcos_core.ablation.spec import METHOD, AblationSpec
 from bcos_core.ablation.stages import AsOneStage, part_name
 from bcos_core.evaluate.objective import Objective

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bcos_core.ablation.grid import TWIN
 from bcos_core.ablation.measures import ANSWERS, SECONDS, Measure
-from bcos_core.ablation.result import TWIN, Ablation, Difference, RowResult, Side
+from bcos_core.ablation.result import Ablation, Difference, RowResult, Side
 from bcos_core.ablation.spec import SCORES
 from bcos_core.numbers import number
 
@@ -20,13 +21,13 @@ def ablation_sentences(ablation: Ablation) -> list[str]:
     for measure in ablation.measures:
         found = [one for one in ablation.differences(measure) if one.row in recipes]
         if measure.name != SECONDS:
-            said.append(_against_default(measure, found))
+            said.append(f"Against the default, {against_default(measure, found)}")
     return [*said, *_twin(ablation), *_test(ablation), *_limits(ablation)]
 
 
 def _support(ablation: Ablation) -> str:
     """Whether another recipe than the default is supported."""
-    score = _score(ablation)
+    score = score_of(ablation)
     if score is None:
         return "No score of the heatmaps could be computed, so nothing is chosen by them: the default stays."
     first, chosen = ablation.default, ablation.rows[ablation.chosen]
@@ -45,14 +46,14 @@ def _support(ablation: Ablation) -> str:
     return f"These figures support no change: {UNSEEN} between the best recipe and the default. {said}; {_gap(found)}."
 
 
-def _against_default(measure: Measure, found: Sequence[Difference]) -> str:
+def against_default(measure: Measure, found: Sequence[Difference]) -> str:
     """One measure, every recipe minus the default."""
     shown = [one for one in found if one.shown]
     rest = [one.row for one in found if not one.shown]
     parts = [f"{one.row} {'better' if one.better else 'worse'} by {_gap(one, size=True)}" for one in shown]
     if rest:
         parts.append(f"{UNSEEN} for {_listed(rest)}")
-    return f"{measure.title}, against the default: {'; '.join(parts)}."
+    return f"{measure.title}: {'; '.join(parts)}."
 
 
 def _twin(ablation: Ablation) -> list[str]:
@@ -75,7 +76,7 @@ def _twin(ablation: Ablation) -> list[str]:
 
 def _test(ablation: Ablation) -> list[str]:
     """The choice on texts that had no part in it."""
-    score, chosen = _score(ablation), ablation.rows[ablation.chosen]
+    score, chosen = score_of(ablation), ablation.rows[ablation.chosen]
     if score is None or not chosen.table(score.name, "test").size:
         return []
     rows = [ablation.default] if ablation.chosen == 0 else [chosen, ablation.default]
@@ -112,7 +113,7 @@ def _difference(ablation: Ablation, measure: Measure, row: str) -> Difference:
     return next(one for one in ablation.differences(measure) if one.row == row)
 
 
-def _score(ablation: Ablation) -> Measure | None:
+def score_of(ablation: Ablation) -> Measure | None:
     """The one that chooses."""
     return next((one for one in ablation.measures if one.name in SCORES), None)
 

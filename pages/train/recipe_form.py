@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from bcos_core.ablation.advice import advice
 from bcos_core.errors import RecipeError
+from bcos_core.home import Home, get_home
 from bcos_core.option import options_of
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import RECIPES, Recipe, recipe_for
 from pages.widgets import url
 from pages.widgets.errors import show_error
 from pages.widgets.option import option_field
+from pages.widgets.plain import plain
 
 _EXPLANATIONS = {
     "calibrated": "Converts the model, refits its layers to the pretrained function, then fine-tunes.",
@@ -26,6 +30,7 @@ _EXPLANATIONS = {
 
 _OPTIONS = options_of(Recipe)
 OPTIONS = tuple(_OPTIONS)
+_REMEMBER_SECONDS = 30.0
 _AT_FAULT = "recipe-at-fault"
 _GROUPS = {
     title: {name: option for name, option in _OPTIONS.items() if option.group == title}
@@ -49,6 +54,7 @@ def choose_recipe(task: TaskChoice | None, position_limit: int | None) -> Recipe
     st.caption(_EXPLANATIONS.get(name, ""))
     defaults = recipe_for(name, task)
     values: dict[str, Any] = {}
+    measured = _measured(str(get_home().root))
     places: dict[str, DeltaGenerator] = {}
     # Open from when something in it is to be corrected: it must not close again under somebody's hands. By another key
     # it is another one to the browser, which keeps the one that is there as it is.
@@ -59,6 +65,8 @@ def choose_recipe(task: TaskChoice | None, position_limit: int | None) -> Recipe
                 st.markdown(f"**{title}**")
                 for field, option in options.items():
                     values[field] = option_field(field, option, getattr(defaults, field))
+                    if field in measured:
+                        st.caption(plain(measured[field]))
                     places[field] = st.container()
     # An option that was emptied keeps the recipe's value, as one that is left out of the command line does.
     given = {field: value for field, value in values.items() if value is not None}
@@ -96,6 +104,12 @@ def _faults(defaults: Recipe, given: Mapping[str, Any], position_limit: int | No
         except RecipeError as error:
             faults[error.field] = str(error)
     return faults
+
+
+@st.cache_data(ttl=_REMEMBER_SECONDS, max_entries=4, show_spinner=False)
+def _measured(home: str) -> dict[str, str]:
+    """What ablations say of single options, for beside their fields."""
+    return advice(Home(Path(home)))
 
 
 _known = url.one_of(RECIPES)

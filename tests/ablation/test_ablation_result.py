@@ -8,11 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bcos_core.ablation.advice import advice
+from bcos_core.ablation.grid import TWIN
 from bcos_core.ablation.measures import ANSWERS, SECONDS, measures_of
-from bcos_core.ablation.result import TWIN, Ablation, Model, RowResult, choose, load_ablation, save_ablation
+from bcos_core.ablation.result import Ablation, Model, RowResult, choose, load_ablation
+from bcos_core.ablation.saving import save_ablation
 from bcos_core.ablation.sentence import UNSEEN, ablation_sentences
 from bcos_core.ablation.spec import AblationSpec
 from bcos_core.errors import InputError
+from bcos_core.home import Home
 from bcos_core.render.ablation import ablation_figure, ablation_markdown, figures_table, summary_table
 from bcos_core.storage.plain import to_plain
 from bcos_core.tasks.registry import TASK_TYPES
@@ -137,6 +141,20 @@ def test_the_tables_have_every_figure() -> None:
     text = ablation_markdown(made)
     assert "| B = 2 |" in text and "How it was done." in text
     assert len(ablation_figure(made, SCORE).data) == 2
+
+
+def test_an_option_has_its_figures_beside_its_field(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").create()
+    assert set(advice(home)) <= {"b"}  # what comes with the program
+    better = noisy(row("B = 2", answers=0.8, score=0.8), 0.02)
+    kept = replace(row("biases kept, B = 2", answers=0.8, score=0.9), changes={"biases": "kept", "b": 2.0})
+    save_ablation(ablation(DEFAULT, better, kept), home.ablations / "one")
+    said = advice(home)
+    assert said["b"].startswith("Measured on Short reviews, 3 seeds, against B = 1.5.")
+    assert "B = 2 better by 0.1" in said["b"] and "Accuracy: no difference can be seen for B = 2." in said["b"]
+    assert "kept" not in said["b"] and "biases" not in said  # never varied alone
+    (home.ablations / "one" / "ablation.json").write_text("{")
+    assert "Short reviews, 3 seeds" not in str(advice(home))
 
 
 def test_it_is_kept_and_read_again(tmp_path: Path) -> None:

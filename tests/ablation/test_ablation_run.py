@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from bcos_core.ablation import run as ablation_run
+from bcos_core.ablation.grid import TWIN
 from bcos_core.ablation.job import ABLATE
 from bcos_core.ablation.measures import ANSWERS
 from bcos_core.ablation.plan import ablation_plan, stage_titles
-from bcos_core.ablation.result import TWIN, Ablation, load_ablation
+from bcos_core.ablation.result import Ablation, load_ablation
 from bcos_core.ablation.run import run_ablation
 from bcos_core.ablation.spec import AblationSpec
 from bcos_core.cli.main import main

@@ -15,6 +15,9 @@ from bcos_core.later import Later
 
 HEAVY = {"torch", "transformers", "tokenizers", "captum", "scipy", "sklearn", "pandas", "pyarrow", "datasets"}
 DECLARATIONS = (
+    "bcos_core.ablation.grid",
+    "bcos_core.ablation.result",
+    "bcos_core.ablation.spec",
     "bcos_core.attribution.registry",
     "bcos_core.evaluate.scores",
     "bcos_core.evaluate.spec",

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from bcos_core.ablation.grid import TWIN
 from bcos_core.ablation.measures import ANSWERS
-from bcos_core.ablation.result import TWIN, Ablation, Model, RowResult, save_ablation
+from bcos_core.ablation.result import Ablation, Model, RowResult
+from bcos_core.ablation.saving import save_ablation
 from bcos_core.ablation.spec import AblationSpec
 from bcos_core.home import Home
 from bcos_core.jobs.kinds import command_of
@@ -98,3 +100,10 @@ def test_a_result_that_is_gone_is_said_in_words(home: Home, open_page: OpenPage,
     at = open_page("ablation", ablation=job)
     assert not at.exception, at.exception
     assert "Run it again" in at.error[0].value
+
+
+def test_what_was_measured_stands_beside_the_field_on_train(home: Home, open_page: OpenPage, store: JobStore) -> None:
+    finished(home, store)
+    at = open_page("train")
+    assert not at.exception, at.exception
+    assert "2 seeds, against B = 1.5" in words(at).replace("\\", "")
