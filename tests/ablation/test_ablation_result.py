@@ -151,7 +151,7 @@ def test_an_option_has_its_figures_beside_its_field(tmp_path: Path) -> None:
     save_ablation(ablation(DEFAULT, better, kept), home.ablations / "one")
     said = advice(home)
     assert said["b"].startswith("Measured on Short reviews, 3 seeds, against B = 1.5.")
-    assert "B = 2 better by 0.1" in said["b"] and "Accuracy: no difference can be seen for B = 2." in said["b"]
+    assert "B = 2 better by 0.09" in said["b"] and "Accuracy: no difference can be seen for B = 2." in said["b"]
     assert "kept" not in said["b"] and "biases" not in said  # never varied alone
     (home.ablations / "one" / "ablation.json").write_text("{")
     assert "Short reviews, 3 seeds" not in str(advice(home))
