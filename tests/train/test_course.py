@@ -187,6 +187,29 @@ def test_a_score_is_explained_in_its_unit(inputs: tuple[Path, Path], tmp_path: P
         assert course_of(folder).metric == "mae" and all(map(math.isfinite, last.comprehensiveness))
 
 
+def test_several_labels_and_pairs_of_texts(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    file = tmp_path / "tags.csv"
+    with file.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["text", "tags"])
+        for i in range(100):
+            tags = [tag for tag, there in (("good", i % 2), ("long", i % 3)) if there]
+            writer.writerow(
+                [f"film {i} is {('bad', 'good')[i % 2]} and {'long' if i % 3 else 'short'}", ";".join(tags)]
+            )
+    recipe = spec_of(inputs, epochs=0.5, max_length=32, examples=64, kept_texts=3, kept_states=2, twin=False).recipe
+    for task, metric in (
+        (TaskChoice("embedded", "template-pairs"), "accuracy"),
+        (TaskChoice("file", str(file), "text", "tags", type="multi-label", separator=";"), "micro_f1"),
+    ):
+        data = load_task(task)
+        texts = data.validation.take(3, recipe.seed)
+        course = course_of(trained(TrainSpec(str(inputs[0]), task, recipe), tmp_path / metric)["bcos"])
+        assert course.metric == metric and [state.step for state in course.states] == [0, 4]
+        for text, index in zip(texts.texts, explained_labels(texts.labels), strict=True):
+            assert {record.target.label for record in course.records(text)} == {data.labels[index]}
+
+
 def test_what_it_costs_is_in_the_plan(inputs: tuple[Path, Path]) -> None:
     seconds = [
         sum(part.seconds for part in training_plan(spec_of(inputs, **options)))
