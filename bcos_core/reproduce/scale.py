@@ -49,7 +49,7 @@ for _scale in (
         pairs=2,
         bounded_texts=2,
         bounded_length=12,
-        repeats=3,
+        repeats=7,
         calibration_texts=64,
         learning_rate=3e-4,
         options={"shapley": {"samples": 2}, "kernel_shap": {"samples": 20}, "lime": {"samples": 20}},
