@@ -133,9 +133,11 @@ class GridRun:
         for stage, cell in enumerate(cells, start=first):
             self.reporter.stage(f"Training {cell.title}", stage, self.count)
             if (once := self._train(cell)) is not None:
-                result.trained.append(
-                    Trained(cell, once, self._correct(once, result.data, cell.spec.recipe.max_length))
-                )
+                correct = self._correct(once, result.data, cell.spec.recipe.max_length)
+                if not correct:
+                    reason = "What the model answered to the test texts is not kept any more: remove it, and run again."
+                    self.left_out.append(LeftOut(f"Accuracy · {cell.title}", reason))
+                result.trained.append(Trained(cell, once, correct))
         if result.trained:
             for place, removal in enumerate(self.grid.every_removal):
                 self._evaluate(result, removal, first + len(cells) + place * (len(cells) + 2))
