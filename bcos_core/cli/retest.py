@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         StorageError: the report cannot be written.
     """
     from bcos_core.cli.checkpoints import find_checkpoint
-    from bcos_core.errors import InputError, StorageError
+    from bcos_core.cli.report import require_report, write_report
     from bcos_core.evaluate.retest_job import RETEST
     from bcos_core.evaluate.retest_spec import RetestSpec
     from bcos_core.evaluate.vocabulary_job import default_method
@@ -51,18 +51,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.render.retest import retest_html, retest_markdown, retest_sentences
 
     makers = {".html": retest_html, ".md": retest_markdown}
-    if args.report is not None and args.report.suffix.lower() not in makers:
-        raise InputError(f"--report is {str(args.report)!r}; expected a name that ends in .html or .md.")
+    require_report(args.report, makers)
     info = read_info(find_checkpoint(args.checkpoint))
     label = _label(args.label, info.labels)
     method = args.method or default_method(info)
     spec = RetestSpec(str(info.path), args.word, label, method, args.edit, args.other, args.limit, args.seed)
     found, job = RETEST.run_here(spec)
     if args.report is not None:
-        try:
-            args.report.write_text(makers[args.report.suffix.lower()](found), encoding="utf-8")
-        except OSError as error:
-            raise StorageError(f"Cannot write {args.report} ({error.strerror}). Choose another place.") from error
+        write_report(args.report, makers[args.report.suffix.lower()](found))
     return {**found.to_dict(), "sentences": retest_sentences(found), "job": job}
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 EPILOG = """examples:
   python -m bcos_core words CHECKPOINT
   python -m bcos_core words CHECKPOINT --limit 500 --method occlusion --json
+  python -m bcos_core words CHECKPOINT --report words.html
 """
 SHOWN = 12
 
@@ -25,6 +27,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--method", metavar="NAME", help="a method (default: bcos on a B-cos model, else occlusion)")
     parser.add_argument("--limit", type=int, default=300, metavar="N", help="test texts to look at (default: 300)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of a stochastic method (default: 0)")
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="write a report, with every word that was edited: .html or .md"
+    )
     parser.set_defaults(run=run, show=show)
 
 
@@ -32,15 +37,28 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """The vocabulary as plain data (see `ModelVocabulary`), and the job's id.
 
     Raises:
-        InputError: a checkpoint that is not there, or a method that cannot serve it.
+        InputError: a checkpoint that is not there, a method that cannot serve it, or no kind of report.
+        StorageError: the report cannot be written.
     """
     from bcos_core.cli.checkpoints import find_checkpoint
+    from bcos_core.cli.report import require_report, write_report
+    from bcos_core.evaluate.retest_job import known_retests
     from bcos_core.evaluate.vocabulary_job import WORDS, WordsSpec, default_method
+    from bcos_core.jobs.store import JobStore
+    from bcos_core.model.identity import folder_identity
     from bcos_core.model.info import read_info
+    from bcos_core.render.word_report import word_report_html, word_report_markdown
 
+    makers = {".html": word_report_html, ".md": word_report_markdown}
+    require_report(args.report, makers)
     info = read_info(find_checkpoint(args.checkpoint))
     spec = WordsSpec(str(info.path), args.method or default_method(info), args.limit, args.seed)
     found, job = WORDS.run_here(spec)
+    if args.report is not None:
+        make = makers[args.report.suffix.lower()]
+        write_report(
+            args.report, make(info.name, folder_identity(info.path), found, known_retests(info, JobStore.open()))
+        )
     return {**found.to_dict(), "task_type": info.task_type, "job": job}
 
 

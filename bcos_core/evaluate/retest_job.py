@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bcos_core.errors import BcosError
 from bcos_core.evaluate.plan import retest_plan
 from bcos_core.evaluate.retest_spec import RetestSpec
 from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.lane import Lane
+from bcos_core.jobs.made import result_of
 from bcos_core.jobs.run import JobRun
+from bcos_core.jobs.store import JobState, JobStore
 from bcos_core.model.identity import checkpoint_and_data
+from bcos_core.model.info import CheckpointInfo
 
 if TYPE_CHECKING:
     from bcos_core.evaluate.retest import Retest
@@ -51,3 +56,19 @@ RETEST = JobKind(
     lane=Lane.SHORT,
     plan=lambda spec: retest_plan(spec.model, spec.method, spec.limit),
 )
+
+
+def known_retests(info: CheckpointInfo, store: JobStore) -> list[Retest]:
+    """What was retested of a model as its files and data are now, the newest first; what cannot be read is left out."""
+    from bcos_core.evaluate.retest import Retest
+
+    found: dict[str, Retest] = {}
+    for job in store.list(kind=RETEST.name).found:
+        try:
+            spec = RETEST.read(job.spec)
+            here = Path(spec.checkpoint).resolve() == info.path.resolve()
+            if here and job.state == JobState.SUCCEEDED and job.key == RETEST.key(spec) and job.key not in found:
+                found[job.key] = result_of(job, Retest)
+        except BcosError:
+            continue
+    return list(found.values())

@@ -8,6 +8,7 @@ from html import escape
 
 import pandas as pd
 
+from bcos_core import __version__
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.figures import few_texts, interval_in_words
 from bcos_core.evaluate.retest import (
@@ -102,7 +103,7 @@ def retest_markdown(retest: Retest) -> str:
     caption = f"The first {len(table)} of {count(len(retest.texts), 'text')}."
     sentences = "\n\n".join(retest_sentences(retest))
     return (
-        f"# Does “{retest.word}” decide?\n\n{sentences}\n\n## What was done\n\n{_protocol(retest)}\n\n{facts}\n\n"
+        f"# Does “{retest.word}” decide?\n\n{sentences}\n\n## What was done\n\n{retest_protocol(retest)}\n\n{facts}\n\n"
         f"## Texts\n\n{markdown_table(table, caption)}\n"
     )
 
@@ -117,7 +118,7 @@ def retest_html(retest: Retest) -> str:
         f"<title>Retest of {escape(retest.word)}</title><style>{PAGE_STYLE}</style></head><body>\n"
         f"<h1>Does “{escape(retest.word)}” decide?</h1>\n<p><strong>{first}</strong></p>\n"
         + "".join(f"<p>{one}</p>\n" for one in others)
-        + f"<h2>What was done</h2>\n<p>{escape(_protocol(retest))}</p>\n<table>{facts}</table>\n"
+        + f"<h2>What was done</h2>\n<p>{escape(retest_protocol(retest))}</p>\n<table>{facts}</table>\n"
         f"<h2>Texts</h2>\n<p class='note'>The first {min(SHOWN, len(retest.texts))} of "
         f"{count(len(retest.texts), 'text')}, those first in which the heatmap leans on the word most.</p>\n"
         "<table><tr><th>Text</th><th>Edited</th><th>Leans on it</th><th class='figure'>Before</th>"
@@ -135,8 +136,6 @@ def _row(one: Retested) -> str:
 
 
 def _facts(retest: Retest) -> list[tuple[str, str]]:
-    from bcos_core import __version__
-
     return [
         ("Model", retest.model),
         ("Files of the model", retest.content),
@@ -149,7 +148,8 @@ def _facts(retest: Retest) -> list[tuple[str, str]]:
     ]
 
 
-def _protocol(retest: Retest) -> str:
+def retest_protocol(retest: Retest) -> str:
+    """What was done, and when a word is said to decide."""
     return (
         f"The model is asked every text that has the word, then the text {_done(retest)}, wherever it stands. The "
         f"heatmap leans on a word that is among the {TOP} words of its text with the largest contributions to "

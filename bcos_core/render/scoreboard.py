@@ -130,13 +130,14 @@ def leaderboard_figure(rows: Sequence[Row], score: str) -> go.Figure:
     subtitle = f"{direction} is better"
     if several and is_raw(score):
         subtitle += "; values of two models do not compare"
+    middle = (min(row["mean"] for row in ranked) + max(row["mean"] for row in ranked)) / 2 if ranked else 0.0
     for checkpoint, reached in ceilings(ranked).items():
         name = f"people · {figure_text(checkpoint)}" if several else "people among themselves"
         figure.add_vline(
             x=reached["mean"],
             line={"dash": "dash", "width": 1, "color": CHANCE},
             annotation={"text": f"{name} {number(reached['mean'])}", "font": {"size": 12}},
-            annotation_position="top left",
+            annotation_position="top left" if reached["mean"] > middle else "top right",
         )
     lay_out(figure, entry.title, entry.title.lower(), len(ranked), subtitle=subtitle)
     return figure

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.figures import interval_in_words, known_figure
+from bcos_core.evaluate.retest_job import known_retests
 from bcos_core.evaluate.vocabulary import WordUse
 from bcos_core.evaluate.vocabulary_job import WORDS, WordsSpec, default_method
 from bcos_core.evaluate.vocabulary_run import ModelVocabulary
@@ -17,10 +19,13 @@ from bcos_core.jobs.store import JobState
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.numbers import count
 from bcos_core.render.csv_file import csv_file
+from bcos_core.render.file_name import file_name
+from bcos_core.render.word_report import word_report_html, word_report_markdown
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.tasks.task_type import TaskType
 from pages.models.retest import retest_of
-from pages.widgets import url
+from pages.widgets import resources, url
+from pages.widgets.jobs import job_store
 from pages.widgets.plain import plain
 from pages.widgets.request import Request, ask
 
@@ -93,14 +98,30 @@ def _tables(info: CheckpointInfo, result: ModelVocabulary) -> None:
     word = url.read("word")
     if word and any(use.word == word for use in uses):
         retest_of(info, word, labels.index(chosen), result.method, LIMIT, SEED)
+    _downloads(info, result, table)
+
+
+def _downloads(info: CheckpointInfo, result: ModelVocabulary, table: pd.DataFrame) -> None:
+    """The words, and the report on them with every word that was edited."""
+    content = resources.identity_of(info)
+    reports = {
+        "html": ("HTML", "text/html", word_report_html),
+        "md": ("Markdown", "text/markdown", word_report_markdown),
+    }
+
+    def report(ending: str) -> bytes:
+        return reports[ending][2](info.name, content, result, known_retests(info, job_store())).encode()
+
+    with st.container(horizontal=True):
+        _download("Download all words", lambda: csv_file(table), f"words_{info.path.name}.csv", "text/csv")
+        for ending, (title, mime, _) in reports.items():
+            name = f"{file_name(f'words_{info.name}')}.{ending}"
+            _download(f"Report with every edited word ({title})", partial(report, ending), name, mime)
+
+
+def _download(label: str, make: Callable[[], bytes], name: str, mime: str) -> None:
     st.download_button(
-        "Download all words",
-        lambda: csv_file(table),
-        f"words_{info.path.name}.csv",
-        "text/csv",
-        type="tertiary",
-        icon=":material/download:",
-        on_click="ignore",
+        label, make, name, mime, f"words-{name}", type="tertiary", icon=":material/download:", on_click="ignore"
     )
 
 

@@ -13,13 +13,15 @@ from bcos_core.attribution.aggregation import word_scores
 from bcos_core.cli.main import main
 from bcos_core.errors import InputError, UnknownNameError
 from bcos_core.evaluate.retest import Retest, Retested, beyond_lot, figure_change, is_confirmed, moved, moved_by_lot
-from bcos_core.evaluate.retest_job import RETEST
+from bcos_core.evaluate.retest_job import RETEST, known_retests
 from bcos_core.evaluate.retest_run import run_retest
 from bcos_core.evaluate.retest_spec import RetestSpec
 from bcos_core.evaluate.vocabulary_run import run_vocabulary
 from bcos_core.evaluate.word_edits import WORD_EDITS, edited
 from bcos_core.home import Home
+from bcos_core.jobs.store import JobStore
 from bcos_core.model.classifier import predict
+from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import read_info
 from bcos_core.progress import SilentReporter
 from bcos_core.render.retest import retest_html, retest_markdown, retest_sentences, retest_table
@@ -175,6 +177,27 @@ def test_what_the_words_job_has_explained_is_not_explained_again(home: Home, mon
 
     monkeypatch.setattr(Explainer, "__call__", refuse)
     assert run_retest(RetestSpec(str(folder), "a", 1, "bcos", limit=40), home=home, reporter=SilentReporter()).texts
+
+
+def test_a_report_on_the_words_of_a_model_has_every_word_that_was_edited(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, _ = save_pair(home.create(), task=TASK)
+    page, text = tmp_path / "words.html", tmp_path / "words.md"
+    assert main(["words", "tiny-bcos", "--limit", "60", "--report", str(page)]) == 0
+    assert "No word was edited" in page.read_text() and "What speaks against “negative”" in page.read_text()
+    assert main(["retest", "tiny-bcos", "the", "--limit", "40"]) == 0
+    assert main(["words", "tiny-bcos", "--limit", "60", "--report", str(text)]) == 0
+    said = text.read_text()
+    assert "### “the”" in said and "No word was edited" not in said and folder_identity(folder) in said
+    capsys.readouterr()
+    assert main(["words", "tiny-bcos", "--limit", "60", "--json"]) == 0
+    use = json.loads(capsys.readouterr().out.splitlines()[-1])["uses"][0]
+    assert f"| {use['word']} |" in said
+    info = read_info(folder)
+    assert [one.word for one in known_retests(info, JobStore.open())] == ["the"]
+    (folder / "config.json").write_text((folder / "config.json").read_text() + " ")
+    assert known_retests(info, JobStore.open()) == []  # of other files than those that are there now
 
 
 def test_the_command(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
