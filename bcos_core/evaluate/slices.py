@@ -41,6 +41,8 @@ SLICINGS = {
 
 Items = Mapping[str, frozenset[str]]
 Values = Mapping[str, float]
+Group = tuple[str, frozenset[str]]
+"""Items with a title."""
 
 
 @dataclass(frozen=True)
@@ -124,37 +126,37 @@ def slices_of(evaluation: Evaluation, slicing: Slicing, task: TaskData, store: E
         having = frozenset(item for item, text in text_of.items() if wanted in _words(text))
         quoted = f"“{slicing.word.strip()}”"
         others = frozenset(text_of) - having
-        return _for_all(checkpoints, {f"with {quoted}": having, f"without {quoted}": others})
+        return _for_all(checkpoints, [(f"with {quoted}", having), (f"without {quoted}", others)])
+    if slicing.kind == "confidence" and not task.task_type.discrete:
+        raise InputError("A score has no probability, so there are no slices by confidence. Choose others.")
     measure = _confidence if slicing.kind == "confidence" else _agreement
     written, axis = (probability, "p {}") if slicing.kind == "confidence" else (number, "τ {}")
     if slicing.kind == "disagreement":
         checkpoints = _with_both(evaluation, slicing.methods)
     found: dict[str, dict[str, frozenset[str]]] = {}
-    places = ("lowest third", "middle third", "highest third")
     for checkpoint in checkpoints:
-        values = measure(evaluation, checkpoint, slicing, known, store)
-        ranges = thirds(values, axis, written=written)
-        several = len(checkpoints) > 1  # the ranges of two models differ: they are named by rank
-        for place, (title, some) in zip(_ranks(len(ranges), places), ranges.items(), strict=True):
-            found.setdefault(place if several else f"{place}: {title}", {})[checkpoint] = some
+        groups = thirds(measure(evaluation, checkpoint, slicing, known, store), axis, written=written)
+        for rank, (title, some) in zip(_ranks(len(groups)), groups, strict=True):
+            # The ranges of two models differ: they are named by rank alone.
+            named = rank if len(checkpoints) > 1 or title.startswith(rank) else f"{rank}: {title}"
+            found.setdefault(named, {})[checkpoint] = some
     return [Slice(title, some) for title, some in found.items()]
 
 
-def thirds(values: Values, axis: str, *, written: Callable[[float], str]) -> dict[str, frozenset[str]]:
-    """Items by the thirds of their values, lowest first, named by the range ("12 to 17 words"). Equal values are in one
-    third, which may leave another one empty: it is left out."""
+def thirds(values: Values, axis: str, *, written: Callable[[float], str]) -> list[Group]:
+    """Items by the thirds of their values, lowest first, named by the range ("12 to 17 words"), by their rank too where
+    ranges read alike. Equal values are in one third, which may leave another one empty: it is left out."""
     if not values:
-        return {}
+        return []
     low, high = np.quantile(list(values.values()), [1 / 3, 2 / 3], method="inverted_cdf")
-    groups = [
-        {item: value for item, value in values.items() if test(value)}
-        for test in (lambda value: value <= low, lambda value: low < value <= high, lambda value: value > high)
-    ]
-    found = {}
-    for group in filter(None, groups):
-        first, last = written(min(group.values())), written(max(group.values()))
-        found[axis.format(first if first == last else f"{first} to {last}")] = frozenset(group)
-    return found
+    tests = (lambda value: value <= low, lambda value: low < value <= high, lambda value: value > high)
+    groups = [{item: value for item, value in values.items() if test(value)} for test in tests]
+    groups = [group for group in groups if group]
+    ends = [(written(min(group.values())), written(max(group.values()))) for group in groups]
+    titles = [axis.format(first if first == last else f"{first} to {last}") for first, last in ends]
+    if len(set(titles)) < len(titles):
+        titles = [f"{rank}: {title}" for rank, title in zip(_ranks(len(groups)), titles, strict=True)]
+    return [(title, frozenset(group)) for title, group in zip(titles, groups, strict=True)]
 
 
 def sliced_rows(evaluation: Evaluation, slices: Sequence[Slice], against: str | None = None) -> list[dict[str, Any]]:
@@ -202,31 +204,36 @@ def _within(contender: Contender, score: str, items: frozenset[str]) -> dict[str
     return {item: value for item, value in contender.values[score].items() if item in items}
 
 
-def _for_all(checkpoints: Sequence[str], groups: Mapping[str, frozenset[str]]) -> list[Slice]:
-    return [Slice(title, dict.fromkeys(checkpoints, items)) for title, items in groups.items() if items]
+def _for_all(checkpoints: Sequence[str], groups: Sequence[Group]) -> list[Slice]:
+    return [Slice(title, dict.fromkeys(checkpoints, items)) for title, items in groups if items]
 
 
-def _by_gold(golds: Mapping[str, Gold], labels: Sequence[str]) -> dict[str, frozenset[str]]:
+def _by_gold(golds: Mapping[str, Gold], labels: Sequence[str]) -> list[Group]:
     """Texts by their label, by each of several labels, or by the thirds of a score."""
     if all(isinstance(gold, float) for gold in golds.values()):
         scores = {item: gold for item, gold in golds.items() if isinstance(gold, float)}
         return thirds(scores, "score {}", written=number)
-    found = {
-        label: frozenset(
-            item for item, gold in golds.items() if (place in gold if isinstance(gold, tuple) else place == gold)
+    found = [
+        (
+            label,
+            frozenset(
+                item for item, gold in golds.items() if (place in gold if isinstance(gold, tuple) else place == gold)
+            ),
         )
         for place, label in enumerate(labels)
-    }
-    return found | {"no label": frozenset(item for item, gold in golds.items() if gold == ())}
+    ]
+    return [*found, ("no label", frozenset(item for item, gold in golds.items() if gold == ()))]
 
 
 def _words(text: str) -> set[str]:
     return {text[start:end].lower() for start, end in word_spans(text)}
 
 
-def _ranks(count: int, places: tuple[str, str, str]) -> tuple[str, ...]:
+def _ranks(count: int) -> tuple[str, ...]:
     """The names of so many groups, from the lowest."""
-    return places if count == len(places) else ("lower part", "higher part")[:count] if count > 1 else ("all",)
+    return {1: ("all",), 2: ("lower part", "higher part"), 3: ("lowest third", "middle third", "highest third")}.get(
+        count, ()
+    )
 
 
 def _confidence(

@@ -30,7 +30,8 @@ _DRAWN = 6
 def show_slices(evaluation: Evaluation) -> None:
     """The choice of a slice, and the chosen score in each part of it."""
     st.header("On which texts does it hold?", anchor=False)
-    titles = {_NONE: "All together", **{name: said.partition(":")[0] for name, said in SLICINGS.items()}}
+    offered = [name for name in SLICINGS if name != "confidence" or evaluation.spec["probability"] != "score"]
+    titles = {_NONE: "All together", **{name: SLICINGS[name].partition(":")[0] for name in offered}}
     kind = str(
         st.segmented_control(
             "Slices",

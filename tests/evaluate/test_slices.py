@@ -18,6 +18,7 @@ from bcos_core.evaluate.slices import Slicing, sliced_rows, slices_of, task_of, 
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.home import Home
 from bcos_core.model.classifier import predict
+from bcos_core.numbers import probability
 from bcos_core.progress import SilentReporter
 from bcos_core.render.slices import slices_figure, slices_html, slices_table
 from bcos_core.storage.content import name_of
@@ -90,9 +91,24 @@ def test_by_length_in_thirds(store: EvidenceStore) -> None:
 
 
 def test_equal_values_are_never_parted() -> None:
-    assert thirds({"a": 1.0, "b": 1.0, "c": 1.0}, "{}", written=str) == {"1.0": {"a", "b", "c"}}
-    assert thirds({"a": 1.0, "b": 1.0, "c": 2.0}, "{}", written=str) == {"1.0": {"a", "b"}, "2.0": {"c"}}
-    assert thirds({}, "{}", written=str) == {}
+    assert thirds({"a": 1.0, "b": 1.0, "c": 1.0}, "{}", written=str) == [("1.0", {"a", "b", "c"})]
+    assert thirds({"a": 1.0, "b": 1.0, "c": 2.0}, "{}", written=str) == [("1.0", {"a", "b"}), ("2.0", {"c"})]
+    assert thirds({}, "{}", written=str) == []
+
+
+def test_ranges_that_read_alike_are_told_apart_by_rank() -> None:
+    sure = {"a": 0.996, "b": 0.997, "c": 0.998}
+    assert thirds(sure, "p {}", written=probability) == [
+        ("lowest third: p > 0.99", {"a"}),
+        ("middle third: p > 0.99", {"b"}),
+        ("highest third: p > 0.99", {"c"}),
+    ]
+
+
+def test_a_score_has_no_confidence(store: EvidenceStore) -> None:
+    scores = data((1.0, 2.0, 3.0, 4.0, 5.0, 6.0), ("score",), "regression")
+    with pytest.raises(InputError, match="A score has no probability"):
+        slices_of(by_hand(), Slicing("confidence"), scores, store)
 
 
 def test_rows_are_means_of_the_texts_of_a_slice(store: EvidenceStore) -> None:
