@@ -130,6 +130,8 @@ def leaderboard_figure(rows: Sequence[Row], score: str) -> go.Figure:
     subtitle = f"{direction} is better"
     if several and is_raw(score):
         subtitle += "; values of two models do not compare"
+    if ceilings(ranked):
+        subtitle += "; dashed: people among themselves, dotted: their interval"
     middle = (min(row["mean"] for row in ranked) + max(row["mean"] for row in ranked)) / 2 if ranked else 0.0
     for checkpoint, reached in ceilings(ranked).items():
         name = f"people · {figure_text(checkpoint)}" if several else "people among themselves"
@@ -139,6 +141,8 @@ def leaderboard_figure(rows: Sequence[Row], score: str) -> go.Figure:
             annotation={"text": f"{name} {number(reached['mean'])}", "font": {"size": 12}},
             annotation_position="top left" if reached["mean"] > middle else "top right",
         )
+        for end in () if is_missing(reached["low"]) else (reached["low"], reached["high"]):
+            figure.add_vline(x=end, line={"dash": "dot", "width": 1, "color": CHANCE})
     lay_out(figure, entry.title, entry.title.lower(), len(ranked), subtitle=subtitle)
     return figure
 

@@ -135,7 +135,7 @@ def test_an_evaluation_says_how_far_people_agree(
     assert said.startswith("People among themselves, each against what at least half of the others named: 0.")
     assert said in evaluation_html(evaluation, "bcos@tiny-bcos").replace("&#x27;", "'")
     figure = leaderboard_figure(rows, "token_f1_rationale")
-    assert [line.x0 for line in figure.layout.shapes] == [ceiling.mean]
+    assert [line.x0 for line in figure.layout.shapes] == [ceiling.mean, ceiling.low, ceiling.high]
     assert not leaderboard_figure(evaluation.rows(), "comprehensiveness").layout.shapes
     assert main(["evaluate", "tiny-bcos", "--scores", "token_f1_rationale", "--limit", "20", "--json"]) == 0
     assert "People among themselves" in show(json.loads(capsys.readouterr().out.splitlines()[-1]))
