@@ -131,7 +131,7 @@ def leaderboard_figure(rows: Sequence[Row], score: str) -> go.Figure:
     if several and is_raw(score):
         subtitle += "; values of two models do not compare"
     if ceilings(ranked):
-        subtitle += "; dashed: people among themselves, dotted: their interval"
+        subtitle += "; dashed: people (dotted: interval)"
     middle = (min(row["mean"] for row in ranked) + max(row["mean"] for row in ranked)) / 2 if ranked else 0.0
     for checkpoint, reached in ceilings(ranked).items():
         name = f"people · {figure_text(checkpoint)}" if several else "people among themselves"
