@@ -103,14 +103,14 @@ def test_who_is_alone_or_names_nothing_is_not_compared() -> None:
 
 @pytest.fixture
 def evaluation(tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> Evaluation:
-    """Of sentences in which three people name the same word, and one of them another one too."""
+    """Of sentences in which three people name the same word, and one of them sometimes another one too."""
     monkeypatch.setenv("BCOS_ROOTS", str(tmp_path))
     rows = []
     for i, one in enumerate(("film", "plot", "cast", "script", "camera", "ending")):
         for j, other in enumerate(("film", "plot", "cast", "script", "camera", "ending")):
             why = "dull" if (i + j) % 2 else "charming"
             text = f"the {one} and the {other} are {why}, I think"
-            people = [[why], [why], [why, "think"]]
+            people = [[why], [why], [why, "think"] if i % 2 else [why]]
             rows.append(json.dumps({"text": text, "label": ("positive", "negative")[(i + j) % 2], "why": people}))
     path = tmp_path / "reviews.jsonl"
     path.write_text("\n".join(rows))
@@ -125,7 +125,7 @@ def test_an_evaluation_says_how_far_people_agree(
 ) -> None:
     ceiling = evaluation.ceiling("tiny-bcos", "token_f1_rationale")
     assert ceiling is not None and ceiling.n == evaluation.rows()[0]["n"] >= 2
-    assert 0.5 < ceiling.mean < 1.0  # two agree wholly with the others, the third names more
+    assert 0.5 < ceiling.mean < 1.0  # where the third names more, not all agree wholly
     assert evaluation.ceiling("tiny-bcos", "comprehensiveness") is None
     again = Evaluation.from_dict(json.loads(json.dumps(evaluation.to_dict())))
     assert again.ceiling("tiny-bcos", "token_f1_rationale") == ceiling
@@ -135,7 +135,8 @@ def test_an_evaluation_says_how_far_people_agree(
     assert said.startswith("People among themselves, each against what at least half of the others named: 0.")
     assert said in evaluation_html(evaluation, "bcos@tiny-bcos").replace("&#x27;", "'")
     figure = leaderboard_figure(rows, "token_f1_rationale")
-    assert [line.x0 for line in figure.layout.shapes] == [ceiling.mean, ceiling.low, ceiling.high]
+    ends = [ceiling.low, ceiling.high] if ceiling.has_interval else []
+    assert [line.x0 for line in figure.layout.shapes] == [ceiling.mean, *ends]
     assert not leaderboard_figure(evaluation.rows(), "comprehensiveness").layout.shapes
     assert main(["evaluate", "tiny-bcos", "--scores", "token_f1_rationale", "--limit", "20", "--json"]) == 0
     assert "People among themselves" in show(json.loads(capsys.readouterr().out.splitlines()[-1]))

@@ -110,7 +110,7 @@ def test_a_word_is_edited_and_asked_again(pair: tuple[Path, Path], open_page: Op
     table = at.dataframe[3].value
     assert {"before", "after", "text", "edited"} <= set(table.columns) and len(table) >= 5
     assert "The same edit of another word" in words(at) or "do not lean on it" in words(at)
-    assert len([one for one in at.get("download_button") if "Report" in one.label]) == 2
+    assert len([one for one in at.get("download_button") if "Report" in one.label]) == 4  # of this word, and of all
 
 
 def test_the_words_of_a_model(pair: tuple[Path, Path], open_page: OpenPage, store: JobStore) -> None:
