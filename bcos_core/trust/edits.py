@@ -95,19 +95,19 @@ def with_sentence(text: str) -> Edit:
     return apply(text, [Change(len(written), end, f"{stop} {NEUTRAL_SENTENCE}")])
 
 
-def without_strongest(text: str, strength: Strength, mask: str | None) -> Edit | None:
+def without_strongest(text: str, strength: Strength, mask: str | None, *, joined: bool = False) -> Edit | None:
     """The strongest word replaced by the mask token, or left out where there is none; None where no word has a
-    strength."""
-    if not strength:
-        return None
-    return hidden(text, _strongest(strength), mask)
+    strength. `joined` as in `hidden`."""
+    return hidden(text, _strongest(strength), mask, joined=joined) if strength else None
 
 
-def hidden(text: str, place: Span, mask: str | None) -> Edit | None:
-    """The word at a place replaced by the mask token, or left out; None where nothing would be left."""
+def hidden(text: str, place: Span, mask: str | None, *, joined: bool = False) -> Edit | None:
+    """The word at a place replaced by the mask token, or left out; None where nothing would be left. `joined`: the
+    space before it goes too, which some tokenizers read into the word."""
     start, end = place
     if mask is not None:
-        return apply(text, [Change(start, end, mask, same=True)])
+        space = [Change(start - 1, start, "")] if joined and text[start - 1 : start] == " " else []
+        return apply(text, [*space, Change(start, end, mask, same=True)])
     first, last = next(half for half in halves(text) if half[0] <= start <= half[1])
     if not (text[first:start] + text[end:last]).strip():
         return None

@@ -101,14 +101,24 @@ def _edit(test: str, encoded: Encoded, strong: Strength, classifier: Classifier)
             return with_synonyms(text)
         case "sentence":
             return with_sentence(text)
-        case "masked":  # one token for one token: all others stay where they are
-            single = {(one.start, one.end) for one in word_units(text, encoded.tokens) if len(one.positions) == 1}
-            alone = {place: moved for place, moved in strong.items() if place in single}
-            return without_strongest(text, alone, classifier.tokenizer.mask_token)
+        case "masked":
+            return _masked(encoded, strong, classifier)
         case "antonym":
             return with_antonym(text, strong)
         case _:
             return negated(text, strong)
+
+
+def _masked(encoded: Encoded, strong: Strength, classifier: Classifier) -> Edit | None:
+    """One token for one token, as far as the tokenizer lets it be, so that all others stay where they are."""
+    text, mask = encoded.text, classifier.tokenizer.mask_token
+    single = {(one.start, one.end) for one in word_units(text, encoded.tokens) if len(one.positions) == 1}
+    alone = {place: moved for place, moved in strong.items() if place in single}
+    made = [without_strongest(text, alone, mask, joined=joined) for joined in (False, True)]
+    edits = [edit for edit in made if edit is not None]
+    after = encode(classifier.tokenizer, [edit.text for edit in edits], classifier.max_length)
+    in_place = (edit for edit, new in zip(edits, after, strict=True) if len(new) == len(encoded))
+    return next(in_place, edits[0] if edits else None)
 
 
 def _that_are_seen(
