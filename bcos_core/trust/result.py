@@ -51,11 +51,14 @@ class Step:
 
 @dataclass(frozen=True)
 class TrustReport:
-    """Findings in the order of methods and tests, the steps of the shuffled weights, and what a reader must know.
+    """Findings in the order of methods and tests, the steps of the shuffled weights, and what a reader must know. The
+    model was called `checkpoint`, lay at `path`, and its files had the `identity`.
     `still` and `moved` are the tolerances of the edits, in words. `left_out` has methods that cannot serve the model,
     with the reason."""
 
     checkpoint: str
+    path: str
+    identity: str
     task: str
     task_type: str
     texts: int

@@ -78,6 +78,8 @@ def run_trust(spec: TrustSpec, *, home: Home, reporter: Reporter) -> TrustReport
     samples, steps = measurement.samples()
     return TrustReport(
         checkpoint=info.name,
+        path=str(info.path),
+        identity=classifier.identity,
         task=task.title,
         task_type=task.type,
         texts=len(texts),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from bcos_core.jobs.made import result_of
@@ -22,7 +24,7 @@ from bcos_core.trust.result import Scheme, TrustReport
 from bcos_core.trust.tests import TESTS
 from bcos_core.trust.words import definition_in_words, finding_in_words, trust_sentences
 from pages.evaluate.matrix import matrix
-from pages.widgets import url
+from pages.widgets import resources, url
 from pages.widgets.chart import chart
 from pages.widgets.plain import plain
 from pages.widgets.table_files import table_files
@@ -41,11 +43,11 @@ def show_report(job: Job) -> None:
     Raises:
         JobError: its result is damaged.
     """
-    report = result_of(job, TrustReport)
+    report, changed = _as_it_is_now(result_of(job, TrustReport))
     st.header("Which heatmaps can be trusted?", anchor=False)
     first, *others = trust_sentences(report)
     st.markdown(f"**{plain(first)}** {plain(' '.join(others))}")
-    for note in report.notes:
+    for note in filter(None, (*report.notes, changed)):
         st.warning(plain(note), icon=":material/warning:")
     if not measured_tests(report):
         st.info("No test could be judged: there are too few texts.")
@@ -72,6 +74,16 @@ def show_report(job: Job) -> None:
         methods=report.methods,
     )
     _details(report, method, test)
+
+
+def _as_it_is_now(report: TrustReport) -> tuple[TrustReport, str]:
+    """The report with the model called as it is called now, and what to say where its files are others."""
+    info = {str(info.path): info for info in resources.checkpoints().values()}.get(report.path)
+    if info is None:
+        return report, ""
+    same = resources.identity_of(info) == report.identity
+    changed = f"The files of {info.name} have changed since these tests. Run them again."
+    return replace(report, checkpoint=info.name), "" if same else changed
 
 
 def _chosen(report: TrustReport) -> tuple[str, str]:

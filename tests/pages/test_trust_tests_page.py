@@ -102,7 +102,11 @@ def test_a_finished_run(
     assert "1.00" in cells["Attention", "One part shuffled"]["label"]
     assert "This tokenizer reads capital letters as small ones" in said.replace("\\", "")
     assert "One part shuffled" in [header.value for header in at.header]  # the first fault is looked at
+    assert "have changed since" not in said
+    config = models[0] / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "layer_norm_eps": 1e-6}))
     at = open_page("evaluate", trust=result["job"], test="again", of="bcos")
+    assert "have changed since these tests" in words(at)
     assert not at.exception and TESTS["again"].title in [header.value for header in at.header]
 
 

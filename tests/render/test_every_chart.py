@@ -51,7 +51,19 @@ def trust_report() -> TrustReport:
     steps = [Step("bcos", "cascade", NAME, 40, 0.5, 0.4, 0.6, 0.3, None, None)]
     words = ("of the probability", "of the probability")
     return TrustReport(
-        NAME, "task", "single-label", 40, 0, ("bcos", "attention"), (*findings,), (*steps,), *words, 1.0, {}
+        NAME,
+        "/models/x",
+        "0",
+        "task",
+        "single-label",
+        40,
+        0,
+        ("bcos", "attention"),
+        (*findings,),
+        (*steps,),
+        *words,
+        1.0,
+        {},
     )
 
 
