@@ -23,6 +23,8 @@ from bcos_core.model.classifier import Classifier, load
 from bcos_core.model.view import ModelView
 from bcos_core.progress import SilentReporter
 from bcos_core.text.encoding import encode
+from bcos_core.text.pair import pair
+from tests.built_tokenizers import KINDS, tiny_classifier
 from tests.evaluate.conftest import WEIGHTS, BagOfWords
 
 WORDS = ["great", "dull", "film", "good", "awful", "film"]
@@ -140,10 +142,10 @@ def test_added_tokens_stay_whole_and_real_models_lose_the_elements(home: Home) -
 
 
 def test_an_evaluation_keeps_what_it_asked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    pair: tuple[Path, Path] = save_pair(home.create(), task=TASK)
+    saved: tuple[Path, Path] = save_pair(home.create(), task=TASK)
 
     def evaluate(*scores: str) -> dict[str, dict[str, float]]:
-        spec = EvaluationSpec(tuple(map(str, pair)), ("bcos", "occlusion"), scores, limit=12)
+        spec = EvaluationSpec(tuple(map(str, saved)), ("bcos", "occlusion"), scores, limit=12)
         done = run_evaluation(spec, home=home, name="one", reporter=SilentReporter())
         protocol = done.contenders[0].protocols[scores[0]]
         assert "vectors" in protocol["summary"] and protocol["removal"] == "parts of the words' vectors"
@@ -154,3 +156,21 @@ def test_an_evaluation_keeps_what_it_asked(home: Home, monkeypatch: pytest.Monke
     assert all(value >= 0 for row in first.values() for value in row.values())
     monkeypatch.setattr("bcos_core.evaluate.gather.soft_answers", None)
     assert evaluate("soft_comprehensiveness_ranks", "soft_sufficiency_ranks") == first
+
+
+@pytest.mark.parametrize("tokenizer_kind", KINDS)
+def test_answers_do_not_depend_on_what_else_is_asked_and_pairs_keep_their_types(tokenizer_kind: str) -> None:
+    classifier = tiny_classifier(tokenizer_kind)
+    texts = encode(classifier.tokenizer, [pair("A charming film", "it isn't good; long"), "good", "a long film"], 64)
+    rows = [tuple(float(place % 3) for place in range(len(text))) for text in texts]
+    together = soft_answers(classifier, texts, rows, evidence="soft_ranks", seed=0)
+    for text, row, found_together in zip(texts, rows, together, strict=True):
+        (alone,) = soft_answers(classifier, [text], [row], evidence="soft_ranks", seed=0)
+        both = zip((*alone.kept, *alone.without), (*found_together.kept, *found_together.without), strict=True)
+        for one, other in both:
+            assert one == pytest.approx(other, abs=1e-5)
+    with torch.no_grad():
+        inputs = {"input_ids": torch.tensor([texts[0].ids])}
+        if (types := texts[0].token_type_ids) is not None:
+            inputs["token_type_ids"] = torch.tensor([types])
+        assert together[0].whole == pytest.approx(classifier.model(**inputs).logits[0].tolist(), abs=1e-5)
