@@ -30,15 +30,12 @@ _YES, _NO = ("yes", "true", "1", "on"), ("no", "false", "0", "off")
 
 @dataclass(frozen=True)
 class Row:
-    """One recipe of a grid; `changes` are the options in which it differs from the default, by name."""
+    """One recipe of a grid; `changes` are the options in which it differs from the default, by name. It is called after
+    them, "B = 1.25, biases kept", and the default after its own values: "default (B = 1.5, biases dropped)"."""
 
+    name: str
     changes: Mapping[str, Value]
     recipe: Recipe
-
-    @property
-    def name(self) -> str:
-        """What it is called: "B = 1.25, biases kept"; "default" without a change."""
-        return ", ".join(said(name, value) for name, value in self.changes.items()) or DEFAULT
 
 
 @dataclass(frozen=True)
@@ -61,13 +58,13 @@ def grid(
         InputError: an option or a value that is not there; nothing is varied; no combination is a recipe.
     """
     require_varied(vary)
-    rows, left_out = [Row({}, base)], []
+    own = {name: getattr(base, name) for name in vary}
+    rows, left_out = [Row(f"{DEFAULT} ({_named(own)})", {}, base)], []
     for changes in _combinations(base, vary, crossed=crossed):
-        row = Row(changes, base)
         try:
-            rows.append(Row(changes, base.replace(**changes)))
+            rows.append(Row(_named(changes), changes, base.replace(**changes)))
         except RecipeError as error:
-            left_out.append(LeftOut(row.name, str(error)))
+            left_out.append(LeftOut(_named(changes), str(error)))
     if len(rows) == 1:
         reason = left_out[0].reason if left_out else "Every value named is the recipe's own."
         raise InputError(f"Nothing is varied: no other recipe comes of these values. {reason}")
@@ -127,6 +124,10 @@ def typed(name: str, value: Value) -> Value:
         return value
     converted: int | float = option.type(value)
     return converted
+
+
+def _named(values: Mapping[str, Value]) -> str:
+    return ", ".join(said(name, value) for name, value in values.items())
 
 
 def _combinations(base: Recipe, vary: Mapping[str, Sequence[Value]], *, crossed: bool) -> Iterator[dict[str, Value]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from bcos_core.ablation.grid import VARIED
 from bcos_core.ablation.plan import ablation_plan
 from bcos_core.ablation.spec import AblationSpec
 from bcos_core.jobs.kind import JobKind
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def describe(spec: AblationSpec) -> str:
-    return f"Ablation · {', '.join(spec.vary)} · {spec.task.title} · {count(spec.seeds, 'seed')}"
+    varied = ", ".join(VARIED[name].title for name in spec.vary)
+    return f"Ablation · {varied} · {spec.task.title} · {count(spec.seeds, 'seed')}"
 
 
 def key(spec: AblationSpec) -> str:

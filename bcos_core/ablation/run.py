@@ -3,7 +3,6 @@ and score what was chosen on test texts."""
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,36 +28,34 @@ from bcos_core.model.classifier import load
 from bcos_core.model.identity import folder_identity, library_versions
 from bcos_core.model.info import read_info
 from bcos_core.model.predictions import logits_on
-from bcos_core.model.sources import load_pretrained, resolve_model
+from bcos_core.model.sources import load_pretrained, pretrained_folder, resolve_model
 from bcos_core.numbers import count
 from bcos_core.progress import Reporter, Tally
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
-from bcos_core.text.content import data_hash
 from bcos_core.text.tasks import Examples, TaskData, load_task
-from bcos_core.train.cells import Cell, CellStore, cell_identity
-from bcos_core.train.pipeline import run_training
+from bcos_core.train.once import train_once, trained_before
 from bcos_core.train.plan import training_plan
 from bcos_core.train.precision import choose_bf16
-from bcos_core.train.recipe import Recipe
 from bcos_core.train.spec import TrainSpec
-
-NAMED_BY = 8
-"""Letters of a training's identity that its model's folder begins with: no two of an ablation are called the same."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A training that is asked for: the row that it belongs to, its seed, its recipe and what it is known by."""
+    """A training that is asked for, and the row that it belongs to."""
 
     row: str
-    recipe: Recipe
-    identity: str
+    spec: TrainSpec
 
-    @property
-    def title(self) -> str:
-        return f"{self.row}, seed {self.recipe.seed}"
+
+@dataclass(frozen=True)
+class Trained:
+    """The same, and the model that came of it: its folder, and the seconds that it took."""
+
+    planned: Planned
+    checkpoint: str
+    seconds: float
 
 
 def run_ablation(spec: AblationSpec, *, home: Home, work: Path, job: str, reporter: Reporter) -> Ablation:
@@ -79,7 +76,7 @@ class _Run:
     def __init__(self, spec: AblationSpec, *, home: Home, work: Path, job: str, reporter: Reporter) -> None:
         self.spec, self.home, self.work, self.job, self.reporter = spec, home, work, job, reporter
         self.started = time.monotonic()
-        self.cells, self.store = CellStore(home), EvidenceStore(open_database(home))
+        self.store = EvidenceStore(open_database(home))
         self.stages = stage_titles(spec)
         self.models = len(self.stages) - AFTER_TRAINING - 1
         self._begin(0)
@@ -94,12 +91,12 @@ class _Run:
     def ablation(self) -> Ablation:
         planned = self._planned()
         for stage, one in enumerate(planned, start=1):
-            if self.cells.find(one.identity):
-                for part in training_plan(TrainSpec(self.spec.model, self.spec.task, one.recipe)):
+            if trained_before(one.spec, self.home):
+                for part in training_plan(one.spec):
                     self.reporter.given(1, 1, part_name(part.stage, part.name), stage)
-        trained = [(one, self._cell(one, stage)) for stage, one in enumerate(planned, start=1)]
-        answers = self._answers([cell for _, cell in trained])
-        checkpoints = tuple(cell.checkpoint for _, cell in self._judge_first(trained))
+        trained = [self._trained(one, stage) for stage, one in enumerate(planned, start=1)]
+        answers = self._answers([one.checkpoint for one in trained])
+        checkpoints = tuple(one.checkpoint for one in self._judge_first(trained))
         scored = self._scored(checkpoints, "validation", self.models + 2)
         rows = self._results(trained, answers, scored)
         measures = [one for one in measures_of(self.data.task_type) if rows[0].table(one.name).size]
@@ -124,21 +121,20 @@ class _Run:
 
     def _planned(self) -> list[Planned]:
         """Every training, seed by seed, so that a run that is stopped has whole comparisons."""
-        source = folder_identity(Path(self.source.location)) if self.source.kind != "hub" else self.source.name
-        data, precision = data_hash(self.data), self._precision(source)
-
-        found = []
+        precision, found = self._precision(), []
         for name, recipe in trainings(self.spec):
             if recipe.precision == "auto":
                 recipe = recipe.replace(precision=precision)
-            found.append(Planned(name, recipe, cell_identity(model=source, data=data, recipe=recipe)))
+            title = _short(f"{name}, seed {recipe.seed}")
+            found.append(Planned(name, TrainSpec(self.spec.model, self.spec.task, recipe, name=title)))
         return found
 
-    def _precision(self, source: str) -> str:
+    def _precision(self) -> str:
         """What "auto" stands for: measured once for this model on this kind of device, or trainings that a busy machine
         has measured differently would differ in more than what is varied."""
         if not any(row.recipe.precision == "auto" for row in self.rows):
             return "auto"  # asked of none
+        source = folder_identity(pretrained_folder(self.source))
         subject = name_of(["precision", source, present_device(), library_versions()])
         known = self.store.find(subject, "precision", ["auto"])
         if "auto" not in known:
@@ -151,40 +147,22 @@ class _Run:
             self.store.keep(subject, "precision", known)
         return str(known["auto"])
 
-    def _cell(self, planned: Planned, stage: int) -> Cell:
-        """The trained model, trained now if no ablation has."""
+    def _trained(self, planned: Planned, stage: int) -> Trained:
+        """The trained model, trained now if nothing has asked for it before."""
         self._begin(stage)
-        known = self.cells.find(planned.identity)
-        if known is not None:
-            self.reporter.log("Trained before.")
-            return known
-        name = f"{planned.identity[:NAMED_BY]} {planned.title}"
-        spec = TrainSpec(self.spec.model, self.spec.task, planned.recipe, name=_short(name))
-        work = self.work / planned.identity
-        result = run_training(
-            spec,
-            home=self.home,
-            work=work,
-            job=self.job,
-            reporter=AsOneStage(self.reporter, stage),
-            models=self.cells.folder(planned.identity),
+        made = train_once(
+            planned.spec, home=self.home, work=self.work, job=self.job, reporter=AsOneStage(self.reporter, stage)
         )
-        cell = Cell.of(result)
-        self.cells.keep(planned.identity, cell)
-        shutil.rmtree(work, ignore_errors=True)  # what a training goes on from: large, and done with
-        return cell
+        return Trained(planned, str(made.checkpoint), made.seconds)
 
     # Figures
 
-    def _answers(self, cells: Sequence[Cell]) -> dict[str, dict[str, float]]:
+    def _answers(self, checkpoints: Sequence[str]) -> dict[str, dict[str, float]]:
         """Each model's figure of every validation text, by checkpoint."""
         self._begin(1 + self.models)
         side = self.data.validation
-        tally = Tally(self.reporter, len(cells) * len(side), ASKING)
-        found = {}
-        for cell in cells:
-            found[cell.checkpoint] = self._each_text(cell.checkpoint, side, tally)
-        return found
+        tally = Tally(self.reporter, len(checkpoints) * len(side), ASKING)
+        return {checkpoint: self._each_text(checkpoint, side, tally) for checkpoint in checkpoints}
 
     def _each_text(self, checkpoint: str, side: Examples, tally: Tally) -> dict[str, float]:
         kind, limit = self.data.task_type, read_info(checkpoint).max_length
@@ -193,9 +171,9 @@ class _Run:
         golds = kind.array(side.labels, len(self.data.labels))
         return dict(zip(map(name_of, side.texts), kind.each_text(logits, golds).tolist(), strict=True))
 
-    def _judge_first(self, trained: Sequence[tuple[Planned, Cell]]) -> list[tuple[Planned, Cell]]:
+    def _judge_first(self, trained: Sequence[Trained]) -> list[Trained]:
         """The conventional model that makes the pairs of the pointing game comes first, where there is one."""
-        return sorted(trained, key=lambda one: one[0].recipe.bcos)
+        return sorted(trained, key=lambda one: one.planned.spec.recipe.bcos)
 
     def _scored(self, checkpoints: tuple[str, ...], side: Side, stage: int) -> Evaluation:
         self._begin(stage)
@@ -208,7 +186,7 @@ class _Run:
 
     def _results(
         self,
-        trained: Sequence[tuple[Planned, Cell]],
+        trained: Sequence[Trained],
         answers: Mapping[str, Mapping[str, float]],
         scored: Evaluation,
     ) -> tuple[RowResult, ...]:
@@ -226,13 +204,13 @@ class _Run:
                 Objective.of(recipes.get(name)).in_words,
                 tuple(
                     Model(
-                        one.recipe.seed,
-                        cell.checkpoint,
-                        cell.seconds,
-                        {ANSWERS: answers[cell.checkpoint], **values.get(Path(cell.checkpoint).name, {})},
+                        one.planned.spec.recipe.seed,
+                        one.checkpoint,
+                        one.seconds,
+                        {ANSWERS: answers[one.checkpoint], **values.get(Path(one.checkpoint).name, {})},
                     )
-                    for one, cell in trained
-                    if one.row == name
+                    for one in trained
+                    if one.planned.row == name
                 ),
             )
             for name in (*changes, *[TWIN] * self.spec.twin)
@@ -294,4 +272,6 @@ def _values(scored: Evaluation) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    """As long as the name of a model can be, with what its training is known by before it."""
+    most = LONGEST_NAME - 10
+    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -118,6 +118,26 @@ def test_the_paragraph_follows_the_figures() -> None:
     assert any("B = 2 worse by 0.1" in said for said in lower)
 
 
+@pytest.mark.parametrize("kind", list(TASK_TYPES))
+def test_of_every_type_of_task_worse_answers_are_never_chosen(kind: str) -> None:
+    measures = measures_of(TASK_TYPES[kind])
+    answers = measures[0]
+    assert answers.name == ANSWERS and answers.title == TASK_TYPES[kind].each_metric.title
+    low, high = (row(f"at {share}", answers=share, score=0.7 + (share == 0.3) * 0.1) for share in (0.3, 0.8))
+    better, worse = (high, low) if answers.higher_is_better else (low, high)
+    best = replace(row("best", answers=0.5, score=0.95), models=_answering(worse, score_of=0.95))
+    assert choose([better, best], measures) == 0
+    assert choose([worse, replace(best, models=_answering(better, score_of=0.95))], measures) == 1
+
+
+def _answering(of: RowResult, *, score_of: float) -> tuple[Model, ...]:
+    scored = row("any", answers=0.5, score=score_of).models
+    return tuple(
+        replace(one, validation={**one.validation, ANSWERS: other.validation[ANSWERS]})
+        for one, other in zip(scored, of.models, strict=True)
+    )
+
+
 def test_what_limits_the_figures_is_said() -> None:
     one = ablation_sentences(
         ablation(row("default", answers=0.8, score=0.7, seeds=1), row("B = 2", answers=0.8, score=0.7, seeds=1))

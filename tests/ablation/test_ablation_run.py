@@ -27,6 +27,7 @@ from bcos_core.model.info import read_info
 from bcos_core.progress import SilentReporter
 from bcos_core.storage.content import name_of
 from bcos_core.text.tasks import load_task
+from bcos_core.train import once
 from bcos_core.train.cells import CellStore
 from tests.train.small_task import spec_of, write_inputs
 
@@ -89,13 +90,13 @@ def wanted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, str, int]]:
         found.append((spec.recipe.b, spec.recipe.biases, spec.recipe.seed))
         raise JobCancelled("stop")
 
-    monkeypatch.setattr(ablation_run, "run_training", asks)
+    monkeypatch.setattr(once, "run_training", asks)
     return found
 
 
 def test_figures_are_of_the_validation_side_and_of_the_models_that_were_trained(finished: Finished) -> None:
     made, task = finished.made, load_task(finished.spec.task)
-    assert [row.name for row in made.rows] == ["default", "B = 1", TWIN]
+    assert [row.name for row in made.rows] == ["default (B = 1.5)", "B = 1", TWIN]
     for row in made.rows:
         (model,) = row.models
         info = read_info(model.checkpoint)
@@ -122,7 +123,7 @@ def test_figures_are_of_the_validation_side_and_of_the_models_that_were_trained(
 def test_the_test_side_is_of_the_default_the_choice_and_the_twin_alone(finished: Finished) -> None:
     made = finished.made
     tested = {row.name for row in made.rows if row.models[0].test}
-    assert tested == {"default", made.rows[made.chosen].name, TWIN}
+    assert tested == {made.default.name, made.rows[made.chosen].name, TWIN}
     texts = set(map(name_of, load_task(finished.spec.task).test.texts))
     assert set(made.default.models[0].test[ANSWERS]) == texts
 
@@ -146,7 +147,7 @@ def test_from_the_command_line_nothing_is_trained_again(
     assert main([*ABLATE.command(finished.spec), "--json"]) == 0
     assert wanted == []
     result = json.loads(capsys.readouterr().out)
-    assert {row["recipe"] for row in result["rows"]} == {"default", "B = 1", TWIN}
+    assert {row["recipe"] for row in result["rows"]} == {"default (B = 1.5)", "B = 1", TWIN}
     assert any("One seed" in said for said in result["support"])
     assert "| B = 1 |" in result["markdown"]
     assert load_ablation(Path(result["ablation"])).rows == finished.made.rows
@@ -199,7 +200,7 @@ def test_another_model_or_changed_data_are_other_work(
 def test_what_was_trained_before_a_stop_is_kept(
     finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, real, asked_for = Home(tmp_path / "home"), ablation_run.run_training, []
+    home, real, asked_for = Home(tmp_path / "home"), once.run_training, []
 
     def stops(spec: Any, **given: Any) -> Any:
         asked_for.append(spec.recipe.b)
@@ -207,7 +208,7 @@ def test_what_was_trained_before_a_stop_is_kept(
             raise JobCancelled("stop")
         return real(spec, **given)
 
-    monkeypatch.setattr(ablation_run, "run_training", stops)
+    monkeypatch.setattr(once, "run_training", stops)
     spec = asked(finished.inputs, twin=False)
     with pytest.raises(JobCancelled):
         done(spec, home)
@@ -232,5 +233,5 @@ def test_a_damaged_cell_is_none(home: Home) -> None:
 
 
 def test_a_job_says_what_it_is_about(finished: Finished) -> None:
-    assert ABLATE.describe(finished.spec).startswith("Ablation · b · ")
+    assert ABLATE.describe(finished.spec).startswith("Ablation · B · ")
     assert ABLATE.key(finished.spec) != ABLATE.key(asked(finished.inputs, seeds=2))

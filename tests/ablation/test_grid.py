@@ -24,7 +24,12 @@ def test_every_combination_and_the_default_first() -> None:
         (1.0, "kept"),
         (1.5, "kept"),
     ]
-    assert [row.name for row in rows] == [DEFAULT, "B = 1", "B = 1, biases kept", "biases kept"]
+    assert [row.name for row in rows] == [
+        f"{DEFAULT} (B = 1.5, biases dropped)",
+        "B = 1",
+        "B = 1, biases kept",
+        "biases kept",
+    ]
     assert not left_out
 
 

@@ -25,7 +25,7 @@ def test_a_grid_is_asked_for(open_page: OpenPage, store: JobStore) -> None:
     parameters = {"vary": "biases", "vary-biases": "kept", "seeds": "2", "default-examples": "200"}
     at = open_page("ablation", **parameters)
     assert not at.exception, at.exception
-    assert "2 recipes: default; biases kept. 6 trainings in all." in words(at)
+    assert "2 recipes: default (biases dropped); biases kept. 6 trainings in all." in words(at)
     button(at, START).click().run()
     (job,) = store.list()
     command = command_of(job)
