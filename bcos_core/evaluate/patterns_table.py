@@ -13,7 +13,7 @@ from msgspec import Meta
 from bcos_core.attribution.aggregation import SpanScore
 from bcos_core.attribution.agreement import rank_agreement, shared_pieces
 from bcos_core.attribution.registry import METHODS
-from bcos_core.evaluate.patterns import PATTERNS, Heat
+from bcos_core.evaluate.patterns import PATTERNS, Heat, Measure
 from bcos_core.evaluate.statistics import holm, sign_flip_p
 from bcos_core.tasks.estimates import bootstrap
 from bcos_core.text.token import Token
@@ -166,7 +166,7 @@ def agreement(models: Sequence[Mapping[str, Explained]]) -> Figure | None:
     return Figure.of(means)
 
 
-def _values(measure: Any, heats: Mapping[str, Heat]) -> dict[str, float]:
+def _values(measure: Measure, heats: Mapping[str, Heat]) -> dict[str, float]:
     found = {item: measure(one) for item, one in heats.items()}
     return {item: value for item, value in found.items() if value is not None}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -160,7 +160,7 @@ def difference_in_words(row: PatternRow) -> str:
     one = row.difference
     if one is None:
         return "–"
-    written = f"{_points(one.mean)}"
+    written = _points(one.mean)
     if one.low is None or one.high is None:
         return written
     sure = row.p_holm is not None and row.p_holm < 0.05 and (one.low > 0 or one.high < 0)
@@ -192,10 +192,9 @@ def _points(value: float) -> str:
     return f"{sign}{abs(value * 100):.1f}"
 
 
-def _interval(figure: Figure, written: object) -> str:
-    assert callable(written)
+def _interval(figure: Figure, written: Callable[[float], str]) -> str:
     if figure.low is None or figure.high is None:
-        return str(written(figure.mean))
+        return written(figure.mean)
     return f"{written(figure.mean)} [{written(figure.low)}, {written(figure.high)}]"
 
 
