@@ -181,8 +181,8 @@ def notes_of(found: Patterns, names: Names) -> Sequence[str]:
     return [
         f"{count(found.texts, 'test text')} of {found.task}, the predicted class explained. {methods}.",
         "Shares are of the absolute scores of a text's own tokens, means over texts with 95 % intervals (bootstrap). "
-        f"Rates of words are those in {count(found.counted, 'text')} of the training side; function words and negations are closed "
-        "lists of English, no tagger is asked.",
+        f"Rates of words are those in {count(found.counted, 'text')} of the training side; function words and "
+        "negations are closed lists of English, no tagger is asked.",
         *([f"{count(failed, 'explanation')} failed and {'is' if failed == 1 else 'are'} left out."] if failed else []),
     ]
 
