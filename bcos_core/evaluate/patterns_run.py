@@ -42,7 +42,7 @@ REMOVAL = REMOVALS["mask"]
 
 
 def run_patterns(spec: PatternsSpec, *, home: Home, reporter: Reporter) -> Patterns:
-    """Explain the predicted class of `spec.limit` test texts by every model, as far as it is not known, and compare.
+    """Explain the answer to `spec.limit` test texts by every model, as far as it is not known, and compare.
 
     Raises:
         InputError: models that are not of one task, or a method that cannot serve one.
@@ -72,6 +72,7 @@ def run_patterns(spec: PatternsSpec, *, home: Home, reporter: Reporter) -> Patte
         tuple(pattern_rows([_heats(model, explained, rates) for model, explained in looked_at])),
         tuple(_agreements(spec, found)),
         task.title,
+        task.type,
         len(texts),
         rates.texts,
     )

@@ -16,6 +16,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.patterns import PATTERNS, Heat, Measure
 from bcos_core.evaluate.statistics import holm, sign_flip_p
 from bcos_core.tasks.estimates import bootstrap
+from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.token import Token
 from bcos_core.text.units import word_units
 
@@ -80,7 +81,7 @@ class PatternRow:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Kendall's τ-b of the words' scores, mean over texts of which both explain the same class: between the first and
+    """Kendall's τ-b of the words' scores, mean over texts of which both explain the same output: between the first and
     the second model, or, where `seeds_of` names the folder of one, between so many `models` of its recipe under
     several seeds."""
 
@@ -102,16 +103,20 @@ class ExplainedModel:
 
 @dataclass(frozen=True)
 class Patterns:
-    """What came out of `texts` test texts; words were counted in `counted` training texts."""
+    """What came out of `texts` test texts of a `task` of a type (a name in `TASK_TYPES`); words were counted in
+    `counted` training texts."""
 
     models: Annotated[tuple[ExplainedModel, ...], Meta(min_length=1, max_length=2)]
     rows: tuple[PatternRow, ...]
     agreements: tuple[Agreement, ...]
     task: str
+    task_type: str
     texts: Count
     counted: Count
 
     def __post_init__(self) -> None:
+        if self.task_type not in TASK_TYPES:
+            raise ValueError(f"the task type {self.task_type!r} is none of {', '.join(TASK_TYPES)}")
         for model in self.models:
             if model.method not in METHODS:
                 raise ValueError(f"it has the method {model.method!r}, which is none of {', '.join(METHODS)}")
@@ -152,7 +157,7 @@ def pattern_rows(models: Sequence[Mapping[str, Heat]]) -> list[PatternRow]:
 
 def agreement(models: Sequence[Mapping[str, Explained]]) -> Figure | None:
     """Kendall's τ-b between every two of several models: of each text the mean over those pairs that explain the same
-    class of it and rank its words; the mean over texts, with its interval over these."""
+    output and rank its words; the mean over texts, with its interval over these."""
     means = []
     for item in models[0]:
         found = []

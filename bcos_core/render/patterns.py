@@ -13,6 +13,7 @@ from bcos_core.numbers import count, number, percent
 from bcos_core.render.axis import share_axis
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.methods import CHANCE, method_colour, method_title
+from bcos_core.tasks.registry import TASK_TYPES
 
 _ROW_HEIGHT = 50
 _ABOVE, _APART = 0.42, 0.2  # of a row: from its middle up to its name, and between its two dots
@@ -130,18 +131,19 @@ def patterns_figure(found: Patterns, names: Names) -> go.Figure:
 
 def agreements_in_words(found: Patterns, names: Names) -> list[str]:
     """How far heatmaps agree, a sentence for each comparison."""
-    said = []
+    kind, said = TASK_TYPES[found.task_type], []
+    same = f" of which all explain the same {kind.output}" if kind.has_probabilities else ""  # of a score there is one
     for row in found.agreements:
         of = f"Of the two models' heatmaps ({' and '.join(columns_of(found, names))})"
         if row.seeds_of:
             name = names.get(row.seeds_of, row.seeds_of)
             of = f"Of the heatmaps of {count(row.models, 'model')} that differ by their seed alone ({name} and others)"
         if row.figure is None:
-            said.append(f"{of} there is no text of which all explain the same class.")
+            said.append(f"{of}, there is no text{same} and rank its words.")
         else:
             said.append(
                 f"{of}, the ranks of a text's words agree by τ = {_interval(row.figure, number)} "
-                f"({count(row.figure.n, 'text')} of which they explain the same class; 1: the same order, 0: chance)."
+                f"({count(row.figure.n, 'text')}{same}; 1: the same order, 0: chance)."
             )
     return said
 
@@ -178,8 +180,9 @@ def notes_of(found: Patterns, names: Names) -> Sequence[str]:
         for name, model in zip(columns_of(found, names), found.models, strict=True)
     )
     failed = sum(model.failed for model in found.models)
+    explained = TASK_TYPES[found.task_type].predicted
     return [
-        f"{count(found.texts, 'test text')} of {found.task}, the predicted class explained. {methods}.",
+        f"{count(found.texts, 'test text')} of {found.task}, {explained} explained. {methods}.",
         "Shares are of the absolute scores of a text's own tokens, means over texts with 95 % intervals (bootstrap). "
         f"Rates of words are those in {count(found.counted, 'text')} of the training side; function words and "
         "negations are closed lists of English, no tagger is asked.",

@@ -125,7 +125,8 @@ def _heatmap(info: CheckpointInfo, one: Course, text: str, state: int, style: St
 
 
 def _numbers(courses: Learned, words: Mapping[str, Sequence[WordCourse]], steps: list[int], state: int) -> None:
-    _, first = courses[0]
+    info, first = courses[0]
+    output = TASK_TYPES[info.task_type].output
     drawn = {info.name: (info.kind, one) for info, one in courses}
     left, right = st.columns(2, gap="large")
     with left:
@@ -138,7 +139,7 @@ def _numbers(courses: Learned, words: Mapping[str, Sequence[WordCourse]], steps:
     seconds = sum(one.seconds for _, one in courses)
     st.caption(
         plain(
-            f"{RULE} Explained is each text’s own label, by each model’s own weights: B-cos contributions, and the "
+            f"{RULE} Explained is each text’s own {output}, by each model’s own weights: B-cos contributions, and the "
             "frozen-linear pullback of a conventional model. Faithfulness is raw comprehensiveness − sufficiency of "
             f"{count(len(first.texts), 'validation text')} with 95 % intervals: it compares the states of one model, "
             f"not two models. The metric is of {count(first.validation, 'validation text')}. Keeping this took "

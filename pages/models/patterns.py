@@ -22,6 +22,7 @@ from bcos_core.render.patterns import (
     patterns_table,
     shown_table,
 )
+from bcos_core.tasks.registry import TASK_TYPES
 from pages.widgets import url
 from pages.widgets.chart import chart
 from pages.widgets.plain import plain
@@ -51,7 +52,8 @@ def show_patterns(models: Sequence[CheckpointInfo]) -> None:
         return
     ask(
         request,
-        f"Explains the predicted class of {count(LIMIT, 'test text')} by {'both models' if models[1:] else 'it'}: how "
+        f"Explains {TASK_TYPES[models[0].task_type].predicted} of {count(LIMIT, 'test text')} by "
+        f"{'both models' if models[1:] else 'it'}: how "
         "concentrated heatmaps are, how much speaks against, and on which words they lie. What an evaluation has "
         "explained is not explained again.",
         "Look at the heatmaps",

@@ -103,6 +103,7 @@ PATTERNS = Patterns(
     ),
     agreements=(Agreement("", Figure(0.5, 0.4, 0.6, 30), 2), Agreement("a", None, 3)),
     task="Reviews",
+    task_type="single-label",
     texts=41,
     counted=1000,
 )
