@@ -74,7 +74,7 @@ class Score:
         if self.evidence == "pointing" and not task_type.discrete:
             return "Two texts with different labels are joined, and a score is no label. Choose other scores."
         if self.of_probability and not task_type.discrete:
-            return "Only for tasks whose answer has a probability: a score has none. Choose other scores."
+            return "Only for tasks with labels, whose odds are looked at: a score has none. Choose other scores."
         if self.evidence in ("ratings", "rationale") and not task_type.exclusive:
             return (
                 "Only for tasks in which each text has one label: of several labels, or of a score, nobody says for "
