@@ -7,7 +7,8 @@ from bcos_core.evaluate.scores import SCORES
 from bcos_core.numbers import count
 from bcos_core.reproduce.grid import Grid
 from bcos_core.reproduce.measure import Effort
-from bcos_core.reproduce.scale import Scale
+from bcos_core.reproduce.scale import SCALES
+from bcos_core.reproduce.spec import ReproduceSpec
 from bcos_core.train.recipe import Recipe
 
 INTERVALS = (
@@ -15,6 +16,15 @@ INTERVALS = (
     "samples); of one seed they are the bootstrap’s over texts, of a share of the texts of one model Wilson’s, of "
     "repetitions the bootstrap’s of their median. A figure without one was measured once, or is the largest of several."
 )
+
+
+def protocol_of(spec: ReproduceSpec) -> tuple[str, ...]:
+    """Of what was asked for."""
+    scale = SCALES[spec.scale]
+    said = [f"Scale: {scale.title.lower()}. {scale.description}"]
+    said += effort_protocol(spec.effort) if spec.measures else ()
+    said += grid_protocol(spec.grid) if spec.groups else ()
+    return (*said, INTERVALS)
 
 
 def effort_protocol(effort: Effort | None) -> tuple[str, ...]:
@@ -32,13 +42,12 @@ def effort_protocol(effort: Effort | None) -> tuple[str, ...]:
     )
 
 
-def grid_protocol(grid: Grid, scale: Scale) -> tuple[str, ...]:
+def grid_protocol(grid: Grid) -> tuple[str, ...]:
     """Data, training and scores of a grid."""
     seeds = ", ".join(map(str, grid.seeds))
     examples = "all training texts" if grid.examples is None else f"{count(grid.examples, 'training text')}"
     lengths = ", ".join(f"{task.title} {task.max_length}" for task in grid.tasks)
     said = [
-        f"Scale: {scale.title.lower()}. {scale.description}",
         f"Training: {examples} of each task, seed {seeds}; texts are cut at so many tokens: {lengths}. Sides are those "
         "of the data set, or drawn by a hash of the text.",
         *(f"{arm.title}: {_recipe(arm.recipe)}." for arm in grid.arms),
@@ -54,7 +63,6 @@ def grid_protocol(grid: Grid, scale: Scale) -> tuple[str, ...]:
         *(f"{SCORES[score].title}: {SCORES[score].description}" for score in grid.scores),
         "Memory is the growth of the peak while one text is explained, the largest of the longest few; of training, "
         "the peak of the whole process.",
-        INTERVALS,
     ]
     return tuple(said)
 

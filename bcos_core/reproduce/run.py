@@ -15,9 +15,8 @@ from bcos_core.reproduce.machine import these_versions, this_machine
 from bcos_core.reproduce.measure import Bench
 from bcos_core.reproduce.measures_run import run_measures
 from bcos_core.reproduce.plan import first_of_grid, stages_of
-from bcos_core.reproduce.protocol import effort_protocol, grid_protocol
+from bcos_core.reproduce.protocol import protocol_of
 from bcos_core.reproduce.report import Report, save_report
-from bcos_core.reproduce.scale import SCALES
 from bcos_core.reproduce.spec import ReproduceSpec
 from bcos_core.reproduce.written import report_files
 from bcos_core.storage.listing import LeftOut
@@ -56,7 +55,7 @@ def run_reproduction(
         seconds=time.monotonic() - started,
         figures=tuple(one.figure for one in found),
         left_out=tuple(dict.fromkeys((*left_out, *spec.grid.left_out))),
-        protocol=(*effort_protocol(spec.effort), *grid_protocol(spec.grid, SCALES[spec.scale])),
+        protocol=protocol_of(spec),
         versions=these_versions(),
         machine=this_machine(),
     )
