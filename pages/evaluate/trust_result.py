@@ -21,7 +21,7 @@ from bcos_core.render.trust import (
     unmeasured,
 )
 from bcos_core.trust.result import Scheme, TrustReport
-from bcos_core.trust.tests import TESTS
+from bcos_core.trust.tests import ENOUGH_TEXTS, LEAST_WORDS, TESTS
 from bcos_core.trust.words import definition_in_words, finding_in_words, trust_sentences
 from pages.evaluate.matrix import matrix
 from pages.widgets import resources, url
@@ -62,7 +62,9 @@ def show_report(job: Job) -> None:
     st.caption(
         plain(
             f"{report.task}, {count(report.texts, 'test text')}, seed {report.seed}. A method without a fault fails "
-            "any test by chance in at most 5 % of such runs (Holm over its tests). Thresholds were fixed beforehand."
+            "any test by chance in at most 5 % of such runs (Holm over its tests). Thresholds were fixed beforehand. "
+            f"Where every text counts, the first {ENOUGH_TEXTS} are looked at; texts of fewer than {LEAST_WORDS} words "
+            "have no order to speak of, and do not count."
         )
     )
     _left_out(report)
