@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bcos_core.errors import RecipeError
 from bcos_core.home import Home
+from bcos_core.model.about import LONGEST_NAME
 from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import CheckpointInfo, read_info
 from bcos_core.model.sources import pretrained_folder, resolve_model
@@ -90,7 +91,7 @@ def train_once(
     identity, cells = identity_of(spec), CellStore(home)
     if known := _known(identity, home):
         return known
-    called = replace(spec, name=f"{identity[:_NAMED_BY]} {spec.name or spec.task.title}"[:100])
+    called = replace(spec, name=f"{identity[:_NAMED_BY]} {spec.name or spec.task.title}"[:LONGEST_NAME])
     folder = work / identity
     result = run_training(called, home=home, work=folder, job=job, reporter=reporter, models=cells.folder(identity))
     measured = dict(measure()) if measure is not None else {}
