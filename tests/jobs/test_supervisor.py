@@ -136,7 +136,7 @@ def test_a_command_that_ends_before_its_job_is_not_started_again(
 @pytest.mark.parametrize(
     ("kind", "spec", "message"),
     [
-        ("knit", {}, "Unknown kind of job 'knit'. Known: audit,"),
+        ("knit", {}, "Unknown kind of job 'knit'. Known: ablate, audit,"),
         ("words", {"checkpoint": "a", "method": "bcos", "limit": 3}, "another version of the program: it lacks seed."),
         ("words", {"checkpoint": "a", "method": 1, "limit": 3, "seed": 0}, "`method`: expected `str`, got `int`"),
         ("train", {"recipe": []}, "it lacks model, name, notes, task. Ask for the work anew"),

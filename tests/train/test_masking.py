@@ -19,7 +19,7 @@ from transformers import (
 from bcos_core import convert
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.train.recipe import Recipe
-from bcos_core.train.trainer import BcosTrainer
+from bcos_core.train.trainer import BcosTrainer, own_loss
 
 MASK = 4
 
@@ -63,6 +63,7 @@ def seen(
         "recipe": recipe,
         "mask_id": MASK,
         "task_type": TASK_TYPES["single-label"],
+        "loss": own_loss(TASK_TYPES["single-label"], recipe),
         "state": SimpleNamespace(max_steps=10, global_step=9),
         "accelerator": SimpleNamespace(unwrap_model=lambda given: given),
     }
