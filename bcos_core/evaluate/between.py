@@ -42,8 +42,8 @@ def between_models(evaluation: Evaluation, rows: Sequence[Mapping[str, Any]]) ->
         return [
             f"{DO_NOT_COMPARE} No text here has a normalised score of two models: raise the longest text with limits."
         ]
-    said = [sentence for _, sentence in sorted(compared, key=lambda pair: pair[0])]
-    return [f"Between models, by {_name(score)}: {' '.join(said)}", DO_NOT_COMPARE]
+    first, *others = (sentence for _, sentence in sorted(compared, key=lambda pair: pair[0]))
+    return [f"Between models, by {_name(score)}: {first}", *others, DO_NOT_COMPARE]
 
 
 def is_raw(score: str) -> bool:
