@@ -72,6 +72,7 @@ def _make(home: Home, tiny: bool) -> tuple[list[str], str, str, str]:
     # A tiny model is not sure enough of anything for the pointing game.
     scores = ("comprehensiveness", "sufficiency", "comp_minus_suff" if tiny else "seqpg")
     _run("evaluate", *models, "--limit", limit, "--pairs", "60", "--methods", *methods, "--scores", *scores)
+    _run("reproduce", "ours", "--quick", "--only", "exactness")
     rehearsed = _run("study", "simulate", _run("study", "demo")["study"])["study"]
     study = _run("study", "demo")["study"]
     database = open_database(home)

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterator
 
 import psutil
-import torch
 
 from bcos_core.attribution.api import explain
 from bcos_core.attribution.bcos import bcos
 from bcos_core.attribution.interface import MethodInput
 from bcos_core.attribution.record import Target
 from bcos_core.home import CHECKOUT
+from bcos_core.model.view import ModelView
 from bcos_core.reproduce.figure import Found
 from bcos_core.reproduce.measure import Bench
 from bcos_core.reproduce.measures.peaks import peak_growth
@@ -43,12 +43,11 @@ def costs(bench: Bench) -> Iterator[Found]:
 
 
 def heatmap_over_forward(subjects: Subjects, size: int, repeats: int) -> list[float]:
-    """Of batches of `size` texts, each time one after the other."""
+    """Of batches of `size` texts, each time one after the other, by the same kernels: a view's."""
     classifier, batch = subjects.classifier, subjects.batch(size)
 
     def forward() -> None:
-        with torch.no_grad():
-            subjects.bcos(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
+        ModelView(classifier.model).predict(batch.input_ids, batch.attention_mask)
 
     def heatmap() -> None:
         bcos(MethodInput(classifier, batch, Target(0, "negative"), "none"))
