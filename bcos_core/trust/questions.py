@@ -110,15 +110,17 @@ def _edit(test: str, encoded: Encoded, strong: Strength, classifier: Classifier)
 
 
 def _masked(encoded: Encoded, strong: Strength, classifier: Classifier) -> Edit | None:
-    """One token for one token, as far as the tokenizer lets it be, so that all others stay where they are."""
+    """One token for one token, so that all others stay where they are; None where the tokenizer does not let it be.
+    Without a mask token the word is left out."""
     text, mask = encoded.text, classifier.tokenizer.mask_token
     single = {(one.start, one.end) for one in word_units(text, encoded.tokens) if len(one.positions) == 1}
     alone = {place: moved for place, moved in strong.items() if place in single}
+    if mask is None:
+        return without_strongest(text, alone, None)
     made = [without_strongest(text, alone, mask, joined=joined) for joined in (False, True)]
     edits = [edit for edit in made if edit is not None]
     after = encode(classifier.tokenizer, [edit.text for edit in edits], classifier.max_length)
-    in_place = (edit for edit, new in zip(edits, after, strict=True) if len(new) == len(encoded))
-    return next(in_place, edits[0] if edits else None)
+    return next((edit for edit, new in zip(edits, after, strict=True) if len(new) == len(encoded)), None)
 
 
 def _that_are_seen(

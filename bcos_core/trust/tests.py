@@ -162,7 +162,8 @@ for _test in (
         question="Does it move when the word that the answer hangs on is hidden?",
         definition=(
             "Of the words that are one token, the one without which the model’s answer changes most is replaced by the "
-            f"mask token; it is left out where the tokenizer has none. {_MOVED} {_OVERLAP}"
+            f"mask token, where all others stay as they are; it is left out where the tokenizer has none. {_MOVED} "
+            f"{_OVERLAP}"
         ),
         source=_CHECKLIST,
         measure=LIKENESS,
