@@ -7,7 +7,7 @@ from typing import Any
 
 from bcos_core.ablation.grid import VARIED
 from bcos_core.ablation.spec import AblationSpec
-from bcos_core.cli.task_arguments import add_task_arguments, said_of_task
+from bcos_core.cli.task_arguments import add_training_arguments, said_of_task
 from bcos_core.option import add_flag, options_of
 from bcos_core.train.recipe import RECIPES, Recipe
 
@@ -32,10 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "each with several seeds; score them all on validation texts. What was trained before is not trained again.",
         epilog=EPILOG,
     )
-    parser.add_argument("--model", default="minilm", help="minilm (embedded), a folder, or a hub id (default: minilm)")
-    parser.add_argument("--task", default="short-reviews", help="an embedded name, hub:OWNER/NAME, or file:PATH")
-    add_task_arguments(parser)
-    parser.add_argument("--hub-config", metavar="NAME", help="configuration of a hub data set")
+    add_training_arguments(parser)
     parser.add_argument(
         "--vary",
         action="append",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from bcos_core.cli.task_arguments import add_task_arguments, said_of_task
+from bcos_core.cli.task_arguments import add_training_arguments, said_of_task
 from bcos_core.option import add_flag, options_of
 from bcos_core.train.recipe import RECIPES, Recipe
 
@@ -36,10 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "Options that are left out keep the recipe's value.",
         epilog=EPILOG,
     )
-    parser.add_argument("--model", default="minilm", help="minilm (embedded), a folder, or a hub id (default: minilm)")
-    parser.add_argument("--task", default="short-reviews", help="an embedded name, hub:OWNER/NAME, or file:PATH")
-    add_task_arguments(parser)
-    parser.add_argument("--hub-config", metavar="NAME", help="configuration of a hub data set")
+    add_training_arguments(parser)
     parser.add_argument("--recipe", default="calibrated", help=f"{', '.join(RECIPES)} (default: calibrated)")
     parser.add_argument("--name", default="", help="what the model is called, and its twin after it")
     parser.add_argument("--notes", default="", metavar="TEXT", help="notes about the model")

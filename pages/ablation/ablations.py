@@ -5,11 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.ablation.job import ABLATE
-from bcos_core.jobs.store import JobState
 from pages.ablation.form import choose_ablation
 from pages.ablation.result import show_result
 from pages.widgets.errors import guard
-from pages.widgets.jobs import choose_job, follow, job_store, running, stopped, watch
+from pages.widgets.jobs import choose_job, job_store, show_chosen
 from pages.widgets.left_out import left_out_rows
 
 
@@ -21,11 +20,4 @@ def show_ablations() -> None:
     if not jobs:
         return
     job = choose_job("Ablation", "ablation", jobs.found)
-    with guard():
-        if job.active:
-            watch(job.id, running)
-        elif job.state == JobState.SUCCEEDED:
-            show_result(job)
-        else:
-            stopped(job)
-    follow()
+    show_chosen(job, show_result)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.batch.job import BATCH
-from bcos_core.jobs.store import JobState
 from pages.batch.form import choose_batch
 from pages.batch.result import show_result
 from pages.widgets import resources
 from pages.widgets.errors import guard
 from pages.widgets.frame import empty_page
-from pages.widgets.jobs import choose_job, follow, job_store, running, stopped, watch
+from pages.widgets.jobs import choose_job, job_store, show_chosen
 from pages.widgets.left_out import left_out_models, left_out_rows
 
 
@@ -29,11 +28,4 @@ def show_batches() -> None:
     if not jobs:
         return
     job = choose_job("Batch", "batch", jobs.found, clears=("page", "search", "given", "order"))
-    with guard():
-        if job.active:
-            watch(job.id, running)
-        elif job.state == JobState.SUCCEEDED:
-            show_result(job)
-        else:
-            stopped(job)
-    follow()
+    show_chosen(job, show_result)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.evaluate.job import EVALUATE
-from bcos_core.jobs.store import JobState
 from pages.evaluate.form import choose_evaluation
 from pages.evaluate.result import show_result
 from pages.widgets import resources
 from pages.widgets.errors import guard
 from pages.widgets.frame import empty_page
-from pages.widgets.jobs import choose_job, follow, job_store, running, stopped, watch
+from pages.widgets.jobs import choose_job, job_store, show_chosen
 from pages.widgets.left_out import left_out_models, left_out_rows
 
 
@@ -30,11 +29,4 @@ def show_evaluation() -> None:
         st.info("Choose models and methods above: their leaderboard appears here.")
         return
     chosen = choose_job("Evaluation", "evaluation", jobs.found, clears=("against",))
-    with guard():
-        if chosen.active:
-            watch(chosen.id, running)
-        elif chosen.state == JobState.SUCCEEDED:
-            show_result(chosen)
-        else:
-            stopped(chosen)
-    follow()
+    show_chosen(chosen, show_result)

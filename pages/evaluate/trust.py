@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.attribution.registry import METHODS
-from bcos_core.jobs.store import JobState
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.option import options_of
 from bcos_core.trust.job import TRUST
@@ -14,7 +13,7 @@ from pages.evaluate.trust_result import show_report
 from pages.widgets import resources, url
 from pages.widgets.errors import guard
 from pages.widgets.frame import empty_page
-from pages.widgets.jobs import choose_job, follow, job_store, running, stopped, time_needed, watch
+from pages.widgets.jobs import choose_job, job_store, show_chosen, time_needed
 from pages.widgets.left_out import left_out_models, left_out_rows
 from pages.widgets.not_offered import not_offered
 from pages.widgets.option import option_field
@@ -39,14 +38,7 @@ def show_trust() -> None:
         st.info("Choose a model above: what its heatmaps depend on appears here.")
         return
     chosen = choose_job("Trust tests", "trust", jobs.found, clears=("test", "of"))
-    with guard():
-        if chosen.active:
-            watch(chosen.id, running)
-        elif chosen.state == JobState.SUCCEEDED:
-            show_report(chosen)
-        else:
-            stopped(chosen)
-    follow()
+    show_chosen(chosen, show_report)
 
 
 def _form(known: dict[str, CheckpointInfo]) -> None:

@@ -8,7 +8,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.figures import few_texts, interval_in_words
 from bcos_core.jobs.made import result_of
 from bcos_core.jobs.outlook import about
-from bcos_core.jobs.store import JobState
+from bcos_core.jobs.store import Job
 from bcos_core.lab.job import LAB
 from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.plants import PLANTS
@@ -26,7 +26,7 @@ from pages.lab.planted import compare_button, show_planted
 from pages.widgets import resources, url
 from pages.widgets.chart import chart
 from pages.widgets.errors import guard
-from pages.widgets.jobs import choose_job, curves, follow, job_store, running, stopped, watch
+from pages.widgets.jobs import choose_job, curves, job_store, show_chosen
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.not_offered import not_offered
 from pages.widgets.plain import plain
@@ -43,15 +43,12 @@ def show_lab() -> None:
     if not jobs:
         return
     job = choose_job("Experiment", "experiment", jobs.found)
-    with guard():
-        if job.active:
-            watch(job.id, running)
-        elif job.state == JobState.SUCCEEDED:
-            _result(result_of(job, LabResult))
-            curves(job)
-        else:
-            stopped(job)
-    follow()
+    show_chosen(job, _shown)
+
+
+def _shown(job: Job) -> None:
+    _result(result_of(job, LabResult))
+    curves(job)
 
 
 def _form() -> None:

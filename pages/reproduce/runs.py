@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from bcos_core.home import get_home
-from bcos_core.jobs.store import Job, JobState
+from bcos_core.jobs.store import Job
 from bcos_core.numbers import count
 from bcos_core.render.file_name import file_name
 from bcos_core.reproduce.job import REPRODUCE
@@ -18,7 +18,7 @@ from bcos_core.reproduce.written import FORMATS, group_table, made, missing
 from pages.reproduce.changed import show_changes
 from pages.widgets import url
 from pages.widgets.errors import guard
-from pages.widgets.jobs import choose_job, follow, job_store, running, stopped, time_needed, watch
+from pages.widgets.jobs import choose_job, job_store, show_chosen, time_needed
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
@@ -35,14 +35,7 @@ def show_runs() -> None:
     if not jobs:
         return
     job = choose_job("Run", "reproduction", jobs.found, clears=("group", "against"))
-    with guard():
-        if job.active:
-            watch(job.id, running)
-        elif job.state == JobState.SUCCEEDED:
-            _result(job)
-        else:
-            stopped(job)
-    follow()
+    show_chosen(job, _result)
 
 
 def _form() -> None:

@@ -217,6 +217,19 @@ def choose_job(label: str, parameter: str, jobs: Sequence[Job], *, clears: tuple
     return job
 
 
+def show_chosen(job: Job, result: Callable[[Job], None]) -> None:
+    """A job of a page, such as `choose_job` gives: what it does while it is active, its `result` when it has one, else
+    why it has none."""
+    with guard():
+        if job.active:
+            watch(job.id, running)
+        elif job.state == JobState.SUCCEEDED:
+            result(job)
+        else:
+            stopped(job)
+    follow()
+
+
 def running(job: Job) -> None:
     """A job that a page has asked for, while it is active: what it does, and a way to stop it."""
     with st.container(border=True):
