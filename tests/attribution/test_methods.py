@@ -134,7 +134,8 @@ def test_a_batch_gives_what_one_text_gives(kind: str, pair: dict[str, Classifier
         together = explain(pair[kind], TEXTS, method=method, **options)
         for text, record in zip(TEXTS, together, strict=True):
             alone = explain(pair[kind], text, method=method, **options)
-            assert record.scores == pytest.approx(alone.scores, abs=1e-5)
+            # A batch takes other kernels than one text does: float32's rounding of the largest scores (near 5) is 2e-6.
+            assert record.scores == pytest.approx(alone.scores, rel=1e-5, abs=1e-5)
             assert record.target == alone.target
             assert record.logit == pytest.approx(alone.logit, abs=1e-5)
 

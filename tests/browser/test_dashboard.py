@@ -80,7 +80,9 @@ def test_from_a_job_to_its_heatmap(home: Home, address: str, page: Page) -> None
     rows = [f"the {thing} is {word},{side}" for side, words in SIDES.items() for thing in THINGS for word in words]
     job = submit_tiny_job(home, ["text,label", *rows], {"text_column": "text"})
     panel = panel_of(job, address, page)
-    text = page.get_by_label("Text", exact=True).input_value()
+    box = page.get_by_label("Text", exact=True)
+    expect(box).not_to_have_value("")  # a box is drawn before it has its text
+    text = box.input_value()
     finished = JobStore.open(home).get(job.id)
     assert finished.result is not None
     record = bcos_core.explain(bcos_core.load(finished.result["bcos"]["checkpoint"]), text)
