@@ -12,7 +12,7 @@ RUN := $(VENV)/bin/python
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
 
-setup: $(VENV)/.application  ## create .venv and install requirements.txt, each package in its version in constraints.txt
+setup: $(VENV)/.application  ## create .venv and install the requirements, each package in its version in constraints.txt
 
 app: setup  ## start the dashboard; PORT=8601 chooses the port
 	@$(RUN) -m bcos_core app --port $(PORT)
@@ -48,12 +48,14 @@ $(RUN):
 # A stamp is newer than the list that was installed; a list that changes is installed again.
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-$(VENV)/.application: requirements.txt constraints.txt | $(RUN)
+$(VENV)/.application: requirements.txt requirements-no-deps.txt constraints.txt | $(RUN)
 	@echo "Installing requirements.txt into $(VENV); the first time takes some minutes."
 	@$(PIP) -r requirements.txt
+	@$(PIP) --no-deps -r requirements-no-deps.txt
 	@touch $@
 
-$(VENV)/.development: requirements-dev.txt requirements.txt constraints.txt | $(RUN)
+$(VENV)/.development: requirements-dev.txt requirements.txt requirements-no-deps.txt constraints.txt | $(RUN)
 	@echo "Installing requirements-dev.txt into $(VENV); the first time takes some minutes."
 	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --no-deps -r requirements-no-deps.txt
 	@touch $(VENV)/.application $@

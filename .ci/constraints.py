@@ -20,8 +20,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
-LISTS = ("requirements.txt", "requirements-dev.txt")
-HEADER = """# Every package that requirements.txt and requirements-dev.txt bring, by version, for `make setup`.
+LISTS = ("requirements.txt", "requirements-no-deps.txt", "requirements-dev.txt")
+HEADER = """# Every package that the lists of requirements bring, by version, for `make setup`.
 # Written by `make constraints`, checked by `make check`. Without hashes: PyTorch's file differs between hosts.
 """
 

@@ -66,6 +66,11 @@ class Home:
         return self.root / "reproductions"
 
     @property
+    def embedded(self) -> Path:
+        """Models of packages that had to be made into folders, one folder each; made again where they are missing."""
+        return self.root / "embedded"
+
+    @property
     def trash(self) -> Path:
         """Models that were put away, one folder for each time."""
         return self.root / "trash"

@@ -34,7 +34,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     for name, option in options_of(LabSpec).items():
         add_flag(parser, name, option, default=option.default)
     parser.add_argument("--task", default="short-reviews", help="an embedded name, hub:OWNER/NAME, or file:PATH")
-    parser.add_argument("--model", default="minilm", help="minilm (embedded), a folder, or a hub id (default: minilm)")
+    parser.add_argument(
+        "--model", default="minilm", help="minilm or smollm2 (embedded), a folder, or a hub id (default: minilm)"
+    )
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="methods to score")
     group = parser.add_argument_group("options of the recipe, by default the quick start's")
     for name in RECIPE_OPTIONS:

@@ -29,7 +29,9 @@ def add_task_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """What is trained, and on what: a pretrained model, a task, and these arguments of it."""
-    parser.add_argument("--model", default="minilm", help="minilm (embedded), a folder, or a hub id (default: minilm)")
+    parser.add_argument(
+        "--model", default="minilm", help="minilm or smollm2 (embedded), a folder, or a hub id (default: minilm)"
+    )
     parser.add_argument("--task", default="short-reviews", help="an embedded name, hub:OWNER/NAME, or file:PATH")
     add_task_arguments(parser)
     parser.add_argument("--hub-config", metavar="NAME", help="configuration of a hub data set")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bcos_core.errors import BcosError
-from bcos_core.model.embedded import EMBEDDED, embedded_path
+from bcos_core.model.embedded import EMBEDDED_MODELS, LANGUAGE_MODEL, embedded_folder
 
 # What families call the same numbers.
 _HIDDEN = ("hidden_size", "dim", "d_model", "n_embd")
@@ -48,9 +48,11 @@ class ModelSize:
 
 
 def model_size(source: str | Path) -> ModelSize:
-    """Of a model folder or a source of training; the embedded model's where nothing is known without a download."""
+    """Of a model folder or a source of training; MiniLM's where nothing is known without a download."""
+    if str(source) == LANGUAGE_MODEL:  # whose folder may not be there yet
+        return ModelSize(hidden=576, layers=30, inner=1536)
     try:
-        folder = embedded_path() if str(source) == EMBEDDED else Path(source)
+        folder = embedded_folder(str(source)) if str(source) in EMBEDDED_MODELS else Path(source)
         config = folder / "config.json"
         return _read(str(config), config.stat().st_mtime_ns)
     except (OSError, BcosError):

