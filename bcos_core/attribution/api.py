@@ -13,9 +13,10 @@ import torch
 
 from bcos_core.arguments import list_of_texts, whole_number
 from bcos_core.attribution.interface import MethodInput, MethodOutput
+from bcos_core.attribution.method import Method
 from bcos_core.attribution.record import MOST_REPEATS, Attribution, Cost, Target
 from bcos_core.attribution.references import tokens_of
-from bcos_core.attribution.registry import METHODS, Method
+from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError, UnknownNameError
 from bcos_core.model.classifier import Classifier
 from bcos_core.text.encoding import batches_by_length, collate, encode

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bcos_core.attribution.api import TargetLike, explain
+from bcos_core.attribution.method import Method
 from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.registry import Method
 from bcos_core.model.classifier import Classifier, position_limit
 from bcos_core.model.identity import model_subject
 from bcos_core.storage.content import name_of

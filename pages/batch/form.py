@@ -7,7 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from bcos_core.attribution.registry import METHODS, Method
+from bcos_core.attribution.method import Method
+from bcos_core.attribution.registry import METHODS
 from bcos_core.batch.columns import guess_columns, may_be_text
 from bcos_core.batch.job import BATCH
 from bcos_core.batch.spec import MOST_METHODS, MOST_TEXTS, BatchSpec, BatchTexts, read_texts

@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from bcos_core.attribution.method import Method
 from bcos_core.attribution.record import Target
 from bcos_core.attribution.references import tokens_of
-from bcos_core.attribution.registry import METHODS, Method
+from bcos_core.attribution.registry import METHODS
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import PRESENTATIONS, Style
 from bcos_core.render.palette import PALETTES

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bcos_core.attribution.method import Method
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.references import REFERENCE_TOKENS, REFERENCES, same_reference, tokens_of
-from bcos_core.attribution.registry import METHODS, Method
+from bcos_core.attribution.registry import METHODS
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import Style
 from bcos_core.render.pieces import unit_scores

@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from bcos_core.attribution.method import Method
 from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
-from bcos_core.attribution.registry import METHODS, Method
+from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError
 from bcos_core.evaluate.job import EVALUATE
 from bcos_core.evaluate.removal import REMOVALS

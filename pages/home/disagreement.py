@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from bcos_core.attribution.method import Method
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.references import tokens_of
-from bcos_core.attribution.registry import METHODS, Method
+from bcos_core.attribution.registry import METHODS
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.numbers import count
 from bcos_core.render import drawing

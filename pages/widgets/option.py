@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from bcos_core.attribution.registry import Method
+from bcos_core.attribution.method import Method
 from bcos_core.option import Option
 from pages.widgets import url
 from pages.widgets.plain import plain

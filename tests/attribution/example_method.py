@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from bcos_core.attribution.interface import MethodInput, MethodOutput, select
-from bcos_core.attribution.registry import Method, Passes
+from bcos_core.attribution.method import Method, Passes
 from bcos_core.later import Later
 from bcos_core.model.view import ModelView
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bcos_core.attribution.registry import METHODS, Method
+from bcos_core.attribution.method import Method
+from bcos_core.attribution.registry import METHODS
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import Style
 from bcos_core.render.palette import PALETTES

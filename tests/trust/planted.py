@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bcos_core.attribution.bcos import bcos
 from bcos_core.attribution.interface import MethodInput, MethodOutput
-from bcos_core.attribution.registry import Method, Passes
+from bcos_core.attribution.method import Method, Passes
 
 _calls = count(1)
 
