@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,95 +16,27 @@ from transformers import (
     PreTrainedTokenizerBase,
     Trainer,
     TrainerCallback,
-    TrainerControl,
-    TrainerState,
     TrainingArguments,
 )
 from transformers.trainer_callback import PrinterCallback
-from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from bcos_core.errors import NotFiniteError
 from bcos_core.model.anatomy import family_of, positions_of, types_of
-from bcos_core.model.convert import is_bcos, set_b
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.progress import Reporter
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
-from bcos_core.tasks.task_type import Gold, Scale, TaskType
-from bcos_core.text.encoding import encode, padded_types
+from bcos_core.tasks.task_type import Scale, TaskType
 from bcos_core.text.tasks import Examples
+from bcos_core.train.callbacks import BRamp, CompleteMark, ReportingCallback, last_complete_checkpoint, not_finite
+from bcos_core.train.encoded import EncodedExamples, EpochOrder
 from bcos_core.train.losses import deletion_task, masked_texts
 from bcos_core.train.optimizer import stretch_steps
-from bcos_core.train.plan import CURVE_SHARE, EVALUATIONS, LEAST_CURVE_TEXTS, steps_done
+from bcos_core.train.plan import CURVE_SHARE, EVALUATIONS, LEAST_CURVE_TEXTS
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.recipe import USUAL_LOSS, Recipe
 
 # Curves with about this many points, and this many checkpoints to resume from, whatever the length of the run.
 LOSS_POINTS = 60
 CHECKPOINTS = 4
-
-
-class EncodedExamples(torch.utils.data.Dataset[dict[str, Any]]):
-    """Examples tokenized once, cut at `max_length`; padded batch by batch by `collate`. `to_tensor` makes of their
-    labels what the loss compares with."""
-
-    def __init__(
-        self,
-        examples: Examples,
-        tokenizer: PreTrainedTokenizerBase,
-        max_length: int,
-        to_tensor: Callable[[Sequence[Gold]], Tensor],
-    ) -> None:
-        self._encoded = encode(tokenizer, examples.texts, max_length)
-        self._labels, self._to_tensor = examples.labels, to_tensor
-        self._pad_id = tokenizer.pad_token_id or 0
-        self.lengths = [len(text) for text in self._encoded]
-
-    def __len__(self) -> int:
-        return len(self._encoded)
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        text = self._encoded[index]
-        return {
-            "input_ids": text.ids,
-            "ordinary": [not token.added for token in text.tokens],
-            "labels": self._labels[index],
-            "length": len(text),
-            "token_type_ids": text.token_type_ids,
-        }
-
-    def collate(self, rows: list[dict[str, Any]]) -> dict[str, Tensor]:
-        """Pad on the right: input_ids, attention_mask, ordinary and, of pairs, token_type_ids (batch, tokens); labels
-        (batch, …)."""
-        width = max(row["length"] for row in rows)
-
-        def padded(name: str, filler: int) -> Tensor:
-            return torch.tensor([[*row[name], *[filler] * (width - row["length"])] for row in rows])
-
-        types = padded_types([row["token_type_ids"] for row in rows], width)
-        return {
-            **({} if types is None else {"token_type_ids": types}),
-            "input_ids": padded("input_ids", self._pad_id),
-            "attention_mask": torch.tensor([[1] * r["length"] + [0] * (width - r["length"]) for r in rows]),
-            "ordinary": padded("ordinary", 0).bool(),
-            "labels": self._to_tensor([row["labels"] for row in rows]),
-        }
-
-
-class EpochOrder(LengthGroupedSampler):
-    """Texts of similar length together, in an order that depends on the seed and the epoch alone.
-
-    Processes that train together each take their share of one order. Drawn from the process's own random numbers it
-    would differ between them, from the second epoch on: how many they have drawn depends on their texts.
-    """
-
-    def __init__(self, lengths: list[int], batch_size: int, seed: int) -> None:
-        super().__init__(batch_size, lengths=lengths, generator=torch.Generator())
-        self.seed = seed
-        self.set_epoch(0)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by `Trainer` at the start of every epoch, also of one that it goes on in."""
-        self.generator.manual_seed(self.seed * 1_000_003 + epoch)
 
 
 class BcosTrainer(Trainer):
@@ -213,110 +145,6 @@ class BcosTrainer(Trainer):
     def _consistency_begun(self) -> bool:
         begin = self.recipe.consistency_start * self.state.max_steps
         return self.recipe.consistency > 0 and self.state.global_step >= begin
-
-
-def not_finite(what: str, step: int) -> NotFiniteError:
-    """What ends a training that has diverged, in words."""
-    return NotFiniteError(
-        f"Training has diverged: at step {step} {what} is not finite. No model was made. Begin anew with a lower "
-        "learning rate, or with precision fp32; if it is the first step, the weights of the model may be damaged."
-    )
-
-
-class BRamp(TrainerCallback):
-    """B rises linearly from 1 to the recipe's value over the first `ramp` of the steps."""
-
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
-
-    def b_at(self, step: int, max_steps: int) -> float:
-        ramp_steps = self.recipe.ramp * max_steps
-        return 1 + (self.recipe.b - 1) * (min(1.0, step / ramp_steps) if ramp_steps else 1.0)
-
-    def on_step_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        set_b(kwargs["model"], self.b_at(state.global_step, state.max_steps))
-
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        set_b(kwargs["model"], self.recipe.b)
-
-
-class ReportingCallback(TrainerCallback):
-    """Hands the trainer's progress and curves to a `Reporter`, which may raise `JobCancelled`."""
-
-    def __init__(self, reporter: Reporter, recipe: Recipe, metric: str, loss: str) -> None:
-        self.reporter, self.recipe, self.metric, self.loss = reporter, recipe, metric, loss
-        self.series = "bcos" if recipe.bcos else "conventional"
-
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        if state.is_world_process_zero and state.global_step:
-            self.reporter.given(self._done(state), state.max_steps)
-
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        if state.is_world_process_zero:
-            self.reporter.progress(self._done(state), state.max_steps)
-
-    def on_prediction_step(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        if state.is_world_process_zero:  # scoring takes a while too, and must hear a cancellation
-            self.reporter.progress(self._done(state), state.max_steps)
-
-    def _done(self, state: TrainerState) -> float:
-        return steps_done(self.recipe, state.global_step, state.max_steps)
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        if not state.is_world_process_zero:
-            return
-        curves = (
-            ("loss", f"loss: {self.loss}"),
-            (f"eval_{self.metric}", self.metric),
-            ("learning_rate", "learning rate"),
-        )
-        for source, name in curves:
-            if logs and source in logs:
-                self.reporter.metric(f"{self.series}/{name}", state.global_step, logs[source])
-        model = kwargs.get("model")
-        if model is not None and is_bcos(model):
-            self.reporter.metric(f"{self.series}/b", state.global_step, model.config.bcos["b"])
-
-
-class CompleteMark(TrainerCallback):
-    """Marks a checkpoint once all its files are written: `Trainer` writes them under their final names.
-
-    One whose weights are not finite is not marked, and ends the training: nothing could go on from it.
-    """
-
-    NAME = "complete"
-
-    def __init__(self, ranks: Ranks) -> None:
-        self.ranks = ranks
-
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        for name, weight in kwargs["model"].named_parameters():
-            if not bool(weight.isfinite().all()):
-                raise not_finite(f"the weight {name}", state.global_step)
-        self.ranks.wait()  # every process writes the state of its random numbers
-        if state.is_world_process_zero:
-            (Path(args.output_dir or ".") / f"checkpoint-{state.global_step}" / self.NAME).touch()
-
-
-def last_complete_checkpoint(work: Path) -> Path | None:
-    """The newest checkpoint that was written to its end; ones that a killed process left unfinished do not count."""
-    complete = [mark.parent for mark in work.glob(f"checkpoint-*/{CompleteMark.NAME}")]
-    return max(complete, key=lambda folder: int(folder.name.removeprefix("checkpoint-")), default=None)
 
 
 def fine_tune(

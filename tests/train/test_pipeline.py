@@ -28,9 +28,9 @@ from bcos_core.progress import SilentReporter
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.tasks import load_task
+from bcos_core.train.callbacks import BRamp, last_complete_checkpoint
 from bcos_core.train.pipeline import run_training
 from bcos_core.train.recipe import Recipe
-from bcos_core.train.trainer import BRamp, last_complete_checkpoint
 from tests.train.small_task import spec_of, write_inputs
 
 

@@ -17,9 +17,9 @@ from bcos_core.home import CHECKOUT
 from bcos_core.model.checkpoint import state_hash
 from bcos_core.model.classifier import load
 from bcos_core.train import ranks
+from bcos_core.train.encoded import EpochOrder
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.spec import TrainSpec
-from bcos_core.train.trainer import EpochOrder
 from tests.train.small_task import spec_of, write_inputs
 
 
