@@ -143,7 +143,7 @@ class Recipe:
     examples: int | None = choice(
         None,
         "Training texts",
-        "Training texts to use; none given: all.",
+        "Training texts to use; all of them where no number is given, or a larger one than there are.",
         least=16,
         kind=int,
         none="all",

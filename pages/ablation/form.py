@@ -27,6 +27,9 @@ _OPTIONS = options_of(AblationSpec)
 _SCORING = ("limit", "bounded_texts", "bounded_length", "beam_width", "pairs")
 _FIRST = {"b": "1, 1.25, 1.5, 2"}
 """What is varied before anyone chooses."""
+_SIZE = {"examples": 2000, "epochs": 1.0}
+"""Of each training before anyone chooses: several seeds of short ones tell recipes apart sooner than few long ones,
+which take a night."""
 _DEFAULT = "default-"
 """Before the names of the default's options in the address."""
 
@@ -51,7 +54,7 @@ def choose_ablation() -> None:
     choice = TaskChoice("embedded", str(task))
     with columns[2]:
         numbers: dict[str, Any] = {"seeds": _own("seeds")}
-    recipe = _default(recipe_for(str(name), choice))
+    recipe = _default(recipe_for(str(name), choice).replace(**_SIZE))
     vary = _choose_values()
     for column, option in zip(st.columns(2), ("crossed", "twin"), strict=True):
         with column:

@@ -35,7 +35,7 @@ def show_trust() -> None:
         with st.expander("New trust tests", icon=":material/add:", expanded=not jobs), guard():
             _form(known)
     if not jobs:
-        st.info("Choose a model above: what its heatmaps depend on appears here.")
+        st.info("Run the tests above: what the model’s heatmaps depend on appears here.")
         return
     chosen = choose_job("Trust tests", "trust", jobs.found, clears=("test", "of"))
     show_chosen(chosen, show_report)
