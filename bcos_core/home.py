@@ -46,6 +46,11 @@ class Home:
         return self.root / "batches"
 
     @property
+    def minimal_pairs(self) -> Path:
+        """What minimal pairs have shown, one folder for each run."""
+        return self.root / "minimal-pairs"
+
+    @property
     def lab(self) -> Path:
         """Planted training data, one folder for each experiment."""
         return self.root / "lab"
@@ -76,6 +81,12 @@ class Home:
         return self.root / "trash"
 
     @property
+    def made(self) -> tuple[Path, ...]:
+        """The folders of what jobs make for people, each thing a folder of its own in one of them."""
+        models, results = self.models, (self.evaluations, self.batches, self.minimal_pairs)
+        return (models, *results, self.lab, self.ablations, self.reproductions)
+
+    @property
     def locks(self) -> Path:
         return self.root / "locks"
 
@@ -89,16 +100,7 @@ class Home:
             # What raters answer and people upload is nobody else's to read. A folder that is there keeps its mode:
             # whoever made it may share it.
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            made = (
-                self.models,
-                self.evaluations,
-                self.batches,
-                self.lab,
-                self.ablations,
-                self.cells,
-                self.reproductions,
-            )
-            for folder in (*made, self.jobs, self.uploads, self.trash, self.locks):
+            for folder in (*self.made, self.cells, self.jobs, self.uploads, self.trash, self.locks):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(

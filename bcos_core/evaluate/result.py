@@ -13,12 +13,12 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
 from bcos_core.evaluate.probability import PROBABILITIES
 from bcos_core.evaluate.scores import SCORES
-from bcos_core.evaluate.statistics import holm, sign_flip_p
+from bcos_core.evaluate.statistics import above_zero, holm, sign_flip_p
 from bcos_core.model.checkpoint import renamed_when_complete
 from bcos_core.storage.places import here
 from bcos_core.storage.plain import to_finite
 from bcos_core.storage.stored_json import from_plain, read_json, to_json
-from bcos_core.tasks.estimates import CONFIDENCE, Estimate, bootstrap
+from bcos_core.tasks.estimates import Estimate, bootstrap
 
 RESULT_FILE = "evaluation.json"
 LARGEST_RESULT = 256 << 20
@@ -184,15 +184,10 @@ class Evaluation:
         return bootstrap(_gaps(one, other, score))
 
     def is_better(self, one: Contender, other: Contender, score: str) -> bool | None:
-        """Whether the paired 95 % interval of their difference lies on the better side of 0, and the sign-flip test
-        finds one too: of a few texts a bootstrap interval is too narrow. None where fewer than two texts have a value
-        of both."""
-        gaps = _gaps(one, other, score)
-        estimate, sign = bootstrap(gaps), 1 if SCORES[score].higher_is_better else -1
-        if estimate.n < 2:
-            return None
-        nearest = min(sign * estimate.low, sign * estimate.high) if estimate.has_interval else sign * estimate.mean
-        return nearest > 0 and sign_flip_p(gaps) < 1 - CONFIDENCE
+        """Whether the mean of the one is shown to be on the better side of the other's on the texts that both have, see
+        `above_zero`. None where fewer than two texts have a value of both."""
+        sign = 1 if SCORES[score].higher_is_better else -1
+        return above_zero([sign * gap for gap in _gaps(one, other, score)])
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -299,7 +299,7 @@ class JobStore:
             path = artefact.resolve()
         except (OSError, ValueError, RuntimeError):  # a null character; a ring of links
             return False
-        made = (home.models, home.evaluations, home.batches, home.lab, home.ablations, home.reproductions, home.uploads)
+        made = (*home.made, home.uploads)
         return any(path.is_relative_to(folder) and path != folder for folder in made)
 
     # Shared with the other files of this folder

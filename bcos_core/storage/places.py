@@ -115,8 +115,7 @@ def _read(file: Path, stamp: Stamp) -> tuple[str, ...]:
 
 def _told_by_jobs(home: Home, artefacts: Iterable[str]) -> tuple[str, ...]:
     """The places where jobs have made what lies in this home."""
-    folders = (home.models, home.evaluations, home.batches, home.lab, home.ablations, home.reproductions)
-    kinds = {folder.name for folder in folders}
+    kinds = {folder.name for folder in home.made}
     found: dict[str, None] = {}
     for made in artefacts:
         try:

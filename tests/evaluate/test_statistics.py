@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bcos_core.evaluate.statistics import holm, sign_flip_p
+from bcos_core.evaluate.statistics import above_zero, holm, sign_flip_p
 from bcos_core.tasks.estimates import bootstrap
 
 
@@ -55,3 +55,13 @@ def test_holm_by_hand() -> None:
     assert holm([0.5, 0.9]) == pytest.approx([1.0, 1.0])
     corrected = holm([0.01, float("nan"), 0.02])
     assert corrected[0] == pytest.approx(0.02) and math.isnan(corrected[1]) and corrected[2] == pytest.approx(0.02)
+
+
+def test_above_zero_takes_both_the_interval_and_the_signs() -> None:
+    assert above_zero([0.3, 0.1, 0.4, 0.2, 0.25, 0.05, 0.5]) is True
+    assert above_zero([-0.3, -0.1, -0.4, -0.2, -0.25, -0.05, -0.5]) is False
+    assert above_zero([0.3, -0.3, 0.2, -0.1]) is False
+    # Five of the same sign: the bootstrap's interval lies above 0, but random signs do as much once in sixteen times.
+    assert bootstrap([0.3, 0.1, 0.4, 0.2, 0.25]).low > 0 and above_zero([0.3, 0.1, 0.4, 0.2, 0.25]) is False
+    assert above_zero([0.5] * 8) is True  # no interval: all of them are there
+    assert above_zero([0.5]) is None and above_zero([]) is None

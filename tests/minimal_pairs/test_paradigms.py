@@ -13,59 +13,17 @@ from bcos_core.minimal_pairs.pair import MinimalPair
 from bcos_core.minimal_pairs.paradigms import PARADIGMS
 
 COUNT = 400
-FEMININE = frozenset(
-    [
-        "Alice",
-        "Anna",
-        "Emma",
-        "Helen",
-        "Julia",
-        "Karen",
-        "Laura",
-        "Linda",
-        "Lisa",
-        "Mary",
-        "Sarah",
-        "Susan",
-        "actress",
-        "aunt",
-        "daughter",
-        "girl",
-        "lady",
-        "mother",
-        "queen",
-        "sister",
-        "woman",
-    ]
-)
-MASCULINE = frozenset(
-    [
-        "Brian",
-        "Daniel",
-        "David",
-        "George",
-        "James",
-        "John",
-        "Kevin",
-        "Michael",
-        "Paul",
-        "Peter",
-        "Robert",
-        "Thomas",
-        "boy",
-        "brother",
-        "father",
-        "gentleman",
-        "king",
-        "man",
-        "prince",
-        "son",
-        "uncle",
-    ]
-)
-ADJECTIVES = frozenset(
-    ["big", "brown", "clean", "dark", "heavy", "large", "new", "old", "small", "strange", "white", "yellow"]
-)
+FEMININE = {
+    "Alice", "Anna", "Emma", "Helen", "Julia", "Karen", "Laura", "Linda", "Lisa", "Mary", "Sarah", "Susan",
+    "actress", "aunt", "daughter", "girl", "lady", "mother", "queen", "sister", "woman",
+}  # fmt: skip
+MASCULINE = {
+    "Brian", "Daniel", "David", "George", "James", "John", "Kevin", "Michael", "Paul", "Peter", "Robert", "Thomas",
+    "boy", "brother", "father", "gentleman", "king", "man", "prince", "son", "uncle",
+}  # fmt: skip
+ADJECTIVES = {
+    "big", "brown", "clean", "dark", "heavy", "large", "new", "old", "small", "strange", "white", "yellow",
+}  # fmt: skip
 IRREGULAR = {"women": "woman", "men": "man", "gentlemen": "gentleman", "ladies": "lady"}
 IRREGULAR |= {"actresses": "actress", "boxes": "box"}
 VERBS = {"was": "were", "is": "are", "has": "have", "looks": "look", "seems": "seem", "needs": "need"}

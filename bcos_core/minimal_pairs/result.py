@@ -1,0 +1,230 @@
+"""What minimal pairs have shown: every value of every pair, and tables of these with intervals and differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.errors import InputError
+from bcos_core.evaluate.statistics import above_zero, holm, sign_flip_p
+from bcos_core.minimal_pairs.measures import MEASURES
+from bcos_core.model.checkpoint import renamed_when_complete
+from bcos_core.storage.listing import LeftOut
+from bcos_core.storage.places import here
+from bcos_core.storage.plain import to_finite
+from bcos_core.storage.stored_json import from_plain, read_json, to_json
+from bcos_core.tasks.estimates import Estimate, bootstrap, proportion
+
+RESULT_FILE = "minimal_pairs.json"
+LARGEST_RESULT = 256 << 20
+"""Bytes: every value of every pair."""
+ALL = "all pairs"
+"""In place of a source's name, where there are several: their pairs together."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file or a built-in paradigm: the `pairs` that were asked about, by their names as evidence, and the rows of the
+    file that are `left_out`."""
+
+    name: str
+    pairs: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """A model. `preferences`: pair → 1 where it prefers the right word, 0 where the wrong one, ½ where neither.
+    `identity` is that of its files then."""
+
+    checkpoint: str
+    path: str
+    kind: str
+    identity: str
+    preferences: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A method on a model. `values`: measure → pair → value; those of chance are the expectations of a random ranking.
+    Passes and seconds are means per pair; `failed` counts the pairs whose scores were not numbers."""
+
+    checkpoint: str
+    method: str
+    values: Mapping[str, Mapping[str, float]]
+    failed: int = 0
+    forward_passes: float = 0.0
+    backward_passes: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def id(self) -> str:
+        return f"{self.method}@{self.checkpoint}"
+
+
+@dataclass(frozen=True)
+class PairsResult:
+    """`skipped` are methods that a model cannot serve (`checkpoint`, `method`, `reason`); `notes` what a reader must
+    know of models and pairs.
+
+    Raises:
+        ValueError: a method or measure that there is not, or a model without chance.
+    """
+
+    name: str
+    sources: tuple[Source, ...]
+    speakers: tuple[Speaker, ...]
+    contenders: tuple[Contender, ...]
+    skipped: tuple[Mapping[str, str], ...]
+    spec: Mapping[str, Any]
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for what, names, known in (
+            ("method", [one.method for one in self.contenders], METHODS),
+            ("measure", [name for one in self.contenders for name in one.values], MEASURES),
+            ("model", [one.checkpoint for one in self.contenders], [one.checkpoint for one in self.speakers]),
+        ):
+            if unknown := next((name for name in names if name not in known), None):
+                raise ValueError(f"it has the {what} {unknown!r}, which is none of {', '.join(known)}")
+        for one in self.contenders:
+            self.chance_of(one)
+            if missing := set(MEASURES) - set(one.values):
+                raise ValueError(f"{one.id} has no {' and no '.join(sorted(missing))}")
+
+    def contender(self, id: str) -> Contender:
+        """
+        Raises:
+            InputError: there is none of that name.
+        """
+        for contender in self.contenders:
+            if contender.id == id:
+                return contender
+        raise InputError(f"No {id!r} in this result. There are: {', '.join(one.id for one in self.contenders)}.")
+
+    def chance_of(self, contender: Contender) -> Contender:
+        """A random ranking on the same model."""
+        for one in self.contenders:
+            if one.checkpoint == contender.checkpoint and METHODS[one.method].chance:
+                return one
+        raise ValueError(f"{contender.checkpoint} has no random ranking")
+
+    def portions(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """The pairs of each source by its name, those of all first where there are several."""
+        if len(self.sources) > 1:
+            yield ALL, frozenset(pair for source in self.sources for pair in source.pairs)
+        for source in self.sources:
+            yield source.name, frozenset(source.pairs)
+
+    def preferences(self) -> list[dict[str, Any]]:
+        """One row for each source and model: the share of pairs of which it prefers the right word, with its 95 %
+        interval."""
+        rows = []
+        for source, pairs in self.portions():
+            for speaker in self.speakers:
+                values = [value for pair, value in speaker.preferences.items() if pair in pairs]
+                share = proportion(sum(values) / len(values), len(values)) if values else bootstrap([])
+                rows.append({"source": source, "checkpoint": speaker.checkpoint, **asdict(share)})
+        return rows
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row for each source, contender and measure: the mean over pairs with its 95 % interval, and the cost.
+
+        `beats_random` is whether the contender is shown to be above what a random ranking of the same tokens is
+        expected to reach, pair by pair; None for chance itself, and of fewer than two pairs.
+        """
+        rows = []
+        for source, pairs in self.portions():
+            for contender in self.contenders:
+                chance = self.chance_of(contender)
+                for measure, defined in MEASURES.items():
+                    values = [value for pair, value in contender.values[measure].items() if pair in pairs]
+                    beats = None if contender is chance else above_zero(_gaps(contender, chance, measure, pairs))
+                    rows.append(
+                        {
+                            "source": source,
+                            "checkpoint": contender.checkpoint,
+                            "method": contender.method,
+                            "measure": measure,
+                            **asdict(defined.estimate(values)),
+                            "beats_random": beats,
+                            "failed": contender.failed,
+                            "forward_passes": contender.forward_passes,
+                            "backward_passes": contender.backward_passes,
+                            "seconds": contender.seconds,
+                        }
+                    )
+        return rows
+
+    def differences(self, against: str) -> list[dict[str, Any]]:
+        """Every other contender minus `against`, paired on the pairs that both have: mean, 95 % interval, p of a
+        sign-flip test, and p after Holm's correction over the contenders of one source and measure.
+
+        Raises:
+            InputError: `against` is no contender.
+        """
+        base = self.contender(against)
+        others = [one for one in self.contenders if one is not base]
+        rows: list[dict[str, Any]] = []
+        for source, pairs in self.portions():
+            for measure in MEASURES:
+                gaps = [_gaps(one, base, measure, pairs) for one in others]
+                p_values = [sign_flip_p(one) for one in gaps]
+                rows += [
+                    {
+                        "source": source,
+                        "measure": measure,
+                        "checkpoint": one.checkpoint,
+                        "method": one.method,
+                        "against": base.id,
+                        **asdict(bootstrap(gap)),
+                        "p": p,
+                        "p_holm": corrected,
+                    }
+                    for one, gap, p, corrected in zip(others, gaps, p_values, holm(p_values), strict=True)
+                ]
+        return rows
+
+    def difference(self, one: Contender, other: Contender, measure: str) -> Estimate:
+        """The mean of one minus the other over the pairs that both have, with its interval."""
+        return bootstrap(_gaps(one, other, measure))
+
+    def is_better(self, one: Contender, other: Contender, measure: str) -> bool | None:
+        """Whether one is shown to be above the other on the pairs that both have (see `above_zero`)."""
+        return above_zero(_gaps(one, other, measure))
+
+
+_ADVICE = "Run it again: what was measured is kept."
+
+
+def save_result(result: PairsResult, path: Path) -> None:
+    """Write the folder, whole or not at all.
+
+    Raises:
+        NotFiniteError: a value is not a finite number.
+        StorageError: the disk is full.
+    """
+    with renamed_when_complete(path) as folder:
+        text = to_json(to_finite(asdict(result), "The result"), "The result")
+        (folder / RESULT_FILE).write_text(text, encoding="utf-8")
+
+
+def load_result(path: Path) -> PairsResult:
+    """The result in a folder.
+
+    Raises:
+        InputError: there is none that can be read.
+    """
+    data = read_json(path / RESULT_FILE, dict[str, Any], error=InputError, advice=_ADVICE, largest=LARGEST_RESULT)
+    found = from_plain(data, PairsResult, error=InputError, what="This result of minimal pairs", advice=_ADVICE)
+    speakers = tuple(replace(one, path=here(one.path)) for one in found.speakers)
+    return replace(found, speakers=speakers, spec=here(found.spec))
+
+
+def _gaps(one: Contender, other: Contender, measure: str, pairs: frozenset[str] | None = None) -> Sequence[float]:
+    ours, theirs = one.values[measure], other.values[measure]
+    return [ours[pair] - theirs[pair] for pair in ours if pair in theirs and (pairs is None or pair in pairs)]

@@ -1,0 +1,128 @@
+"""The tables of a result: means by source, paired differences, what beats a random ranking, and what is kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bcos_core.attribution.registry import CHANCE
+from bcos_core.errors import InputError, NotFiniteError
+from bcos_core.minimal_pairs.measures import MEASURES
+from bcos_core.minimal_pairs.result import (
+    ALL,
+    RESULT_FILE,
+    Contender,
+    PairsResult,
+    Source,
+    Speaker,
+    load_result,
+    save_result,
+)
+from bcos_core.storage.listing import LeftOut
+from bcos_core.tasks.estimates import bootstrap
+
+FIRST, SECOND = tuple("abcdefgh"), tuple("ijkl")
+PAIRS = FIRST + SECOND
+
+
+def contender(method: str, *values: float, checkpoint: str = "one", **more: float) -> Contender:
+    """Every measure of the pairs, in their order, the same."""
+    of_pairs = dict(zip(PAIRS, values, strict=False))
+    return Contender(checkpoint, method, dict.fromkeys(MEASURES, of_pairs), **more)  # type: ignore[arg-type]
+
+
+GOOD = contender("bcos", *[1.0] * 7, 0.5, *[1.0, 0.5, 1 / 3, 0.25], forward_passes=1, backward_passes=1, seconds=0.1)
+POOR = contender("saliency", *[0.2, 0.3] * 6)
+GUESS = contender(CHANCE, *[0.25] * 12)
+PREFERENCES = dict(zip(PAIRS, [1.0] * 6 + [0.5, 0.0] + [1.0] * 4, strict=True))
+RESULT = PairsResult(
+    name="a job",
+    sources=(Source("agreement", FIRST), Source("marked.csv", SECOND, (LeftOut("Line 9", "It is torn."),))),
+    speakers=(Speaker("one", "/models/one", "conventional", "identity", PREFERENCES),),
+    contenders=(GUESS, GOOD, POOR),
+    skipped=({"checkpoint": "one", "method": "decompx", "reason": "Not for Llama."},),
+    spec={"limit": 8},
+    seconds=2.0,
+    notes=("A note.",),
+)
+
+
+def row(result: PairsResult, source: str, method: str, measure: str = "mrr") -> dict[str, object]:
+    (found,) = [
+        one for one in result.rows() if (one["source"], one["method"], one["measure"]) == (source, method, measure)
+    ]
+    return found
+
+
+def test_means_are_over_the_pairs_of_a_source_and_of_all() -> None:
+    assert [name for name, _ in RESULT.portions()] == [ALL, "agreement", "marked.csv"]
+    assert row(RESULT, "agreement", "bcos")["mean"] == pytest.approx(7.5 / 8)
+    assert row(RESULT, "marked.csv", "bcos")["mean"] == pytest.approx((1 + 1 / 2 + 1 / 3 + 1 / 4) / 4)
+    everything = row(RESULT, ALL, "bcos")
+    assert (everything["mean"], everything["n"]) == (pytest.approx((7.5 + 25 / 12) / 12), 12)
+    assert everything["low"] < everything["mean"] < everything["high"]  # type: ignore[operator]
+    alone = replace(RESULT, sources=RESULT.sources[:1])
+    assert [name for name, _ in alone.portions()] == ["agreement"]
+
+
+def test_what_beats_a_random_ranking() -> None:
+    assert row(RESULT, "agreement", "bcos")["beats_random"] is True
+    assert row(RESULT, "agreement", "saliency")["beats_random"] is False  # 0.2 and 0.3 around 0.25
+    assert row(RESULT, "agreement", CHANCE)["beats_random"] is None
+    # Four pairs: no signs of four values are rarer than one in eight.
+    assert row(RESULT, "marked.csv", "bcos")["beats_random"] is False
+
+
+def test_the_share_of_right_words() -> None:
+    shares = {one["source"]: (one["mean"], one["n"]) for one in RESULT.preferences()}
+    assert shares == {ALL: (10.5 / 12, 12), "agreement": (6.5 / 8, 8), "marked.csv": (1.0, 4)}
+    first = RESULT.preferences()[1]
+    # Wilson's interval of 6.5 of 8, by its formula.
+    z2 = 1.959963984540054**2
+    centre = (6.5 / 8 + z2 / 16) / (1 + z2 / 8)
+    assert (first["low"] + first["high"]) / 2 == pytest.approx(centre)
+
+
+def test_differences_are_paired_and_corrected() -> None:
+    rows = [one for one in RESULT.differences("bcos@one") if one["measure"] == "mrr" and one["source"] == ALL]
+    assert [one["method"] for one in rows] == [CHANCE, "saliency"]
+    gaps = [POOR.values["mrr"][pair] - GOOD.values["mrr"][pair] for pair in PAIRS]
+    expected = bootstrap(gaps)
+    assert (rows[1]["mean"], rows[1]["low"], rows[1]["high"]) == (expected.mean, expected.low, expected.high)
+    assert all(one["p"] <= one["p_holm"] <= 2 * one["p"] for one in rows)
+    # Pairs that one of them lacks do not count.
+    shorter = replace(RESULT, contenders=(GUESS, GOOD, contender("saliency", 0.5, 0.5)))
+    assert shorter.difference(GOOD, shorter.contenders[2], "mrr").n == 2
+    assert RESULT.is_better(GOOD, POOR, "mrr") is True and RESULT.is_better(POOR, GOOD, "mrr") is False
+    with pytest.raises(InputError, match="No 'lime@one'.*bcos@one"):
+        RESULT.differences("lime@one")
+
+
+def test_a_result_is_kept_whole(tmp_path: Path) -> None:
+    save_result(RESULT, tmp_path / "kept")
+    assert load_result(tmp_path / "kept") == RESULT
+    broken = replace(RESULT, contenders=(GUESS, contender("bcos", float("nan"))))
+    with pytest.raises(NotFiniteError):
+        save_result(broken, tmp_path / "broken")
+    assert not (tmp_path / "broken").exists()
+
+
+def test_what_is_no_result_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        load_result(tmp_path / "nowhere")
+    save_result(RESULT, tmp_path / "kept")
+    file = tmp_path / "kept" / RESULT_FILE
+    data = json.loads(file.read_text())
+    for change, said in (
+        ({"contenders": [data["contenders"][1]]}, "no random ranking"),
+        ({"contenders": [*data["contenders"], data["contenders"][0] | {"method": "unheard"}]}, "unheard"),
+        ({"contenders": [data["contenders"][0] | {"checkpoint": "two"}]}, "'two'"),
+        ({"contenders": [data["contenders"][0] | {"values": {"mrr": {}}}]}, "no positive_share and no top_1"),
+        ({"sources": "agreement"}, "sources"),
+    ):
+        file.write_text(json.dumps(data | change))
+        with pytest.raises(InputError, match=said):
+            load_result(tmp_path / "kept")
