@@ -118,10 +118,11 @@ def sensitivity(case: Case) -> float | None:
 
 def soft_comprehensiveness(case: Case, *, evidence: str) -> float | None:
     """mean over draws of max(0, p(x) − p(x')) / max(0, p(x) − p(x₀)), x' without parts of x and x₀ with nothing of it
-    (Zhao and Aletras, arXiv 2305.10496, Soft-NC; `bcos_core.evaluate.soft`). Not defined where p(x₀) is not below
-    p(x)."""
+    (Zhao and Aletras, arXiv 2305.10496, Soft-NC; `bcos_core.evaluate.soft`). As in the authors' code no draw counts
+    more than 1: p can fall further without some words than without all, by any multiple where the latter is next to
+    nothing. Not defined where p(x₀) is not below p(x)."""
     fall, soft = _whole_fall(case, evidence), case.soft[evidence]
-    return None if fall is None else _mean([_fall(case, soft, logits) / fall for logits in soft.without])
+    return None if fall is None else _mean([min(1.0, _fall(case, soft, logits) / fall) for logits in soft.without])
 
 
 def soft_sufficiency(case: Case, *, evidence: str) -> float | None:

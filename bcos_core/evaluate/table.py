@@ -96,8 +96,8 @@ class ScoringProtocol:
             data |= {"removal": removal, "probability": spec.probability, "target": kind.predicted, "draws": SOFT_DRAWS}
             sentence = (
                 f"Random elements of the words' vectors set to 0, {_SOFTLY[score.evidence]}; p is "
-                f"{what_is_measured(spec.probability, kind.predicted)}; {self.texts} test texts, those left out for "
-                "which p does not fall when all elements are 0."
+                f"{what_is_measured(spec.probability, kind.predicted)}; {self.texts} {spec.side} texts, those left "
+                "out for which p does not fall when all elements are 0. No draw counts less than 0 or more than 1."
             )
         else:
             data |= {"removal": removal, "probability": spec.probability, "target": kind.predicted}

@@ -55,6 +55,16 @@ def test_scores_are_what_is_worked_out_by_hand(bag: BagOfWords, classifier: Clas
     assert SCORES[NAMES[1]].compute(case) == pytest.approx(0.25)
 
 
+def test_no_draw_counts_more_than_the_fall_of_everything(bag: BagOfWords, classifier: Classifier) -> None:
+    (text,) = encode(classifier.tokenizer, ["great film"], 64)
+    # p falls by 0.001 with nothing left, by 0.4 without parts, then by 0.00025: (1 + 0.25) / 2, not (400 + 0.25) / 2.
+    soft = Soft((0.5,), (0.499,), ((0.1,), (0.4995,)), ((0.1,), (0.49975,)))
+    case = Case(text, (0.0,) * 4, 0, the_score, soft={"soft": soft, "soft_ranks": soft})
+    assert SCORES[NAMES[0]].compute(case) == pytest.approx(0.625)
+    assert SCORES[NAMES[1]].compute(case) == pytest.approx(0.25)  # (0 + 0.5) / 2
+    assert SCORES[NAMES[2]].compute(case) == pytest.approx(0.625)
+
+
 def test_a_linear_model_keeps_what_its_words_keep(bag: BagOfWords, classifier: Classifier) -> None:
     """The logit of a text is Σ wᵢ · (what is left of word i), so that of a mean of draws is close to Σ wᵢ qᵢ."""
     bag.word_width = 20_000
