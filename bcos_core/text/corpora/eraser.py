@@ -87,15 +87,16 @@ def _documents(files: Mapping[str, bytes]) -> dict[str, str]:
     """The texts of all documents, by id."""
     if "docs.jsonl" in files:
         table = JsonLinesTable(decode(files["docs.jsonl"], "docs.jsonl"), "docs.jsonl")
-        found = dict(table.rows(("docid", "document")))
+        listed = list(table.rows(("docid", "document")))
+        if wrong := next((one for one in listed if not all(isinstance(part, str) for part in one)), None):
+            raise DataError(f"A document is {wrong!r:.60}; expected a docid and a document, both texts.")
+        found = dict(listed)
     else:
         found = {
             name.removeprefix("docs/"): decode(content, name)
             for name, content in files.items()
             if name.startswith("docs/")
         }
-    if wrong := next((one for one in found.items() if not all(isinstance(part, str) for part in one)), None):
-        raise DataError(f"A document is {wrong!r:.60}; expected a docid and a document, both texts.")
     return {
         key: without_separator(text.replace("\r\n", "\n").replace("\r", "\n")).strip() for key, text in found.items()
     }
@@ -108,9 +109,11 @@ def _rows(file: str, content: bytes, documents: Mapping[str, str]) -> list[_Row]
     fields = ("annotation_id", "classification", "evidences", "query", "docids")
     rows = []
     for number, (key, label, groups, query, ids) in table.numbered_rows(fields):
-        evidences = tuple(chain.from_iterable(groups or ()))
+        evidences = tuple(chain.from_iterable(groups or ())) if _is_list_of(groups or [], list) else (None,)
         if not all(isinstance(one, dict) and isinstance(one.get("docid"), str) for one in evidences):
             raise DataError(f"{file}, line {number:,}: evidences are groups of objects with a docid each.")
+        if not _is_list_of(ids or [], str):
+            raise DataError(f"{file}, line {number:,}: docids are {ids!r:.60}; expected a list of names of documents.")
         named = dict.fromkeys([*(ids or ()), *(one["docid"] for one in evidences)])
         own = (str(key), f"{key}{_PREMISE}", f"{key}{_HYPOTHESIS}")
         named |= {} if ids else dict.fromkeys(one for one in own if one in documents)
@@ -119,6 +122,10 @@ def _rows(file: str, content: bytes, documents: Mapping[str, str]) -> list[_Row]
                 raise DataError(f"{file}, line {number:,}: there is no document {one!r}. {_EXPECTED}.")
         rows.append(_Row(file, number, str(key), str(query or ""), label, tuple(named), evidences))
     return rows
+
+
+def _is_list_of(given: object, kind: type) -> bool:
+    return isinstance(given, list) and all(isinstance(one, kind) for one in given)
 
 
 def _table(rows: Sequence[_Row], documents: Mapping[str, str]) -> RowsTable:

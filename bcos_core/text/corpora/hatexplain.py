@@ -59,9 +59,11 @@ def _majority(labels: list[str]) -> str | None:
     return label if 2 * times > len(labels) else None
 
 
-def _spans(tokens: list[str], rationales: list[Any]) -> list[list[list[int]]] | None:
+def _spans(tokens: list[str], rationales: Any) -> list[list[list[int]]] | None:
     """What each person marked, as characters; words that follow each other are one span. None where marks do not fit
     the words: nobody knows which they mean."""
+    if not isinstance(rationales, list):
+        return None
     starts, at = [], 0
     for token in tokens:
         starts.append(at)
@@ -114,7 +116,7 @@ def open_posts(text: str, divisions: str | None, name: str) -> Table:
     sides: dict[str, str] = {}
     if divisions is not None:
         for division, ids in _object(divisions, DIVISIONS).items():
-            if division not in _SIDES or not isinstance(ids, list):
+            if division not in _SIDES or not (isinstance(ids, list) and all(isinstance(one, str) for one in ids)):
                 raise DataError(f"{DIVISIONS} has {division!r}. Expected lists of ids under {', '.join(_SIDES)}.")
             sides |= dict.fromkeys(ids, _SIDES[division])
     rows = [
