@@ -65,6 +65,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """
     from bcos_core.attribution.registry import METHODS
     from bcos_core.cli.checkpoints import find_checkpoint
+    from bcos_core.errors import InputError
     from bcos_core.evaluate.between import between_models
     from bcos_core.evaluate.job import EVALUATE
     from bcos_core.evaluate.scores import SCORES
@@ -87,6 +88,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         **{name: getattr(args, name) for name in options_of(EvaluationSpec)},
         options=_options(args.option),
     )
+    for method in (*filter(None, [args.against]), *(method for one in slicings.values() for method in one.methods)):
+        if METHODS[method].name not in spec.contenders:
+            raise InputError(f"{METHODS[method].title} is not among the methods to evaluate. Name it under --methods.")
     evaluation, job = EVALUATE.run_here(spec)
     first = next((c for c in evaluation.contenders if c.method == args.against), evaluation.contenders[0])
     called = evaluation.renamed({one.path: read_info(one.path).name for one in evaluation.contenders})

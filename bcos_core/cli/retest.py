@@ -6,6 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from bcos_core.evaluate.retest_spec import RetestSpec
+from bcos_core.option import add_flag, options_of
+
 EPILOG = """examples:
   python -m bcos_core retest CHECKPOINT great
   python -m bcos_core retest CHECKPOINT dull --edit replace --other long --report dull.html
@@ -29,8 +32,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--edit", default="drop", metavar="NAME", help="drop, replace or negate (default: drop)")
     parser.add_argument("--other", default="", metavar="WORD", help="the word to put in its place, to replace it")
     parser.add_argument("--method", metavar="NAME", help="a method (default: bcos on a B-cos model, else occlusion)")
-    parser.add_argument("--limit", type=int, default=300, metavar="N", help="test texts to look at (default: 300)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the words drawn by lot (default: 0)")
+    for name, option in options_of(RetestSpec).items():
+        add_flag(parser, name, option, default=option.default)
     parser.add_argument("--report", type=Path, metavar="FILE", help="write a report: .html or .md")
     parser.set_defaults(run=run, show=show)
 
@@ -45,7 +48,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.cli.checkpoints import find_checkpoint
     from bcos_core.cli.report import require_report, write_report
     from bcos_core.evaluate.retest_job import RETEST
-    from bcos_core.evaluate.retest_spec import RetestSpec
     from bcos_core.evaluate.vocabulary_job import default_method
     from bcos_core.model.info import read_info
     from bcos_core.render.retest import retest_html, retest_markdown, retest_sentences

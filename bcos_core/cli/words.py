@@ -6,6 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from bcos_core.evaluate.vocabulary_job import WordsSpec
+from bcos_core.option import add_flag, options_of
+
 EPILOG = """examples:
   python -m bcos_core words CHECKPOINT
   python -m bcos_core words CHECKPOINT --limit 500 --method occlusion --json
@@ -25,8 +28,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("checkpoint", help="a checkpoint's name (see `models`) or folder")
     parser.add_argument("--method", metavar="NAME", help="a method (default: bcos on a B-cos model, else occlusion)")
-    parser.add_argument("--limit", type=int, default=300, metavar="N", help="test texts to look at (default: 300)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of a stochastic method (default: 0)")
+    for name, option in options_of(WordsSpec).items():
+        add_flag(parser, name, option, default=option.default)
     parser.add_argument(
         "--report", type=Path, metavar="FILE", help="write a report, with every word that was edited: .html or .md"
     )
@@ -43,7 +46,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.cli.checkpoints import find_checkpoint
     from bcos_core.cli.report import require_report, write_report
     from bcos_core.evaluate.retest_job import known_retests
-    from bcos_core.evaluate.vocabulary_job import WORDS, WordsSpec, default_method
+    from bcos_core.evaluate.vocabulary_job import WORDS, default_method
     from bcos_core.jobs.store import JobStore
     from bcos_core.model.identity import folder_identity
     from bcos_core.model.info import read_info

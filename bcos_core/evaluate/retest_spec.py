@@ -9,6 +9,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
 from bcos_core.evaluate.word_edits import WORD_EDITS
 from bcos_core.model.info import CheckpointInfo, read_info
+from bcos_core.option import choice, misfits
 from bcos_core.text.words import word_spans
 
 
@@ -19,7 +20,7 @@ class RetestSpec:
 
     Raises:
         UnknownNameError: no such method or edit.
-        InputError: no word, or more than one; no texts; a replacement that is missing or of no use.
+        InputError: no word, or more than one; a number out of range; a replacement that is missing or of no use.
     """
 
     checkpoint: str
@@ -28,8 +29,8 @@ class RetestSpec:
     method: str
     edit: str = "drop"
     other: str = ""
-    limit: int = 300
-    seed: int = 0
+    limit: int = choice(300, "Test texts", "Test texts to look at.", least=1, most=100_000)
+    seed: int = choice(0, "Seed", "Seed of the words drawn by lot.", least=0, most=2**32 - 1)
 
     def __post_init__(self) -> None:
         if not METHODS[self.method].targeted:
@@ -50,8 +51,10 @@ class RetestSpec:
             raise InputError(f"The word “{word}” would be replaced by itself. Name another one.")
         if self.edit == "negate" and word.lower() == "not":
             raise InputError("“not” cannot be negated. Drop it, or choose another word.")
-        if self.limit < 1 or self.label < 0:
-            raise InputError(f"limit is {self.limit} and label {self.label}; expected at least 1 text and output 0.")
+        if self.label < 0:
+            raise InputError(f"label is {self.label}; expected the number of an output, from 0.")
+        for name, option in misfits(self).items():
+            raise InputError(f"{name} is {getattr(self, name)!r}; expected {option.expected}.")
 
     @property
     def model(self) -> CheckpointInfo:

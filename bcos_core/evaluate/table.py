@@ -37,6 +37,7 @@ from bcos_core.evaluate.subjects import (
 )
 from bcos_core.model.identity import model_subject
 from bcos_core.model.info import CheckpointInfo
+from bcos_core.numbers import count
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.tasks.estimates import Estimate, bootstrap
@@ -64,7 +65,7 @@ class ScoringProtocol:
     def of(self, score: Score, explainer: Explainer) -> dict[str, Any]:
         """The protocol of one score of one explainer, as plain data with one sentence for a person."""
         spec, data, kind = self.spec, self._common(explainer), TASK_TYPES[self.info.task_type]
-        removal = spec.removal
+        removal, texts = spec.removal, count(self.texts, f"{spec.side} text")
         if score.evidence == "pointing":
             pairs = self.pairs
             data |= {"pairs": len(pairs.pairs), "pairs_from": pairs.judge, "tokens_per_half": pairs.length}
@@ -77,26 +78,24 @@ class ScoringProtocol:
             data |= {"rationales": "column of the task", "target": "the predicted class, where it is the text's label"}
             sentence = (
                 f"What people named in the text as the reason for its label (of several people, at least half of "
-                f"them); of {self.texts} {spec.side} texts those that have a rationale and whose predicted class, "
+                f"them); of {texts} those that have a rationale and whose predicted class, "
                 "which is explained, is their label."
             )
         elif score.evidence == "ratings":
             data |= {"rationales": "VADER lexicon", "target": "the predicted class"}
-            sentence = (
-                f"Words rated by people (VADER lexicon); {self.texts} {spec.side} texts; the predicted class explained."
-            )
+            sentence = f"Words rated by people (VADER lexicon); {texts}; the predicted class explained."
         elif score.evidence == "sensitivity":
             data |= {"target": kind.predicted, "radius": RADIUS, "moves": MOVES}
             sentence = (
                 f"Uniform noise of at most {RADIUS:g} of the root mean square on the vectors of a text's words, "
-                f"{MOVES} times; {kind.predicted} explained; {self.texts} {spec.side} texts."
+                f"{MOVES} times; {kind.predicted} explained; {texts}."
             )
         elif score.evidence in SOFT:
             removal = "parts of the words' vectors"
             data |= {"removal": removal, "probability": spec.probability, "target": kind.predicted, "draws": SOFT_DRAWS}
             sentence = (
                 f"Random elements of the words' vectors set to 0, {_SOFTLY[score.evidence]}; p is "
-                f"{what_is_measured(spec.probability, kind.predicted)}; {self.texts} {spec.side} texts, those left "
+                f"{what_is_measured(spec.probability, kind.predicted)}; {texts}, those left "
                 "out for which p does not fall when all elements are 0. No draw counts less than 0 or more than 1."
             )
         else:
@@ -105,12 +104,12 @@ class ScoringProtocol:
                 data["fractions"] = [tenth / 10 for tenth in TENTHS]
             sentence = (
                 f"Tokens {REMOVALS[spec.removal].title}, highest score first; p is "
-                f"{what_is_measured(spec.probability, kind.predicted)}; {self.texts} {spec.side} texts."
+                f"{what_is_measured(spec.probability, kind.predicted)}; {texts}."
             )
             if score.evidence == "sets":
                 sentence = (
                     f"Random sets of tokens, the same for every method, {REMOVALS[spec.removal].title}; the logit of "
-                    f"{kind.predicted}; {self.texts} {spec.side} texts."
+                    f"{kind.predicted}; {texts}."
                 )
             if score.evidence == "limits":
                 data |= {name: getattr(spec, name) for name in ("bounded_texts", "bounded_length", "beam_width")}

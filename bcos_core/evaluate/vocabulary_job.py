@@ -15,6 +15,7 @@ from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.run import JobRun
 from bcos_core.model.identity import checkpoint_and_data
 from bcos_core.model.info import CheckpointInfo, read_info
+from bcos_core.option import choice, misfits
 
 if TYPE_CHECKING:
     from bcos_core.evaluate.vocabulary_run import ModelVocabulary
@@ -26,18 +27,18 @@ class WordsSpec:
 
     Raises:
         UnknownNameError: no such method.
-        InputError: no texts.
+        InputError: a number out of range.
     """
 
     checkpoint: str
     method: str
-    limit: int = 300
-    seed: int = 0
+    limit: int = choice(300, "Test texts", "Test texts to look at.", least=1, most=100_000)
+    seed: int = choice(0, "Seed", "Seed of a stochastic method.", least=0, most=2**32 - 1)
 
     def __post_init__(self) -> None:
         METHODS[self.method]
-        if self.limit < 1:
-            raise InputError(f"limit is {self.limit}; expected at least 1 text.")
+        for name, option in misfits(self).items():
+            raise InputError(f"{name} is {getattr(self, name)!r}; expected {option.expected}.")
 
     @property
     def model(self) -> CheckpointInfo:

@@ -88,7 +88,7 @@ class Grid:
     is what the whole grid has beyond this one. `options` are those of methods, by method.
 
     Raises:
-        InputError: nothing to train or to score by.
+        InputError: nothing to train or to score by, the same twice, or a number out of range.
         UnknownNameError: a method or score that is not there.
     """
 
@@ -121,6 +121,18 @@ class Grid:
             SCORES[score]
         for removal in self.removals:
             REMOVALS[removal]
+        # Figures of one name would be confused, and the same training scored beside itself.
+        for what, names in (
+            ("model", [base_name(base) for base in self.bases]),
+            ("task", [task.name for task in self.tasks]),
+            ("seed", [str(seed) for seed in self.seeds]),
+        ):
+            if twice := next((name for name in names if names.count(name) > 1), None):
+                raise InputError(f"The {what} {twice} was given twice. Name each once; files of one name, rename.")
+        for group in self.groups:  # what a training or an evaluation would refuse only after hours of others
+            list(self.cells(group))
+            for removal in self.every_removal:
+                self.evaluation((group.base,), group, removal)
 
     @property
     def groups(self) -> list[Group]:

@@ -376,3 +376,13 @@ def test_a_spec_is_a_command_line(pair: tuple[Path, Path], home: Home) -> None:
     assert tuple(args.checkpoints) == given.checkpoints and tuple(args.methods) == given.methods
     assert tuple(args.scores) == given.scores and args.option == ["lime.samples=7"]
     assert (args.limit, args.pairs, args.pointing_length, args.task) == (12, 3, 4, "short-reviews")
+
+
+@pytest.mark.parametrize("asked", [["--against", "lime"], ["--slice", "length", "disagreement:bcos,lime"]])
+def test_a_comparison_with_what_is_not_evaluated_is_refused_before_anything_is_measured(
+    pair: tuple[Path, Path], asked: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    explained = count_explanations(monkeypatch)
+    assert main(["evaluate", str(pair[0]), "--methods", "bcos", "occlusion", "--limit", "2", *asked]) != 0
+    assert "LIME is not among the methods to evaluate" in capsys.readouterr().err
+    assert not explained

@@ -129,7 +129,10 @@ def test_reports_are_whole_and_escaped() -> None:
         ({"other": "x"}, "Only a replacement"),
         ({"edit": "replace", "other": "Dull"}, "replaced by itself"),
         ({"edit": "negate", "word": "Not"}, "cannot be negated"),
-        ({"limit": 0}, "at least 1 text"),
+        ({"limit": 0}, "limit is 0; expected a whole number from 1"),
+        ({"limit": 1.5}, "limit is 1.5"),
+        ({"seed": -1}, "seed is -1; expected a whole number from 0"),
+        ({"label": -1}, "number of an output, from 0"),
         ({"method": "attention_rollout"}, "leans on no word"),
     ],
 )
