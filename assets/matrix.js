@@ -36,10 +36,10 @@ function drawModel(model) {
     head.scope = "row";
     return element("tr", "", head, ...row.cells.map((cell, place) => drawCell(cell, model.columns[place])));
   });
-  return element(
+  return element("div", "lane", element(
     "table", "", element("caption", "", model.name),
     element("thead", "", element("tr", "", first, ...names)), element("tbody", "", ...rows),
-  );
+  ));
 }
 
 function watchTips(root) {
@@ -82,12 +82,21 @@ function watchKeys(table) {
 }
 
 // A column of the table needs this much for its title, in widths of the letter 0, and the methods' names twice as much;
-// the data may say otherwise.
+// the data may say otherwise. In a block a number needs a little less, and of a table that scrolls a phone shows too
+// little.
 const COLUMN = 15;
+const NUMBER = 14;
+const PHONE = 65;
 
 function watchWidth(root, columns, column = COLUMN) {
   const letter = 0.55 * parseFloat(getComputedStyle(root).fontSize);
-  const fit = () => root.classList.toggle("narrow", root.clientWidth < (columns + 2) * column * letter);
+  const fit = () => {
+    const letters = root.clientWidth / letter;
+    const narrow = letters < (columns + 2) * column;
+    const scrolls = narrow && letters > PHONE && columns * NUMBER > letters;
+    root.classList.toggle("scrolls", scrolls);
+    root.classList.toggle("narrow", narrow && !scrolls);
+  };
   fit();
   root.observer?.disconnect(); // of an earlier drawing
   root.observer = new ResizeObserver(fit);
@@ -103,7 +112,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const button = event.target.closest("button");
     if (button) setTriggerValue("choice", button.choice);
   };
-  tables.forEach(watchKeys);
+  tables.forEach((lane) => watchKeys(lane.firstChild));
   watchTips(root);
   if (focused >= 0) root.querySelectorAll("button")[focused]?.focus();
   watchWidth(root, data.models[0]?.columns.length ?? 0, data.column);

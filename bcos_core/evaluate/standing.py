@@ -68,6 +68,11 @@ class Standing:
     def cheap(self) -> str | None:
         return next((name for name in self.rivals if self.passes(name) <= CHEAP), None)
 
+    @property
+    def texts(self) -> int:
+        """The most that a score has a value of."""
+        return max(cell.row["n"] for cell in self.cells.values())
+
     def passes(self, method: str) -> float:
         """Over the model for one text, forward and backward, as they were counted."""
         row = self.cells[method, self.scores[0]].row

@@ -8,6 +8,10 @@ import numpy as np
 
 from bcos_core.tasks.estimates import CONFIDENCE, RESAMPLES, ROWS, SEED, bootstrap
 
+FEWEST_TO_DIFFER = 6
+"""Paired values from which on a sign-flip test can fall below 5 %: with all of n on one side, 2 of the 2ⁿ ways to give
+them signs are as far from 0."""
+
 
 def sign_flip_p(differences: Sequence[float]) -> float:
     """Two-sided p of the mean difference being 0: how often random signs give a mean as far from 0.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.standing import CHEAP, Standing
+from bcos_core.evaluate.statistics import FEWEST_TO_DIFFER
 from bcos_core.numbers import count
 
 _NAMED = 3  # so many scores are named; more are counted
@@ -14,6 +15,12 @@ _NAMED = 3  # so many scores are named; more are counted
 
 def verdict(standing: Standing) -> list[str]:
     """Sentences about the methods of one model; better is what `Evaluation.is_better` finds."""
+    if 0 < standing.texts < FEWEST_TO_DIFFER:
+        texts = count(standing.texts, "text")
+        return [
+            f"{texts} cannot show that any method on {standing.checkpoint} is better than another.",
+            f"That takes {FEWEST_TO_DIFFER} or more: with fewer, a sign-flip test stays above 5 % whatever is measured.",
+        ]
     if not standing.ours:
         return _first(standing)
     sentences = []

@@ -116,8 +116,5 @@ def _how(ablation: Ablation) -> None:
         there = [folder for folder in folders if folder.is_dir()]
         size = file_size(sum(map(folder_bytes, there)))
         st.markdown(
-            plain(
-                f"{count(len(there), 'model')} of it are kept ({size}), so that a wider ablation does not train them "
-                "again."
-            )
+            plain(f"Kept: {count(len(there), 'model')} of it ({size}), so that a wider ablation trains nothing twice.")
         )

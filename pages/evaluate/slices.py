@@ -61,6 +61,9 @@ def _slicing(evaluation: Evaluation, kind: str) -> Slicing | None:
         return Slicing(kind)
     chosen = evaluation.contender(chosen_contender(evaluation)).checkpoint
     methods = [one.method for one in evaluation.contenders if one.checkpoint == chosen]
+    if len(methods) < 2:
+        st.info("One method cannot disagree with itself: evaluate another one beside it.")
+        return None
     left, right = st.columns(2)
     one = left.selectbox(
         "One method", methods, format_func=method_title, **url.bound("one", methods[0], parse=url.one_of(methods))

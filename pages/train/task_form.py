@@ -91,7 +91,7 @@ def _file_task() -> ChosenTask | None:
         f"{file_size(preview.size_bytes)}."
     )
     kind, separator = _type()
-    text_place, second_place, label_place, rationale_place = st.columns(4)
+    text_place, second_place, label_place, rationale_place = st.columns(4, vertical_alignment="bottom")
     with text_place:
         text = _column("Text column", "text-column", preview.columns, preview.text_column)
     with second_place:
@@ -207,7 +207,8 @@ def _first_rows(preview: FilePreview) -> None:
 
 def _hub_task() -> ChosenTask | None:
     hub_id = st.text_input("Hub id", placeholder="stanfordnlp/imdb", **url.bound("hub-data", "")).strip()
-    config_place, text_place, second_place, label_place, rationale_place = st.columns(5)
+    places = st.columns(5, vertical_alignment="bottom")
+    config_place, text_place, second_place, label_place, rationale_place = places
     optional: dict[str, Any] = {"placeholder": "guessed"}
     config = config_place.text_input("Configuration", placeholder="none", **url.bound("hub-config", "")).strip()
     text = text_place.text_input("Text column", **optional, **url.bound("hub-text", "")).strip()

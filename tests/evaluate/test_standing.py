@@ -140,7 +140,7 @@ def test_a_conventional_model_has_a_first_one() -> None:
         contender("random", 0, {COMP: around(0.1), SUFF: around(0.4)}),
     )
     assert verdict(only(given)) == ["On m, Occlusion ranks first in all 2 scores."]
-    chance = evaluation(contender("saliency", 2, {COMP: [0.1]}), contender("random", 0, {COMP: [0.5]}))
+    chance = evaluation(contender("saliency", 2, {COMP: [0.1] * 6}), contender("random", 0, {COMP: [0.5] * 6}))
     assert verdict(only(chance)) == ["On m, random scores rank first."]
 
 
@@ -175,3 +175,16 @@ def test_where_what_ignores_the_text_is_best_random_is_nothing_to_beat() -> None
     )
     assert [row["beats_random"] for row in given.rows()] == [None] * 3
     assert not any("random" in sentence for sentence in verdict(only(given)))
+
+
+@pytest.mark.parametrize("texts", [1, 5])
+def test_texts_that_can_show_nothing_lead_to_no_claim(texts: int) -> None:
+    """Of five texts all on one side, 2 of the 32 ways to give them signs are as far from 0: p = 0.06 at the least."""
+    given = evaluation(
+        contender("bcos", 2, {COMP: [0.9 + n / 100 for n in range(texts)]}),
+        contender("saliency", 2, {COMP: [0.1] * texts}),
+        contender("random", 0, {COMP: [0.0] * texts}),
+    )
+    first, why = verdict(only(given))
+    assert first == f"{texts} text{'s' * (texts > 1)} cannot show that any method on m is better than another."
+    assert why.startswith("That takes 6 or more")
