@@ -19,7 +19,7 @@ def verdict(standing: Standing) -> list[str]:
         texts = count(standing.texts, "text")
         return [
             f"{texts} cannot show that any method on {standing.checkpoint} is better than another.",
-            f"That takes {FEWEST_TO_DIFFER} or more: with fewer, a sign-flip test stays above 5 % whatever is measured.",
+            f"That takes {FEWEST_TO_DIFFER} or more: p of a sign-flip test on fewer stays above 5 %.",
         ]
     if not standing.ours:
         return _first(standing)
