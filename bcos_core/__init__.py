@@ -3,10 +3,10 @@
 Six names are the public entry points; each is imported when it is first used, so that `import bcos_core`
 is cheap:
 
-    convert(model, b=1.5)           a pretrained classifier → its B-cos version
+    convert(model, b=1.5)           a pretrained classifier or language model → its B-cos version
     calibrate(converted, original, …)  refit the converted layers to the original's function
-    load(path)                      a checkpoint folder → a Classifier
-    explain(classifier, texts, …)   texts → Attribution records
+    load(path)                      a checkpoint folder → a Classifier, or a LanguageModel
+    explain(model, texts, …)        texts, or prompts → Attribution records
     pair(first, second)             two texts → one, for a model that reads them together
     Attribution                     what explain gives: shown by a notebook, a table by `to_frame()`
 """
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from bcos_core.attribution.api import explain as explain
     from bcos_core.attribution.record import Attribution as Attribution
     from bcos_core.model.calibrate import calibrate as calibrate
-    from bcos_core.model.classifier import load as load
     from bcos_core.model.convert import convert as convert
+    from bcos_core.model.load import load as load
     from bcos_core.text.pair import pair as pair
 
 __version__ = "0.1.0"
@@ -30,7 +30,7 @@ __all__ = ["Attribution", "calibrate", "convert", "explain", "load", "pair"]
 _HOMES = {
     "convert": "bcos_core.model.convert",
     "calibrate": "bcos_core.model.calibrate",
-    "load": "bcos_core.model.classifier",
+    "load": "bcos_core.model.load",
     "explain": "bcos_core.attribution.api",
     "pair": "bcos_core.text.pair",
     "Attribution": "bcos_core.attribution.record",

@@ -11,27 +11,31 @@ from typing import Any, SupportsIndex, overload
 
 import torch
 
-from bcos_core.arguments import list_of_texts, whole_number
+from bcos_core.arguments import whole_number
+from bcos_core.attribution.answers import answers_of, prompt_of
 from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.attribution.method import Method
+from bcos_core.attribution.question import TargetLike, is_one, questions_of, resolve_target
 from bcos_core.attribution.record import MOST_REPEATS, Attribution, Cost, Target
 from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.registry import METHODS
-from bcos_core.errors import InputError, UnknownNameError
+from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
-from bcos_core.text.encoding import batches_by_length, collate, encode
-from bcos_core.text.pair import require_texts
+from bcos_core.model.text_model import TextModel
+from bcos_core.text.encoding import Encoded, batches_by_length, collate
+from bcos_core.text.prompt import Message, Prompt
 
-TargetLike = Target | SupportsIndex | str | None
+__all__ = ["explain", "resolve_target"]
 
 
 @overload
 def explain(
-    classifier: Classifier,
-    texts: str,
+    model: TextModel,
+    texts: str | Encoded | Sequence[Message],
     *,
-    method: str = "bcos",
+    method: str | None = None,
     target: TargetLike = None,
+    minus: SupportsIndex | str | None = None,
     reference: str | None = None,
     seed: int = 0,
     repeats: int = 1,
@@ -42,11 +46,12 @@ def explain(
 
 @overload
 def explain(
-    classifier: Classifier,
-    texts: Iterable[str],
+    model: TextModel,
+    texts: Iterable[Prompt],
     *,
-    method: str = "bcos",
+    method: str | None = None,
     target: TargetLike = None,
+    minus: SupportsIndex | str | None = None,
     reference: str | None = None,
     seed: int = 0,
     repeats: int = 1,
@@ -56,11 +61,12 @@ def explain(
 
 
 def explain(
-    classifier: Classifier,
-    texts: str | Iterable[str],
+    model: TextModel,
+    texts: Prompt | Iterable[Prompt],
     *,
-    method: str = "bcos",
+    method: str | None = None,
     target: TargetLike = None,
+    minus: SupportsIndex | str | None = None,
     reference: str | None = None,
     seed: int = 0,
     repeats: int = 1,
@@ -71,13 +77,23 @@ def explain(
     in their order. Two texts that a model reads together are one of `bcos_core.text.pair.pair`. Safe to call from
     several threads at once.
 
-    A text over the model's limit is explained up to the limit; the record says where it was cut.
+    Of a language model the texts are prompts, and what is explained is the token that comes next: a prompt is a text,
+    the messages of a conversation (`bcos_core.text.prompt`), or one that was read already (`Encoded`), such as a step
+    of `generate` has.
+
+    A text over the model's limit is explained up to the limit, a prompt from where its end fits; the record says where
+    it was cut.
 
     Args:
-        method: a name in `METHODS`.
-        target: a class (number or label), a `Target` (which may be a contrast), or `None` for each text's
-            predicted class.
-        reference: one of the method's `references`; `None` for the first of them that the tokenizer has a token for.
+        method: a name in `METHODS`; `None` for the model's own sum, exact contributions: "bcos" of a B-cos model,
+            "pullback" of any other.
+        target: a class (number or label), or a token (number, or a text such as " Mary", of which the first token
+            counts); a `Target` (which may be a contrast); or `None` for each text's predicted class, or likeliest
+            token.
+        minus: explain the target's logit minus that of this class or token. Of two words of several tokens the first
+            at which they differ are compared; the record says so.
+        reference: one of the method's `references`; `None` for the first of them that the tokenizer has a token for,
+            and of a language model for nothing, where the method offers that.
         seed: of a stochastic method; the same seed gives a text the same scores, whatever else is asked about.
         repeats: how many seeds, from `seed` on, a stochastic method answers with: the record then has their mean,
             and the scores under each of them.
@@ -87,82 +103,54 @@ def explain(
     Raises:
         TextError: a text with nothing in it, or one text where the model reads pairs (or the other way round).
         UnknownNameError: an unknown method, reference, option or label.
-        InputError: a method that the model does not support; a number that is none or is out of range.
+        InputError: a method that the model does not support; a number that is none or is out of range; a foil that is
+            the word itself.
     """
-    chosen = METHODS[method]
-    refused = {m.name: m.unsupported(is_bcos=classifier.is_bcos, family=classifier.family) for m in METHODS.values()}
+    chosen = METHODS[("bcos" if model.is_bcos else "pullback") if method is None else method]
+    refused = {m.name: m.unsupported(is_bcos=model.is_bcos, family=model.family) for m in METHODS.values()}
     if reason := refused[chosen.name]:
         fitting = ", ".join(name for name, found in refused.items() if not found)
-        raise InputError(f"{chosen.title} cannot explain {classifier.name}. {reason} Methods for it: {fitting}.")
+        raise InputError(f"{chosen.title} cannot explain {model.name}. {reason} Methods for it: {fitting}.")
     checked = chosen.checked_options(options)
     first = whole_number("seed", seed, least=0, most=2**32 - 1)
     count = whole_number("repeats", repeats, least=1, most=MOST_REPEATS)
     seeds = tuple(range(first, first + count)) if chosen.stochastic else ()
     batch_size = whole_number("batch_size", batch_size, least=1)
-    resolved = resolve_target(classifier.labels, target)
-    reference = chosen.checked_reference(reference, tokens_of(classifier.tokenizer))
-    single = isinstance(texts, str)
-    listed = [texts] if isinstance(texts, str) else list_of_texts(texts)
-    require_texts(classifier.name, classifier.pairs, listed)
-    encoded = encode(classifier.tokenizer, listed, classifier.max_length)
-    records: dict[int, Attribution] = {}
-    for positions in batches_by_length([len(text) for text in encoded], batch_size):
-        batch = collate(classifier.tokenizer, [encoded[i] for i in positions], classifier.device)
-        inputs = MethodInput(classifier, batch, resolved, reference, checked)
-        started = time.perf_counter()
-        outputs = [chosen.attribute(replace(inputs, seed=one)) for one in seeds or (0,)]
-        seconds = (time.perf_counter() - started) / len(batch)
-        records.update(zip(positions, _records(inputs, outputs, chosen, seeds, seconds), strict=True))
-    ordered = [records[i] for i in range(len(encoded))]
-    return ordered[0] if single else ordered
-
-
-def resolve_target(
-    labels: Sequence[str], target: TargetLike, minus: SupportsIndex | str | None = None
-) -> Target | None:
-    """A class number or label as a `Target`; with `minus`, that class's logit minus the one of `minus`.
-
-    Raises:
-        UnknownNameError: no such label.
-        InputError: no such class number, or nothing, or the same class, to subtract from.
-    """
-    if minus is not None:
-        first, second = resolve_target(labels, target), resolve_target(labels, minus)
-        if first is None or second is None:
-            raise InputError("A difference of two classes needs both: name the class to subtract from.")
-        if first.index == second.index:
-            raise InputError(f"{first.label!r} minus itself is 0 for every text. Choose two different classes.")
-        return Target(first.index, first.label, second.index, second.label)
-    if target is None:
-        return None
-    if isinstance(target, str):
-        if target not in labels:
-            raise UnknownNameError("label", target, labels)
-        return Target(list(labels).index(target), str(target))
-    if isinstance(target, Target):
-        subtracted = None if target.minus is None else _class_number(labels, target.minus)
-        return replace(target, index=_class_number(labels, target.index), minus=subtracted)
-    index = _class_number(labels, target)
-    return Target(index, labels[index])
-
-
-def _class_number(labels: Sequence[str], given: SupportsIndex) -> int:
-    return whole_number("The class", given, least=0, most=len(labels) - 1)
+    tokens = tokens_of(model.tokenizer)
+    reference = chosen.checked_reference(reference, tokens, against_nothing=not isinstance(model, Classifier))
+    records: list[Attribution] = []
+    for question in questions_of(model, texts, target, minus):
+        found: dict[int, Attribution] = {}
+        for positions in batches_by_length([len(text) for text in question.texts], batch_size):
+            batch = collate(model.tokenizer, [question.texts[i] for i in positions], model.device)
+            inputs = MethodInput(model, batch, question.target, reference, checked)
+            started = time.perf_counter()
+            outputs = [chosen.attribute(replace(inputs, seed=one)) for one in seeds or (0,)]
+            seconds = (time.perf_counter() - started) / len(batch)
+            rows = _records(inputs, outputs, chosen, seeds, seconds, question.notes)
+            found.update(zip(positions, rows, strict=True))
+        records += [found[i] for i in range(len(question.texts))]
+    return records[0] if is_one(texts) else records
 
 
 def _records(
-    inputs: MethodInput, outputs: Sequence[MethodOutput], method: Method, seeds: tuple[int, ...], seconds: float
+    inputs: MethodInput,
+    outputs: Sequence[MethodOutput],
+    method: Method,
+    seeds: tuple[int, ...],
+    seconds: float,
+    notes: tuple[str, ...],
 ) -> list[Attribution]:
     """One record per text: the mean over the outputs, which differ by their seed alone."""
-    classifier = inputs.classifier
+    model = inputs.text_model
     logits = outputs[0].logits.double()
     selected, classes = inputs.select(logits).tolist(), inputs.classes(logits).tolist()
+    answered = answers_of(model, logits, inputs.target)
     scores = torch.stack([output.scores for output in outputs])  # (seeds, batch, tokens)
     rows, by_seed = scores.mean(0).tolist(), scores.tolist() if len(outputs) > 1 else []
     shares = torch.stack([output.reference_share for output in outputs]).double().mean(0).tolist()
     biases = [output.bias_share for output in outputs if output.bias_share is not None]
     bias_shares = torch.stack(biases).double().mean(0).tolist() if biases else [0.0] * len(rows)
-    answered = [classifier.task_type.prediction(row, classifier.labels) for row in logits.tolist()]
     used = {**({"reference": inputs.reference} if method.references else {}), **inputs.parameters}
     cost = Cost(
         sum(output.forward_passes for output in outputs), sum(output.backward_passes for output in outputs), seconds
@@ -175,21 +163,22 @@ def _records(
             seed_scores=tuple(tuple(given[i][: len(text)]) for given in by_seed),
             method=method.name,
             parameters=used,
-            target=inputs.target or Target(classes[i], classifier.labels[classes[i]]),
+            target=inputs.target or Target(classes[i], answered[i].label_of(classes[i])),
             logit=selected[i],
             reference_share=shares[i],
             bias_share=bias_shares[i],
             additive=method.additive,
             logits=answered[i].logits,
             probabilities=answered[i].probabilities,
-            labels=classifier.labels,
-            model=classifier.name,
-            weights_hash=classifier.weights_hash,
+            labels=answered[i].labels,
+            model=model.name,
+            weights_hash=model.weights_hash,
             cost=cost,
             truncated_at=text.truncated_at,
             seeds=seeds,
             versions=_versions(),
-            task_type=classifier.task_type.name,
+            task_type=answered[i].kind,
+            prompt=prompt_of(model, text, answered[i], method, notes),
         )
         for i, text in enumerate(inputs.batch.texts)
     ]

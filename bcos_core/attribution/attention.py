@@ -40,7 +40,7 @@ def gradient_attention(inputs: MethodInput) -> MethodOutput:
     """
     batch = inputs.batch
     logits, layers, gradients = attention_gradients(
-        inputs.classifier.model, batch.input_ids, batch.attention_mask, inputs.select, batch.token_type_ids
+        inputs.text_model.model, batch.input_ids, batch.attention_mask, inputs.select, batch.token_type_ids
     )
     identity = torch.eye(batch.input_ids.shape[1], dtype=torch.float64, device=logits.device)
     relevance = identity.expand(len(logits), -1, -1)
@@ -54,7 +54,7 @@ def gradient_attention(inputs: MethodInput) -> MethodOutput:
 def _probabilities(inputs: MethodInput) -> tuple[Tensor, list[Tensor]]:
     batch = inputs.batch
     logits, layers = attention_probabilities(
-        inputs.classifier.model, batch.input_ids, batch.attention_mask, batch.token_type_ids
+        inputs.text_model.model, batch.input_ids, batch.attention_mask, batch.token_type_ids
     )
     # Padded positions look somewhere too; nothing comes back from them, since nobody looks at them.
     return logits, [layer.double() * batch.attention_mask[:, None, None, :] for layer in layers]
@@ -63,7 +63,7 @@ def _probabilities(inputs: MethodInput) -> tuple[Tensor, list[Tensor]]:
 def _where_it_is_classified(inputs: MethodInput, rows: Tensor) -> Tensor:
     """The row (batch, tokens), of rows (batch, tokens, tokens), of the position that the decision is read from."""
     mask = inputs.batch.attention_mask
-    place = last_shown(mask) if family_of(inputs.classifier.model).decoder else first_shown(mask)
+    place = last_shown(mask) if family_of(inputs.text_model.model).decoder else first_shown(mask)
     return rows[torch.arange(len(rows), device=rows.device), place]
 
 

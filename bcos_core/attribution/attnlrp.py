@@ -12,6 +12,6 @@ from bcos_core.model.view import ModelView
 
 def attnlrp(inputs: MethodInput) -> MethodOutput:
     """E times the gradient under the rules. Of a B-cos model |cos|^(B−1) is a constant too, by the identity rule."""
-    view = ModelView(inputs.classifier.model, explanation_mode=True)
+    view = ModelView(inputs.text_model.model, explanation_mode=True)
     apply_attnlrp(view.model)
     return replace(contributions_under(view, inputs), bias_share=None)  # what biases take up is lost, and in no part

@@ -29,7 +29,7 @@ PARTS = (2, 3)
 
 def averaged(inputs: MethodInput) -> MethodOutput:
     """Contributions averaged over `copies` of each text, the whole one first."""
-    view = ModelView(inputs.classifier.model, explanation_mode=True)
+    view = ModelView(inputs.text_model.model, explanation_mode=True)
     return put_together(inputs, [_averaged(alone, view) for alone in inputs.each_text()])
 
 

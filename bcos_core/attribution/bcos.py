@@ -17,7 +17,7 @@ from bcos_core.text.encoding import Batch
 
 def bcos(inputs: MethodInput) -> MethodOutput:
     """Exact contributions, against nothing or against another token at every position (`MethodInput.reference_id`)."""
-    return contributions_under(ModelView(inputs.classifier.model, explanation_mode=True), inputs)
+    return contributions_under(ModelView(inputs.text_model.model, explanation_mode=True), inputs)
 
 
 def contributions_under(view: ModelView, inputs: MethodInput) -> MethodOutput:

@@ -13,7 +13,7 @@ from bcos_core.model.view import ModelView
 def random_scores(inputs: MethodInput) -> MethodOutput:
     """Scores uniform in −1 … 1 for ordinary tokens."""
     batch = inputs.batch
-    logits = ModelView(inputs.classifier.model).predict(
+    logits = ModelView(inputs.text_model.model).predict(
         batch.input_ids, batch.attention_mask, token_type_ids=batch.token_type_ids
     )
     drawn = 2 * torch.rand(batch.input_ids.shape, dtype=torch.float64).to(logits.device) - 1

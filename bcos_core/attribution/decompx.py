@@ -14,7 +14,7 @@ def decompx(inputs: MethodInput) -> MethodOutput:
 
 
 def _decompx(inputs: MethodInput) -> MethodOutput:
-    batch, model = inputs.batch, inputs.classifier.model
+    batch, model = inputs.batch, inputs.text_model.model
     logits, parts = decomposed_logits(model, batch.input_ids, batch.attention_mask, batch.token_type_ids)
     scores = select(parts.double(), inputs.classes(logits).expand(len(parts)), inputs.target)[None]
     return MethodOutput(

@@ -17,7 +17,7 @@ class EmbeddingsToScore:
 
     def __init__(self, inputs: MethodInput) -> None:
         self.inputs = inputs
-        self.view = ModelView(inputs.classifier.model)
+        self.view = ModelView(inputs.text_model.model)
         self.rows = 0
         self.logits: Tensor | None = None
 

@@ -12,20 +12,20 @@ from torch import Tensor
 from bcos_core.attribution.record import Target
 from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
 from bcos_core.errors import InputError
-from bcos_core.model.classifier import Classifier
 from bcos_core.model.passes import tokens_per_pass
+from bcos_core.model.text_model import TextModel
 from bcos_core.text.encoding import Batch
 
 
 @dataclass(frozen=True)
 class MethodInput:
-    """Explain `target` for a batch of texts; without a target, each text's predicted class.
+    """Explain `target` for a batch of texts; without a target, each text's predicted class, or likeliest next token.
 
     `reference` is the named choice of the method (`Method.references`), `parameters` are its options, `seed`
     that of a stochastic method.
     """
 
-    classifier: Classifier
+    text_model: TextModel
     batch: Batch
     target: Target | None
     reference: str | None
@@ -51,11 +51,11 @@ class MethodInput:
         """
         if self.reference not in REFERENCE_TOKENS:
             return None
-        token_id = getattr(self.classifier.tokenizer, f"{self.reference}_token_id")
+        token_id = getattr(self.text_model.tokenizer, f"{self.reference}_token_id")
         if token_id is None:
-            there = " or ".join([*tokens_of(self.classifier.tokenizer), "none (zero)"])
+            there = " or ".join([*tokens_of(self.text_model.tokenizer), "none (zero)"])
             raise InputError(
-                f"The tokenizer of {self.classifier.name} has no {self.reference} token. Choose the reference {there}, "
+                f"The tokenizer of {self.text_model.name} has no {self.reference} token. Choose the reference {there}, "
                 "where the method offers it (on the command line: --reference), or a method that needs none."
             )
         return int(token_id)
@@ -71,7 +71,7 @@ class MethodInput:
     @property
     def rows_per_pass(self) -> int:
         """How many copies of the longest text go through the model together in a method that runs many."""
-        return max(1, tokens_per_pass(self.classifier.device) // self.batch.input_ids.shape[1])
+        return max(1, tokens_per_pass(self.text_model.device) // self.batch.input_ids.shape[1])
 
     def each_text(self) -> Iterator[MethodInput]:
         """The same for each text alone, without padding."""

@@ -92,9 +92,11 @@ class Method:
                 raise UnknownNameError(f"option of {self.name}", name, self.options)
         return {name: option.converted(name, given.get(name, option.default)) for name, option in self.options.items()}
 
-    def checked_reference(self, given: str | None, tokens: Sequence[str] = REFERENCE_TOKENS) -> str | None:
+    def checked_reference(
+        self, given: str | None, tokens: Sequence[str] = REFERENCE_TOKENS, *, against_nothing: bool = False
+    ) -> str | None:
         """The reference to use, None for a method without one. Where none is given, the first that can be had with the
-        `tokens` of a tokenizer (`references.tokens_of`).
+        `tokens` of a tokenizer (`references.tokens_of`); with `against_nothing` one that is no token goes before them.
 
         Raises:
             UnknownNameError: one that the method does not offer.
@@ -105,7 +107,10 @@ class Method:
             raise UnknownNameError(f"reference of {self.name}", given, self.references)
         if given is not None:
             return given
-        return next((r for r in self.references if r in tokens or r not in REFERENCE_TOKENS), self.references[0])
+        fitting = [r for r in self.references if r in tokens or r not in REFERENCE_TOKENS]
+        if against_nothing:
+            fitting.sort(key=lambda reference: reference in REFERENCE_TOKENS)
+        return next(iter(fitting), self.references[0])
 
     def fitting_reference(self, wanted: str | None) -> str | None:
         """The reference that asks what `wanted` asks; the method's default where it offers none such."""

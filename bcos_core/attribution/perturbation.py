@@ -21,7 +21,7 @@ class TextsToScore:
     def __init__(self, inputs: MethodInput) -> None:
         batch = inputs.batch
         self.inputs = inputs
-        self.view = ModelView(inputs.classifier.model)
+        self.view = ModelView(inputs.text_model.model)
         self.rows = 0
         self.logits = self.view.predict(batch.input_ids, batch.attention_mask, token_type_ids=batch.token_type_ids)
         self.classes = inputs.classes(self.logits)

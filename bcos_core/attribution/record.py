@@ -15,8 +15,10 @@ from bcos_core.errors import InputError
 from bcos_core.later import Later
 from bcos_core.storage.plain import to_plain
 from bcos_core.storage.stored_json import from_plain
+from bcos_core.tasks.next_token import NextToken
 from bcos_core.tasks.prediction import Prediction
-from bcos_core.tasks.registry import TASK_TYPES, USUAL
+from bcos_core.tasks.registry import ANSWER_TYPES, USUAL
+from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.cut import positions_by_half, unread_spans
 from bcos_core.text.token import Token
 from bcos_core.text.words import Span
@@ -34,14 +36,14 @@ BEFORE_TASK_TYPES = 2
 MOST_REPEATS = 1000
 """Seeds of one record."""
 
-__all__ = ["RECORD_VERSION", "Attribution", "Cost", "Target", "Token"]
+__all__ = ["RECORD_VERSION", "Attribution", "Cost", "ReadPrompt", "Target", "Token"]
 
 
 @dataclass(frozen=True)
 class Target:
     """The question: the logit of one class, or of one class minus that of another.
 
-    `index` and `minus` are class numbers; the labels are their names.
+    `index` and `minus` are the numbers of classes, or of tokens in the vocabulary; the labels are their names.
     """
 
     index: int
@@ -64,6 +66,23 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class ReadPrompt:
+    """What a record of a language model holds beyond one of a classifier: the prompt as it was read, by the numbers of
+    its tokens (`ids`, aligned with the record's `tokens`), and which of the `vocabulary` tokens the record keeps.
+
+    `outputs` are the numbers of these, in the order of the record's `labels`, `logits` and `probabilities` (of all that
+    could come next, so that those kept add up to less than 1): the target and what is subtracted from it, then the
+    likeliest. `notes` say in sentences what a reader must know: what was cut, which token of a word was compared, what
+    was not trained.
+    """
+
+    ids: tuple[int, ...]
+    outputs: tuple[int, ...]
+    vocabulary: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Attribution:
     """Scores of one text's tokens under one method, complete enough to draw, score and run again.
 
@@ -74,10 +93,10 @@ class Attribution:
     gradient, and the point around which a score is counted. `sum` is that total, `completeness_error` is |sum − logit|.
     For a method that promises no sum (`additive` false) the same two numbers are given for information.
 
-    `task_type`, a name in `TASK_TYPES`, says what the `logits` are: of a score, the score itself, without
-    `probabilities`. A stochastic method's `seeds` are those that it answered with; with several, `scores` are the mean
-    over them and `seed_scores` (seeds, tokens) what each of them gave. Scores that are not finite numbers are kept as
-    such: `failure` then says so.
+    `task_type`, a name in `ANSWER_TYPES`, says what the `logits` are: of a score, the score itself, without
+    `probabilities`; of the next token those of a few (`prompt`, which classifiers have not). A stochastic method's
+    `seeds` are those that it answered with; with several, `scores` are the mean over them and `seed_scores` (seeds,
+    tokens) what each of them gave. Scores that are not finite numbers are kept as such: `failure` then says so.
     """
 
     text: str
@@ -102,6 +121,7 @@ class Attribution:
     version: int = RECORD_VERSION
     task_type: str = USUAL
     bias_share: float = 0.0
+    prompt: ReadPrompt | None = None
 
     def __post_init__(self) -> None:
         if len(self.tokens) != len(self.scores):
@@ -150,7 +170,15 @@ class Attribution:
     @property
     def prediction(self) -> Prediction:
         """What the model answers to the text."""
-        return TASK_TYPES[self.task_type].prediction(self.logits, self.labels)
+        kind = ANSWER_TYPES[self.task_type]
+        if isinstance(kind, TaskType):
+            return kind.prediction(self.logits, self.labels)
+        return Prediction(self.logits, self.probabilities, self.predicted, self.labels[self.predicted])
+
+    @property
+    def place(self) -> int:
+        """Where in `labels`, `logits` and `probabilities` the target is."""
+        return self.target.index if self.prompt is None else self.prompt.outputs.index(self.target.index)
 
     @property
     def predicted(self) -> int:
@@ -177,6 +205,8 @@ class Attribution:
         """Plain data for JSON, with what is computed from the rest written out for other programs."""
         computed = ("sum", "completeness_error", "spread", "failure")
         plain = {**asdict(self), **{name: getattr(self, name) for name in computed}}
+        if self.prompt is None:  # as records of classifiers were before there were others
+            del plain["prompt"]
         if self.version == BEFORE_TASK_TYPES:  # as it was: the hash of a locked study is over its records
             del plain["task_type"], plain["bias_share"]
         return plain
@@ -268,18 +298,29 @@ class _Stored:
     versions: dict[str, str]
     task_type: str
     bias_share: _Number
+    prompt: ReadPrompt | None = None
 
     def __post_init__(self) -> None:
-        if self.task_type not in TASK_TYPES:
-            raise ValueError(f"the task type {self.task_type!r} is none of {', '.join(TASK_TYPES)}")
-        probabilities = len(self.labels) if TASK_TYPES[self.task_type].has_probabilities else 0
+        if self.task_type not in ANSWER_TYPES:
+            raise ValueError(f"the task type {self.task_type!r} is none of {', '.join(ANSWER_TYPES)}")
+        probabilities = len(self.labels) if ANSWER_TYPES[self.task_type].has_probabilities else 0
         if len(self.labels) != len(self.logits) or len(self.probabilities) != probabilities:
             raise ValueError(
                 f"{len(self.labels)} labels, {len(self.logits)} logits and {len(self.probabilities)} probabilities"
             )
-        for index in (self.target.index, 0 if self.target.minus is None else self.target.minus):
-            if not 0 <= index < len(self.labels):
-                raise ValueError(f"its target is class {index} of {len(self.labels)}")
+        if (self.prompt is not None) != (self.task_type == NextToken.name):
+            raise ValueError(f"of the type {self.task_type} {'it has a' if self.prompt else 'it lacks the'} prompt")
+        outputs = range(len(self.labels)) if self.prompt is None else self.prompt.outputs
+        for index in (self.target.index, self.target.index if self.target.minus is None else self.target.minus):
+            if index not in outputs:
+                raise ValueError(f"its target is number {index}, which is not one of its {len(self.labels)} labels")
+        if self.prompt is not None and (
+            len(self.prompt.ids) != len(self.tokens)
+            or len(outputs) != len(self.labels)
+            or len(set(outputs)) != len(outputs)
+            or not all(0 <= number < self.prompt.vocabulary for number in (*self.prompt.ids, *outputs))
+        ):
+            raise ValueError("the numbers of its tokens do not fit")
         for token in self.tokens:
             start, end = (0 if place is None else place for place in (token.start, token.end))
             if (token.start is None) != (token.end is None) or not 0 <= start <= end <= len(self.text):

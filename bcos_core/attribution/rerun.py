@@ -6,11 +6,13 @@ import math
 from dataclasses import dataclass, replace
 
 from bcos_core.attribution.api import explain
-from bcos_core.attribution.limit import limit_of
+from bcos_core.attribution.limit import limit_of, read_again
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.registry import METHODS
+from bcos_core.attribution.same_model import require_kind
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
+from bcos_core.model.text_model import TextModel
 
 # Sums in another order, on another machine, differ by this much of the largest score.
 TOLERANCE = 1e-4
@@ -28,24 +30,26 @@ class Rerun:
     differences: tuple[str, ...]
 
 
-def rerun(record: Attribution, classifier: Classifier) -> Rerun:
+def rerun(record: Attribution, model: TextModel) -> Rerun:
     """Ask the record's question again.
 
     Raises:
         InputError: the method or the class is not there any more, or the model cannot answer.
     """
+    require_kind(record, model)
     method = METHODS[record.method]
     given = dict(record.parameters)
     reference = given.pop("reference", None)
     options = method.checked_options(given)
-    if record.target.index >= len(classifier.labels):
+    classes = model.labels if isinstance(model, Classifier) else None
+    if classes is not None and record.target.index >= len(classes):
         raise InputError(
-            f"The record explains class {record.target.index} (“{record.target.label}”), but {classifier.name} has the "
-            f"classes {', '.join(classifier.labels)}. Choose the model that made the record."
+            f"The record explains class {record.target.index} (“{record.target.label}”), but {model.name} has the "
+            f"classes {', '.join(classes)}. Choose the model that made the record."
         )
     again = explain(
-        replace(classifier, max_length=limit_of(record, classifier)),
-        record.text,
+        replace(model, max_length=limit_of(record, model)),
+        record.text if record.prompt is None else read_again(record, model),
         method=method.name,
         target=record.target,
         reference=None if reference is None else str(reference),
@@ -59,7 +63,7 @@ def rerun(record: Attribution, classifier: Classifier) -> Rerun:
         for name, before, now in (
             ("The model", again.model if same else record.model, again.model),
             ("The weights' hash", record.weights_hash, again.weights_hash),
-            ("The classes", ", ".join(record.labels), ", ".join(again.labels)),
+            *([] if classes is None else [("The classes", ", ".join(record.labels), ", ".join(again.labels))]),
             ("The failure", *((one.failure or "none").rstrip(".") for one in (record, again))),
             *((package, was, again.versions.get(package, "none")) for package, was in record.versions.items()),
         )

@@ -11,17 +11,35 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bcos_core.attribution.record import Attribution
+from bcos_core.errors import InputError
+from bcos_core.model.anatomy import family_of
 
 if TYPE_CHECKING:
-    from bcos_core.model.classifier import Classifier
+    from bcos_core.model.text_model import TextModel
 
 # Of the largest logit: sums in another order, or on another device, differ by far less; another model, by far more.
 TOLERANCE = 1e-3
 
 
-def same_model(record: Attribution, classifier: Classifier, logits: Sequence[float]) -> bool:
-    """Whether `classifier` made `record`; `logits` are what it answers to the record's text now."""
-    if record.weights_hash != classifier.weights_hash or len(logits) != len(record.logits):
+def require_kind(record: Attribution, model: TextModel) -> None:
+    """Refuse to ask a classifier for a next token, and a language model for a class.
+
+    Raises:
+        InputError: the record is of the other kind.
+    """
+    speaks = family_of(model.model).speaks
+    if speaks != (record.prompt is not None):
+        kinds = ("a classifier", "a language model")
+        raise InputError(
+            f"The record is of {kinds[record.prompt is not None]}, and {model.name} is {kinds[speaks]}. Choose the "
+            "model that made the record."
+        )
+
+
+def same_model(record: Attribution, model: TextModel, logits: Sequence[float]) -> bool:
+    """Whether `model` made `record`; `logits` are what it answers to the record's text now, as far as the record keeps
+    any."""
+    if record.weights_hash != model.weights_hash or len(logits) != len(record.logits):
         return False
     size = max(map(abs, record.logits))
     return all(

@@ -53,7 +53,7 @@ def text_by_text(attribute: Callable[[MethodInput], MethodOutput]) -> Callable[[
 
 def put_together(inputs: MethodInput, outputs: Sequence[MethodOutput]) -> MethodOutput:
     """The output for a batch from those for each of its texts alone; passes are their mean."""
-    scores = torch.zeros(inputs.batch.input_ids.shape, dtype=torch.float64, device=inputs.classifier.device)
+    scores = torch.zeros(inputs.batch.input_ids.shape, dtype=torch.float64, device=inputs.text_model.device)
     for row, found in enumerate(outputs):
         scores[row, : found.scores.shape[1]] = found.scores[0]
     biases = [found.bias_share for found in outputs if found.bias_share is not None]

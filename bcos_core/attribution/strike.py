@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 import torch
 
+from bcos_core.attribution.answers import kept_outputs, probabilities_of
 from bcos_core.attribution.interface import MethodInput
-from bcos_core.attribution.limit import limit_of
+from bcos_core.attribution.limit import read_again
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
 from bcos_core.attribution.registry import is_signed
-from bcos_core.attribution.same_model import same_model
+from bcos_core.attribution.same_model import require_kind, same_model
 from bcos_core.errors import InputError
-from bcos_core.model.classifier import Classifier
+from bcos_core.model.text_model import TextModel
 from bcos_core.model.view import ModelView
-from bcos_core.text.encoding import collate, encode
+from bcos_core.text.encoding import collate
 from bcos_core.text.units import positions_at, token_units
 
 
@@ -25,8 +26,8 @@ class StrikeResult:
     """Changes of the record's target logit when the struck tokens are replaced.
 
     `predicted_change` is minus the sum of their scores, None of a method whose scores have no direction;
-    `actual_change` is the logit afterwards minus before. `probabilities` are those of the model after the change;
-    `struck` is the number of tokens replaced.
+    `actual_change` is the logit afterwards minus before. `probabilities` are those of the model after the change,
+    in the order of the record's; `struck` is the number of tokens replaced.
     """
 
     predicted_change: float | None
@@ -42,7 +43,7 @@ def replacement(reference: object, tokens: Sequence[str]) -> str:
     return str(reference) if reference in REFERENCE_TOKENS else next(iter(tokens), "mask")
 
 
-def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[int, int]]) -> StrikeResult:
+def strike(model: TextModel, record: Attribution, spans: Sequence[tuple[int, int]]) -> StrikeResult:
     """Replace the tokens that stand for the character spans by the record's reference, and ask the model about the text
     with and without them.
 
@@ -52,28 +53,23 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
     Raises:
         InputError: the record is another model's or tokenizer's, or the tokenizer has no such token.
     """
-    encoded = encode(classifier.tokenizer, [record.text], limit_of(record, classifier))
-    if encoded[0].tokens != record.tokens:
-        raise InputError(
-            f"The tokenizer of {classifier.name} cuts this text into {len(encoded[0].tokens)} tokens, the record has "
-            f"{len(record.tokens)} or other ones. Explain the text again."
-        )
-    batch = collate(classifier.tokenizer, encoded, classifier.device)
-    reference = replacement(record.parameters.get("reference"), tokens_of(classifier.tokenizer))
-    inputs = MethodInput(classifier, batch, record.target, reference)
+    require_kind(record, model)
+    batch = collate(model.tokenizer, [read_again(record, model)], model.device)
+    reference = replacement(record.parameters.get("reference"), tokens_of(model.tokenizer))
+    inputs = MethodInput(model, batch, record.target, reference)
     struck = positions_at(token_units(record.text, record.tokens), spans)
     without = batch.input_ids.clone()
     without[0, struck] = inputs.reference_ids[0, struck]
-    logits = ModelView(classifier.model).predict(
+    logits = ModelView(model.model).predict(
         torch.cat([batch.input_ids, without]),
         batch.attention_mask.repeat(2, 1),
         original=batch.input_ids.repeat(2, 1),
         token_type_ids=None if batch.token_type_ids is None else batch.token_type_ids.repeat(2, 1),
     )
     whole, changed = logits.double()
-    if not same_model(record, classifier, whole.tolist()):
+    if not same_model(record, model, kept_outputs(record, whole).tolist()):
         raise InputError(
-            f"{classifier.name} does not answer as this record of {record.model} says: it is another model, or was "
+            f"{model.name} does not answer as this record of {record.model} says: it is another model, or was "
             "changed since. Explain the text again."
         )
     after = inputs.select(changed[None]).item()
@@ -81,6 +77,6 @@ def strike(classifier: Classifier, record: Attribution, spans: Sequence[tuple[in
         predicted_change=-sum(record.scores[position] for position in struck) if is_signed(record.method) else None,
         actual_change=after - record.logit,
         logit=after,
-        probabilities=classifier.task_type.prediction(changed.tolist(), classifier.labels).probabilities,
+        probabilities=probabilities_of(record, model, changed),
         struck=len(struck),
     )

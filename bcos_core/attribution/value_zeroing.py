@@ -19,7 +19,7 @@ def value_zeroing(inputs: MethodInput) -> MethodOutput:
 
 
 def _alone(inputs: MethodInput) -> MethodOutput:
-    batch, model = inputs.batch, inputs.classifier.model
+    batch, model = inputs.batch, inputs.text_model.model
     logits, runs = run_blocks(model, batch.input_ids, batch.attention_mask, batch.token_type_ids)
     tokens = batch.input_ids.shape[1]
     rollout = torch.eye(tokens, dtype=torch.float64, device=logits.device)

@@ -14,7 +14,7 @@ from bcos_core.families.bert import BERT
 from bcos_core.families.deberta import DEBERTA
 from bcos_core.families.distilbert import DISTILBERT
 from bcos_core.families.electra import ELECTRA
-from bcos_core.families.family import BLOCK_OUTPUT, Family, Requires, Step, is_within, linears_of
+from bcos_core.families.family import BLOCK_OUTPUT, LANGUAGE_HEAD, Family, Requires, Step, is_within, linears_of
 from bcos_core.families.gemma import GEMMA, GEMMA3
 from bcos_core.families.gpt2 import GPT2
 from bcos_core.families.gpt_neox import GPT_NEOX
@@ -33,6 +33,7 @@ from bcos_core.registry import Registry
 __all__ = [
     "BLOCK_OUTPUT",
     "FAMILIES",
+    "LANGUAGE_HEAD",
     "Family",
     "Requires",
     "Step",
@@ -63,9 +64,7 @@ def family_named(model_type: str) -> Family:
             return family
     supported = ", ".join(family.title for family in FAMILIES.values())
     why = f": {REFUSED[model_type]}" if model_type in REFUSED else " yet"
-    raise UnsupportedModelError(
-        f"Models of type {model_type!r} cannot be converted{why}. Supported: {supported} (sequence classification)."
-    )
+    raise UnsupportedModelError(f"Models of type {model_type!r} cannot be converted{why}. Supported: {supported}.")
 
 
 def _rope_types(parameters: Any) -> Iterator[str]:

@@ -8,11 +8,15 @@ rule names is refused.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 BLOCK_OUTPUT = "the output of the block"
 """In place of a module's path in `Step.sum_into`: the sum is what the block gives."""
+
+LANGUAGE_HEAD = "lm_head"
+"""What transformers calls the linear that gives a language model's logits, in all families here."""
 
 Kind = Literal["bcos", "plain", "constant"]
 
@@ -46,7 +50,8 @@ class Requires:
 
 @dataclass(frozen=True)
 class Family:
-    """The anatomy of a family's sequence classifier; paths as in `nn.Module.get_submodule`.
+    """The anatomy of a family's sequence classifier, and of its language model; paths as in
+    `nn.Module.get_submodule`.
 
     Attributes:
         model_types: what `config.model_type` may be.
@@ -67,6 +72,9 @@ class Family:
         first_position: the position of a text's first token, counted from there over all ids that are not the padding
             id; None where positions are the columns 0, 1, 2, …
         positions: the setting of config.json that says how many positions there are, the unused first ones included.
+        language_head: what weight files call the head of a language model (`LANGUAGE_HEAD` in memory).
+        logits_divided_by: the setting of config.json that a language model divides its logits by.
+        speaks: the anatomy is the language model's (`Family.language_model`), not the classifier's.
         requires: settings that no other values are exact or tested for.
         weights: pretrained weights that the family was tried on, besides tiny random ones.
     """
@@ -91,8 +99,34 @@ class Family:
     shared: bool = False
     first_position: Literal["after the padding id"] | None = None
     positions: str = "max_position_embeddings"
+    language_head: str = LANGUAGE_HEAD
+    logits_divided_by: str | None = None
+    speaks: bool = False
     requires: tuple[Requires, ...] = ()
     weights: str | None = None
+
+    @cached_property
+    def language_model(self) -> Family:
+        """The anatomy of the family's language model. Its head stays a plain linear layer, as in the paper (arXiv
+        2502.12992).
+
+        Raises:
+            ValueError: an encoder has none.
+        """
+        if not self.decoder:
+            raise ValueError(f"{self.title} is an encoder.")
+        return replace(self, head=(Step((LANGUAGE_HEAD,), "plain"),), speaks=True)
+
+    @property
+    def fitted_head(self) -> tuple[Step, ...]:
+        """The steps of the head that calibration fits. That of a language model, which has no biases and stays linear,
+        is right as it is; often it is the word embeddings, too."""
+        return () if self.speaks else self.head
+
+    @property
+    def what(self) -> str:
+        """What a model with this anatomy is."""
+        return "language model" if self.speaks else "sequence classifier"
 
     @property
     def output(self) -> str:

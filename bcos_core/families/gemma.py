@@ -29,6 +29,7 @@ GEMMA3 = replace(
     kept=("self_attn.q_norm", "self_attn.k_norm"),
     requires=(
         Requires("attn_logit_softcapping", (None,), "fused attention does not cap its scores (soft-capping)"),
+        Requires("final_logit_softcapping", (None,), "a tanh over a language model's logits has no exact sum"),
         Requires("use_bidirectional_attention", (None, False), "its tokens see those behind them, too"),
     ),
 )

@@ -18,4 +18,5 @@ GPT_NEOX = Family(
     head=(Step(("score",)),),
     head_norms=("gpt_neox.final_layer_norm",),
     pools="last",
+    language_head="embed_out",
 )

@@ -6,4 +6,11 @@ from dataclasses import replace
 from bcos_core.families.llama import LLAMA_LIKE
 from bcos_core.families.olmo2 import OLMO2
 
-GRANITE = replace(LLAMA_LIKE, name="granite", title="Granite", model_types=("granite",), steps=OLMO2.steps)
+GRANITE = replace(
+    LLAMA_LIKE,
+    name="granite",
+    title="Granite",
+    model_types=("granite",),
+    steps=OLMO2.steps,
+    logits_divided_by="logits_scaling",
+)

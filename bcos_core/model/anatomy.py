@@ -9,17 +9,18 @@ import torch
 from torch import Tensor, nn
 
 from bcos_core.errors import UnsupportedModelError
-from bcos_core.families import Family, family_named
+from bcos_core.families import LANGUAGE_HEAD, Family, family_named
 from bcos_core.families.family import padding_id
 
 
 def family_of(model: nn.Module) -> Family:
-    """The family of a loaded sequence classifier.
+    """The family of a loaded sequence classifier, or language model, with the anatomy that it has as such.
 
     Raises:
         UnsupportedModelError: there is none; the message lists the supported families.
     """
-    return family_named(getattr(getattr(model, "config", None), "model_type", type(model).__name__))
+    family = family_named(getattr(getattr(model, "config", None), "model_type", type(model).__name__))
+    return family.language_model if family.decoder and LANGUAGE_HEAD in model._modules else family
 
 
 def blocks_of(model: nn.Module, family: Family) -> nn.ModuleList:
@@ -37,9 +38,7 @@ def blocks_of(model: nn.Module, family: Family) -> nn.ModuleList:
 
 
 def lacking(model: nn.Module, family: Family, error: AttributeError) -> UnsupportedModelError:
-    return UnsupportedModelError(
-        f"{type(model).__name__} lacks a part of a {family.title} sequence classifier ({error})."
-    )
+    return UnsupportedModelError(f"{type(model).__name__} lacks a part of a {family.title} {family.what} ({error}).")
 
 
 def hidden_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor:

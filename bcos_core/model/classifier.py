@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,11 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.arguments import list_of_texts, whole_number
-from bcos_core.errors import NotFiniteError
-from bcos_core.model.anatomy import device_of, family_of
 from bcos_core.model.checkpoint import state_hash
-from bcos_core.model.convert import is_bcos
 from bcos_core.model.identity import folder_identity, memory_identity
 from bcos_core.model.info import read_info
 from bcos_core.model.loading import load_finished
+from bcos_core.model.text_model import TextModel, position_limit, require_finite_logits, usual_device
 from bcos_core.model.tokenizer import load_tokenizer
 from bcos_core.model.view import ModelView
 from bcos_core.tasks.prediction import Prediction
@@ -26,60 +23,20 @@ from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.encoding import batches_by_length, collate, encode
 from bcos_core.text.pair import require_texts
 
+__all__ = ["Classifier", "load", "position_limit", "predict", "require_finite_logits", "wrap"]
 
-@dataclass(frozen=True)
-class Classifier:
-    """A model that answers to texts: with a label, several, or a score (`task_type`). Safe to use from several threads:
-    nothing here changes the model.
 
-    `max_length` is the most tokens the model can read, `weights_hash` identifies the weights, `identity` all that its
-    answers depend on (see `bcos_core.model.identity`), `b` is the exponent of a B-cos model. `notes` say what a person
-    should know of how it was loaded, in whole sentences. `pairs` says whether the model reads two texts at once
+@dataclass(frozen=True, kw_only=True)
+class Classifier(TextModel):
+    """A model that answers to texts: with a label, several, or a score (`task_type`).
+
+    `labels` are the names of its outputs. `pairs` says whether the model reads two texts at once
     (`bcos_core.text.pair`); None where nobody knows, so that both are read.
     """
 
-    model: PreTrainedModel
-    tokenizer: PreTrainedTokenizerBase
     labels: tuple[str, ...]
-    max_length: int
-    name: str
-    weights_hash: str
-    identity: str
-    path: Path | None = None
-    notes: tuple[str, ...] = ()
     task_type: TaskType = TASK_TYPES[USUAL]
     pairs: bool | None = None
-
-    @property
-    def is_bcos(self) -> bool:
-        return is_bcos(self.model)
-
-    @property
-    def family(self) -> str:
-        """The title of the model's family."""
-        return family_of(self.model).title
-
-    @property
-    def b(self) -> float | None:
-        return self.model.config.bcos["b"] if self.is_bcos else None
-
-    @property
-    def device(self) -> torch.device:
-        return device_of(self.model)
-
-
-def require_finite_logits(name: str, text: str, logits: Sequence[float]) -> None:
-    """Of logits that are not numbers a class would still be the largest.
-
-    Raises:
-        NotFiniteError: one of the logits is not finite.
-    """
-    if not all(map(math.isfinite, logits)):
-        shown = text if len(text) <= 60 else f"{text[:59]}…"
-        raise NotFiniteError(
-            f"The logits of {name} for the text {shown!r} are {', '.join(f'{value:g}' for value in logits)}; expected "
-            "finite numbers. Its weights are damaged, or training them diverged: train it again."
-        )
 
 
 def load(path: str | Path, *, device: str | torch.device | None = None) -> Classifier:
@@ -98,19 +55,19 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Class
     identity = folder_identity(path)
     loaded = load_finished(path)
     model, found = loaded.model, load_tokenizer(path, loaded.model.config)
-    model.to(torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu")))  # type: ignore[arg-type]
+    model.to(torch.device(device or usual_device()))  # type: ignore[arg-type]
     return Classifier(
-        model,
-        found.tokenizer,
-        info.labels,
-        position_limit(model),
-        info.name,
-        loaded.weights_hash,
-        identity,
-        path,
-        (*loaded.notes, *found.notes),
-        TASK_TYPES[info.task_type],
-        info.pairs,
+        model=model,
+        tokenizer=found.tokenizer,
+        labels=info.labels,
+        max_length=position_limit(model),
+        name=info.name,
+        weights_hash=loaded.weights_hash,
+        identity=identity,
+        path=path,
+        notes=(*loaded.notes, *found.notes),
+        task_type=TASK_TYPES[info.task_type],
+        pairs=info.pairs,
     )
 
 
@@ -125,15 +82,17 @@ def wrap(
 ) -> Classifier:
     """A classifier around a model in memory."""
     weights = state_hash(model)
-    identity = memory_identity(weights, model, tokenizer)
-    limit = position_limit(model)
-    return Classifier(model, tokenizer, tuple(labels), limit, name, weights, identity, task_type=task_type, pairs=pairs)
-
-
-def position_limit(model: PreTrainedModel) -> int:
-    """The most tokens that the model has positions for."""
-    config = model.config
-    return family_of(model).position_limit(int(config.max_position_embeddings), config.pad_token_id)
+    return Classifier(
+        model=model,
+        tokenizer=tokenizer,
+        labels=tuple(labels),
+        max_length=position_limit(model),
+        name=name,
+        weights_hash=weights,
+        identity=memory_identity(weights, model, tokenizer),
+        task_type=task_type,
+        pairs=pairs,
+    )
 
 
 def predict(

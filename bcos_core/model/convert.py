@@ -1,4 +1,5 @@
-"""Conversion of a stock Hugging Face classifier: modules are replaced on an instance, no modelling code is forked."""
+"""Conversion of a stock Hugging Face classifier or language model: modules are replaced on an instance, no modelling
+code is forked."""
 
 from __future__ import annotations
 
@@ -53,14 +54,16 @@ def convert(
     keep_biases: bool = False,
     in_place: bool = False,
 ) -> PreTrainedModel:
-    """The B-cos version of a pretrained classifier (arXiv 2502.12992 §3): biases dropped, B-cos transforms in.
+    """The B-cos version of a pretrained classifier or language model (arXiv 2502.12992 §3): biases dropped, B-cos
+    transforms in. The head of a language model stays a plain linear layer, and stays the word embeddings where it was
+    tied to them.
 
     Its weights are those of `model`; call `calibrate` to refit them to the converted structure, then fine-tune.
     `model` itself stays as it is unless `in_place`. The result is an ordinary `PreTrainedModel` of the same
     class, with a `bcos` section in its config.
 
     Args:
-        model: a sequence classifier of a family in `bcos_core.families.FAMILIES`.
+        model: a sequence classifier or language model of a family in `bcos_core.families.FAMILIES`.
         b: the exponent B ≥ 1 of the B-cos transform.
         normalize_weights: normalise weight rows on every forward, as the authors do.
         keep_biases: keep the biases. Contributions then add up to the logit with the share of the biases, which
@@ -100,10 +103,20 @@ def replace_modules(model: PreTrainedModel, family: Family, conversion: Conversi
         for path, module in _modules_after_e(model, family, edited)
         if (replacement := _replacement(path, module, family, conversion)) is not None
     }
+    tied = is_tied(model, family)
     for path, module in (edited | replacements).items():  # edits first: replacements may lie inside them
         model.set_submodule(path, module)
+    if tied:  # one parameter, which an optimizer sees once
+        model.get_submodule(family.output).weight = model.get_input_embeddings().weight
     if not family.own_attention:
         model.set_attn_implementation(ATTENTION)
+
+
+def is_tied(model: PreTrainedModel, family: Family) -> bool:
+    """Whether the head of a language model is the parameter of its word embeddings."""
+    if not family.speaks:
+        return False
+    return model.get_submodule(family.output).weight is model.get_input_embeddings().weight
 
 
 def _require_parts(model: PreTrainedModel, family: Family) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bcos_core.errors import CheckpointError
-from bcos_core.families import Family, is_within, linears_of
+from bcos_core.families import LANGUAGE_HEAD, Family, is_within, linears_of
 from bcos_core.model.headers import StoredTensor
 from bcos_core.model.variants import require_own_tensors
 
@@ -48,10 +48,10 @@ def fit(
     new_head: bool = False,
     keep_output: bool = True,
 ) -> Fit:
-    """Match the tensors of a folder with the parameters of a classifier.
+    """Match the tensors of a folder with the parameters of a classifier or language model.
 
     Args:
-        expected: the shapes of the classifier's parameters by their names.
+        expected: the shapes of the model's parameters by their names.
         name: what to call the folder.
         new_head: training's way. Parts of the head may be missing or, in the last, have another number of classes:
             they are drawn. Heads for other purposes are left out. Both are said.
@@ -87,7 +87,7 @@ def fit(
     unread = [key for key in left_out if not _harmless(key, family, other_heads=new_head)]
     if unread:
         raise CheckpointError(
-            f"The weights of {name} have parts that a {family.title} classifier by its config.json does not have: "
+            f"The weights of {name} have parts that a {family.title} {family.what} by its config.json does not have: "
             f"{_listed(_modules(unread))}. Leaving them out would make another model of it. Copy the folder anew, or "
             "use a model of the plain architecture."
         )
@@ -111,6 +111,9 @@ def _model_names(
         notes.append(f"The names of the weights begin with {wrapper!r}, as {WRAPPERS[wrapper]} writes them; it is off.")
     for old, new in OLD_ENDINGS.items():
         names = {key: name.removesuffix(old) + new if name.endswith(old) else name for key, name in names.items()}
+    if family.speaks:
+        head = f"{family.language_head}.weight"
+        names = {key: f"{family.output}.weight" if name == head else name for key, name in names.items()}
     if not any(is_within(name, base) for name in names.values()):  # a bare encoder, saved without its classifier
         heads = tuple(part for part in expected if not is_within(part, base))
         names = {key: name if name in heads else f"{base}.{name}" for key, name in names.items()}
@@ -176,8 +179,14 @@ def _missing(missing: Sequence[str], wanted: Mapping[str, object], family: Famil
     modules = _modules(missing)
     if len(missing) == len(wanted):
         return (
-            f"The weights of {name} have none of the parts of a {family.title} classifier, such as {modules[0]}. "
+            f"The weights of {name} have none of the parts of a {family.title} {family.what}, such as {modules[0]}. "
             "They are of another kind of model. Copy the folder anew."
+        )
+    if all(_is_head(module, family) for module in modules) and family.speaks:
+        return (
+            f"The weights of {name} lack the head of a language model, {_listed(modules)}, and its config.json does "
+            "not say that the head is the word embeddings (tie_word_embeddings). Without it no word follows: copy the "
+            "folder anew."
         )
     if all(_is_head(module, family) for module in modules):
         return (
@@ -191,14 +200,14 @@ def _missing(missing: Sequence[str], wanted: Mapping[str, object], family: Famil
 
 
 def _harmless(key: str, family: Family, *, other_heads: bool) -> bool:
-    """Whether leaving a tensor out leaves a classifier's answers as they are: it is of a pooler that the family's
+    """Whether leaving a tensor out leaves a model's answers as they are: it is of a pooler that the family's
     classifier does not run, or of a head for another purpose."""
     base = family.base
     if is_within(key, f"{base}.pooler"):
         return True
     if is_within(key, base):
         return False
-    return other_heads or is_within(key, "cls") or key.startswith(("lm_head.", "vocab_"))
+    return other_heads or is_within(key, "cls") or key.startswith((f"{LANGUAGE_HEAD}.", "embed_out.", "vocab_"))
 
 
 def _modules(keys: Iterable[str]) -> list[str]:

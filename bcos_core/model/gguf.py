@@ -4,6 +4,8 @@ no further reader has to decode."""
 from __future__ import annotations
 
 import shutil
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import torch
@@ -27,7 +29,7 @@ def convert_gguf(file: Path, folder: Path) -> None:
     """
     for unfinished in folder.parent.glob(f".{folder.name}.*.partial"):
         shutil.rmtree(unfinished, ignore_errors=True)
-    with quiet_transformers():
+    with quiet_transformers(), redirect_stderr(StringIO()):  # one of its bars heeds no setting
         try:
             model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
             tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)

@@ -122,6 +122,11 @@ class ModelConfig:
         return family.position_limit(positions or self.max_position_embeddings, self.pad_token_id)
 
     @property
+    def saved_by_language_model(self) -> bool:
+        """Whether the file says that a language model was saved."""
+        return any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in self.architectures or ())
+
+    @property
     def saved_by_classifier(self) -> bool:
         """Whether a sequence classifier was saved, as far as the file says."""
         names = self.architectures
@@ -324,7 +329,8 @@ def _problem_type(config: ModelConfig, path: Path, outputs: int | None) -> TaskT
     if not config.saved_by_classifier:
         raise UnsupportedModelError(
             f"{path.name} was saved as {(config.architectures or [''])[0]}, which is no classifier of texts. "
-            "Train one from it first (train --model)."
+            "Train one from it first (train --model)"
+            + (", or ask it for the next word (explain --next-token)." if config.saved_by_language_model else ".")
         )
     count = outputs or config.num_labels or len(config.id2label or {})
     if config.problem_type is None and count == 1:  # as transformers has it

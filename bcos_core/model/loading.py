@@ -1,4 +1,5 @@
-"""A model folder becomes a classifier in memory: checked by its headers, then read in float32, whole or not at all."""
+"""A model folder becomes a classifier, or a language model, in memory: checked by its headers, then read in float32,
+whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,24 +10,26 @@ from typing import Any
 import torch
 from transformers import PretrainedConfig, PreTrainedModel
 
-from bcos_core.families import family_named
-from bcos_core.model.auto import CLASSIFIERS
+from bcos_core.errors import CheckpointError, UnsupportedModelError
+from bcos_core.families import Family, family_named
+from bcos_core.model.auto import class_of
 from bcos_core.model.content import require_same_content
 from bcos_core.model.convert import Conversion, replace_modules
 from bcos_core.model.fit import Fit, fit
+from bcos_core.model.headers import Headers
 from bcos_core.model.identity import folder_content
 from bcos_core.model.info import ModelConfig, read_config, read_info
 from bcos_core.model.pooling import pool_by_mask
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.model.skeleton import expected_shapes, transformers_config
-from bcos_core.model.weights import read_tensors, stored_tensors
+from bcos_core.model.weights import read_tensors, require_memory, stored_tensors
 from bcos_core.tasks.registry import TASK_TYPES, USUAL, task_type_of
 from bcos_core.tasks.task_type import TaskType
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A classifier in evaluation mode, the hash of the files that its weights are from, and what a person should know
+    """A model in evaluation mode, the hash of the files that its weights are from, and what a person should know
     of how it was loaded, in whole sentences."""
 
     model: PreTrainedModel
@@ -52,14 +55,70 @@ def load_finished(folder: Path) -> LoadedModel:
     conversion = None if section is None else Conversion(section.b, section.normalize_weights, section.keep_biases)
     found = fit(
         stored_tensors(folder),
-        expected_shapes(config, name=folder.name, conversion=conversion),
+        expected_shapes(config, family, name=folder.name, conversion=conversion),
         family,
         name=folder.name,
     )
-    model = _assembled(config, found)
+    model = _assembled(config, family, found)
     if conversion is not None:
         replace_modules(model, family, conversion)
     return LoadedModel(model.eval(), content["weights"], (*notes, *found.notes))
+
+
+def load_language_model(folder: Path) -> LoadedModel:
+    """A language model that is ready to answer, conventional or B-cos, in float32.
+
+    Raises:
+        CheckpointError: as `load_finished` does; also a head that was saved beside the word embeddings, and is another
+            than these where config.json says that it is the same.
+        UnsupportedModelError: no language model, a family or part without a rule, or more weights than the memory
+            that is free can hold.
+    """
+    known = read_config(folder)
+    family = speaking_family(known, folder.name)
+    config = transformers_config(folder, known)
+    section = known.bcos
+    conversion = None if section is None else Conversion(section.b, section.normalize_weights, section.keep_biases)
+    stored = stored_tensors(folder, most=None)
+    require_memory(stored, folder.name)
+    expected = expected_shapes(config, family, name=folder.name, conversion=conversion)
+    found = fit(stored, expected, family, name=folder.name)
+    _require_one_head(stored, found, family, folder.name)
+    model = _assembled(config, family, found)
+    if conversion is not None:
+        replace_modules(model, family, conversion)
+    return LoadedModel(model.eval(), folder_content(folder)["weights"], found.notes)
+
+
+def speaking_family(known: ModelConfig, name: str) -> Family:
+    """The anatomy of the language model that a config.json describes; `name` is that of its folder.
+
+    Raises:
+        UnsupportedModelError: it was saved as something else, or its family has no language model.
+    """
+    family = family_named(known.model_type)
+    if family.decoder and known.saved_by_language_model:
+        return family.language_model
+    saved = (known.architectures or ["an unknown class"])[0]
+    raise UnsupportedModelError(
+        f"{name} is no language model: it was saved as {saved}, of the family {family.title}, and has no head that "
+        "gives the next word. Use smollm2, or a folder whose config.json names a class that ends in ForCausalLM."
+    )
+
+
+def _require_one_head(stored: Headers, found: Fit, family: Family, name: str) -> None:
+    """Of a head that is the word embeddings by config.json, refuse a second one with other numbers."""
+    beside = stored.get(f"{family.language_head}.weight") or stored.get(f"{family.output}.weight")
+    embeddings = found.tensors.get(f"{family.embeddings[0]}.weight")
+    if beside is None or embeddings is None or f"{family.output}.weight" in found.tensors:
+        return
+    both = read_tensors({"head": beside, "embeddings": embeddings})
+    if not torch.equal(both["head"], both["embeddings"]):
+        raise CheckpointError(
+            f"The weights of {name} have a head ({beside.key}) of other numbers than the word embeddings, which its "
+            'config.json says are the same (tie_word_embeddings). Say there "tie_word_embeddings": false if the head '
+            "is meant, or copy the folder anew."
+        )
 
 
 def load_to_train(folder: Path, *, num_labels: int, seed: int, task_type: TaskType = TASK_TYPES[USUAL]) -> LoadedModel:
@@ -73,7 +132,7 @@ def load_to_train(folder: Path, *, num_labels: int, seed: int, task_type: TaskTy
     config, found = _fit_to_train(folder, read_config(folder), num_labels=num_labels, task_type=task_type)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = _assembled(config, found)
+        model = _assembled(config, family_named(config.model_type), found)
     return LoadedModel(model.eval(), folder_content(folder)["weights"], found.notes)
 
 
@@ -92,10 +151,11 @@ def _fit_to_train(
     config = transformers_config(folder, known, classes=num_labels)
     config.problem_type = task_type.problem_type  # type: ignore[assignment]
     config.score_centre = 0.0
+    family = family_named(known.model_type)
     found = fit(
         stored_tensors(folder),
-        expected_shapes(config, name=folder.name),
-        family_named(known.model_type),
+        expected_shapes(config, family, name=folder.name),
+        family,
         name=folder.name,
         new_head=True,
         keep_output=known.saved_by_classifier and task_type_of(known.problem_type) is task_type,
@@ -103,10 +163,10 @@ def _fit_to_train(
     return config, found
 
 
-def _assembled(config: PretrainedConfig, found: Fit) -> PreTrainedModel:
-    """The classifier with the tensors in it; `found.new`, and what conversion drops, are drawn from the generator."""
-    kind: Any = CLASSIFIERS[type(config)]
-    own_attention = family_named(config.model_type).own_attention
+def _assembled(config: PretrainedConfig, family: Family, found: Fit) -> PreTrainedModel:
+    """The model with the tensors in it; `found.new`, and what conversion drops, are drawn from the generator."""
+    kind: Any = class_of(config, family)
+    own_attention = family.own_attention
     with quiet_transformers():
         model: PreTrainedModel = kind.from_pretrained(
             None,

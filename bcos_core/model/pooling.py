@@ -1,7 +1,8 @@
-"""Which position a decoder's decision is read from: the last one that the attention mask shows.
+"""Which position a decoder's answer is read from, a classifier's or the next word's: the last one that the attention
+mask shows.
 
-transformers looks for the last id that is not the padding id. Texts may contain that id (a reference of padding tokens
-does throughout), many tokenizers have none, and nothing but the mask says what padding is.
+For classifiers transformers looks for the last id that is not the padding id. Texts may contain that id (a reference of
+padding tokens does throughout), many tokenizers have none, and nothing but the mask says what padding is.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from bcos_core.model.anatomy import family_of
 
 
 class _LastShown:
-    """The forward pass of a decoder with the linear `score` on top of it, without a key–value cache."""
+    """The forward pass of a decoder with a linear head on top of its last token, without a key–value cache."""
 
     def forward(
         self,
@@ -27,13 +28,22 @@ class _LastShown:
         position_ids: Tensor | None = None,
         return_dict: bool = True,
     ) -> SequenceClassifierOutput:
-        """(batch, classes), from ids (batch, tokens)."""
+        """(batch, classes), or (batch, vocabulary), from ids (batch, tokens)."""
         model: Any = self
+        family = family_of(model)
         hidden = model.base_model(
             input_ids=input_ids, attention_mask=attention_mask, position_ids=position_ids, use_cache=False
         ).last_hidden_state
         last = last_shown(torch.ones_like(input_ids) if attention_mask is None else attention_mask)
-        return SequenceClassifierOutput(logits=model.score(hidden[torch.arange(len(last), device=last.device), last]))
+        logits = model.get_submodule(family.output)(hidden[torch.arange(len(last), device=last.device), last])
+        return SequenceClassifierOutput(logits=scaled_logits(model, logits))
+
+
+def scaled_logits(model: PreTrainedModel, logits: Tensor) -> Tensor:
+    """What a model makes of the outputs (…, vocabulary) of its head: some language models divide them."""
+    family = family_of(model)
+    divided = family.speaks and family.logits_divided_by is not None
+    return logits / getattr(model.config, family.logits_divided_by) if divided else logits  # type: ignore[arg-type]
 
 
 def last_shown(attention_mask: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""A classifier without its weights: whether this program can use what a config.json describes, and the shapes of its
+"""A model without its weights: whether this program can use what a config.json describes, and the shapes of its
 parameters. Nothing is allocated, whatever numbers the file has in it."""
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import torch
 from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
 
 from bcos_core.errors import BcosError, CheckpointError, UnsupportedModelError
-from bcos_core.families import family_named, require_settings
-from bcos_core.model.auto import AutoModelForSequenceClassification
-from bcos_core.model.convert import Conversion, replace_modules
+from bcos_core.families import Family, family_named, require_settings
+from bcos_core.model.auto import auto_class
+from bcos_core.model.convert import Conversion, is_tied, replace_modules
 from bcos_core.model.info import ADVICE, ModelConfig
 from bcos_core.model.quiet import quiet_transformers
 
@@ -24,8 +24,9 @@ CALLED_WITH = {
 }
 
 
-def transformers_config(folder: Path, known: ModelConfig, *, classes: int) -> PretrainedConfig:
-    """The config of a classifier of `classes` classes as transformers reads it; `known` is what was read before it.
+def transformers_config(folder: Path, known: ModelConfig, *, classes: int | None = None) -> PretrainedConfig:
+    """The config of a model as transformers reads it, of a classifier with `classes` classes; `known` is what was read
+    before it.
 
     Raises:
         CheckpointError: numbers that make no model.
@@ -45,7 +46,7 @@ def transformers_config(folder: Path, known: ModelConfig, *, classes: int) -> Pr
     try:
         with quiet_transformers():
             config = AutoConfig.from_pretrained(folder)
-            if config.num_labels != classes:
+            if classes is not None and config.num_labels != classes:
                 config.num_labels = classes
             for setting, needed in CALLED_WITH.items():
                 setattr(config, setting, needed)
@@ -58,10 +59,10 @@ def transformers_config(folder: Path, known: ModelConfig, *, classes: int) -> Pr
 
 
 def expected_shapes(
-    config: PretrainedConfig, *, name: str, conversion: Conversion | None = None
+    config: PretrainedConfig, family: Family, *, name: str, conversion: Conversion | None = None
 ) -> dict[str, tuple[int, ...]]:
-    """The shapes of all parameters, by name, of the classifier that a config describes, converted where that is said;
-    `name` is that of its folder.
+    """The shapes of all parameters, by name, of the classifier, or language model, that a config describes, converted
+    where that is said; `name` is that of its folder. A head that is the word embeddings is not among them.
 
     Raises:
         CheckpointError: numbers that make no model.
@@ -69,14 +70,15 @@ def expected_shapes(
     """
     try:
         with quiet_transformers(), torch.device("meta"):
-            model: PreTrainedModel = AutoModelForSequenceClassification.from_config(config)
+            model: PreTrainedModel = auto_class(family).from_config(config)
             if conversion is not None:
-                replace_modules(model, family_named(config.model_type), conversion)
+                replace_modules(model, family, conversion)
     except BcosError:
         raise
     except Exception as error:  # whatever a layer thinks of the numbers
         raise _unusable(name, error) from error
-    return {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
+    tied = f"{family.output}.weight" if is_tied(model, family) else None
+    return {key: tuple(tensor.shape) for key, tensor in model.state_dict().items() if key != tied}
 
 
 def _unusable(name: str, error: Exception) -> CheckpointError:

@@ -69,7 +69,7 @@ class Stream:
     @property
     def segments(self) -> list[tuple[Step, ...]]:
         """The steps of each segment."""
-        return [*[self._family.steps] * len(self._blocks), self._family.head]
+        return [*[self._family.steps] * len(self._blocks), self._family.fitted_head]
 
     def items(self, segment: int) -> Iterator[Item]:
         """What a segment is fitted on."""

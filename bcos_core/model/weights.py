@@ -11,11 +11,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+import psutil
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from bcos_core.errors import CheckpointError
+from bcos_core.errors import CheckpointError, UnsupportedModelError
 from bcos_core.model.headers import (
     ADVICE,
     INDEX,
@@ -26,15 +27,19 @@ from bcos_core.model.headers import (
     read_shards,
     safetensors_headers,
 )
+from bcos_core.numbers import file_size
 
 PICKLED = "pytorch_model.bin"  # of before safetensors
 MAX_PARAMETERS = 2_000_000_000  # 8 GB in float32
+BYTES_IN_MEMORY = 4
+"""Of a parameter in float32, as everything is computed."""
 
 _DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
 
 
-def stored_tensors(folder: Path) -> Headers:
-    """Every tensor of a model folder by its name, from the headers of its weight files, all shards of them.
+def stored_tensors(folder: Path, *, most: int | None = MAX_PARAMETERS) -> Headers:
+    """Every tensor of a model folder by its name, from the headers of its weight files, all shards of them; `most`
+    parameters altogether.
 
     Raises:
         CheckpointError: no weights, a file that is missing or damaged, or more parameters than this program reads.
@@ -49,13 +54,31 @@ def stored_tensors(folder: Path) -> Headers:
             f"The folder {folder.name} has no weights. Expected {WEIGHTS} (or shards of it, with {WEIGHTS}{INDEX}) "
             f"or {PICKLED}. {ADVICE}"
         )
-    parameters = sum(math.prod(tensor.shape) for tensor in found.values())
-    if parameters > MAX_PARAMETERS:
+    if most is not None and (count := parameters(found)) > most:
         raise CheckpointError(
-            f"The weights of {folder.name} have {parameters:,} parameters; this program reads up to "
-            f"{MAX_PARAMETERS:,}. Choose a smaller model."
+            f"The weights of {folder.name} have {count:,} parameters; this program reads up to "
+            f"{most:,}. Choose a smaller model."
         )
     return found
+
+
+def parameters(stored: Headers) -> int:
+    """How many numbers tensors have in them."""
+    return sum(math.prod(tensor.shape) for tensor in stored.values())
+
+
+def require_memory(stored: Headers, name: str) -> None:
+    """Refuse weights that do not fit into the memory that is free; `name` is that of their folder.
+
+    Raises:
+        UnsupportedModelError: says how much they need, and how much there is.
+    """
+    needed, free = BYTES_IN_MEMORY * parameters(stored), psutil.virtual_memory().available
+    if needed > free:
+        raise UnsupportedModelError(
+            f"{name} has {parameters(stored):,} parameters, which take {file_size(needed)} in float32; "
+            f"{file_size(free)} of memory are free. Choose a smaller model, or a machine with more memory."
+        )
 
 
 def read_tensors(chosen: Mapping[str, StoredTensor]) -> dict[str, Tensor]:

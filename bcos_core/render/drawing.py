@@ -17,9 +17,9 @@ from bcos_core.render.band import band_note, band_of, score_in_words
 from bcos_core.render.palette import Palette
 from bcos_core.render.pieces import Granularity, Piece, pieces, runs
 from bcos_core.render.scale import Scale
+from bcos_core.tasks.answer_type import AnswerType
 from bcos_core.tasks.prediction import Prediction
-from bcos_core.tasks.registry import TASK_TYPES
-from bcos_core.tasks.task_type import TaskType
+from bcos_core.tasks.registry import ANSWER_TYPES
 from bcos_core.text.pair import HEADINGS, halves, one_line
 
 if TYPE_CHECKING:
@@ -93,13 +93,13 @@ def pending_runs(text: str, tokens: Sequence[Token]) -> list[dict[str, Any]]:
 
 def prediction_bars(record: Attribution) -> list[dict[str, Any]]:
     """The bars of a record's answer, those explained that its target names."""
-    answer = Prediction(record.logits, record.probabilities, record.target.index, "")
+    answer = Prediction(record.logits, record.probabilities, record.place, "")
     explained = (record.target.label, record.target.minus_label)
-    return answer_bars(answer, record.labels, TASK_TYPES[record.task_type], explained)
+    return answer_bars(answer, record.labels, ANSWER_TYPES[record.task_type], explained)
 
 
 def answer_bars(
-    answer: Prediction, labels: Sequence[str], kind: TaskType, explained: tuple[str, str | None]
+    answer: Prediction, labels: Sequence[str], kind: AnswerType, explained: tuple[str, str | None]
 ) -> list[dict[str, Any]]:
     """One bar per output, in the model's order: `label`, `value` (probability, or the score), `share`, whether it is
     what the model `answers`, its part in what is `explained` (a class, perhaps rather than another) in words, `help`;
@@ -135,7 +135,7 @@ def legend(record: Attribution, style: Style, scale: Scale) -> dict[str, Any] | 
     numbers = scale.ends if signed else scale.ends[1:]
     return {
         "numbers": [number.removeprefix("+") for number in numbers] if not signed else list(numbers),
-        "ends": _ends(target, TASK_TYPES[record.task_type], signed=signed),
+        "ends": _ends(target, ANSWER_TYPES[record.task_type], signed=signed),
         "rule": scale.rule,
         "band": band_note(record, bars=style.presentation == "bars"),
         "light": style.palette.css_gradient("light", signed=signed),
@@ -143,7 +143,7 @@ def legend(record: Attribution, style: Style, scale: Scale) -> dict[str, Any] | 
     }
 
 
-def shared_legend(target: str, kind: TaskType, style: Style, scale: Scale | None, *, signed: bool) -> dict[str, Any]:
+def shared_legend(target: str, kind: AnswerType, style: Style, scale: Scale | None, *, signed: bool) -> dict[str, Any]:
     """The colours of several panels at once: the strips, and both ends in words, as models of a `kind` of task have
     them; with the numbers at the ends where the panels share a `scale`."""
     ends = _ends(target, kind, signed=signed)
@@ -157,7 +157,7 @@ def shared_legend(target: str, kind: TaskType, style: Style, scale: Scale | None
     }
 
 
-def _ends(target: str, kind: TaskType, *, signed: bool) -> list[str]:
+def _ends(target: str, kind: AnswerType, *, signed: bool) -> list[str]:
     """What the left and the right end of a scale do."""
     positive, negative = kind.verbs
     return [f"{negative} {target}", f"{positive} {target}"] if signed else ["no weight", "most weight"]
@@ -184,7 +184,7 @@ def sum_mark(record: Attribution) -> dict[str, Any] | None:
 
 def quantity(record: Attribution) -> str:
     """What the contributions add up to: of a contrast it is a difference."""
-    explained = TASK_TYPES[record.task_type].explained
+    explained = ANSWER_TYPES[record.task_type].explained
     return explained if record.target.minus is None else f"difference of {explained}s"
 
 
@@ -210,7 +210,7 @@ def sum_parts(record: Attribution) -> list[str]:
     if record.reference_share:
         parts.append(f"reference {number(record.reference_share, signed=True)}")
     if record.bias_share:
-        parts.append(f"{TASK_TYPES[record.task_type].tokenless} {number(record.bias_share, signed=True)}")
+        parts.append(f"{ANSWER_TYPES[record.task_type].tokenless} {number(record.bias_share, signed=True)}")
     return parts
 
 
@@ -241,7 +241,7 @@ def before_and_after(record: Attribution, change: StrikeResult) -> str:
     """What is explained, before and after words were struck out, and the probability."""
     note = f"{quantity(record).capitalize()} {number(record.logit)} → {number(change.logit)}"
     if change.probabilities:
-        before, after = (one[record.target.index] for one in (record.probabilities, change.probabilities))
+        before, after = (one[record.place] for one in (record.probabilities, change.probabilities))
         note += f", probability of {record.target.label} {probability(before)} → {probability(after)}"
     return f"{note}."
 
@@ -321,7 +321,7 @@ def _unit(piece: Piece, record: Attribution, palette: Palette, scale: Scale, str
     band = band_of(piece, scale, signed=signed)
     written = score_in_words(piece, record, signed=signed)
     if signed:
-        positive, negative = TASK_TYPES[record.task_type].verbs
+        positive, negative = ANSWER_TYPES[record.task_type].verbs
         side = positive if score > 0 else negative if score < 0 else f"neither {positive} nor {negative}"
         meaning = f"{side} {record.target.title}" + (", sign not settled" if band and band.unsettled else "")
     else:

@@ -1,4 +1,5 @@
-"""The one object that owns everything in which kinds of tasks differ.
+"""The one object that owns everything in which kinds of tasks differ: what answers are (`AnswerType`), and what
+labelled data are.
 
 A label goes through three forms. What a table's cell holds is its *mark*: the name of a class, the names of several
 labels, a number. The names in all marks together are the task's `labels`, one for each output of a model. Held against
@@ -10,15 +11,15 @@ held against another's as they are held against labels.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bcos_core.numbers import number, percent
+from bcos_core.tasks.answer_type import AnswerType, Array
 from bcos_core.tasks.prediction import Prediction, Statement
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 Mark = str | float | tuple[str, ...]
 Gold = int | float | tuple[int, ...]
-Array = NDArray[Any]
 
 BINARY, CROSS_ENTROPY = "binary cross-entropy", "cross-entropy"
 
@@ -74,20 +74,16 @@ class LinearModel:
         return rows
 
 
-class TaskType(ABC):
+class TaskType(AnswerType):
     """One kind of task. Stateless: the data, the labels and the model are handed in.
 
-    `name` is that of the command line, `problem_type` is transformers' (`PretrainedConfig.problem_type`). `metrics` are
+    `problem_type` is transformers' (`PretrainedConfig.problem_type`). `metrics` are
     the figures of a test set, the first of them the one that a curve of training shows.
     """
 
-    name: ClassVar[str]
-    title: ClassVar[str]
     description: ClassVar[str]
     problem_type: ClassVar[str]
     metrics: ClassVar[tuple[Metric, ...]]
-    exclusive: ClassVar[bool] = False
-    """Whether exactly one label is right, so that its probability, confusion and flips can be spoken of."""
     least_per_side: ClassVar[int] = 2
     """Of every stratum on every side; fewer give a figure by luck."""
 
@@ -163,25 +159,6 @@ class TaskType(ABC):
 
     # Answers
 
-    has_probabilities: ClassVar[bool] = True
-    measures: ClassVar[tuple[str, ...]]
-    """What scores may look at when words are removed (names in `PROBABILITIES`); the first unless another is chosen."""
-    output: ClassVar[str] = "class"
-    outputs: ClassVar[str] = "classes"
-    """What a model's outputs are called, one and all of them."""
-    predicted: ClassVar[str] = "the predicted class"
-    """The output that is explained unless another one is asked for."""
-    verbs: ClassVar[tuple[str, str]] = ("supports", "speaks against")
-    """What a word does to an output whose contribution to it is positive, and negative."""
-    explained: ClassVar[str] = "logit"
-    """What contributions add up to."""
-    tokenless: ClassVar[str] = "biases"
-    """The share of it that belongs to no token (`Attribution.bias_share`)."""
-
-    def answer(self, prediction: Prediction) -> str:
-        """A prediction in words, with how sure the model is where that is one number."""
-        return prediction.label
-
     @abstractmethod
     def prediction(self, logits: Sequence[float], labels: Sequence[str]) -> Prediction:
         """The answer that logits make."""
@@ -250,14 +227,6 @@ class TaskType(ABC):
     @abstractmethod
     def array(self, golds: Sequence[Gold], outputs: int) -> Array:
         """Gold for a model of `outputs` outputs: (texts,) or (texts, outputs)."""
-
-    @abstractmethod
-    def answers(self, logits: Array) -> Array:
-        """What logits (texts, outputs) answer, in the form of `array`."""
-
-    @abstractmethod
-    def named(self, answers: Array, outputs: int) -> NDArray[np.bool_]:
-        """(texts, outputs): which outputs each answer names, none for a score. Answers as `array` has them."""
 
     @abstractmethod
     def each_text(self, logits: Array, golds: Array) -> Array:

@@ -20,9 +20,11 @@ def positions_by_half(text: str, tokens: Sequence[Token]) -> tuple[tuple[int, ..
 
 def unread_spans(text: str, tokens: Sequence[Token], truncated_at: int | None) -> tuple[Span, ...]:
     """The characters that a model does not see, since its limit leaves them out: the text's end, or the ends of a
-    pair's texts. `truncated_at` is where the text was cut, `None` if it was not."""
+    pair's texts; of a prompt its front. `truncated_at` is where the text was cut, `None` if it was not."""
     if truncated_at is None:
         return ()
+    if all(token.start is None or token.start >= truncated_at for token in tokens):  # read from there on
+        return ((0, truncated_at),) if truncated_at else ()
     parts = halves(text)
     read = [max((tokens[p].end or 0 for p in part), default=0) for part in positions_by_half(text, tokens)]
     if len(parts) == 1:  # white space after the last token was read, too

@@ -25,7 +25,7 @@ _tokenizers = threading.Lock()
 _SHOWN = 40  # characters that name a text: its number is that of no file
 _TEXTS_AT_ONCE = 256  # so that nobody waits long for the lock
 _PROBES = ("a", "A", "1", ".", "一")  # one of which a tokenizer reads
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _tokenized(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], limit: 
             some = places[start : start + _TEXTS_AT_ONCE]
             # Surrogates cannot be UTF-8, which tokenizers need; one character takes the place of one.
             readable = [
-                text if text.isascii() else _SURROGATE.sub("\ufffd", text) for text in (texts[place] for place in some)
+                text if text.isascii() else SURROGATE.sub("\ufffd", text) for text in (texts[place] for place in some)
             ]
             found.update(zip(some, _of_one_kind(tokenizer, readable, limit, pairs=pairs), strict=True))
     return [found[place] for place in range(len(texts))]
@@ -174,7 +174,7 @@ def _of_one_kind(
 ) -> Iterator[_Tokenized]:
     between = _between(tokenizer) if pairs else ()
     with_types = pairs and "token_type_ids" in tokenizer.model_input_names
-    with _settings_kept(tokenizer):
+    with settings_kept(tokenizer):
         encoding: BatchEncoding = tokenizer(
             *zip(*map(texts_of, texts), strict=True) if pairs else [texts],
             truncation=True,
@@ -208,7 +208,7 @@ def _between(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
     Raises:
         UnsupportedModelError: it has none, and knows no line break.
     """
-    with _settings_kept(tokenizer):
+    with settings_kept(tokenizer):
         tokenizer.backend_tokenizer.no_truncation()
         forms = (tokenizer(probe, probe).sequence_ids() for probe in _PROBES)
         form = next((one for one in forms if 0 in one and 1 in one), [0, 1])
@@ -231,7 +231,7 @@ def _apart(form: Sequence[int | None]) -> bool:
 
 
 @contextmanager
-def _settings_kept(tokenizer: PreTrainedTokenizerBase) -> Iterator[None]:
+def settings_kept(tokenizer: PreTrainedTokenizerBase) -> Iterator[None]:
     """How the tokenizer cuts and pads is nobody else's inside the block, and as before afterwards."""
     with _tokenizers:
         backend = tokenizer.backend_tokenizer

@@ -21,7 +21,7 @@ METHOD = Method(
 
 def alone(inputs: MethodInput) -> MethodOutput:
     """f(reference with token i) − f(reference), one pass for each i."""
-    batch, view = inputs.batch, ModelView(inputs.classifier.model)
+    batch, view = inputs.batch, ModelView(inputs.text_model.model)
     logits = view.predict(batch.input_ids, batch.attention_mask)
     classes = inputs.classes(logits)
 

@@ -35,7 +35,7 @@ def start(embeddings: Array) -> Hidden:
 def llama(
     w: Weights, embeddings: Array, *, b: float, heads: int, groups: int, layers: int, eps: float
 ) -> tuple[Array, Array]:
-    """Logits (classes,) and W(x) (classes, tokens, hidden) of E (tokens, hidden)."""
+    """Logits (classes,), or (vocabulary,), and W(x) (classes, tokens, hidden), of E (tokens, hidden)."""
     state = start(embeddings)
     for layer in range(layers):
         at = f"model.layers.{layer}."
@@ -51,11 +51,11 @@ def llama(
         up = bcos(normed, w[at + "mlp.up_proj.weight"], b)
         fed = up.times(gate / (1 + np.exp(-gate)))  # SiLU of the gate is the factor, all of it
         state = bcos(fed, w[at + "mlp.down_proj.weight"], b) + state
-    return pooled(rms_norm(state, w["model.norm.weight"], eps), w["score.weight"], b)
+    return pooled(rms_norm(state, w["model.norm.weight"], eps), w, b)
 
 
 def gpt2(w: Weights, embeddings: Array, *, b: float, heads: int, layers: int, eps: float) -> tuple[Array, Array]:
-    """Logits (classes,) and W(x) (classes, tokens, hidden) of E (tokens, hidden)."""
+    """The same of a GPT-2."""
     state = start(embeddings)
     width = embeddings.shape[1]
     for layer in range(layers):
@@ -70,12 +70,19 @@ def gpt2(w: Weights, embeddings: Array, *, b: float, heads: int, layers: int, ep
         x = inner.values
         gate = 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
         state = bcos(inner.times(gate), w[at + "mlp.c_proj.weight"].T, b) + state
-    return pooled(layer_norm(state, w["transformer.ln_f.weight"], eps), w["score.weight"], b)
+    return pooled(layer_norm(state, w["transformer.ln_f.weight"], eps), w, b)
 
 
-def pooled(state: Hidden, weight: Array, b: float) -> tuple[Array, Array]:
-    logits = bcos(Hidden(state.values[-1:], state.matrices[-1:]), weight, b)
-    tokens = len(state.values)
+def pooled(state: Hidden, w: Weights, b: float) -> tuple[Array, Array]:
+    """A classifier's head is a B-cos transform; a language model's, the word embeddings where it has none of its own,
+    stays linear."""
+    last, tokens = Hidden(state.values[-1:], state.matrices[-1:]), len(state.values)
+    if "score.weight" in w:
+        weight = w["score.weight"]
+        logits = bcos(last, weight, b)
+    else:
+        weight = w["lm_head.weight"] if "lm_head.weight" in w else w["transformer.wte.weight"]
+        logits = linear(last, weight)
     return logits.values[0], logits.matrices[0].reshape(len(weight), tokens, -1)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_families import TINY, ids_of, padded, tiny_config, tiny_model
+from tiny_families import DECODERS, TINY, ids_of, padded, tiny_config, tiny_model
 from torch import nn
 from transformers import AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM
 
@@ -23,7 +23,6 @@ from bcos_core.model.loading import load_finished, load_to_train
 from bcos_core.model.view import ModelView, attention_probabilities
 
 every_family = pytest.mark.parametrize("name", list(TINY))
-DECODERS = [name for name, tiny in TINY.items() if family_named(tiny.model_type).decoder]
 
 
 @every_family

@@ -1,4 +1,5 @@
-"""Tiny random classifiers of the real classes, one or more configurations a family, and inputs for them."""
+"""Tiny random classifiers and language models of the real classes, one or more configurations a family, and inputs for
+them."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ import torch
 from torch import Tensor
 from transformers import AutoConfig, PreTrainedModel
 
-from bcos_core.model.auto import AutoModelForSequenceClassification
+from bcos_core.families import family_named
+from bcos_core.model.auto import auto_class
 
 VOCABULARY = 61
 HIDDEN = 16
@@ -96,6 +98,9 @@ TINY = {
 }
 
 
+DECODERS = [name for name, tiny in TINY.items() if family_named(tiny.model_type).decoder]
+
+
 def tiny_config(name: str, **changes: Any) -> Any:
     tiny = TINY[name]
     shared = {"vocab_size": VOCABULARY, "num_labels": CLASSES, "pad_token_id": PAD_ID}
@@ -103,10 +108,15 @@ def tiny_config(name: str, **changes: Any) -> Any:
     return AutoConfig.for_model(tiny.model_type, **(shared | special | tiny.settings | changes))
 
 
-def tiny_model(name: str, *, seed: int = 0, biases: bool = True, **changes: Any) -> PreTrainedModel:
-    """In evaluation mode; every weight and bias is drawn, so that none is inert. Without `biases` they are all 0."""
+def tiny_model(
+    name: str, *, seed: int = 0, biases: bool = True, speaks: bool = False, **changes: Any
+) -> PreTrainedModel:
+    """In evaluation mode; every weight and bias is drawn, so that none is inert. Without `biases` they are all 0. One
+    that `speaks` is a language model."""
     torch.manual_seed(seed)
-    model: PreTrainedModel = AutoModelForSequenceClassification.from_config(tiny_config(name, **changes))
+    config = tiny_config(name, **changes)
+    family = family_named(config.model_type)
+    model: PreTrainedModel = auto_class(family.language_model if speaks else family).from_config(config)
     with torch.no_grad():
         for path, parameter in model.named_parameters():
             drawn = torch.randn_like(parameter)

@@ -40,7 +40,7 @@ def by_place(inputs: MethodInput) -> MethodOutput:
 
 def by_place_and_model(inputs: MethodInput) -> MethodOutput:
     """Ignores the text, though it looks at the model: rows of its weights at each place."""
-    weights = next(p for name, p in inputs.classifier.model.named_parameters() if name.endswith("query.weight"))
+    weights = next(p for name, p in inputs.text_model.model.named_parameters() if name.endswith("query.weight"))
     rows = weights.detach().double().flatten()[: inputs.batch.input_ids.shape[1]]
     return _scored(inputs, rows.expand(len(inputs.batch), -1))
 
@@ -68,7 +68,7 @@ def by_padding(inputs: MethodInput) -> MethodOutput:
 def by_digits(inputs: MethodInput) -> MethodOutput:
     """Right, but for an unstable sum: a large number is added and taken away again in the model's own precision."""
     output = bcos(inputs)
-    precise = output.scores.to(next(inputs.classifier.model.parameters()).dtype)
+    precise = output.scores.to(next(inputs.text_model.model.parameters()).dtype)
     large = 2.0**19 * precise.abs().amax(1, keepdim=True)
     return _scored(inputs, (precise + large) - large)
 

@@ -1,0 +1,85 @@
+"""What a model answers, as a record keeps it: every class of a classifier, of a vocabulary a few tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from bcos_core.attribution.method import Method
+from bcos_core.attribution.record import Attribution, ReadPrompt, Target
+from bcos_core.model.classifier import Classifier
+from bcos_core.model.language_model import LanguageModel
+from bcos_core.model.next_token import alternatives
+from bcos_core.model.text_model import TextModel
+from bcos_core.tasks.next_token import NextToken
+from bcos_core.text.encoding import Encoded
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`outputs` are the numbers of the outputs that the rest is of; `kind` is a name in `ANSWER_TYPES`."""
+
+    kind: str
+    outputs: tuple[int, ...]
+    labels: tuple[str, ...]
+    logits: tuple[float, ...]
+    probabilities: tuple[float, ...]
+
+    def label_of(self, output: int) -> str:
+        return self.labels[self.outputs.index(output)]
+
+
+def answers_of(model: TextModel, logits: Tensor, target: Target | None) -> list[Answer]:
+    """One for each row of logits (batch, outputs). Of a vocabulary are kept what `target` names, and the likeliest."""
+    if isinstance(model, LanguageModel):
+        asked = [] if target is None else [one for one in (target.index, target.minus) if one is not None]
+        kept = [alternatives(model, row, asked=asked) for row in logits]
+        return [Answer(NextToken.name, one.ids, one.texts, one.logits, one.probabilities) for one in kept]
+    assert isinstance(model, Classifier)
+    outputs, name = tuple(range(len(model.labels))), model.task_type.name
+    found = [model.task_type.prediction(row, model.labels) for row in logits.tolist()]
+    return [Answer(name, outputs, model.labels, one.logits, one.probabilities) for one in found]
+
+
+def kept_outputs(record: Attribution, logits: Tensor) -> Tensor:
+    """Of logits (outputs,) those that a record keeps."""
+    return logits if record.prompt is None else logits[list(record.prompt.outputs)]
+
+
+def probabilities_of(record: Attribution, model: TextModel, logits: Tensor) -> tuple[float, ...]:
+    """Of logits (outputs,) of a model, in the order of the record's own."""
+    if isinstance(model, Classifier):
+        return model.task_type.prediction(logits.tolist(), model.labels).probabilities
+    return tuple(kept_outputs(record, logits.double().softmax(0)).tolist())
+
+
+def prompt_of(
+    model: TextModel, text: Encoded, answer: Answer, method: Method, notes: tuple[str, ...]
+) -> ReadPrompt | None:
+    """What a record of a language model says of its prompt; None of a classifier."""
+    if not isinstance(model, LanguageModel):
+        return None
+    said = [*notes]
+    if text.truncated_at is not None:
+        said.insert(
+            0,
+            f"The prompt has more tokens than the {model.max_length:,} that the model reads: its front is cut off, "
+            f"{text.truncated_at:,} characters of it.",
+        )
+    if method.additive and method.on_bcos and not model.is_bcos:
+        said.append(_as_it_stands(model))
+    return ReadPrompt(text.ids, answer.outputs, model.vocabulary, tuple(said))
+
+
+def _as_it_stands(model: LanguageModel) -> str:
+    """What was not trained of a model whose own sum is shown."""
+    exact = (
+        "the network's biases have a share of the sum, which no token has"
+        if model.has_biases
+        else "it has no biases, so that its logits are sums over tokens as it stands (B = 1), exactly"
+    )
+    return (
+        f"{model.name} was not converted: {exact}. Nothing was trained for this sum, in particular no weight to align "
+        "with what it reads."
+    )

@@ -1,0 +1,156 @@
+"""What is asked of a model: its texts as it reads them, and the number that is explained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, SupportsIndex
+
+from bcos_core.arguments import list_of_texts, whole_number
+from bcos_core.attribution.record import Target
+from bcos_core.errors import InputError, TextError, UnknownNameError
+from bcos_core.model.classifier import Classifier
+from bcos_core.model.language_model import LanguageModel
+from bcos_core.model.next_token import likeliest
+from bcos_core.model.text_model import TextModel
+from bcos_core.text.encoding import Encoded, encode
+from bcos_core.text.pair import require_texts
+from bcos_core.text.prompt import Prompt, encode_prompt, extended
+
+TargetLike = Target | SupportsIndex | str | None
+
+
+@dataclass(frozen=True)
+class Question:
+    """Texts and the target that all are asked about, None for what the model answers to each. `notes` say in sentences
+    how the target was understood."""
+
+    texts: tuple[Encoded, ...]
+    target: Target | None
+    notes: tuple[str, ...] = ()
+
+
+def questions_of(
+    model: TextModel, texts: str | Prompt | Iterable[Any], target: TargetLike, minus: SupportsIndex | str | None
+) -> list[Question]:
+    """One question about all texts; or, of a language model whose own answer is compared with a foil, one each.
+
+    Raises:
+        TextError: an empty text, one text where the model reads pairs (or the other way round), no prompt.
+        UnknownNameError: an unknown label.
+        InputError: no such class or token, or nothing, or the same, to subtract from.
+    """
+    if isinstance(model, LanguageModel):
+        prompts = [encode_prompt(model.tokenizer, one, model.max_length) for one in _prompts(texts)]
+        if minus is None or target is not None:
+            return [_next_token(model, prompts, target, minus)]
+        return [_next_token(model, [one], likeliest(model, one), minus) for one in prompts]
+    assert isinstance(model, Classifier)
+    listed = [texts] if isinstance(texts, str) else list_of_texts(texts)  # type: ignore[arg-type]
+    require_texts(model.name, model.pairs, listed)
+    found = resolve_target(model.labels, target, minus)
+    return [Question(tuple(encode(model.tokenizer, listed, model.max_length)), found)]
+
+
+def is_one(texts: object) -> bool:
+    """Whether what is asked about is one text or prompt: a conversation is a list, too."""
+    return isinstance(texts, str | Encoded) or _is_conversation(texts)
+
+
+def resolve_target(
+    labels: Sequence[str], target: TargetLike, minus: SupportsIndex | str | None = None
+) -> Target | None:
+    """A class number or label as a `Target`; with `minus`, that class's logit minus the one of `minus`.
+
+    Raises:
+        UnknownNameError: no such label.
+        InputError: no such class number, or nothing, or the same class, to subtract from.
+    """
+    if minus is not None:
+        first, second = resolve_target(labels, target), resolve_target(labels, minus)
+        if first is None or second is None:
+            raise InputError("A difference of two classes needs both: name the class to subtract from.")
+        if first.index == second.index:
+            raise InputError(f"{first.label!r} minus itself is 0 for every text. Choose two different classes.")
+        return Target(first.index, first.label, second.index, second.label)
+    if target is None:
+        return None
+    if isinstance(target, str):
+        if target not in labels:
+            raise UnknownNameError("label", target, labels)
+        return Target(list(labels).index(target), str(target))
+    if isinstance(target, Target):
+        subtracted = None if target.minus is None else _class_number(labels, target.minus)
+        return replace(target, index=_class_number(labels, target.index), minus=subtracted)
+    index = _class_number(labels, target)
+    return Target(index, labels[index])
+
+
+def _class_number(labels: Sequence[str], given: SupportsIndex) -> int:
+    return whole_number("The class", given, least=0, most=len(labels) - 1)
+
+
+def _is_conversation(texts: object) -> bool:
+    return isinstance(texts, Sequence) and not isinstance(texts, str) and bool(texts) and isinstance(texts[0], Mapping)
+
+
+def _prompts(texts: str | Prompt | Iterable[Any]) -> list[Prompt]:
+    if is_one(texts):
+        return [texts]  # type: ignore[list-item]
+    listed = list(texts)  # type: ignore[arg-type]
+    for place, one in enumerate(listed, 1):
+        if not is_one(one):
+            raise TextError(f"Prompt {place} is a {type(one).__name__}; expected a text, or a list of messages.")
+    return listed
+
+
+def _next_token(
+    model: LanguageModel, prompts: Sequence[Encoded], target: TargetLike, minus: SupportsIndex | str | None
+) -> Question:
+    """Of two words that begin alike, the prompt is to go on with what they share."""
+    if isinstance(target, Target):
+        return _next_token(model, prompts, target.index, target.minus if minus is None else minus)
+    if target is None:
+        return Question(tuple(prompts), None)
+    word = _ids(model, target)
+    if minus is None:
+        return Question(tuple(prompts), Target(word[0], model.token_text(word[0])), _first_of(model, word, "explained"))
+    foil = _ids(model, minus)
+    at = next((n for n, both in enumerate(zip(word, foil, strict=False)) if both[0] != both[1]), None)
+    if at is None:
+        raise InputError(
+            f"{_written(model, word)!r} minus itself is 0 after every prompt. Choose two different words."
+            if word == foil
+            else f"Of {_written(model, word)!r} and {_written(model, foil)!r} one begins with the other, so that there "
+            "is no place at which two tokens could be compared. Choose two words that differ."
+        )
+    notes = [*_first_of(model, word, "compared", at), *_first_of(model, foil, "compared", at)]
+    if at:
+        prompts = [extended(model.tokenizer, one, word[:at]) for one in prompts]
+        prompts = [encode_prompt(model.tokenizer, one, model.max_length) for one in prompts]
+        notes.append(f"Both begin with {_written(model, word[:at])!r}, which stands at the end of the prompt.")
+    return Question(
+        tuple(prompts),
+        Target(word[at], model.token_text(word[at]), foil[at], model.token_text(foil[at])),
+        tuple(notes),
+    )
+
+
+def _ids(model: LanguageModel, given: SupportsIndex | str) -> tuple[int, ...]:
+    if isinstance(given, str):
+        return model.ids_of(given)
+    return (whole_number("The token", given, least=0, most=model.vocabulary - 1),)
+
+
+def _written(model: LanguageModel, ids: Sequence[int]) -> str:
+    return "".join(map(model.token_text, ids))
+
+
+def _first_of(model: LanguageModel, ids: tuple[int, ...], what: str, at: int = 0) -> tuple[str, ...]:
+    """What to say of a word of several tokens, of which one is looked at."""
+    if len(ids) == 1:
+        return ()
+    which = "the first" if at == 0 else "the first that differs"
+    parts = ", ".join(repr(model.token_text(one)) for one in ids)
+    token = model.token_text(ids[at])
+    return (f"{_written(model, ids)!r} is {len(ids)} tokens ({parts}): {which}, {token!r}, is {what}.",)

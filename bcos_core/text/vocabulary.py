@@ -1,0 +1,63 @@
+"""Tokens as they stand in running text, and running text as tokens.
+
+A tokenizer may write the first word of a text otherwise than one that follows another (SentencePiece puts a space
+before it, and drops that of the text). What follows a prompt is therefore looked at behind a token that is there.
+"""
+
+from __future__ import annotations
+
+from transformers import PreTrainedTokenizerBase
+
+from bcos_core.errors import InputError
+from bcos_core.text.encoding import settings_kept
+
+_BEFORE = "a"
+_NO_CHARACTER = "\ufffd"
+
+
+def token_name(tokenizer: PreTrainedTokenizerBase, token_id: int) -> str:
+    """A token as the tokenizer calls it ("Ġare"); one that it does not know goes by its number."""
+    name = tokenizer.convert_ids_to_tokens(token_id) if token_id < len(tokenizer) else None
+    return f"<{token_id}>" if name is None else str(name)
+
+
+def token_text(tokenizer: PreTrainedTokenizerBase, token_id: int) -> str:
+    """A token as it stands in a text, its space included: " are". One that is a part of a character goes by its
+    name."""
+    text = _behind(tokenizer, (token_id,)) if token_id < len(tokenizer) else ""
+    return token_name(tokenizer, token_id) if not text or _NO_CHARACTER in text else text
+
+
+def ids_of(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
+    """The tokens of a text that follows another.
+
+    Raises:
+        InputError: an empty text, or one that the tokenizer cannot write.
+    """
+    if not isinstance(text, str) or not text:
+        raise InputError(f"The word is {text!r}; expected some characters, its space before it included.")
+    before = _plain(tokenizer, _BEFORE)
+    alone, behind = _plain(tokenizer, text), _plain(tokenizer, _BEFORE + text)
+    found = [alone, behind[len(before) :]] if behind[: len(before)] == before else [alone]
+    for ids in found:
+        if ids and _behind(tokenizer, ids) == text:
+            return ids
+    raise InputError(
+        f"{text!r} cannot be written with the tokens of this model: they make {_behind(tokenizer, alone)!r} of it. "
+        "Give a word that the tokenizer keeps as it is, or the number of a token."
+    )
+
+
+def _plain(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
+    with settings_kept(tokenizer):
+        return tuple(tokenizer(text, add_special_tokens=False, return_attention_mask=False)["input_ids"])
+
+
+def _behind(tokenizer: PreTrainedTokenizerBase, ids: tuple[int, ...]) -> str:
+    """What tokens are in a text behind another."""
+    before = _plain(tokenizer, _BEFORE)
+    decoded = [
+        tokenizer.decode(list(some), skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        for some in (before, (*before, *ids))
+    ]
+    return str(decoded[1]).removeprefix(str(decoded[0]))
