@@ -18,7 +18,7 @@ from bcos_core.text.encoding import Encoded
 
 @dataclass(frozen=True)
 class Answer:
-    """`outputs` are the numbers of the outputs that the rest is of; `kind` is a name in `ANSWER_TYPES`."""
+    """`outputs` are the numbers of the outputs that the rest is of; `kind` is the name of a kind of answers."""
 
     kind: str
     outputs: tuple[int, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bcos_core.tasks.registry import ANSWER_TYPES
+from bcos_core.tasks.registry import answer_type
 from bcos_core.text.pair import halves, is_pair
 from bcos_core.text.units import word_units
 
@@ -51,5 +51,5 @@ def token_frame(record: Attribution) -> pd.DataFrame:
 def other_shares(record: Attribution) -> dict[str, float]:
     """What of the sum belongs to no token, by name: the reference's share, that of the biases (of a score the "base
     score"); those that are zero are left out."""
-    shares = {"reference": record.reference_share, ANSWER_TYPES[record.task_type].tokenless: record.bias_share}
+    shares = {"reference": record.reference_share, answer_type(record.task_type).tokenless: record.bias_share}
     return {name: share for name, share in shares.items() if share}

@@ -17,7 +17,7 @@ from bcos_core.storage.plain import to_plain
 from bcos_core.storage.stored_json import from_plain
 from bcos_core.tasks.next_token import NextToken
 from bcos_core.tasks.prediction import Prediction
-from bcos_core.tasks.registry import ANSWER_TYPES, USUAL
+from bcos_core.tasks.registry import TASK_TYPES, USUAL, answer_type, is_answer_type
 from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.cut import positions_by_half, unread_spans
 from bcos_core.text.token import Token
@@ -93,10 +93,10 @@ class Attribution:
     gradient, and the point around which a score is counted. `sum` is that total, `completeness_error` is |sum − logit|.
     For a method that promises no sum (`additive` false) the same two numbers are given for information.
 
-    `task_type`, a name in `ANSWER_TYPES`, says what the `logits` are: of a score, the score itself, without
-    `probabilities`; of the next token those of a few (`prompt`, which classifiers have not). A stochastic method's
-    `seeds` are those that it answered with; with several, `scores` are the mean over them and `seed_scores` (seeds,
-    tokens) what each of them gave. Scores that are not finite numbers are kept as such: `failure` then says so.
+    `task_type`, the name of a kind of answers (`answer_type`), says what the `logits` are: of a score, the score itself,
+    without `probabilities`; of the next token those of a few (`prompt`, which classifiers have not). A stochastic
+    method's `seeds` are those that it answered with; with several, `scores` are the mean over them and `seed_scores`
+    (seeds, tokens) what each of them gave. Scores that are not finite numbers are kept as such: `failure` then says so.
     """
 
     text: str
@@ -170,7 +170,7 @@ class Attribution:
     @property
     def prediction(self) -> Prediction:
         """What the model answers to the text."""
-        kind = ANSWER_TYPES[self.task_type]
+        kind = answer_type(self.task_type)
         if isinstance(kind, TaskType):
             return kind.prediction(self.logits, self.labels)
         return Prediction(self.logits, self.probabilities, self.predicted, self.labels[self.predicted])
@@ -301,9 +301,9 @@ class _Stored:
     prompt: ReadPrompt | None = None
 
     def __post_init__(self) -> None:
-        if self.task_type not in ANSWER_TYPES:
-            raise ValueError(f"the task type {self.task_type!r} is none of {', '.join(ANSWER_TYPES)}")
-        probabilities = len(self.labels) if ANSWER_TYPES[self.task_type].has_probabilities else 0
+        if not is_answer_type(self.task_type):
+            raise ValueError(f"the task type {self.task_type!r} is none of {', '.join(TASK_TYPES)}, {NextToken.name}")
+        probabilities = len(self.labels) if answer_type(self.task_type).has_probabilities else 0
         if len(self.labels) != len(self.logits) or len(self.probabilities) != probabilities:
             raise ValueError(
                 f"{len(self.labels)} labels, {len(self.logits)} logits and {len(self.probabilities)} probabilities"

@@ -36,11 +36,11 @@ def rerun(record: Attribution, model: TextModel) -> Rerun:
     Raises:
         InputError: the method or the class is not there any more, or the model cannot answer.
     """
-    require_kind(record, model)
     method = METHODS[record.method]
     given = dict(record.parameters)
     reference = given.pop("reference", None)
     options = method.checked_options(given)
+    require_kind(record, model)
     classes = model.labels if isinstance(model, Classifier) else None
     if classes is not None and record.target.index >= len(classes):
         raise InputError(

@@ -207,11 +207,11 @@ def _show_record(record: Attribution) -> str:
     from bcos_core.attribution.aggregation import summed, word_scores
     from bcos_core.attribution.frame import other_shares
     from bcos_core.numbers import number
-    from bcos_core.tasks.registry import ANSWER_TYPES
+    from bcos_core.tasks.registry import answer_type
 
     if record.failure is not None:
         return f"{record.method} on {record.model}: FAILED. {record.failure}"
-    kind = ANSWER_TYPES[record.task_type]
+    kind = answer_type(record.task_type)
     words = word_scores(record)
     largest = max((abs(word.score) for word in words), default=0.0) or 1.0
     width = min(24, max(len(word.text) for word in words))

@@ -19,7 +19,7 @@ from bcos_core.render.pieces import Granularity, Piece, pieces, runs
 from bcos_core.render.scale import Scale
 from bcos_core.tasks.answer_type import AnswerType
 from bcos_core.tasks.prediction import Prediction
-from bcos_core.tasks.registry import ANSWER_TYPES
+from bcos_core.tasks.registry import answer_type
 from bcos_core.text.pair import HEADINGS, halves, one_line
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def prediction_bars(record: Attribution) -> list[dict[str, Any]]:
     """The bars of a record's answer, those explained that its target names."""
     answer = Prediction(record.logits, record.probabilities, record.place, "")
     explained = (record.target.label, record.target.minus_label)
-    return answer_bars(answer, record.labels, ANSWER_TYPES[record.task_type], explained)
+    return answer_bars(answer, record.labels, answer_type(record.task_type), explained)
 
 
 def answer_bars(
@@ -135,7 +135,7 @@ def legend(record: Attribution, style: Style, scale: Scale) -> dict[str, Any] | 
     numbers = scale.ends if signed else scale.ends[1:]
     return {
         "numbers": [number.removeprefix("+") for number in numbers] if not signed else list(numbers),
-        "ends": _ends(target, ANSWER_TYPES[record.task_type], signed=signed),
+        "ends": _ends(target, answer_type(record.task_type), signed=signed),
         "rule": scale.rule,
         "band": band_note(record, bars=style.presentation == "bars"),
         "light": style.palette.css_gradient("light", signed=signed),
@@ -184,7 +184,7 @@ def sum_mark(record: Attribution) -> dict[str, Any] | None:
 
 def quantity(record: Attribution) -> str:
     """What the contributions add up to: of a contrast it is a difference."""
-    explained = ANSWER_TYPES[record.task_type].explained
+    explained = answer_type(record.task_type).explained
     return explained if record.target.minus is None else f"difference of {explained}s"
 
 
@@ -210,7 +210,7 @@ def sum_parts(record: Attribution) -> list[str]:
     if record.reference_share:
         parts.append(f"reference {number(record.reference_share, signed=True)}")
     if record.bias_share:
-        parts.append(f"{ANSWER_TYPES[record.task_type].tokenless} {number(record.bias_share, signed=True)}")
+        parts.append(f"{answer_type(record.task_type).tokenless} {number(record.bias_share, signed=True)}")
     return parts
 
 
@@ -321,7 +321,7 @@ def _unit(piece: Piece, record: Attribution, palette: Palette, scale: Scale, str
     band = band_of(piece, scale, signed=signed)
     written = score_in_words(piece, record, signed=signed)
     if signed:
-        positive, negative = ANSWER_TYPES[record.task_type].verbs
+        positive, negative = answer_type(record.task_type).verbs
         side = positive if score > 0 else negative if score < 0 else f"neither {positive} nor {negative}"
         meaning = f"{side} {record.target.title}" + (", sign not settled" if band and band.unsettled else "")
     else:

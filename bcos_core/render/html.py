@@ -13,7 +13,7 @@ from bcos_core.render.drawing import cost_line, drawn_runs, shared_legend, sum_p
 from bcos_core.render.palette import PAGE_BACKGROUND, PAGE_TEXT, Mode
 from bcos_core.render.sheet import Panel, Sheet, SheetRow, change_line, head_lines, question
 from bcos_core.render.sheet_notes import DOTTED, STRIP, bar_meaning, closing_notes, parameters, shared_scale
-from bcos_core.tasks.registry import ANSWER_TYPES
+from bcos_core.tasks.registry import answer_type
 from bcos_core.text.pair import one_line
 
 _MODES: tuple[Mode, Mode] = ("light", "dark")
@@ -118,7 +118,7 @@ def _legend(sheet: Sheet) -> str:
     heatmaps share them."""
     if sheet.style.presentation == "bars":
         return _note(bar_meaning(sheet))
-    kind = ANSWER_TYPES[sheet.record.task_type]
+    kind = answer_type(sheet.record.task_type)
     strips = []
     for signed in (True, False):
         if not any(is_signed(panel.record.method) == signed for _, _, panel in sheet.panels()):

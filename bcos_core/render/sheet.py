@@ -17,7 +17,7 @@ from bcos_core.render.methods import method_title
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.pieces import Granularity, unit_scores
 from bcos_core.render.scale import Scale, own_scale
-from bcos_core.tasks.registry import ANSWER_TYPES
+from bcos_core.tasks.registry import answer_type
 
 if TYPE_CHECKING:
     from bcos_core.attribution.strike import StrikeResult
@@ -123,7 +123,7 @@ def sheet_of(*records: Attribution, granularity: Granularity = "word", style: St
 
 def question(record: Attribution) -> str:
     """What is explained, as a sentence."""
-    explained = ANSWER_TYPES[record.task_type].explained
+    explained = answer_type(record.task_type).explained
     if record.target.minus is None:
         return f"Explained: the {explained} of “{record.target.label}”."
     return f"Explained: {record.target.title}, the difference of the two logits."

@@ -10,7 +10,7 @@ from bcos_core.numbers import count
 from bcos_core.render.drawing import quantity
 from bcos_core.render.scale import Scale
 from bcos_core.render.sheet import Panel, Sheet
-from bcos_core.tasks.registry import ANSWER_TYPES
+from bcos_core.tasks.registry import answer_type
 
 # How the deviation over seeds is drawn, after the sentence that says what it is.
 STRIP = "Strip under a word: from one end of that to the other."
@@ -20,7 +20,7 @@ DOTTED = "Dotted: zero lies within it, so the sign is not settled."
 
 def meaning(sheet: Sheet, supports: str, against: str) -> str:
     """What the two marks do to what is explained: "Blue supports “positive”, orange speaks against it."."""
-    positive, negative = ANSWER_TYPES[sheet.record.task_type].verbs
+    positive, negative = answer_type(sheet.record.task_type).verbs
     return f"{supports[:1].upper()}{supports[1:]} {positive} “{sheet.record.target.title}”, {against} {negative} it."
 
 

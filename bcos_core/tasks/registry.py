@@ -1,4 +1,4 @@
-"""The kinds of tasks that there are, and the kinds of answers: those of the tasks, and the next token."""
+"""The kinds of tasks that there are; of answers there is one more, the next token."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ TASK_TYPES: Registry[TaskType] = Registry("type of task")
 for _type in (SingleLabel(), MultiLabel(), Regression()):
     TASK_TYPES.register(_type.name, _type)
 
-ANSWER_TYPES: Registry[AnswerType] = Registry("type of answer")
-for _answer in (*TASK_TYPES.values(), NextToken()):
-    ANSWER_TYPES.register(_answer.name, _answer)
+_NEXT_TOKEN = NextToken()
 
 USUAL = SingleLabel.name
 
@@ -26,3 +24,17 @@ def task_type_of(problem_type: str | None) -> TaskType | None:
     if problem_type is None:
         return TASK_TYPES[USUAL]
     return next((one for one in TASK_TYPES.values() if one.problem_type == problem_type), None)
+
+
+def is_answer_type(name: str) -> bool:
+    """Whether there is a kind of answers of that name: a task's, or the next token."""
+    return name in TASK_TYPES or name == _NEXT_TOKEN.name
+
+
+def answer_type(name: str) -> AnswerType:
+    """The kind of answers of that name.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    return _NEXT_TOKEN if name == _NEXT_TOKEN.name else TASK_TYPES[name]

@@ -16,13 +16,14 @@ from bcos_core.errors import TextError, UnsupportedModelError
 from bcos_core.text.blank import is_blank
 from bcos_core.text.encoding import SURROGATE, Encoded, settings_kept
 from bcos_core.text.token import Token
-from bcos_core.text.vocabulary import token_name, token_text
+from bcos_core.text.vocabulary import NO_CHARACTER, token_name, written
 from bcos_core.text.words import Span
 
 Message = Mapping[str, str]
 """`{"role": "user", "content": "…"}`, as chat templates have them."""
 Prompt = str | Sequence[Message] | Encoded
 
+BYTES_OF_A_CHARACTER = 4
 BETWEEN = "\n\n"
 """Between the messages of a conversation, in the text that a record shows."""
 
@@ -50,17 +51,32 @@ def encode_prompt(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, max_length
 
 
 def extended(tokenizer: PreTrainedTokenizerBase, prompt: Encoded, ids: Sequence[int]) -> Encoded:
-    """A prompt with further tokens at its end, which are a part of its text; special ones are not."""
-    text, tokens = prompt.text, list(prompt.tokens)
+    """A prompt with further tokens at its end, which are a part of its text; special ones are not. A token that is not
+    yet a whole character stands for none; the one that completes it stands for it."""
+    text, tokens, unfinished = prompt.text, list(prompt.tokens), _unfinished(prompt)
     for token_id in ids:
         name = token_name(tokenizer, token_id)
         if token_id in tokenizer.all_special_ids:
             tokens.append(Token(name, None, None))
+            unfinished = []
             continue
-        start = len(text)
-        text += token_text(tokenizer, token_id)
+        unfinished.append(token_id)
+        start, more = len(text), written(tokenizer, unfinished)
+        if not more.endswith(NO_CHARACTER) or len(unfinished) >= BYTES_OF_A_CHARACTER:
+            text += more
+            unfinished = []
         tokens.append(Token(name, start, len(text)))
     return Encoded(text, (*prompt.ids, *ids), tuple(tokens), prompt.truncated_at)
+
+
+def _unfinished(prompt: Encoded) -> list[int]:
+    """The tokens at the end of a prompt that are no whole character yet."""
+    found: list[int] = []
+    for token_id, token in zip(reversed(prompt.ids), reversed(prompt.tokens), strict=True):
+        if token.added or token.start != token.end:
+            break
+        found.insert(0, token_id)
+    return found
 
 
 def _plain(tokenizer: PreTrainedTokenizerBase, text: str, limit: int) -> Encoded:

@@ -6,13 +6,16 @@ before it, and drops that of the text). What follows a prompt is therefore looke
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from transformers import PreTrainedTokenizerBase
 
 from bcos_core.errors import InputError
 from bcos_core.text.encoding import settings_kept
 
 _BEFORE = "a"
-_NO_CHARACTER = "\ufffd"
+NO_CHARACTER = "\ufffd"
+"""What decoders write for bytes that are no character, or not yet."""
 
 
 def token_name(tokenizer: PreTrainedTokenizerBase, token_id: int) -> str:
@@ -24,8 +27,8 @@ def token_name(tokenizer: PreTrainedTokenizerBase, token_id: int) -> str:
 def token_text(tokenizer: PreTrainedTokenizerBase, token_id: int) -> str:
     """A token as it stands in a text, its space included: " are". One that is a part of a character goes by its
     name."""
-    text = _behind(tokenizer, (token_id,)) if token_id < len(tokenizer) else ""
-    return token_name(tokenizer, token_id) if not text or _NO_CHARACTER in text else text
+    text = written(tokenizer, (token_id,)) if token_id < len(tokenizer) else ""
+    return token_name(tokenizer, token_id) if not text or NO_CHARACTER in text else text
 
 
 def ids_of(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
@@ -40,24 +43,24 @@ def ids_of(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
     alone, behind = _plain(tokenizer, text), _plain(tokenizer, _BEFORE + text)
     found = [alone, behind[len(before) :]] if behind[: len(before)] == before else [alone]
     for ids in found:
-        if ids and _behind(tokenizer, ids) == text:
+        if ids and written(tokenizer, ids) == text:
             return ids
     raise InputError(
-        f"{text!r} cannot be written with the tokens of this model: they make {_behind(tokenizer, alone)!r} of it. "
+        f"{text!r} cannot be written with the tokens of this model: they make {written(tokenizer, alone)!r} of it. "
         "Give a word that the tokenizer keeps as it is, or the number of a token."
     )
 
 
-def _plain(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
-    with settings_kept(tokenizer):
-        return tuple(tokenizer(text, add_special_tokens=False, return_attention_mask=False)["input_ids"])
-
-
-def _behind(tokenizer: PreTrainedTokenizerBase, ids: tuple[int, ...]) -> str:
-    """What tokens are in a text behind another."""
+def written(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
+    """What tokens are in a text behind others; a character of which bytes are missing is `NO_CHARACTER`."""
     before = _plain(tokenizer, _BEFORE)
     decoded = [
         tokenizer.decode(list(some), skip_special_tokens=False, clean_up_tokenization_spaces=False)
         for some in (before, (*before, *ids))
     ]
     return str(decoded[1]).removeprefix(str(decoded[0]))
+
+
+def _plain(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
+    with settings_kept(tokenizer):
+        return tuple(tokenizer(text, add_special_tokens=False, return_attention_mask=False)["input_ids"])

@@ -139,7 +139,8 @@ def test_bad_names_list_the_good_ones(pair: dict[str, Classifier]) -> None:
     with pytest.raises(InputError, match="class is 7; expected one whole number from 0 to 2"):
         explain(pair["bcos"], "x", target=7)
     with pytest.raises(InputError, match="Only for B-cos models"):
-        explain(pair["conventional"], "x")
+        explain(pair["conventional"], "x", method="bcos")
+    assert explain(pair["conventional"], "x").method == "pullback"  # its own sum
     assert explain(pair["bcos"], []) == []
 
 

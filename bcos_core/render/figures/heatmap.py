@@ -17,7 +17,7 @@ from bcos_core.render.figures.lines import Word, is_leftwards, lines_of, placed,
 from bcos_core.render.palette import PAGE_BACKGROUND, PAGE_TEXT
 from bcos_core.render.sheet import Panel, Sheet, change_line, head_lines, question
 from bcos_core.render.sheet_notes import DOTTED, STRIP, WHISKER, bar_meaning, closing_notes, shared_scale
-from bcos_core.tasks.registry import ANSWER_TYPES
+from bcos_core.tasks.registry import answer_type
 
 WIDTH = 6.5
 """Inches: the text of a page."""
@@ -116,7 +116,7 @@ class _Page:
     def _strip(self, *, signed: bool) -> None:
         """The colours from one end to the other; their meaning beside it, and their numbers where all share them."""
         record, scale = self.sheet.record, shared_scale(self.sheet) if signed else None
-        kind = ANSWER_TYPES[record.task_type]
+        kind = answer_type(record.task_type)
         before, after = shared_legend(record.target.title, kind, self.sheet.style, scale, signed=signed)["ends"]
         wide = [_length(text) for text in (before, after)]
         if sum(wide) + _STRIP_WIDTH > self.width:  # no room beside it
