@@ -93,10 +93,11 @@ class Attribution:
     gradient, and the point around which a score is counted. `sum` is that total, `completeness_error` is |sum − logit|.
     For a method that promises no sum (`additive` false) the same two numbers are given for information.
 
-    `task_type`, the name of a kind of answers (`answer_type`), says what the `logits` are: of a score, the score itself,
-    without `probabilities`; of the next token those of a few (`prompt`, which classifiers have not). A stochastic
-    method's `seeds` are those that it answered with; with several, `scores` are the mean over them and `seed_scores`
-    (seeds, tokens) what each of them gave. Scores that are not finite numbers are kept as such: `failure` then says so.
+    `task_type`, the name of a kind of answers (`answer_type`), says what the `logits` are: of a score, the score
+    itself, without `probabilities`; of the next token those of a few (`prompt`, which classifiers have not). A
+    stochastic method's `seeds` are those that it answered with; with several, `scores` are the mean over them and
+    `seed_scores` (seeds, tokens) what each of them gave. Scores that are not finite numbers are kept as such: `failure`
+    then says so.
     """
 
     text: str
