@@ -43,7 +43,7 @@ def test_where_no_test_was_judged_none_is_called_passed() -> None:
 
 @pytest.mark.parametrize("state", ["open", "not measured"])
 def test_unclear_verdicts_are_no_assurance(state: State) -> None:
-    given = report(("bcos", ONE, "open"), ("bcos", OTHER, state), ("random", ONE, "failed"))
+    given = report(("bcos", ONE, "open"), ("bcos", OTHER, state), ("random", ONE, "failed"), ("random", OTHER, state))
     first, unclear, chance = trust_sentences(given)
     assert first == "On Mine, no test gives a clear verdict on any method."
     assert unclear.endswith("unclear.") and chance.endswith("fail 1 test, as they must.")
