@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.errors import InputError
-from bcos_core.text.encoding import Encoded, encode
-from bcos_core.text.vocabulary import token_name
+from bcos_core.later import Later
 
 if TYPE_CHECKING:
     from bcos_core.model.text_model import TextModel
+    from bcos_core.text.encoding import Encoded
+
+# Imported when a text is read: those who only look at answers that were given stand on this module, too.
+_encode = Later("bcos_core.text.encoding", "encode")
+_encoded = Later("bcos_core.text.encoding", "Encoded")
+_token_name = Later("bcos_core.text.vocabulary", "token_name")
 
 
 def limit_of(record: Attribution, model: TextModel) -> int:
@@ -31,7 +36,7 @@ def read_again(record: Attribution, model: TextModel) -> Encoded:
     """
     if record.prompt is not None:
         return _same_prompt(record, record.prompt.ids, model)
-    (found,) = encode(model.tokenizer, [record.text], limit_of(record, model))
+    (found,) = _encode(model.tokenizer, [record.text], limit_of(record, model))
     if found.tokens != record.tokens:
         raise InputError(
             f"The tokenizer of {model.name} cuts this text into {len(found)} tokens, the record has "
@@ -41,11 +46,11 @@ def read_again(record: Attribution, model: TextModel) -> Encoded:
 
 
 def _same_prompt(record: Attribution, ids: tuple[int, ...], model: TextModel) -> Encoded:
-    called = [token_name(model.tokenizer, one) for one in ids]
+    called = [_token_name(model.tokenizer, one) for one in ids]
     if called != [token.text for token in record.tokens] or len(ids) > model.max_length:
         raise InputError(
             f"The prompt of this record of {record.model} is {len(ids)} tokens, which {model.name} calls by other "
             f"names, or reads only {model.max_length} of. Choose the model that made the record, or explain the prompt "
             "again."
         )
-    return Encoded(record.text, ids, record.tokens, record.truncated_at)
+    return _encoded(record.text, ids, record.tokens, record.truncated_at)
