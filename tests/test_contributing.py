@@ -11,7 +11,7 @@ EXAMPLE = re.compile(r"<!-- (\S+\.py) -->\n```python\n(.*?)```\n", re.DOTALL)
 
 def test_every_example_is_a_file_that_tests_use() -> None:
     shown = dict(EXAMPLE.findall((CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
-    assert len(shown) == 6
+    assert len(shown) == 7
     for path, text in shown.items():
         assert text == (CHECKOUT / path).read_text(encoding="utf-8"), path
         name = path.rpartition("/")[2].removesuffix(".py")

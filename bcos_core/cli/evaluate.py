@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from bcos_core.cli import minimal_pairs
 from bcos_core.cli.task_arguments import add_task_arguments, said_of_task
 from bcos_core.evaluate.spec import EvaluationSpec, usual_scores
 from bcos_core.option import add_flag, options_of
@@ -19,7 +20,12 @@ EPILOG = """examples:
   python -m bcos_core evaluate CHECKPOINT TWIN --methods bcos lime --scores comprehensiveness seqpg --json
   python -m bcos_core evaluate CHECKPOINT --methods bcos shapley --removal delete --option shapley.samples=10
   python -m bcos_core evaluate CHECKPOINT --methods bcos occlusion --slice length word:not disagreement:bcos,occlusion
+  python -m bcos_core evaluate smollm2 --pairs agreement ioi
+  python -m bcos_core evaluate smollm2 MY_MODEL --pairs blimp.jsonl --limit 200 --format markdown
 """
+
+_FLAGS = {"pairs": "pointing_pairs"}
+"""Options whose flag has another name: `--pairs` are minimal pairs."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=EPILOG,
     )
     parser.add_argument("checkpoints", nargs="+", metavar="CHECKPOINT", help="names (see `models`) or folders")
-    parser.add_argument("--methods", nargs="+", default=["bcos"], metavar="NAME", help="methods, or all")
+    parser.add_argument("--methods", nargs="+", metavar="NAME", help="methods, or all (default: bcos)")
     parser.add_argument(
         "--scores",
         nargs="+",
@@ -40,7 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="scores, or all (default: three; of several models first the normalised one, by which they compare)",
     )
     for name, option in options_of(EvaluationSpec).items():
-        add_flag(parser, name, option, default=option.default)
+        add_flag(parser, _FLAGS.get(name, name), option, default=option.default)
     parser.add_argument("--removal", default="mask", metavar="NAME", help="mask, pad, delete or hide (default: mask)")
     parser.add_argument("--probability", default="softmax", metavar="NAME", help="softmax or sigmoid")
     parser.add_argument("--task", metavar="NAME", help="another task's test set (default: that of the checkpoint)")
@@ -54,11 +60,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="every score on some of the texts: length, class, confidence, word:WORD, disagreement:METHOD,METHOD",
     )
     parser.add_argument("--option", action="append", default=[], metavar="METHOD.NAME=VALUE", help="an option")
+    minimal_pairs.add_arguments(parser)
     parser.set_defaults(run=run, show=show)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Evaluate as a job: `rows` and `differences` (see `Evaluation`), `skipped`, and the folder of the result.
+    """Evaluate as a job: `rows` and `differences` (see `Evaluation`), `skipped`, and the folder of the result. With
+    `--pairs`, what `minimal_pairs.run` gives.
 
     Raises:
         InputError: a checkpoint, task, method or score that cannot be used.
@@ -74,18 +82,21 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.model.info import read_info
     from bcos_core.text.tasks import TaskChoice
 
+    if args.pairs:
+        args.options = _options(args.option)
+        return minimal_pairs.run(args)
     slicings = {text: Slicing.parse(text) for text in args.slice}
     task = None
     if args.task:
         task = TaskChoice.parse(args.task, **said_of_task(args))
     spec = EvaluationSpec(
         checkpoints=tuple(str(read_info(find_checkpoint(name)).path.resolve()) for name in args.checkpoints),
-        methods=tuple(METHODS if args.methods == ["all"] else args.methods),
+        methods=tuple(METHODS if args.methods == ["all"] else args.methods or ["bcos"]),
         scores=tuple(SCORES if args.scores == ["all"] else args.scores or usual_scores(len(args.checkpoints))),
         removal=args.removal,
         probability=args.probability,
         task=task,
-        **{name: getattr(args, name) for name in options_of(EvaluationSpec)},
+        **{name: getattr(args, _FLAGS.get(name, name)) for name in options_of(EvaluationSpec)},
         options=_options(args.option),
     )
     for method in (*filter(None, [args.against]), *(method for one in slicings.values() for method in one.methods)):
@@ -127,6 +138,8 @@ def _sliced(evaluation: Evaluation, slicings: Mapping[str, Slicing], against: st
 
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person: a table per score, the best first."""
+    if "minimal_pairs" in result:
+        return minimal_pairs.show(result)
     from bcos_core.evaluate.figures import few_texts
     from bcos_core.numbers import is_missing
     from bcos_core.render.scoreboard import left_out, most_texts, people_in_words, trained_for, training_notes

@@ -18,7 +18,6 @@ COMMANDS = (
     "quickstart",
     "train",
     "explain",
-    "generate",
     "rerun",
     "batch",
     "evaluate",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 FORMATS = ("text", "markdown", "csv")
 
 
-def add_format(parser: argparse.ArgumentParser) -> None:
+def add_format(parser: argparse._ActionsContainer) -> None:
     """Add `--format`."""
     parser.add_argument("--format", choices=FORMATS, default="text", help="of the table (default: text)")
 

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from bcos_core.attribution.api import TargetLike, explain
 from bcos_core.attribution.method import Method
 from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.references import tokens_of
-from bcos_core.model.classifier import Classifier, position_limit
+from bcos_core.model.classifier import Classifier
 from bcos_core.model.identity import model_subject
+from bcos_core.model.text_model import TextModel, position_limit
 from bcos_core.storage.content import name_of
+
+Model = TypeVar("Model", bound=TextModel)
 
 
 @dataclass(frozen=True)
-class Explainer:
-    """`reference` is the one that matches how the scores remove tokens, where the method offers it."""
+class Explainer(Generic[Model]):
+    """`classifier` is the model that is explained, a language model too: to methods its vocabulary are classes.
+    `reference` is the one that matches how the scores remove tokens, where the method offers it."""
 
-    classifier: Classifier
+    classifier: Model
     method: Method
     reference: str | None
     options: Mapping[str, Any]
@@ -38,7 +41,7 @@ class Explainer:
         )
 
     @property
-    def unlimited(self) -> Explainer:
+    def unlimited(self) -> Explainer[Model]:
         """The same, reading texts up to what the model can read instead of what it was trained with."""
         return replace(self, classifier=replace(self.classifier, max_length=position_limit(self.classifier.model)))
 
@@ -79,14 +82,11 @@ def settled(method: Method, *, reference: str | None, options: Mapping[str, Any]
 
 
 def make_explainer(
-    classifier: Classifier, method: Method, *, reference: str | None, options: Mapping[str, Any], seed: int
-) -> Explainer:
-    """The explainer whose reference and options are `settled`; without a `reference` it takes the first that the
-    tokenizer has a token for, or that needs none.
+    classifier: Classifier, method: Method, *, reference: str, options: Mapping[str, Any], seed: int
+) -> Explainer[Classifier]:
+    """The explainer whose reference and options are `settled`.
 
     Raises:
         InputError: an option that the method does not have, or a value that it does not take.
     """
-    if reference is None:
-        reference = method.checked_reference(None, tokens_of(classifier.tokenizer))
     return Explainer(classifier, method, *settled(method, reference=reference, options=options), seed)

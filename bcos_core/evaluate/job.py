@@ -32,7 +32,7 @@ def command(spec: EvaluationSpec) -> list[str]:
         f"--removal={spec.removal}",
         f"--probability={spec.probability}",
     ]
-    words += [f"--seed={spec.seed}", f"--pairs={spec.pairs}"]
+    words += [f"--seed={spec.seed}", f"--pointing-pairs={spec.pairs}"]
     words += [f"--bounded-texts={spec.bounded_texts}", f"--bounded-length={spec.bounded_length}"]
     words.append(f"--beam-width={spec.beam_width}")
     if spec.pointing_length is not None:

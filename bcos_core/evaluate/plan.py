@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.case import TENTHS
@@ -61,7 +62,20 @@ def moving_part_of(method: str) -> str:
     return f"move {method}"
 
 
-def pass_seconds(model: CheckpointInfo, tokens: float) -> float:
+class Folder(Protocol):
+    """A model's folder, whichever kind of model is in it."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def max_length(self) -> int: ...
+
+
+def pass_seconds(model: Folder, tokens: float) -> float:
     """Of one text in a forward pass, on the reference machine."""
     seconds = SECONDS_OF_A_PASS + seconds_of(model_size(model.path).forward(tokens))
     return seconds * (BCOS_STEP if model.kind == "bcos" else 1.0)
@@ -72,7 +86,7 @@ def curve_seconds(model: CheckpointInfo, tokens: float) -> float:
     return DIFFERENT * CURVE_PASSES * pass_seconds(model, tokens)
 
 
-def explanation_seconds(model: CheckpointInfo, method: str, tokens: float, longest: float) -> float:
+def explanation_seconds(model: Folder, method: str, tokens: float, longest: float) -> float:
     """Of one text explained by a method, on the reference machine, in a batch whose longest has so many tokens."""
     cost = METHODS[method].cost
     width = longest if cost.together else tokens
@@ -82,7 +96,7 @@ def explanation_seconds(model: CheckpointInfo, method: str, tokens: float, longe
 
 def explaining(
     stage: int,
-    model: CheckpointInfo,
+    model: Folder,
     method: str,
     *,
     texts: float,
@@ -113,7 +127,17 @@ def curves(stage: int, model: CheckpointInfo, *, explanations: float, tokens: fl
     return Part(stage, name, CURVES, max(SHORTEST_SECONDS, seconds))
 
 
-def not_measured(spec: EvaluationSpec, *, is_bcos: bool, family: str) -> dict[str, str]:
+class Asked(Protocol):
+    """What names methods, chance among them, and options of these."""
+
+    @property
+    def contenders(self) -> tuple[str, ...]: ...
+
+    @property
+    def options(self) -> Mapping[str, Mapping[str, Any]]: ...
+
+
+def not_measured(spec: Asked, *, is_bcos: bool, family: str) -> dict[str, str]:
     """The methods that are left out on such a model, each with the reason; `family` as in `Method.unsupported`."""
     found: dict[str, str] = {}
     for method in (METHODS[name] for name in spec.contenders):

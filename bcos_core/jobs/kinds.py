@@ -12,6 +12,7 @@ _PLACES = {
     "quickstart": ("bcos_core.train.job", "QUICKSTART"),
     "train": ("bcos_core.train.job", "TRAIN"),
     "evaluate": ("bcos_core.evaluate.job", "EVALUATE"),
+    "minimal-pairs": ("bcos_core.minimal_pairs.job", "MINIMAL_PAIRS"),
     "trust": ("bcos_core.trust.job", "TRUST"),
     "audit": ("bcos_core.evaluate.audit_job", "AUDIT"),
     "words": ("bcos_core.evaluate.vocabulary_job", "WORDS"),

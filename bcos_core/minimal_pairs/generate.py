@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bcos_core.arguments import whole_number
@@ -16,13 +18,13 @@ DRAWS = 1_000
 
 
 def generate_pairs(
-    paradigm: str, count: int, seed: int = 0, *, tokenize: Tokenize | None = None
+    paradigm: str, count: int, seed: int = 0, *, tokenizers: Sequence[Tokenize] = ()
 ) -> tuple[MinimalPair, ...]:
     """So many different pairs, both kinds of a paradigm in turn: those of a smaller count are the first of a larger
     one.
 
     Args:
-        tokenize: the model's own; then the two words of every pair differ in their first token there.
+        tokenizers: of the models that will be asked; the two words of every pair differ in their first token in each.
 
     Raises:
         UnknownNameError: no such paradigm.
@@ -36,7 +38,7 @@ def generate_pairs(
     idle = cut = 0
     while len(found) < count:
         pair = chosen.pair(generator, len(found) % 2)
-        told_apart = tokenize is None or differs_at_once(pair, tokenize)
+        told_apart = all(differs_at_once(pair, tokenize) for tokenize in tokenizers)
         if told_apart and pair not in found:
             found[pair] = None
             idle = cut = 0
@@ -48,5 +50,7 @@ def generate_pairs(
 
 
 def _exhausted(title: str, found: int, count: int, *, cut: bool) -> str:
-    reason = "the model's tokenizer lets the words begin with the same token" if cut else "there are no more sentences"
-    return f"{title}: {found:,} of {count:,} minimal pairs were made; {reason}. Ask for fewer pairs."
+    made = f"{title}: {found:,} of {count:,} minimal pairs were made"
+    if cut:
+        return f"{made}; a tokenizer lets both words begin with the same token. Give a file of pairs instead."
+    return f"{made}; there are no more sentences. Ask for fewer pairs."

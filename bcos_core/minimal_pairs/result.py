@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -132,7 +133,8 @@ class PairsResult:
         return rows
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row for each source, contender and measure: the mean over pairs with its 95 % interval, and the cost.
+        """One row for each source, contender and measure: the mean over pairs with its 95 % interval (of chance without
+        one), and the cost.
 
         `beats_random` is whether the contender is shown to be above what a random ranking of the same tokens is
         expected to reach, pair by pair; None for chance itself, and of fewer than two pairs.
@@ -150,7 +152,7 @@ class PairsResult:
                             "checkpoint": contender.checkpoint,
                             "method": contender.method,
                             "measure": measure,
-                            **asdict(defined.estimate(values)),
+                            **asdict(_expected(values) if contender is chance else defined.estimate(values)),
                             "beats_random": beats,
                             "failed": contender.failed,
                             "forward_passes": contender.forward_passes,
@@ -223,6 +225,11 @@ def load_result(path: Path) -> PairsResult:
     found = from_plain(data, PairsResult, error=InputError, what="This result of minimal pairs", advice=_ADVICE)
     speakers = tuple(replace(one, path=here(one.path)) for one in found.speakers)
     return replace(found, speakers=speakers, spec=here(found.spec))
+
+
+def _expected(values: Sequence[float]) -> Estimate:
+    """The mean of expectations. No interval: nothing was drawn."""
+    return Estimate(sum(values) / len(values) if values else math.nan, math.nan, math.nan, len(values))
 
 
 def _gaps(one: Contender, other: Contender, measure: str, pairs: frozenset[str] | None = None) -> Sequence[float]:

@@ -30,7 +30,6 @@ METHODS = (
     "decompx",
     "attnlrp",
     "gradient_shap",
-    "banzhaf",
     "kernel_shap",
     "shapley",
 )

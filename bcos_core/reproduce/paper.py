@@ -30,7 +30,6 @@ METHODS = (
     "integrated_gradients",
     "occlusion",
     "shapley",
-    "banzhaf",
     "kernel_shap",
     "lime",
     "input_x_gradient",

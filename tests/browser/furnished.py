@@ -71,7 +71,7 @@ def _make(home: Home, tiny: bool) -> tuple[list[str], str, str, str]:
     methods = ("bcos", "integrated_gradients", "occlusion", "input_x_gradient", "attention_rollout")
     # A tiny model is not sure enough of anything for the pointing game.
     scores = ("comprehensiveness", "sufficiency", "comp_minus_suff" if tiny else "seqpg")
-    _run("evaluate", *models, "--limit", limit, "--pairs", "60", "--methods", *methods, "--scores", *scores)
+    _run("evaluate", *models, "--limit", limit, "--pointing-pairs", "60", "--methods", *methods, "--scores", *scores)
     _run("reproduce", "ours", "--quick", "--only", "exactness")
     rehearsed = _run("study", "simulate", _run("study", "demo")["study"])["study"]
     study = _run("study", "demo")["study"]

@@ -375,7 +375,7 @@ def test_a_spec_is_a_command_line(pair: tuple[Path, Path], home: Home) -> None:
     args = build_parser(words).parse_args(words)
     assert tuple(args.checkpoints) == given.checkpoints and tuple(args.methods) == given.methods
     assert tuple(args.scores) == given.scores and args.option == ["lime.samples=7"]
-    assert (args.limit, args.pairs, args.pointing_length, args.task) == (12, 3, 4, "short-reviews")
+    assert (args.limit, args.pointing_pairs, args.pointing_length, args.task) == (12, 3, 4, "short-reviews")
 
 
 @pytest.mark.parametrize("asked", [["--against", "lime"], ["--slice", "length", "disagreement:bcos,lime"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,6 +73,7 @@ def test_what_beats_a_random_ranking() -> None:
     assert row(RESULT, "agreement", "bcos")["beats_random"] is True
     assert row(RESULT, "agreement", "saliency")["beats_random"] is False  # 0.2 and 0.3 around 0.25
     assert row(RESULT, "agreement", CHANCE)["beats_random"] is None
+    assert row(RESULT, ALL, CHANCE)["mean"] == 0.25 and math.isnan(row(RESULT, ALL, CHANCE)["low"])  # type: ignore[arg-type]
     # Four pairs: no signs of four values are rarer than one in eight.
     assert row(RESULT, "marked.csv", "bcos")["beats_random"] is False
 

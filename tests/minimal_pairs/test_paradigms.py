@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 import pytest
+from example_paradigm import PARADIGM as EXAMPLE
 
 from bcos_core.errors import DataError, InputError, UnknownNameError
 from bcos_core.minimal_pairs.generate import generate_pairs
@@ -144,10 +145,17 @@ def test_words_that_a_tokenizer_does_not_tell_apart_at_once_are_not_drawn() -> N
         """Two letters a token: "herself" and "himself" part at the second, names mostly at the first."""
         return [hash(piece) for word in text.split(" ") for piece in re.findall("..?", f" {word}")]
 
-    for pair in generate_pairs("ioi", 100, tokenize=letters):
+    for pair in generate_pairs("ioi", 100, tokenizers=[letters]):
         assert pair.good[1] != pair.bad[1]
     with pytest.raises(DataError, match="Anaphor gender: 0 of 5 .* begin with the same token"):
-        generate_pairs("anaphor-gender", 5, tokenize=letters)
+        generate_pairs("anaphor-gender", 5, tokenizers=[letters])
+
+
+def test_another_paradigm_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PARADIGMS, "_entries", {**PARADIGMS._entries, EXAMPLE.name: EXAMPLE})
+    for pair in generate_pairs(EXAMPLE.name, 50):
+        assert is_plural(pair.good.strip()) is (pair.evidence_word != "one")
+        assert singular(pair.good.strip()) == singular(pair.bad.strip()) and pair.paradigm == "number-words"
 
 
 def test_what_cannot_be_generated_is_refused() -> None:

@@ -102,7 +102,7 @@ def test_the_number_of_pairs_is_a_choice_and_its_price_is_said(
     assert re.search(r"About .* at most on this machine, .* of it for the pairs", words(at))
     button(at, "Evaluate").click().run()
     (job,) = store.list()
-    assert job.spec["pairs"] == 30 and "--pairs=30" in command_of(job)
+    assert job.spec["pairs"] == 30 and "--pointing-pairs=30" in command_of(job)
 
 
 def test_nothing_chosen_cannot_be_started(models: tuple[Path, Path], open_page: OpenPage) -> None:

@@ -1,0 +1,40 @@
+"""What asking by minimal pairs consists of, and what each part costs by the sizes of models."""
+
+from __future__ import annotations
+
+from bcos_core.evaluate.plan import (
+    LOADING,
+    LOADING_SECONDS,
+    READING_SECONDS,
+    SORTED,
+    TABLE_SECONDS,
+    explaining,
+    not_measured,
+)
+from bcos_core.jobs.part import START_SECONDS, Part
+from bcos_core.minimal_pairs.folders import read_folder
+from bcos_core.minimal_pairs.spec import PairsSpec
+
+TOKENS = 12
+"""Of a prompt: those of BLiMP have about six, those of indirect object identification about sixteen."""
+
+
+def pairs_plan(spec: PairsSpec) -> list[Part]:
+    """
+    Raises:
+        CheckpointError: a model is not there any more.
+    """
+    folders = [read_folder(source) for source in spec.checkpoints]
+    prompts = spec.limit * len(spec.sources)
+    parts = [Part(0, "", "read", START_SECONDS + READING_SECONDS)]
+    for stage, folder in enumerate(folders, start=1):
+        parts.append(Part(stage, LOADING, "load", LOADING_SECONDS))
+        without = not_measured(spec, is_bcos=folder.kind == "bcos", family=folder.family)
+        parts += [
+            explaining(
+                stage, folder, name, texts=prompts, tokens=TOKENS, longest=SORTED, options=spec.options.get(name)
+            )
+            for name in spec.contenders
+            if name not in without
+        ]
+    return [*parts, Part(len(folders) + 1, "", "table", TABLE_SECONDS)]

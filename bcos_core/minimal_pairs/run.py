@@ -1,0 +1,189 @@
+"""Minimal pairs from a spec to a result: the main work of `evaluate --pairs`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from transformers import AutoConfig, PreTrainedTokenizerBase
+
+from bcos_core.attribution.references import tokens_of
+from bcos_core.attribution.registry import METHODS, Method
+from bcos_core.errors import InputError
+from bcos_core.evaluate.explainer import Explainer, explainer_subject
+from bcos_core.evaluate.plan import LOADING, SHORTEST_SECONDS, explanation_seconds, not_measured, part_of
+from bcos_core.home import Home
+from bcos_core.minimal_pairs import table
+from bcos_core.minimal_pairs.answers import Answers
+from bcos_core.minimal_pairs.folders import LanguageFolder, ready_folder
+from bcos_core.minimal_pairs.pair import MinimalPair
+from bcos_core.minimal_pairs.questions import Question, ask, pair_name, tokenize_by
+from bcos_core.minimal_pairs.result import Contender, PairsResult, Source, Speaker, save_result
+from bcos_core.minimal_pairs.sources import Drawn, draw_pairs
+from bcos_core.minimal_pairs.spec import PairsSpec
+from bcos_core.model.identity import folder_identity
+from bcos_core.model.language_model import load
+from bcos_core.model.tokenizer import load_tokenizer
+from bcos_core.numbers import count
+from bcos_core.progress import Reporter, Tally
+from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.storage.upgrade import open_database
+
+
+def run_pairs(spec: PairsSpec, *, home: Home, name: str, reporter: Reporter) -> PairsResult:
+    """Ask the models, one after the other, and store the result as `home.minimal_pairs / name`.
+
+    Raises:
+        InputError: a model, file or method that cannot be used.
+        JobCancelled: from the reporter; what was explained is kept.
+        StorageError: the disk is full.
+    """
+    started = time.monotonic()
+    folders = [ready_folder(source) for source in spec.checkpoints]
+    if len({folder.path.name for folder in folders}) < len(folders):  # by which the result tells them apart
+        raise InputError("Two of the models lie in folders of the same name. Rename one of the folders.")
+    stages = ["Reading the pairs", *[f"Asking {folder.name}" for folder in folders], "Making the table"]
+    reporter.stage(stages[0], 0, len(stages))
+    for method in spec.contenders:
+        METHODS[method].load()
+    tokenizers = [load_tokenizer(one.path, AutoConfig.from_pretrained(one.path)).tokenizer for one in folders]
+    drawn = [draw_pairs(source, spec.limit, spec.seed, [*map(tokenize_by, tokenizers)]) for source in spec.sources]
+    run = _Run(spec, drawn, Answers(EvidenceStore(open_database(home))), reporter)
+    pairs = run.pairs()
+    asked = [run.prepare(*one, pairs) for one in zip(folders, tokenizers, strict=True)]
+    for stage, one in enumerate(asked, start=1):
+        run.tell_work(stage, one)
+    for stage, one in enumerate(asked, start=1):
+        reporter.stage(stages[stage], stage, len(stages))
+        run.ask(one)
+    reporter.stage(stages[-1], len(stages) - 1, len(stages))
+    result = PairsResult(
+        name,
+        tuple(Source(one.name, tuple(map(pair_name, one.pairs)), one.left_out) for one in drawn),
+        tuple(run.speakers),
+        tuple(run.contenders),
+        tuple(run.skipped),
+        asdict(spec),
+        time.monotonic() - started,
+        tuple(dict.fromkeys(run.notes)),
+    )
+    save_result(result, home.minimal_pairs / name)
+    return result
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What one model is asked, before it is loaded: by each of its `methods`, with the reference and the options that
+    these have, under the `subject` of their evidence."""
+
+    folder: LanguageFolder
+    questions: Sequence[Question]
+    methods: Sequence[_Settled]
+    mean_tokens: float
+
+
+@dataclass(frozen=True)
+class _Settled:
+    method: Method
+    reference: str | None
+    options: Mapping[str, object]
+    subject: str
+
+
+@dataclass
+class _Run:
+    """What the models share: pairs and the store; and what came out so far."""
+
+    spec: PairsSpec
+    drawn: Sequence[Drawn]
+    answers: Answers
+    reporter: Reporter
+    speakers: list[Speaker] = field(default_factory=list)
+    contenders: list[Contender] = field(default_factory=list)
+    skipped: list[dict[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, *said: str) -> None:
+        """What a reader of the result must know."""
+        self.notes += said
+        for one in said:
+            self.reporter.log(one)
+
+    def pairs(self) -> list[MinimalPair]:
+        """Those of all sources, each once."""
+        found = list(dict.fromkeys(pair for one in self.drawn for pair in one.pairs))
+        if unmarked := sum(pair.evidence is None for pair in found):
+            self.note(
+                f"{count(unmarked, 'pair')} of {len(found):,} have no evidence marked: they say which word a model "
+                "prefers, and nothing about explanations."
+            )
+        for one in self.drawn:
+            if one.left_out:
+                self.note(f"{count(len(one.left_out), 'row')} of {one.name} cannot be used. {one.left_out[0].sentence}")
+        return found
+
+    def prepare(
+        self, folder: LanguageFolder, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[MinimalPair]
+    ) -> _Asked:
+        """The pairs as a model's tokenizer has them, those counted that it cannot be asked; and the methods."""
+        questions, reasons = ask(pairs, tokenizer)
+        if not questions:
+            raise InputError(f"{folder.name} can be asked about none of the pairs. {reasons[0]}")
+        if reasons:
+            self.note(f"{folder.name} was not asked about {count(len(reasons), 'pair')}. The first: {reasons[0]}")
+        without = not_measured(self.spec, is_bcos=folder.kind == "bcos", family=folder.family)
+        self.skipped += [
+            {"checkpoint": folder.path.name, "method": name, "reason": why} for name, why in without.items()
+        ]
+        identity = folder_identity(folder.path)
+        methods = [
+            self._settled(METHODS[name], folder, identity, tokenizer)
+            for name in self.spec.contenders
+            if name not in without
+        ]
+        tokens = sum(len(tokenize_by(tokenizer)(one.prompt)) for one in questions)
+        return _Asked(folder, questions, methods, tokens / len(questions))
+
+    def tell_work(self, stage: int, asked: _Asked) -> None:
+        """What is to explain before a model's stage comes, and what of it is there already."""
+        total = len(asked.questions)
+        for one in asked.methods:
+            part = part_of(one.method.name)
+            seconds = total * explanation_seconds(asked.folder, one.method.name, asked.mean_tokens, asked.mean_tokens)
+            self.reporter.declare(max(SHORTEST_SECONDS, seconds), part, stage)
+            self.reporter.given(total - len(self.answers.missing(one.subject, asked.questions)), total, part, stage)
+
+    def ask(self, asked: _Asked) -> None:
+        """Every method on one model; chance first, whose answers say which word the model prefers."""
+        folder, questions, unit = asked.folder, asked.questions, self.spec.unit
+        model = load(folder.source)
+        self.reporter.progress(1, 1, LOADING)
+        self.note(*model.notes)
+        for one in asked.methods:
+            explainer = Explainer(model, one.method, one.reference, one.options, self.spec.seed)
+            name, checkpoint = one.method.name, folder.path.name
+            tally = Tally(self.reporter, len(questions), part_of(name))
+            tally.add(0, given=len(questions) - len(self.answers.missing(explainer.name, questions)))
+            self.answers.fill(explainer, questions, tally.add)
+            found = self.answers.find(explainer.name, questions)
+            if not one.method.chance:
+                self.contenders.append(table.contender(checkpoint, name, questions, found, unit=unit))
+                continue
+            preferred = table.preferences(questions, found)
+            self.speakers.append(Speaker(checkpoint, str(folder.path), folder.kind, model.identity, preferred))
+            self.contenders.append(table.chance(checkpoint, name, questions, found, unit=unit))
+            if cut := table.unread(questions, found):
+                self.note(f"{folder.name} did not read the evidence of {count(cut, 'pair')}: the prompts are too long.")
+
+    def _settled(
+        self, method: Method, folder: LanguageFolder, identity: str, tokenizer: PreTrainedTokenizerBase
+    ) -> _Settled:
+        """Measured against nothing where the method can be, with the whole of the logit on the tokens; else against
+        the first token that the tokenizer has for it."""
+        reference = method.checked_reference(None, tokens_of(tokenizer), against_nothing=True)
+        options = method.checked_options(self.spec.options.get(method.name, {}))
+        subject = explainer_subject(
+            identity, folder.max_length, method, reference=reference, options=options, seed=self.spec.seed
+        )
+        return _Settled(method, reference, options, subject)

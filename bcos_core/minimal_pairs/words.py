@@ -1,0 +1,100 @@
+"""What minimal pairs have shown, in sentences: of each model which word it prefers, and which methods find why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bcos_core.attribution.registry import METHODS
+from bcos_core.evaluate.figures import interval_in_words
+from bcos_core.minimal_pairs.measures import MEASURES
+from bcos_core.minimal_pairs.result import Contender, PairsResult, Speaker
+from bcos_core.numbers import count, number, percent
+from bcos_core.tasks.estimates import Estimate
+
+FIRST = "mrr"
+"""The measure that the sentences are about."""
+
+Names = Mapping[str, str]
+"""What models are called, by their folder's name."""
+
+
+def pairs_sentences(result: PairsResult, names: Names) -> list[str]:
+    """Of each model: how often it prefers the right word, the method that finds the evidence best and what that is
+    better than, and the methods that are not shown to beat a random ranking; then between models."""
+    said: list[str] = []
+    for speaker in result.speakers:
+        said += [_prefers(result, speaker, names), *_methods(result, speaker, names)]
+    return said + _between(result, names)
+
+
+def written(value: float, measure: str) -> str:
+    """A value of a measure for a person: shares in per cent, ranks as numbers."""
+    return number(value) if measure == FIRST else percent(value)
+
+
+def _prefers(result: PairsResult, speaker: Speaker, names: Names) -> str:
+    row = next(one for one in result.preferences() if one["checkpoint"] == speaker.checkpoint)  # of all pairs
+    name, share = names.get(speaker.checkpoint, speaker.checkpoint), _estimate(row)
+    if not share.n:
+        return f"{name} was asked about no pair."
+    interval = interval_in_words(share, percent)
+    return f"{name} prefers the right word in {percent(share.mean)} of {count(share.n, 'pair')} ({interval})."
+
+
+def _methods(result: PairsResult, speaker: Speaker, names: Names) -> list[str]:
+    name = names.get(speaker.checkpoint, speaker.checkpoint)
+    able = [one for one in _of(result, speaker) if one.values[FIRST] and not METHODS[one.method].chance]
+    if not able:
+        return []
+    chance = result.chance_of(able[0])
+    means = {one.id: MEASURES[FIRST].estimate(list(one.values[FIRST].values())) for one in (*able, chance)}
+    best = max(able, key=lambda one: means[one.id].mean)
+    said = [
+        f"On {name}, the highest mean reciprocal rank of the evidence is {number(means[best.id].mean)}, by "
+        f"{_title(best)}; a random ranking is expected to reach {number(means[chance.id].mean)}."
+    ]
+    others = [one for one in able if one is not best]
+    if others:
+        behind = [_title(one) for one in others if result.is_better(best, one, FIRST)]
+        said.append(f"It is shown to be better than {_listed(behind) if behind else 'none of the other methods'}.")
+    if poor := [_title(one) for one in able if not result.is_better(one, chance, FIRST)]:
+        said.append(f"Not shown to beat a random ranking on {name}: {_listed(poor)}.")
+    return said
+
+
+def _between(result: PairsResult, names: Names) -> list[str]:
+    """The best method of the first model against that of each other, on the pairs that both have."""
+    best: list[Contender] = []
+    for speaker in result.speakers:
+        able = [one for one in _of(result, speaker) if one.values[FIRST] and not METHODS[one.method].chance]
+        if able:
+            best.append(max(able, key=lambda one: MEASURES[FIRST].estimate(list(one.values[FIRST].values())).mean))
+    said = []
+    for other in best[1:]:
+        gap = result.difference(best[0], other, FIRST)
+        if gap.n:
+            ours, theirs = (f"{_title(one)} on {names.get(one.checkpoint, one.checkpoint)}" for one in (best[0], other))
+            interval = interval_in_words(gap, lambda value: number(value, signed=True)).replace("text", "pair")
+            said.append(
+                f"{ours} minus {theirs}: {number(gap.mean, signed=True)} in mean reciprocal rank on "
+                f"{count(gap.n, 'pair')} ({interval})."
+            )
+    return said
+
+
+def _of(result: PairsResult, speaker: Speaker) -> list[Contender]:
+    return [one for one in result.contenders if one.checkpoint == speaker.checkpoint]
+
+
+def _estimate(row: Mapping[str, Any]) -> Estimate:
+    return Estimate(row["mean"], row["low"], row["high"], row["n"])
+
+
+def _title(one: Contender) -> str:
+    return METHODS[one.method].title
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

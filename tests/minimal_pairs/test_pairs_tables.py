@@ -1,0 +1,81 @@
+"""What a result says, in sentences and tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from test_pairs_result import FIRST, GOOD, GUESS, PAIRS, POOR, PREFERENCES, RESULT, contender
+
+from bcos_core.attribution.registry import CHANCE
+from bcos_core.minimal_pairs.result import ALL, Speaker
+from bcos_core.minimal_pairs.words import pairs_sentences
+from bcos_core.render.minimal_pairs import (
+    difference_table,
+    pairs_table,
+    preference_table,
+    shown_pairs,
+    shown_preferences,
+)
+
+NAMES = {"one": "My model"}
+
+
+def test_sentences_say_what_is_preferred_and_what_is_shown() -> None:
+    said = pairs_sentences(RESULT, NAMES)
+    assert said[0].startswith("My model prefers the right word in 87.5 % of 12 pairs (95 % interval ")
+    assert said[1] == (
+        "On My model, the highest mean reciprocal rank of the evidence is 0.799, by B-cos contributions; a random "
+        "ranking is expected to reach 0.250."
+    )
+    assert said[2] == "It is shown to be better than Saliency."
+    assert said[3] == "Not shown to beat a random ranking on My model: Saliency."
+    assert len(said) == 4
+
+
+def test_sentences_compare_two_models_on_the_pairs_that_both_have() -> None:
+    other = Speaker("two", "/models/two", "bcos", "identity", dict.fromkeys(FIRST, 0.0))
+    half = contender("bcos", *[0.5] * 8, checkpoint="two")
+    chance = contender(CHANCE, *[0.25] * 8, checkpoint="two")
+    both = replace(RESULT, speakers=(*RESULT.speakers, other), contenders=(GUESS, GOOD, POOR, chance, half))
+    said = pairs_sentences(both, NAMES)
+    # Wilson's upper end of 0 of 8 is 1.96² / (8 + 1.96²).
+    assert "two prefers the right word in 0.0 % of 8 pairs (95 % interval 0.0 % to 32.4 %)." in said
+    assert said[-1].startswith("B-cos contributions on My model minus B-cos contributions on two: +0.438 in mean")
+    assert "on 8 pairs (95 % interval" in said[-1]
+
+
+def test_a_model_without_marked_pairs_has_a_preference_alone() -> None:
+    nothing = {name: {} for name in GOOD.values}
+    plain = replace(RESULT, contenders=tuple(replace(one, values=nothing) for one in (GUESS, GOOD)))
+    assert len(pairs_sentences(plain, NAMES)) == 1
+    table = shown_pairs(plain.rows(), NAMES, ALL)
+    assert set(table["Evidence first"]) == {"–"} and set(table["pairs"]) == {0}
+
+
+def test_tables_have_every_number_once() -> None:
+    rows = RESULT.rows()
+    table = pairs_table(rows, NAMES)
+    assert len(table) == 3 * 3 * 4  # portions, contenders, measures
+    mrr = table[(table["measure"] == "Reciprocal rank of the evidence") & (table["pairs of"] == "agreement")]
+    assert mrr.set_index("method")["mean"].to_dict() == pytest.approx(
+        {"Random": 0.25, "B-cos contributions": 7.5 / 8, "Saliency": 0.25}
+    )
+    assert set(table["model"]) == {"My model"} and set(table["ms per pair"]) == {0.0, 100.0}
+    assert preference_table(RESULT.preferences(), NAMES)["pairs"].tolist() == [12, 8, 4]
+    differences = difference_table(RESULT.differences(GOOD.id), NAMES)
+    assert set(differences["minus"]) == {"B-cos contributions on My model"}
+
+
+def test_what_is_shown_has_the_best_first_with_intervals() -> None:
+    table = shown_pairs(RESULT.rows(), NAMES, ALL)
+    assert table["method"].tolist()[0] == "B-cos contributions"
+    assert "Random (expected)" in table["method"].tolist()
+    best = table.iloc[0]
+    assert best["Reciprocal rank of the evidence"].startswith("0.799 [0.") and best["passes"] == "1.0 + 1.0"
+    assert best["Evidence first"].endswith("%]") and best["beats random"] == "yes"
+    chance = table[table["method"] == "Random (expected)"].iloc[0]
+    assert chance["Reciprocal rank of the evidence"] == "0.250"  # no interval: all pairs have this value
+    shown = shown_preferences(RESULT.preferences(), NAMES)
+    assert shown["prefers the right word"].tolist()[0].startswith("87.5 % [")
+    assert len(PREFERENCES) == len(PAIRS)
