@@ -7,17 +7,25 @@ text. The mean over copies x_S is therefore closer to what a removal of several 
 
 (SmoothGrad, arXiv 1706.03825, takes such a mean over noise, RISE, arXiv 1806.07421, over masks.) With one copy, the
 text itself, these are the contributions. With several they do not add up to the logit, unless W is the same in all.
+
+What no number of copies and no choice of them shows is how far W itself changes with the token that is removed. Taking
+every token out of, or putting it into, random `halves` of the text does (`bcos_core.attribution.banzhaf`). Both are
+estimates of what a token changes where about half of the others are there, the one biased, the other noisy; the score
+is then their mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import cycle, islice
 
 import torch
 from torch import Tensor
 
+from bcos_core.attribution.banzhaf import changes_in_halves
 from bcos_core.attribution.interface import MethodInput, MethodOutput, select
+from bcos_core.attribution.perturbation import TextsToScore
 from bcos_core.attribution.seeds import put_together, seed_of
 from bcos_core.model.contributions import LinearAt, linear_at
 from bcos_core.model.passes import tokens_per_pass
@@ -28,7 +36,8 @@ PARTS = (2, 3)
 
 
 def averaged(inputs: MethodInput) -> MethodOutput:
-    """Contributions averaged over `copies` of each text, the whole one first."""
+    """Contributions averaged over `copies` of each text, the whole one first; with `halves`, the mean of these and of
+    what each token changes there."""
     view = ModelView(inputs.text_model.model, explanation_mode=True)
     return put_together(inputs, [_averaged(alone, view) for alone in inputs.each_text()])
 
@@ -61,11 +70,17 @@ def _averaged(inputs: MethodInput, view: ModelView) -> MethodOutput:
     everywhere = torch.full_like(batch.input_ids, token_id)
     reference = view.embed(everywhere, batch.attention_mask, original=batch.input_ids, token_type_ids=types)
     weights = torch.stack([one.weights.sum(0) for one in found]).sum(0) / count
+    scores = ((found[0].embeddings[:1] - reference) * weights).sum(-1, dtype=torch.float64)
+    more = 0.0
+    if halves := int(inputs.parameters["halves"]):
+        score = TextsToScore(replace(inputs, parameters={"unit": "token"}))
+        changes = score.output(changes_in_halves(score, halves))
+        scores, more = (scores + changes.scores) / 2, changes.forward_passes
     return MethodOutput(
-        ((found[0].embeddings[:1] - reference) * weights).sum(-1, dtype=torch.float64),
+        scores,
         (reference * weights).sum(dtype=torch.float64)[None],
         found[0].logits[:1],
-        forward_passes=count,
+        forward_passes=count + more,
         backward_passes=count,
         bias_share=torch.cat([one.bias_share for one in found]).mean()[None] + view.centre,
     )

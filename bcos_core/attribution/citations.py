@@ -197,6 +197,32 @@ _paper(
     doi="10.1016/j.cor.2008.04.004",
 )
 _paper(
+    "chen2020lstree",
+    "inproceedings",
+    author="Chen, Jianbo and Jordan, Michael",
+    title="{LS-Tree}: Model Interpretation When the Data Are Linguistic",
+    booktitle="Proceedings of the AAAI Conference on Artificial Intelligence",
+    volume="34",
+    number="04",
+    pages="3454--3461",
+    year="2020",
+    doi="10.1609/aaai.v34i04.5749",
+    eprint="1902.04187",
+    archiveprefix="arXiv",
+)
+_paper(
+    "wang2023banzhaf",
+    "inproceedings",
+    author="Wang, Jiachen T. and Jia, Ruoxi",
+    title="Data {Banzhaf}: A Robust Data Valuation Framework for Machine Learning",
+    booktitle="Proceedings of The 26th International Conference on Artificial Intelligence and Statistics",
+    volume="206",
+    pages="6388--6421",
+    year="2023",
+    eprint="2205.15466",
+    archiveprefix="arXiv",
+)
+_paper(
     "lundberg2017unified",
     "inproceedings",
     author="Lundberg, Scott M. and Lee, Su-In",

@@ -42,6 +42,12 @@ class TextsToScore:
         logits = self.view.predict(input_ids, attention_mask, original=original, token_type_ids=token_type_ids)
         return select(logits, classes, self.inputs.target)
 
+    def arguments_of(self, rows: int) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
+        """What goes with so many copies of the batch's one text."""
+        ids, mask, types, classes = self.arguments
+        alike = (ids.expand(rows, -1), mask.expand(rows, -1), None if types is None else types.expand(rows, -1))
+        return (*alike, classes.expand(rows))
+
     def without_anything(self) -> Tensor:
         """The explained number of the reference, (batch,)."""
         return self(self.removed, *self.arguments).double()

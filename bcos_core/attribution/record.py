@@ -53,7 +53,9 @@ class Target:
 
     @property
     def title(self) -> str:
-        return self.label if self.minus_label is None else f"{self.label} rather than {self.minus_label}"
+        """In words; a token that begins or ends in white space stands in quotes."""
+        both = [self.label] if self.minus_label is None else [self.label, self.minus_label]
+        return " rather than ".join(one if one == one.strip() else f"“{one}”" for one in both)
 
 
 @dataclass(frozen=True)

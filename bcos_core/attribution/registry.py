@@ -47,7 +47,12 @@ def _count(default: int, title: str, help: str, least: int = 1) -> Option:
 
 
 _TOKENS = ("mask", "pad")
-_COPIES = _count(16, "Copies", "The text itself, and copies that lack a part of it.")
+_COPIES = {
+    "copies": _count(16, "Copies", "The text itself, and copies that lack a part of it."),
+    "halves": _count(
+        0, "Halves", "Random halves in which every token is also taken out, or put in: 2 passes a token for each.", 0
+    ),
+}
 
 for _method in (
     Method(
@@ -86,7 +91,7 @@ for _method in (
         needs_gradients=True,
         stochastic=True,
         references=_TOKENS,
-        options={"copies": _COPIES},
+        options=_COPIES,
     ),
     Method(
         name="averaged_pullback",
@@ -99,7 +104,7 @@ for _method in (
         needs_gradients=True,
         stochastic=True,
         references=_TOKENS,
-        options={"copies": _COPIES},
+        options=_COPIES,
     ),
     Method(
         name="integrated_gradients",
@@ -210,6 +215,17 @@ for _method in (
         stochastic=True,
         references=_TOKENS,
         options={"samples": _count(25, "Samples", "Random orders."), "unit": _UNIT},
+    ),
+    Method(
+        name="banzhaf",
+        title="Banzhaf values",
+        description="What a token changes in a random half of the text and in the other half (arXiv 1902.04187).",
+        cost=Passes(3, per_token=2),
+        cites=("chen2020lstree", "wang2023banzhaf"),
+        attribute=_later("banzhaf", "banzhaf"),
+        stochastic=True,
+        references=_TOKENS,
+        options={"samples": _count(1, "Samples", "Random halves, each with the other half."), "unit": _UNIT},
     ),
     Method(
         name="kernel_shap",

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from bcos_core.errors import CheckpointError
 from bcos_core.home import get_home
+from bcos_core.model.embedded import LANGUAGE_MODEL, embedded_path
 
 
 def find_checkpoint(name: str) -> Path:
-    """The folder of a checkpoint: a path, a folder's name under `BCOS_HOME`, or what the model is called.
+    """The folder of a checkpoint: a path, a folder's name under `BCOS_HOME`, what the model is called, or "smollm2".
 
     Raises:
         CheckpointError: there is none, or the name means several.
@@ -25,6 +26,8 @@ def find_checkpoint(name: str) -> Path:
     in_home = get_home().models / name
     if in_home.is_dir() and not path.exists():  # as most are named: no list is read
         return in_home
+    if name == LANGUAGE_MODEL and not path.exists():
+        return embedded_path(name)
     model = find_named(list_checkpoints(get_home()), name)
     if model is not None and path.exists() and path.resolve() != model.path.resolve():
         raise CheckpointError(

@@ -26,6 +26,7 @@ EPILOG = """examples:
   python -m bcos_core explain CHECKPOINT --text "A charming film." --methods shapley --repeats 5 --option unit=word
   python -m bcos_core explain CHECKPOINT --file texts.txt --json > records.json
   python -m bcos_core explain CHECKPOINT --text "A charming film." --methods all --output figure.pdf
+  python -m bcos_core explain smollm2 --next-token --text "The keys to the old cabinet" --target " are" --minus " is"
   python -m bcos_core explain PAIR_CHECKPOINT --text "Two dogs ran." --second "Two animals ran."
 """
 
@@ -55,11 +56,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--pairs", action="store_true", help="each line of --file has two texts with a tab between them"
     )
     parser.add_argument(
+        "--next-token",
+        action="store_true",
+        help="of a language model: say why this token comes next; the texts are prompts, --target and --minus words "
+        "with their space before them (default: the likeliest token)",
+    )
+    parser.add_argument("--chat", action="store_true", help="each prompt is a user's message in the chat template")
+    parser.add_argument(
         "--methods",
         "--method",
         nargs="+",
         metavar="NAME",
-        help="methods, or all (default: bcos on a B-cos model, else the usual ones)",
+        help="methods, or all (default: bcos on a B-cos model, else the usual ones, or, of a next token, pullback)",
     )
     parser.add_argument("--target", metavar="LABEL", help="the class to explain (default: each text's predicted class)")
     parser.add_argument("--minus", metavar="LABEL", help="explain the logit of --target minus that of this class")
@@ -84,19 +92,30 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         InputError: no text, an empty one, or a checkpoint, method or label that is not there.
     """
     wanted = wanted_format(args)
-    texts = _texts(args)
+    if args.chat and not args.next_token:
+        raise InputError("--chat is for prompts of language models. Give it together with --next-token.")
+    if args.next_token and (args.second or args.pairs):
+        raise InputError("A prompt is one text. Leave --second and --pairs out.")
+    texts: list[Any] = _texts(args)
     checkpoint = find_checkpoint(args.checkpoint)
 
     from bcos_core.attribution.api import explain, resolve_target
     from bcos_core.attribution.registry import METHODS
-    from bcos_core.model.classifier import load
+    from bcos_core.model import classifier, language_model
+    from bcos_core.model.text_model import TextModel
 
-    classifier = load(checkpoint)
-    for note in classifier.notes:
+    model: TextModel
+    if args.next_token:
+        model, question = language_model.load(checkpoint), {"target": args.target, "minus": args.minus}
+        texts = [[{"role": "user", "content": text}] for text in texts] if args.chat else texts
+    else:
+        model = known = classifier.load(checkpoint)
+        question = {"target": resolve_target(known.labels, args.target, args.minus)}
+    for note in model.notes:
         print(note, file=sys.stderr)
-    target = resolve_target(classifier.labels, args.target, args.minus)
-    fitting = [m for m in METHODS.values() if not m.unsupported(is_bcos=classifier.is_bcos, family=classifier.family)]
-    names = args.methods or (["bcos"] if classifier.is_bcos else [m.name for m in fitting if m.usual])
+    fitting = [m for m in METHODS.values() if not m.unsupported(is_bcos=model.is_bcos, family=model.family)]
+    own = ["bcos"] if model.is_bcos else ["pullback"] if args.next_token else [m.name for m in fitting if m.usual]
+    names = args.methods or own
     methods = fitting if names == ["all"] else [METHODS[name] for name in names]
     options = _options(args.option)
     for kind, given, offered in (
@@ -108,10 +127,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
                 raise UnknownNameError(f"{kind} of {', '.join(m.name for m in methods)}", name, offered)
     columns = [
         explain(
-            classifier,
+            model,
             texts,
             method=method.name,
-            target=target,
+            **question,
             reference=method.fitting_reference(args.reference),
             seed=args.seed,
             repeats=args.repeats,
@@ -237,7 +256,8 @@ def _show_record(record: Attribution) -> str:
         lines.append(f"  mean ± standard deviation over the seeds {', '.join(map(str, record.seeds))}")
     if record.additive:
         lines.append(f"  adds to {number(record.sum)}; the {kind.explained} is {number(record.logit)}")
-    for start, end in record.unread:
+    lines += [f"  {note}" for note in record.prompt.notes] if record.prompt is not None else []
+    for start, end in record.unread if record.prompt is None else ():
         place = next(place for place, span in enumerate(halves(record.text)) if span[0] <= start and end <= span[1])
         which = HEADINGS[place] if is_pair(record.text) else "The text"
         at = start - halves(record.text)[place][0]

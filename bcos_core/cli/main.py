@@ -18,6 +18,7 @@ COMMANDS = (
     "quickstart",
     "train",
     "explain",
+    "generate",
     "rerun",
     "batch",
     "evaluate",

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from bcos_core.attribution.api import TargetLike, explain
 from bcos_core.attribution.method import Method
 from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.references import tokens_of
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.identity import model_subject
 from bcos_core.model.text_model import TextModel, position_limit
@@ -82,11 +83,14 @@ def settled(method: Method, *, reference: str | None, options: Mapping[str, Any]
 
 
 def make_explainer(
-    classifier: Classifier, method: Method, *, reference: str, options: Mapping[str, Any], seed: int
+    classifier: Classifier, method: Method, *, reference: str | None, options: Mapping[str, Any], seed: int
 ) -> Explainer[Classifier]:
-    """The explainer whose reference and options are `settled`.
+    """The explainer whose reference and options are `settled`; without a `reference` it takes the first that the
+    tokenizer has a token for, or that needs none.
 
     Raises:
         InputError: an option that the method does not have, or a value that it does not take.
     """
+    if reference is None:
+        reference = method.checked_reference(None, tokens_of(classifier.tokenizer))
     return Explainer(classifier, method, *settled(method, reference=reference, options=options), seed)

@@ -37,8 +37,8 @@ from bcos_core.text.encoding import encode
 from bcos_core.text.tasks import load_task
 from bcos_core.text.word_rates import WordRates, word_rates
 
-REMOVAL = REMOVALS["mask"]
-"""Whose reference explanations take: an evaluation's, unless another is asked for."""
+_REMOVAL = REMOVALS["mask"]
+"""Nothing is removed here: evidence is gathered as an evaluation gathers it."""
 
 
 def run_patterns(spec: PatternsSpec, *, home: Home, reporter: Reporter) -> Patterns:
@@ -85,11 +85,11 @@ def _explained(
     classifier = replace(load(info.path), max_length=info.max_length)
     for note in classifier.notes:
         reporter.log(note)
-    explainer = make_explainer(classifier, METHODS[method], reference=REMOVAL.reference, options={}, seed=seed)
+    explainer = make_explainer(classifier, METHODS[method], reference=None, options={}, seed=seed)
     items = [name_of(text) for text in texts]
     tally = Tally(reporter, len(texts))
     tally.add(0, given=len(store.known(explainer.name, EXPLANATION, items)))
-    Gatherer(classifier, [explainer], REMOVAL, store).explanations(
+    Gatherer(classifier, [explainer], _REMOVAL, store).explanations(
         texts,
         curves=False,
         singles=False,

@@ -56,7 +56,7 @@ def run_retest(spec: RetestSpec, *, home: Home, reporter: Reporter) -> Retest:
     classifier = replace(load(info.path), max_length=info.max_length)
     for note in classifier.notes:
         reporter.log(note)
-    explainer = make_explainer(classifier, method, reference="mask", options={}, seed=spec.seed)
+    explainer = make_explainer(classifier, method, reference=None, options={}, seed=spec.seed)
     store = EvidenceStore(open_database(home))
     texts = [looked_at[place] for place in places]
     tally = Tally(reporter, len(texts))

@@ -60,7 +60,7 @@ def run_vocabulary(
     classifier = replace(load(info.path), max_length=info.max_length)
     for note in classifier.notes:
         reporter.log(note)
-    explainer = make_explainer(classifier, chosen, reference="mask", options={}, seed=seed)
+    explainer = make_explainer(classifier, chosen, reference=None, options={}, seed=seed)
     store = EvidenceStore(open_database(home))
     sums = []
     tally = Tally(reporter, len(task.labels) * len(test))

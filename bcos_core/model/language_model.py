@@ -15,10 +15,11 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.errors import CheckpointError, InputError
+from bcos_core.home import get_home
 from bcos_core.model.anatomy import family_of
 from bcos_core.model.checkpoint import state_hash
 from bcos_core.model.convert import is_tied
-from bcos_core.model.embedded import EMBEDDED_MODELS, embedded_path
+from bcos_core.model.embedded import EMBEDDED_MODELS, LANGUAGE_MODEL, embedded_path
 from bcos_core.model.identity import folder_identity, memory_identity
 from bcos_core.model.info import read_config
 from bcos_core.model.loading import load_language_model
@@ -88,7 +89,7 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Langu
         model=model,
         tokenizer=found.tokenizer,
         max_length=position_limit(model),
-        name=str(path) if str(path) in EMBEDDED_MODELS else folder.name,
+        name=LANGUAGE_MODEL if folder.parent == get_home().embedded else folder.name,
         weights_hash=loaded.weights_hash,
         identity=identity,
         path=folder,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from bcos_core.numbers import number
+from bcos_core.numbers import count, number
 from bcos_core.render.axis import share_axis
 from bcos_core.render.curves import MODEL_LINES
 from bcos_core.render.figure_text import figure_text
@@ -36,6 +36,11 @@ def faithfulness(state: State) -> Estimate:
     return bootstrap([one - other for one, other in pairs if one is not None and other is not None])
 
 
+def has_faithfulness(courses: Courses) -> bool:
+    """Whether any state of a model has it: without a token to put in place of words none was measured."""
+    return any(faithfulness(state).n for _, course in courses.values() for state in course.states)
+
+
 def words_figure(title: str, words: Sequence[WordCourse], steps: Sequence[int], state: int) -> go.Figure:
     """A line a word: what it adds at every state; a line stands at the state that is looked at. The strongest have a
     colour, of the page's, and a name; the others are grey."""
@@ -53,7 +58,7 @@ def words_figure(title: str, words: Sequence[WordCourse], steps: Sequence[int], 
             marker={"size": 6},
             opacity=1.0 if named else 0.5,
             showlegend=named,
-            text=[f"{name}: {number(score, signed=True)} after {step:,} steps" for score, step in _at(word, steps)],
+            text=[f"{name}: {number(score, signed=True)} {after(step)}" for score, step in _at(word, steps)],
             hovertemplate="%{text}<extra></extra>",
         )
     _frame(figure, title, "contribution", steps, state)
@@ -99,7 +104,7 @@ def words_table(words: Sequence[WordCourse], steps: Sequence[int]) -> pd.DataFra
                 "word": word.word,
                 "start": word.start,
                 "appears at step": None if word.appears is None else steps[word.appears],
-                **dict(zip(map(_after, steps), word.scores, strict=True)),
+                **dict(zip(map(after, steps), word.scores, strict=True)),
             }
             for word in words
         ]
@@ -154,7 +159,7 @@ def _line(
         marker={"size": 7},
         cliponaxis=False,
         text=[
-            f"{figure_text(name)}: {written(value)} after {state.step:,} steps"
+            f"{figure_text(name)}: {written(value)} {after(state.step)}"
             for value, state in zip(values, course.states, strict=True)
         ],
         hovertemplate="%{text}<extra></extra>",
@@ -190,5 +195,6 @@ def _at(word: WordCourse, steps: Sequence[int]) -> list[tuple[float, int]]:
     return list(zip(word.scores, steps, strict=True))
 
 
-def _after(step: int) -> str:
-    return f"after {step} steps"
+def after(step: int) -> str:
+    """ "after 1 step", "after 1,200 steps"."""
+    return f"after {count(step, 'step')}"

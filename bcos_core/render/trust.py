@@ -62,7 +62,8 @@ def trust_matrix(report: TrustReport, chosen: tuple[str, str]) -> dict[str, Any]
 
 def _row(report: TrustReport, method: str, tests: Sequence[TrustTest], chosen: tuple[str, str]) -> dict[str, Any]:
     failed = sum(one.state == "failed" for one in report.of(method))
-    note = f"fails {count(failed, 'test')}" if failed else "no fault found"
+    passed = any(one.state == "passed" for one in report.of(method))
+    note = f"fails {count(failed, 'test')}" if failed else "no fault found" if passed else "nothing is clear"
     if METHODS[method].chance:
         note += ", put in to fail"
     return {

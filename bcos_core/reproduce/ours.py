@@ -30,6 +30,7 @@ METHODS = (
     "decompx",
     "attnlrp",
     "gradient_shap",
+    "banzhaf",
     "kernel_shap",
     "shapley",
 )

@@ -30,6 +30,7 @@ METHODS = (
     "integrated_gradients",
     "occlusion",
     "shapley",
+    "banzhaf",
     "kernel_shap",
     "lime",
     "input_x_gradient",

@@ -15,6 +15,12 @@ STATES = {"passed": "passes", "failed": "fails", "open": "unclear", "not measure
 def trust_sentences(report: TrustReport) -> list[str]:
     """What failed first; what passes everything; and whether random scores failed, as they must."""
     tested = [name for name in report.methods if not METHODS[name].chance]
+    judged = [one for one in report.findings if one.state != "not measured"]
+    if not judged:
+        return [
+            f"On {report.checkpoint}, no test could be judged.",
+            *dict.fromkeys(one.note for one in report.findings),
+        ]
     failed = {name: _failed(report, name) for name in tested}
     sentences = [_first(report, {name: tests for name, tests in failed.items() if tests})]
     clean = [name for name in tested if not failed[name]]
@@ -26,12 +32,17 @@ def trust_sentences(report: TrustReport) -> list[str]:
         if METHODS[name].chance:
             found = _failed(report, name)
             said = f"fail {count(len(found), 'test')}, as they must" if found else "fail no test: do not rely on these"
+            if all(one.method != name for one in judged):
+                said = "could not be tested: do not rely on these"
             sentences.append(f"Random scores, put in beside the methods, {said}.")
     return sentences
 
 
 def _first(report: TrustReport, failed: Mapping[str, Sequence[Finding]]) -> str:
     if not failed:
+        tested = [one for one in report.findings if not METHODS[one.method].chance]
+        if all(one.state != "passed" for one in tested):
+            return f"On {report.checkpoint}, no test gives a clear verdict on any method."
         return f"On {report.checkpoint}, no method fails any test."
     order = list(TESTS)
     worst = sorted(failed, key=lambda name: (order.index(failed[name][0].test), -len(failed[name])))

@@ -14,8 +14,10 @@ from bcos_core.render import drawing
 from bcos_core.render.course import (
     RULE,
     accuracy_figure,
+    after,
     appearance_table,
     faithfulness_figure,
+    has_faithfulness,
     states_table,
     words_figure,
     words_table,
@@ -36,6 +38,7 @@ from pages.widgets.heatmap import heatmap
 from pages.widgets.plain import plain
 from pages.widgets.table_files import table_files
 
+_WORDS = "When does a word count?"
 _SCALE = "Full colour is the largest contribution of this model at any of the states."
 _OFF = (
     "None of these models kept explanations while it was trained. To see how a model learns, train one with “Explained "
@@ -90,10 +93,11 @@ def _show(courses: Learned, text: str, style: Style) -> None:
         with column:
             _heatmap(info, one, first.texts[place], state, style)
             chart(
-                words_figure(f"When does a word count? {info.name}", words[info.name], steps, state),
+                words_figure(_WORDS, words[info.name], steps, state),
                 key=f"course-words-{info.path.name}",
                 name=f"words_in_training_{info.path.name}",
                 data=partial(words_table, words[info.name], steps),
+                picture=words_figure(f"{_WORDS} {info.name}", words[info.name], steps, state),
             )
     _numbers(courses, words, steps, state)
 
@@ -108,7 +112,7 @@ def _heatmap(info: CheckpointInfo, one: Course, text: str, state: int, style: St
     kind = TASK_TYPES[info.task_type]
     heatmap(
         {
-            "method": f"{record.target.label} · after {one.states[state].step:,} steps",
+            "method": f"{record.target.label} · {after(one.states[state].step)}",
             "model": info.name,
             "prediction": drawing.prediction_bars(record),
             "failure": record.failure,
@@ -132,7 +136,14 @@ def _numbers(courses: Learned, words: Mapping[str, Sequence[WordCourse]], steps:
     with left:
         chart(accuracy_figure(drawn, first.metric, state), key="course-right", data=lambda: states_table(drawn))
     with right:
-        chart(faithfulness_figure(drawn, state), key="course-faithful", data=lambda: states_table(drawn))
+        if has_faithfulness(drawn):
+            chart(faithfulness_figure(drawn, state), key="course-faithful", data=lambda: states_table(drawn))
+            faithful = (
+                f"Faithfulness is raw comprehensiveness − sufficiency of {count(len(first.texts), 'validation text')} "
+                "with 95 % intervals: it compares the states of one model, not two models. "
+            )
+        else:
+            faithful = "How faithful the heatmaps are was not measured: there is no token to put in place of words. "
     table = appearance_table(words, steps)
     numbers = {name: st.column_config.NumberColumn(format="%+.3g") for name in table if name.endswith(": adds")}
     st.dataframe(table, hide_index=True, placeholder="–", height=min(38 + 35 * len(table), 320), column_config=numbers)
@@ -140,10 +151,9 @@ def _numbers(courses: Learned, words: Mapping[str, Sequence[WordCourse]], steps:
     st.caption(
         plain(
             f"{RULE} Explained is each text’s own {output}, by each model’s own weights: B-cos contributions, and the "
-            "frozen-linear pullback of a conventional model. Faithfulness is raw comprehensiveness − sufficiency of "
-            f"{count(len(first.texts), 'validation text')} with 95 % intervals: it compares the states of one model, "
-            f"not two models. The metric is of {count(first.validation, 'validation text')}. Keeping this took "
-            f"{duration(seconds)} of the training."
+            f"frozen-linear pullback of a conventional model. {faithful}"
+            f"The metric is of {count(first.validation, 'validation text')}. Keeping this took {duration(seconds)} of "
+            "the training."
         )
     )
     table_files(lambda: table, name="words_in_training", caption=RULE, key="course-files")

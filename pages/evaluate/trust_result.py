@@ -50,7 +50,6 @@ def show_report(job: Job) -> None:
     for note in filter(None, (*report.notes, changed)):
         st.warning(plain(note), icon=":material/warning:")
     if not measured_tests(report):
-        st.info("No test could be judged: there are too few texts.")
         return
     method, test = _chosen(report)
     matrix(

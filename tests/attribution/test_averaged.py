@@ -64,6 +64,19 @@ def test_it_is_the_mean_over_copies_that_were_explained_one_by_one(method: str, 
         assert (record.cost.forward, record.cost.backward) == (9, 9)
 
 
+@both
+def test_with_halves_it_is_the_mean_of_two_estimates(method: str, pair: dict[str, Classifier]) -> None:
+    classifier = pair[KINDS[method][0]]
+    found = explain(classifier, TEXTS, method=method, copies=3, halves=2, seed=5, target=1)
+    weights = explain(classifier, TEXTS, method=method, copies=3, seed=5, target=1)
+    changes = explain(classifier, TEXTS, method="banzhaf", samples=2, seed=5, target=1)
+    for one, first, second in zip(found, weights, changes, strict=True):
+        means = [(a + b) / 2 for a, b in zip(first.scores, second.scores, strict=True)]
+        assert one.scores == pytest.approx(means, abs=1e-5)
+        assert one.cost.forward == 3 + second.cost.forward
+        assert one.cost.backward == 3
+
+
 def test_parts_of_a_cut_are_complementary_and_equally_large() -> None:
     ordinary = torch.tensor([False, True, True, True, True, True, True, True, False])
     whole, *rest = islice(left_out(ordinary, torch.Generator().manual_seed(1)), 11)

@@ -69,7 +69,7 @@ def test_a_record_keeps_a_few_tokens_with_their_probabilities_of_the_whole_vocab
     np.testing.assert_allclose(record.probabilities, probabilities[kept], atol=1e-6)
     assert sum(record.probabilities) < 1
     assert record.labels[:2] == (" Mary", " John")
-    assert record.target.title == " Mary rather than  John"
+    assert record.target.title == "“ Mary” rather than “ John”"
     assert record.logit == pytest.approx(logits[mary] - logits[john], abs=1e-5)
     assert record.prediction.label == record.labels[kept.index(best[0])]
     assert record.prediction.probabilities[record.prediction.index] == pytest.approx(probabilities.max(), abs=1e-6)

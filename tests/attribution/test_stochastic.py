@@ -130,6 +130,61 @@ def test_shapley_values_are_the_mean_over_all_orders(kind: str, pair: dict[str, 
     assert record.completeness_error < 1e-4
 
 
+def change_in(plain: Plain, half: frozenset[int], place: int) -> float:
+    """What a token changes where of all others those of `half` are there."""
+
+    def value(there: frozenset[int]) -> float:
+        ids = plain.baseline.clone()
+        ids[0, list(there)] = plain.ids[0, list(there)]
+        return plain.of_ids(ids).item()
+
+    return value(half | {place}) - value(half - {place})
+
+
+@both
+def test_banzhaf_values_of_two_tokens_are_the_mean_over_all_coalitions(kind: str, pair: dict[str, Classifier]) -> None:
+    text = "charming film"
+    plain = Plain(pair[kind], text, target=1)
+    (record,) = explain(pair[kind], [text], method="banzhaf", target=1)
+    expected = [(change_in(plain, frozenset(), p) + change_in(plain, frozenset({3 - p}), p)) / 2 for p in (1, 2)]
+    assert record.scores == pytest.approx([0.0, *expected, 0.0], abs=1e-5)
+    assert (record.cost.forward, record.cost.backward) == (3 + 2 * 2, 0)
+
+
+@both
+def test_banzhaf_values_are_the_mean_over_halves_and_their_complements(kind: str, pair: dict[str, Classifier]) -> None:
+    text = "a charming film, not dull"
+    plain = Plain(pair[kind], text, target=1)
+    places = range(1, plain.ids.shape[1] - 1)
+    halves = list(map(frozenset, itertools.combinations(places, len(places) // 2)))
+    changes = np.array(
+        [
+            [(change_in(plain, half, p) + change_in(plain, frozenset(places) - half, p)) / 2 for p in places]
+            for half in halves
+        ]
+    )
+    samples = 200
+    record = explain(pair[kind], text, method="banzhaf", target=1, samples=samples)
+    errors = np.abs(np.array(record.scores[1:-1]) - changes.mean(0))
+    assert (errors < 4 * changes.std(0) / np.sqrt(samples) + 1e-4).all()
+
+
+def test_banzhaf_values_of_words_are_divided_among_their_tokens(pair: dict[str, Classifier]) -> None:
+    text = "uncharming film"  # two words, the first of several tokens
+    record = explain(pair["bcos"], text, method="banzhaf", target=1, unit="word")
+    first = [p for p, token in enumerate(record.tokens) if not token.added and (token.end or 0) <= len("uncharming")]
+    assert len(first) > 1
+    plain = Plain(pair["bcos"], text, target=1)
+    (last,) = {*range(1, len(record.tokens) - 1)} - {*first}
+    ids = [plain.baseline.clone() for _ in range(2)]
+    ids[1][0, last] = plain.ids[0, last]  # [0]: nothing is there; [1]: the second word alone
+    with_first = [one.clone() for one in ids]
+    for one in with_first:
+        one[0, first] = plain.ids[0, first]
+    change = np.mean([plain.of_ids(a).item() - plain.of_ids(b).item() for a, b in zip(with_first, ids, strict=True)])
+    assert [record.scores[p] for p in first] == pytest.approx([change / len(first)] * len(first), abs=1e-5)
+
+
 @both
 def test_kernel_shap_reaches_the_same_values(kind: str, pair: dict[str, Classifier]) -> None:
     text = "charming film"  # all subsets of two tokens are soon seen

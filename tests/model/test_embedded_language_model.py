@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
+from bcos_core import explain, load
 from bcos_core.errors import CheckpointError
 from bcos_core.home import Home
 from bcos_core.model import embedded
 from bcos_core.model.embedded import EMBEDDED_MODELS, embedded_folder, embedded_path
 from bcos_core.model.info import read_config
+from bcos_core.model.language_model import LanguageModel
 from bcos_core.model.size import ModelSize, model_size
 from bcos_core.model.sources import pretrained_folder, resolve_model
 
@@ -88,16 +92,45 @@ def test_it_is_named_before_it_is_made(home: Home) -> None:
     assert list(EMBEDDED_MODELS) == ["minilm", "smollm2"]
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder, made once for all that need it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BCOS_HOME", str(tmp_path_factory.mktemp("home")))
+        yield embedded_path("smollm2")
+
+
 @pytest.mark.smollm2
-def test_the_folder_is_an_ordinary_one(home: Home) -> None:
+def test_the_folder_is_an_ordinary_one(made: Path) -> None:
     source = resolve_model("smollm2")
-    folder = pretrained_folder(source)
-    assert folder == Path(source.location)
-    config = read_config(folder)
+    assert pretrained_folder(source) == made == Path(source.location)
+    config = read_config(made)
     assert (config.model_type, config.position_limit) == ("llama", 8192)
     assert config.architectures == ["LlamaForCausalLM"]
-    written = {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
+    written = {file.name: file.stat().st_mtime_ns for file in made.iterdir()}
     assert {"model.safetensors", "tokenizer.json", "chat_template.jinja"} <= set(written)
-    assert pretrained_folder(source) == folder
-    assert {file.name: file.stat().st_mtime_ns for file in folder.iterdir()} == written
-    assert [one.name for one in folder.parent.iterdir()] == [folder.name]
+    assert embedded_path("smollm2") == made
+    assert {file.name: file.stat().st_mtime_ns for file in made.iterdir()} == written
+    assert [one.name for one in made.parent.iterdir()] == [made.name]
+
+
+@pytest.mark.smollm2
+def test_it_explains_itself_as_it_stands(made: Path) -> None:
+    """One load for all of it: 540 MB."""
+    model = load("smollm2")
+    assert isinstance(model, LanguageModel)
+    assert (model.name, model.path, model.family) == ("smollm2", made, "Llama")
+    assert (model.vocabulary, model.head_is_shared, model.has_biases) == (49_152, True, False)
+    record = explain(model, "The keys to the old cabinet", target=" are", minus=" is")
+    assert record.prompt is not None
+    are, verb = record.target.index, record.target.minus
+    with torch.no_grad():  # by the parts of transformers, the head being the word embeddings
+        ids = torch.tensor([record.prompt.ids])
+        hidden = model.model.base_model(input_ids=ids, use_cache=False).last_hidden_state[0, -1]
+        logits = model.model.get_input_embeddings().weight @ hidden
+    assert record.logit == pytest.approx((logits[are] - logits[verb]).item(), abs=1e-3)
+    assert record.completeness_error < 1e-4 * logits[are].item()
+    assert (len(record.labels) <= 12, record.bias_share) == (True, 0)
+    (chat,) = explain(model, [[{"role": "user", "content": "What is the capital of France?"}]])
+    assert chat.tokens[0].text == "<|im_start|>" and chat.tokens[0].added
+    assert chat.completeness_error < 1e-4 * abs(chat.logit)

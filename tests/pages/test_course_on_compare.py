@@ -56,7 +56,7 @@ def compare(**parameters: str | list[str]) -> AppTest:
 
 def heatmaps(page: AppTest) -> dict[tuple[str, str], dict[str, Any]]:
     drawn = [json.loads(one.proto.json) for one in page.get("bidi_component")]
-    return {(one["method"], one["model"]): one for one in drawn if "steps" in one.get("method", "")}
+    return {(one["method"], one["model"]): one for one in drawn if " · after " in one.get("method", "")}
 
 
 def test_where_nothing_was_kept_it_says_how_to_keep_it(pair: tuple[Path, Path]) -> None:
