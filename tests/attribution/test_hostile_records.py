@@ -116,7 +116,7 @@ def test_rerun_refuses_before_any_work(
     file = tmp_path / "record.json"
     file.write_text(json.dumps(data))
     monkeypatch.setattr("bcos_core.cli.checkpoints.find_checkpoint", Path)
-    monkeypatch.setattr("bcos_core.model.classifier.load", lambda path: None)
+    monkeypatch.setattr("bcos_core.model.load.load", lambda path: None)
     monkeypatch.setattr(rerun_module, "explain", lambda *args, **options: pytest.fail("asked"))
     if "option" in said or said in ("samples", "Unknown method"):
         with pytest.raises(InputError, match=said):
