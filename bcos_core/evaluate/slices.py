@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -98,8 +99,15 @@ def task_of(evaluation: Evaluation) -> TaskChoice:
     Raises:
         InputError: it was that of a model's training, which cannot be read any more.
     """
-    asked = evaluation.spec["task"]
-    return TaskChoice.from_dict(asked) if asked else trained_on(read_info(evaluation.spec["checkpoints"][0]))
+    asked, folder = evaluation.spec["task"], Path(evaluation.spec["checkpoints"][0])
+    if asked:
+        return TaskChoice.from_dict(asked)
+    if not folder.is_dir():
+        raise InputError(
+            f"The texts are those of {folder.name}, which is no longer there. Take it back from the trash, or evaluate "
+            "another model."
+        )
+    return trained_on(read_info(folder))
 
 
 def slices_of(evaluation: Evaluation, slicing: Slicing, task: TaskData, store: EvidenceStore) -> list[Slice]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tiny_pair import save_pair
@@ -215,3 +217,10 @@ def test_the_command_slices(home: Home, capsys: pytest.CaptureFixture[str]) -> N
     assert "comprehensiveness by length (higher is better)" in shown and "with “the”" in shown
     assert main([*words, "--slice", "nothing"]) == 2
     assert "There is no slice 'nothing'" in capsys.readouterr().err
+
+
+def test_a_model_that_is_gone_takes_its_texts_with_it(tmp_path: Path) -> None:
+    given = by_hand()
+    given = replace(given, spec={**given.spec, "task": None, "checkpoints": [str(tmp_path / "mine")]})
+    with pytest.raises(InputError, match="those of mine, which is no longer there. Take it back from the trash"):
+        task_of(given)
