@@ -87,13 +87,24 @@ def bound(
     """Arguments (`key`, `on_change`) for a widget whose value is the parameter `name`.
 
     A value that `parse` refuses (ValueError) is read as `default`. `clears` names parameters that lose their
-    meaning when this one changes.
+    meaning when this one changes. A text that comes from the browser and is refused is not written: of options whose
+    titles change, as those of jobs do, a page that has not drawn the new ones yet sends an old one.
     """
     try:
         value = parse(st.query_params[name])
     except (KeyError, ValueError):
         value = default
-    return _bind(name, value, lambda chosen: None if chosen is None else show(chosen), clears)
+
+    def is_refused(chosen: Any) -> bool:
+        if not isinstance(chosen, str):
+            return False
+        try:
+            parse(chosen)
+        except ValueError:
+            return True
+        return False
+
+    return _bind(name, value, lambda chosen: None if chosen is None else show(chosen), clears, is_refused)
 
 
 def bound_list(name: str, default: list[str], options: Iterable[str], *, clears: Iterable[str] = ()) -> dict[str, Any]:
@@ -118,13 +129,20 @@ def one_of(options: Iterable[str]) -> Callable[[str], str]:
     return parse
 
 
-def _bind(name: str, value: Any, show: Callable[[Any], Any], clears: Iterable[str]) -> dict[str, Any]:
+def _bind(
+    name: str,
+    value: Any,
+    show: Callable[[Any], Any],
+    clears: Iterable[str],
+    is_refused: Callable[[Any], bool] = lambda chosen: False,
+) -> dict[str, Any]:
     key = f"url-{name}"
     # On every run: a widget in a closed popover is made when it opens, and would then show none of an older run.
     st.session_state[key] = value
 
     def changed() -> None:
-        write(**{name: show(st.session_state[key]), **dict.fromkeys(clears)})
+        if not is_refused(st.session_state[key]):
+            write(**{name: show(st.session_state[key]), **dict.fromkeys(clears)})
 
     return {"key": key, "on_change": changed}
 
