@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Ask as a job: `rows`, `preferences` and `differences` (see `PairsResult`), `summary` in sentences, what was left
-    out, and the folder of the result.
+    """Ask as a job: `rows`, `preferences` and `differences` (see `PairsResult`), `summary` in sentences, the
+    `protocol`, what was left out, and the folder of the result.
 
     Raises:
         InputError: a model, file, paradigm or method that cannot be used, or an option that is about texts.
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.home import get_home
     from bcos_core.minimal_pairs.folders import ready_folder, usual_methods
     from bcos_core.minimal_pairs.job import MINIMAL_PAIRS
-    from bcos_core.minimal_pairs.words import pairs_sentences
+    from bcos_core.minimal_pairs.words import pairs_sentences, protocol_in_words
     from bcos_core.model.embedded import EMBEDDED_MODELS
 
     for name in _OF_TEXTS:
@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "preferences": result.preferences(),
         "differences": result.differences((against or result.contenders[0]).id),
         "summary": pairs_sentences(result, names),
+        "protocol": protocol_in_words(result),
         "skipped": list(result.skipped),
         "left_out": {source.name: [one.sentence for one in source.left_out] for source in result.sources},
         "names": names,
@@ -87,7 +88,7 @@ def show(result: dict[str, Any]) -> str:
 
     names, rows, form = result["names"], result["rows"], result["format"]
     if form == "csv":
-        table = pairs_table(rows, names)
+        table = pairs_table(rows, names, result["protocol"])
         return table_in("csv", table, table)
     tables = [table_in(form, frame := shown_preferences(result["preferences"], names), frame)]
     for source in dict.fromkeys(row["source"] for row in rows):
@@ -97,6 +98,6 @@ def show(result: dict[str, Any]) -> str:
     skipped = [
         left_out({**row, "checkpoint": names.get(row["checkpoint"], row["checkpoint"])}) for row in result["skipped"]
     ]
-    notes = [*result["summary"], *result["notes"], *skipped]
+    notes = [*result["summary"], *result["notes"], *skipped, result["protocol"]]
     end = f"{result['seconds']:.0f} s; stored in {result['minimal_pairs']}"
     return "\n\n".join([*tables, "\n".join(notes), end])

@@ -28,6 +28,17 @@ def pairs_sentences(result: PairsResult, names: Names) -> list[str]:
     return said + _between(result, names)
 
 
+def protocol_in_words(result: PairsResult) -> str:
+    """How every value came about: what is explained, what is ranked and how, and which pairs were drawn."""
+    limit, unit, seed = (result.spec[name] for name in ("limit", "unit", "seed"))
+    several = "of an evidence word of several tokens the best one counts; " if unit == "token" else ""
+    return (
+        "Explained: the logit of the right word minus that of the wrong one, at the first token in which they differ. "
+        f"Ranked: the {unit}s of the prompt without added tokens, signed, the highest first; {several}ties at their "
+        f"expectation. At most {count(limit, 'pair')} of each file or paradigm, seed {seed}."
+    )
+
+
 def written(value: float, measure: str) -> str:
     """A value of a measure for a person: shares in per cent, ranks as numbers."""
     return number(value) if measure == FIRST else percent(value)

@@ -16,7 +16,7 @@ from bcos_core.render.methods import method_title
 Row = Mapping[str, Any]
 
 
-def pairs_table(rows: Sequence[Row], names: Names) -> pd.DataFrame:
+def pairs_table(rows: Sequence[Row], names: Names, protocol: str) -> pd.DataFrame:
     """Every row of a result (`PairsResult.rows`), columns as they are exported."""
     return pd.DataFrame(
         [
@@ -34,6 +34,7 @@ def pairs_table(rows: Sequence[Row], names: Names) -> pd.DataFrame:
                 "forward passes": row["forward_passes"],
                 "backward passes": row["backward_passes"],
                 "ms per pair": 1000 * row["seconds"],
+                "protocol": protocol,
             }
             for row in rows
         ]

@@ -125,6 +125,7 @@ def test_from_the_command_to_the_table(
     kept = load_result(Path(found["minimal_pairs"]))
     assert kept.rows()[1]["mean"] == pytest.approx(found["rows"][1]["mean"]) and kept.speakers[0].kind == "conventional"
     assert found["summary"][0].startswith("plain prefers the right word in")
+    assert "Ranked: the tokens of the prompt" in found["protocol"] and "seed 0" in found["protocol"]
 
 
 def test_what_was_explained_is_not_explained_again(

@@ -9,7 +9,7 @@ from test_pairs_result import FIRST, GOOD, GUESS, PAIRS, POOR, PREFERENCES, RESU
 
 from bcos_core.attribution.registry import CHANCE
 from bcos_core.minimal_pairs.result import ALL, Speaker
-from bcos_core.minimal_pairs.words import pairs_sentences
+from bcos_core.minimal_pairs.words import pairs_sentences, protocol_in_words
 from bcos_core.render.minimal_pairs import (
     difference_table,
     pairs_table,
@@ -53,9 +53,19 @@ def test_a_model_without_marked_pairs_has_a_preference_alone() -> None:
     assert set(table["Evidence first"]) == {"–"} and set(table["pairs"]) == {0}
 
 
+def test_the_protocol_says_what_is_ranked_and_what_was_drawn() -> None:
+    tokens, words = (
+        protocol_in_words(replace(RESULT, spec={"limit": 8, "unit": unit, "seed": 3})) for unit in ("token", "word")
+    )
+    assert "Ranked: the tokens of the prompt without added tokens" in tokens and "the best one counts" in tokens
+    assert "Ranked: the words of the prompt" in words and "the best one counts" not in words
+    assert tokens.endswith("At most 8 pairs of each file or paradigm, seed 3.")
+
+
 def test_tables_have_every_number_once() -> None:
     rows = RESULT.rows()
-    table = pairs_table(rows, NAMES)
+    table = pairs_table(rows, NAMES, "so")
+    assert set(table["protocol"]) == {"so"}
     assert len(table) == 3 * 3 * 4  # portions, contenders, measures
     mrr = table[(table["measure"] == "Reciprocal rank of the evidence") & (table["pairs of"] == "agreement")]
     assert mrr.set_index("method")["mean"].to_dict() == pytest.approx(
