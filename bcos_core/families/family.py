@@ -126,7 +126,7 @@ class Family:
     @property
     def what(self) -> str:
         """What a model with this anatomy is."""
-        return "language model" if self.speaks else "sequence classifier"
+        return "language model" if self.speaks else "classifier"
 
     @property
     def output(self) -> str:

@@ -38,7 +38,8 @@ def blocks_of(model: nn.Module, family: Family) -> nn.ModuleList:
 
 
 def lacking(model: nn.Module, family: Family, error: AttributeError) -> UnsupportedModelError:
-    return UnsupportedModelError(f"{type(model).__name__} lacks a part of a {family.title} {family.what} ({error}).")
+    what = family.what if family.speaks else f"sequence {family.what}"
+    return UnsupportedModelError(f"{type(model).__name__} lacks a part of a {family.title} {what} ({error}).")
 
 
 def hidden_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor:
