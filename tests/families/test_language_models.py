@@ -13,13 +13,15 @@ from tiny_families import DECODERS, PAD_ID, TINY, ids_of, padded, tiny_model
 from torch import Tensor
 from transformers import AutoModelForCausalLM
 
-from bcos_core import convert
+from bcos_core import calibrate, convert
 from bcos_core.families import FAMILIES, LANGUAGE_HEAD, family_named
 from bcos_core.model.anatomy import family_of
+from bcos_core.model.calibrate import hidden_state_cosine
 from bcos_core.model.contributions import Contributions, contributions
 from bcos_core.model.layers import ConstantActivation, GatedActivation, Linear
 from bcos_core.model.loading import load_language_model
 from bcos_core.model.view import ModelView
+from tests.tiny_language_model import LINES, network, tokenizer
 
 every_decoder = pytest.mark.parametrize("name", DECODERS)
 converted_or_not = pytest.mark.parametrize("b", [None, 1.1], ids=["as it stands", "converted"])
@@ -229,4 +231,21 @@ def test_a_reference_of_padding_moves_no_position_and_no_pooling() -> None:
     model = language_model("GPT-2", b=1.1)
     ids, mask = ids_of(7)
     found = explained(model, ids, mask, reference=PAD_ID)
+    assert total(found).item() == pytest.approx(word_minus_foil(found.logits).item(), abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_calibration_brings_the_hidden_states_nearer_and_leaves_the_head(kind: str) -> None:
+    """A head that is the word embeddings is not refitted: E would move with it."""
+    original = network(kind, tie_word_embeddings=True)
+    converted = convert(original, b=1.3)
+    texts = [line for line in LINES for _ in range(4)]
+    before = hidden_state_cosine(converted, original, texts, tokenizer())
+    words = converted.get_input_embeddings().weight.clone()
+    result = calibrate(converted, original, texts, tokenizer(), max_length=32)
+    assert result.cosine > before
+    assert torch.equal(converted.get_input_embeddings().weight, words)
+    assert converted.get_submodule(LANGUAGE_HEAD).weight is converted.get_input_embeddings().weight
+    ids, mask = ids_of(9)
+    found = explained(converted, ids, mask)
     assert total(found).item() == pytest.approx(word_minus_foil(found.logits).item(), abs=1e-4)
