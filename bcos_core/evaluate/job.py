@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.plan import evaluation_plan
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.jobs.kind import JobKind
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
 def describe(spec: EvaluationSpec) -> str:
     models = ", ".join(read_info(path).name for path in spec.checkpoints)
-    methods = f"{len(spec.methods)} methods" if len(spec.methods) > 2 else " and ".join(spec.methods)
+    methods = (
+        f"{len(spec.methods)} methods"
+        if len(spec.methods) > 2
+        else " and ".join(METHODS[name].title for name in spec.methods)
+    )
     return f"Evaluation · {methods} · {models}"
 
 

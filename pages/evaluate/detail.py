@@ -97,6 +97,7 @@ def _table(evaluation: Evaluation, rows: list[Row], score: str) -> None:
     st.dataframe(
         table,
         hide_index=True,
+        placeholder="–",
         height=min(38 + 35 * len(table), 420),
         column_config={**numbers, **passes, "ms per text": st.column_config.NumberColumn(format="%.0f")},
     )
@@ -126,4 +127,10 @@ def _differences(evaluation: Evaluation, paired: Callable[[str], list[Row]], sco
         return
     columns = {name: st.column_config.NumberColumn(format="%+.3f") for name in ("difference", "low", "high")}
     p_values = {name: st.column_config.NumberColumn(format="%.4f") for name in ("p", "p (Holm)")}
-    st.dataframe(table, hide_index=True, height=min(38 + 35 * len(table), 420), column_config={**columns, **p_values})
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="–",
+        height=min(38 + 35 * len(table), 420),
+        column_config={**columns, **p_values},
+    )

@@ -9,9 +9,9 @@ import streamlit as st
 from bcos_core.attribution.method import Method
 from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
 from bcos_core.attribution.registry import METHODS
-from bcos_core.errors import BcosError
+from bcos_core.errors import BcosError, InputError
 from bcos_core.evaluate.job import EVALUATE
-from bcos_core.evaluate.removal import REMOVALS
+from bcos_core.evaluate.removal import REMOVALS, require_tokens
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec, usual_scores
 from bcos_core.jobs.outlook import about
@@ -77,6 +77,12 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
     if wrong:
         st.error(plain(" ".join(f"{_OPTIONS[name].title}: expected {_OPTIONS[name].expected}." for name in wrong)))
         st.button("Evaluate", type="primary", disabled=True, help="Change the number first.")
+        return
+    try:
+        require_tokens(REMOVALS[str(removal)], resources.classifier(models[0]).tokenizer)
+    except InputError as error:
+        st.error(plain(str(error)))
+        st.button("Evaluate", type="primary", disabled=True, help="Choose another removal or model first.")
         return
     spec = EvaluationSpec(
         checkpoints=tuple(str(model.path) for model in models),

@@ -94,7 +94,8 @@ def _show(evaluation: Evaluation, slicing: Slicing) -> None:
         for name in table.columns
         if name not in ("slice", "method", "model", "texts")
     }
-    st.dataframe(table, hide_index=True, height=min(38 + 35 * len(table), 420), column_config=numbers)
+    height = min(38 + 35 * len(table), 420)
+    st.dataframe(table, hide_index=True, placeholder="–", height=height, column_config=numbers)
     said, name = SLICINGS[slicing.kind], f"slices_{slicing.kind}_{evaluation.name}"
     with st.container(horizontal=True):
         table_files(

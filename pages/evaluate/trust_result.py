@@ -131,5 +131,5 @@ def _details(report: TrustReport, method: str, name: str) -> None:
         numbers = {
             one: st.column_config.NumberColumn(format="%.3g") for one in ("mean", "low", "high", "p", "p (Holm)")
         }
-        st.dataframe(findings_table(report, name), hide_index=True, column_config=numbers)
+        st.dataframe(findings_table(report, name), hide_index=True, placeholder="–", column_config=numbers)
     st.caption(plain(f"Source: {test.source}."))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from bcos_core.evaluate.result import load_evaluation
 from bcos_core.home import Home
 from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import JobStore
+from bcos_core.model.info import read_info
 from bcos_core.render.report import evaluation_html
 from pages.evaluate import curves, result
+from pages.widgets import resources
 from tests.pages.conftest import OpenPage, button, words
 
 TASK = {"kind": "embedded", "name": "short-reviews", "text_column": None, "label_column": None, "hub_config": None}
@@ -193,3 +197,15 @@ def test_every_score_on_some_of_the_texts(models: tuple[Path, Path], open_page: 
     assert set(at.dataframe[2].value["slice"]) <= {"with “the”", "without “the”"}
     at = open_page("evaluate", slice="disagreement", one="bcos", other="saliency")
     assert not at.exception and set(at.dataframe[2].value["model"]) == {"tiny-bcos"}
+
+
+def test_a_model_without_a_token_for_removed_words_starts_nothing(
+    models: tuple[Path, Path], open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As GPT-2: neither a mask nor a padding token."""
+    known = resources.classifier(read_info(models[0]))
+    tokenizer = deepcopy(known.tokenizer)
+    tokenizer.mask_token = tokenizer.pad_token = None
+    monkeypatch.setattr(resources, "classifier", lambda info: replace(known, tokenizer=tokenizer))
+    at = open_page("evaluate", model=models[0].name)
+    assert button(at, "Evaluate").disabled and "it has no mask token and no padding token" in words(at)

@@ -217,5 +217,5 @@ def test_things_of_one_title_are_told_apart_by_their_time(pair: tuple[Path, Path
     evaluated(store, *pair)
     (said,) = (one for one in looked_at(store, pair[0]).sentences if one.startswith("3 results"))
     for job in map(store.get, ids):
-        assert f"Evaluation · saliency · tiny-bcos ({job.created_at:%Y-%m-%d %H:%M:%S})" in said
+        assert f"Evaluation · Saliency · tiny-bcos ({job.created_at:%Y-%m-%d %H:%M:%S})" in said
     assert "tiny-bcos, tiny-conventional." in said or "tiny-bcos, tiny-conventional;" in said

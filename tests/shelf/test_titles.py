@@ -43,7 +43,7 @@ def test_a_new_name_is_in_the_titles_of_jobs(pair: tuple[Path, Path], store: Job
     store.submit("evaluate", "Damaged", {"checkpoints": 7}, "damaged")
     assert main(["models", "rename", "tiny-bcos", "Second name"]) == 0
     titles = {job.kind: job.title for job in store.list() if job.title != "Damaged"}
-    assert titles["evaluate"] == "Evaluation · saliency · Second name, Second name · conventional"
+    assert titles["evaluate"] == "Evaluation · Saliency · Second name, Second name · conventional"
     assert titles["audit"] == "Audit · Second name · Second name · conventional"
     assert titles["words"].startswith("Words · Second name · ")
     assert titles["train"].startswith("Second name · ") and "First name" not in titles["train"]
