@@ -112,6 +112,10 @@ class Method:
             fitting.sort(key=lambda reference: reference in REFERENCE_TOKENS)
         return next(iter(fitting), self.references[0])
 
+    def has_reference(self, tokens: Sequence[str]) -> bool:
+        """Whether it can be had with the `tokens` of a tokenizer: it compares with one of them, or needs none."""
+        return not self.references or any(r in tokens or r not in REFERENCE_TOKENS for r in self.references)
+
     def fitting_reference(self, wanted: str | None) -> str | None:
         """The reference that asks what `wanted` asks; the method's default where it offers none such."""
         return next((name for name in self.references if wanted and same_reference(name, wanted)), None)

@@ -9,8 +9,9 @@ import streamlit as st
 
 from bcos_core.attribution.method import Method
 from bcos_core.attribution.record import Target
-from bcos_core.attribution.references import tokens_of
+from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
 from bcos_core.attribution.registry import METHODS
+from bcos_core.errors import BcosError
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import PRESENTATIONS, Style
 from bcos_core.render.palette import PALETTES
@@ -69,7 +70,8 @@ def choose_methods(models: list[CheckpointInfo]) -> tuple[list[Method], dict[str
         if any(not method.unsupported(is_bcos=bcos, family=family) for bcos, family in kinds)
     ]
     known = [method.name for method in fitting]
-    usual = [method.name for method in fitting if method.usual]
+    tokens = _tokens(models)
+    usual = [method.name for method in fitting if method.usual and method.has_reference(tokens)]
     chosen = [name for name in url.read_all("method") if name in known] if "method" in st.query_params else usual
     with st.popover(f"Methods: {len(chosen)} of {len(known)}", icon=":material/checklist:", key="choose-methods"):
         for method in fitting:
@@ -82,6 +84,14 @@ def choose_methods(models: list[CheckpointInfo]) -> tuple[list[Method], dict[str
         if any(method.options for method in methods):
             st.markdown("**Options**")
         return methods, method_options(methods)
+
+
+def _tokens(models: list[CheckpointInfo]) -> tuple[str, ...]:
+    """What the first model's tokenizer has to put in place of words."""
+    try:
+        return tokens_of(resources.classifier(models[0]).tokenizer) if models else REFERENCE_TOKENS
+    except BcosError:  # what is wrong with the model is said where it is to answer
+        return REFERENCE_TOKENS
 
 
 def _check(known: list[str]) -> None:

@@ -22,6 +22,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.model.classifier import predict
 from bcos_core.model.info import list_checkpoints
+from bcos_core.model.sources import embedded_path
 from bcos_core.numbers import number
 from bcos_core.storage.collections import Collections
 from bcos_core.storage.upgrade import open_database
@@ -533,3 +534,18 @@ def test_drawings_of_two_texts_are_told_apart(pair: tuple[Path, Path]) -> None:
     assert first["drawn"] == again["drawn"] != other["drawn"]
     (struck,) = panels(compare(text=TEXT, strike="2-6", **chosen)).values()
     assert struck["drawn"] == first["drawn"]  # a second word can be struck
+
+
+def test_a_tokenizer_without_a_mask_is_not_met_with_methods_that_need_one(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As GPT-2's: what is chosen before anyone chooses can be had; the others are still offered."""
+    tokenizer = AutoTokenizer.from_pretrained(embedded_path())
+    tokenizer.mask_token = tokenizer.pad_token = None
+    with monkeypatch.context() as patched:
+        patched.setattr(AutoTokenizer, "from_pretrained", lambda path: tokenizer)
+        save_pair(home)
+    page = compare(text="a fine film", model="tiny-bcos")
+    chosen = {box.key.removeprefix("method-") for box in page.checkbox if box.key and box.value}
+    assert "bcos" in chosen and "occlusion" not in chosen
+    assert "method-occlusion" in {box.key for box in page.checkbox} and not page.error
