@@ -47,7 +47,7 @@ class ReproduceSpec:
         known = (*(MEASURES if self.effort is not None else ()), GRID)
         for part in self.only:
             if part not in known:
-                raise UnknownNameError(f"part of {TITLES[self.what].lower()}", part, known)
+                raise UnknownNameError(f"part of “{TITLES[self.what]}”", part, known)
 
     @property
     def measures(self) -> list[Measure]:

@@ -26,3 +26,8 @@ from bcos_core.reproduce.spec import OURS, PAPER, ReproduceSpec
 def test_it_is_refused_at_once(what: str, asked: dict[str, Any], message: str) -> None:
     with pytest.raises(BcosError, match=message):
         ReproduceSpec.of(what, "quick", **asked)
+
+
+def test_a_part_that_is_not_there_is_named_as_the_page_names_it() -> None:
+    with pytest.raises(BcosError, match="Unknown part of “The README’s figures” 'studies'. Known: .*study_statistics"):
+        ReproduceSpec.of(OURS, "quick", only=["studies"])

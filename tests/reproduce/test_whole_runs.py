@@ -182,7 +182,7 @@ def test_a_spec_is_a_command_line_and_is_stored_whole(tmp_path: Path) -> None:
     alone = ReproduceSpec.of("ours", "quick", only=["exactness"])
     assert alone.groups == [] and stages_of(alone) == 3 == len({part.stage for part in reproduce_plan(alone)})
     assert "The grid of models, tasks and methods" in alone.unasked and "Exactness" not in alone.unasked
-    with pytest.raises(UnknownNameError, match="Unknown part of the paper’s grid 'exactness'. Known: grid"):
+    with pytest.raises(UnknownNameError, match="Unknown part of “The paper’s grid” 'exactness'. Known: grid"):
         ReproduceSpec.of("paper", "quick", only=["exactness"])
     for bad in ({"what": "else", "scale": "quick"}, {"what": "paper", "scale": "huge"}):
         with pytest.raises(UnknownNameError):
