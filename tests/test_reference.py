@@ -30,5 +30,5 @@ def test_the_reference_has_every_module(tmp_path: Path) -> None:
     front = (tmp_path / "bcos_core.html").read_text(encoding="utf-8")
     for name in ("calibrate", "convert", "explain", "load"):
         assert f'id="{name}"' in front
-    assert "a sequence classifier of a family in" in front  # an argument of `convert`
+    assert "a sequence classifier or language model of a family in" in front  # an argument of `convert`
     assert 'href="bcos_core/attribution.html"' in front

@@ -47,7 +47,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """`{"model", "prompt", "text", "end", "tokens": [{"token", "text", "logit", "probability", "prompt_tokens",
+    """`{"model", "prompt", "chat", "text", "end", "tokens": [{"token", "text", "logit", "probability", "prompt_tokens",
     "alternatives": [{"token", "text", "logit", "probability"}…]}…]}`; `prompt_tokens` is how many stood before it.
 
     Raises:
@@ -76,6 +76,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return {
         "model": model.name,
         "prompt": args.prompt,
+        "chat": args.chat,
         "text": "".join(step.text for step in steps),
         "end": steps[-1].end,
         "tokens": [
@@ -103,10 +104,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person: the text, then each token beside what else could have stood there."""
-    lines = [result["prompt"] + result["text"], ""]
+    lines = [result["prompt"] + ("\n\n" if result["chat"] else "") + result["text"], ""]
     for step in result["tokens"]:
         others = [one for one in step["alternatives"] if one["token"] != step["token"]][:_ALTERNATIVES]
         rather = ", ".join(f"{one['text']!r} {probability(one['probability'])}" for one in others)
-        lines.append(f"  {step['text']!r:<16} {probability(step['probability']):>7}  before {rather}")
+        lines.append(
+            f"  {step['alternatives'][0]['text']!r:<16} {probability(step['probability']):>7}  before {rather}"
+        )
     lines.append(f"{result['model']}: {ENDS[result['end']]}")
     return "\n".join(lines)

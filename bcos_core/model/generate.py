@@ -33,10 +33,10 @@ End = Literal["stop", "length", "context"]
 class Written:
     """One token that a model has written.
 
-    `token` is its number and `text` what it adds to the text; `logit` and `probability` (over the vocabulary, at
-    temperature 1) are its own, and `alternatives` begin with it. `prefix` is all that it was written after: `explain`
-    it with `target=token`. `end` says why nothing follows: it is a stop token, as many as were asked for are there, or
-    the model reads no more.
+    `token` is its number and `text` what it adds to the text, nothing where it is a special one; `logit` and
+    `probability` (over the vocabulary, at temperature 1) are its own, and `alternatives` begin with it. `prefix` is all
+    that it was written after: `explain` it with `target=token`. `end` says why nothing follows: it is a stop token, as
+    many as were asked for are there, or the model reads no more.
     """
 
     token: int
@@ -104,7 +104,8 @@ def _written(
             end = "length"
         elif len(longer) > model.max_length:
             end = "context"
-        text = longer.text[len(prefix.text) :]
+        written = longer.tokens[-1]
+        text = "" if written.added else longer.text[written.start : written.end]
         yield Written(token, text, found.logits[0], found.probabilities[0], found, prefix, end)
         if end is not None:
             return

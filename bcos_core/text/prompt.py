@@ -52,7 +52,8 @@ def encode_prompt(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, max_length
 
 def extended(tokenizer: PreTrainedTokenizerBase, prompt: Encoded, ids: Sequence[int]) -> Encoded:
     """A prompt with further tokens at its end, which are a part of its text; special ones are not. A token that is not
-    yet a whole character stands for none; the one that completes it stands for it."""
+    yet a whole character stands for none; the one that completes it stands for it. What follows a template begins
+    anew, as messages do."""
     text, tokens, unfinished = prompt.text, list(prompt.tokens), _unfinished(prompt)
     for token_id in ids:
         name = token_name(tokenizer, token_id)
@@ -60,6 +61,8 @@ def extended(tokenizer: PreTrainedTokenizerBase, prompt: Encoded, ids: Sequence[
             tokens.append(Token(name, None, None))
             unfinished = []
             continue
+        if tokens[-1].added and text:
+            text += BETWEEN
         unfinished.append(token_id)
         start, more = len(text), written(tokenizer, unfinished)
         if not more.endswith(NO_CHARACTER) or len(unfinished) >= BYTES_OF_A_CHARACTER:

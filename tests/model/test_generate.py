@@ -68,6 +68,20 @@ def test_each_step_is_explained_from_what_stood_before_it(llama: LanguageModel) 
         assert record.completeness_error < 1e-5
 
 
+def test_an_answer_in_a_conversation_begins_anew(llama: LanguageModel) -> None:
+    asked = [{"role": "user", "content": "The keys?"}]
+    first, second, *_ = generate(llama, asked, max_tokens=3, stop=())
+    assert first.prefix.text == "The keys?"
+    assert second.prefix.text == f"The keys?\n\n{first.text}"
+    record = explain(llama, second.prefix, target=second.token)
+    assert record.prompt is not None
+    assert record.prompt.ids == (*first.prefix.ids, first.token)
+    token = record.tokens[-1]
+    assert record.text[token.start : token.end] == first.text
+    (stopped,) = generate(llama, asked, stop=(first.token,), max_tokens=1)
+    assert stopped.end == "stop"
+
+
 def test_a_seed_repeats_its_text_and_temperature_varies_it(llama: LanguageModel) -> None:
     def tokens(**options: Any) -> list[int]:
         return [step.token for step in generate(llama, PROMPT, max_tokens=10, stop=(), **options)]
