@@ -15,6 +15,7 @@ CHECKS = (
     "with B = 1 and no biases it is the original",
     "a saved folder gives the same model back",
     "calibration and training",
+    "decoders as language models: the same sums for the next token, converted and as they stand",
 )
 """What is tested on tiny random models of every family (tests/families)."""
 
