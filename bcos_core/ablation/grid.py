@@ -82,6 +82,8 @@ def require_varied(vary: Mapping[str, Sequence[Value]]) -> None:
         option = _option(name)
         if not values:
             raise InputError(f"{name} has no values to vary; expected {option.expected}.")
+        if len(set(values)) < len(values):
+            raise InputError(f"{name} varies over {', '.join(map(str, values))}; expected each value once.")
         for value in values:
             if not option.fits(value):
                 raise InputError(f"{name} is {value!r}; expected {option.expected}.")

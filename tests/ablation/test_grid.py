@@ -53,6 +53,7 @@ def test_a_combination_that_is_no_recipe_is_left_out_with_its_reason() -> None:
         ({"seed": (1, 2)}, "same seeds"),
         ({"b": (0.5,)}, "b is 0.5; expected a number from 1 to 4"),
         ({"b": ()}, "no values"),
+        ({"b": (1.0, 1)}, "each value once"),
         ({"b": (1.5,)}, "no other recipe"),
         ({"normalize_weights": (True,)}, "Turn one of the two off"),
     ],
