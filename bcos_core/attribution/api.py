@@ -15,7 +15,7 @@ from bcos_core.arguments import whole_number
 from bcos_core.attribution.answers import answers_of, prompt_of
 from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.attribution.method import Method
-from bcos_core.attribution.question import TargetLike, is_one, questions_of, resolve_target
+from bcos_core.attribution.question import TargetLike, is_one, questions_of
 from bcos_core.attribution.record import MOST_REPEATS, Attribution, Cost, Target
 from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.registry import METHODS
@@ -24,8 +24,6 @@ from bcos_core.model.classifier import Classifier
 from bcos_core.model.text_model import TextModel
 from bcos_core.text.encoding import Encoded, batches_by_length, collate
 from bcos_core.text.prompt import Message, Prompt
-
-__all__ = ["explain", "resolve_target"]
 
 
 @overload

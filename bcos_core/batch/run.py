@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from bcos_core.attribution.api import explain, resolve_target
+from bcos_core.attribution.api import explain
+from bcos_core.attribution.question import resolve_target
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.registry import METHODS
 from bcos_core.batch.result import save_batch

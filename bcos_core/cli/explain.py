@@ -99,7 +99,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     texts: list[Any] = _texts(args)
     checkpoint = find_checkpoint(args.checkpoint)
 
-    from bcos_core.attribution.api import explain, resolve_target
+    from bcos_core.attribution.api import explain
+    from bcos_core.attribution.question import resolve_target
     from bcos_core.attribution.registry import METHODS
     from bcos_core.model import classifier, language_model
     from bcos_core.model.text_model import TextModel

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from bcos_core.attribution.api import TargetLike, explain
+from bcos_core.attribution.api import explain
 from bcos_core.attribution.method import Method
+from bcos_core.attribution.question import TargetLike
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.references import tokens_of
 from bcos_core.model.classifier import Classifier

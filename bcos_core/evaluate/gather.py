@@ -33,8 +33,9 @@ from bcos_core.evaluate.subjects import (
     soft_kind,
     steps_kind,
 )
-from bcos_core.model.classifier import Classifier, require_finite_logits
+from bcos_core.model.classifier import Classifier
 from bcos_core.model.identity import model_subject
+from bcos_core.model.text_model import require_finite_logits
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.text.encoding import Encoded, encode

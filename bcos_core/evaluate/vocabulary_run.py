@@ -10,8 +10,9 @@ from bcos_core.evaluate.explainer import Explainer, make_explainer
 from bcos_core.evaluate.task_of_models import require_task_of
 from bcos_core.evaluate.vocabulary import Vocabulary, vocabulary, word_sums
 from bcos_core.home import Home
-from bcos_core.model.classifier import load, require_finite_logits
+from bcos_core.model.classifier import load
 from bcos_core.model.info import CheckpointInfo, trained_on
+from bcos_core.model.text_model import require_finite_logits
 from bcos_core.progress import Reporter, Tally
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field
 
 from transformers import AutoConfig, PreTrainedTokenizerBase
 
+from bcos_core.attribution.method import Method
 from bcos_core.attribution.references import tokens_of
-from bcos_core.attribution.registry import METHODS, Method
+from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
 from bcos_core.evaluate.explainer import Explainer, explainer_subject
 from bcos_core.evaluate.plan import LOADING, SHORTEST_SECONDS, explanation_seconds, not_measured, part_of

@@ -23,8 +23,6 @@ from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.encoding import batches_by_length, collate, encode
 from bcos_core.text.pair import require_texts
 
-__all__ = ["Classifier", "load", "position_limit", "predict", "require_finite_logits", "wrap"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Classifier(TextModel):

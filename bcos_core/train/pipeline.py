@@ -19,13 +19,14 @@ from bcos_core.later import Later
 from bcos_core.model.about import About
 from bcos_core.model.calibrate import CalibrationResult, calibrate
 from bcos_core.model.checkpoint import load_model, renamed_when_complete, save_checkpoint, state_hash
-from bcos_core.model.classifier import position_limit, wrap
+from bcos_core.model.classifier import wrap
 from bcos_core.model.convert import convert, set_b
 from bcos_core.model.identity import folder_identity, library_versions, memory_identity, model_subject
 from bcos_core.model.kept_logits import keep_logits
 from bcos_core.model.naming import folder_stem
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.model.sources import load_pretrained, resolve_model
+from bcos_core.model.text_model import position_limit
 from bcos_core.progress import Reporter, SilentReporter
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore

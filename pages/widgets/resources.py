@@ -15,7 +15,8 @@ from typing import Any
 import streamlit as st
 import torch
 
-from bcos_core.attribution.api import explain, resolve_target
+from bcos_core.attribution.api import explain
+from bcos_core.attribution.question import resolve_target
 from bcos_core.attribution.record import Attribution
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.home import get_home
