@@ -128,3 +128,8 @@ def _about(option: Option) -> str:
 
 def _plain(number: float) -> str:
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:g}"
+
+
+def method_flags(options: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Options of methods, by method and name, as the command line has them: `--option=METHOD.NAME=VALUE`."""
+    return [f"--option={method}.{name}={value}" for method, own in options.items() for name, value in own.items()]

@@ -83,8 +83,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.text.tasks import TaskChoice
 
     if args.pairs:
-        args.options = _options(args.option)
-        return minimal_pairs.run(args)
+        return minimal_pairs.run(args, _options(args.option))
     slicings = {text: Slicing.parse(text) for text in args.slice}
     task = None
     if args.task:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import Any
 
 from bcos_core.cli.table_format import add_format, table_in
@@ -29,9 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_format(group)
 
 
-def run(args: argparse.Namespace) -> dict[str, Any]:
-    """Ask as a job: `rows`, `preferences` and `differences` (see `PairsResult`), `summary` in sentences, the
-    `protocol`, what was left out, and the folder of the result.
+def run(args: argparse.Namespace, options: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Ask as a job, with these `options` of methods: `rows`, `preferences` and `differences` (see `PairsResult`),
+    `summary` in sentences, the `protocol`, what was left out, and the folder of the result.
 
     Raises:
         InputError: a model, file, paradigm or method that cannot be used, or an option that is about texts.
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         limit=args.limit,
         unit=args.unit,
         seed=args.seed,
-        options=args.options,
+        options=options,
     )
     if args.against and METHODS[args.against].name not in spec.contenders:
         raise InputError(f"{METHODS[args.against].title} is not among the methods. Name it under --methods.")

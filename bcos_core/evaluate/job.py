@@ -10,6 +10,7 @@ from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.run import JobRun
 from bcos_core.model.info import read_info
+from bcos_core.option import method_flags
 
 if TYPE_CHECKING:
     from bcos_core.evaluate.result import Evaluation
@@ -45,12 +46,7 @@ def command(spec: EvaluationSpec) -> list[str]:
     if spec.task is not None:
         words.append(f"--task={spec.task.argument}")
         words += [f"--{option}={column}" for option, column in spec.task.columns.items()]
-    words += [
-        f"--option={method}.{name}={value}"
-        for method, options in spec.options.items()
-        for name, value in options.items()
-    ]
-    return words
+    return [*words, *method_flags(spec.options)]
 
 
 def run(spec: EvaluationSpec, job: JobRun) -> Evaluation:

@@ -21,6 +21,7 @@ from bcos_core.evaluate.task_of_models import require_task_of
 from bcos_core.evaluate.work import Work
 from bcos_core.home import Home
 from bcos_core.model.classifier import Classifier, load
+from bcos_core.model.folder import require_distinct_names
 from bcos_core.model.identity import changed_data
 from bcos_core.model.info import CheckpointInfo, read_info, trained_on
 from bcos_core.progress import Reporter, Tally
@@ -42,8 +43,7 @@ def run_evaluation(spec: EvaluationSpec, *, home: Home, name: str, reporter: Rep
     """
     started = time.monotonic()
     infos = [read_info(path) for path in spec.checkpoints]
-    if len({info.path.name for info in infos}) < len(infos):  # by which the result tells them apart
-        raise InputError("Two of the models lie in folders of the same name. Rename one of the folders.")
+    require_distinct_names([info.path for info in infos])
     stages = ["Reading the data", *[f"Scoring {info.name}" for info in infos], "Making the table"]
     reporter.stage(stages[0], 0, len(stages))
     for method in spec.contenders:

@@ -10,6 +10,7 @@ from bcos_core.minimal_pairs.folders import read_folder
 from bcos_core.minimal_pairs.plan import pairs_plan
 from bcos_core.minimal_pairs.spec import PairsSpec, source_name
 from bcos_core.numbers import count
+from bcos_core.option import method_flags
 
 if TYPE_CHECKING:
     from bcos_core.minimal_pairs.result import PairsResult
@@ -28,12 +29,7 @@ def key(spec: PairsSpec) -> str:
 def command(spec: PairsSpec) -> list[str]:
     words = ["evaluate", *spec.checkpoints, "--pairs", *spec.sources, "--methods", *spec.methods]
     words += [f"--limit={spec.limit}", f"--unit={spec.unit}", f"--seed={spec.seed}"]
-    words += [
-        f"--option={method}.{name}={value}"
-        for method, options in spec.options.items()
-        for name, value in options.items()
-    ]
-    return words
+    return [*words, *method_flags(spec.options)]
 
 
 def run(spec: PairsSpec, job: JobRun) -> PairsResult:

@@ -23,6 +23,7 @@ from bcos_core.minimal_pairs.questions import Question, ask, pair_name, tokenize
 from bcos_core.minimal_pairs.result import Contender, PairsResult, Source, Speaker, save_result
 from bcos_core.minimal_pairs.sources import Drawn, draw_pairs
 from bcos_core.minimal_pairs.spec import PairsSpec
+from bcos_core.model.folder import require_distinct_names
 from bcos_core.model.identity import folder_identity
 from bcos_core.model.language_model import load
 from bcos_core.model.tokenizer import load_tokenizer
@@ -42,8 +43,7 @@ def run_pairs(spec: PairsSpec, *, home: Home, name: str, reporter: Reporter) -> 
     """
     started = time.monotonic()
     folders = [ready_folder(source) for source in spec.checkpoints]
-    if len({folder.path.name for folder in folders}) < len(folders):  # by which the result tells them apart
-        raise InputError("Two of the models lie in folders of the same name. Rename one of the folders.")
+    require_distinct_names([folder.path for folder in folders])
     stages = ["Reading the pairs", *[f"Asking {folder.name}" for folder in folders], "Making the table"]
     reporter.stage(stages[0], 0, len(stages))
     for method in spec.contenders:
