@@ -37,7 +37,11 @@ def test_what_was_typed_without_enter_is_there_again(home: Home, address: str, p
     page.goto(f"{address}/studies")
     form, title = page.get_by_text("New study", exact=True), page.get_by_role("textbox", name="Title", exact=True).first
     expect(form).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
+    # A run of the page that still draws puts every field back to what it last heard of it.
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=FIRST_VISIT_SECONDS * 1000)
     form.click()
+    expect(title).to_have_value("Which explanation helps?")
     title.fill("My study")
     _go(page, "Compare")
     _go(page, "Studies")
