@@ -13,6 +13,7 @@ from bcos_core.arguments import list_of_texts, whole_number
 from bcos_core.model.checkpoint import state_hash
 from bcos_core.model.identity import folder_identity, memory_identity
 from bcos_core.model.info import read_info
+from bcos_core.model.learned import unlearned
 from bcos_core.model.loading import load_finished
 from bcos_core.model.text_model import TextModel, position_limit, require_finite_logits, usual_device
 from bcos_core.model.tokenizer import load_tokenizer
@@ -63,7 +64,7 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Class
         weights_hash=loaded.weights_hash,
         identity=identity,
         path=path,
-        notes=(*loaded.notes, *found.notes),
+        notes=(*loaded.notes, *found.notes, *filter(None, [unlearned(info)])),
         task_type=TASK_TYPES[info.task_type],
         pairs=info.pairs,
     )

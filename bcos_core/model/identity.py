@@ -17,6 +17,7 @@ from bcos_core.errors import CheckpointError, InputError
 from bcos_core.model.about import ABOUT_FILE, read_about
 from bcos_core.model.content import NAMES, content_of, require_same_content
 from bcos_core.model.info import DETAILS_FILE, CheckpointInfo, trained_on
+from bcos_core.model.learned import unlearned
 from bcos_core.storage.content import Stamp, file_stamp, name_of
 from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice
@@ -80,7 +81,8 @@ def folder_content(path: Path) -> dict[str, str]:
 
 
 def checkpoint_notes(info: CheckpointInfo) -> tuple[str, ...]:
-    """What a reader of a checkpoint's metrics must know: that its files, or its data, are not those that were measured.
+    """What a reader of a checkpoint's metrics must know: that its files, or its data, are not those that were measured,
+    or that it has learned nothing.
 
     Raises:
         CheckpointError: its folder cannot be read.
@@ -97,7 +99,7 @@ def checkpoint_notes(info: CheckpointInfo) -> tuple[str, ...]:
         read_about(info.path)
     except CheckpointError as error:
         files = (*files, str(error))
-    return (*files, *([data] if data else []))
+    return (*files, *filter(None, (data, unlearned(info))))
 
 
 def source_identity(source: str) -> str:

@@ -46,7 +46,8 @@ class CheckpointInfo:
     """What is known of a checkpoint without loading its weights. `name` is what it is called
     (`bcos_core.model.naming`); what it is known by is its folder, and results by the hash of its files. `twin` is the
     folder name of the model trained on the same data with the same budget, beside it; `metrics` are the task's on
-    `test_size` texts, by name, and `intervals` their 95 % intervals, as far as they were measured; `task_type` is a
+    `test_size` texts, by name, and `intervals` their 95 % intervals, as far as they were measured; `constant` those of
+    the best one answer to every text (`bcos_core.model.learned`); `task_type` is a
     name in `TASK_TYPES`; `data` is the hash of the file that it was trained on; `created_at` is ISO 8601, UTC;
     `content` has hashes of its files as they were saved (`bcos_core.model.content`). `text_columns` are the names of
     the texts that it reads, one, or two of pairs; None of a model from elsewhere, which does not say. `about` is what
@@ -71,6 +72,7 @@ class CheckpointInfo:
     data: str | None = None
     text_columns: tuple[str, ...] | None = None
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    constant: dict[str, float] = field(default_factory=dict)
     about: About = field(default_factory=About)
 
     @property
@@ -144,6 +146,7 @@ class _Details:
     accuracy: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None  # in the place of metrics before there were several
     metrics: dict[str, float] = field(default_factory=dict)
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    constant: dict[str, float] = field(default_factory=dict)
     test_size: Annotated[int, Meta(ge=0)] | None = None
     created_at: Moment = ""
     job: FolderName | None = None
@@ -221,6 +224,7 @@ def read_info(path: str | Path) -> CheckpointInfo:
         task_type=kind.name,
         text_columns=details.text_columns,
         intervals=details.intervals,
+        constant=details.constant,
         about=about,
     )
 

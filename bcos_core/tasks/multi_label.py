@@ -110,6 +110,11 @@ class MultiLabel(TaskType):
 
         return F.binary_cross_entropy_with_logits(logits, targets.to(logits.dtype))
 
+    def constant(self, golds: Sequence[Gold], outputs: int) -> list[float]:
+        """For the most frequent set of labels, which may be empty."""
+        frequent, _ = Counter(frozenset(_numbers(gold)) for gold in golds).most_common(1)[0]
+        return [1.0 if output in frequent else -1.0 for output in range(outputs)]
+
     def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
         """Logistic regression for each label by itself; one that all texts have, or none, is given without a look."""
         from sklearn.linear_model import LogisticRegression

@@ -113,6 +113,10 @@ class Regression(TaskType):
         numbers = [float(gold) for gold in golds]  # type: ignore[arg-type]
         return Scale(statistics.fmean(numbers), statistics.pstdev(numbers) or 1.0)
 
+    def constant(self, golds: Sequence[Gold], outputs: int) -> list[float]:
+        """The median, which is nearest to all."""
+        return [float(np.median(self.array(golds, outputs)))]
+
     def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
         """Ridge regression."""
         from sklearn.linear_model import Ridge

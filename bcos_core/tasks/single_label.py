@@ -90,6 +90,11 @@ class SingleLabel(TaskType):
             return F.cross_entropy(logits, targets)
         return F.binary_cross_entropy_with_logits(logits, F.one_hot(targets, logits.shape[1]).to(logits.dtype))
 
+    def constant(self, golds: Sequence[Gold], outputs: int) -> list[float]:
+        """For the most frequent class, of several the first."""
+        frequent = np.bincount(self.array(golds, outputs), minlength=outputs).argmax()
+        return [float(output == frequent) for output in range(outputs)]
+
     def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
         """Logistic regression."""
         from sklearn.linear_model import LogisticRegression

@@ -153,6 +153,11 @@ class TaskType(AnswerType):
         return Scale()
 
     @abstractmethod
+    def constant(self, golds: Sequence[Gold], outputs: int) -> list[float]:
+        """The logits of the one answer to every text that is best for these examples by `each_metric`: what a model
+        has to beat that has learned to read."""
+
+    @abstractmethod
     def linear_model(self, features: Any, golds: Sequence[Gold], outputs: int) -> LinearModel:
         """The usual linear model of such a task, with scikit-learn's usual penalty: what can be learned from features
         (texts, features) that add up. Its logits are read as any model's."""

@@ -22,7 +22,9 @@ from bcos_core.model.checkpoint import load_model, renamed_when_complete, save_c
 from bcos_core.model.classifier import wrap
 from bcos_core.model.convert import convert, set_b
 from bcos_core.model.identity import folder_identity, library_versions, memory_identity, model_subject
+from bcos_core.model.info import read_info
 from bcos_core.model.kept_logits import keep_logits
+from bcos_core.model.learned import unlearned
 from bcos_core.model.naming import folder_stem
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.model.sources import load_pretrained, resolve_model
@@ -237,7 +239,7 @@ class _Run:
             task_type=self.data.task_type,
             pairs=self.data.pairs,
         )
-        score = score_on_test(classifier, self.data.test, recipe.max_length, self.reporter)
+        score = score_on_test(classifier, self.data.test, recipe.max_length, self.reporter, train=self.train.labels)
         twin = self.names["conventional" if kind == "bcos" else "bcos"]
         save_checkpoint(
             model,
@@ -248,6 +250,7 @@ class _Run:
             recipe=recipe.to_dict(),
             metrics=score.metrics,
             intervals=score.intervals,
+            constant=score.constant,
             test_size=score.size,
             task_type=self.data.type,
             data=self.file,
@@ -258,6 +261,8 @@ class _Run:
             beside=self._course(kind, recipe),
             about=About() if self.recipe.bcos and kind == "conventional" else self.spec.about,
         )
+        if said := unlearned(read_info(path)):
+            self.reporter.log(said)
         keep_logits(
             model_subject(folder_identity(path), recipe.max_length),
             dict(zip(self.data.test.texts, score.logits, strict=True)),

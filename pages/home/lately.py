@@ -13,6 +13,7 @@ from bcos_core.jobs.kinds import NAMES, kind_of
 from bcos_core.jobs.store import Job, JobState
 from bcos_core.lab.models import is_planted
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
+from bcos_core.model.learned import unlearned
 from bcos_core.numbers import count
 from bcos_core.tasks.registry import TASK_TYPES
 from pages.widgets.jobs import (
@@ -117,6 +118,8 @@ def _said(info: CheckpointInfo) -> str:
         value, interval = info.metrics[metric.name], info.intervals.get(metric.name)
         of = f" on {count(info.test_size, 'text')}" if info.test_size else ""
         parts.append(f"{figure_in_words(metric, value, info.test_size, interval)}{of}")
+    if unlearned(info):
+        parts.append("not shown to be better than the same answer to every text")
     parts.append(f"made {info.created_at[:10]}")
     return " · ".join(part for part in parts if part)
 

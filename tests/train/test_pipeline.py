@@ -21,7 +21,7 @@ from bcos_core import explain, load
 from bcos_core.errors import JobCancelled, RecipeError
 from bcos_core.home import Home
 from bcos_core.model.classifier import predict
-from bcos_core.model.identity import model_subject
+from bcos_core.model.identity import checkpoint_notes, model_subject
 from bcos_core.model.info import read_info
 from bcos_core.model.predictions import known_logits
 from bcos_core.progress import SilentReporter
@@ -77,6 +77,27 @@ def test_a_model_knows_how_sure_its_figures_are(inputs: tuple[Path, Path], tmp_p
     assert result.bcos.intervals == info.intervals and set(info.intervals) == set(info.metrics)
     low, high = info.intervals["macro_f1"]
     assert low < info.metrics["macro_f1"] < high
+
+
+def test_a_training_that_has_taught_nothing_says_so_at_its_end_and_wherever_the_model_is_used(
+    inputs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    class Log(SilentReporter):
+        def __init__(self) -> None:
+            self.said: list[str] = []
+
+        def log(self, message: str) -> None:
+            self.said.append(message)
+
+    home, log = Home(tmp_path).create(), Log()
+    spec = spec_of(inputs, epochs=0.5, twin=False, learning_rate=1e-9)
+    result = run_training(spec, home=home, work=tmp_path / "work", job="j1", reporter=log)
+    assert result.bcos is not None
+    info, test = read_info(result.bcos.checkpoint), load_task(spec.task).test.labels
+    # Half of the file says "no", half "yes": whichever the training side has more of, the test side has a share of it.
+    assert info.constant["accuracy"] in {test.count(0) / len(test), test.count(1) / len(test)}
+    (said,) = [one for one in log.said if "same of every text" in one]
+    assert said in checkpoint_notes(info) and said in load(result.bcos.checkpoint).notes
 
 
 def test_both_models_are_trained_scored_and_explained(inputs: tuple[Path, Path], tmp_path: Path) -> None:
