@@ -13,21 +13,18 @@ from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError
 from bcos_core.model.info import CheckpointInfo
-from bcos_core.render.drawing import PRESENTATIONS, Style
-from bcos_core.render.palette import PALETTES
-from bcos_core.render.pieces import GRANULARITIES
+from bcos_core.render.drawing import Style
 from bcos_core.tasks.registry import TASK_TYPES
 from pages.widgets import resources, url
 from pages.widgets.missing import missing_in_link
 from pages.widgets.opening import opening_pair
 from pages.widgets.option import method_options
 from pages.widgets.plain import plain
+from pages.widgets.switch import choose_granularity, choose_marks, choose_palette, switch
 
 PREDICTED = ""
 NO_CONTRAST = ""
 _REFERENCE_TITLES = {"mask": "The mask token", "pad": "The padding token", "none": "Nothing"}
-_GRANULARITY_TITLES = {"word": "Words", "token": "Tokens", "sentence": "Sentences"}
-_PRESENTATION_TITLES = {"background": "Coloured words", "bars": "Bars under words"}
 _SCALES = {"own": "Own", "absolute": "Absolute"}
 _SEEDS = ("1", "3", "5")
 
@@ -155,23 +152,16 @@ def choose_look(model: CheckpointInfo) -> Look:
     """Granularity and scale in sight, the rest one click away. The reference begins with one that the model has."""
     tokens = tokens_of(resources.classifier(model).tokenizer)
     usual = next((name for name in _REFERENCE_TITLES if name in tokens), "none")
-    granularity = _switch(
-        "Granularity",
-        "granularity",
-        {name: _GRANULARITY_TITLES[name] for name in GRANULARITIES},
-        None,
-        labelled=False,
-    )
+    granularity = choose_granularity()
     with st.popover("Display", icon=":material/tune:"):
-        scale = _switch(
+        scale = switch(
             "Scale",
             "scale",
             _SCALES,
             "Own: full colour is each panel's largest value. Absolute: one scale, in logits, for all additive methods.",
         )
-        marks = _switch("Marks", "marks", {name: _PRESENTATION_TITLES[name] for name in PRESENTATIONS}, None)
-        palette = _switch("Colours", "colours", {name: PALETTES[name].title for name in PALETTES}, None)
-        reference = _switch(
+        marks, palette = choose_marks(), choose_palette()
+        reference = switch(
             "Reference",
             "reference",
             {name: _REFERENCE_TITLES[name] for name in (usual, *_REFERENCE_TITLES) if name in (*tokens, "none")},
@@ -179,7 +169,7 @@ def choose_look(model: CheckpointInfo) -> Look:
             "The reference's own share is part of an additive method's sum, and so is that of biases a model keeps.",
         )
         random = ", ".join(method.title for method in METHODS.values() if method.stochastic and not method.chance)
-        seeds = _switch(
+        seeds = switch(
             "Seeds",
             "seeds",
             {number: number for number in _SEEDS},
@@ -187,7 +177,7 @@ def choose_look(model: CheckpointInfo) -> Look:
             "their mean and, as a band, one standard deviation.",
         )
     return Look(
-        Style(PALETTES[palette], granularity, marks),  # type: ignore[arg-type]
+        Style(palette, granularity, marks),
         scale == "absolute",
         reference,
         int(seeds),
@@ -195,23 +185,8 @@ def choose_look(model: CheckpointInfo) -> Look:
             "granularity": granularity,
             "scale": scale,
             "marks": marks,
-            "colours": palette,
+            "colours": palette.name,
             "reference": reference,
             "seeds": seeds,
         },
     )
-
-
-def _switch(label: str, name: str, titles: dict[str, str], help: str | None, *, labelled: bool = True) -> str:
-    """One of a few options; the first is the default."""
-    default = next(iter(titles))
-    chosen = st.segmented_control(
-        label,
-        list(titles),
-        format_func=titles.__getitem__,
-        required=True,
-        help=help,
-        label_visibility="visible" if labelled else "collapsed",
-        **url.bound(name, default, parse=url.one_of(titles)),
-    )
-    return str(chosen or default)

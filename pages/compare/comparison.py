@@ -10,12 +10,10 @@ from bcos_core.model.identity import checkpoint_notes
 from pages.compare.agreement import agreement
 from pages.compare.answer import answer
 from pages.compare.choices import choose_look, choose_methods, choose_models, choose_question
-from pages.compare.copying import link_button
 from pages.compare.course import course
 from pages.compare.edited import before_and_after
 from pages.compare.examples import browse, steps, table_is_open
 from pages.compare.export import export_menu
-from pages.compare.kept_text import BEFORE
 from pages.compare.legend import legend
 from pages.compare.one_model import which_model
 from pages.compare.panel import panel
@@ -36,8 +34,10 @@ from pages.compare.text_box import (
 )
 from pages.widgets import resources, url
 from pages.widgets.answered_texts import find_test_set
+from pages.widgets.copying import link_button
 from pages.widgets.errors import guard
 from pages.widgets.frame import empty_page
+from pages.widgets.kept_text import BEFORE
 from pages.widgets.left_out import left_out_models
 from pages.widgets.option import parameters_of
 from pages.widgets.plain import plain

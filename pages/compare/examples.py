@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from bcos_core.numbers import count, percent
-from pages.compare.kept_text import BEFORE
 from pages.widgets import url
 from pages.widgets.answered_texts import ANY, ORDERS, AnsweredTexts, Filter
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
+from pages.widgets.kept_text import BEFORE
 from pages.widgets.plain import plain
 
 FILTERS = {"all": "All", "right": "Right", "wrong": "Wrong", "disagree": "Disagree"}

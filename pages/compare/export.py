@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
 
-from bcos_core.home import CHECKOUT
 from bcos_core.render.file_name import file_name
-from bcos_core.render.formats import FORMATS
-from bcos_core.render.html import sheet_html
 from bcos_core.render.sheet import Sheet
-from pages.compare.copying import BUTTON_CSS, copy_button
 from pages.compare.edited import sheets_of_both
 from pages.compare.screen import Cell, Screen
 from pages.compare.sheet import panel_sheet, screen_sheet
 from pages.widgets.errors import guard
+from pages.widgets.take_away import take_away
 
-_COPIED = ("latex", "markdown", "bibtex")
 _WORDS = 4  # of the text, in a file's name
-
-_picture = st.components.v2.component(
-    "bcos_picture",
-    html='<button type="button"></button>',
-    css=BUTTON_CSS,
-    js=(CHECKOUT / "assets" / "picture.js").read_text(encoding="utf-8"),
-)
 
 
 def export_menu(screen: Screen, before: str | None = None) -> None:
@@ -42,7 +30,7 @@ def export_menu(screen: Screen, before: str | None = None) -> None:
         if not sheets:
             st.markdown("No panel could be computed.")
             return
-        _take_away(sheets, file_name(sheets[0].record.target.title, _begin(sheets[0])), "export")
+        take_away(sheets, file_name(sheets[0].record.target.title, _begin(sheets[0])), "export")
         st.caption("`python -m bcos_core rerun` computes saved records again and says whether they match.")
 
 
@@ -53,33 +41,7 @@ def panel_export(screen: Screen, cell: Cell) -> None:
         with menu, guard():
             sheet = panel_sheet(screen, cell)
             parts = (cell.model.name, cell.method.title, sheet.record.target.title, _begin(sheet))
-            _take_away([sheet], file_name(*parts), f"export-{cell.key}")
-
-
-def _take_away(sheets: Sequence[Sheet], name: str, key: str) -> None:
-    """Every kind of file, and copies of what goes into a document. A kind that cannot be made says why."""
-    for kind in FORMATS.values():
-        parts = [list(sheets)] if kind.several else [[sheet] for sheet in sheets]  # a picture shows one text
-        for part, which in zip(parts, [""] if len(parts) == 1 else ["before", "after"], strict=True):
-            with st.container(gap=None), guard():
-                data = kind.file(part)
-                with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                    st.download_button(
-                        f"{kind.title}, {which}" if which else kind.title,
-                        data,
-                        f"{name}{which and f'_{which}'}.{kind.ending}",
-                        kind.mime,
-                        f"{key}-{kind.name}{which}",
-                        type="tertiary",
-                        icon=":material/download:",
-                        on_click="ignore",
-                    )
-                    if kind.name in _COPIED:
-                        copy_button("Copy", data.decode("utf-8"), key=f"{key}-copy-{kind.name}")
-    _picture(
-        key=f"{key}-picture",
-        data={"label": "PNG of this page’s heatmaps", "html": sheet_html(*sheets), "name": f"{name}.png"},
-    )
+            take_away([sheet], file_name(*parts), f"export-{cell.key}")
 
 
 def _begin(sheet: Sheet) -> str:

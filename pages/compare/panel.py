@@ -9,13 +9,13 @@ from bcos_core.render import drawing
 from bcos_core.render.table import record_table
 from bcos_core.tasks.registry import TASK_TYPES
 from pages.compare.changes import change_of, is_drawn, keep_drawn, one_real_change, scale_name
-from pages.compare.copying import copy_button
 from pages.compare.export import panel_export
 from pages.compare.pins import pin_button
 from pages.compare.screen import Cell, Screen
 from pages.compare.strikes import PANELS, toggle
 from pages.compare.text_box import TextPlace
 from pages.widgets import resources, url
+from pages.widgets.copying import copy_button
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
 from pages.widgets.heatmap import heatmap, pending

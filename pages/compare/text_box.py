@@ -10,33 +10,16 @@ from bcos_core.errors import BcosError
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.text.blank import is_blank
 from bcos_core.text.pair import HEADINGS, SEPARATOR, is_pair, without_separator
-from pages.compare import kept_text
 from pages.compare.examples import first_text
-from pages.widgets import url
+from pages.widgets import kept_text, url
 from pages.widgets.answered_texts import AnsweredTexts
+from pages.widgets.enter_runs import enter_runs
+from pages.widgets.kept_text import BEFORE
 from pages.widgets.plain import plain
 
 _KEY = "text"
 _SECOND_KEY = "second-text"
 _HEIGHT = 116  # pixels with the title, three lines: a sentence of 25 words; panels show a longer text whole
-
-# Enter commits the box as leaving it does; Shift+Enter begins a new line, as in a message. It is heard at the document:
-# the box may come later than this, and be another one after a change of the page.
-_ENTER_JS = """
-export default function ({ data }) {
-  const enter = (event) => {
-    const box = event.target;
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    if (!box.matches?.(`.st-key-${data.key} textarea`)) return;
-    event.preventDefault();
-    box.blur();
-    box.focus();
-  };
-  document.addEventListener("keydown", enter, true);
-  return () => document.removeEventListener("keydown", enter, true);
-}
-"""
-_enter_runs = st.components.v2.component("bcos_enter_runs", js=_ENTER_JS)
 
 
 def example_index(tests: AnsweredTexts | None) -> int | None:
@@ -109,7 +92,7 @@ def text_box(text: str, model: CheckpointInfo | None) -> None:
                 placeholder="Type or paste a text, or pick one from the test set.",
                 help="Enter runs, Shift+Enter starts a new line.",
             )
-            _enter_runs(key=f"enter-runs-{key}", data={"key": key})
+            enter_runs(key)
 
 
 def text_buttons(text: str, model: CheckpointInfo | None) -> None:
@@ -123,7 +106,7 @@ def text_buttons(text: str, model: CheckpointInfo | None) -> None:
 
 def original_text(text: str, model: CheckpointInfo) -> str | None:
     """The text of which the one on the screen is an edited copy, None where it is none."""
-    short, long = kept_text.BEFORE
+    short, long = BEFORE
     try:
         before = kept_text.find(url.read(long)) if long in st.query_params else url.read(short)
     except BcosError as error:
@@ -137,7 +120,7 @@ def edit_a_copy(text: str) -> None:
     the whole text."""
     if url.read("strike"):
         st.toast("The struck words are back: an edited copy begins as the whole text.")
-    url.write(**kept_text.place_of(text, kept_text.BEFORE), **kept_text.place_of(text), example=None, strike=None)
+    url.write(**kept_text.place_of(text, BEFORE), **kept_text.place_of(text), example=None, strike=None)
 
 
 def missing_text(text: str, model: CheckpointInfo) -> str | None:
@@ -167,4 +150,4 @@ def _typed(*keys: str) -> None:
 
 def show_text(text: str) -> None:
     """Make a text the text of the screen, which then is no edited copy."""
-    url.write(**kept_text.place_of(text), **dict.fromkeys(kept_text.BEFORE), example=None, strike=None)
+    url.write(**kept_text.place_of(text), **dict.fromkeys(BEFORE), example=None, strike=None)

@@ -35,7 +35,7 @@ Spans = tuple[tuple[int, int], ...]
 
 # As many records are computed at a time as there are cores, in the order in which they were asked for: the cheapest
 # first, and none waits for a core that it has to share.
-_TURNS = Turns(available_cores())
+TURNS = Turns(available_cores())
 
 
 def checkpoints() -> dict[str, CheckpointInfo]:
@@ -134,7 +134,7 @@ def _record(
 ) -> Attribution:
     model = _classifier(path, identity)
     question = resolve_target(model.labels, target, minus)
-    with turn(_TURNS):
+    with turn(TURNS):
         return explain(
             model, text, method=method, target=question, reference=reference, repeats=repeats, **dict(options)
         )

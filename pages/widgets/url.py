@@ -39,7 +39,7 @@ def write(**changes: str | Iterable[str] | None) -> None:
 def complete(parameters: Mapping[str, str | Iterable[str]]) -> None:
     """Say what the address of the page that is being drawn leaves open: all choices on it that nobody has made yet.
     They are written with the next change, so that what it leaves is a whole link. The browser's own address is
-    completed without a step in its history (`pages.compare.copying`), of which the server hears nothing."""
+    completed without a step in its history (`pages.widgets.copying`), of which the server hears nothing."""
     st.session_state[_COMPLETION] = (page_now(), dict(parameters))
 
 

@@ -72,7 +72,7 @@ def test_the_menu_offers_every_kind_of_file(open_page: OpenPage, home: Home) -> 
 def test_the_screen_is_taken_away_as_it_is(open_page: OpenPage, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     save_pair(home.create())
     taken: list[Sheet] = []
-    monkeypatch.setattr("pages.compare.export._take_away", lambda sheets, name, key: taken.extend(sheets))
+    monkeypatch.setattr("pages.compare.export.take_away", lambda sheets, name, key: taken.extend(sheets))
     query = {
         "model": ["tiny-bcos", "tiny-conventional"],
         "method": ["bcos", "occlusion"],
@@ -106,7 +106,7 @@ def test_an_edited_copy_is_taken_away_with_what_it_was(
 ) -> None:
     folder, _ = save_pair(home)
     taken: list[Sheet] = []
-    monkeypatch.setattr("pages.compare.export._take_away", lambda sheets, name, key: taken.extend(sheets))
+    monkeypatch.setattr("pages.compare.export.take_away", lambda sheets, name, key: taken.extend(sheets))
     at = open_page("compare", model=folder.name, method="occlusion", before="A dull film.", text="A fine film.")
     at.session_state["export"] = True
     at.run()
