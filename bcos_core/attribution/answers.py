@@ -30,6 +30,11 @@ class Answer:
         return self.labels[self.outputs.index(output)]
 
 
+def kind_of_answers(model: TextModel) -> str:
+    """The name of the kind of answers that a model gives."""
+    return model.task_type.name if isinstance(model, Classifier) else NextToken.name
+
+
 def answers_of(model: TextModel, logits: Tensor, target: Target | None) -> list[Answer]:
     """One for each row of logits (batch, outputs). Of a vocabulary are kept what `target` names, and the likeliest."""
     if isinstance(model, LanguageModel):

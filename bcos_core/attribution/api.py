@@ -12,7 +12,7 @@ from typing import Any, SupportsIndex, overload
 import torch
 
 from bcos_core.arguments import whole_number
-from bcos_core.attribution.answers import answers_of, prompt_of
+from bcos_core.attribution.answers import answers_of, kind_of_answers, prompt_of
 from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.attribution.method import Method
 from bcos_core.attribution.question import TargetLike, is_one, questions_of
@@ -105,7 +105,8 @@ def explain(
             the word itself.
     """
     chosen = METHODS[("bcos" if model.is_bcos else "pullback") if method is None else method]
-    refused = {m.name: m.unsupported(is_bcos=model.is_bcos, family=model.family) for m in METHODS.values()}
+    known: dict[str, Any] = {"is_bcos": model.is_bcos, "family": model.family, "answers": kind_of_answers(model)}
+    refused = {m.name: m.unsupported(**known) for m in METHODS.values()}
     if reason := refused[chosen.name]:
         fitting = ", ".join(name for name, found in refused.items() if not found)
         raise InputError(f"{chosen.title} cannot explain {model.name}. {reason} Methods for it: {fitting}.")

@@ -301,3 +301,24 @@ _paper(
     eprint="2305.15853",
     archiveprefix="arXiv",
 )
+_paper(
+    "abbasi2025normxlogit",
+    "inproceedings",
+    author="Abbasi, Sina and Modarres, Mohammad Reza and Pilehvar, Mohammad Taher",
+    title="{NormXLogit}: The Head-on-Top Never Lies",
+    booktitle="Proceedings of the 2025 Conference on Empirical Methods in Natural Language Processing",
+    pages="34914--34935",
+    publisher="Association for Computational Linguistics",
+    year="2025",
+    eprint="2411.16252",
+    archiveprefix="arXiv",
+)
+_paper(
+    "zhao2024reagent",
+    "misc",
+    author="Zhao, Zhixue and Shan, Boxuan",
+    title="{ReAGent}: A Model-agnostic Feature Attribution Method for Generative Language Models",
+    year="2024",
+    eprint="2402.00794",
+    archiveprefix="arXiv",
+)

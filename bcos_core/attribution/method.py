@@ -11,6 +11,7 @@ from bcos_core.errors import UnknownNameError
 from bcos_core.families import FAMILIES, Family
 from bcos_core.later import Later
 from bcos_core.option import Option
+from bcos_core.tasks.registry import USUAL, answer_type
 
 if TYPE_CHECKING:
     from bcos_core.attribution.interface import MethodInput, MethodOutput
@@ -50,7 +51,8 @@ class Method:
     token speaks against the target. `targeted`: the scores depend on the explained class. `stochastic`: they
     depend on a seed. `usual`: shown before anyone chooses. `chance`: not a method, but what one has to beat.
     `on_bcos`: the method that it is the same as on a B-cos model, whose name it bears there; empty if there is none.
-    `refuses` gives the reason why it cannot serve a family, None if it can; without it, it serves all.
+    `refuses` gives the reason why it cannot serve a family, None if it can; without it, it serves all. `answers`: the
+    kinds of answers that it is defined for, by their names; empty if for all.
     `references`: named choices of what a token is compared with (see `REFERENCES`), the first the default; empty
     if the method has no choice. `options`: its options by name. `cost` is per text.
     `cites`: the papers that it comes from, by their keys in `citations.CITATIONS`.
@@ -64,6 +66,7 @@ class Method:
     needs_bcos: bool = False
     on_bcos: str = ""
     refuses: Callable[[Family], str | None] | None = None
+    answers: tuple[str, ...] = ()
     additive: bool = False
     signed: bool = True
     targeted: bool = True
@@ -120,10 +123,13 @@ class Method:
         """The reference that asks what `wanted` asks; the method's default where it offers none such."""
         return next((name for name in self.references if wanted and same_reference(name, wanted)), None)
 
-    def unsupported(self, *, is_bcos: bool, family: str = "") -> str | None:
+    def unsupported(self, *, is_bcos: bool, family: str = "", answers: str = USUAL) -> str | None:
         """Why the method cannot serve a model, for a person; None if it can. `family` is the title of the model's
-        family, empty where that is not known."""
+        family, empty where that is not known; `answers` the kind of answers that it gives."""
         if self.needs_bcos and not is_bcos:
             return "Only for B-cos models: a conventional one has no contributions."
+        if self.answers and answers not in self.answers:
+            fitting = ", ".join(answer_type(name).title.lower() for name in self.answers)
+            return f"Not for what this model answers: the method is defined for {fitting}."
         known = next((one for one in FAMILIES.values() if one.title == family), None)
         return None if known is None or self.refuses is None else self.refuses(known)

@@ -10,6 +10,9 @@ from bcos_core.families import Family
 from bcos_core.later import Later
 from bcos_core.option import Option
 from bcos_core.registry import Registry
+from bcos_core.tasks.multi_label import MultiLabel
+from bcos_core.tasks.next_token import NextToken
+from bcos_core.tasks.single_label import SingleLabel
 from bcos_core.text.units import UNITS
 
 METHODS: Registry[Method] = Registry("method")
@@ -44,6 +47,10 @@ _UNIT = Option("token", "Piece", "What is removed in one piece.", choices=UNITS)
 
 def _count(default: int, title: str, help: str, least: int = 1) -> Option:
     return Option(default, title, help, least=least, most=10_000)
+
+
+def _share(default: float, title: str, help: str) -> Option:
+    return Option(default, title, help, least=0.05, most=0.95, step=0.05)
 
 
 _TOKENS = ("mask", "pad")
@@ -289,6 +296,34 @@ for _method in (
         attribute=_later("value_zeroing", "value_zeroing"),
         signed=False,
         targeted=False,
+    ),
+    Method(
+        name="normxlogit",
+        title="NormXLogit",
+        description="The length of a token's embedding times the logit read off it at the end (arXiv 2411.16252).",
+        cost=Passes(1, together=True),
+        cites=("abbasi2025normxlogit",),
+        attribute=_later("normxlogit", "normxlogit"),
+        answers=(SingleLabel.name, MultiLabel.name, NextToken.name),
+    ),
+    Method(
+        name="reagent",
+        title="ReAGent",
+        description="How much less probable a token is where random parts of the prompt are replaced by what the model "
+        "itself says could stand there (arXiv 2402.00794).",
+        cost=Passes(501),
+        cites=("zhao2024reagent",),
+        attribute=_later("reagent", "reagent"),
+        answers=(NextToken.name,),
+        signed=False,
+        stochastic=True,
+        options={
+            "chains": _count(5, "Chains", "Importances that begin at random; the mean of those that stopped."),
+            "steps": _count(50, "Steps", "Of a chain that does not stop before: 2 passes each."),
+            "replaced": _share(0.3, "Replaced", "Share of the tokens that a step replaces."),
+            "kept": _share(0.3, "Kept", "Share of the tokens that are to bring the answer back, for a chain to stop."),
+            "top": _count(3, "Likeliest", "Tokens of which the answer must be one, for a chain to stop."),
+        },
     ),
     Method(
         name=CHANCE,

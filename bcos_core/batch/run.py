@@ -42,7 +42,9 @@ def run_batch(spec: BatchSpec, *, home: Home, name: str, reporter: Reporter) -> 
     started = time.monotonic()
     info = spec.model
     for method in spec.methods:
-        if reason := METHODS[method].unsupported(is_bcos=info.kind == "bcos", family=info.family):
+        if reason := METHODS[method].unsupported(
+            is_bcos=info.kind == "bcos", family=info.family, answers=info.task_type
+        ):
             raise InputError(f"{METHODS[method].title} cannot explain {info.name}. {reason}")
     stages = ["Reading the texts", *(f"Explaining by {METHODS[method].title}" for method in spec.methods)]
     reporter.stage(stages[0], 0, len(stages))

@@ -99,6 +99,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     texts: list[Any] = _texts(args)
     checkpoint = find_checkpoint(args.checkpoint)
 
+    from bcos_core.attribution.answers import kind_of_answers
     from bcos_core.attribution.api import explain
     from bcos_core.attribution.question import resolve_target
     from bcos_core.attribution.registry import METHODS
@@ -114,7 +115,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         question = {"target": resolve_target(known.labels, args.target, args.minus)}
     for note in model.notes:
         print(note, file=sys.stderr)
-    fitting = [m for m in METHODS.values() if not m.unsupported(is_bcos=model.is_bcos, family=model.family)]
+    answers = kind_of_answers(model)
+    fitting = [
+        m for m in METHODS.values() if not m.unsupported(is_bcos=model.is_bcos, family=model.family, answers=answers)
+    ]
     own = ["bcos"] if model.is_bcos else ["pullback"] if args.next_token else [m.name for m in fitting if m.usual]
     names = args.methods or own
     methods = fitting if names == ["all"] else [METHODS[name] for name in names]

@@ -103,7 +103,8 @@ def methods_for(info: CheckpointInfo) -> list[str]:
     fitting = [
         method.name
         for method in METHODS.values()
-        if not method.chance and not method.unsupported(is_bcos=info.kind == "bcos", family=info.family)
+        if not method.chance
+        and not method.unsupported(is_bcos=info.kind == "bcos", family=info.family, answers=info.task_type)
     ]
     return sorted(fitting, key=lambda name: name != default_method(info))
 

@@ -54,7 +54,9 @@ def run_patterns(spec: PatternsSpec, *, home: Home, reporter: Reporter) -> Patte
     task = load_task(trained_on(asked[0][0]))
     for info, method in asked:
         require_task_of(info, task)
-        if reason := METHODS[method].unsupported(is_bcos=info.kind == "bcos", family=info.family):
+        if reason := METHODS[method].unsupported(
+            is_bcos=info.kind == "bcos", family=info.family, answers=info.task_type
+        ):
             raise InputError(f"{METHODS[method].title} cannot explain {info.name}. {reason}")
         if note := changed_data(info):
             reporter.log(note)

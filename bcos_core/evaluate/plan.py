@@ -137,11 +137,12 @@ class Asked(Protocol):
     def options(self) -> Mapping[str, Mapping[str, Any]]: ...
 
 
-def not_measured(spec: Asked, *, is_bcos: bool, family: str) -> dict[str, str]:
-    """The methods that are left out on such a model, each with the reason; `family` as in `Method.unsupported`."""
+def not_measured(spec: Asked, *, is_bcos: bool, family: str, answers: str) -> dict[str, str]:
+    """The methods that are left out on such a model, each with the reason; `family` and `answers` as in
+    `Method.unsupported`."""
     found: dict[str, str] = {}
     for method in (METHODS[name] for name in spec.contenders):
-        if reason := method.unsupported(is_bcos=is_bcos, family=family):
+        if reason := method.unsupported(is_bcos=is_bcos, family=family, answers=answers):
             found[method.name] = reason
         elif is_bcos and method.on_bcos in spec.contenders:
             same = METHODS[method.on_bcos]
@@ -153,7 +154,7 @@ def not_measured(spec: Asked, *, is_bcos: bool, family: str) -> dict[str, str]:
 
 def methods_on(spec: EvaluationSpec, model: CheckpointInfo) -> list[str]:
     """Those that are measured on a model, and chance."""
-    without = not_measured(spec, is_bcos=model.kind == "bcos", family=model.family)
+    without = not_measured(spec, is_bcos=model.kind == "bcos", family=model.family, answers=model.task_type)
     return [name for name in spec.contenders if name not in without]
 
 

@@ -40,7 +40,7 @@ def run_retest(spec: RetestSpec, *, home: Home, reporter: Reporter) -> Retest:
     """
     started = time.monotonic()
     info, method, edit = spec.model, METHODS[spec.method], WORD_EDITS[spec.edit]
-    if reason := method.unsupported(is_bcos=info.kind == "bcos", family=info.family):
+    if reason := method.unsupported(is_bcos=info.kind == "bcos", family=info.family, answers=info.task_type):
         raise InputError(f"{method.title} cannot explain {info.name}. {reason}")
     reporter.stage("Reading the data", 0, 3)
     task = load_task(trained_on(info))

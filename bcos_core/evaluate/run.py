@@ -139,7 +139,8 @@ class _Run:
         self.reporter.progress(1, 1, LOADING)
         self.note(*classifier.notes)
         require_tokens(REMOVALS[self.spec.removal], classifier.tokenizer)
-        without = not_measured(self.spec, is_bcos=classifier.is_bcos, family=classifier.family)
+        known = {"family": classifier.family, "answers": classifier.task_type.name}
+        without = not_measured(self.spec, is_bcos=classifier.is_bcos, **known)
         self.skipped += [{"checkpoint": info.path.name, "method": name, "reason": why} for name, why in without.items()]
         explainers = [self._explainer(classifier, name) for name in self.spec.contenders if name not in without]
         self._gather(Gatherer(classifier, explainers, REMOVALS[self.spec.removal], self.store), self._work(info))

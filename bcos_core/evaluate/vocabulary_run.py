@@ -46,7 +46,7 @@ def run_vocabulary(
     """
     trained = trained_on(info)
     chosen = METHODS[method]
-    if reason := chosen.unsupported(is_bcos=info.kind == "bcos", family=info.family):
+    if reason := chosen.unsupported(is_bcos=info.kind == "bcos", family=info.family, answers=info.task_type):
         raise InputError(f"{chosen.title} cannot explain {info.name}. {reason}")
     if not chosen.targeted:
         raise InputError(

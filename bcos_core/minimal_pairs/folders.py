@@ -12,6 +12,7 @@ from bcos_core.families import family_named
 from bcos_core.minimal_pairs.spec import USUAL_METHODS
 from bcos_core.model.embedded import EMBEDDED_MODELS, embedded_folder, embedded_path
 from bcos_core.model.info import read_config
+from bcos_core.tasks.next_token import NextToken
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,10 @@ def usual_methods(folders: Sequence[LanguageFolder]) -> tuple[str, ...]:
     return tuple(
         name
         for name in USUAL_METHODS
-        if any(not METHODS[name].unsupported(is_bcos=one.kind == "bcos", family=one.family) for one in folders)
+        if any(
+            not METHODS[name].unsupported(is_bcos=one.kind == "bcos", family=one.family, answers=NextToken.name)
+            for one in folders
+        )
         and not (kinds == {"bcos"} and METHODS[name].on_bcos in USUAL_METHODS)
     )
 

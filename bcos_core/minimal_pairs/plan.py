@@ -14,6 +14,7 @@ from bcos_core.evaluate.plan import (
 from bcos_core.jobs.part import START_SECONDS, Part
 from bcos_core.minimal_pairs.folders import read_folder
 from bcos_core.minimal_pairs.spec import PairsSpec
+from bcos_core.tasks.next_token import NextToken
 
 TOKENS = 12
 """Of a prompt: those of BLiMP have about six, those of indirect object identification about sixteen."""
@@ -29,7 +30,7 @@ def pairs_plan(spec: PairsSpec) -> list[Part]:
     parts = [Part(0, "", "read", START_SECONDS + READING_SECONDS)]
     for stage, folder in enumerate(folders, start=1):
         parts.append(Part(stage, LOADING, "load", LOADING_SECONDS))
-        without = not_measured(spec, is_bcos=folder.kind == "bcos", family=folder.family)
+        without = not_measured(spec, is_bcos=folder.kind == "bcos", family=folder.family, answers=NextToken.name)
         parts += [
             explaining(
                 stage, folder, name, texts=prompts, tokens=TOKENS, longest=SORTED, options=spec.options.get(name)

@@ -31,6 +31,7 @@ from bcos_core.numbers import count
 from bcos_core.progress import Reporter, Tally
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
+from bcos_core.tasks.next_token import NextToken
 
 
 def run_pairs(spec: PairsSpec, *, home: Home, name: str, reporter: Reporter) -> PairsResult:
@@ -133,7 +134,7 @@ class _Run:
             raise InputError(f"{folder.name} can be asked about none of the pairs. {reasons[0]}")
         if reasons:
             self.note(f"{folder.name} was not asked about {count(len(reasons), 'pair')}. The first: {reasons[0]}")
-        without = not_measured(self.spec, is_bcos=folder.kind == "bcos", family=folder.family)
+        without = not_measured(self.spec, is_bcos=folder.kind == "bcos", family=folder.family, answers=NextToken.name)
         self.skipped += [
             {"checkpoint": folder.path.name, "method": name, "reason": why} for name, why in without.items()
         ]

@@ -87,7 +87,8 @@ def main(checkpoint: str, methods: Sequence[str], texts: Sequence[str]) -> dict[
         return {}
     classifier, found = replace(load(checkpoint), max_length=read_info(checkpoint).max_length), {}
     for method in methods:
-        if METHODS[method].unsupported(is_bcos=classifier.is_bcos, family=classifier.family):
+        known = {"family": classifier.family, "answers": classifier.task_type.name}
+        if METHODS[method].unsupported(is_bcos=classifier.is_bcos, **known):
             continue
         explain(classifier, "A first text.", method=method)  # libraries allocate once
         growth = []

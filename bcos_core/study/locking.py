@@ -50,7 +50,9 @@ def lock(
     for condition in design.conditions:
         classifier = classifiers[condition.checkpoint]
         if condition.method and (
-            reason := METHODS[condition.method].unsupported(is_bcos=classifier.is_bcos, family=classifier.family)
+            reason := METHODS[condition.method].unsupported(
+                is_bcos=classifier.is_bcos, family=classifier.family, answers=classifier.task_type.name
+            )
         ):
             raise InputError(f"{condition.title}: {reason}")
     chosen = _chosen(design, candidates, only)

@@ -40,7 +40,7 @@ def trust_plan(spec: TrustSpec) -> list[Part]:
     parts.append(predicting(1, model, texts=texts * asked_about(size.tokens), tokens=size.tokens))
     for name in spec.contenders:
         method = METHODS[name]
-        if not method.unsupported(is_bcos=model.kind == "bcos", family=model.family):
+        if not method.unsupported(is_bcos=model.kind == "bcos", family=model.family, answers=model.task_type):
             heatmaps = texts * (1 + USED_EDITS) + min(texts, ENOUGH_TEXTS) * (CONDITIONS + method.stochastic)
             parts.append(explaining(2, model, name, texts=heatmaps, tokens=size.tokens, longest=SORTED))
     return [*parts, Part(3, "", "judge heatmaps", JUDGING_SECONDS)]

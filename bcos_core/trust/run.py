@@ -45,7 +45,9 @@ def run_trust(spec: TrustSpec, *, home: Home, reporter: Reporter) -> TrustReport
     left_out = {
         name: reason
         for name in spec.contenders
-        if (reason := METHODS[name].unsupported(is_bcos=info.kind == "bcos", family=info.family))
+        if (
+            reason := METHODS[name].unsupported(is_bcos=info.kind == "bcos", family=info.family, answers=info.task_type)
+        )
     }
     if not set(spec.methods) - set(left_out):
         raise InputError(f"None of the methods can explain {info.name}. {next(iter(left_out.values()))}")

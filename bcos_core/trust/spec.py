@@ -69,7 +69,7 @@ def default_methods(info: CheckpointInfo) -> tuple[str, ...]:
         method.name
         for method in METHODS.values()
         if not method.chance
-        and not method.unsupported(is_bcos=is_bcos, family=info.family)
+        and not method.unsupported(is_bcos=is_bcos, family=info.family, answers=info.task_type)
         and not (is_bcos and method.on_bcos)
         and method.cost.forward_equivalents(_USUAL_TOKENS) <= CHEAP
     )

@@ -83,7 +83,8 @@ def _choose_methods(model: CheckpointInfo) -> list[Method]:
     fitting = [
         m.name
         for m in METHODS.values()
-        if not m.unsupported(is_bcos=model.kind == "bcos", family=model.family) and not m.chance
+        if not m.unsupported(is_bcos=model.kind == "bcos", family=model.family, answers=model.task_type)
+        and not m.chance
     ]
     names = st.multiselect(
         "Methods",

@@ -14,7 +14,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import Style
-from bcos_core.tasks.registry import TASK_TYPES
+from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from pages.widgets import resources, url
 from pages.widgets.missing import missing_in_link
 from pages.widgets.opening import opening_pair
@@ -60,11 +60,11 @@ def choose_models(known: dict[str, CheckpointInfo]) -> list[CheckpointInfo]:
 def choose_methods(models: list[CheckpointInfo]) -> tuple[list[Method], dict[str, dict[str, Any]]]:
     """A checklist of the methods that fit one of the models, each with its cost and what it does, the usual ones
     before anyone chooses; and the options of the chosen ones that are not at their default."""
-    kinds = {(model.kind == "bcos", model.family) for model in models} or {(True, "")}
+    kinds = {(model.kind == "bcos", model.family, model.task_type) for model in models} or {(True, "", USUAL)}
     fitting = [
         method
         for method in METHODS.values()
-        if any(not method.unsupported(is_bcos=bcos, family=family) for bcos, family in kinds)
+        if any(not method.unsupported(is_bcos=bcos, family=family, answers=kind) for bcos, family, kind in kinds)
     ]
     known = [method.name for method in fitting]
     tokens = _tokens(models)

@@ -168,7 +168,12 @@ def draw(screen: Screen, place: TextPlace, label: str | None) -> None:
                         places[cell.key] = column
                     else:
                         reason = (
-                            cell.method.unsupported(is_bcos=cell.model.kind == "bcos", family=cell.model.family) or ""
+                            cell.method.unsupported(
+                                is_bcos=cell.model.kind == "bcos",
+                                family=cell.model.family,
+                                answers=cell.model.task_type,
+                            )
+                            or ""
                         )
                         column.caption(f"**{plain(cell.method.title)}** · {plain(reason)}")
         for cell in screen.cheapest_first():

@@ -32,7 +32,9 @@ class Cell:
 
     @property
     def possible(self) -> bool:
-        return not self.method.unsupported(is_bcos=self.model.kind == "bcos", family=self.model.family)
+        return not self.method.unsupported(
+            is_bcos=self.model.kind == "bcos", family=self.model.family, answers=self.model.task_type
+        )
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,12 @@ def panel_sheet(screen: Screen, cell: Cell) -> Sheet:
 
 def _cell(screen: Screen, cell: Cell, scale: Callable[[Cell], Scale]) -> Panel | str:
     if not cell.possible:
-        return cell.method.unsupported(is_bcos=cell.model.kind == "bcos", family=cell.model.family) or ""
+        return (
+            cell.method.unsupported(
+                is_bcos=cell.model.kind == "bcos", family=cell.model.family, answers=cell.model.task_type
+            )
+            or ""
+        )
     try:
         return _panel(screen, cell, scale)
     except BcosError as error:  # what its panel shows

@@ -105,9 +105,9 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
 
 def _choose_methods(models: list[CheckpointInfo]) -> list[Method]:
     """The methods that one of the models supports; why others are not there stands below."""
-    kinds = {(model.kind == "bcos", model.family) for model in models} or {(True, "")}
+    kinds = {(model.kind == "bcos", model.family, model.task_type) for model in models} or {(True, "", USUAL)}
     reasons = {
-        m.name: [r for bcos, family in kinds if (r := m.unsupported(is_bcos=bcos, family=family))]
+        m.name: [r for bcos, family, kind in kinds if (r := m.unsupported(is_bcos=bcos, family=family, answers=kind))]
         for m in METHODS.values()
     }
     fitting = [m.name for m in METHODS.values() if len(reasons[m.name]) < len(kinds) and not m.chance]

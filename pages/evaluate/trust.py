@@ -77,7 +77,11 @@ def _form(known: dict[str, CheckpointInfo]) -> None:
 def _methods(model: CheckpointInfo) -> list[str]:
     """Methods that can serve the model, the cheap ones first chosen; why others are not there stands below."""
     is_bcos = model.kind == "bcos"
-    reasons = {m.name: m.unsupported(is_bcos=is_bcos, family=model.family) for m in METHODS.values() if not m.chance}
+    reasons = {
+        m.name: m.unsupported(is_bcos=is_bcos, family=model.family, answers=model.task_type)
+        for m in METHODS.values()
+        if not m.chance
+    }
     fitting = [name for name, reason in reasons.items() if reason is None]
     chosen = st.multiselect(
         "Methods",

@@ -129,7 +129,9 @@ def _panel(tests: AnsweredTexts, index: int, info: CheckpointInfo, target: str, 
 def own_method(info: CheckpointInfo) -> Method:
     """The first usual method that adds up to the model's answer: its own contributions where it has them."""
     fitting = [
-        method for method in METHODS.values() if not method.unsupported(is_bcos=info.kind == "bcos", family=info.family)
+        method
+        for method in METHODS.values()
+        if not method.unsupported(is_bcos=info.kind == "bcos", family=info.family, answers=info.task_type)
     ]
     return next(method for method in fitting if method.usual and method.additive)
 

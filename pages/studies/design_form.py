@@ -120,7 +120,9 @@ class DesignForm:
         conditions = []
         for info in models:
             reasons = {
-                name: METHODS[name].unsupported(is_bcos=info.kind == "bcos", family=info.family) if name else None
+                name: METHODS[name].unsupported(is_bcos=info.kind == "bcos", family=info.family, answers=info.task_type)
+                if name
+                else None
                 for name in wanted
             }
             conditions += [Condition(str(info.path), name) for name in wanted if not reasons[name]]

@@ -111,7 +111,8 @@ def _first_design(known: dict[str, CheckpointInfo]) -> StudyDesign:
     usual = [
         method.name
         for method in METHODS.values()
-        if method.usual and method.unsupported(is_bcos=info.kind == "bcos", family=info.family) is None
+        if method.usual
+        and method.unsupported(is_bcos=info.kind == "bcos", family=info.family, answers=info.task_type) is None
     ]
     kind = TASK_TYPES[info.task_type]
     return StudyDesign(

@@ -43,6 +43,7 @@ PUBLISHED = {
     "lundberg2017unified": ("4765--4774", None),
     "ribeiro2016why": ("1135--1144", "10.1145/2939672.2939778"),
     "clark2019what": ("276--286", "10.18653/v1/W19-4828"),
+    "abbasi2025normxlogit": ("34914--34935", None),
     "abnar2020quantifying": ("4190--4197", "10.18653/v1/2020.acl-main.385"),
 }
 

@@ -52,14 +52,13 @@ def test_the_second_text_is_told_from_the_first(bert: Classifier) -> None:
     assert max(abs(a - b) for a, b in zip(without.tolist(), by_hand(bert), strict=True)) > 0.05
 
 
-@pytest.mark.parametrize("method", list(METHODS))
-def test_every_method_explains_what_the_model_says(method: str, bert: Classifier, original: Classifier) -> None:
-    classifier = original if METHODS[method].unsupported(is_bcos=True) else bert
+@pytest.mark.parametrize("method", [m.name for m in METHODS.values() if not m.unsupported(is_bcos=True)])
+def test_every_method_explains_what_the_model_says(method: str, bert: Classifier) -> None:
     options = {name: 5 for name in ("steps", "samples") if name in METHODS[method].options}
     others = [pair("good", "dull film"), "film"]
-    alone = explain(classifier, TEXT, method=method, target=1, **options)
-    among = explain(classifier, [*others, TEXT], method=method, target=1, **options)[-1]
-    assert alone.logits == pytest.approx(by_hand(classifier), abs=1e-5)
+    alone = explain(bert, TEXT, method=method, target=1, **options)
+    among = explain(bert, [*others, TEXT], method=method, target=1, **options)[-1]
+    assert alone.logits == pytest.approx(by_hand(bert), abs=1e-5)
     assert among.scores == pytest.approx(alone.scores, abs=1e-5) and among.tokens == alone.tokens
     if METHODS[method].additive and method not in (
         "integrated_gradients",

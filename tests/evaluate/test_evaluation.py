@@ -143,9 +143,9 @@ def test_what_is_the_same_on_a_b_cos_model_is_measured_there_once(pair: tuple[Pa
     ]
     assert "the same as B-cos contributions" in evaluation.skipped[0]["reason"]
     alone = spec(pair[0], methods=("pullback",))
-    assert not not_measured(alone, is_bcos=True, family="")
+    assert not not_measured(alone, is_bcos=True, family="", answers="single-label")
     averaged = spec(pair[0], methods=("averaged_bcos", "averaged_pullback"), options={"averaged_bcos": {"copies": 2}})
-    assert not not_measured(averaged, is_bcos=True, family="")
+    assert not not_measured(averaged, is_bcos=True, family="", answers="single-label")
 
 
 def test_differences_are_paired(pair: tuple[Path, Path], home: Home) -> None:
