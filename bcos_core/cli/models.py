@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from bcos_core.cli.checkpoints import find_checkpoint
@@ -63,21 +63,26 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    """`{"checkpoints": [CheckpointInfo…], "left_out": [{"name", "reason"}…], "families": […], "embedded": name}`."""
+    """`{"checkpoints": [CheckpointInfo…], "language_models": [CheckpointInfo…], "left_out": [{"name", "reason"}…],
+    "families": […], "embedded": name}`."""
     from dataclasses import asdict
 
     from bcos_core.families import FAMILIES
     from bcos_core.home import get_home
     from bcos_core.model.embedded import EMBEDDED
     from bcos_core.model.identity import checkpoint_notes
-    from bcos_core.model.info import list_checkpoints
+    from bcos_core.model.info import list_checkpoints, list_language_models
 
-    listing = list_checkpoints(get_home())
+    listing, speaking = list_checkpoints(get_home()), list_language_models(get_home())
+    folders = {info.path.name for info in speaking}
+
+    def said(models: Iterable[CheckpointInfo]) -> list[dict[str, Any]]:
+        return [{**asdict(info), "path": str(info.path), "warnings": checkpoint_notes(info)} for info in models]
+
     return {
-        "checkpoints": [
-            {**asdict(info), "path": str(info.path), "warnings": checkpoint_notes(info)} for info in listing
-        ],
-        "left_out": [asdict(one) for one in listing.left_out],
+        "checkpoints": said(listing),
+        "language_models": said(speaking),
+        "left_out": [asdict(one) for one in listing.left_out if one.name not in folders],
         "families": [family.title for family in FAMILIES.values()],
         "embedded": EMBEDDED,
     }
@@ -86,10 +91,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person."""
     lines = []
-    for info in result["checkpoints"]:
+    for info in (*result["checkpoints"], *result["language_models"]):
         kind = f"B-cos, B = {info['b']:g}" if info["b"] is not None else "conventional"
         figures = "".join(f" · {figure}" for figure in _figures(info))
-        lines += [f"{info['name']}", f"    {kind} · {info['family']} · {', '.join(info['labels'])}{figures}"]
+        answers = ", ".join(info["labels"]) or "language model"
+        lines += [f"{info['name']}", f"    {kind} · {info['family']} · {answers}{figures}"]
         lines.append(f"    folder {info['path']}")
         if tags := info["about"]["tags"]:
             lines.append(f"    tags {', '.join(tags)}")
@@ -105,8 +111,11 @@ def show(result: dict[str, Any]) -> str:
 def _figures(info: dict[str, Any]) -> list[str]:
     """What a model reached on its test texts, as pages write it."""
     from bcos_core.evaluate.figures import figure_in_words
+    from bcos_core.numbers import number
     from bcos_core.tasks.registry import TASK_TYPES
 
+    if info["task_type"] not in TASK_TYPES:  # a language model, whose test texts have no labels
+        return [f"{name} {number(value)}" for name, value in info["metrics"].items()]
     found = [(one, info["metrics"].get(one.name)) for one in TASK_TYPES[info["task_type"]].metrics]
     return [
         figure_in_words(metric, value, info["test_size"], info["intervals"].get(metric.name))
@@ -244,10 +253,10 @@ def restore(args: argparse.Namespace) -> dict[str, Any]:
         InputError: there is nothing of that id, or another model lies in its place by now.
     """
     from bcos_core.home import get_home
-    from bcos_core.model.info import read_info
+    from bcos_core.model.info import read_any_info
     from bcos_core.shelf.trash import take_back
 
-    return {"restored": [read_info(path).name for path in take_back(get_home(), args.id)]}
+    return {"restored": [read_any_info(path).name for path in take_back(get_home(), args.id)]}
 
 
 def show_restored(result: dict[str, Any]) -> str:
@@ -255,11 +264,11 @@ def show_restored(result: dict[str, Any]) -> str:
 
 
 def _model(name: str) -> CheckpointInfo:
-    from bcos_core.model.info import read_info
+    from bcos_core.model.info import read_any_info
 
     if not name.strip():
         raise InputError("No model was named. `python -m bcos_core models` lists them.")
-    return read_info(find_checkpoint(name).resolve())
+    return read_any_info(find_checkpoint(name).resolve())
 
 
 def _changed(model: CheckpointInfo, change: Callable[[About], dict[str, Any]]) -> dict[str, Any]:
@@ -267,13 +276,13 @@ def _changed(model: CheckpointInfo, change: Callable[[About], dict[str, Any]]) -
 
     from bcos_core.home import get_home
     from bcos_core.model.about import change_about, read_about
-    from bcos_core.model.info import read_info
+    from bcos_core.model.info import read_any_info
 
     before = read_about(model.path)
     about = change_about(model.path, before, replace(before, **change(before)), locks=get_home().create().locks)
     return {
         "path": str(model.path),
-        "name": read_info(model.path).name,
+        "name": read_any_info(model.path).name,
         "tags": list(about.tags),
         "notes": about.notes,
     }

@@ -25,10 +25,12 @@ from bcos_core.model.about import ABOUT_FILE, write_about
 from bcos_core.model.anatomy import family_of
 from bcos_core.model.content import content_of
 from bcos_core.model.convert import is_bcos
-from bcos_core.model.info import DETAILS_FILE, FORMAT_VERSION, CheckpointInfo
-from bcos_core.model.loading import load_finished
+from bcos_core.model.info import DETAILS_FILE, FORMAT_VERSION, CheckpointInfo, read_config
+from bcos_core.model.loading import load_finished, load_language_model
 from bcos_core.model.quiet import quiet_transformers
+from bcos_core.model.text_model import position_limit
 from bcos_core.storage.stored_json import to_json
+from bcos_core.tasks.next_token import NextToken
 
 
 def save_checkpoint(
@@ -36,11 +38,12 @@ def save_checkpoint(
     tokenizer: PreTrainedTokenizerBase,
     path: Path,
     *,
-    labels: Sequence[str],
+    labels: Sequence[str] = (),
     beside: Mapping[str, str] | None = None,
     **details: Any,
 ) -> CheckpointInfo:
-    """Write a checkpoint folder, whole or not at all: under a temporary name first, then renamed.
+    """Write a checkpoint folder, whole or not at all: under a temporary name first, then renamed. `labels` are those of
+    a classifier; a language model has none.
 
     `details` are further fields of `CheckpointInfo`, `beside` what further files have, by their names. An older
     checkpoint at `path` is replaced; what people have said of that one is kept.
@@ -48,8 +51,13 @@ def save_checkpoint(
     Raises:
         StorageError: the disk is full or cannot be written.
     """
-    model.config.id2label = dict(enumerate(labels))
-    model.config.label2id = {label: index for index, label in enumerate(labels)}
+    speaks = family_of(model).speaks
+    if speaks:
+        details["task_type"] = NextToken.name
+    else:
+        model.config.id2label = dict(enumerate(labels))
+        model.config.label2id = {label: index for index, label in enumerate(labels)}
+    details.setdefault("max_length", position_limit(model))
     info = CheckpointInfo(
         path=path,
         name=details.pop("name", path.name),
@@ -100,13 +108,14 @@ def renamed_when_complete(path: Path) -> Iterator[Path]:
 
 
 def load_model(path: Path) -> PreTrainedModel:
-    """The classifier in a checkpoint folder, in evaluation mode, in float32.
+    """The classifier, or language model, in a checkpoint folder, in evaluation mode, in float32.
 
     Raises:
         CheckpointError: not a model folder, damaged, not whole, or written by a newer format version.
-        UnsupportedModelError: a family or part without a rule, or no classifier of texts.
+        UnsupportedModelError: a family or part without a rule, or neither of the two.
     """
-    return load_finished(path).model
+    loaded = load_language_model(path) if read_config(path).saved_by_language_model else load_finished(path)
+    return loaded.model
 
 
 def state_hash(model: PreTrainedModel) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,12 +13,13 @@ from bcos_core.errors import CheckpointError, DataError, PathNotAllowedError, Un
 from bcos_core.families import family_named
 from bcos_core.home import Home, allowed_roots, require_allowed
 from bcos_core.model.about import About, read_about
-from bcos_core.model.headers import output_count, safetensors_headers
+from bcos_core.model.headers import Headers, output_count, safetensors_headers
 from bcos_core.model.naming import name_of_model, told_apart
 from bcos_core.model.variants import require_own_config, require_own_tensors, require_own_tokenizer, require_own_weights
 from bcos_core.storage.listing import Listing, list_folders
 from bcos_core.storage.places import here
 from bcos_core.storage.stored_json import from_plain, read_json
+from bcos_core.tasks.next_token import NextToken
 from bcos_core.tasks.registry import TASK_TYPES, USUAL, task_type_of
 from bcos_core.tasks.regression import Regression
 from bcos_core.tasks.task_type import TaskType
@@ -47,8 +49,9 @@ class CheckpointInfo:
     (`bcos_core.model.naming`); what it is known by is its folder, and results by the hash of its files. `twin` is the
     folder name of the model trained on the same data with the same budget, beside it; `metrics` are the task's on
     `test_size` texts, by name, and `intervals` their 95 % intervals, as far as they were measured; `constant` those of
-    the best one answer to every text (`bcos_core.model.learned`); `task_type` is a
-    name in `TASK_TYPES`; `data` is the hash of the file that it was trained on; `created_at` is ISO 8601, UTC;
+    the best one answer to every text (`bcos_core.model.learned`); `task_type` is a name in `TASK_TYPES`, or that of
+    `NextToken` for a language model, which has no labels; `data` is the hash of the file that it was trained on;
+    `created_at` is ISO 8601, UTC;
     `content` has hashes of its files as they were saved (`bcos_core.model.content`). `text_columns` are the names of
     the texts that it reads, one, or two of pairs; None of a model from elsewhere, which does not say. `about` is what
     people say of it."""
@@ -175,7 +178,7 @@ class _ConfigVersion:
 
 
 def read_info(path: str | Path) -> CheckpointInfo:
-    """What a checkpoint folder says of itself; a plain Hugging Face classifier is a conventional checkpoint.
+    """What the checkpoint folder of a classifier says of itself; a plain Hugging Face one is a conventional checkpoint.
 
     Raises:
         CheckpointError: not a model folder, damaged, or written by a newer format version.
@@ -183,15 +186,65 @@ def read_info(path: str | Path) -> CheckpointInfo:
             quantised model, one with code of its own.
     """
     path = Path(path)
-    config = read_config(path)
-    details = _read_details(path)
+    config, details = read_config(path), _read_details(path)
     family = family_named(config.model_type)
-    section = config.bcos
+    headers = _own_headers(path)
+    outputs = None if headers is None else output_count(headers, family.output)
+    kind = _task_type(config, path, outputs, details.task_type)
+    return _info(path, config, details, task_type=kind.name, labels=_labels(config, path, outputs))
+
+
+def read_language_info(path: str | Path) -> CheckpointInfo:
+    """What the folder of a language model says of itself: without labels, and its answers are the next token. One that
+    was not made here is conventional, or a B-cos model by its config.json, and says no more.
+
+    Raises:
+        CheckpointError, UnsupportedModelError: as in `read_info`; also what is no language model.
+    """
+    path = Path(path)
+    config, details = read_config(path), _read_details(path)
+    family = family_named(config.model_type)
+    if not (family.decoder and config.saved_by_language_model):
+        saved = (config.architectures or ["an unknown class"])[0]
+        raise UnsupportedModelError(
+            f"{path.name} is no language model: it was saved as {saved}, of the family {family.title}, and has no head "
+            "that gives the next word. Use smollm2, or a folder whose config.json names a class that ends in "
+            "ForCausalLM."
+        )
+    if details.task_type not in (None, NextToken.name):
+        raise CheckpointError(
+            f"The config.json of {path.name} is of a language model, and its {DETAILS_FILE} of a model of the type "
+            f"{details.task_type!r}. {ADVICE}"
+        )
+    _own_headers(path)
+    return _info(path, config, details, task_type=NextToken.name, labels=())
+
+
+def read_any_info(path: str | Path) -> CheckpointInfo:
+    """The one or the other, by what was saved.
+
+    Raises:
+        CheckpointError, UnsupportedModelError: as they do.
+    """
+    return read_language_info(path) if read_config(Path(path)).saved_by_language_model else read_info(path)
+
+
+def _own_headers(path: Path) -> Headers | None:
+    """The headers of a folder's weights, where they are such as are read without loading them.
+
+    Raises:
+        UnsupportedModelError: an adapter, a quantised model, a tokenizer with code of its own.
+    """
     headers = safetensors_headers(path)
     require_own_tensors(headers or (), path.name)
     require_own_tokenizer(path)
-    outputs = None if headers is None else output_count(headers, family.output)
-    kind = _task_type(config, path, outputs, details.task_type)
+    return headers
+
+
+def _info(
+    path: Path, config: ModelConfig, details: _Details, *, task_type: str, labels: tuple[str, ...]
+) -> CheckpointInfo:
+    section = config.bcos
     if section is not None and section.family not in (None, config.model_type):
         raise CheckpointError(
             f"The config.json of {path.name} is of a {config.model_type!r} model, and its bcos section of a "
@@ -208,8 +261,8 @@ def read_info(path: str | Path) -> CheckpointInfo:
             bcos_twin=_about(path.parent / details.twin) if b is None and details.twin else None,
         ),
         kind="bcos" if section else "conventional",
-        family=family.title,
-        labels=_labels(config, path, outputs),
+        family=family_named(config.model_type).title,
+        labels=labels,
         max_length=min(details.max_length or config.position_limit, config.position_limit),
         b=b,
         task=here(details.task),
@@ -221,7 +274,7 @@ def read_info(path: str | Path) -> CheckpointInfo:
         twin=details.twin,
         content=details.content,
         data=details.data,
-        task_type=kind.name,
+        task_type=task_type,
         text_columns=details.text_columns,
         intervals=details.intervals,
         constant=details.constant,
@@ -233,8 +286,17 @@ def list_checkpoints(home: Home) -> Listing[CheckpointInfo]:
     """The finished checkpoints under `home.models`, newest first, no two of one name, and the folders that cannot be
     read."""
     listing = list_folders(home.models, read_info)
-    newest_first = sorted(listing.found, key=lambda info: (info.created_at, info.path.name), reverse=True)
-    return Listing(told_apart(newest_first), listing.left_out)
+    return Listing(told_apart(_newest_first(listing.found)), listing.left_out)
+
+
+def list_language_models(home: Home) -> tuple[CheckpointInfo, ...]:
+    """The language models under `home.models`, newest first, no two of one name. What cannot be read is none: a list of
+    checkpoints says why."""
+    return told_apart(_newest_first(list_folders(home.models, read_language_info).found))
+
+
+def _newest_first(found: Iterable[CheckpointInfo]) -> list[CheckpointInfo]:
+    return sorted(found, key=lambda info: (info.created_at, info.path.name), reverse=True)
 
 
 def trained_on(info: CheckpointInfo) -> TaskChoice:

@@ -21,7 +21,7 @@ from bcos_core.model.checkpoint import state_hash
 from bcos_core.model.convert import is_tied
 from bcos_core.model.embedded import EMBEDDED_MODELS, LANGUAGE_MODEL, embedded_path
 from bcos_core.model.identity import folder_identity, memory_identity
-from bcos_core.model.info import read_config
+from bcos_core.model.info import read_config, read_language_info
 from bcos_core.model.loading import load_language_model
 from bcos_core.model.pooling import pool_by_mask
 from bcos_core.model.text_model import TextModel, position_limit, usual_device
@@ -89,7 +89,7 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Langu
         model=model,
         tokenizer=found.tokenizer,
         max_length=position_limit(model),
-        name=LANGUAGE_MODEL if folder.parent == get_home().embedded else folder.name,
+        name=LANGUAGE_MODEL if folder.parent == get_home().embedded else read_language_info(folder).name,
         weights_hash=loaded.weights_hash,
         identity=identity,
         path=folder,

@@ -18,7 +18,7 @@ from bcos_core.model.convert import Conversion, replace_modules
 from bcos_core.model.fit import Fit, fit
 from bcos_core.model.headers import Headers
 from bcos_core.model.identity import folder_content
-from bcos_core.model.info import ModelConfig, read_config, read_info
+from bcos_core.model.info import ModelConfig, read_config, read_info, read_language_info
 from bcos_core.model.pooling import pool_by_mask
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.model.skeleton import expected_shapes, transformers_config
@@ -69,13 +69,15 @@ def load_language_model(folder: Path) -> LoadedModel:
     """A language model that is ready to answer, conventional or B-cos, in float32.
 
     Raises:
-        CheckpointError: as `load_finished` does; also a head that was saved beside the word embeddings, and is another
+        CheckpointError: as `load_finished` does, also of files that are not those that it was saved with; and a head that was saved beside the word embeddings, and is another
             than these where config.json says that it is the same.
         UnsupportedModelError: no language model, a family or part without a rule, or more weights than the memory
             that is free can hold.
     """
-    known = read_config(folder)
-    family = speaking_family(known, folder.name)
+    info, known = read_language_info(folder), read_config(folder)
+    content = folder_content(folder)
+    notes = require_same_content(info, content)
+    family = family_named(known.model_type).language_model
     config = transformers_config(folder, known)
     section = known.bcos
     conversion = None if section is None else Conversion(section.b, section.normalize_weights, section.keep_biases)
@@ -87,23 +89,7 @@ def load_language_model(folder: Path) -> LoadedModel:
     model = _assembled(config, family, found)
     if conversion is not None:
         replace_modules(model, family, conversion)
-    return LoadedModel(model.eval(), folder_content(folder)["weights"], found.notes)
-
-
-def speaking_family(known: ModelConfig, name: str) -> Family:
-    """The anatomy of the language model that a config.json describes; `name` is that of its folder.
-
-    Raises:
-        UnsupportedModelError: it was saved as something else, or its family has no language model.
-    """
-    family = family_named(known.model_type)
-    if family.decoder and known.saved_by_language_model:
-        return family.language_model
-    saved = (known.architectures or ["an unknown class"])[0]
-    raise UnsupportedModelError(
-        f"{name} is no language model: it was saved as {saved}, of the family {family.title}, and has no head that "
-        "gives the next word. Use smollm2, or a folder whose config.json names a class that ends in ForCausalLM."
-    )
+    return LoadedModel(model.eval(), content["weights"], (*notes, *found.notes))
 
 
 def _require_one_head(stored: Headers, found: Fit, family: Family, name: str) -> None:

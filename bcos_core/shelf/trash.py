@@ -18,7 +18,7 @@ from bcos_core.evaluate.subjects import subjects_of
 from bcos_core.home import Home
 from bcos_core.jobs.store import JobStore
 from bcos_core.model.about import change_about
-from bcos_core.model.info import CheckpointInfo, list_checkpoints, read_info
+from bcos_core.model.info import CheckpointInfo, list_checkpoints, list_language_models, read_any_info
 from bcos_core.model.naming import name_of_twin
 from bcos_core.shelf.uses import Uses, evaluations_of
 from bcos_core.storage.evidence import EvidenceStore
@@ -98,7 +98,9 @@ def remove_for_good(store: JobStore, id: str) -> int:
         StorageError: they cannot all be removed.
     """
     folder = _folder(store.home, id)
-    kept = _subjects([*list_checkpoints(store.home), *_others(store.home, id)], store)
+    kept = _subjects(
+        [*list_checkpoints(store.home), *list_language_models(store.home), *_others(store.home, id)], store
+    )
     gone = _subjects(_put_away(folder).models, store) - kept  # a copy of a model has the same answers
     evidence = EvidenceStore(store.database)
     number = evidence.count(gone)
@@ -129,7 +131,7 @@ def _put_away(folder: Path) -> PutAway:
     if match is None:
         raise InputError("It was not put here by this program.")
     at = datetime.strptime(match[1], _MOMENT).replace(tzinfo=UTC)
-    return PutAway(folder.name, at, tuple(list_folders(folder, read_info).found))
+    return PutAway(folder.name, at, tuple(list_folders(folder, read_any_info).found))
 
 
 def _folder(home: Home, id: str) -> Path:

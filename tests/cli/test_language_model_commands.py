@@ -10,6 +10,9 @@ import pytest
 
 from bcos_core.cli.main import main
 from bcos_core.home import Home
+from bcos_core.model.about import About
+from bcos_core.model.checkpoint import save_checkpoint
+from bcos_core.model.convert import convert
 from tests.tiny_language_model import network, tokenizer
 
 PROMPT = "The keys to the old cabinet"
@@ -74,3 +77,32 @@ def test_what_cannot_be_asked_is_refused(
     words: tuple[str, ...], said: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert said in asked(capsys, *words, code=2)["error"]["message"]
+
+
+def test_a_converted_model_is_asked_and_listed_by_its_name(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    save_checkpoint(
+        convert(network(), b=1.1),
+        tokenizer(),
+        home.create().models / "spoken-j1",
+        about=About("Plain speaker"),
+        metrics={"perplexity": 12.5},
+    )
+    written = asked(capsys, "generate", "plain speaker", "--prompt", PROMPT, "--max-tokens", "2")
+    assert written["model"] == "Plain speaker"
+    (record,) = asked(capsys, "explain", "Plain speaker", "--next-token", "--text", PROMPT)["records"]
+    assert record["method"] == "bcos" and record["target"]["index"] == written["tokens"][0]["token"]
+    total = sum(record["scores"]) + record["reference_share"]
+    assert total == pytest.approx(record["logit"], abs=1e-4 * max(1.0, abs(record["logit"])))
+    listed = asked(capsys, "models")
+    (model,) = listed["language_models"]
+    assert (model["b"], model["task_type"], listed["checkpoints"], listed["left_out"]) == (1.1, "next-token", [], [])
+    assert main(["models"]) == 0
+    assert "B-cos, B = 1.1 · Llama · language model · perplexity 12.5" in capsys.readouterr().out
+    renamed = asked(capsys, "models", "rename", "spoken-j1", "Another name")
+    assert renamed["name"] == "Another name"
+    (gone,) = asked(capsys, "models", "delete", "Another name")["deleted"]
+    assert gone == "Another name" and not asked(capsys, "models")["language_models"]
+    (trashed,) = asked(capsys, "models", "trash")["trash"]
+    assert trashed["models"] == ["Another name"]
+    assert asked(capsys, "models", "restore", trashed["id"])["restored"] == ["Another name"]
+    assert asked(capsys, "models")["language_models"][0]["name"] == "Another name"

@@ -18,7 +18,9 @@ def plain(text: str) -> list[int]:
 
 def test_whole_texts_open_as_prompts_do_and_are_cut_without_a_gap() -> None:
     found = whole_texts(tokenizer(), TEXTS, 64)
-    assert found == [(BEGIN, *plain(text)) for text in TEXTS]  # the tokenizer's own form ends in </s>, which is left out
+    assert found == [
+        (BEGIN, *plain(text)) for text in TEXTS
+    ]  # the tokenizer's own form ends in </s>, which is left out
     assert predicted_tokens(found) == sum(len(plain(text)) for text in TEXTS)
     whole = (BEGIN, *plain(TEXTS[1]))
     for limit in (2, 3, 4, len(whole) - 1, len(whole)):
