@@ -14,7 +14,9 @@ from bcos_core.tasks.registry import TASK_TYPES
 def unlearned(info: CheckpointInfo) -> str:
     """In words that a model is not shown to answer better than the constant one, by the task's `each_metric`: the 95 %
     interval of its figure on the test set holds that one's figure, or lies on the wrong side of it. "" where it is
-    better, and where that was not measured: of a model from elsewhere."""
+    better, and where that was not measured: of a model from elsewhere, and of a language model."""
+    if info.task_type not in TASK_TYPES:
+        return ""
     metric = TASK_TYPES[info.task_type].each_metric
     value, constant = info.metrics.get(metric.name), info.constant.get(metric.name)
     if value is None or constant is None or not info.test_size:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from transformers import PretrainedConfig, PreTrainedModel
 
-from bcos_core.errors import CheckpointError, UnsupportedModelError
+from bcos_core.errors import CheckpointError
 from bcos_core.families import Family, family_named
 from bcos_core.model.auto import class_of
 from bcos_core.model.content import require_same_content
@@ -69,7 +69,7 @@ def load_language_model(folder: Path) -> LoadedModel:
     """A language model that is ready to answer, conventional or B-cos, in float32.
 
     Raises:
-        CheckpointError: as `load_finished` does, also of files that are not those that it was saved with; and a head that was saved beside the word embeddings, and is another
+        CheckpointError: as `load_finished` does; also a head that was saved beside the word embeddings, and is another
             than these where config.json says that it is the same.
         UnsupportedModelError: no language model, a family or part without a rule, or more weights than the memory
             that is free can hold.

@@ -141,8 +141,8 @@ def padded(sequences: Sequence[Sequence[int]], device: torch.device | str = "cpu
 
 
 def hidden_and_targets(model: PreTrainedModel, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """The hidden states from which tokens are predicted, (predicted, hidden), and these tokens, (predicted,), of ids and
-    mask (batch, tokens), text by text."""
+    """The hidden states from which tokens are predicted, (predicted, hidden), and these tokens, (predicted,), text by
+    text, of ids and mask (batch, tokens)."""
     hidden = model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
     shown = mask[:, 1:].bool()
     return hidden[:, :-1][shown], ids[:, 1:][shown]
