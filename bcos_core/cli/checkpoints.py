@@ -6,11 +6,12 @@ from pathlib import Path
 
 from bcos_core.errors import CheckpointError
 from bcos_core.home import get_home
-from bcos_core.model.embedded import LANGUAGE_MODEL, embedded_path
+from bcos_core.model.embedded import EMBEDDED_MODELS, embedded_path
 
 
 def find_checkpoint(name: str) -> Path:
-    """The folder of a checkpoint: a path, a folder's name under `BCOS_HOME`, what the model is called, or "smollm2".
+    """The folder of a checkpoint: a path, a folder's name under `BCOS_HOME`, what the model is called, or that of an
+    embedded one.
 
     Raises:
         CheckpointError: there is none, or the name means several.
@@ -26,7 +27,7 @@ def find_checkpoint(name: str) -> Path:
     in_home = get_home().models / name
     if in_home.is_dir() and not path.exists():  # as most are named: no list is read
         return in_home
-    if name == LANGUAGE_MODEL and not path.exists():
+    if name in EMBEDDED_MODELS and not path.exists():
         return embedded_path(name)
     model = find_named(told_apart([*list_checkpoints(get_home()), *list_language_models(get_home())]), name)
     if model is not None and path.exists() and path.resolve() != model.path.resolve():
@@ -43,5 +44,6 @@ def find_checkpoint(name: str) -> Path:
 
 def _unknown(name: str) -> CheckpointError:
     return CheckpointError(
-        f"There is no checkpoint {name!r}, neither as a folder nor by name. `python -m bcos_core models` lists them."
+        f"There is no checkpoint {name!r}, neither as a folder nor by name. `python -m bcos_core models` lists them; "
+        f"embedded are {' and '.join(EMBEDDED_MODELS)}."
     )

@@ -102,6 +102,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.attribution.answers import kind_of_answers
     from bcos_core.attribution.api import explain
     from bcos_core.attribution.question import resolve_target
+    from bcos_core.attribution.references import tokens_of
     from bcos_core.attribution.registry import METHODS
     from bcos_core.model import classifier, language_model
     from bcos_core.model.text_model import TextModel
@@ -119,9 +120,16 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     fitting = [
         m for m in METHODS.values() if not m.unsupported(is_bcos=model.is_bcos, family=model.family, answers=answers)
     ]
-    own = ["bcos"] if model.is_bcos else ["pullback"] if args.next_token else [m.name for m in fitting if m.usual]
+    able = [m for m in fitting if m.has_reference(tokens_of(model.tokenizer))]
+    own = ["bcos"] if model.is_bcos else ["pullback"] if args.next_token else [m.name for m in able if m.usual]
     names = args.methods or own
-    methods = fitting if names == ["all"] else [METHODS[name] for name in names]
+    if names == ["all"] and (without := [m.name for m in fitting if m not in able]):
+        print(
+            f"Left out, for the tokenizer of {model.name} has no token that stands for a removed one: "
+            f"{', '.join(without)}.",
+            file=sys.stderr,
+        )
+    methods = able if names == ["all"] else [METHODS[name] for name in names]
     options = _options(args.option)
     for kind, given, offered in (
         ("reference", [args.reference] if args.reference else [], {r for m in methods for r in m.references}),
@@ -236,9 +244,9 @@ def _show_record(record: Attribution) -> str:
     if record.failure is not None:
         return f"{record.method} on {record.model}: FAILED. {record.failure}"
     kind = answer_type(record.task_type)
-    words = word_scores(record)
+    words = [word for word in word_scores(record) if word.read]
     largest = max((abs(word.score) for word in words), default=0.0) or 1.0
-    width = min(24, max(len(word.text) for word in words))
+    width = min(24, max((len(word.text) for word in words), default=0))
     lines = [
         f"{record.method} on {record.model}: {kind.answer(record.prediction)}; "
         f"what {kind.verbs[0]} {record.target.title} (+) and {kind.verbs[1]} it (−):"

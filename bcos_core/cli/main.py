@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bcos_core.cli.output import error_json, prepare_streams, to_json
+from bcos_core.cli.output import error_json, for_terminal, prepare_streams, to_json
 from bcos_core.cli.parser import CommandParser, UsageError
 from bcos_core.error_log import keep_traceback
 from bcos_core.errors import BcosError, InputError, JobCancelled, MismatchError
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = build_parser(words).parse_args(words)
         result = args.run(args)
-        print(to_json(result) if as_json else args.show(result), flush=True)
+        print(to_json(result) if as_json else for_terminal(args.show(result)), flush=True)
         return SUCCESS
     except SystemExit as error:  # argparse, after --help
         return error.code if isinstance(error.code, int) else FAILURE

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from typing import Any, NoReturn
 
 from bcos_core.storage.plain import to_plain
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""But for tabs and line ends."""
 
 
 def prepare_streams() -> None:
@@ -15,6 +19,12 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+def for_terminal(text: str) -> str:
+    """Text for standard output: where that is a terminal, control characters of a text, or of what a model wrote, are
+    written as escapes, since a terminal would obey them. A file or a pipe gets the text as it is."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text) if sys.stdout.isatty() else text
 
 
 def to_json(result: dict[str, Any]) -> str:

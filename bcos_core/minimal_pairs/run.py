@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-from transformers import AutoConfig, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from bcos_core.attribution.method import Method
 from bcos_core.attribution.references import tokens_of
@@ -25,7 +25,9 @@ from bcos_core.minimal_pairs.sources import Drawn, draw_pairs
 from bcos_core.minimal_pairs.spec import PairsSpec
 from bcos_core.model.folder import require_distinct_names
 from bcos_core.model.identity import folder_identity
+from bcos_core.model.info import read_config
 from bcos_core.model.language_model import load
+from bcos_core.model.skeleton import transformers_config
 from bcos_core.model.tokenizer import load_tokenizer
 from bcos_core.numbers import count
 from bcos_core.progress import Reporter, Tally
@@ -49,7 +51,8 @@ def run_pairs(spec: PairsSpec, *, home: Home, name: str, reporter: Reporter) -> 
     reporter.stage(stages[0], 0, len(stages))
     for method in spec.contenders:
         METHODS[method].load()
-    tokenizers = [load_tokenizer(one.path, AutoConfig.from_pretrained(one.path)).tokenizer for one in folders]
+    configs = [transformers_config(one.path, read_config(one.path)) for one in folders]
+    tokenizers = [load_tokenizer(*one).tokenizer for one in zip([one.path for one in folders], configs, strict=True)]
     drawn = [draw_pairs(source, spec.limit, spec.seed, [*map(tokenize_by, tokenizers)]) for source in spec.sources]
     run = _Run(spec, drawn, Answers(EvidenceStore(open_database(home))), reporter)
     pairs = run.pairs()
@@ -135,6 +138,11 @@ class _Run:
         if reasons:
             self.note(f"{folder.name} was not asked about {count(len(reasons), 'pair')}. The first: {reasons[0]}")
         without = not_measured(self.spec, is_bcos=folder.kind == "bcos", family=folder.family, answers=NextToken.name)
+        without |= {
+            name: f"The tokenizer of {folder.name} has no token that stands for a removed one."
+            for name in self.spec.contenders
+            if name not in without and not METHODS[name].has_reference(tokens_of(tokenizer))
+        }
         self.skipped += [
             {"checkpoint": folder.path.name, "method": name, "reason": why} for name, why in without.items()
         ]

@@ -81,7 +81,8 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Langu
             weights than the free memory can hold.
     """
     folder = embedded_path(str(path)) if str(path) in EMBEDDED_MODELS else Path(path).expanduser()
-    identity = folder_identity(folder) if folder.is_dir() else ""
+    known = read_language_info(folder)
+    identity = folder_identity(folder)
     loaded = load_language_model(folder)
     model, found = loaded.model, load_tokenizer(folder, loaded.model.config)
     model.to(torch.device(device or usual_device()))  # type: ignore[arg-type]
@@ -89,7 +90,7 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Langu
         model=model,
         tokenizer=found.tokenizer,
         max_length=position_limit(model),
-        name=LANGUAGE_MODEL if folder.parent == get_home().embedded else read_language_info(folder).name,
+        name=LANGUAGE_MODEL if folder.parent == get_home().embedded else known.name,
         weights_hash=loaded.weights_hash,
         identity=identity,
         path=folder,

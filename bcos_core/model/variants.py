@@ -27,8 +27,14 @@ ADAPTED = (".lora_", ".base_layer.", ".ia3_", ".hada_", ".lokr_", ".oft_", ".mod
 ROUNDED = (".qweight", ".qzeros", ".SCB", ".absmax", ".quant_map", ".quant_state", ".weight_packed", ".weight_scale")
 
 _FLOAT = "Use the model that it was made from, in 16 or 32 bits a weight"
-_DEQUANTISE = "AutoModelForSequenceClassification.from_pretrained(folder).dequantize().save_pretrained(new_folder)"
-_MERGE = "AutoPeftModelForSequenceClassification.from_pretrained(folder).merge_and_unload().save_pretrained(new_folder)"
+_DEQUANTISE = (
+    "model.dequantize().save_pretrained(new_folder), with model from "
+    "AutoModelForSequenceClassification.from_pretrained(folder), or AutoModelForCausalLM of a language model"
+)
+_MERGE = (
+    "model.merge_and_unload().save_pretrained(new_folder), with model from "
+    "AutoPeftModelForSequenceClassification.from_pretrained(folder), or AutoPeftModelForCausalLM of a language model"
+)
 
 
 def require_own_weights(folder: Path) -> None:

@@ -14,13 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bcos_core.errors import InputError, StorageError
-from bcos_core.evaluate.subjects import subjects_of
 from bcos_core.home import Home
 from bcos_core.jobs.store import JobStore
 from bcos_core.model.about import change_about
 from bcos_core.model.info import CheckpointInfo, list_checkpoints, list_language_models, read_any_info
 from bcos_core.model.naming import name_of_twin
-from bcos_core.shelf.uses import Uses, evaluations_of
+from bcos_core.shelf.uses import Uses, remembered_of
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.listing import Listing, list_folders
 from bcos_core.storage.types import utc_now
@@ -114,8 +113,7 @@ def remove_for_good(store: JobStore, id: str) -> int:
 
 def _subjects(models: Sequence[CheckpointInfo], store: JobStore) -> frozenset[str]:
     jobs, shelf = store.list().found, store.home.models
-    asked = {model.path: evaluations_of(shelf / model.path.name, jobs) for model in models}
-    return frozenset().union(*(subjects_of(model, asked[model.path]) for model in models))
+    return frozenset().union(*(remembered_of(model, shelf / model.path.name, jobs) for model in models))
 
 
 def _others(home: Home, id: str) -> list[CheckpointInfo]:

@@ -12,11 +12,14 @@ from bcos_core.evaluate.job import EVALUATE
 from bcos_core.evaluate.subjects import subjects_of
 from bcos_core.jobs.kinds import NAMES, kind_of
 from bcos_core.jobs.store import Job, JobStore
+from bcos_core.minimal_pairs.job import MINIMAL_PAIRS
+from bcos_core.minimal_pairs.subjects import pairs_subjects
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.numbers import count
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.places import here
 from bcos_core.study.studies import Studies, Study, StudyStatus
+from bcos_core.tasks.next_token import NextToken
 
 _NEEDED = (StudyStatus.LOCKED, StudyStatus.OPEN, StudyStatus.PAUSED)
 """What raters see in these was made by the models' weights; until such a study is closed it can be made again."""
@@ -96,7 +99,7 @@ def uses_of(models: Sequence[CheckpointInfo], known: Iterable[CheckpointInfo], s
         if job.active and job.kind in ("lock", "rehearse") and job.spec.get("study") in {study.id for study in studies}
     )
     evidence = EvidenceStore(store.database).count(
-        {subject for model in models for subject in subjects_of(model, evaluations_of(model.path, results))}
+        {subject for model in models for subject in remembered_of(model, model.path, results)}
     )
     twins = tuple(
         one for one in known if one.path.resolve() not in paths and one.twin in folders and one.path.parent.is_dir()
@@ -104,10 +107,16 @@ def uses_of(models: Sequence[CheckpointInfo], known: Iterable[CheckpointInfo], s
     return Uses(tuple(models), twins, studies, (*results, *locking), makers, evidence)
 
 
-def evaluations_of(folder: Path, jobs: Iterable[Job]) -> list[dict[str, object]]:
-    """What was asked in the evaluations of the model that lies, or lay, in a folder."""
-    path = folder.resolve()
-    return [job.spec for job in jobs if job.kind == EVALUATE.name and path in set(_measured(job))]
+def remembered_of(info: CheckpointInfo, folder: Path, jobs: Iterable[Job]) -> frozenset[str]:
+    """The subjects of all that is remembered of a model that lies, or lay, in a folder of the shelf.
+
+    Raises:
+        CheckpointError: its folder cannot be read.
+    """
+    speaks = info.task_type == NextToken.name
+    kind, path = MINIMAL_PAIRS.name if speaks else EVALUATE.name, folder.resolve()
+    asked = [job.spec for job in jobs if job.kind == kind and path in set(_measured(job))]
+    return pairs_subjects(info, asked) if speaks else subjects_of(info, asked)
 
 
 def _measured(job: Job) -> list[Path]:

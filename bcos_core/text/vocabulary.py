@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from transformers import PreTrainedTokenizerBase
 
 from bcos_core.errors import InputError
-from bcos_core.text.encoding import settings_kept
+from bcos_core.text.encoding import SURROGATE, settings_kept
 
 _BEFORE = "a"
 NO_CHARACTER = "\ufffd"
@@ -39,6 +39,8 @@ def ids_of(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
     """
     if not isinstance(text, str) or not text:
         raise InputError(f"The word is {text!r}; expected some characters, its space before it included.")
+    if SURROGATE.search(text):
+        raise InputError(f"The word {text!r} is not UTF-8. Set the terminal to UTF-8, or give the number of a token.")
     before = _plain(tokenizer, _BEFORE)
     alone, behind = _plain(tokenizer, text), _plain(tokenizer, _BEFORE + text)
     found = [alone, behind[len(before) :]] if behind[: len(before)] == before else [alone]

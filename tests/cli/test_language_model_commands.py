@@ -106,3 +106,98 @@ def test_a_converted_model_is_asked_and_listed_by_its_name(home: Home, capsys: p
     assert trashed["models"] == ["Another name"]
     assert asked(capsys, "models", "restore", trashed["id"])["restored"] == ["Another name"]
     assert asked(capsys, "models")["language_models"][0]["name"] == "Another name"
+
+
+def bare(folder: Path) -> Path:
+    """The same model with a tokenizer that has no token to stand for a removed one."""
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps({k: v for k, v in settings.items() if k != "pad_token"}))
+    return folder
+
+
+def test_all_methods_leave_out_what_the_tokenizer_cannot_serve(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare(folder)
+    few = [word for name in ("steps", "samples") for word in ("--option", f"{name}=3")]
+    assert main(["explain", "tiny", "--next-token", "--text", PROMPT, "--methods", "all", *few, "--json"]) == 0
+    shown = capsys.readouterr()
+    methods = [record["method"] for record in json.loads(shown.out)["records"]]
+    assert {"pullback", "normxlogit", "reagent", "integrated_gradients"} <= set(methods)
+    assert "occlusion" not in methods and "Left out, for the tokenizer of tiny has no token" in shown.err
+    assert "occlusion" in shown.err
+    words = ["explain", "tiny", "--next-token", "--text", PROMPT, "--methods", "occlusion"]
+    assert "no mask token" in asked(capsys, *words, code=2)["error"]["message"]
+    found = asked(capsys, "evaluate", "tiny", "--pairs", "agreement", "--limit", "2")
+    assert {row["method"] for row in found["rows"]} >= {"pullback", "saliency", "random"}
+    (left_out,) = found["skipped"]
+    assert left_out["method"] == "occlusion" and "no token that stands for a removed one" in left_out["reason"]
+
+
+def test_words_that_were_cut_off_are_no_zeros(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "tiny", "--next-token", "--text", "lost " * 300 + PROMPT]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("lost") < 60 and "  cabinet" in shown and "its front is cut off" in shown
+
+
+def test_a_config_that_makes_no_model_is_refused_by_every_command(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_attention_heads": 3}))
+    for words in (["generate", "tiny", "--prompt", PROMPT], ["evaluate", "tiny", "--pairs", "agreement"]):
+        assert "describes no model" in asked(capsys, *words, code=2)["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda folder: (folder / "config.json").unlink(), "has no config.json"),
+        (lambda folder: (folder / "config.json").write_text("{"), "is not JSON"),
+        (
+            lambda folder: (
+                (folder / "config.json").unlink(),
+                (folder / "adapter_config.json").write_text('{"peft_type": "LORA"}'),
+            ),
+            "AutoPeftModelForCausalLM of a language model",
+        ),
+    ],
+)
+def test_a_folder_that_is_none_is_refused_alike_by_all_commands(
+    change: Any, said: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(folder)
+    for words in (
+        ["generate", "tiny", "--prompt", PROMPT],
+        ["explain", "tiny", "--next-token", "--text", PROMPT],
+        ["evaluate", "tiny", "--pairs", "agreement"],
+    ):
+        assert said in asked(capsys, *words, code=2)["error"]["message"]
+
+
+@pytest.mark.parametrize("word", ["\ud800", " a\udfff"])
+def test_a_word_that_is_not_utf_8_is_refused(word: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["--target", word], ["--target", " Mary", "--minus", word]):
+        found = asked(capsys, "explain", "tiny", "--next-token", "--text", PROMPT, *words, code=2)
+        assert "is not UTF-8" in found["error"]["message"]
+
+
+def test_the_embedded_encoder_is_known_by_name(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    found = asked(capsys, "generate", "minilm", "--prompt", PROMPT, code=2)
+    assert "is no language model: it was saved as BertModel" in found["error"]["message"]
+    assert (
+        "embedded are minilm and smollm2"
+        in asked(capsys, "generate", "x", "--prompt", PROMPT, code=2)["error"]["message"]
+    )
+
+
+def test_a_terminal_obeys_no_control_characters_of_a_text(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["explain", "tiny", "--next-token", "--text", "The \x1b[31mkeys\x9b"]
+    assert main(words) == 0
+    assert "\x1b" in capsys.readouterr().out  # a pipe gets what there is
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown and "\\x1b" in shown and shown.count("\n") > 3
