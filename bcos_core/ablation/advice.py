@@ -45,7 +45,7 @@ def option_in_words(ablation: Ablation, option: str) -> str:
     told = (ANSWERS, score.name if (score := score_of(ablation)) else "")
     measures = [one for one in ablation.measures if one.name in told]
     parts = [
-        against_default(measure, [one for one in ablation.differences(measure) if one.row in rows])
+        against_default(measure, [one for one in ablation.differences(measure) if one.row in rows], unseen=True)
         for measure in measures
     ]
     default = said(option, ablation.spec["recipe"][option])

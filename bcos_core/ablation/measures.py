@@ -46,7 +46,10 @@ def measures_of(kind: TaskType) -> tuple[Measure, ...]:
             _points if each.share else _signed,
             each.share,
         ),
-        *(Measure(name, DECLARED[name].title, DECLARED[name].higher_is_better, number, _signed) for name in SCORES),
+        *(
+            Measure(one.name, one.title, one.higher_is_better, number, _signed, share=one.evidence == "pointing")
+            for one in (DECLARED[name] for name in SCORES)
+        ),
         Measure(SECONDS, "Training time", False, duration, lambda value: f"{number(value, signed=True)} s"),
     )
 

@@ -43,16 +43,32 @@ def _support(ablation: Ablation) -> str:
     )
     if found.shown and found.better:
         return f"These figures support {chosen.name} instead of the default. {said}; difference {_gap(found)}."
+    if (other := _supported(ablation, score)) is not None:
+        return (
+            f"These figures support {other.row} instead of the default: its {_low(score)} is better by "
+            f"{_gap(other, size=True)}. {said}; but with it {UNSEEN}: {_gap(found)}."
+        )
     return f"These figures support no change: {UNSEEN} between the best recipe and the default. {said}; {_gap(found)}."
 
 
-def against_default(measure: Measure, found: Sequence[Difference]) -> str:
-    """One measure, every recipe minus the default."""
+def _supported(ablation: Ablation, score: Measure) -> Difference | None:
+    """Of the recipes that are shown to have a better score than the default, and not shown to answer worse, the one
+    that is furthest ahead."""
+    answers = next(one for one in ablation.measures if one.name == ANSWERS)
+    worse = {one.row for one in ablation.differences(answers) if one.shown and not one.better}
+    names = {row.name for row in ablation.recipes} - worse
+    better = [one for one in ablation.differences(score) if one.shown and one.better and one.row in names]
+    return max(better, key=lambda one: abs(one.found.mean), default=None)
+
+
+def against_default(measure: Measure, found: Sequence[Difference], *, unseen: bool = False) -> str:
+    """One measure, every recipe minus the default; with `unseen` also how large a difference may be that cannot be
+    seen."""
     shown = [one for one in found if one.shown]
-    rest = [one.row for one in found if not one.shown]
     parts = [f"{one.row} {'better' if one.better else 'worse'} by {_gap(one, size=True)}" for one in shown]
-    if rest:
-        parts.append(f"{UNSEEN} for {_listed(rest)}")
+    if len(shown) < len(found):
+        names = [f"{one.row} ({_gap(one, within=True)})" if unseen else one.row for one in found if not one.shown]
+        parts.append(f"{UNSEEN} for {_listed(names)}")
     return f"{measure.title}: {'; '.join(parts)}."
 
 
@@ -126,15 +142,16 @@ def _mean(row: RowResult, measure: Measure, side: Side = "validation") -> str:
     return f"{said} (95 % interval {measure.written(estimate.low)} to {measure.written(estimate.high)})"
 
 
-def _gap(difference: Difference, *, size: bool = False) -> str:
-    """A difference with its interval; with `size` how large it is, whatever its sign."""
+def _gap(difference: Difference, *, size: bool = False, within: bool = False) -> str:
+    """A difference with its interval; with `size` how large it is, whatever its sign; `within` brackets."""
     estimate, written = difference.found.estimate, difference.measure.points
     mean = written(estimate.mean)
     if size:
         mean = mean.lstrip("+−")
     if not estimate.has_interval:
         return mean
-    return f"{mean} (95 % interval {written(estimate.low)} to {written(estimate.high)})"
+    interval = f"95 % interval {written(estimate.low)} to {written(estimate.high)}"
+    return f"{mean}; {interval}" if within else f"{mean} ({interval})"
 
 
 def _listed(names: Sequence[str]) -> str:

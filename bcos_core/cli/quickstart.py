@@ -18,8 +18,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "quickstart",
         help="train a B-cos model and its conventional twin on the embedded data",
-        description="Calibrated conversion of the embedded model, fine-tuning of the B-cos model and of its "
-        "conventional twin on short movie sentences, and test scores: a few minutes on two cores.",
+        description="Calibrated conversion of the embedded model, fine-tuning of the B-cos model, with deletion "
+        "consistency, and of its conventional twin on short movie sentences, and test scores: a few minutes on two "
+        "cores.",
         epilog=EPILOG,
     )
     parser.set_defaults(run=run, show=show)

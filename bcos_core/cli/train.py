@@ -37,7 +37,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=EPILOG,
     )
     add_training_arguments(parser)
-    parser.add_argument("--recipe", default="calibrated", help=f"{', '.join(RECIPES)} (default: calibrated)")
+    parser.add_argument(
+        "--recipe", help=f"{', '.join(RECIPES)} (default: faithful; calibrated for a tokenizer without a mask token)"
+    )
     parser.add_argument("--name", default="", help="what the model is called, and its twin after it")
     parser.add_argument("--notes", default="", metavar="TEXT", help="notes about the model")
     group = parser.add_argument_group("options of the recipe")
@@ -58,12 +60,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.text.tasks import TaskChoice
     from bcos_core.train.job import TRAIN
     from bcos_core.train.naming import require_free_for_training
-    from bcos_core.train.recipe import recipe_for
+    from bcos_core.train.recipe import recipe_for, usual_recipe
     from bcos_core.train.spec import TrainSpec
 
     source = resolve_model(args.model)  # bad input ends the command before a job is made
     task = TaskChoice.parse(args.task, hub_config=args.hub_config, **said_of_task(args))
-    recipe = recipe_for(args.recipe, task).replace(**{name: getattr(args, name) for name in OPTIONS})
+    recipe = recipe_for(args.recipe or usual_recipe(source.mask_token), task)
+    recipe = recipe.replace(**{name: getattr(args, name) for name in OPTIONS})
     model = source.location if source.kind == "folder" else args.model
     spec = TrainSpec(model, task, recipe, clean(args.name), args.notes)
     require_free_for_training(spec.name, JobStore.open())

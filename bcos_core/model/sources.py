@@ -18,7 +18,7 @@ from bcos_core.hub import require_hub
 from bcos_core.model.embedded import EMBEDDED, EMBEDDED_MODELS, LANGUAGE_MODEL, embedded_folder, embedded_path
 from bcos_core.model.info import read_config
 from bcos_core.model.loading import load_to_train, require_trainable
-from bcos_core.model.tokenizer import load_tokenizer, require_vocabulary
+from bcos_core.model.tokenizer import has_mask_token, load_tokenizer, require_vocabulary
 from bcos_core.model.variants import ADAPTER, adapter_advice, require_own_config
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import TaskType
@@ -42,12 +42,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ModelSource:
-    """A pretrained model that can be loaded and is of a supported family. `location` is a folder or a hub id."""
+    """A pretrained model that can be loaded and is of a supported family. `location` is a folder or a hub id;
+    `mask_token` says whether the tokenizer has one, None of a model that was not fetched yet."""
 
     kind: Literal["embedded", "folder", "hub"]
     name: str
     location: str
     family: str
+    mask_token: bool | None = None
 
 
 def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
@@ -67,7 +69,8 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
     source = source.strip()
     if source in EMBEDDED_MODELS:
         family = family_named("llama" if source == LANGUAGE_MODEL else "bert")
-        return ModelSource("embedded", source, str(embedded_folder(source)), family.title)
+        folder = embedded_folder(source)
+        return ModelSource("embedded", source, str(folder), family.title, has_mask_token(folder))
     if not source.startswith(HUB_PREFIX) and _looks_like_folder(source):
         folder = require_allowed(source) if restrict else Path(source).expanduser().resolve()
         config = read_config(folder)
@@ -78,7 +81,7 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
         family = family_named(config.model_type)
         require_trainable(folder)
         require_vocabulary(folder)
-        return ModelSource("folder", folder.name, str(folder), family.title)
+        return ModelSource("folder", folder.name, str(folder), family.title, has_mask_token(folder))
     hub_id = source.removeprefix(HUB_PREFIX)
     if not HUB_ID.fullmatch(hub_id):  # a path must not get past the allowed roots as a hub id
         raise CheckpointError(

@@ -9,6 +9,7 @@ from bcos_core.train.spec import TrainSpec
 
 
 def quickstart_spec() -> TrainSpec:
-    """Calibrated conversion of MiniLM and its conventional twin on a share of the short movie sentences."""
-    recipe = RECIPES["calibrated"].replace(examples=2000, epochs=1.0, calibration_texts=256, learning_rate=2e-4)
+    """MiniLM, converted and trained to say what striking out a word does, and its conventional twin, on a share of the
+    short movie sentences. At twice this learning rate one seed in three learned nothing."""
+    recipe = RECIPES["faithful"].replace(examples=2000, epochs=2.0, calibration_texts=256)
     return TrainSpec(model=EMBEDDED, task=TaskChoice("embedded", "short-reviews"), recipe=recipe, name="Quick start")

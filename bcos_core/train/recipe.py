@@ -304,6 +304,12 @@ RECIPES.register(
 RECIPES.register("conventional", Recipe(name="conventional", bcos=False, calibrate=False, twin=False))
 
 
+def usual_recipe(mask_token: bool | None) -> str:
+    """The name of the recipe to begin with: `faithful`; where the tokenizer has no mask token, which deletion
+    consistency puts in the place of words, or nobody knows, `calibrated`."""
+    return "faithful" if mask_token else "calibrated"
+
+
 def recipe_for(name: str, task: TaskChoice | None) -> Recipe:
     """A named recipe with the maximum length, and the learning rate, that suit the task, where there is one.
 

@@ -22,10 +22,12 @@ _REMEMBER_SECONDS = 30.0  # for which an unreachable hub is not asked again
 
 @dataclass(frozen=True)
 class ChosenModel:
-    """What a `TrainSpec` calls the model, and the most tokens it reads (None before it was downloaded)."""
+    """What a `TrainSpec` calls the model, the most tokens it reads, and whether its tokenizer has a mask token (None
+    before it was downloaded)."""
 
     source: str
     position_limit: int | None
+    mask_token: bool | None
 
 
 def choose_model() -> ChosenModel | None:
@@ -59,7 +61,8 @@ def choose_model() -> ChosenModel | None:
         return None
     if kind != "minilm":
         st.caption(f"Found: {plain(source.name)}, family {plain(source.family)}.")
-    return ChosenModel(source.location if kind == "folder" else source.name, _position_limit(source))
+    name = source.location if kind == "folder" else source.name
+    return ChosenModel(name, _position_limit(source), source.mask_token)
 
 
 @st.cache_data(ttl=_REMEMBER_SECONDS, max_entries=64, show_spinner="Looking for the model …")

@@ -15,7 +15,8 @@ from bcos_core.errors import RecipeError
 from bcos_core.home import Home, get_home
 from bcos_core.option import options_of
 from bcos_core.text.tasks import TaskChoice
-from bcos_core.train.recipe import RECIPES, Recipe, recipe_for
+from bcos_core.train.recipe import RECIPES, Recipe, recipe_for, usual_recipe
+from pages.train.model_form import ChosenModel
 from pages.widgets import url
 from pages.widgets.errors import show_error
 from pages.widgets.option import option_field
@@ -38,8 +39,9 @@ _GROUPS = {
 }
 
 
-def choose_recipe(task: TaskChoice | None, position_limit: int | None) -> Recipe | None:
-    """The widgets; a message beside every option at fault, and None, while options do not fit.
+def choose_recipe(task: TaskChoice | None, model: ChosenModel | None) -> Recipe | None:
+    """The widgets; a message beside every option at fault, and None, while options do not fit. It begins with the
+    recipe that is usual for the model.
 
     A change of the recipe takes every option back to that recipe's value.
     """
@@ -48,7 +50,7 @@ def choose_recipe(task: TaskChoice | None, position_limit: int | None) -> Recipe
             "Recipe",
             list(RECIPES),
             required=True,
-            **url.bound("recipe", "calibrated", parse=_known, clears=OPTIONS),
+            **url.bound("recipe", usual_recipe(model.mask_token if model else None), parse=_known, clears=OPTIONS),
         )
     )
     st.caption(_EXPLANATIONS.get(name, ""))
@@ -70,7 +72,7 @@ def choose_recipe(task: TaskChoice | None, position_limit: int | None) -> Recipe
                     places[field] = st.container()
     # An option that was emptied keeps the recipe's value, as one that is left out of the command line does.
     given = {field: value for field, value in values.items() if value is not None}
-    if faults := _faults(defaults, given, position_limit):
+    if faults := _faults(defaults, given, model.position_limit if model else None):
         for field, said in faults.items():
             with places[field]:
                 show_error(said)

@@ -30,7 +30,7 @@ def show_training() -> None:
     with st.container(border=True), guard():
         task = choose_task(clears=OPTIONS)
     with st.container(border=True), guard():
-        recipe = choose_recipe(None if task is None else task.choice, None if model is None else model.position_limit)
+        recipe = choose_recipe(None if task is None else task.choice, model)
     with st.container(border=True), guard():
         named = choose_name()
     url.remember("train")

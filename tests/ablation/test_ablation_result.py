@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bcos_core.ablation.advice import advice
+from bcos_core.ablation.advice import SHIPPED, advice
 from bcos_core.ablation.grid import TWIN
 from bcos_core.ablation.measures import ANSWERS, SECONDS, measures_of
 from bcos_core.ablation.result import Ablation, Model, RowResult, choose, load_ablation
@@ -118,6 +118,20 @@ def test_the_paragraph_follows_the_figures() -> None:
     assert any("B = 2 worse by 0.1" in said for said in lower)
 
 
+def test_where_the_best_mean_is_no_difference_that_can_be_seen_what_is_shown_to_be_better_is_supported() -> None:
+    steady, best = noisy(row("B = 1", answers=0.8, score=0.8), 0.02), row("B = 2", answers=0.8, score=1.0)
+    models = [  # one seed far below the default's, one far above
+        replace(one, validation={**one.validation, "naopc": {t: v + by for t, v in one.validation["naopc"].items()}})
+        for one, by in zip(best.models, (-0.9, 0.0, 0.9), strict=True)
+    ]
+    best = replace(best, models=tuple(models))
+    made = ablation(DEFAULT, steady, best)
+    assert made.rows[made.chosen] is best  # by its mean alone
+    (first, *_) = ablation_sentences(made)
+    assert first.startswith("These figures support B = 1 instead of the default: ")
+    assert "B = 2 has the highest" in first and UNSEEN in first
+
+
 @pytest.mark.parametrize("kind", list(TASK_TYPES))
 def test_of_every_type_of_task_worse_answers_are_never_chosen(kind: str) -> None:
     measures = measures_of(TASK_TYPES[kind])
@@ -165,13 +179,15 @@ def test_the_tables_have_every_figure() -> None:
 
 def test_an_option_has_its_figures_beside_its_field(tmp_path: Path) -> None:
     home = Home(tmp_path / "home").create()
-    assert set(advice(home)) <= {"b"}  # what comes with the program
+    assert "Short reviews" not in str(advice(home))  # only what comes with the program
     better = noisy(row("B = 2", answers=0.8, score=0.8), 0.02)
     kept = replace(row("biases kept, B = 2", answers=0.8, score=0.9), changes={"biases": "kept", "b": 2.0})
     save_ablation(ablation(DEFAULT, better, kept), home.ablations / "one")
     said = advice(home)
     assert said["b"].startswith("Measured on Short reviews, 3 seeds, against B = 1.5.")
-    assert "B = 2 better by 0.09" in said["b"] and "Accuracy: no difference can be seen for B = 2." in said["b"]
+    assert (
+        "B = 2 better by 0.09" in said["b"] and "Accuracy: no difference can be seen for B = 2 (0 points)." in said["b"]
+    )
     assert "kept" not in said["b"] and "biases" not in said  # never varied alone
     (home.ablations / "one" / "ablation.json").write_text("{")
     assert "Short reviews, 3 seeds" not in str(advice(home))
@@ -185,3 +201,14 @@ def test_it_is_kept_and_read_again(tmp_path: Path) -> None:
     (tmp_path / "one" / "ablation.json").write_text("{}")
     with pytest.raises(InputError, match="not as it should be"):
         load_ablation(tmp_path / "one")
+
+
+def test_what_comes_with_the_program_can_be_read_and_names_no_machine(tmp_path: Path) -> None:
+    folders = [path for path in SHIPPED.iterdir() if path.is_dir()]
+    assert folders
+    for folder in folders:
+        made = load_ablation(folder)
+        assert all("/" not in model.checkpoint for one in made.rows for model in one.models)
+    said = advice(Home(tmp_path).create())
+    assert {"b", "consistency", "learning_rate"} <= set(said)
+    assert all("Measured on Short movie sentences, 3 seeds" in words for words in said.values())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny_language_model
 from streamlit.testing.v1 import AppTest
 from tiny_pair import save_pair
 
@@ -18,6 +19,7 @@ from bcos_core.text.upload import save_upload
 from bcos_core.train.job import TRAIN
 from tests.pages.conftest import OpenPage, button, words
 from tests.text.corpus_files import hatexplain, movies, zipped
+from tests.train.small_task import write_inputs
 
 START = "Start training"
 
@@ -183,6 +185,20 @@ def test_a_length_over_the_models_limit_is_explained(open_page: OpenPage) -> Non
     at.run()
     assert "at most 512 tokens" in at.error[0].value
     assert number(at, "Maximum length") == 4096
+
+
+def test_the_recipe_to_begin_with_suits_the_tokenizer(open_page: OpenPage, home: Home) -> None:
+    assert open_page("train").button_group[2].value == "faithful"
+    masked, _ = write_inputs(home.uploads / "one")
+    assert open_page("train", **{"from": "folder", "folder": str(masked)}).button_group[2].value == "faithful"
+    folder, _ = write_inputs(home.uploads / "other")
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / file).unlink()
+    tiny_language_model.tokenizer().save_pretrained(folder)
+    asked = {"from": "folder", "folder": str(folder)}
+    at = open_page("train", **asked)
+    assert at.button_group[2].value == "calibrated" and not at.exception
+    assert open_page("train", **asked, recipe="paper").button_group[2].value == "paper"
 
 
 def test_another_recipe_or_task_takes_the_options_back_to_its_own(open_page: OpenPage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ def test_more_work_is_planned_to_take_longer() -> None:
 
 def test_fine_tuning_by_hand() -> None:
     spec = quickstart_spec()
+    spec = replace(spec, recipe=spec.recipe.replace(examples=2000, epochs=1.0))
     (conventional,) = [part for part in training_plan(spec) if part.pace.startswith("fine-tune conventional")]
     # 6 blocks of 4 · 384² + 2 · 384 · 1536 weights; three forwards' worth for 2,000 texts, and five looks at 200.
     weights = 6 * (4 * 384**2 + 2 * 384 * 1536)
