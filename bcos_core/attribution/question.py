@@ -97,7 +97,11 @@ def _is_conversation(texts: object) -> bool:
 def _prompts(texts: str | Prompt | Iterable[Any]) -> list[Prompt]:
     if is_one(texts):
         return [texts]  # type: ignore[list-item]
-    listed = list(texts)  # type: ignore[arg-type]
+    if isinstance(texts, Mapping | bytes) or not isinstance(texts, Iterable):  # a message's keys would be prompts
+        raise TextError(
+            f"The prompt is a {type(texts).__name__}; expected a text, a list of messages, or a list of prompts."
+        )
+    listed: list[Any] = list(texts)
     for place, one in enumerate(listed, 1):
         if not is_one(one):
             raise TextError(f"Prompt {place} is a {type(one).__name__}; expected a text, or a list of messages.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from bcos_core.errors import CheckpointError
 from bcos_core.home import get_home
-from bcos_core.model.embedded import EMBEDDED_MODELS, embedded_path
+from bcos_core.model.embedded import EMBEDDED_MODELS, embedded_folder, embedded_path
 
 
 def find_checkpoint(name: str) -> Path:
@@ -28,7 +29,7 @@ def find_checkpoint(name: str) -> Path:
     if in_home.is_dir() and not path.exists():  # as most are named: no list is read
         return in_home
     if name in EMBEDDED_MODELS and not path.exists():
-        return embedded_path(name)
+        return ready_embedded(name)
     model = find_named(told_apart([*list_checkpoints(get_home()), *list_language_models(get_home())]), name)
     if model is not None and path.exists() and path.resolve() != model.path.resolve():
         raise CheckpointError(
@@ -40,6 +41,18 @@ def find_checkpoint(name: str) -> Path:
     if path.exists():
         return path
     raise _unknown(name)
+
+
+def ready_embedded(name: str) -> Path:
+    """The folder of an embedded model; where that is yet to be made, it says so, since nothing else is heard of it for
+    half a minute.
+
+    Raises:
+        CheckpointError, StorageError: as in `embedded_path`.
+    """
+    if not embedded_folder(name).is_dir():
+        print(f"Making a folder of {name}, once, under {get_home().embedded} …", file=sys.stderr, flush=True)
+    return embedded_path(name)
 
 
 def _unknown(name: str) -> CheckpointError:

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, options: Mapping[str, Mapping[str, str]]) -> d
         InputError: a model, file, paradigm or method that cannot be used, or an option that is about texts.
     """
     from bcos_core.attribution.registry import METHODS
-    from bcos_core.cli.checkpoints import find_checkpoint
+    from bcos_core.cli.checkpoints import find_checkpoint, ready_embedded
     from bcos_core.home import get_home
     from bcos_core.minimal_pairs.folders import ready_folder, usual_methods
     from bcos_core.minimal_pairs.job import MINIMAL_PAIRS
@@ -48,6 +48,8 @@ def run(args: argparse.Namespace, options: Mapping[str, Mapping[str, str]]) -> d
     for name in _OF_TEXTS:
         if getattr(args, name):
             raise InputError(f"--{name.replace('_', '-')} is about texts, and --pairs asks about minimal pairs.")
+    for one in set(args.checkpoints) & set(EMBEDDED_MODELS):
+        ready_embedded(one)
     folders = [
         ready_folder(one if one in EMBEDDED_MODELS else str(find_checkpoint(one).resolve())) for one in args.checkpoints
     ]

@@ -7,7 +7,7 @@ a cache keeps keys and values of earlier tokens as numbers, so that a gradient t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -70,14 +70,16 @@ def generate(
 
     Raises:
         TextError: an empty prompt.
-        InputError: a number that is none or is out of range.
+        InputError: a classifier, or a number that is none or is out of range.
         NotFiniteError: logits that are no numbers.
     """
+    if not isinstance(model, LanguageModel):
+        raise InputError(f"{model.name} is a classifier, which writes nothing. Load a language model, such as smollm2.")
     most = whole_number("max_tokens", max_tokens, least=1)
     generator = torch.Generator().manual_seed(whole_number("seed", seed, least=0, most=2**32 - 1))
     heat, kept = _temperature(temperature), whole_number("top", top, least=1)
     read = encode_prompt(model.tokenizer, prompt, model.max_length)
-    ends = model.stop_ids if stop is None else stop
+    ends = model.stop_ids if stop is None else _stop(model, stop)
     return _written(model, read, most, heat, generator, ends, kept)
 
 
@@ -138,6 +140,12 @@ def _chosen(logits: Tensor, temperature: float, generator: torch.Generator) -> i
         return int(logits.argmax())
     probabilities = (logits.double().cpu() / temperature).softmax(0)
     return int(torch.multinomial(probabilities, 1, generator=generator))
+
+
+def _stop(model: LanguageModel, given: tuple[int, ...]) -> tuple[int, ...]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise InputError(f"stop is {shown(given)}; expected the numbers of tokens, such as (2,).")
+    return tuple(whole_number("A token of stop", one, least=0, most=model.vocabulary - 1) for one in given)
 
 
 def _temperature(given: float) -> float:

@@ -169,6 +169,13 @@ def test_an_empty_prompt_is_refused(prompt: Any, llama: LanguageModel) -> None:
         explain(llama, prompt)
 
 
+@pytest.mark.parametrize("prompt", [None, 5, b"abc", {}, {"role": "user", "content": PROMPT}, [PROMPT, None], [[]]])
+def test_what_is_no_prompt_is_refused(prompt: Any, llama: LanguageModel) -> None:
+    """One message that stands in no list, too: its keys would be two prompts."""
+    with pytest.raises(TextError, match="expected a text"):
+        explain(llama, prompt)
+
+
 def test_a_long_prompt_loses_its_front_and_says_so(llama: LanguageModel) -> None:
     text = "The keys and the store. " * 20 + PROMPT
     record = explain(llama, text)

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from bcos_core import explain, load
+from bcos_core.cli.main import main
 from bcos_core.errors import CheckpointError
 from bcos_core.home import Home
 from bcos_core.model import embedded
@@ -134,3 +135,15 @@ def test_it_explains_itself_as_it_stands(made: Path) -> None:
     (chat,) = explain(model, [[{"role": "user", "content": "What is the capital of France?"}]])
     assert chat.tokens[0].text == "<|im_start|>" and chat.tokens[0].added
     assert chat.completeness_error < 1e-4 * abs(chat.logit)
+
+
+def test_a_command_says_that_the_folder_is_being_made(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once: from then on the folder is there."""
+    monkeypatch.setattr("bcos_core.model.gguf.convert_gguf", lambda file, folder: folder.mkdir(parents=True))
+    for words in (["generate", "smollm2", "--prompt", "a"], ["evaluate", "smollm2", "--pairs", "agreement"]):
+        for said in (1, 0):
+            assert main(words) == 2  # nothing is in the folder
+            assert capsys.readouterr().err.count("Making a folder of smollm2, once, under") == said
+        embedded_folder("smollm2").rmdir()

@@ -15,6 +15,7 @@ from bcos_core.model.language_model import LanguageModel, wrap
 from bcos_core.model.next_token import next_logits
 from bcos_core.text.prompt import encode_prompt, extended
 from bcos_core.wanted import GivenUp, until
+from tests.built_tokenizers import tiny_classifier
 from tests.tiny_language_model import LIMIT, language_model, network, tokenizer
 
 PROMPT = "The keys to the old cabinet"
@@ -167,3 +168,15 @@ def test_a_word_that_starts_with_a_space_keeps_it(llama: LanguageModel) -> None:
     assert llama.token_text(token) == " Mary"
     assert llama.token_text(0) == "<s>"
     assert llama.token_text(llama.vocabulary + 5) == f"<{llama.vocabulary + 5}>"
+
+
+@pytest.mark.parametrize("stop", ["</s>", 2, (2.5,), (10**6,), (-1,), (None,)])
+def test_what_is_no_token_to_stop_at_is_refused(stop: Any) -> None:
+    with pytest.raises(InputError, match="stop"):
+        generate(language_model(), "The keys", stop=stop)
+
+
+def test_a_classifier_writes_nothing() -> None:
+    model: Any = tiny_classifier("wordpiece")
+    with pytest.raises(InputError, match="is a classifier, which writes nothing"):
+        generate(model, "The keys")
