@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from bcos_core.cli import train_language
 from bcos_core.cli.task_arguments import add_training_arguments, said_of_task
 from bcos_core.option import add_flag, options_of
+from bcos_core.text.running import LANGUAGE_TASK
 from bcos_core.train.recipe import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ EPILOG = """examples:
   python -m bcos_core train --task short-reviews
   python -m bcos_core train --task tweets --recipe faithful --epochs 2 --seed 7 --json
   python -m bcos_core train --model ./my-bert --task file:reviews.csv --text-column review --label-column stars
+  python -m bcos_core train --model smollm2 --task short-reviews --task-type language-model
   accelerate launch -m bcos_core train --model hub:google-bert/bert-base-uncased --task long-reviews
 """
 
@@ -45,6 +48,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     group = parser.add_argument_group("options of the recipe")
     for name, option in OPTIONS.items():
         add_flag(group, name, option)
+    train_language.add_arguments(parser)
     parser.set_defaults(run=run, show=show)
 
 
@@ -54,6 +58,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         InputError: a model, task or recipe that cannot be used.
     """
+    if args.task_type == LANGUAGE_TASK:
+        return train_language.run(args)
+    train_language.refuse_own(args)
+
     from bcos_core.jobs.store import JobStore
     from bcos_core.model.about import clean
     from bcos_core.model.sources import resolve_model
@@ -83,6 +91,8 @@ def do(kind: JobKind[TrainSpec, TrainResult], spec: TrainSpec) -> dict[str, Any]
 
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person."""
+    if "original" in result:
+        return train_language.show(result)
     from bcos_core.jobs.made import MadeModel
 
     lines = []

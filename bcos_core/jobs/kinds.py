@@ -11,6 +11,7 @@ from bcos_core.jobs.kind import AnyKind
 _PLACES = {
     "quickstart": ("bcos_core.train.job", "QUICKSTART"),
     "train": ("bcos_core.train.job", "TRAIN"),
+    "language-model": ("bcos_core.train.language.job", "LANGUAGE_MODEL"),
     "evaluate": ("bcos_core.evaluate.job", "EVALUATE"),
     "minimal-pairs": ("bcos_core.minimal_pairs.job", "MINIMAL_PAIRS"),
     "trust": ("bcos_core.trust.job", "TRUST"),

@@ -46,7 +46,7 @@ def load_hub(
         HubUnavailableError: the hub cannot be reached and the data set is not in the local cache.
         DataError: no such data set or configuration, or its columns or classes cannot be used.
     """
-    splits = _load_splits(hub_id, config)
+    splits = load_splits(hub_id, config)
     kind = task_type or TASK_TYPES[USUAL]
     first = next(iter(splits.values()))
     layout = layout_of(first.column_names)
@@ -59,7 +59,7 @@ def load_hub(
     )
     notes: list[str] = []
     sides: dict[str, Labelled] = {}
-    for side, split_name in _choose_splits(hub_id, list(splits)).items():
+    for side, split_name in choose_splits(hub_id, list(splits)).items():
         labelled = _read_split(splits[split_name], columns, notes, layout, task_type=kind, separator=separator)
         if labelled is not None:
             sides[side] = labelled
@@ -83,7 +83,7 @@ def require_hub_id(hub_id: str) -> None:
         raise DataError(f"{hub_id!r} is not the id of a hub data set. Expected owner/name, as in stanfordnlp/imdb.")
 
 
-def _load_splits(hub_id: str, config: str | None) -> DatasetDict:
+def load_splits(hub_id: str, config: str | None) -> DatasetDict:
     """All splits, from the hub or, without one, from the local cache."""
     require_hub_id(hub_id)
     if Path(hub_id).exists():
@@ -130,7 +130,7 @@ def _load_cached(hub_id: str, config: str | None) -> DatasetDict | None:
         return None
 
 
-def _choose_splits(hub_id: str, names: list[str]) -> dict[str, str]:
+def choose_splits(hub_id: str, names: list[str]) -> dict[str, str]:
     """Which split serves as which side."""
     chosen = {
         side: next(name for name in usual if name in names)
@@ -157,12 +157,7 @@ def _read_split(
     separator: str | None,
 ) -> Labelled | None:
     """The labelled texts of one split; None if it has no labels, as the test splits of some benchmarks."""
-    places: Sequence[int] = range(len(split))
-    if len(split) > MAX_ROWS:
-        notes.append(f"{MAX_ROWS:,} of {len(split):,} rows were taken, by lot, to fit into memory.")
-        # By lot, because the classes of a sorted or alternating split would not survive taking every nth row.
-        places = sorted(random.Random(0).sample(range(len(split)), MAX_ROWS))
-        split = split.select(places)
+    split, places = sampled_rows(split, notes)
     if layout:
         # Of a data set that is known, labels are made of what people said, and never hidden.
         table = LaidOut(RowsTable(tuple(split.column_names), (tuple(row.values()) for row in split)), layout)
@@ -179,6 +174,16 @@ def _read_split(
     rows = zip(*({**cells, columns.label: values}[column] for column in columns.all), strict=True)
     numbered = ((place + 1, row) for place, row in zip(places, rows, strict=True))
     return read_labelled(numbered, columns, task_type=task_type, separator=separator)
+
+
+def sampled_rows(split: Dataset, notes: list[str]) -> tuple[Dataset, Sequence[int]]:
+    """The rows of a split that fit into memory, and their places in it; a note is added where they are not all."""
+    if len(split) <= MAX_ROWS:
+        return split, range(len(split))
+    notes.append(f"{MAX_ROWS:,} of {len(split):,} rows were taken, by lot, to fit into memory.")
+    # By lot, because the classes of a sorted or alternating split would not survive taking every nth row.
+    places = sorted(random.Random(0).sample(range(len(split)), MAX_ROWS))
+    return split.select(places), places
 
 
 def _class_label(split: Dataset) -> str | None:

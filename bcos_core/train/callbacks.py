@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from bcos_core.errors import NotFiniteError
 from bcos_core.model.convert import is_bcos, set_b
 from bcos_core.progress import Reporter
-from bcos_core.train.plan import steps_done
 from bcos_core.train.ranks import Ranks
-from bcos_core.train.recipe import Recipe
+
+
+class Converting(Protocol):
+    """What callbacks ask of a recipe, of classifiers or language models."""
+
+    @property
+    def bcos(self) -> bool: ...
+
+    @property
+    def b(self) -> float: ...
+
+    @property
+    def ramp(self) -> float: ...
 
 
 class BRamp(TrainerCallback):
     """B rises linearly from 1 to the recipe's value over the first `ramp` of the steps."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Converting) -> None:
         self.recipe = recipe
 
     def b_at(self, step: int, max_steps: int) -> float:
@@ -37,10 +49,19 @@ class BRamp(TrainerCallback):
 
 
 class ReportingCallback(TrainerCallback):
-    """Hands the trainer's progress and curves to a `Reporter`, which may raise `JobCancelled`."""
+    """Hands the trainer's progress and curves to a `Reporter`, which may raise `JobCancelled`. `steps_done` says how
+    much of the work is done after a step of so many, in steps."""
 
-    def __init__(self, reporter: Reporter, recipe: Recipe, metric: str, loss: str) -> None:
+    def __init__(
+        self,
+        reporter: Reporter,
+        recipe: Converting,
+        metric: str,
+        loss: str,
+        steps_done: Callable[[int, int], float] = lambda step, steps: step,
+    ) -> None:
         self.reporter, self.recipe, self.metric, self.loss = reporter, recipe, metric, loss
+        self.steps_done = steps_done
         self.series = "bcos" if recipe.bcos else "conventional"
 
     def on_train_begin(
@@ -60,7 +81,7 @@ class ReportingCallback(TrainerCallback):
             self.reporter.progress(self._done(state), state.max_steps)
 
     def _done(self, state: TrainerState) -> float:
-        return steps_done(self.recipe, state.global_step, state.max_steps)
+        return self.steps_done(state.global_step, state.max_steps)
 
     def on_log(
         self,

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.run import JobRun
 from bcos_core.model.about import read_about
+from bcos_core.train.language.recipe import LanguageRecipe
+from bcos_core.train.language.spec import LanguageSpec
 from bcos_core.train.plan import training_plan
 from bcos_core.train.recipe import Recipe
 from bcos_core.train.spec import TrainSpec
 
 if TYPE_CHECKING:
     from bcos_core.train.pipeline import TrainResult
+
+Named = TypeVar("Named", TrainSpec, LanguageSpec)
 
 NAMED = ("name", "bcos")
 """What the name of a recipe says: they have no flags of their own."""
@@ -43,10 +47,10 @@ def command(spec: TrainSpec) -> list[str]:
     return [*words, *recipe_words(spec.recipe)]
 
 
-def recipe_words(recipe: Recipe, *, without: Collection[str] = ()) -> list[str]:
+def recipe_words(recipe: Recipe | LanguageRecipe, *, without: Collection[str] = ()) -> list[str]:
     """The flags of a recipe, all its options said but those that are named."""
     words = ["--recipe", recipe.name]
-    for field in fields(Recipe):
+    for field in fields(recipe):
         value, flag = getattr(recipe, field.name), field.name.replace("_", "-")
         if field.name in (*NAMED, *without) or value is None:
             continue
@@ -57,7 +61,7 @@ def recipe_words(recipe: Recipe, *, without: Collection[str] = ()) -> list[str]:
     return words
 
 
-def called_now(spec: TrainSpec, result: Mapping[str, Any]) -> TrainSpec:
+def called_now(spec: Named, result: Mapping[str, Any]) -> Named:
     """The training under the name that its model has by now; the B-cos model's, where it made two."""
     for kind in ("bcos", "conventional"):
         made = result.get(kind)

@@ -30,7 +30,7 @@ from bcos_core.train.callbacks import BRamp, CompleteMark, ReportingCallback, la
 from bcos_core.train.encoded import EncodedExamples, EpochOrder
 from bcos_core.train.losses import deletion_task, masked_texts
 from bcos_core.train.optimizer import stretch_steps
-from bcos_core.train.plan import CURVE_SHARE, EVALUATIONS, LEAST_CURVE_TEXTS
+from bcos_core.train.plan import CURVE_SHARE, EVALUATIONS, LEAST_CURVE_TEXTS, steps_done
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.recipe import USUAL_LOSS, Recipe
 
@@ -212,7 +212,9 @@ def fine_tune(
         disable_tqdm=True,
     )
     callbacks: list[TrainerCallback] = [
-        ReportingCallback(reporter, recipe, kind.main_metric.name, loss_name(kind, recipe)),
+        ReportingCallback(
+            reporter, recipe, kind.main_metric.name, loss_name(kind, recipe), partial(steps_done, recipe)
+        ),
         CompleteMark(ranks),
     ]
     if recipe.bcos:

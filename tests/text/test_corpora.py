@@ -110,7 +110,7 @@ def test_hatexplain_as_rows_of_a_file_and_of_the_hub(tmp_path: Path, monkeypatch
     )
     sides = {"train": rows[:36], "validation": rows[36:48], "test": rows[48:]}
     shelf = {side: Dataset.from_list(some, features=features) for side, some in sides.items()}
-    monkeypatch.setattr(hub, "_load_splits", lambda hub_id, config: shelf)
+    monkeypatch.setattr(hub, "load_splits", lambda hub_id, config: shelf)
     data = load_hub("Hate-speech-CNERG/hatexplain")
     assert data.labels == ("hatespeech", "normal", "offensive") and len(data.test) == 12
     assert named(data, "these <user> words no49") == [["<user> words"], ["<user>"], ["no49"]]

@@ -1,0 +1,143 @@
+"""What training a language model consists of: its stages, and what each costs by the sizes of model and texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+from pathlib import Path
+
+from bcos_core.errors import BcosError
+from bcos_core.jobs.part import START_SECONDS, Part, seconds_of
+from bcos_core.model.embedded import EMBEDDED_MODELS, LANGUAGE_MODEL, embedded_folder
+from bcos_core.model.headers import safetensors_headers
+from bcos_core.model.size import model_size
+from bcos_core.text.running import TextSource, load_texts, source_hash
+from bcos_core.text.size import READ_BYTES, SAMPLE_TEXTS, about_tokens
+from bcos_core.train.language.memory import Memory, training_memory
+from bcos_core.train.language.recipe import DISTILLATION, LanguageRecipe
+from bcos_core.train.language.spec import LanguageSpec
+from bcos_core.train.plan import (
+    BACKWARD,
+    BCOS_STEP,
+    EVALUATIONS,
+    KINDS,
+    LOADING_SECONDS,
+    READING_SECONDS,
+    SAVING_SECONDS,
+    STEP_SECONDS,
+)
+
+CURVE_TOKENS = 4096
+"""Of the validation texts that a model is measured on in its course, about."""
+AGAIN = 1
+"""Forward passes more, where gradients are checkpointed."""
+SMOLLM2 = (134_515_008, 49_152 * 576)
+"""Parameters of the embedded model, and how many of them are its word embeddings: its folder may not be there yet."""
+
+
+@dataclass(frozen=True)
+class TextsSize:
+    """Texts of each side, and mean tokens of one."""
+
+    train: int
+    validation: int
+    test: int
+    tokens: float
+
+
+UNKNOWN = TextsSize(train=8200, validation=600, test=1200, tokens=40.0)
+"""A hub data set, which only a download would measure, or a large file."""
+
+
+def stage_titles(recipe: LanguageRecipe) -> list[str]:
+    """The stages of a run, in their order."""
+    titles = ["Reading the texts", "Measuring the original"]
+    if recipe.bcos:
+        titles.append("Fitting the converted layers" if recipe.calibrate else "Converting the layers")
+    for kind in trained_kinds(recipe):
+        if recipe.epochs:
+            titles.append(f"Training the {KINDS[kind]} model")
+        titles.append(f"Measuring the {KINDS[kind]} model")
+    return titles
+
+
+def trained_kinds(recipe: LanguageRecipe) -> list[str]:
+    """The kinds of models that a recipe makes, the B-cos model first."""
+    return ["bcos"] * recipe.bcos + ["conventional"] * bool((recipe.twin and recipe.epochs) or not recipe.bcos)
+
+
+def texts_size(source: TextSource) -> TextsSize:
+    """
+    Raises:
+        DataError: the texts cannot be used.
+    """
+    path = Path(source.name)
+    if source.kind == "hub" or (source.kind == "file" and path.is_file() and path.stat().st_size > READ_BYTES):
+        return UNKNOWN
+    return _read(source, source_hash(source))
+
+
+@lru_cache(maxsize=64)
+def _read(source: TextSource, content: str) -> TextsSize:
+    texts = load_texts(source)
+    some = texts.train[:SAMPLE_TEXTS]
+    tokens = sum(map(about_tokens, some)) / max(1, len(some))
+    return TextsSize(len(texts.train), len(texts.validation), len(texts.test), tokens)
+
+
+def language_plan(spec: LanguageSpec) -> list[Part]:
+    """
+    Raises:
+        DataError: the texts cannot be used.
+    """
+    recipe, size, model = spec.recipe, texts_size(spec.texts), model_size(spec.model)
+    _, embedded = parameters_of(spec.model)
+    length = recipe.max_length if recipe.packing else min(size.tokens, recipe.max_length)
+
+    def passes(tokens: float) -> float:
+        """Operations of a forward pass over so many tokens, the head's among them."""
+        return tokens / length * model.forward(length) + 2.0 * embedded * tokens
+
+    tested = min(size.test, recipe.test_texts) * size.tokens
+    trained = min(size.train, recipe.examples or size.train) * size.tokens
+    parts = [("read", START_SECONDS + READING_SECONDS), ("perplexity", LOADING_SECONDS + seconds_of(passes(tested)))]
+    if recipe.bcos:
+        fitted = (
+            recipe.calibration_texts * (2 * model.forward(length) + model.gram(length)) if recipe.calibrate else 0.0
+        )
+        parts.append(("calibrate", LOADING_SECONDS + seconds_of(fitted + passes(tested) * BCOS_STEP)))
+    for kind in trained_kinds(recipe):
+        own = recipe if kind == "bcos" or not recipe.bcos else recipe.continued()
+        if own.epochs:
+            units: float = 1 + BACKWARD + AGAIN * own.checkpointing
+            units = units * (BCOS_STEP if own.bcos else 1.0) + (own.loss == DISTILLATION)
+            steps = STEP_SECONDS * trained / length * own.epochs / own.batch_size
+            asked = EVALUATIONS * passes(min(CURVE_TOKENS, size.validation * size.tokens))
+            pace = f"language {kind}, {own.loss}, {own.precision}"
+            parts.append((pace, steps + seconds_of(units * passes(trained * own.epochs) + asked)))
+        parts.append(("perplexity", SAVING_SECONDS + seconds_of(passes(tested) * BCOS_STEP)))
+    return [Part(stage, "", pace, seconds) for stage, (pace, seconds) in enumerate(parts)]
+
+
+def parameters_of(model: str) -> tuple[int, int]:
+    """Parameters of a model source, and those of its word embeddings, by the headers of its weights; from its widths
+    where these cannot be read without a download."""
+
+    if model == LANGUAGE_MODEL:
+        return SMOLLM2
+    size = model_size(model)
+    try:
+        folder = embedded_folder(model) if model in EMBEDDED_MODELS else Path(model)
+        headers = safetensors_headers(folder) if folder.is_dir() else None
+    except (OSError, BcosError):
+        headers = None
+    if not headers:
+        return round(size.weights), 0
+    shapes = [tensor.shape for tensor in headers.values()]
+    return sum(map(prod, shapes)), max((prod(shape) for shape in shapes if size.hidden in shape), default=0)
+
+
+def memory_plan(model: str, recipe: LanguageRecipe) -> Memory:
+    """About what a training takes of the memory."""
+    return training_memory(*parameters_of(model), model_size(model), recipe)

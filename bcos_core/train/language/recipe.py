@@ -1,0 +1,273 @@
+"""How a language model is converted and trained: every choice, checked when made."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from bcos_core.errors import RecipeError
+from bcos_core.option import choice, misfits
+from bcos_core.registry import Registry
+from bcos_core.storage.stored_spec import read_spec
+from bcos_core.tasks.task_type import CROSS_ENTROPY
+from bcos_core.train.recipe import DATA, MODEL, PRECISIONS, TRAINING
+
+DISTILLATION = "distillation"
+LOSSES = (DISTILLATION, CROSS_ENTROPY)
+
+
+@dataclass(frozen=True)
+class LanguageRecipe:
+    """How a language model is converted and trained. Every field but the name is an option (`bcos_core.option`).
+
+    `b`, `ramp`, `normalize_weights`, `calibrate`, `calibration_texts` and `ridge` are as in `Recipe`; the paper has
+    B = 1.1 for decoders (arXiv 2502.12992). The head stays a plain linear layer, and calibration leaves it as it is;
+    where it is the word embeddings it stays that. Distillation needs no more than texts: of each predicted token the
+    loss is KL(p of the original ‖ p), plus `hidden_weight` times the mean squared distance of the two models' last
+    hidden states, each by its root mean square. Cross-entropy is that of the texts' own next tokens. With `packing`,
+    texts fill blocks of `max_length` tokens (`bcos_core.text.sequences`), else each is a sequence of its own. `epochs`
+    0 converts alone. `embeddings` says whether the word embeddings, and the head where it is the same parameter, are
+    trained; `checkpointing` keeps the blocks' inputs alone and computes the rest again in the backward pass. `twin` is
+    the original, trained on by cross-entropy on the same sequences, as many steps.
+
+    Raises:
+        RecipeError: options that do not fit together; its `field` names the one at fault.
+    """
+
+    name: str = "calibrated"
+    bcos: bool = choice(True, "Convert to B-cos", "Without, the original is trained on.", group=MODEL)
+    b: float = choice(
+        1.1,
+        "B",
+        "The exponent of the B-cos transform: 1 is a plain linear layer, 1.1 what the paper has for language models.",
+        least=1.0,
+        most=4.0,
+        step=0.05,
+        group=MODEL,
+    )
+    ramp: float = choice(
+        0.0,
+        "Ramp of B",
+        "Share of the steps over which B rises from 1 to its value; 0 starts there.",
+        least=0.0,
+        most=1.0,
+        step=0.1,
+        group=MODEL,
+    )
+    normalize_weights: bool = choice(
+        False, "Normalised weights", "Each weight row has length 1 in every forward pass.", group=MODEL
+    )
+    calibrate: bool = choice(True, "Calibrate", "Refit the converted layers to the original first.", group=MODEL)
+    calibration_texts: int = choice(
+        512,
+        "Calibration texts",
+        "Training texts, or blocks of them, that the layers are refitted on.",
+        least=16,
+        most=100_000,
+        step=64,
+        group=MODEL,
+    )
+    ridge: float = choice(
+        3e-2,
+        "Ridge",
+        "Ridge term of calibration, relative to the Gram matrix's mean diagonal.",
+        above=0.0,
+        most=1000.0,
+        step=0.001,
+        group=MODEL,
+    )
+    twin: bool = choice(
+        False, "Continue the original", "Also train the original on, on the same texts, as many steps.", group=MODEL
+    )
+    learning_rate: float = choice(
+        1e-4,
+        "Learning rate",
+        "The highest learning rate, after the warm-up.",
+        above=0.0,
+        most=0.1,
+        step=0.00001,
+        group=TRAINING,
+    )
+    epochs: float = choice(
+        1.0,
+        "Epochs",
+        "Passes over the training texts; 0 converts the model and trains nothing.",
+        least=0.0,
+        most=100.0,
+        step=0.5,
+        group=TRAINING,
+    )
+    batch_size: int = choice(16, "Batch", "Sequences per step and device.", least=1, most=1024, step=8, group=TRAINING)
+    gradient_accumulation: int = choice(
+        1,
+        "Accumulated steps",
+        "Steps whose gradients are added before an update.",
+        least=1,
+        most=1024,
+        group=TRAINING,
+    )
+    warmup: float = choice(
+        0.05,
+        "Warm-up",
+        "Share of the steps over which the learning rate rises.",
+        least=0.0,
+        below=1.0,
+        step=0.05,
+        group=TRAINING,
+    )
+    weight_decay: float = choice(
+        0.01, "Weight decay", "Weight decay of AdamW.", least=0.0, most=1.0, step=0.01, group=TRAINING
+    )
+    precision: str = choice(
+        "auto",
+        "Precision",
+        "Auto measures which of the two is faster on this machine.",
+        choices=PRECISIONS,
+        group=TRAINING,
+    )
+    checkpointing: bool = choice(
+        False,
+        "Gradient checkpointing",
+        "Keeps less in memory and computes the blocks twice: a third slower.",
+        group=TRAINING,
+    )
+    embeddings: str = choice(
+        "kept",
+        "Word embeddings",
+        "Kept as they are, or trained; the head too, where it is the same parameter.",
+        choices=("kept", "trained"),
+        group=TRAINING,
+    )
+    packing: bool = choice(
+        False, "Pack the texts", "Texts one behind the other fill blocks; else each is read alone.", group=DATA
+    )
+    max_length: int = choice(
+        64,
+        "Maximum length",
+        "Tokens of a block, or at which a text is cut in two.",
+        least=8,
+        most=131_072,
+        step=16,
+        group=DATA,
+    )
+    examples: int | None = choice(
+        None,
+        "Training texts",
+        "Training texts to use; all of them where no number is given, or a larger one than there are.",
+        least=16,
+        kind=int,
+        none="all",
+        step=100,
+        group=DATA,
+    )
+    test_texts: int = choice(
+        1000,
+        "Test texts",
+        "Test texts, at most, that perplexity is measured on.",
+        least=1,
+        most=1_000_000,
+        step=100,
+        group=DATA,
+    )
+    seed: int = choice(42, "Seed", "Seed of every random choice.", least=0, most=2**32 - 1, group=DATA)
+    loss: str = choice(
+        DISTILLATION,
+        "Loss",
+        "Distillation learns the original's probabilities of each next token; cross-entropy the texts' own tokens.",
+        choices=LOSSES,
+        group=DATA,
+    )
+    hidden_weight: float = choice(
+        0.0,
+        "Hidden states",
+        "Weight of the distance to the original's last hidden states, in distillation; 0 for none.",
+        least=0.0,
+        most=100.0,
+        step=0.1,
+        group=DATA,
+    )
+
+    def __post_init__(self) -> None:
+        if bad := misfits(self):
+            said = (f"{name} is {getattr(self, name)!r}; expected {option.expected}." for name, option in bad.items())
+            raise RecipeError(next(iter(bad)), " ".join(said))
+        if not self.bcos and self.loss == DISTILLATION:
+            raise RecipeError(
+                "loss",
+                "A model that is not converted is the original: there is nothing to distil into it. Choose "
+                f"{CROSS_ENTROPY}.",
+            )
+        if not self.bcos and not self.epochs:
+            raise RecipeError("epochs", "Neither converted nor trained, the model stays as it is. Choose one of both.")
+        if self.hidden_weight and self.loss != DISTILLATION:
+            raise RecipeError("hidden_weight", f"Hidden states are learned in {DISTILLATION} alone. Set it to 0.")
+        if self.normalize_weights and self.calibrate:
+            raise RecipeError(
+                "normalize_weights",
+                "Calibration fits the length of the weight rows, which normalised weights throw away. "
+                "Turn one of the two off.",
+            )
+
+    def replace(self, **changes: Any) -> LanguageRecipe:
+        """A copy with some options changed; None leaves an option as it is.
+
+        Raises:
+            RecipeError: an unknown option, or options that do not fit together.
+        """
+        known = {field.name for field in dataclasses.fields(self)}
+        for name in changes:
+            if name not in known:
+                raise RecipeError(name, f"Unknown recipe option {name!r}. Known: {', '.join(sorted(known))}.")
+        return dataclasses.replace(self, **{k: v for k, v in changes.items() if v is not None})
+
+    @property
+    def first_b(self) -> float:
+        """The exponent at the first step."""
+        return 1.0 if self.ramp and self.epochs else self.b
+
+    def continued(self) -> LanguageRecipe:
+        """The same data and budget for the original."""
+        return dataclasses.replace(
+            self,
+            bcos=False,
+            calibrate=False,
+            normalize_weights=False,
+            loss=CROSS_ENTROPY,
+            hidden_weight=0.0,
+            twin=False,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> LanguageRecipe:
+        """The recipe that `to_dict` wrote.
+
+        Raises:
+            InputError: an option is missing or unknown: it was written by another version of the program.
+        """
+        return read_spec(data, cls, "This recipe")
+
+
+LANGUAGE_RECIPES: Registry[LanguageRecipe] = Registry("recipe of language models")
+LANGUAGE_RECIPES.register("calibrated", LanguageRecipe())
+LANGUAGE_RECIPES.register(
+    "paper",  # arXiv 2502.12992: B = 1.1, normalised rows, cross-entropy, lr 5e-4, 1 % warm-up, blocks of 512
+    LanguageRecipe(
+        name="paper",
+        calibrate=False,
+        normalize_weights=True,
+        learning_rate=5e-4,
+        warmup=0.01,
+        weight_decay=0.0,
+        loss=CROSS_ENTROPY,
+        packing=True,
+        max_length=512,
+        embeddings="trained",
+    ),
+)
+LANGUAGE_RECIPES.register(
+    "conventional", LanguageRecipe(name="conventional", bcos=False, calibrate=False, loss=CROSS_ENTROPY)
+)

@@ -1,0 +1,51 @@
+"""What one training of a language model is asked to do: a model, texts, a recipe. Plain data, so that it can be a
+database row."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from bcos_core.errors import InputError, RecipeError
+from bcos_core.model.about import About
+from bcos_core.model.identity import source_identity
+from bcos_core.text.running import TextSource, source_hash
+from bcos_core.train.language.recipe import LanguageRecipe
+
+
+@dataclass(frozen=True)
+class LanguageSpec:
+    """A model source (see `bcos_core.model.sources`), texts and a recipe; and what the model that comes of it is
+    called, with notes about it.
+
+    Raises:
+        RecipeError: a name or notes that cannot be such.
+    """
+
+    model: str
+    texts: TextSource
+    recipe: LanguageRecipe
+    name: str = ""
+    notes: str = ""
+
+    def __post_init__(self) -> None:
+        for field in ("name", "notes"):
+            try:
+                About(**{field: getattr(self, field)})
+            except InputError as error:
+                raise RecipeError(field, str(error)) from error
+
+    @property
+    def about(self) -> About:
+        return About(self.name, (), self.notes)
+
+    def work(self) -> dict[str, Any]:
+        """What is computed, whatever it is called."""
+        return {"model": self.model, "texts": self.texts.to_dict(), "recipe": self.recipe.to_dict()}
+
+    @property
+    def key(self) -> str:
+        """The same for two requests of the same work, on the same content of files: starting it twice gives one job."""
+        content = [source_hash(self.texts), source_identity(self.model)]
+        return "language-model:" + json.dumps({**self.work(), "content": content}, sort_keys=True)

@@ -1,0 +1,231 @@
+"""Training of language models on Hugging Face's `Trainer`: its loop, resume and precision, our losses and B ramp."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_callback import PrinterCallback
+
+from bcos_core.model.anatomy import family_of
+from bcos_core.model.perplexity import hidden_and_targets, padded, perplexity
+from bcos_core.model.quiet import quiet_transformers
+from bcos_core.progress import Reporter
+from bcos_core.text.sequences import Ids
+from bcos_core.train.callbacks import BRamp, CompleteMark, ReportingCallback, last_complete_checkpoint, not_finite
+from bcos_core.train.encoded import EpochOrder
+from bcos_core.train.language.losses import cross_entropy, distillation, hidden_distance
+from bcos_core.train.language.recipe import DISTILLATION, LanguageRecipe
+from bcos_core.train.optimizer import stretch_steps
+from bcos_core.train.plan import EVALUATIONS
+from bcos_core.train.ranks import Ranks
+from bcos_core.train.trainer import CHECKPOINTS, LOSS_POINTS
+
+PERPLEXITY = "perplexity"
+
+
+class SequenceData(torch.utils.data.Dataset[Ids]):
+    """Sequences of tokens; a batch of them is ids and attention mask (batch, tokens)."""
+
+    def __init__(self, sequences: Sequence[Ids]) -> None:
+        self.sequences = sequences
+        self.lengths = [len(ids) for ids in sequences]
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def __getitem__(self, index: int) -> Ids:
+        return self.sequences[index]
+
+    @staticmethod
+    def collate(rows: list[Ids]) -> dict[str, Tensor]:
+        ids, mask = padded(rows)
+        return {"input_ids": ids, "attention_mask": mask}
+
+
+class LanguageTrainer(Trainer):
+    """A `Trainer` whose loss is over next tokens, and whose evaluations are the perplexity of `validation`."""
+
+    def __init__(
+        self,
+        *,
+        recipe: LanguageRecipe,
+        original: PreTrainedModel | None,
+        validation: Sequence[Ids],
+        stretch: Mapping[str, float],
+        reporter: Reporter,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(**arguments)
+        self.recipe, self.original, self.validation = recipe, original, validation
+        self.stretch, self.reporter = stretch, reporter
+        # compute_loss gives a per-batch mean, which Trainer divides by the accumulation steps.
+        self.model_accepts_loss_kwargs = False
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> EpochOrder:
+        dataset = self.train_dataset if train_dataset is None else train_dataset
+        assert isinstance(dataset, SequenceData)
+        size = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        return EpochOrder(dataset.lengths, size, self.recipe.seed)
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        if self.optimizer is not None:
+            return self.optimizer
+        optimizer: torch.optim.Optimizer = super().create_optimizer(model)
+        assert self.model is not None
+        stretch_steps(optimizer, {self.model.get_parameter(f"{path}.weight"): k for path, k in self.stretch.items()})
+        return optimizer
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> torch.Tensor | tuple[torch.Tensor, Any]:
+        bare: PreTrainedModel = self.accelerator.unwrap_model(model)
+        ids, mask = inputs["input_ids"], inputs["attention_mask"]
+        with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.args.bf16):
+            rows, targets = hidden_and_targets(bare, ids, mask)
+            sparing = self.recipe.checkpointing
+            if self.original is None:
+                loss = cross_entropy(bare, rows, targets, sparing=sparing)
+            else:
+                with torch.no_grad():
+                    theirs, _ = hidden_and_targets(self.original, ids, mask)
+                loss = distillation(bare, self.original, rows, theirs, sparing=sparing)
+                if self.recipe.hidden_weight:
+                    loss = loss + self.recipe.hidden_weight * hidden_distance(rows, theirs)
+        if not bool(loss.detach().isfinite()):
+            raise not_finite(f"the loss ({loss.item()})", self.state.global_step + 1)
+        return (loss, {}) if return_outputs else loss
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        assert isinstance(self.model, PreTrainedModel)
+        step = float(self.state.global_step)
+
+        def beat(done: int, total: int) -> None:  # measuring takes a while too, and must hear a cancellation
+            self.reporter.progress(step, self.state.max_steps)
+
+        found = {f"eval_{PERPLEXITY}": perplexity(self.model, self.validation, beat=beat).value}
+        self.log(found)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, found)
+        return found
+
+
+def steps_of(sequences: int, recipe: LanguageRecipe) -> int:
+    """Optimiser steps of a training on so many sequences."""
+    each = -(-sequences // (recipe.batch_size * recipe.gradient_accumulation))
+    return max(1, round(each * recipe.epochs))
+
+
+def loss_name(recipe: LanguageRecipe) -> str:
+    """What the training loss is, all its terms."""
+    return recipe.loss + (f" + {recipe.hidden_weight:g} × hidden states" if recipe.hidden_weight else "")
+
+
+def train_language_model(
+    model: PreTrainedModel,
+    train: Sequence[Ids],
+    validation: Sequence[Ids],
+    recipe: LanguageRecipe,
+    *,
+    original: PreTrainedModel | None = None,
+    work: Path,
+    reporter: Reporter,
+    bf16: bool,
+    stretch: Mapping[str, float] | None = None,
+    watching: Sequence[TrainerCallback] = (),
+) -> None:
+    """Train `model` in place; it is in evaluation mode afterwards, and all its parameters may be trained again.
+
+    Checkpoints go to `work`; if some are there already, training goes on from the last one. `original` is what is
+    distilled, which stays as it is; `stretch` are layers by path whose weights calibration made longer, and how much.
+
+    Raises:
+        JobCancelled: from the reporter.
+        NotFiniteError: a loss or weight that is not finite; names the step.
+    """
+    if (original is not None) != (recipe.loss == DISTILLATION):
+        raise ValueError(f"The loss is {recipe.loss}, and the original is {'given' if original else 'missing'}.")
+    steps = steps_of(len(train), recipe)
+    arguments = TrainingArguments(
+        output_dir=str(work),
+        max_steps=steps,
+        per_device_train_batch_size=recipe.batch_size,
+        gradient_accumulation_steps=recipe.gradient_accumulation,
+        learning_rate=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        adam_epsilon=1e-8,
+        max_grad_norm=1.0,
+        lr_scheduler_type="linear",
+        warmup_steps=round(recipe.warmup * steps),
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        bf16=bf16,
+        use_cpu=not torch.cuda.is_available(),
+        dataloader_pin_memory=torch.cuda.is_available(),
+        activation_checkpointing=recipe.checkpointing,
+        activation_checkpointing_kwargs={"use_reentrant": False} if recipe.checkpointing else None,
+        logging_steps=max(1, steps // LOSS_POINTS),
+        eval_strategy="steps",
+        eval_steps=max(1, steps // EVALUATIONS),
+        save_strategy="steps",
+        save_steps=max(1, steps // CHECKPOINTS),
+        save_total_limit=2,  # while one is being written, a complete one is there
+        remove_unused_columns=False,
+        report_to=[],
+        logging_nan_inf_filter=False,  # it would put earlier losses in the place of those that are not finite
+        disable_tqdm=True,
+    )
+    callbacks: list[TrainerCallback] = [
+        ReportingCallback(reporter, recipe, PERPLEXITY, loss_name(recipe)),
+        CompleteMark(Ranks()),
+    ]
+    if recipe.bcos:
+        callbacks.insert(0, BRamp(recipe))
+    embeddings = [model.get_submodule(path) for path in family_of(model).embeddings]
+    frozen = [p for part in embeddings for p in part.parameters()] if recipe.embeddings == "kept" else []
+    for parameter in frozen:  # the head too, where it is the same parameter
+        parameter.requires_grad_(False)
+    try:
+        trainer = LanguageTrainer(
+            recipe=recipe,
+            original=original,
+            validation=validation,
+            stretch=stretch or {},
+            reporter=reporter,
+            model=model,
+            args=arguments,
+            train_dataset=SequenceData(train),
+            eval_dataset=SequenceData(validation),
+            data_collator=SequenceData.collate,
+            callbacks=[*callbacks, *watching],
+        )
+        trainer.remove_callback(PrinterCallback)  # stdout is the command's
+        last = last_complete_checkpoint(work)
+        if last:
+            reporter.log(f"Going on from {last.name}.")
+        with quiet_transformers():
+            trainer.train(resume_from_checkpoint=str(last) if last else None)
+    finally:
+        for parameter in frozen:
+            parameter.requires_grad_(True)
+        if recipe.checkpointing:
+            model.activation_checkpointing_disable()
+    model.eval()
+
+
+def for_distillation(original: PreTrainedModel, *, bf16: bool) -> PreTrainedModel:
+    """The original as it is asked in every step: its parameters are not trained, and its linear layers in bf16 where
+    these would be cast to it each time."""
+    original.eval().requires_grad_(False)
+    if bf16:
+        for module in original.modules():
+            if isinstance(module, nn.Linear):
+                module.to(torch.bfloat16)
+    return original

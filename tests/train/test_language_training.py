@@ -1,0 +1,222 @@
+"""Training language models, small: conversion, distillation, cross-entropy, going on after it was stopped."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from bcos_core import explain, load
+from bcos_core.errors import DataError, JobCancelled, JobError, NotFiniteError, RecipeError, UnsupportedModelError
+from bcos_core.home import Home
+from bcos_core.model.info import read_language_info
+from bcos_core.model.language_model import LanguageModel
+from bcos_core.model.perplexity import perplexity
+from bcos_core.progress import SilentReporter
+from bcos_core.text.running import load_texts
+from bcos_core.text.sequences import packed, predicted_tokens, whole_texts
+from bcos_core.train.language.pipeline import LanguageResult, run_language_training
+from bcos_core.train.language.spec import LanguageSpec
+from bcos_core.train.language.trainer import train_language_model
+from tests.tiny_language_model import network, tokenizer
+from tests.train.small_language_task import language_spec, sentences, write_language_inputs
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return write_language_inputs(tmp_path_factory.mktemp("inputs"))
+
+
+class Recorder(SilentReporter):
+    def __init__(self, stop_at: int | None = None) -> None:
+        self.stages: list[str] = []
+        self.points: list[tuple[str, int, float]] = []
+        self.lines: list[str] = []
+        self.stop_at = stop_at
+
+    def stage(self, title: str, index: int, count: int) -> None:
+        assert 0 <= index < count
+        self.stages.append(title)
+
+    def metric(self, series: str, step: int, value: float) -> None:
+        self.points.append((series, step, value))
+        if self.stop_at is not None and "loss" in series and step >= self.stop_at:
+            raise JobCancelled("stop")
+
+    def log(self, message: str) -> None:
+        self.lines.append(message)
+
+
+def trained(spec: LanguageSpec, folder: Path, reporter: Any = None) -> LanguageResult:
+    home = Home(folder).create()
+    return run_language_training(spec, home=home, work=folder / "work", job="j1", reporter=reporter or Recorder())
+
+
+def test_converted_distilled_and_continued_are_measured_on_the_same_tokens(
+    inputs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    spec = replace(language_spec(inputs, twin=True, b=1.3, hidden_weight=0.5), name="Speaker")
+    reporter = Recorder()
+    result = trained(spec, tmp_path, reporter)
+    assert reporter.stages == [
+        "Reading the texts",
+        "Measuring the original",
+        "Fitting the converted layers",
+        "Training the B-cos model",
+        "Measuring the B-cos model",
+        "Training the conventional model",
+        "Measuring the conventional model",
+    ]
+    assert result.bcos is not None and result.conventional is not None
+    texts = load_texts(spec.texts)
+    sequences = whole_texts(tokenizer(), texts.test, 32)
+    assert (result.test_tokens, result.test_sequences) == (predicted_tokens(sequences), len(sequences))
+    original = perplexity(load(inputs[0]).model, sequences)
+    assert result.original == pytest.approx(original.value, rel=1e-5)
+    for made, twin in ((result.bcos, result.conventional), (result.conventional, result.bcos)):
+        model = load(made.checkpoint)
+        assert isinstance(model, LanguageModel)
+        found = perplexity(model.model, sequences)
+        assert made.perplexity == pytest.approx(found.value, rel=1e-5)
+        assert made.ratio == pytest.approx(found.value / original.value, rel=1e-5)
+        assert made.low < made.ratio < made.high
+        info = read_language_info(made.checkpoint)
+        assert info.metrics == pytest.approx({"perplexity": made.perplexity, "perplexity_ratio": made.ratio})
+        assert (info.test_size, info.twin) == (len(sequences), Path(twin.checkpoint).name)
+        assert made.train_tokens == predicted_tokens(whole_texts(tokenizer(), texts.train, 32))
+    assert result.conventional.perplexity < 0.8 * result.original  # it learns these sentences
+    assert result.bcos.before is not None and result.conventional.before is None
+    assert abs(result.bcos.ratio - 1) < abs(result.bcos.before / result.original - 1)  # it comes nearer to the original
+    bcos = load(result.bcos.checkpoint)
+    assert (bcos.name, bcos.is_bcos, bcos.b) == ("Speaker", True, 1.3)
+    assert load(result.conventional.checkpoint).name == "Speaker · conventional"
+    record = explain(bcos, "The keys to")  # type: ignore[arg-type]
+    assert record.completeness_error <= 1e-4 * max(1.0, abs(record.logit))
+    names = {series for series, _, _ in reporter.points}
+    assert {"bcos/loss: distillation + 0.5 × hidden states", "conventional/loss: cross-entropy"} <= names
+    assert {"bcos/perplexity", "conventional/perplexity"} <= names
+    assert any(line.startswith("Memory at the peak, about:") for line in reporter.lines)
+
+
+def test_kept_embeddings_stay_and_trained_ones_do_not(tmp_path: Path) -> None:
+    inputs = write_language_inputs(tmp_path / "inputs", tie_word_embeddings=True)
+    original = load(inputs[0]).model.get_input_embeddings().weight
+    for embeddings, same in (("kept", True), ("trained", False)):
+        result = trained(language_spec(inputs, embeddings=embeddings, epochs=0.5), tmp_path / embeddings)
+        assert result.bcos is not None
+        model = load(result.bcos.checkpoint)
+        assert isinstance(model, LanguageModel) and model.head_is_shared
+        assert torch.equal(model.model.get_input_embeddings().weight, original) == same
+
+
+def test_without_epochs_it_is_converted_alone(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    reporter = Recorder()
+    result = trained(language_spec(inputs, epochs=0.0, b=1.3), tmp_path / "calibrated", reporter)
+    assert reporter.stages[-2:] == ["Fitting the converted layers", "Measuring the B-cos model"]
+    raw = trained(language_spec(inputs, epochs=0.0, b=1.3, calibrate=False), tmp_path / "raw")
+    assert result.bcos is not None and raw.bcos is not None
+    assert result.calibration_cosine is not None and raw.calibration_cosine is None
+    assert (result.bcos.before, result.bcos.train_tokens) == (None, 0)
+    same = trained(language_spec(inputs, epochs=0.0, b=1.0, calibrate=False), tmp_path / "linear")
+    assert same.bcos is not None and same.bcos.ratio == pytest.approx(1.0, abs=1e-5)  # without biases, nothing changes
+
+
+def test_packed_blocks_checkpointed_in_bf16(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    spec = language_spec(
+        inputs, packing=True, checkpointing=True, precision="bf16", loss="cross-entropy", embeddings="trained", ramp=0.5
+    )
+    reporter = Recorder()
+    result = trained(spec, tmp_path, reporter)
+    assert result.bcos is not None
+    blocks = packed(tokenizer(), load_texts(spec.texts).test, 32)
+    assert result.test_tokens == 31 * len(blocks)
+    found = perplexity(load(result.bcos.checkpoint).model, blocks).value
+    assert result.bcos.perplexity == pytest.approx(found, rel=1e-5) and found < 0.8 * result.original
+    ramp = [value for series, _, value in reporter.points if series == "bcos/b"]
+    assert ramp[0] < 1.1 and ramp[-1] == 1.1 and ramp == sorted(ramp)
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_a_stopped_run_goes_on_and_gives_what_an_unbroken_one_gives(
+    inputs: tuple[Path, Path], tmp_path: Path, checkpointing: bool
+) -> None:
+    spec = language_spec(inputs, checkpointing=checkpointing)
+    unbroken = trained(spec, tmp_path / "a")
+    with pytest.raises(JobCancelled):
+        trained(spec, tmp_path / "b", Recorder(stop_at=12))
+    assert not list((tmp_path / "b" / "models").iterdir())
+    again = Recorder()
+    resumed = trained(spec, tmp_path / "b", again)
+    assert again.stages == ["Reading the texts", "Training the B-cos model", "Measuring the B-cos model"]
+    assert min(step for series, step, _ in again.points if "loss" in series) > 1  # from the checkpoint
+    assert unbroken.bcos is not None and resumed.bcos is not None
+    ours, theirs = (load(one.checkpoint).model.state_dict() for one in (resumed.bcos, unbroken.bcos))
+    for name, tensor in theirs.items():
+        torch.testing.assert_close(ours[name], tensor, atol=1e-5, rtol=1e-4)
+    assert resumed.bcos.before == unbroken.bcos.before
+    assert trained(spec, tmp_path / "b").bcos == resumed.bcos  # nothing is done twice
+
+
+def test_other_texts_or_another_model_are_not_mixed_in(tmp_path: Path) -> None:
+    inputs = write_language_inputs(tmp_path / "inputs")
+    spec = language_spec(inputs, epochs=0.5)
+    with pytest.raises(JobCancelled):
+        trained(spec, tmp_path / "run", Recorder(stop_at=1))
+    lines = inputs[1].read_text()
+    inputs[1].write_text(lines + "One more line,99\n")
+    with pytest.raises(JobError, match="data of lines.csv have changed"):
+        trained(spec, tmp_path / "run")
+    inputs[1].write_text(lines)
+    write_language_inputs(tmp_path / "inputs", seed=5)
+    with pytest.raises(JobError, match="pretrained model llama"):
+        trained(spec, tmp_path / "run")
+
+
+def test_what_cannot_be_trained_is_refused(
+    inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(RecipeError, match="reads at most 64 tokens"):
+        trained(language_spec(inputs, max_length=65), tmp_path)
+    with pytest.raises(DataError, match="no column 'text'"):
+        spec = language_spec(inputs)
+        trained(replace(spec, texts=replace(spec.texts, text_column="text")), tmp_path)
+    from types import SimpleNamespace
+
+    import psutil
+
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1000))
+    with pytest.raises(UnsupportedModelError, match="Training llama takes about .* are free"):
+        trained(language_spec(inputs), tmp_path)
+    for changes, field in (
+        ({"bcos": False, "calibrate": False}, "loss"),
+        ({"loss": "cross-entropy", "hidden_weight": 1.0}, "hidden_weight"),
+        ({"normalize_weights": True}, "normalize_weights"),
+        ({"bcos": False, "loss": "cross-entropy", "epochs": 0.0}, "epochs"),
+        ({"loss": "hinge"}, "loss"),
+    ):
+        with pytest.raises(RecipeError) as refused:
+            language_spec(inputs, **changes)
+        assert refused.value.field == field
+
+
+def test_a_loss_that_is_not_finite_ends_it_in_words(tmp_path: Path) -> None:
+    model = network()
+    with torch.no_grad():
+        model.model.layers[0].mlp.up_proj.weight[0, 0] = torch.inf  # type: ignore[union-attr,index,operator]
+    recipe = language_spec((tmp_path, tmp_path), loss="cross-entropy").recipe
+    sequences = whole_texts(tokenizer(), sentences(), 32)
+    with pytest.raises(NotFiniteError, match="Training has diverged: at step 1 the loss .* is not finite"):
+        train_language_model(model, sequences, sequences[:4], recipe, work=tmp_path, reporter=Recorder(), bf16=False)
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_the_stored_recipe_is_read_back(inputs: tuple[Path, Path]) -> None:
+    from bcos_core.storage.plain import to_plain
+    from bcos_core.train.language.job import LANGUAGE_MODEL
+
+    spec = language_spec(inputs, examples=50)
+    assert LANGUAGE_MODEL.read(json.loads(json.dumps(to_plain(spec)))) == spec
