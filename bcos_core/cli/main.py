@@ -19,6 +19,7 @@ COMMANDS = (
     "train",
     "explain",
     "generate",
+    "perplexity",
     "rerun",
     "batch",
     "evaluate",

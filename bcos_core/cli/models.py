@@ -111,12 +111,11 @@ def show(result: dict[str, Any]) -> str:
 def _figures(info: dict[str, Any]) -> list[str]:
     """What a model reached on its test texts, as pages write it."""
     from bcos_core.evaluate.figures import figure_in_words
-    from bcos_core.numbers import number
+    from bcos_core.tasks.next_token import NextToken
     from bcos_core.tasks.registry import TASK_TYPES
 
-    if info["task_type"] not in TASK_TYPES:  # a language model, whose test texts have no labels
-        return [f"{name} {number(value)}" for name, value in info["metrics"].items()]
-    found = [(one, info["metrics"].get(one.name)) for one in TASK_TYPES[info["task_type"]].metrics]
+    kind = TASK_TYPES[info["task_type"]] if info["labels"] else NextToken
+    found = [(one, info["metrics"].get(one.name)) for one in kind.metrics]
     return [
         figure_in_words(metric, value, info["test_size"], info["intervals"].get(metric.name))
         for metric, value in found

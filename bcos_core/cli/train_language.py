@@ -83,6 +83,7 @@ def do(kind: JobKind[LanguageSpec, LanguageResult], spec: LanguageSpec) -> dict[
 def show(result: dict[str, Any]) -> str:
     """The result of `run`, for a person."""
     from bcos_core.numbers import number
+    from bcos_core.tasks.next_token import PERPLEXITY, RATIO
 
     lines = [
         f"original      perplexity {number(result['original'])} on {result['test_tokens']:,} tokens of "
@@ -92,11 +93,12 @@ def show(result: dict[str, Any]) -> str:
         model = result[kind]
         if not model:
             continue
-        interval = f" (95 % interval {number(model['low'])} to {number(model['high'])})"
+        ends = model["intervals"].get(RATIO.name)
+        interval = f" (95 % interval {number(ends[0])} to {number(ends[1])})" if ends else ""
         before = f"; before training {number(model['before'])}" if model["before"] is not None else ""
         lines.append(
-            f"{title:<13} perplexity {number(model['perplexity'])}, {number(model['ratio'])} × the "
-            f"original's{interval}{before}"
+            f"{title:<13} perplexity {number(model['metrics'][PERPLEXITY.name])}, "
+            f"{number(model['metrics'][RATIO.name])} × the original's{interval}{before}"
         )
         lines.append(f"{'':<13} {model['checkpoint']}")
     if result["calibration_cosine"] is not None:

@@ -10,6 +10,7 @@ from msgspec import Meta
 from bcos_core.errors import JobError
 from bcos_core.jobs.job import Job
 from bcos_core.storage.stored_json import from_plain
+from bcos_core.tasks.next_token import NextToken
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.tasks.task_type import Metric
 
@@ -31,7 +32,8 @@ class MadeModel:
     def figures(self) -> list[tuple[Metric, float]]:
         """The metrics that are known, the main one first."""
         given = self.metrics or ({} if self.accuracy is None else {"accuracy": self.accuracy})
-        known = {metric.name: metric for kind in TASK_TYPES.values() for metric in kind.metrics}
+        of_labels = [metric for kind in TASK_TYPES.values() for metric in kind.metrics]
+        known = {metric.name: metric for metric in (*of_labels, *NextToken.metrics)}
         return [(known[name], value) for name, value in given.items() if name in known]
 
 

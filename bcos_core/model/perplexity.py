@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedModel
 
@@ -54,6 +55,11 @@ class Perplexity:
         """The perplexity; infinite where it is more than a number can hold."""
         return math.exp(self.mean_loss) if self.mean_loss < math.log(np.finfo(float).max) else math.inf
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Its 95 % interval over sequences (percentile bootstrap); NaN of a single one."""
+        return _interval(np.asarray(self.losses), np.asarray(self.tokens, dtype=float))
+
 
 @dataclass(frozen=True)
 class Ratio:
@@ -74,15 +80,21 @@ def ratio(of: Perplexity, to: Perplexity) -> Ratio:
     if of.tokens != to.tokens:
         raise InputError("The two perplexities are of other sequences, or by another tokenizer: they do not compare.")
     apart = np.asarray(of.losses) - np.asarray(to.losses)
-    weights = np.asarray(of.tokens, dtype=float)
+    return Ratio(math.exp(of.mean_loss - to.mean_loss), *_interval(apart, np.asarray(of.tokens, dtype=float)))
+
+
+def _interval(sums: NDArray[np.float64], tokens: NDArray[np.float64]) -> tuple[float, float]:
+    """Of exp(Σ sums / Σ tokens), where sequences are drawn with replacement."""
+    if len(sums) < 2:
+        return math.nan, math.nan
     generator = np.random.default_rng(SEED)
     means: list[float] = []
     for done in range(0, RESAMPLES, ROWS):
-        drawn = generator.integers(0, len(apart), (min(ROWS, RESAMPLES - done), len(apart)))
-        means += (apart[drawn].sum(1) / weights[drawn].sum(1)).tolist()
+        drawn = generator.integers(0, len(sums), (min(ROWS, RESAMPLES - done), len(sums)))
+        means += (sums[drawn].sum(1) / tokens[drawn].sum(1)).tolist()
     outside = (1 - CONFIDENCE) / 2
-    low, high = np.exp(np.quantile(means, [outside, 1 - outside])) if len(apart) > 1 else (np.nan, np.nan)
-    return Ratio(math.exp(of.mean_loss - to.mean_loss), float(low), float(high))
+    low, high = np.exp(np.quantile(means, [outside, 1 - outside]))
+    return float(low), float(high)
 
 
 @torch.no_grad()

@@ -8,9 +8,16 @@ from numpy.typing import NDArray
 from bcos_core.numbers import probability
 from bcos_core.tasks.answer_type import AnswerType, Array
 from bcos_core.tasks.prediction import Prediction
+from bcos_core.tasks.task_type import Metric
+
+PERPLEXITY = Metric("perplexity", "Perplexity", higher_is_better=False, share=False)
+RATIO = Metric("perplexity_ratio", "Perplexity ÷ original’s", higher_is_better=False, share=False)
 
 
 class NextToken(AnswerType):
+    """`metrics` are the figures of a language model on test texts, the main one first."""
+
+    metrics = (PERPLEXITY, RATIO)
     name = "next-token"
     title = "Next token"
     exclusive = True

@@ -16,6 +16,8 @@ from bcos_core.text.files import require_supported
 from bcos_core.text.table import require_size
 
 _STEM_CHARACTERS = 60
+PLAIN = ".txt"
+"""Of running text (`bcos_core.text.running`), which is no table."""
 
 
 def save_upload(home: Home, filename: str, data: bytes) -> Path:
@@ -28,7 +30,8 @@ def save_upload(home: Home, filename: str, data: bytes) -> Path:
         StorageError: it cannot be written; the message says when the disk is full.
     """
     name = safe_name(filename)
-    require_supported(name)
+    if not name.lower().endswith(PLAIN):
+        require_supported(name)
     require_size(len(data), name)
     folder = home.create().uploads / hashlib.sha256(data).hexdigest()[:16]
     target = folder / name

@@ -1,4 +1,4 @@
-"""Choosing the pretrained model on the Train page: the embedded one, a local folder, or a hub id."""
+"""Choosing the pretrained model on the Train page: an embedded one, a local folder, or a hub id."""
 
 from __future__ import annotations
 
@@ -9,14 +9,25 @@ import streamlit as st
 
 from bcos_core.errors import BcosError, CheckpointError
 from bcos_core.home import allowed_roots
-from bcos_core.model.info import read_config
-from bcos_core.model.sources import EMBEDDED, ModelSource, resolve_model
+from bcos_core.model.embedded import EMBEDDED, LANGUAGE_MODEL
+from bcos_core.model.info import read_config, read_language_info
+from bcos_core.model.sources import ModelSource, resolve_model
 from bcos_core.text.hub import require_hub_id
 from pages.widgets import url
 from pages.widgets.errors import show_error
 from pages.widgets.plain import plain
 
-_KINDS = {"minilm": "MiniLM", "folder": "Local folder", "hub": "Hub model"}
+_TITLES = {
+    EMBEDDED: "MiniLM",
+    LANGUAGE_MODEL: "SmolLM2",
+    "folder": "Local folder",
+    "hub": "Hub model",
+}
+_ABOUT = {
+    EMBEDDED: "all-MiniLM-L6-v2: BERT with 6 layers and 22 million parameters, installed with the dashboard.",
+    LANGUAGE_MODEL: "SmolLM2-135M-Instruct: a Llama with 30 layers, 135 million parameters and no biases, "
+    "installed with the dashboard.",
+}
 _REMEMBER_SECONDS = 30.0  # for which an unreachable hub is not asked again
 
 
@@ -30,14 +41,16 @@ class ChosenModel:
     mask_token: bool | None
 
 
-def choose_model() -> ChosenModel | None:
-    """The widgets, with what is wrong beside them; None while there is no usable model."""
+def choose_model(embedded: str = EMBEDDED) -> ChosenModel | None:
+    """The widgets, with what is wrong beside them; None while there is no usable model. `embedded` is the model that is
+    offered beside folders and the hub: where it is a language model, so are they."""
+    kinds = (embedded, "folder", "hub")
     kind = st.segmented_control(
         "Model",
-        list(_KINDS),
-        format_func=_KINDS.__getitem__,
+        kinds,
+        format_func=_TITLES.__getitem__,
         required=True,
-        **url.bound("from", "minilm", parse=url.one_of(_KINDS)),
+        **url.bound("from", embedded, parse=url.one_of(kinds)),
     )
     if kind == "folder":
         given = st.text_input(
@@ -51,27 +64,30 @@ def choose_model() -> ChosenModel | None:
     elif kind == "hub":
         given = st.text_input("Hub id", placeholder="distilbert/distilbert-base-uncased", **url.bound("hub-model", ""))
     else:
-        given = EMBEDDED
-        st.caption("all-MiniLM-L6-v2: BERT with 6 layers and 22 million parameters, installed with the dashboard.")
+        given = embedded
+        st.caption(_ABOUT[embedded])
     if not given.strip():
         return None
-    source, message = _resolve(str(kind), given.strip())
+    source, message = _resolve(str(kind), given.strip(), speaks=embedded == LANGUAGE_MODEL)
     if source is None:
         show_error(message)
         return None
-    if kind != "minilm":
+    if kind != embedded:
         st.caption(f"Found: {plain(source.name)}, family {plain(source.family)}.")
     name = source.location if kind == "folder" else source.name
     return ChosenModel(name, _position_limit(source), source.mask_token)
 
 
 @st.cache_data(ttl=_REMEMBER_SECONDS, max_entries=64, show_spinner="Looking for the model …")
-def _resolve(kind: str, given: str) -> tuple[ModelSource | None, str]:
-    """The source, or why there is none."""
+def _resolve(kind: str, given: str, *, speaks: bool) -> tuple[ModelSource | None, str]:
+    """The source, of a language model where it `speaks`; or why there is none."""
     try:
         if kind == "folder":
             # A lone name is a hub id to `resolve_model`; here it is a folder.
-            return resolve_model(given if given.startswith(("/", "~", ".")) else f"./{given}", restrict=True), ""
+            found = resolve_model(given if given.startswith(("/", "~", ".")) else f"./{given}", restrict=True)
+            if speaks:
+                read_language_info(found.location)
+            return found, ""
         if kind == "hub":
             _require_model_id(given)
         return resolve_model(given, restrict=True), ""
@@ -90,7 +106,7 @@ def _require_model_id(given: str) -> None:
 
 
 def _position_limit(source: ModelSource) -> int | None:
-    if source.kind == "hub":
+    if source.kind == "hub" or not Path(source.location).is_dir():  # not downloaded, or not unpacked yet
         return None
     try:
         return read_config(Path(source.location)).position_limit

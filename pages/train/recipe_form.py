@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,6 +15,7 @@ from bcos_core.errors import RecipeError
 from bcos_core.home import Home, get_home
 from bcos_core.option import options_of
 from bcos_core.text.tasks import TaskChoice
+from bcos_core.train.language.recipe import LANGUAGE_RECIPES, LanguageRecipe
 from bcos_core.train.recipe import RECIPES, Recipe, recipe_for, usual_recipe
 from pages.train.model_form import ChosenModel
 from pages.widgets import url
@@ -28,15 +29,17 @@ _EXPLANATIONS = {
     "paper": "As the B-cos LM paper does it: normalised weights, B from the first step, no calibration.",
     "conventional": "Plain fine-tuning, nothing converted: a model for post-hoc explanations only.",
 }
+_OF_LANGUAGE = {
+    "calibrated": "Converts the model, refits its layers to the original, then learns the original's probabilities.",
+    "paper": "As the B-cos LM paper does it: normalised weights, no calibration, cross-entropy on packed blocks.",
+    "conventional": "Trains the original on, nothing converted.",
+}
 
-_OPTIONS = options_of(Recipe)
-OPTIONS = tuple(_OPTIONS)
+OPTIONS = tuple(options_of(Recipe))
+LANGUAGE_OPTIONS = tuple(options_of(LanguageRecipe))
 _REMEMBER_SECONDS = 30.0
 _AT_FAULT = "recipe-at-fault"
-_GROUPS = {
-    title: {name: option for name, option in _OPTIONS.items() if option.group == title}
-    for title in dict.fromkeys(option.group for option in _OPTIONS.values())
-}
+Chosen = TypeVar("Chosen", Recipe, LanguageRecipe)
 
 
 def choose_recipe(task: TaskChoice | None, model: ChosenModel | None) -> Recipe | None:
@@ -45,24 +48,38 @@ def choose_recipe(task: TaskChoice | None, model: ChosenModel | None) -> Recipe 
 
     A change of the recipe takes every option back to that recipe's value.
     """
-    name = str(
-        st.segmented_control(
-            "Recipe",
-            list(RECIPES),
-            required=True,
-            **url.bound("recipe", usual_recipe(model.mask_token if model else None), parse=_known, clears=OPTIONS),
-        )
-    )
+    name = _choose_name(list(RECIPES), usual_recipe(model.mask_token if model else None), OPTIONS)
     st.caption(_EXPLANATIONS.get(name, ""))
-    defaults = recipe_for(name, task)
+    limit = model.position_limit if model else None
+    return _choose_options(recipe_for(name, task), limit, _measured(str(get_home().root)))
+
+
+def choose_language_recipe(model: ChosenModel | None) -> LanguageRecipe | None:
+    """The same of a language model."""
+    name = _choose_name(list(LANGUAGE_RECIPES), "calibrated", LANGUAGE_OPTIONS)
+    st.caption(_OF_LANGUAGE.get(name, ""))
+    return _choose_options(LANGUAGE_RECIPES[name], model.position_limit if model else None, {})
+
+
+def _choose_name(names: list[str], usual: str, clears: tuple[str, ...]) -> str:
+    bound = url.bound("recipe", usual, parse=url.one_of(names), clears=clears)
+    return str(st.segmented_control("Recipe", names, required=True, **bound))
+
+
+def _choose_options(defaults: Chosen, position_limit: int | None, measured: Mapping[str, str]) -> Chosen | None:
+    """The recipe with what was changed in it; `measured` is what is known of single options, for beside them."""
+    known = options_of(type(defaults))
+    groups = {
+        title: {name: option for name, option in known.items() if option.group == title}
+        for title in dict.fromkeys(option.group for option in known.values())
+    }
     values: dict[str, Any] = {}
-    measured = _measured(str(get_home().root))
     places: dict[str, DeltaGenerator] = {}
     # Open from when something in it is to be corrected: it must not close again under somebody's hands. By another key
     # it is another one to the browser, which keeps the one that is there as it is.
     at_fault = bool(st.session_state.get(_AT_FAULT))
     with st.expander("All options", expanded=at_fault, key=f"all-options-{at_fault}"):
-        for column, (title, options) in zip(st.columns(len(_GROUPS), gap="large"), _GROUPS.items(), strict=True):
+        for column, (title, options) in zip(st.columns(len(groups), gap="large"), groups.items(), strict=True):
             with column:
                 st.markdown(f"**{title}**")
                 for field, option in options.items():
@@ -76,24 +93,25 @@ def choose_recipe(task: TaskChoice | None, model: ChosenModel | None) -> Recipe 
         for field, said in faults.items():
             with places[field]:
                 show_error(said)
-        st.warning(f"Correct among all options: {', '.join(_OPTIONS[field].title for field in faults)}.")
+        st.warning(f"Correct among all options: {', '.join(known[field].title for field in faults)}.")
         if not st.session_state.get(_AT_FAULT):
             st.session_state[_AT_FAULT] = True
             st.rerun()
         return None
     recipe = dataclasses.replace(defaults, **given)
-    changed = [field for field in OPTIONS if getattr(recipe, field) != getattr(defaults, field)]
-    if changed:
+    changed = {field: option.title for field, option in known.items() if given.get(field) != getattr(defaults, field)}
+    if changed := {field: title for field, title in changed.items() if field in given}:
         _changed_note(changed)
     return recipe
 
 
-def _faults(defaults: Recipe, given: Mapping[str, Any], position_limit: int | None) -> dict[str, str]:
+def _faults(defaults: Recipe | LanguageRecipe, given: Mapping[str, Any], position_limit: int | None) -> dict[str, str]:
     """What is wrong with each option, as the form calls it; where each fits alone, what does not fit together."""
+    known = options_of(type(defaults))
     faults = {
-        field: f"{_OPTIONS[field].title} is {value:g}; expected {_OPTIONS[field].expected}."
+        field: f"{known[field].title} is {value:g}; expected {known[field].expected}."
         for field, value in given.items()
-        if not _OPTIONS[field].fits(value)  # a number: of all others the form offers only those that fit
+        if not known[field].fits(value)  # a number: of all others the form offers only those that fit
     }
     length = given.get("max_length", defaults.max_length)
     if "max_length" not in faults and position_limit is not None and length > position_limit:
@@ -114,12 +132,10 @@ def _measured(home: str) -> dict[str, str]:
     return advice(Home(Path(home)))
 
 
-_known = url.one_of(RECIPES)
-
-
-def _changed_note(changed: list[str]) -> None:
+def _changed_note(changed: Mapping[str, str]) -> None:
+    """Which options are changed, by their titles, and a way back."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Changed: " + ", ".join(_OPTIONS[field].title for field in changed) + ".", width="content")
+        st.caption("Changed: " + ", ".join(changed.values()) + ".", width="content")
         st.button(
             "Back to the recipe",
             type="tertiary",

@@ -81,11 +81,11 @@ def choose_task(clears: tuple[str, ...]) -> ChosenTask | None:
 
 
 def _file_task() -> ChosenTask | None:
-    _upload()
-    path = _uploaded_path()
+    upload()
+    path = uploaded_path()
     if path is None:
         return None
-    preview = _preview(str(path), path.stat().st_mtime_ns)
+    preview = file_preview(str(path), path.stat().st_mtime_ns)
     st.caption(
         f"{plain(path.name)}: {count(preview.row_count, 'row')}, {count(len(preview.columns), 'column')}, "
         f"{file_size(preview.size_bytes)}."
@@ -93,17 +93,17 @@ def _file_task() -> ChosenTask | None:
     kind, separator = _type()
     text_place, second_place, label_place, rationale_place = st.columns(4, vertical_alignment="bottom")
     with text_place:
-        text = _column("Text column", "text-column", preview.columns, preview.text_column)
+        text = column_field("Text column", "text-column", preview.columns, preview.text_column)
     with second_place:
         guessed = preview.second_column if text == preview.text_column else None
-        second = _column("Second text column", "second-column", preview.columns, guessed, _SECOND)
+        second = column_field("Second text column", "second-column", preview.columns, guessed, _SECOND)
     with label_place:
-        label = _column("Label column", "label-column", preview.columns, preview.label_column)
+        label = column_field("Label column", "label-column", preview.columns, preview.label_column)
     with rationale_place:
-        rationale = _column(
+        rationale = column_field(
             "Rationale column", "rationale-column", preview.columns, preview.rationale_column, _RATIONALE
         )
-    _first_rows(preview)
+    first_rows(preview)
     if text is None or label is None:
         st.info("Choose the column that holds the texts and the one that holds their labels.")
         return None
@@ -144,15 +144,15 @@ def _type() -> tuple[str | None, str | None]:
     return (None if kind == USUAL else kind), separator or None
 
 
-def _upload() -> None:
+_FILES = (
+    "CSV, TSV, JSON lines or Parquet, with one row per text; or the published files of HateXplain (dataset.json), "
+    "ERASER (a zip or tar.gz) or toxic spans (CSV). It stays on this machine."
+)
+
+
+def upload(endings: list[str] = _ENDINGS, about: str = _FILES) -> None:
     """The uploader. What it stored stays in the address, so that a reload or another choice loses nothing."""
-    sent = st.file_uploader(
-        "File",
-        type=_ENDINGS,
-        key="upload",
-        help="CSV, TSV, JSON lines or Parquet, with one row per text; or the published files of HateXplain "
-        "(dataset.json), ERASER (a zip or tar.gz) or toxic spans (CSV). It stays on this machine.",
-    )
+    sent = st.file_uploader("File", type=endings, key="upload", help=about)
     if sent is None or st.session_state.get("upload-stored") == sent.file_id:
         return
     require_researcher()
@@ -161,7 +161,7 @@ def _upload() -> None:
     url.write(**{"file": f"{path.parent.name}/{path.name}", **dict.fromkeys(_COLUMNS)})
 
 
-def _uploaded_path() -> Path | None:
+def uploaded_path() -> Path | None:
     """The uploaded file that the address names.
 
     Raises:
@@ -178,11 +178,11 @@ def _uploaded_path() -> Path | None:
 
 
 @st.cache_data(max_entries=16, show_spinner="Reading the file …")
-def _preview(path: str, written: int) -> FilePreview:
+def file_preview(path: str, written: int) -> FilePreview:
     return preview_file(path)
 
 
-def _column(
+def column_field(
     label: str, parameter: str, columns: tuple[str, ...], guess: str | None, optional: str | None = None
 ) -> str | None:
     """`optional` is the help of a column that may be left out, also where one was guessed."""
@@ -195,7 +195,7 @@ def _column(
     return st.selectbox(label, columns, placeholder="Choose a column", **arguments)
 
 
-def _first_rows(preview: FilePreview) -> None:
+def first_rows(preview: FilePreview) -> None:
     with st.expander("First rows"):
         # Numbered, since two columns of one name are refused by the table, not by the file.
         frame = pd.DataFrame(preview.rows, columns=range(len(preview.columns)))

@@ -1,21 +1,34 @@
-"""The Train page below its head: a model, a task, a recipe, and about how long they take together."""
+"""The Train page below its head: what is trained, a model, a task or texts, a recipe, and about how long they take
+together."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import streamlit as st
 
+from bcos_core.jobs.kind import AnyKind
 from bcos_core.jobs.store import Job
+from bcos_core.model.embedded import LANGUAGE_MODEL
+from bcos_core.numbers import file_size
 from bcos_core.train.job import TRAIN
+from bcos_core.train.language.job import LANGUAGE_MODEL as LANGUAGE_TRAINING
+from bcos_core.train.language.plan import memory_plan
+from bcos_core.train.language.spec import LanguageSpec
 from bcos_core.train.spec import TrainSpec
 from pages.train.model_form import choose_model
 from pages.train.name_form import choose_name
-from pages.train.recipe_form import OPTIONS, choose_recipe
+from pages.train.recipe_form import LANGUAGE_OPTIONS, OPTIONS, choose_language_recipe, choose_recipe
 from pages.train.task_form import ChosenTask, choose_task
+from pages.train.texts_form import choose_texts
 from pages.widgets import url
 from pages.widgets.errors import guard
 from pages.widgets.jobs import cancel_button, job_store, state_badge, time_needed
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
+
+_KINDS = {"classifier": "A classifier of texts", "language-model": "A language model"}
 
 
 def show_training() -> None:
@@ -23,6 +36,46 @@ def show_training() -> None:
     if st.query_params and st.button("Start over", type="tertiary", icon=":material/restart_alt:"):
         url.forget("train")
         st.rerun()
+    kind = st.segmented_control(
+        "What is trained",
+        list(_KINDS),
+        format_func=_KINDS.__getitem__,
+        required=True,
+        **url.bound(
+            "kind",
+            "classifier",
+            parse=url.one_of(_KINDS),
+            clears=("from", "task", "recipe", "text-column", *OPTIONS, *LANGUAGE_OPTIONS),
+        ),
+    )
+    if kind == "language-model":
+        show_language_training()
+    else:
+        show_classifier_training()
+
+
+def show_language_training() -> None:
+    """A language model: converted, calibrated, and trained on running text."""
+    model, texts, recipe, named = None, None, None, None
+    with st.container(border=True), guard():
+        model = choose_model(LANGUAGE_MODEL)
+    with st.container(border=True), guard():
+        texts = choose_texts()
+    with st.container(border=True), guard():
+        recipe = choose_language_recipe(None if model is None else model.position_limit)
+    with st.container(border=True), guard():
+        named = choose_name()
+    url.remember("train")
+    if model is None or texts is None or recipe is None or named is None:
+        held_up({"model": model, "texts": texts, "recipe": recipe, "name": named})
+        return
+    spec = LanguageSpec(model.source, texts, recipe, named.name, named.notes)
+    with guard():
+        begin(LANGUAGE_TRAINING, spec, f"{how_long_language(spec)} {how_much(spec)}")
+
+
+def show_classifier_training() -> None:
+    """A classifier, and its conventional twin."""
     model, task, recipe, named = None, None, None, None
     # Each in its own guard: what is wrong in one card leaves the others as they are.
     with st.container(border=True), guard():
@@ -35,30 +88,39 @@ def show_training() -> None:
         named = choose_name()
     url.remember("train")
     if model is None or task is None or recipe is None or named is None:
-        cards = {
-            "Choose a model first.": model,
-            "Choose a task first.": task,
-            "Settle the option first that does not fit.": recipe,
-            "Choose another name or shorter notes first.": named,
-        }
-        missing = next(what for what, chosen in cards.items() if chosen is None)
-        st.button("Start training", type="primary", disabled=True, help=missing)
+        held_up({"model": model, "task": task, "recipe": recipe, "name": named})
         return
-    begin(TrainSpec(model.source, task.choice, recipe, named.name, named.notes), task)
-
-
-def begin(spec: TrainSpec, task: ChosenTask) -> None:
-    """The last step: the time it takes, and the button; or the job that does the same work already."""
+    spec = TrainSpec(model.source, task.choice, recipe, named.name, named.notes)
     with guard():
-        active = next(iter(job_store().list(key=spec.key, active=True)), None)
-        if active is not None:
-            already(active)
-            return
-        supervisor_notice()
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button("Start training", type="primary"):
-                start(spec)
-            st.markdown(how_long(spec, task), width="content")
+        begin(TRAIN, spec, how_long(spec, task))
+
+
+_MISSING = {
+    "model": "Choose a model first.",
+    "task": "Choose a task first.",
+    "texts": "Choose texts first.",
+    "recipe": "Settle the option first that does not fit.",
+    "name": "Choose another name or shorter notes first.",
+}
+
+
+def held_up(cards: Mapping[str, object]) -> None:
+    """The button as long as one of the cards has no answer, and which that is."""
+    missing = next(_MISSING[what] for what, chosen in cards.items() if chosen is None)
+    st.button("Start training", type="primary", disabled=True, help=missing)
+
+
+def begin(kind: AnyKind, spec: TrainSpec | LanguageSpec, needed: str) -> None:
+    """The last step: what it needs, and the button; or the job that does the same work already."""
+    active = next(iter(job_store().list(key=spec.key, active=True)), None)
+    if active is not None:
+        already(active)
+        return
+    supervisor_notice()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Start training", type="primary"):
+            start(kind, spec)
+        st.markdown(needed, width="content")
 
 
 def already(job: Job) -> None:
@@ -70,9 +132,9 @@ def already(job: Job) -> None:
             st.switch_page("jobs/page.py", query_params={"job": job.id})
 
 
-def start(spec: TrainSpec) -> None:
+def start(kind: AnyKind, spec: TrainSpec | LanguageSpec) -> None:
     """Put the job in the queue and show it. Of two tabs that start the same work, the second one is told."""
-    job, is_new = TRAIN.submit(job_store(), spec)
+    job, is_new = kind.submit(job_store(), spec)
     if not is_new:
         st.rerun()
     url.write(name=None, notes=None)  # the next one is another model
@@ -85,3 +147,17 @@ def how_long(spec: TrainSpec, task: ChosenTask) -> str:
         return ":gray[How long it takes is known when the data are read.]"
     models = "both models" if spec.recipe.bcos and spec.recipe.twin else "the model"
     return plain(time_needed(TRAIN, spec, f"for {models}"))
+
+
+def how_long_language(spec: LanguageSpec) -> str:
+    if spec.texts.kind == "hub":
+        return ":gray[How long it takes is known when the texts are read.]"
+    return plain(time_needed(LANGUAGE_TRAINING, spec))
+
+
+def how_much(spec: LanguageSpec) -> str:
+    """About how much memory it takes; of a hub model that is known when it is there."""
+    source = spec.model
+    if source != LANGUAGE_MODEL and not Path(source).is_dir():
+        return ""
+    return plain(f"About {file_size(round(memory_plan(source, spec.recipe).total))} of memory.")

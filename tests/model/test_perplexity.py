@@ -87,6 +87,8 @@ def test_a_ratio_counts_tokens_and_pairs_sequences() -> None:
     assert found.value == pytest.approx(math.exp((11 - 8) / 4)) == pytest.approx(first.value / second.value)
     # Of two sequences three means are drawn: both the first, both the second, one of each.
     assert found.low == pytest.approx(math.exp(2 / 3)) and found.high == pytest.approx(math.exp(1.0))
+    assert first.interval == pytest.approx((math.exp(2.0), math.exp(3.0)))
+    assert math.isnan(Perplexity((2.0,), (3,)).interval[0])
     same = ratio(first, first)
     assert (same.value, same.low, same.high) == (1.0, 1.0, 1.0)
     with pytest.raises(InputError, match="other sequences"):

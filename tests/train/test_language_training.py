@@ -19,7 +19,7 @@ from bcos_core.model.perplexity import perplexity
 from bcos_core.progress import SilentReporter
 from bcos_core.text.running import load_texts
 from bcos_core.text.sequences import packed, predicted_tokens, whole_texts
-from bcos_core.train.language.pipeline import LanguageResult, run_language_training
+from bcos_core.train.language.pipeline import LanguageResult, TrainedLanguageModel, run_language_training
 from bcos_core.train.language.spec import LanguageSpec
 from bcos_core.train.language.trainer import train_language_model
 from tests.tiny_language_model import network, tokenizer
@@ -49,6 +49,10 @@ class Recorder(SilentReporter):
 
     def log(self, message: str) -> None:
         self.lines.append(message)
+
+
+def perplexity_of(made: TrainedLanguageModel) -> float:
+    return made.metrics["perplexity"]
 
 
 def trained(spec: LanguageSpec, folder: Path, reporter: Any = None) -> LanguageResult:
@@ -81,16 +85,17 @@ def test_converted_distilled_and_continued_are_measured_on_the_same_tokens(
         model = load(made.checkpoint)
         assert isinstance(model, LanguageModel)
         found = perplexity(model.model, sequences)
-        assert made.perplexity == pytest.approx(found.value, rel=1e-5)
-        assert made.ratio == pytest.approx(found.value / original.value, rel=1e-5)
-        assert made.low < made.ratio < made.high
+        ratio = found.value / original.value
+        assert made.metrics == pytest.approx({"perplexity": found.value, "perplexity_ratio": ratio}, rel=1e-5)
+        assert all(low < made.metrics[name] < high for name, (low, high) in made.intervals.items())
         info = read_language_info(made.checkpoint)
-        assert info.metrics == pytest.approx({"perplexity": made.perplexity, "perplexity_ratio": made.ratio})
+        assert (info.metrics, info.intervals) == (made.metrics, made.intervals) and len(info.intervals) == 2
         assert (info.test_size, info.twin) == (len(sequences), Path(twin.checkpoint).name)
         assert made.train_tokens == predicted_tokens(whole_texts(tokenizer(), texts.train, 32))
-    assert result.conventional.perplexity < 0.8 * result.original  # it learns these sentences
+    assert perplexity_of(result.conventional) < 0.8 * result.original  # it learns these sentences
     assert result.bcos.before is not None and result.conventional.before is None
-    assert abs(result.bcos.ratio - 1) < abs(result.bcos.before / result.original - 1)  # it comes nearer to the original
+    ended, began = perplexity_of(result.bcos) / result.original, result.bcos.before / result.original
+    assert abs(ended - 1) < abs(began - 1)  # it comes nearer to the original
     bcos = load(result.bcos.checkpoint)
     assert (bcos.name, bcos.is_bcos, bcos.b) == ("Speaker", True, 1.3)
     assert load(result.conventional.checkpoint).name == "Speaker · conventional"
@@ -122,7 +127,8 @@ def test_without_epochs_it_is_converted_alone(inputs: tuple[Path, Path], tmp_pat
     assert result.calibration_cosine is not None and raw.calibration_cosine is None
     assert (result.bcos.before, result.bcos.train_tokens) == (None, 0)
     same = trained(language_spec(inputs, epochs=0.0, b=1.0, calibrate=False), tmp_path / "linear")
-    assert same.bcos is not None and same.bcos.ratio == pytest.approx(1.0, abs=1e-5)  # without biases, nothing changes
+    assert same.bcos is not None  # without biases, nothing changes
+    assert same.bcos.metrics["perplexity_ratio"] == pytest.approx(1.0, abs=1e-5)
 
 
 def test_packed_blocks_checkpointed_in_bf16(inputs: tuple[Path, Path], tmp_path: Path) -> None:
@@ -135,7 +141,7 @@ def test_packed_blocks_checkpointed_in_bf16(inputs: tuple[Path, Path], tmp_path:
     blocks = packed(tokenizer(), load_texts(spec.texts).test, 32)
     assert result.test_tokens == 31 * len(blocks)
     found = perplexity(load(result.bcos.checkpoint).model, blocks).value
-    assert result.bcos.perplexity == pytest.approx(found, rel=1e-5) and found < 0.8 * result.original
+    assert perplexity_of(result.bcos) == pytest.approx(found, rel=1e-5) and found < 0.8 * result.original
     ramp = [value for series, _, value in reporter.points if series == "bcos/b"]
     assert ramp[0] < 1.1 and ramp[-1] == 1.1 and ramp == sorted(ramp)
 

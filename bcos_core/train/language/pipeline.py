@@ -6,6 +6,7 @@ Everything it makes on the way lies in a work folder; started again on the same 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -31,6 +32,7 @@ from bcos_core.model.sources import pretrained_folder, resolve_model
 from bcos_core.numbers import number
 from bcos_core.progress import Reporter
 from bcos_core.storage.content import name_of
+from bcos_core.tasks.next_token import PERPLEXITY, RATIO
 from bcos_core.text.running import RunningText, load_texts, size_in_words, source_hash, take
 from bcos_core.text.sequences import Ids, packed, predicted_tokens, whole_texts
 from bcos_core.train.language.memory import require_training_memory
@@ -47,15 +49,14 @@ HELD_OUT_TEXTS = 100
 
 @dataclass(frozen=True)
 class TrainedLanguageModel:
-    """A finished checkpoint and its perplexity on the test texts: `before` its first training step, and at the end;
-    `ratio` is that divided by the original's, with its 95 % interval from `low` to `high` over sequences.
-    `train_tokens` were predicted in one epoch."""
+    """A finished checkpoint and its `metrics` (`NextToken.metrics`) on `test_size` sequences, by name, with their 95 %
+    intervals over these; `before` is its perplexity before the first training step. `train_tokens` were predicted in
+    one epoch."""
 
     checkpoint: str
-    perplexity: float
-    ratio: float
-    low: float
-    high: float
+    metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    test_size: int
     before: float | None
     train_tokens: int
     seconds: float
@@ -287,6 +288,9 @@ class _Run:
         path = self.home.models / self.names[kind]
         found = self._measured(model)
         against = ratio(found, self.original())
+        metrics = {PERPLEXITY.name: found.value, RATIO.name: against.value}
+        intervals = {PERPLEXITY.name: found.interval, RATIO.name: (against.low, against.high)}
+        intervals = {name: ends for name, ends in intervals.items() if not math.isnan(ends[0])}
         twins = self.recipe.bcos and self.recipe.twin and self.recipe.epochs
         save_checkpoint(
             model,
@@ -294,8 +298,8 @@ class _Run:
             path,
             task=self.spec.texts.to_dict(),
             recipe=recipe.to_dict(),
-            metrics={"perplexity": found.value, "perplexity_ratio": against.value},
-            intervals={"perplexity_ratio": (against.low, against.high)},
+            metrics=metrics,
+            intervals=intervals,
             test_size=len(found.tokens),
             data=self.file,
             job=self.job,
@@ -304,10 +308,9 @@ class _Run:
         )
         return TrainedLanguageModel(
             checkpoint=str(path),
-            perplexity=found.value,
-            ratio=against.value,
-            low=against.low,
-            high=against.high,
+            metrics=metrics,
+            intervals=intervals,
+            test_size=len(found.tokens),
             before=before,
             train_tokens=predicted_tokens(self.train) if recipe.epochs else 0,
             seconds=time.monotonic() - began,

@@ -15,6 +15,7 @@ from bcos_core.model.anatomy import family_of
 from bcos_core.model.perplexity import hidden_and_targets, padded, perplexity
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.progress import Reporter
+from bcos_core.tasks.next_token import PERPLEXITY
 from bcos_core.text.sequences import Ids
 from bcos_core.train.callbacks import BRamp, CompleteMark, ReportingCallback, last_complete_checkpoint, not_finite
 from bcos_core.train.encoded import EpochOrder
@@ -24,8 +25,6 @@ from bcos_core.train.optimizer import stretch_steps
 from bcos_core.train.plan import EVALUATIONS
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.trainer import CHECKPOINTS, LOSS_POINTS
-
-PERPLEXITY = "perplexity"
 
 
 class SequenceData(torch.utils.data.Dataset[Ids]):
@@ -111,7 +110,7 @@ class LanguageTrainer(Trainer):
         def beat(done: int, total: int) -> None:  # measuring takes a while too, and must hear a cancellation
             self.reporter.progress(step, self.state.max_steps)
 
-        found = {f"eval_{PERPLEXITY}": perplexity(self.model, self.validation, beat=beat).value}
+        found = {f"eval_{PERPLEXITY.name}": perplexity(self.model, self.validation, beat=beat).value}
         self.log(found)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, found)
         return found
@@ -183,7 +182,7 @@ def train_language_model(
         disable_tqdm=True,
     )
     callbacks: list[TrainerCallback] = [
-        ReportingCallback(reporter, recipe, PERPLEXITY, loss_name(recipe)),
+        ReportingCallback(reporter, recipe, PERPLEXITY.name, loss_name(recipe)),
         CompleteMark(Ranks()),
     ]
     if recipe.bcos:
