@@ -56,7 +56,7 @@ def test_a_conventional_training_by_hand() -> None:
     tokens = texts_size(TEXTS).tokens
     blocks = 30 * (4 * 576**2 + 2 * 576 * 1536)
     a_token = 2 * blocks + 4 * 30 * 576 * tokens + 2 * 49_152 * 576
-    curve = 5 * min(4096, texts_size(TEXTS).validation * tokens)
+    curve = 5 * min(2048, texts_size(TEXTS).validation * tokens)
     expected = (3 * 100 * tokens + curve) * a_token / OPERATIONS_PER_SECOND
     assert part.seconds == pytest.approx(expected + 0.03 * 100 / 16)
 

@@ -28,7 +28,7 @@ from bcos_core.train.plan import (
     STEP_SECONDS,
 )
 
-CURVE_TOKENS = 4096
+CURVE_TOKENS = 2048
 """Of the validation texts that a model is measured on in its course, about."""
 AGAIN = 1
 """Forward passes more, where gradients are checkpointed."""
