@@ -47,7 +47,7 @@ def test_a_text_file_needs_no_column_and_a_table_no_label(open_page: OpenPage, h
     plain = save_upload(home, "novel.txt", "\n".join(sentences()).encode())
     at = opened(open_page, model, task="file", file=f"{plain.parent.name}/{plain.name}", max_length="32")
     assert not at.error and not button(at, START).disabled and "of plain text" in words(at)
-    table = save_upload(home, "lines.csv", ("line,number\n" + "\n".join(f"{s},1" for s in sentences())).encode())
+    table = save_upload(home, "lines.csv", ("line,number\n" + "\n".join(f'"{s}",1' for s in sentences())).encode())
     named = {"task": "file", "file": f"{table.parent.name}/{table.name}", "max_length": "32"}
     assert "Choose the column that holds the texts" in words(opened(open_page, model, **named))
     at = opened(open_page, model, **named, **{"text-column": "line"})

@@ -15,13 +15,15 @@ from bcos_core.errors import DataError, JobCancelled, JobError, NotFiniteError, 
 from bcos_core.home import Home
 from bcos_core.model.info import read_language_info
 from bcos_core.model.language_model import LanguageModel
-from bcos_core.model.perplexity import perplexity
+from bcos_core.model.perplexity import hidden_and_targets, perplexity, token_losses
 from bcos_core.progress import SilentReporter
 from bcos_core.text.running import load_texts
 from bcos_core.text.sequences import packed, predicted_tokens, whole_texts
+from bcos_core.train.language import losses
+from bcos_core.train.language.losses import cross_entropy, distillation, hidden_distance
 from bcos_core.train.language.pipeline import LanguageResult, TrainedLanguageModel, run_language_training
 from bcos_core.train.language.spec import LanguageSpec
-from bcos_core.train.language.trainer import train_language_model
+from bcos_core.train.language.trainer import for_distillation, train_language_model
 from tests.tiny_language_model import network, tokenizer
 from tests.train.small_language_task import language_spec, sentences, write_language_inputs
 
@@ -226,3 +228,69 @@ def test_the_stored_recipe_is_read_back(inputs: tuple[Path, Path]) -> None:
 
     spec = language_spec(inputs, examples=50)
     assert LANGUAGE_MODEL.read(json.loads(json.dumps(to_plain(spec)))) == spec
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_the_original_is_asked_in_bf16_with_hidden_states_in_float32(tied: bool) -> None:
+    original = for_distillation(network(tie_word_embeddings=tied), bf16=True)
+    ids = torch.tensor([tokenizer()(sentences()[0])["input_ids"]])
+    seen = []
+    original.model.layers[1].register_forward_pre_hook(lambda _, args: seen.append(args[0].dtype))  # type: ignore[union-attr,index,operator]
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        rows, targets = hidden_and_targets(original, ids, torch.ones_like(ids))
+        loss = token_losses(original, rows, targets).mean()
+    assert seen == [torch.float32]
+    with torch.no_grad():
+        whole = network(tie_word_embeddings=tied)
+        exact = token_losses(whole, *hidden_and_targets(whole, ids, torch.ones_like(ids))).mean()
+    assert loss.item() == pytest.approx(exact.item(), rel=0.02)
+    assert not any(parameter.requires_grad for parameter in original.parameters())
+
+
+def test_the_losses_by_hand() -> None:
+    model, original = network(seed=1), network()
+    ids = torch.tensor([tokenizer()(sentences()[0])["input_ids"]])
+    mask = torch.ones_like(ids)
+    with torch.no_grad():
+        rows, targets = hidden_and_targets(model, ids, mask)
+        theirs, _ = hidden_and_targets(original, ids, mask)
+        p, q = (
+            torch.softmax(one(input_ids=ids).logits[0, :-1].double(), -1)
+            for one in (original_logits(original), original_logits(model))
+        )
+        expected = (p * (p.log() - q.log())).sum(-1).mean().item()
+        for sparing in (False, True):
+            found = distillation(model, original, rows, theirs, sparing=sparing).item()
+            assert found == pytest.approx(expected, rel=1e-4)
+            nats = cross_entropy(model, rows, targets, sparing=sparing).item()
+            assert nats == pytest.approx(-q[range(len(targets)), targets].log().mean().item(), rel=1e-4)
+    assert distillation(original, original, theirs, theirs).item() == pytest.approx(0.0, abs=1e-6)
+    square = torch.tensor([[3.0, 0.0], [0.0, 5.0]])
+    apart = hidden_distance(square, torch.tensor([[0.0, 1.0], [0.0, -2.0]])).item()
+    assert apart == pytest.approx((2 + 4) / 2)  # at right angles, and opposite
+
+
+def original_logits(model: Any) -> Any:
+    """transformers' own forward pass, which gives the logits of every token."""
+    from transformers import LlamaForCausalLM
+
+    def forward(input_ids: torch.Tensor) -> Any:
+        return LlamaForCausalLM.forward(model, input_ids=input_ids)
+
+    return forward
+
+
+def test_a_loss_in_parts_has_the_same_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(losses, "ROWS", 3)
+    ids = torch.tensor([tokenizer()(sentences()[0])["input_ids"]])
+    gradients = []
+    for sparing in (False, True):
+        model, original = network(seed=1), network()
+        rows, targets = hidden_and_targets(model, ids, torch.ones_like(ids))
+        theirs, _ = hidden_and_targets(original, ids, torch.ones_like(ids))
+        loss = distillation(model, original, rows, theirs.detach(), sparing=sparing)
+        (loss + cross_entropy(model, rows, targets, sparing=sparing)).backward()
+        gradients.append([parameter.grad for parameter in model.parameters()])
+        assert all(parameter.grad is None for parameter in original.parameters())
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
-from bcos_core.model.anatomy import family_of
+from bcos_core.model.anatomy import blocks_of, family_of
 from bcos_core.model.perplexity import hidden_and_targets, padded, perplexity
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.progress import Reporter
@@ -220,11 +220,12 @@ def train_language_model(
 
 
 def for_distillation(original: PreTrainedModel, *, bf16: bool) -> PreTrainedModel:
-    """The original as it is asked in every step: its parameters are not trained, and its linear layers in bf16 where
-    these would be cast to it each time."""
+    """The original as it is asked in every step: its parameters are not trained, and the linear layers of its blocks in
+    bf16 where they would be cast to it each time. Its hidden states stay in float32: a head that is the embeddings is
+    not among them."""
     original.eval().requires_grad_(False)
     if bf16:
-        for module in original.modules():
+        for module in blocks_of(original, family_of(original)).modules():
             if isinstance(module, nn.Linear):
                 module.to(torch.bfloat16)
     return original
