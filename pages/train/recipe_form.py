@@ -89,7 +89,7 @@ def _choose_options(defaults: Chosen, position_limit: int | None, measured: Mapp
                     places[field] = st.container()
     # An option that was emptied keeps the recipe's value, as one that is left out of the command line does.
     given = {field: value for field, value in values.items() if value is not None}
-    if faults := _faults(defaults, given, model.position_limit if model else None):
+    if faults := _faults(defaults, given, position_limit):
         for field, said in faults.items():
             with places[field]:
                 show_error(said)

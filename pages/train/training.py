@@ -62,7 +62,7 @@ def show_language_training() -> None:
     with st.container(border=True), guard():
         texts = choose_texts()
     with st.container(border=True), guard():
-        recipe = choose_language_recipe(None if model is None else model.position_limit)
+        recipe = choose_language_recipe(model)
     with st.container(border=True), guard():
         named = choose_name()
     url.remember("train")
