@@ -10,7 +10,7 @@ from bcos_core.attribution.api import explain
 from bcos_core.attribution.method import Method
 from bcos_core.attribution.question import TargetLike
 from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.references import tokens_of
+from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.identity import model_subject
 from bcos_core.model.text_model import TextModel, position_limit
@@ -74,13 +74,16 @@ def explainer_subject(
     )
 
 
-def settled(method: Method, *, reference: str | None, options: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
-    """The reference that asks what `reference` asks (the method's default where it offers none such), and every option.
+def settled(
+    method: Method, *, reference: str | None, options: Mapping[str, Any], tokens: Sequence[str] = REFERENCE_TOKENS
+) -> tuple[str | None, dict[str, Any]]:
+    """The reference that asks what `reference` asks (where the method offers none such, the first that can be had with
+    the `tokens` of a tokenizer), and every option.
 
     Raises:
         InputError: an option that the method does not have, or a value that it does not take.
     """
-    return method.checked_reference(method.fitting_reference(reference)), method.checked_options(options)
+    return method.checked_reference(method.fitting_reference(reference), tokens), method.checked_options(options)
 
 
 def make_explainer(
@@ -92,6 +95,5 @@ def make_explainer(
     Raises:
         InputError: an option that the method does not have, or a value that it does not take.
     """
-    if reference is None:
-        reference = method.checked_reference(None, tokens_of(classifier.tokenizer))
-    return Explainer(classifier, method, *settled(method, reference=reference, options=options), seed)
+    tokens = tokens_of(classifier.tokenizer)
+    return Explainer(classifier, method, *settled(method, reference=reference, options=options, tokens=tokens), seed)

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from bcos_core.attribution.references import REFERENCE_TOKENS
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.case import TENTHS
 from bcos_core.evaluate.orders import EXACT_UP_TO
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.jobs.part import START_SECONDS, Part, seconds_of
 from bcos_core.model.info import CheckpointInfo, read_info, trained_on
+from bcos_core.model.named_tokens import named_tokens
 from bcos_core.model.size import model_size
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.size import SPECIAL_TOKENS, task_size
@@ -137,13 +139,17 @@ class Asked(Protocol):
     def options(self) -> Mapping[str, Mapping[str, Any]]: ...
 
 
-def not_measured(spec: Asked, *, is_bcos: bool, family: str, answers: str) -> dict[str, str]:
+def not_measured(
+    spec: Asked, *, is_bcos: bool, family: str, answers: str, tokens: Sequence[str] = REFERENCE_TOKENS
+) -> dict[str, str]:
     """The methods that are left out on such a model, each with the reason; `family` and `answers` as in
-    `Method.unsupported`."""
+    `Method.unsupported`, `tokens` those of its tokenizer that a method may compare with."""
     found: dict[str, str] = {}
     for method in (METHODS[name] for name in spec.contenders):
         if reason := method.unsupported(is_bcos=is_bcos, family=family, answers=answers):
             found[method.name] = reason
+        elif not method.has_reference(tokens):
+            found[method.name] = "It puts a token in the place of others, and this model's tokenizer has none for that."
         elif is_bcos and method.on_bcos in spec.contenders:
             same = METHODS[method.on_bcos]
             asked, other = (one.checked_options(spec.options.get(one.name, {})) for one in (method, same))
@@ -154,7 +160,13 @@ def not_measured(spec: Asked, *, is_bcos: bool, family: str, answers: str) -> di
 
 def methods_on(spec: EvaluationSpec, model: CheckpointInfo) -> list[str]:
     """Those that are measured on a model, and chance."""
-    without = not_measured(spec, is_bcos=model.kind == "bcos", family=model.family, answers=model.task_type)
+    without = not_measured(
+        spec,
+        is_bcos=model.kind == "bcos",
+        family=model.family,
+        answers=model.task_type,
+        tokens=named_tokens(model.path),
+    )
     return [name for name in spec.contenders if name not in without]
 
 

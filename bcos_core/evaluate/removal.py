@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bcos_core.attribution.references import tokens_of
 from bcos_core.errors import InputError
 from bcos_core.registry import Registry
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from bcos_core.text.encoding import Encoded
+
+NOTHING = "none"
+"""The reference that is no token (`bcos_core.attribution.references`)."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,23 @@ class Variant:
 @dataclass(frozen=True)
 class Removal:
     """One way to remove tokens. `reference` is what an explanation should compare tokens with to answer the same
-    question. `apply` takes the text, the positions to remove, and the tokenizer."""
+    question; the removal `puts` that token in the place of others, or puts none, and does without a tokenizer that has
+    it. `apply` takes the text, the positions to remove, and the tokenizer."""
 
     name: str
     title: str
     reference: str
     apply: Callable[[Encoded, Collection[int], PreTrainedTokenizerBase], Variant]
+    puts: bool = True
+
+    def works_with(self, tokens: Collection[str]) -> bool:
+        """Whether it does with the `tokens` of a tokenizer (`bcos_core.attribution.references.tokens_of`)."""
+        return not self.puts or self.reference in tokens
+
+    def reference_with(self, tokens: Collection[str]) -> str:
+        """The reference for a tokenizer with these tokens: without the token, a removal that puts none leaves
+        nothing, and with nothing tokens are compared."""
+        return self.reference if self.puts or self.reference in tokens else NOTHING
 
 
 def _replaced_by(kind: str) -> Callable[[Encoded, Collection[int], PreTrainedTokenizerBase], Variant]:
@@ -51,23 +66,26 @@ def _replaced_by(kind: str) -> Callable[[Encoded, Collection[int], PreTrainedTok
 
 
 def require_tokens(removal: Removal, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Refuse a removal whose scores, or whose explanations, need a token that the tokenizer has not.
+    """Refuse a removal that puts a token in the place of others which the tokenizer has not.
 
     Raises:
         InputError: it does; names a removal that would do.
     """
-    if getattr(tokenizer, f"{removal.reference}_token_id") is None:
+    if not removal.works_with(tokens_of(tokenizer)):
         raise _missing(removal.reference, tokenizer)
 
 
+def usual_removal(tokens: Collection[str]) -> Removal:
+    """The first that works with the tokens of a tokenizer."""
+    return next(one for one in REMOVALS.values() if one.works_with(tokens))
+
+
 def _missing(kind: str, tokenizer: PreTrainedTokenizerBase) -> InputError:
-    usable = [one for one in REMOVALS.values() if getattr(tokenizer, f"{one.reference}_token_id") is not None]
-    way_out = (
-        f"Choose the removal {usable[0].name} (on the command line: --removal {usable[0].name})."
-        if usable
-        else "Choose another model: it has no mask token and no padding token to put in place of words."
+    usable = usual_removal(tokens_of(tokenizer)).name
+    return InputError(
+        f"The tokenizer has no {kind} token to put in place of words. Choose the removal {usable} (on the command "
+        f"line: --removal {usable})."
     )
-    return InputError(f"The tokenizer has no {kind} token to put in place of words. {way_out}")
 
 
 def _deleted(text: Encoded, removed: Collection[int], tokenizer: PreTrainedTokenizerBase) -> Variant:
@@ -88,7 +106,7 @@ REMOVALS: Registry[Removal] = Registry("removal")
 for _removal in (
     Removal("mask", "replaced by the mask token", "mask", _replaced_by("mask")),
     Removal("pad", "replaced by the padding token", "pad", _replaced_by("pad")),
-    Removal("delete", "deleted, the rest moves together to new positions", "mask", _deleted),
-    Removal("hide", "hidden by the attention mask, the rest stays in place", "mask", _hidden),
+    Removal("delete", "deleted, the rest moves together to new positions", "mask", _deleted, puts=False),
+    Removal("hide", "hidden by the attention mask, the rest stays in place", "mask", _hidden, puts=False),
 ):
     REMOVALS.register(_removal.name, _removal)

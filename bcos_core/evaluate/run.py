@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import DataError, InputError
 from bcos_core.evaluate.explainer import Explainer, make_explainer
@@ -140,7 +141,7 @@ class _Run:
         self.note(*classifier.notes)
         require_tokens(REMOVALS[self.spec.removal], classifier.tokenizer)
         known = {"family": classifier.family, "answers": classifier.task_type.name}
-        without = not_measured(self.spec, is_bcos=classifier.is_bcos, **known)
+        without = not_measured(self.spec, is_bcos=classifier.is_bcos, tokens=tokens_of(classifier.tokenizer), **known)
         self.skipped += [{"checkpoint": info.path.name, "method": name, "reason": why} for name, why in without.items()]
         explainers = [self._explainer(classifier, name) for name in self.spec.contenders if name not in without]
         self._gather(Gatherer(classifier, explainers, REMOVALS[self.spec.removal], self.store), self._work(info))
@@ -155,7 +156,7 @@ class _Run:
         return make_explainer(
             classifier,
             METHODS[method],
-            reference=REMOVALS[self.spec.removal].reference,
+            reference=REMOVALS[self.spec.removal].reference_with(tokens_of(classifier.tokenizer)),
             options=self.spec.options.get(method, {}),
             seed=self.spec.seed,
         )

@@ -10,6 +10,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.answers import Answers
 from bcos_core.evaluate.case import Case
@@ -17,7 +18,7 @@ from bcos_core.evaluate.curves import removal_curves
 from bcos_core.evaluate.explainer import make_explainer
 from bcos_core.evaluate.faithfulness import comprehensiveness, sufficiency
 from bcos_core.evaluate.probability import PROBABILITIES
-from bcos_core.evaluate.removal import REMOVALS, Removal
+from bcos_core.evaluate.removal import Removal, usual_removal
 from bcos_core.model.anatomy import family_of
 from bcos_core.model.classifier import Classifier, predict
 from bcos_core.model.shared_copy import shared_copy
@@ -37,14 +38,6 @@ def explained_labels(golds: Sequence[Gold]) -> list[int]:
     return [one if isinstance(one, int) else 0 for one in first]
 
 
-def usual_removal(classifier: Classifier) -> Removal | None:
-    """The mask token in the place of a removed one, or the padding token; None where the tokenizer has neither."""
-    for name in ("mask", "pad"):
-        if getattr(classifier.tokenizer, f"{name}_token_id") is not None:
-            return REMOVALS[name]
-    return None
-
-
 def observe(
     classifier: Classifier, texts: Examples, validation: Examples, *, method: str, step: int, beat: Beat
 ) -> State:
@@ -55,9 +48,10 @@ def observe(
     """
     started = time.monotonic()
     targets = explained_labels(texts.labels)
-    removal = usual_removal(classifier)
+    tokens = tokens_of(classifier.tokenizer)
+    removal = usual_removal(tokens)
     explainer = make_explainer(
-        classifier, METHODS[method], reference=removal.reference if removal else "none", options={}, seed=0
+        classifier, METHODS[method], reference=removal.reference_with(tokens), options={}, seed=0
     )
     records: dict[int, Attribution] = {}
     for target in sorted(set(targets)):
@@ -74,7 +68,7 @@ def observe(
         step=step,
         b=classifier.b,
         value=kind.measure(logits, validation.labels)[kind.main_metric.name],
-        removal=removal.name if removal else None,
+        removal=removal.name,
         comprehensiveness=tuple(one for one, _ in scores),
         sufficiency=tuple(one for _, one in scores),
         seconds=time.monotonic() - started,
@@ -83,12 +77,12 @@ def observe(
 
 
 def _faithfulness(
-    classifier: Classifier, records: Sequence[Attribution], removal: Removal | None
+    classifier: Classifier, records: Sequence[Attribution], removal: Removal
 ) -> list[tuple[float | None, float | None]]:
     """Raw comprehensiveness and sufficiency of each record, of what it explains."""
     scores: list[tuple[float | None, float | None]] = [(None, None)] * len(records)
     usable = [place for place, record in enumerate(records) if not record.failed]
-    if removal is None or not usable:
+    if not usable:
         return scores
     texts = encode(classifier.tokenizer, [records[place].text for place in usable], classifier.max_length)
     curves = removal_curves(Answers(classifier, removal), texts, [records[place].scores for place in usable])

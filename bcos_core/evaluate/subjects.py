@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bcos_core.attribution.references import REFERENCE_TOKENS
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError
 from bcos_core.evaluate.explainer import explainer_subject, settled
@@ -76,11 +77,12 @@ def subjects_of(info: CheckpointInfo, evaluations: Iterable[Mapping[str, Any]] =
         for name in methods:
             for removal in removals:
                 method, given = METHODS[name], options.get(name, {})
-                reference, chosen = settled(method, reference=REMOVALS[removal].reference, options=given)
-                found |= {
-                    explainer_subject(identity, length, method, reference=reference, options=chosen, seed=seed)
-                    for length in lengths
-                }
+                wanted = {REMOVALS[removal].reference_with(tokens) for tokens in (REFERENCE_TOKENS, ())}
+                for reference, chosen in (settled(method, reference=one, options=given) for one in wanted):
+                    found |= {
+                        explainer_subject(identity, length, method, reference=reference, options=chosen, seed=seed)
+                        for length in lengths
+                    }
     return frozenset(found)
 
 

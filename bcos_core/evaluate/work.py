@@ -43,6 +43,7 @@ from bcos_core.evaluate.subjects import (
 )
 from bcos_core.model.identity import folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo, read_config
+from bcos_core.model.named_tokens import named_tokens
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.text.size import SPECIAL_TOKENS, about_tokens
@@ -160,9 +161,9 @@ class Work:
     def _explainer(self, identity: str, max_length: int, name: str) -> str:
         """The subject of a method's evidence."""
         method, spec = METHODS[name], self.spec
-        reference, options = settled(
-            method, reference=REMOVALS[spec.removal].reference, options=spec.options.get(name, {})
-        )
+        tokens = named_tokens(self.model.path)
+        wanted = REMOVALS[spec.removal].reference_with(tokens)
+        reference, options = settled(method, reference=wanted, options=spec.options.get(name, {}), tokens=tokens)
         return explainer_subject(identity, max_length, method, reference=reference, options=options, seed=spec.seed)
 
     def _tokens(self, item: str | Pair) -> float:

@@ -18,7 +18,8 @@ from bcos_core.hub import require_hub
 from bcos_core.model.embedded import EMBEDDED, EMBEDDED_MODELS, LANGUAGE_MODEL, embedded_folder, embedded_path
 from bcos_core.model.info import read_config
 from bcos_core.model.loading import load_to_train, require_trainable
-from bcos_core.model.tokenizer import has_mask_token, load_tokenizer, require_vocabulary
+from bcos_core.model.named_tokens import named_tokens
+from bcos_core.model.tokenizer import load_tokenizer, require_vocabulary
 from bcos_core.model.variants import ADAPTER, adapter_advice, require_own_config
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import TaskType
@@ -70,7 +71,7 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
     if source in EMBEDDED_MODELS:
         family = family_named("llama" if source == LANGUAGE_MODEL else "bert")
         folder = embedded_folder(source)
-        return ModelSource("embedded", source, str(folder), family.title, has_mask_token(folder))
+        return ModelSource("embedded", source, str(folder), family.title, "mask" in named_tokens(folder))
     if not source.startswith(HUB_PREFIX) and _looks_like_folder(source):
         folder = require_allowed(source) if restrict else Path(source).expanduser().resolve()
         config = read_config(folder)
@@ -81,7 +82,7 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
         family = family_named(config.model_type)
         require_trainable(folder)
         require_vocabulary(folder)
-        return ModelSource("folder", folder.name, str(folder), family.title, has_mask_token(folder))
+        return ModelSource("folder", folder.name, str(folder), family.title, "mask" in named_tokens(folder))
     hub_id = source.removeprefix(HUB_PREFIX)
     if not HUB_ID.fullmatch(hub_id):  # a path must not get past the allowed roots as a hub id
         raise CheckpointError(

@@ -56,23 +56,6 @@ def require_vocabulary(folder: Path) -> None:
     )
 
 
-def has_mask_token(folder: Path) -> bool:
-    """Whether a tokenizer has a mask token, by its files alone: they name one, or the vocabulary has what BERT's and
-    RoBERTa's tokenizers call theirs unless told otherwise. A file that cannot be read says nothing."""
-    named = [_read(folder / name).get("mask_token") for name in ("tokenizer_config.json", "special_tokens_map.json")]
-    added = _read(folder / "tokenizer.json").get("added_tokens")
-    known = [one.get("content") for one in added if isinstance(one, dict)] if isinstance(added, list) else []
-    return any(named) or not {"[MASK]", "<mask>"}.isdisjoint(known)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        said = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
 def load_tokenizer(folder: Path, config: PretrainedConfig) -> LoadedTokenizer:
     """The tokenizer of a model folder whose config is `config`.
 

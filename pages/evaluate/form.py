@@ -11,7 +11,7 @@ from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError, InputError
 from bcos_core.evaluate.job import EVALUATE
-from bcos_core.evaluate.removal import REMOVALS, require_tokens
+from bcos_core.evaluate.removal import REMOVALS, require_tokens, usual_removal
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec, usual_scores
 from bcos_core.jobs.outlook import about
@@ -157,9 +157,9 @@ def _kind(models: list[CheckpointInfo]) -> TaskType:
 
 
 def _usual_removal(models: list[CheckpointInfo]) -> str:
-    """The first that the first model's tokenizer has a token for."""
+    """The first that works with the first model's tokenizer."""
     tokens = tokens_of(resources.classifier(models[0]).tokenizer) if models else REFERENCE_TOKENS
-    return next((one.name for one in REMOVALS.values() if one.reference in tokens), EvaluationSpec.removal)
+    return usual_removal(tokens).name
 
 
 def _has_rationales(model: CheckpointInfo) -> bool:

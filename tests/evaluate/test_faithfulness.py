@@ -145,11 +145,13 @@ def test_without_a_mask_token_another_removal_is_named() -> None:
     def tokenizer(**ids: int | None) -> Any:
         return SimpleNamespace(**{"mask_token_id": None, "pad_token_id": None, **ids})
 
-    for name in ("mask", "delete", "hide"):
-        with pytest.raises(InputError, match="no mask token.*--removal pad"):
-            require_tokens(REMOVALS[name], tokenizer(pad_token_id=0))
+    with pytest.raises(InputError, match="no mask token.*--removal pad"):
+        require_tokens(REMOVALS["mask"], tokenizer(pad_token_id=0))
     with pytest.raises(InputError, match="no pad token.*--removal mask"):
         require_tokens(REMOVALS["pad"], tokenizer(mask_token_id=0))
-    with pytest.raises(InputError, match="Choose another model"):
+    with pytest.raises(InputError, match="no mask token.*--removal delete"):
         require_tokens(REMOVALS["mask"], tokenizer())
+    for name in ("delete", "hide"):  # put no token anywhere; what is removed is then compared with nothing
+        require_tokens(REMOVALS[name], tokenizer())
+        assert REMOVALS[name].reference_with(()) == "none" and REMOVALS[name].reference_with(("mask",)) == "mask"
     require_tokens(REMOVALS["pad"], tokenizer(pad_token_id=0))

@@ -12,12 +12,13 @@ from built_tokenizers import KINDS, built_tokenizer
 from folders import FAMILIES, TEXT, change_config, reference_logits, save_folder, tiny_tokenizer
 from tiny import tiny_model
 
+from bcos_core.attribution.references import tokens_of
 from bcos_core.cli.main import main
 from bcos_core.errors import CheckpointError, InputError
 from bcos_core.home import Home
 from bcos_core.model.classifier import load, predict
+from bcos_core.model.named_tokens import named_tokens
 from bcos_core.model.sources import load_pretrained, resolve_model
-from bcos_core.model.tokenizer import has_mask_token
 
 
 def unused_tokenizer_files(folder: Path) -> None:
@@ -141,16 +142,16 @@ def test_roberta_pads_with_the_models_id(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_mask_token_is_seen_without_loading_the_tokenizer(kind: str, tmp_path: Path) -> None:
+def test_mask_and_padding_tokens_are_seen_without_loading_the_tokenizer(kind: str, tmp_path: Path) -> None:
     tokenizer = built_tokenizer(kind)
     tokenizer.save_pretrained(tmp_path)
-    assert tokenizer.mask_token is not None and has_mask_token(tmp_path)
+    assert tokenizer.mask_token is not None and named_tokens(tmp_path) == tokens_of(tokenizer) == ("mask", "pad")
 
 
-def test_a_tokenizer_without_a_mask_token_is_seen_too(tmp_path: Path) -> None:
+def test_a_tokenizer_that_lacks_one_is_seen_too(tmp_path: Path) -> None:
     tokenizer = tiny_language_model.tokenizer()
     tokenizer.save_pretrained(tmp_path)
-    assert tokenizer.mask_token is None and not has_mask_token(tmp_path)
+    assert tokenizer.mask_token is None and named_tokens(tmp_path) == tokens_of(tokenizer)
     (tmp_path / "tokenizer.json").write_text("[" * 100_000)
     (tmp_path / "tokenizer_config.json").write_text("not JSON")
-    assert not has_mask_token(tmp_path)
+    assert named_tokens(tmp_path) == ()
