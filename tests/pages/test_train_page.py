@@ -39,6 +39,10 @@ def number(at: AppTest, label: str) -> float | None:
     return next(field.value for field in at.number_input if field.label == label)
 
 
+def choices(at: AppTest, label: str) -> Any:
+    return next(group for group in at.button_group if group.label == label)
+
+
 def test_start_makes_one_job_that_the_command_line_describes(open_page: OpenPage, store: JobStore) -> None:
     at = open_page("train", epochs="0.5", examples="400")
     assert "on this machine" in words(at)  # the estimate
@@ -188,17 +192,17 @@ def test_a_length_over_the_models_limit_is_explained(open_page: OpenPage) -> Non
 
 
 def test_the_recipe_to_begin_with_suits_the_tokenizer(open_page: OpenPage, home: Home) -> None:
-    assert open_page("train").button_group[2].value == "faithful"
+    assert choices(open_page("train"), "Recipe").value == "faithful"
     masked, _ = write_inputs(home.uploads / "one")
-    assert open_page("train", **{"from": "folder", "folder": str(masked)}).button_group[2].value == "faithful"
+    assert choices(open_page("train", **{"from": "folder", "folder": str(masked)}), "Recipe").value == "faithful"
     folder, _ = write_inputs(home.uploads / "other")
     for file in ("tokenizer.json", "tokenizer_config.json"):
         (folder / file).unlink()
     tiny_language_model.tokenizer().save_pretrained(folder)
     asked = {"from": "folder", "folder": str(folder)}
     at = open_page("train", **asked)
-    assert at.button_group[2].value == "calibrated" and not at.exception
-    assert open_page("train", **asked, recipe="paper").button_group[2].value == "paper"
+    assert choices(at, "Recipe").value == "calibrated" and not at.exception
+    assert choices(open_page("train", **asked, recipe="paper"), "Recipe").value == "paper"
 
 
 def test_another_recipe_or_task_takes_the_options_back_to_its_own(open_page: OpenPage) -> None:
@@ -207,11 +211,11 @@ def test_another_recipe_or_task_takes_the_options_back_to_its_own(open_page: Ope
     field.set_value(0.001).run()
     assert at.query_params["learning_rate"] == "0.001"
 
-    at.button_group[2].set_value("paper").run()
+    choices(at, "Recipe").set_value("paper").run()
     assert number(at, "Learning rate") == 2e-5 and "learning_rate" not in at.query_params
 
-    at.button_group[2].set_value("calibrated").run()
-    at.button_group[1].set_value("tweets").run()
+    choices(at, "Recipe").set_value("calibrated").run()
+    choices(at, "Task").set_value("tweets").run()
     assert number(at, "Learning rate") == 1e-4 and number(at, "Maximum length") == 64
 
 
