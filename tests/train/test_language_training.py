@@ -294,3 +294,22 @@ def test_a_loss_in_parts_has_the_same_gradient(monkeypatch: pytest.MonkeyPatch) 
         assert all(parameter.grad is None for parameter in original.parameters())
     for one, other in zip(*gradients, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_without_biases_the_lengths_of_rows_are_fitted_alone(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    def directions(folder: str | Path) -> dict[str, torch.Tensor]:
+        weights = load_file(Path(folder) / "model.safetensors")
+        return {name: torch.nn.functional.normalize(w, dim=-1) for name, w in weights.items() if ".mlp." in name}
+
+    before = directions(inputs[0])
+    for ridge, same in ((None, True), (0.03, False)):
+        reporter = Recorder()
+        result = trained(language_spec(inputs, epochs=0.0, b=1.3, ridge=ridge), tmp_path / str(ridge), reporter)
+        assert result.bcos is not None
+        assert any(f"with ridge {ridge or 1000:g} " in line for line in reporter.lines)
+        after = directions(result.bcos.checkpoint)
+        apart = max(float((after[name] - before[name]).abs().max()) for name in before)
+        assert (apart < 5e-3) == same, apart
+    assert language_spec(inputs).recipe.ridge_of(biases=True) == 0.03

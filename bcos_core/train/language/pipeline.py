@@ -160,6 +160,7 @@ class _Run:
         reporter.log(f"{size_in_words(self.texts)}.")
         self.loaded: LanguageModel | None = self._load()
         self.work.require_model(self.loaded.identity, self.source.name)
+        self.biases = self.loaded.has_biases
         tokenizer = self.loaded.tokenizer
         self.tokenizer: PreTrainedTokenizerBase = tokenizer
         self.train_texts = take(self.texts.train, self.recipe.examples, self.recipe.seed)
@@ -233,20 +234,21 @@ class _Run:
             self._begin("Fitting the converted layers")
             original, _ = self.pretrained()
             converted = convert(original, b=recipe.b)
+            ridge = recipe.ridge_of(biases=self.biases)
             calibration = calibrate(
                 converted,
                 original,
                 take(self.train_texts, recipe.calibration_texts, recipe.seed),
                 self.tokenizer,
                 b=recipe.first_b,
-                ridge=recipe.ridge,
+                ridge=ridge,
                 held_out=self.texts.validation[:HELD_OUT_TEXTS],
                 max_length=recipe.max_length,
                 reporter=self.reporter,
             )
             self.reporter.log(
-                f"Calibrated on {calibration.texts} texts in {calibration.seconds:.0f} s; hidden states' cosine on "
-                f"held-out texts {calibration.cosine:.3f} at B = {calibration.b:g}."
+                f"Calibrated on {calibration.texts} texts with ridge {ridge:g} in {calibration.seconds:.0f} s; hidden "
+                f"states' cosine on held-out texts {calibration.cosine:.3f} at B = {calibration.b:g}."
             )
             with renamed_when_complete(kept) as folder, quiet_transformers():
                 converted.save_pretrained(folder)
