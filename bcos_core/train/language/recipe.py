@@ -27,8 +27,8 @@ class LanguageRecipe:
     `b`, `ramp`, `normalize_weights`, `calibrate`, `calibration_texts` and `ridge` are as in `Recipe`; the paper has
     B = 1.1 for decoders (arXiv 2502.12992). A model without biases loses none: of its layers the lengths of the rows
     are fitted alone, unless a `ridge` is named. The head stays a plain linear layer, and calibration leaves it as it
-    is; where it is the word embeddings it stays that. Distillation needs no more than texts: of each predicted token the
-    loss is KL(p of the original ‖ p), plus `hidden_weight` times the mean squared distance of the two models' last
+    is; where it is the word embeddings it stays that. Distillation needs no more than texts: of each predicted token
+    the loss is KL(p of the original ‖ p), plus `hidden_weight` times the mean squared distance of the two models' last
     hidden states, each by its root mean square. Cross-entropy is that of the texts' own next tokens. With `packing`,
     texts fill blocks of `max_length` tokens (`bcos_core.text.sequences`), else each is a sequence of its own. `epochs`
     0 converts alone. `embeddings` says whether the word embeddings, and the head where it is the same parameter, are
