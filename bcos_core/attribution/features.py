@@ -20,7 +20,7 @@ def feature_mask(batch: Batch, unit: str) -> Tensor:
     mask = torch.zeros_like(batch.input_ids)
     for row, text in enumerate(batch.texts):
         positions = [position for position, token in enumerate(text.tokens) if not token.added]
-        mask[row, positions] = torch.tensor(_pieces(text, positions, unit), device=mask.device)
+        mask[row, positions] = torch.tensor(_pieces(text, positions, unit), dtype=mask.dtype, device=mask.device)
     return mask
 
 

@@ -96,7 +96,7 @@ class _Recursion:
         self.replacements = _Replacements(model, head, found, batch.input_ids[0], self.places)
 
     def output(self) -> MethodOutput:
-        importance, stopped = self._run()
+        importance, stopped = self._run() if len(self.places) else (self.draws.begin, torch.ones(self.chains).bool())
         means = importance.softmax(1)[stopped if bool(stopped.any()) else slice(None)].mean(0)
         scores = torch.zeros(self.inputs.batch.input_ids.shape, dtype=torch.float64, device=self.logits.device)
         scores[0, self.places] = means.to(scores.device)
@@ -118,8 +118,9 @@ class _Recursion:
             # Their Δp of ±1, an infinite logit, is not reached by half a millionth.
             change = torch.logit(0.5 + 0.5 * (self.before - after), eps=5e-7)[..., None]
             path = importance[chains] + torch.where(chosen, change, -change).cumsum(0)
-            least = path.topk(self.kept, dim=-1).indices
-            _, reached = self._ask(torch.ones_like(chosen).scatter(-1, least, False), self.draws.at_rest[now, chains])
+            largest = path.topk(self.kept, dim=-1).indices
+            others = torch.ones_like(chosen).scatter(-1, largest, False)
+            _, reached = self._ask(others, self.draws.at_rest[now, chains])
             done = reached.any(0)
             last = torch.where(done, reached.int().argmax(0), len(now) - 1)
             importance[chains] = path[last, torch.arange(len(chains))]
@@ -155,31 +156,31 @@ class _Recursion:
 
 
 class _Replacements:
-    """Tokens that may stand at each of n places: their numbers and cumulated probabilities, (n, candidates) each."""
+    """Tokens that may stand at each of n places: their numbers and cumulated probabilities, (candidates,) each."""
 
     def __init__(self, model: LanguageModel, head: HeadOnTop, found: Represented, ids: Tensor, places: Tensor) -> None:
         self.original = ids[places].cpu()
         self.allowed = torch.zeros(model.vocabulary, dtype=torch.bool)
         self.allowed[: len(model.tokenizer)] = True
         self.allowed[[one for one in model.tokenizer.all_special_ids if one < model.vocabulary]] = False
-        rows = [self._likely(head, found, int(place), int(ids[place])) for place in places]
-        numbers, weights = (
-            torch.nn.utils.rnn.pad_sequence(list(one), batch_first=True) for one in zip(*rows, strict=True)
-        )
-        self.numbers, self.cumulated = numbers, weights.cumsum(1) / weights.sum(1, keepdim=True)
+        self.candidates = [self._likely(head, found, int(place), int(ids[place])) for place in places]
 
     def _likely(self, head: HeadOnTop, found: Represented, place: int, there: int) -> tuple[Tensor, Tensor]:
         allowed = self.allowed.clone()
         allowed[there] = False
         if place == 0:
             numbers = allowed.nonzero().squeeze(1)
-            return numbers, torch.ones(len(numbers), dtype=torch.float64)
+            return numbers, torch.arange(1, len(numbers) + 1, dtype=torch.float64) / len(numbers)
         logits = head.logits(found.hidden[0, place - 1][None])[0].cpu().double()
         likely = logits.masked_fill(~allowed, -torch.inf).topk(min(LIKELY, int(allowed.sum())))
-        return likely.indices, likely.values.softmax(0)
+        return likely.indices, likely.values.softmax(0).cumsum(0)
 
     def __call__(self, drawn: Tensor) -> Tensor:
         """The tokens (…, n) that uniform random numbers (…, n) draw."""
-        flat = drawn.flatten(0, -2).T.contiguous()  # (n, rows)
-        which = torch.searchsorted(self.cumulated, flat, right=True).clamp(max=self.numbers.shape[1] - 1)
-        return self.numbers.gather(1, which).T.reshape(drawn.shape)
+        columns = zip(self.candidates, drawn.flatten(0, -2).T.contiguous(), strict=True)
+        return torch.stack([_drawn(*one, column) for one, column in columns], 1).view(drawn.shape)
+
+
+def _drawn(numbers: Tensor, cumulated: Tensor, uniform: Tensor) -> Tensor:
+    """Of `numbers` those in whose part of 0 … 1 the uniform ones fall; the last part ends at 1, rounding or not."""
+    return numbers[torch.searchsorted(cumulated, uniform, right=True).clamp(max=len(numbers) - 1)]

@@ -289,3 +289,15 @@ def test_records_are_drawn(llama: LanguageModel) -> None:
 def test_a_prompt_that_was_read_is_not_read_otherwise(llama: LanguageModel) -> None:
     read = encode_prompt(llama.tokenizer, PROMPT, LIMIT)
     assert explain(llama, read).prompt.ids == read.ids
+
+
+@pytest.mark.parametrize("method", [m.name for m in METHODS.values() if m.name != "decompx"])
+def test_of_a_conversation_that_is_cut_down_to_its_template_nothing_is_scored(
+    method: str, llama: LanguageModel, converted: LanguageModel
+) -> None:
+    model = replace(converted if METHODS[method].needs_bcos else llama, max_length=3)
+    options = {name: 3 for name in ("samples", "steps", "copies") if name in METHODS[method].options}
+    record = explain(model, CHAT[:1], method=method, **options)
+    assert len(record.tokens) == 3 and all(token.added for token in record.tokens)
+    assert not record.failed
+    assert "its front is cut off" in record.prompt.notes[0]
