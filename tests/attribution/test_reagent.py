@@ -17,7 +17,9 @@ from bcos_core.errors import InputError
 from bcos_core.model import passes
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.language_model import LanguageModel, wrap
-from tests.tiny_language_model import language_model, network, tokenizer
+from bcos_core.text.encoding import Encoded
+from bcos_core.text.prompt import encode_prompt
+from tests.tiny_language_model import LIMIT, language_model, network, tokenizer
 
 PROMPT = "The keys to the old cabinet are on"
 SMALL: dict[str, Any] = {"chains": 3, "steps": 9}
@@ -178,9 +180,18 @@ def test_a_seed_repeats_another_differs_and_a_batch_changes_nothing() -> None:
     assert first[0].seeds == (1,)
 
 
-def test_a_prompt_that_nothing_opens_has_its_first_token_replaced_too() -> None:
+def test_what_a_template_added_is_not_replaced() -> None:
     chat = explain(language_model(), [{"role": "user", "content": "The keys"}], method="reagent", **SMALL)
     assert all((score > 0) != token.added for token, score in zip(chat.tokens, chat.scores, strict=True))
+
+
+def test_the_first_token_of_a_prompt_that_nothing_opens_becomes_any_other() -> None:
+    opened = encode_prompt(tokenizer(), PROMPT, LIMIT)
+    prompt = Encoded(opened.text, opened.ids[1:], opened.tokens[1:], None)
+    record = explain(language_model(), prompt, method="reagent", seed=5, target=" Mary", minus=" John", **SMALL)
+    naive = Naive(network(), prompt.ids, range(len(prompt.ids)), record.target.index, record.target.minus)
+    assert len(naive.candidates[0][0]) == len(tokenizer()) - 1 - len(set(tokenizer().all_special_ids))
+    np.testing.assert_allclose(record.scores, naive.scores(seed=5, replaced=0.3, kept=0.3, top=3, **SMALL), atol=1e-5)
 
 
 def test_a_certain_answer_gives_finite_scores() -> None:
