@@ -10,6 +10,7 @@ from bcos_core.tasks.registry import TASK_TYPES
 from pages.models.about import say_about
 from pages.models.audit import show_audit
 from pages.models.families import show_families
+from pages.models.language_models import show_language_models
 from pages.models.making import show_making, show_two_runs
 from pages.models.patterns import show_patterns
 from pages.models.removal import say_moved, show_trash
@@ -37,6 +38,7 @@ def show_models() -> None:
             _two(chosen, known)
         elif chosen:
             st.caption("One or two models at a time are looked at more closely here.")
+    show_language_models()
     left_out_models()
     with guard():
         show_trash()

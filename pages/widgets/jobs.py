@@ -19,6 +19,7 @@ from bcos_core.jobs.made import made_by
 from bcos_core.jobs.outlook import about, time_left
 from bcos_core.jobs.queue import place_in_line
 from bcos_core.jobs.store import Curve, Job, JobState, JobStore
+from bcos_core.model.info import read_config
 from bcos_core.numbers import count, duration, number, percent
 from bcos_core.render.curves import curves_table, learning_figures
 from pages.server import roles
@@ -317,13 +318,13 @@ def result(job: Job) -> None:
 
 
 def trained_models(job: Job) -> list[str]:
-    """Folder names of the checkpoints that a job made and that are still there, the B-cos model first."""
+    """Folder names of the classifiers that a job made and that are still there, the B-cos model first."""
     try:
         made = made_by(job)
         folders = [require_allowed(model.checkpoint) for model in (made.bcos, made.conventional) if model is not None]
+        return [one.name for one in folders if one.is_dir() and not read_config(one).saved_by_language_model]
     except BcosError:  # said where the result is shown
         return []
-    return [folder.name for folder in folders if folder.is_dir()]
 
 
 def summary(job: Job) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from bcos_core.home import get_home
-from bcos_core.model.info import list_checkpoints
+from bcos_core.model.info import list_checkpoints, list_language_models
 from bcos_core.numbers import count
 from bcos_core.storage.listing import LeftOut
 from pages.widgets.plain import plain
@@ -28,8 +28,10 @@ def left_out_rows(
 
 
 def left_out_models() -> None:
-    """The folders among the models that cannot be used, each with the reason; nothing where all can."""
-    left_out = list_checkpoints(get_home()).left_out
+    """The folders among the models that cannot be used, each with the reason; nothing where all can. A language model
+    is no classifier, and is listed by itself."""
+    speaking = {info.path.name for info in list_language_models(get_home())}
+    left_out = [one for one in list_checkpoints(get_home()).left_out if one.name not in speaking]
     if not left_out:
         return
     with st.expander(f"{count(len(left_out), 'folder')} left out", icon=":material/info:"):

@@ -9,11 +9,12 @@ import pytest
 from bcos_core.home import Home
 from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import JobStore
+from bcos_core.numbers import number
 from bcos_core.text.running import TextSource
 from bcos_core.text.upload import save_upload
 from bcos_core.train.language.job import LANGUAGE_MODEL
 from tests.pages.conftest import OpenPage, button, words
-from tests.train.small_language_task import sentences, write_language_inputs
+from tests.train.small_language_task import language_spec, sentences, write_language_inputs
 
 START = "Start training"
 
@@ -72,3 +73,18 @@ def test_an_encoder_does_not_speak(open_page: OpenPage, home: Home) -> None:
     bert, _ = write_inputs(home.create().uploads / "models")
     at = opened(open_page, bert)
     assert "is no language model" in words(at) and button(at, START).disabled
+
+
+def test_what_was_trained_is_on_models_and_jobs(open_page: OpenPage, home: Home, store: JobStore, model: Path) -> None:
+    spec = language_spec((model, model.parent / "lines.csv"), epochs=0.0, calibrate=False)
+    result, job = LANGUAGE_MODEL.run_here(spec)
+    assert result.bcos is not None
+    at = open_page("models")
+    assert not at.exception and "left out" not in words(at)
+    name = Path(result.bcos.checkpoint).name
+    assert "Language models" in words(at) and any(f"explain {name} --next-token" in code.value for code in at.code)
+    assert f"B-cos, B = 1.1 · Llama · perplexity {number(result.bcos.metrics['perplexity'])}" in words(at)
+    at = open_page("jobs", job=job)
+    assert not at.exception and "Test perplexity, B-cos" in [metric.label for metric in at.metric]
+    assert all(candidate.label != "Compare" for candidate in at.button)  # which is for classifiers
+    assert not open_page("home").exception
