@@ -64,9 +64,9 @@ class LanguageRecipe:
     )
     calibrate: bool = choice(True, "Calibrate", "Refit the converted layers to the original first.", group=MODEL)
     calibration_texts: int = choice(
-        512,
+        128,
         "Calibration texts",
-        "Training texts, or blocks of them, that the layers are refitted on.",
+        "Training texts that the layers are refitted on.",
         least=16,
         most=100_000,
         step=64,
@@ -88,7 +88,7 @@ class LanguageRecipe:
         False, "Continue the original", "Also train the original on, on the same texts, as many steps.", group=MODEL
     )
     learning_rate: float = choice(
-        1e-4,
+        2e-5,
         "Learning rate",
         "The highest learning rate, after the warm-up.",
         above=0.0,
