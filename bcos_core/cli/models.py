@@ -131,7 +131,7 @@ def rename(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.home import get_home
     from bcos_core.jobs.store import JobStore
     from bcos_core.model.about import clean
-    from bcos_core.model.info import list_checkpoints
+    from bcos_core.model.info import list_checkpoints, list_language_models
     from bcos_core.model.naming import require_free_name
     from bcos_core.shelf.titles import write_titles_anew
 
@@ -139,7 +139,7 @@ def rename(args: argparse.Namespace) -> dict[str, Any]:
     if args.name and not name:
         raise InputError('The name is blank. Give one with a letter or digit, or "" to take the name away.')
     if name:
-        require_free_name(list_checkpoints(get_home()), name, of=model)
+        require_free_name([*list_checkpoints(get_home()), *list_language_models(get_home())], name, of=model)
     changed = _changed(model, lambda about: {"name": name})
     write_titles_anew(JobStore.open())
     return changed
@@ -278,6 +278,8 @@ def _changed(model: CheckpointInfo, change: Callable[[About], dict[str, Any]]) -
     from bcos_core.model.info import read_any_info
 
     before = read_about(model.path)
+    if model.path.parent == get_home().embedded.resolve():  # made anew by another version of its package
+        raise InputError(f"{model.path} is an embedded model's: it keeps its name, without tags and notes.")
     about = change_about(model.path, before, replace(before, **change(before)), locks=get_home().create().locks)
     return {
         "path": str(model.path),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bcos_core.errors import CheckpointError, InputError
 from bcos_core.model.about import LONGEST_NAME, About, clean
+from bcos_core.model.embedded import EMBEDDED_MODELS
 
 if TYPE_CHECKING:
     from bcos_core.model.info import CheckpointInfo
@@ -77,11 +78,13 @@ def find_named(models: Iterable[CheckpointInfo], name: str) -> CheckpointInfo | 
 
 
 def require_free_name(models: Iterable[CheckpointInfo], name: str, *, of: CheckpointInfo | None = None) -> None:
-    """Refuse a name by which another model than `of` is known already.
+    """Refuse a name by which another model than `of` is known already, or an embedded one always is.
 
     Raises:
         InputError: there is one.
     """
+    if _key(name) in map(_key, EMBEDDED_MODELS):
+        raise InputError(f"{name!r} is the name of an embedded model. Choose another name.")
     others = [model for model in models if of is None or model.path != of.path]
     taken = [m for m in others if _key(name) in (_key(m.name), _key(_own_name(m)), _key(m.path.name))]
     if taken:

@@ -201,3 +201,22 @@ def test_a_terminal_obeys_no_control_characters_of_a_text(
     assert main(words) == 0
     shown = capsys.readouterr().out
     assert "\x1b" not in shown and "\\x1b" in shown and shown.count("\n") > 3
+
+
+def test_a_language_model_takes_no_name_that_another_has_and_gives_none_to_the_embedded(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = folder.parent / "other"
+    network(seed=1).save_pretrained(other)
+    tokenizer().save_pretrained(other)
+    assert asked(capsys, "models", "rename", "tiny", "Mine")["name"] == "Mine"
+    for name, said in (("mine", "called 'mine' already"), ("SmolLM2", "embedded model"), ("minilm", "embedded model")):
+        assert said in asked(capsys, "models", "rename", "other", name, code=2)["error"]["message"]
+    embedded = folder.parent.parent / "embedded" / "smollm2-1"
+    embedded.parent.mkdir(exist_ok=True)
+    other.rename(embedded)
+    monkeypatch.setattr("bcos_core.model.embedded.embedded_folder", lambda name: embedded)
+    monkeypatch.setattr("bcos_core.cli.checkpoints.embedded_folder", lambda name: embedded)
+    for words in (["rename", "smollm2", "x"], ["tag", "smollm2", "x"], ["note", "smollm2", "x"]):
+        assert "keeps its name" in asked(capsys, "models", *words, code=2)["error"]["message"]
+    assert not list(embedded.glob("about*"))
