@@ -14,7 +14,6 @@ from transformers import (
     EvalPrediction,
     PreTrainedModel,
     PreTrainedTokenizerBase,
-    Trainer,
     TrainerCallback,
     TrainingArguments,
 )
@@ -27,9 +26,9 @@ from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import Scale, TaskType
 from bcos_core.text.tasks import Examples
 from bcos_core.train.callbacks import BRamp, CompleteMark, ReportingCallback, last_complete_checkpoint, not_finite
-from bcos_core.train.encoded import EncodedExamples, EpochOrder
+from bcos_core.train.encoded import EncodedExamples
 from bcos_core.train.losses import deletion_task, masked_texts
-from bcos_core.train.optimizer import stretch_steps
+from bcos_core.train.ordered import OrderedTrainer
 from bcos_core.train.plan import CURVE_SHARE, EVALUATIONS, LEAST_CURVE_TEXTS, steps_done
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.recipe import USUAL_LOSS, Recipe
@@ -39,7 +38,7 @@ LOSS_POINTS = 60
 CHECKPOINTS = 4
 
 
-class BcosTrainer(Trainer):
+class BcosTrainer(OrderedTrainer):
     """A `Trainer` with the project's losses. B-cos and conventional models go through the same code."""
 
     def __init__(
@@ -50,31 +49,13 @@ class BcosTrainer(Trainer):
         validation: Examples,
         scale: Scale,
         mask_id: int | None,
-        stretch: Mapping[str, float],
         **arguments: Any,
     ) -> None:
-        super().__init__(compute_metrics=self._measure, **arguments)
+        super().__init__(seed=recipe.seed, compute_metrics=self._measure, **arguments)
         self.recipe = recipe
         self.task_type, self.validation, self.scale = task_type, validation, scale
         self.loss = own_loss(task_type, recipe)
         self.mask_id = mask_id
-        self.stretch = stretch
-        # compute_loss gives a per-batch mean, which Trainer divides by the accumulation steps.
-        self.model_accepts_loss_kwargs = False
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> EpochOrder:
-        dataset = self.train_dataset if train_dataset is None else train_dataset
-        assert isinstance(dataset, EncodedExamples)
-        size = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return EpochOrder(dataset.lengths, size, self.recipe.seed)
-
-    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        if self.optimizer is not None:
-            return self.optimizer
-        optimizer: torch.optim.Optimizer = super().create_optimizer(model)
-        assert self.model is not None
-        stretch_steps(optimizer, {self.model.get_parameter(f"{path}.weight"): k for path, k in self.stretch.items()})
-        return optimizer
 
     def compute_loss(
         self,

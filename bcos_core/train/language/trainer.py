@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments
+from transformers import PreTrainedModel, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
 from bcos_core.model.anatomy import blocks_of, family_of
@@ -18,10 +18,9 @@ from bcos_core.progress import Reporter
 from bcos_core.tasks.next_token import PERPLEXITY
 from bcos_core.text.sequences import Ids
 from bcos_core.train.callbacks import BRamp, CompleteMark, ReportingCallback, last_complete_checkpoint, not_finite
-from bcos_core.train.encoded import EpochOrder
 from bcos_core.train.language.losses import cross_entropy, distillation, hidden_distance
 from bcos_core.train.language.recipe import DISTILLATION, LanguageRecipe
-from bcos_core.train.optimizer import stretch_steps
+from bcos_core.train.ordered import OrderedTrainer
 from bcos_core.train.plan import EVALUATIONS
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.trainer import CHECKPOINTS, LOSS_POINTS
@@ -46,7 +45,7 @@ class SequenceData(torch.utils.data.Dataset[Ids]):
         return {"input_ids": ids, "attention_mask": mask}
 
 
-class LanguageTrainer(Trainer):
+class LanguageTrainer(OrderedTrainer):
     """A `Trainer` whose loss is over next tokens, and whose evaluations are the perplexity of `validation`."""
 
     def __init__(
@@ -55,29 +54,11 @@ class LanguageTrainer(Trainer):
         recipe: LanguageRecipe,
         original: PreTrainedModel | None,
         validation: Sequence[Ids],
-        stretch: Mapping[str, float],
         reporter: Reporter,
         **arguments: Any,
     ) -> None:
-        super().__init__(**arguments)
-        self.recipe, self.original, self.validation = recipe, original, validation
-        self.stretch, self.reporter = stretch, reporter
-        # compute_loss gives a per-batch mean, which Trainer divides by the accumulation steps.
-        self.model_accepts_loss_kwargs = False
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> EpochOrder:
-        dataset = self.train_dataset if train_dataset is None else train_dataset
-        assert isinstance(dataset, SequenceData)
-        size = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return EpochOrder(dataset.lengths, size, self.recipe.seed)
-
-    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        if self.optimizer is not None:
-            return self.optimizer
-        optimizer: torch.optim.Optimizer = super().create_optimizer(model)
-        assert self.model is not None
-        stretch_steps(optimizer, {self.model.get_parameter(f"{path}.weight"): k for path, k in self.stretch.items()})
-        return optimizer
+        super().__init__(seed=recipe.seed, **arguments)
+        self.recipe, self.original, self.validation, self.reporter = recipe, original, validation, reporter
 
     def compute_loss(
         self,
