@@ -199,7 +199,7 @@ def test_every_score_on_some_of_the_texts(models: tuple[Path, Path], open_page: 
     assert not at.exception and set(at.dataframe[2].value["model"]) == {"tiny-bcos"}
 
 
-def test_a_model_without_a_token_for_removed_words_starts_nothing(
+def test_a_model_without_a_token_for_removed_words_starts_nothing_that_needs_one(
     models: tuple[Path, Path], open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As GPT-2: neither a mask nor a padding token."""
@@ -207,5 +207,6 @@ def test_a_model_without_a_token_for_removed_words_starts_nothing(
     tokenizer = deepcopy(known.tokenizer)
     tokenizer.mask_token = tokenizer.pad_token = None
     monkeypatch.setattr(resources, "classifier", lambda info: replace(known, tokenizer=tokenizer))
-    at = open_page("evaluate", model=models[0].name)
-    assert button(at, "Evaluate").disabled and "it has no mask token and no padding token" in words(at)
+    at = open_page("evaluate", model=models[0].name, removal="mask")
+    assert button(at, "Evaluate").disabled and "no mask token to put in place of words" in words(at)
+    assert not button(open_page("evaluate", model=models[0].name), "Evaluate").disabled  # tokens are deleted
