@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
+from bcos_core.home import Home
 from bcos_core.model.language_model import LanguageModel, wrap
 
 LINES = [
@@ -76,3 +78,11 @@ def network(kind: str = "llama", *, seed: int = 0, **changes: Any) -> PreTrained
 
 def language_model(kind: str = "llama", **changes: Any) -> LanguageModel:
     return wrap(network(kind, **changes), tokenizer(), name=f"tiny {kind}")
+
+
+def save_language_model(home: Home, name: str = "tiny", kind: str = "llama", **changes: Any) -> Path:
+    """A folder among the models of a home, as transformers writes it."""
+    folder = home.create().models / name
+    network(kind, **changes).save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    return folder

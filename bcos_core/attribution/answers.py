@@ -67,17 +67,21 @@ def prompt_of(
         return None
     said = [*notes]
     if text.truncated_at is not None:
-        said.insert(
-            0,
-            f"The prompt has more tokens than the {model.max_length:,} that the model reads: its front is cut off, "
-            f"{text.truncated_at:,} characters of it.",
-        )
+        said.insert(0, front_cut_off(model, text.truncated_at))
     if method.additive and method.on_bcos and not model.is_bcos:
-        said.append(_as_it_stands(model))
+        said.append(as_it_stands(model))
     return ReadPrompt(text.ids, answer.outputs, model.vocabulary, tuple(said))
 
 
-def _as_it_stands(model: LanguageModel) -> str:
+def front_cut_off(model: LanguageModel, characters: int) -> str:
+    """What to say of a prompt that is longer than the model reads."""
+    return (
+        f"The prompt has more tokens than the {model.max_length:,} that the model reads: its front is cut off, "
+        f"{characters:,} characters of it."
+    )
+
+
+def as_it_stands(model: LanguageModel) -> str:
     """What was not trained of a model whose own sum is shown."""
     exact = (
         "the network's biases have a share of the sum, which no token has"

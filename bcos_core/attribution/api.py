@@ -15,6 +15,7 @@ from bcos_core.arguments import whole_number
 from bcos_core.attribution.answers import answers_of, kind_of_answers, prompt_of
 from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.attribution.method import Method
+from bcos_core.attribution.own import own_method
 from bcos_core.attribution.question import TargetLike, is_one, questions_of
 from bcos_core.attribution.record import MOST_REPEATS, Attribution, Cost, Target
 from bcos_core.attribution.references import tokens_of
@@ -104,7 +105,7 @@ def explain(
         InputError: a method that the model does not support; a number that is none or is out of range; a foil that is
             the word itself.
     """
-    chosen = METHODS[("bcos" if model.is_bcos else "pullback") if method is None else method]
+    chosen = own_method(model) if method is None else METHODS[method]
     known: dict[str, Any] = {"is_bcos": model.is_bcos, "family": model.family, "answers": kind_of_answers(model)}
     refused = {m.name: m.unsupported(**known) for m in METHODS.values()}
     if reason := refused[chosen.name]:

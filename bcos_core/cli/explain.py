@@ -101,6 +101,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     from bcos_core.attribution.answers import kind_of_answers
     from bcos_core.attribution.api import explain
+    from bcos_core.attribution.own import own_method
     from bcos_core.attribution.question import resolve_target
     from bcos_core.attribution.references import tokens_of
     from bcos_core.attribution.registry import METHODS
@@ -121,7 +122,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         m for m in METHODS.values() if not m.unsupported(is_bcos=model.is_bcos, family=model.family, answers=answers)
     ]
     able = [m for m in fitting if m.has_reference(tokens_of(model.tokenizer))]
-    own = ["bcos"] if model.is_bcos else ["pullback"] if args.next_token else [m.name for m in able if m.usual]
+    own = [own_method(model).name] if model.is_bcos or args.next_token else [m.name for m in able if m.usual]
     names = args.methods or own
     if names == ["all"] and (without := [m.name for m in fitting if m not in able]):
         print(

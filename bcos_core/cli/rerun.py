@@ -100,16 +100,19 @@ def _records(path: Path) -> list[Attribution]:
 
 def _maker(record: Attribution) -> Path:
     """The checkpoint whose weights made the record."""
+    from bcos_core.cli.checkpoints import find_checkpoint
+    from bcos_core.errors import CheckpointError
     from bcos_core.home import get_home
-    from bcos_core.model.embedded import LANGUAGE_MODEL, embedded_path
     from bcos_core.model.identity import folder_content
     from bcos_core.model.info import list_checkpoints
 
     if record.prompt is not None:
-        folder = embedded_path(LANGUAGE_MODEL) if record.model == LANGUAGE_MODEL else get_home().models / record.model
-        if folder.is_dir():
-            return folder
-        raise InputError(f"There is no language model {record.model!r} here. Name its folder with --checkpoint.")
+        try:
+            return find_checkpoint(record.model)
+        except CheckpointError as error:
+            raise InputError(
+                f"There is no language model {record.model!r} here. Name its folder with --checkpoint."
+            ) from error
     known = list_checkpoints(get_home())
     # Its name first: a hash reads all the weights.
     for info in sorted(known, key=lambda info: record.model not in (info.name, info.path.name)):

@@ -22,14 +22,13 @@ from bcos_core.model.convert import is_tied
 from bcos_core.model.embedded import EMBEDDED_MODELS, LANGUAGE_MODEL, embedded_path
 from bcos_core.model.identity import folder_identity, memory_identity
 from bcos_core.model.info import read_config, read_language_info
+from bcos_core.model.language_models import GENERATION_FILE
 from bcos_core.model.loading import load_language_model
 from bcos_core.model.pooling import pool_by_mask
 from bcos_core.model.text_model import TextModel, position_limit, usual_device
 from bcos_core.model.tokenizer import load_tokenizer
 from bcos_core.storage.stored_json import read_json
 from bcos_core.text.vocabulary import ids_of, token_text
-
-GENERATION_FILE = "generation_config.json"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,12 +11,11 @@ from pages.compare.text_box import TextPlace, show_text
 from pages.widgets import url
 from pages.widgets.frame import fragment
 from pages.widgets.plain import plain
-from pages.widgets.struck import Span, struck_spans, toggled
+from pages.widgets.struck import Span, named, struck_spans, toggled
 
 # The parts of the page that a strike changes; the rest stays as it is.
 PANELS, HEADS, TOOLBAR = "panels", "heads", "struck"
 STRUCK = [PANELS, HEADS, TOOLBAR]
-_NAMED = 3
 _SPACES = " \t\N{NO-BREAK SPACE}"
 _EDGES = f"\n\r{SEPARATOR}"
 _CLOSING = ".,;:!?…)]}»”’%"
@@ -59,7 +58,7 @@ def strike_toolbar(text: str) -> None:
         )
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="struck-words"):
-        st.markdown(f"Struck out: {plain(_named(text, spans))}", width="content")
+        st.markdown(f"Struck out: {plain(named(text, spans))}", width="content")
         st.button("Restore", icon=":material/undo:", key="restore", on_click=_restore)
         left = without_struck(text, spans)
         st.button(
@@ -70,13 +69,6 @@ def strike_toolbar(text: str) -> None:
             disabled=any(map(is_blank, left.split(SEPARATOR))),
             help="The text without the struck words becomes the text, and is explained anew.",
         )
-
-
-def _named(text: str, spans: tuple[Span, ...]) -> str:
-    """The struck words, as many as can be read at a glance."""
-    words = [f"“{text[start:end]}”" for start, end in spans]
-    rest = len(words) - _NAMED
-    return ", ".join(words[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _explain(text: str) -> None:

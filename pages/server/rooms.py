@@ -31,6 +31,7 @@ for _room in (
     Room("jobs", "Jobs", "list_alt"),
     Room("models", "Models", "deployed_code"),
     Room("compare", "Compare", "compare"),
+    Room("generate", "Generate", "edit_note"),
     Room("batch", "Batch", "table_rows"),
     Room("evaluate", "Evaluate", "leaderboard"),
     Room("lab", "Lab", "science"),

@@ -8,6 +8,7 @@ from pages.widgets import url
 
 Span = tuple[int, int]
 
+_NAMED = 3
 _SPAN = re.compile(r"(\d{1,9})-(\d{1,9})")
 
 
@@ -21,3 +22,10 @@ def toggled(spans: tuple[Span, ...], start: int, end: int) -> tuple[Span, ...]:
     """The spans after a click on the word from `start` to `end`: what overlaps it is restored, else it is struck."""
     kept = tuple(span for span in spans if span[1] <= start or end <= span[0])
     return kept if len(kept) < len(spans) else tuple(sorted((*spans, (start, end))))
+
+
+def named(text: str, spans: tuple[Span, ...]) -> str:
+    """The struck words, as many as can be read at a glance."""
+    words = [f"“{text[start:end]}”" for start, end in spans]
+    rest = len(words) - _NAMED
+    return ", ".join(words[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 import streamlit as st
@@ -15,8 +16,16 @@ _GRANULARITY_TITLES = {"word": "Words", "token": "Tokens", "sentence": "Sentence
 _PRESENTATION_TITLES = {"background": "Coloured words", "bars": "Bars under words"}
 
 
-def switch(label: str, name: str, titles: dict[str, str], help: str | None, *, labelled: bool = True) -> str:
-    """One of a few options; the first is the default."""
+def switch(
+    label: str,
+    name: str,
+    titles: dict[str, str],
+    help: str | None,
+    *,
+    labelled: bool = True,
+    clears: Iterable[str] = (),
+) -> str:
+    """One of a few options; the first is the default. `clears` as in `url.bound`."""
     default = next(iter(titles))
     chosen = st.segmented_control(
         label,
@@ -25,7 +34,7 @@ def switch(label: str, name: str, titles: dict[str, str], help: str | None, *, l
         required=True,
         help=help,
         label_visibility="visible" if labelled else "collapsed",
-        **url.bound(name, default, parse=url.one_of(titles)),
+        **url.bound(name, default, parse=url.one_of(titles), clears=clears),
     )
     return str(chosen or default)
 

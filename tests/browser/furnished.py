@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import torch
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
@@ -19,7 +20,19 @@ from bcos_core.model.sources import embedded_path
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.invites import Invitations, InviteKind
 from bcos_core.study.studies import Studies
+from tests.tiny_language_model import save_language_model
 
+WRITTEN = {
+    "model": "tiny-speaker",
+    "prompt": "The keys to the old cabinet are on the table. Then Mary and John went to the",
+    "as": "chat",
+    "most": "12",
+    "written": "1",
+    "at": "6",
+    "word": "cabinet",
+    "strike": "4-8",
+}
+"""A text of a language model, with one of its tokens explained."""
 TINY = ("--max-length", "32", "--examples", "200", "--epochs", "1", "--calibration-texts", "64")
 
 
@@ -46,6 +59,7 @@ def furnish(home: Home, *, tiny: bool) -> list[View]:
         View("jobs", "jobs"),
         View("models", f"models?model={models[0]}"),
         View("compare", "compare"),
+        View("generate", f"generate?{urlencode(WRITTEN)}"),
         View("batch", "batch"),
         View("evaluate", "evaluate"),
         View("lab", "lab"),
@@ -63,6 +77,7 @@ def _make(home: Home, tiny: bool) -> tuple[list[str], str, str, str]:
     small = ("--seeds", "2", "--limit", "8", "--bounded-texts", "4", "--bounded-length", "10", "--pairs", "4")
     _run("ablate", *source, "--vary", "b=1", *small, *(() if tiny else ("--examples", "500", "--epochs", "1")))
     train = ("train", "--task", "short-reviews", "--name", "Tiny", *source)
+    save_language_model(home, WRITTEN["model"])
     trained = _run(*(train if tiny else ("quickstart",)))
     models = [Path(trained[name]["checkpoint"]).name for name in ("bcos", "conventional")]
     limit = "8" if tiny else "40"

@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
     pytest.mark.timeout(900),
 ]
-NAMES = ("home", "train", "jobs", "models", "compare", "batch", "evaluate", "lab", "ablation", "reproduce")
+NAMES = ("home", "train", "jobs", "models", "compare", "generate", "batch", "evaluate", "lab", "ablation", "reproduce")
 NAMES += ("studies", "results", "rate")
 
 

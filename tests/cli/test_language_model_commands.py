@@ -13,17 +13,14 @@ from bcos_core.home import Home
 from bcos_core.model.about import About
 from bcos_core.model.checkpoint import save_checkpoint
 from bcos_core.model.convert import convert
-from tests.tiny_language_model import network, tokenizer
+from tests.tiny_language_model import network, save_language_model, tokenizer
 
 PROMPT = "The keys to the old cabinet"
 
 
 @pytest.fixture
 def folder(home: Home) -> Path:
-    place = home.create().models / "tiny"
-    network().save_pretrained(place)
-    tokenizer().save_pretrained(place)
-    return place
+    return save_language_model(home)
 
 
 def asked(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> Any:

@@ -1,0 +1,80 @@
+// A prompt and what a model has written after it, each written token a button. Every string of the data becomes a text
+// node or an attribute, so that a text can never become markup.
+
+const element = (tag, className, ...children) => {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children);
+  return node;
+};
+
+function drawToken(token, place, busy) {
+  const node = element(busy ? "span" : "button", token.special ? "token special" : "token", token.text);
+  node.style.setProperty("--doubt", token.doubt);
+  if (busy) return node;
+  node.type = "button";
+  node.tabIndex = -1;
+  node.dataset.place = place;
+  node.dataset.tip = token.tip;
+  node.setAttribute("aria-label", token.label);
+  node.setAttribute("aria-pressed", String(token.chosen));
+  return node;
+}
+
+function watchTips(root) {
+  const tip = element("div", "tip");
+  tip.setAttribute("role", "presentation");
+  tip.hidden = true;
+  root.append(tip);
+  const show = (event) => {
+    const owner = event.target.closest?.("[data-tip]");
+    tip.hidden = !owner;
+    if (!owner) return;
+    tip.textContent = owner.dataset.tip;
+    const box = root.getBoundingClientRect();
+    const word = owner.getClientRects()[0];
+    const middle = word.left + word.width / 2 - box.left - tip.offsetWidth / 2;
+    tip.style.left = `${Math.max(0, Math.min(middle, box.width - tip.offsetWidth))}px`;
+    tip.style.top = `${word.top - box.top - tip.offsetHeight - 4}px`;
+  };
+  root.onpointerover = show;
+  root.onfocusin = show;
+  root.onpointerleave = root.onfocusout = () => { tip.hidden = true; };
+}
+
+// One tab stop for the text: the arrow keys walk from token to token.
+function watchKeys(text) {
+  const buttons = [...text.querySelectorAll("button")];
+  const first = buttons.find((one) => one.getAttribute("aria-pressed") === "true") ?? buttons[0];
+  if (first) first.tabIndex = 0;
+  text.onkeydown = (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const here = buttons.indexOf(event.target);
+    if (!step || here < 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const next = buttons[Math.max(0, Math.min(buttons.length - 1, here + step))];
+    for (const button of buttons) button.tabIndex = button === next ? 0 : -1;
+    next.focus();
+  };
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".written");
+  root.setAttribute("aria-busy", String(data.busy));
+  const focused = root.querySelector("button:focus")?.dataset.place;
+  const text = element("p", "text", element("span", "prompt", data.prompt));
+  text.dir = "auto";
+  text.append(data.between, ...data.tokens.map((token, place) => drawToken(token, place, data.busy)));
+  root.replaceChildren(text);
+  if (data.end) root.append(element("p", "end", data.end));
+  if (data.busy) return;
+  text.onclick = (event) => {
+    if (event.detail > 1) return;
+    const { place } = event.target.closest("button")?.dataset ?? {};
+    if (place !== undefined) setTriggerValue("token", { place: Number(place), drawn: data.drawn });
+  };
+  watchKeys(text);
+  watchTips(root);
+  if (focused !== undefined) root.querySelector(`button[data-place="${focused}"]`)?.focus();
+}

@@ -1,0 +1,85 @@
+"""What else could have stood in the place of the chosen token: one of them, or a typed word, is the foil."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from bcos_core.home import CHECKOUT
+from bcos_core.model.generate import Written
+from bcos_core.numbers import number, probability
+from pages.generate.stream import name_of, quoted
+from pages.widgets import url
+
+_DIGITS = 9  # of the number of a token
+_ASSETS = CHECKOUT / "assets"
+_component = st.components.v2.component(
+    "bcos_alternatives",
+    html='<ul class="alternatives" aria-label="What could stand here"></ul>',
+    css=(_ASSETS / "alternatives.css").read_text(encoding="utf-8"),
+    js=(_ASSETS / "alternatives.js").read_text(encoding="utf-8"),
+)
+
+
+def foil_of(step: Written) -> int | str | None:
+    """The foil in the address: a token by its number, a word as it was typed, None for none."""
+    if (number_of := _number_in_address()) is not None:
+        return number_of
+    word = url.read("word")
+    return with_space(word, step) if word.strip() else None
+
+
+def with_space(word: str, step: Written) -> str:
+    """A typed word as it would stand in the place of the token: people leave out the space that begins it."""
+    return f" {word}" if step.text[:1] == " " and word[:1] not in (" ", "\n") else word
+
+
+def alternatives(step: Written, at: int, foil: int | str | None) -> None:
+    """The likeliest tokens with their probabilities. A click on one makes it the foil, on the written one none."""
+    _component(
+        key="alternatives",
+        data={"at": at, "rows": _rows(step, foil if isinstance(foil, int) else None)},
+        on_foil_change=lambda: _clicked(step, at),
+    )
+    st.text_input(
+        "Or another word",
+        placeholder="Type a word that did not come",
+        help="Of a word of several tokens the first one that differs is compared. A space before it is added where the "
+        "written token begins with one.",
+        **url.bound("word", "", clears=("foil",)),
+    )
+
+
+def _rows(step: Written, foil: int | None) -> list[dict[str, Any]]:
+    found = step.alternatives
+    largest = max(found.probabilities)
+    return [
+        {
+            "number": one,
+            "text": quoted(text),
+            "part": "written" if one == step.token else "rather than" if one == foil else "",
+            "value": probability(share),
+            "share": share / largest if largest else 0.0,
+            "written": one == step.token,
+            "foil": one == foil,
+            "tip": f"Probability {share:.3g}, logit {number(logit)}",
+            "label": f"{text}, probability {probability(share)}, "
+            + ("written" if one == step.token else f"explain {quoted(name_of(step))} rather than it"),
+        }
+        for one, text, logit, share in zip(found.ids, found.texts, found.logits, found.probabilities, strict=True)
+    ]
+
+
+def _clicked(step: Written, at: int) -> None:
+    chosen = st.session_state["alternatives"].get("foil")
+    if not chosen or chosen.get("at") != at:  # of an older drawing
+        return
+    number_of = int(chosen["number"])
+    taken_back = number_of in (step.token, _number_in_address())
+    url.write(foil=None if taken_back else str(number_of), word=None)
+
+
+def _number_in_address() -> int | None:
+    given = url.read("foil")
+    return int(given) if given.isdecimal() and len(given) <= _DIGITS else None

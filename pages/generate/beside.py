@@ -1,0 +1,61 @@
+"""What stands beside the model's own sum: another model, and other methods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from bcos_core.attribution.method import Method
+from bcos_core.attribution.own import own_method
+from bcos_core.attribution.registry import METHODS
+from bcos_core.model.language_model import LanguageModel
+from pages.widgets import url
+from pages.widgets.language_models import unsupported
+from pages.widgets.option import method_options
+from pages.widgets.plain import plain
+
+_NONE = ""
+
+
+def choose_beside(known: dict[str, str], model: str) -> tuple[str, ...]:
+    """Another model by name, which is asked about the same tokens; none before anybody chooses one."""
+    others = [name for name in known if name != model]
+    if not others:
+        return ()
+    chosen = st.selectbox(
+        "Beside it",
+        [_NONE, *others],
+        format_func=lambda name: known[name] if name else "No other model",
+        help="It is asked about what the first one has written: the same tokens, the same question.",
+        **url.bound("beside", _NONE, parse=url.one_of([_NONE, *others])),
+    )
+    return (str(chosen),) if chosen else ()
+
+
+def choose_methods(models: tuple[LanguageModel, ...]) -> tuple[tuple[Method, ...], dict[str, dict[str, Any]]]:
+    """Methods beside the own sum, each with its cost and what it does, none before anybody chooses; and the options of
+    the chosen ones that are not at their default."""
+    own = {own_method(model).name for model in models}
+    fitting = [
+        method
+        for method in METHODS.values()
+        if not {method.name, method.on_bcos} & own and any(not unsupported(method, model) for model in models)
+    ]
+    known = [method.name for method in fitting]
+    chosen = [name for name in url.read_all("method") if name in known]
+    with st.popover(f"Methods beside it: {len(chosen)}", icon=":material/checklist:", key="choose-methods"):
+        for method in fitting:
+            key = f"method-{method.name}"
+            st.session_state[key] = method.name in chosen
+            with st.container(gap=None):
+                st.checkbox(plain(method.title), key=key, on_change=_check, args=(known,))
+                st.caption(f"{plain(method.description)} Cost: {method.cost}.")
+        methods = tuple(method for method in fitting if method.name in chosen)
+        if any(method.options for method in methods):
+            st.markdown("**Options**")
+        return methods, method_options(methods)
+
+
+def _check(known: list[str]) -> None:
+    url.write(method=[name for name in known if st.session_state[f"method-{name}"]] or None)

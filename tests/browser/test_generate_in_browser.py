@@ -1,0 +1,107 @@
+"""Generate as a person uses it: a prompt, tokens as they come, a click, a foil, a strike, a link; and Stop."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from bcos_core.cli.main import main
+from bcos_core.home import Home
+from bcos_core.model.generate import generate
+from bcos_core.model.language_model import load
+from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+from tests.tiny_language_model import save_language_model
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.timeout(420),
+]
+PROMPT = "Then Mary and <b>John</b> went to the store."
+CLICK = {"delay": 50}
+
+
+def asked(page: Page) -> dict[str, str]:
+    """The parameters of the page's address."""
+    return {name: values[-1] for name, values in parse_qs(urlsplit(page.url).query, keep_blank_values=True).items()}
+
+
+def test_a_prompt_is_gone_on_from_and_a_word_asked_about(home: Home, address: str, page: Page, tmp_path: Path) -> None:
+    model = load(save_language_model(home))
+    steps = list(generate(model, PROMPT, max_tokens=8))
+    missing: list[str] = []
+    # Streamlit itself looks for its server below the page's own address first.
+    page.on(
+        "response", lambda got: missing.append(got.url) if got.status >= 400 and "/_stcore/" not in got.url else None
+    )
+    page.goto(f"{address}/generate?{urlencode({'model': 'tiny', 'most': '8'})}")
+    box = page.get_by_label("Prompt", exact=True)
+    expect(box).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
+    box.fill(PROMPT)
+    box.press("Enter")
+    tokens = page.locator("section.written button.token")
+    expect(tokens).to_have_count(8, timeout=FIRST_VISIT_SECONDS * 1000)
+    assert tokens.all_text_contents() == [step.text or step.alternatives.texts[0] for step in steps]
+    expect(page.locator("section.written .prompt")).to_have_text(PROMPT)  # markup stays text
+    assert asked(page)["prompt"] == PROMPT
+
+    tokens.nth(4).click(**CLICK)
+    panel = page.get_by_role("article")
+    expect(panel.locator(".title")).to_contain_text("Why")
+    expect(panel.locator(".meter .caption")).to_contain_text("Adds to")
+    expect(tokens.nth(4)).to_have_attribute("aria-pressed", "true")
+    rows = page.locator("ul.alternatives button")
+    assert rows.count() in (10, 11) and rows.first.inner_text().startswith("“")
+    rows.nth(2).click(**CLICK)
+    expect(panel.locator(".title")).to_contain_text("rather than")
+    assert asked(page)["foil"] == str(steps[4].alternatives.ids[2])
+    page.locator("article button.unit", has_text="Mary").first.click(**CLICK)
+    expect(panel.locator(".strike .bars-list li")).to_have_count(2)
+    expect(page.locator("article button.unit[aria-pressed=true]").first).to_be_visible()
+    word = page.get_by_label("Or another word", exact=True)
+    word.fill("zebra")
+    word.press("Enter")
+    expect(panel.locator(".note", has_text="is compared")).to_be_visible()
+    page.wait_for_function("() => location.search.includes('word=zebra') && !location.search.includes('foil=')")
+
+    page.get_by_role("button", name="Export", exact=True).click(**CLICK)
+    with page.expect_download() as started:
+        page.get_by_role("button", name="HTML page", exact=True).click(**CLICK)
+    html = Path(started.value.path()).read_text()
+    assert "<b>" not in html and PROMPT in unescape(re.sub(r"<[^>]*>", "", html))  # a word may be several tokens
+    with page.expect_download() as started:
+        page.get_by_role("button", name="JSON records", exact=True).click(**CLICK)
+    assert started.value.suggested_filename.endswith(".json")
+    started.value.save_as(tmp_path / "records.json")
+    assert main(["rerun", str(tmp_path / "records.json")]) == 0
+    page.keyboard.press("Escape")
+
+    shown = panel.inner_text().partition("forward")[0]
+    page.reload()
+    expect(panel.locator(".strike .bars-list li")).to_have_count(2, timeout=FIRST_VISIT_SECONDS * 1000)
+    assert panel.inner_text().partition("forward")[0] == shown
+    assert tokens.count() == 8
+    assert missing == []
+
+
+def test_stop_ends_a_text_that_can_go_on(home: Home, address: str, page: Page) -> None:
+    save_language_model(home, max_position_embeddings=2048)
+    page.goto(f"{address}/generate?{urlencode({'model': 'tiny', 'prompt': PROMPT, 'most': '500', 'temperature': '0'})}")
+    page.get_by_role("button", name="Generate", exact=True).click(**CLICK, timeout=FIRST_VISIT_SECONDS * 1000)
+    written = page.locator("section.written")
+    expect(written.locator(".token").nth(3)).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
+    expect(written).to_have_attribute("aria-busy", "true")
+    page.get_by_role("button", name="Stop", exact=True).click(**CLICK)
+    expect(written.locator(".end")).to_have_text("Stopped.")
+    stopped = int(asked(page)["stopped"])
+    assert 3 < stopped < 500
+    assert written.locator("button.token").count() == stopped
+    page.get_by_role("button", name="Go on", exact=True).click(**CLICK)
+    expect(written.locator(".token").nth(stopped + 5)).to_be_visible()
+    expect(written.locator(".end")).to_have_text("It was asked for no more tokens.")
+    expect(written.locator("button.token")).to_have_count(500)
