@@ -12,6 +12,7 @@ import torch
 from bcos_core.attribution.api import explain
 from bcos_core.attribution.method import Method
 from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.families import family_named
 from bcos_core.home import get_home
@@ -60,6 +61,8 @@ def _loaded(path: str, identity: str, conversation: str) -> LanguageModel:
 
 def unsupported(method: Method, model: LanguageModel) -> str | None:
     """Why a method cannot explain a next token of the model; None if it can."""
+    if not method.has_reference(tokens_of(model.tokenizer)):
+        return f"The tokenizer of {model.name} has no token that stands for a removed one."
     return method.unsupported(is_bcos=model.is_bcos, family=model.family, answers=NextToken.name)
 
 

@@ -358,3 +358,16 @@ def test_a_part_of_the_answer_by_its_log_odds(model: LanguageModel) -> None:
 def test_a_part_that_is_not_there_is_the_whole(model: LanguageModel, part: str) -> None:
     page = opened(whole="1", part=part, most="3")
     assert not page.error and page.slider[0].value == (1, 3)
+
+
+def test_a_tokenizer_without_a_token_for_removed_words_still_explains(home: Home) -> None:
+    folder = save_language_model(home)
+    for name in ("tokenizer_config.json", "special_tokens_map.json"):
+        if (folder / name).is_file():
+            said = json.loads((folder / name).read_text())
+            said.pop("pad_token", None)
+            (folder / name).write_text(json.dumps(said))
+    page = opened(at="1", strike="4-8", method="occlusion")
+    (panel,) = panels(page).values()  # nothing that removes words is offered
+    assert not any(block["kind"] == "strike" for block in panel["blocks"])
+    assert "has no" in page.warning[0].value and not page.error
