@@ -58,7 +58,13 @@ def lay_out(figure: go.Figure, title: str, axis: str, rows: int, *, subtitle: st
     """The frame around the dots, as high as they need; `share`: they are shares of one."""
     figure.update_layout(
         title={"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left", "subtitle": {"text": subtitle}},
-        xaxis={"title": {"text": axis}, "zeroline": True, **(share_axis() if share else {})},
+        # The title keeps off the numbers above it, whichever of them stands in the middle.
+        xaxis={
+            "title": {"text": axis, "standoff": 14},
+            "automargin": True,
+            "zeroline": True,
+            **(share_axis() if share else {}),
+        },
         yaxis={"range": [-0.4, rows - 0.4], "showticklabels": False, "showgrid": False, "zeroline": False},
         showlegend=False,
         height=110 + _ROW_HEIGHT * rows,

@@ -165,6 +165,11 @@ def _measures(result: LabResult, kinds: dict[str, str]) -> None:
         )
     )
     st.caption(f"{MEASURES[shown].description} Over the texts that the model decides by the planted words.")
+    if all(row.mean is None for row in result.rows if row.measure == shown):
+        st.info(
+            "No model decides a text by the planted words, so there is nothing to find. Train longer, or plant more."
+        )
+        return
     if said := chance_in_words(result.rows, shown, kinds):
         st.caption(plain(said))
     chart(

@@ -73,7 +73,9 @@ def furnish(home: Home, *, tiny: bool) -> list[View]:
 
 def _make(home: Home, tiny: bool) -> tuple[list[str], str, str, str]:
     source = ("--model", str(_tiny_bert(home.root / "tiny-bert")), *TINY) if tiny else ()
-    _run("lab", *source, "--limit", "20", *(() if tiny else ("--examples", "2000")))
+    # So few texts need a higher rate, or nothing is learned that could be found.
+    learning = ("--learning-rate", "2e-4", "--consistency", "0") if tiny else ("--examples", "2000")
+    _run("lab", *source, "--limit", "20", *learning)
     small = ("--seeds", "2", "--limit", "8", "--bounded-texts", "4", "--bounded-length", "10", "--pairs", "4")
     _run("ablate", *source, "--vary", "b=1", *small, *(() if tiny else ("--examples", "500", "--epochs", "1")))
     train = ("train", "--task", "short-reviews", "--name", "Tiny", *source)
