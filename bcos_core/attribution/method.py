@@ -123,13 +123,18 @@ class Method:
         """The reference that asks what `wanted` asks; the method's default where it offers none such."""
         return next((name for name in self.references if wanted and same_reference(name, wanted)), None)
 
-    def unsupported(self, *, is_bcos: bool, family: str = "", answers: str = USUAL) -> str | None:
+    def unsupported(
+        self, *, is_bcos: bool, family: str = "", answers: str = USUAL, tokens: Sequence[str] = REFERENCE_TOKENS
+    ) -> str | None:
         """Why the method cannot serve a model, for a person; None if it can. `family` is the title of the model's
-        family, empty where that is not known; `answers` the kind of answers that it gives."""
+        family, empty where that is not known; `answers` the kind of answers that it gives; `tokens` those of its
+        tokenizer (`references.tokens_of`)."""
         if self.needs_bcos and not is_bcos:
             return "Only for B-cos models: a conventional one has no contributions."
         if self.answers and answers not in self.answers:
             fitting = ", ".join(answer_type(name).title.lower() for name in self.answers)
             return f"Not for what this model answers: the method is defined for {fitting}."
+        if not self.has_reference(tokens):
+            return "The tokenizer of this model has no token that stands for a removed one."
         known = next((one for one in FAMILIES.values() if one.title == family), None)
         return None if known is None or self.refuses is None else self.refuses(known)

@@ -10,10 +10,11 @@ if TYPE_CHECKING:
 # References that are a token of the tokenizer at every position. The others are E = 0: a B-cos network without a
 # reference measures against nothing, which is the same question as a baseline of zeros.
 REFERENCE_TOKENS = ("mask", "pad")
+NOTHING = "none"
 REFERENCES = {
     "mask": "the mask token at every position",
     "pad": "the padding token at every position",
-    "none": "nothing",
+    NOTHING: "nothing",
     "zero": "nothing: embeddings of zero",
 }
 

@@ -142,14 +142,12 @@ class Asked(Protocol):
 def not_measured(
     spec: Asked, *, is_bcos: bool, family: str, answers: str, tokens: Sequence[str] = REFERENCE_TOKENS
 ) -> dict[str, str]:
-    """The methods that are left out on such a model, each with the reason; `family` and `answers` as in
-    `Method.unsupported`, `tokens` those of its tokenizer that a method may compare with."""
+    """The methods that are left out on such a model, each with the reason; `family`, `answers` and
+    `tokens` as in `Method.unsupported`."""
     found: dict[str, str] = {}
     for method in (METHODS[name] for name in spec.contenders):
-        if reason := method.unsupported(is_bcos=is_bcos, family=family, answers=answers):
+        if reason := method.unsupported(is_bcos=is_bcos, family=family, answers=answers, tokens=tokens):
             found[method.name] = reason
-        elif not method.has_reference(tokens):
-            found[method.name] = "It puts a token in the place of others, and this model's tokenizer has none for that."
         elif is_bcos and method.on_bcos in spec.contenders:
             same = METHODS[method.on_bcos]
             asked, other = (one.checked_options(spec.options.get(one.name, {})) for one in (method, same))

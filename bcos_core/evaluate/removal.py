@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bcos_core.attribution.references import tokens_of
+from bcos_core.attribution.references import NOTHING, tokens_of
 from bcos_core.errors import InputError
 from bcos_core.registry import Registry
 
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from bcos_core.text.encoding import Encoded
-
-NOTHING = "none"
-"""The reference that is no token (`bcos_core.attribution.references`)."""
 
 
 @dataclass(frozen=True)

@@ -137,12 +137,13 @@ class _Run:
             raise InputError(f"{folder.name} can be asked about none of the pairs. {reasons[0]}")
         if reasons:
             self.note(f"{folder.name} was not asked about {count(len(reasons), 'pair')}. The first: {reasons[0]}")
-        without = not_measured(self.spec, is_bcos=folder.kind == "bcos", family=folder.family, answers=NextToken.name)
-        without |= {
-            name: f"The tokenizer of {folder.name} has no token that stands for a removed one."
-            for name in self.spec.contenders
-            if name not in without and not METHODS[name].has_reference(tokens_of(tokenizer))
-        }
+        without = not_measured(
+            self.spec,
+            is_bcos=folder.kind == "bcos",
+            family=folder.family,
+            answers=NextToken.name,
+            tokens=tokens_of(tokenizer),
+        )
         self.skipped += [
             {"checkpoint": folder.path.name, "method": name, "reason": why} for name, why in without.items()
         ]

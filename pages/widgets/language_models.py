@@ -61,9 +61,9 @@ def _loaded(path: str, identity: str, conversation: str) -> LanguageModel:
 
 def unsupported(method: Method, model: LanguageModel) -> str | None:
     """Why a method cannot explain a next token of the model; None if it can."""
-    if not method.has_reference(tokens_of(model.tokenizer)):
-        return f"The tokenizer of {model.name} has no token that stands for a removed one."
-    return method.unsupported(is_bcos=model.is_bcos, family=model.family, answers=NextToken.name)
+    return method.unsupported(
+        is_bcos=model.is_bcos, family=model.family, answers=NextToken.name, tokens=tokens_of(model.tokenizer)
+    )
 
 
 def explained(
