@@ -4,33 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from bcos_core.errors import NotFiniteError
 from bcos_core.model.convert import is_bcos, set_b
 from bcos_core.progress import Reporter
+from bcos_core.train.choices import Choices
 from bcos_core.train.ranks import Ranks
-
-
-class Converting(Protocol):
-    """What callbacks ask of a recipe, of classifiers or language models."""
-
-    @property
-    def bcos(self) -> bool: ...
-
-    @property
-    def b(self) -> float: ...
-
-    @property
-    def ramp(self) -> float: ...
 
 
 class BRamp(TrainerCallback):
     """B rises linearly from 1 to the recipe's value over the first `ramp` of the steps."""
 
-    def __init__(self, recipe: Converting) -> None:
+    def __init__(self, recipe: Choices) -> None:
         self.recipe = recipe
 
     def b_at(self, step: int, max_steps: int) -> float:
@@ -55,7 +43,7 @@ class ReportingCallback(TrainerCallback):
     def __init__(
         self,
         reporter: Reporter,
-        recipe: Converting,
+        recipe: Choices,
         metric: str,
         loss: str,
         steps_done: Callable[[int, int], float] = lambda step, steps: step,

@@ -1,15 +1,28 @@
-"""What training classifiers and language models have in common: the order of the examples, and the length of steps."""
+"""What training classifiers and language models have in common: the order of the examples, the length of steps, and
+how a run is set up, watched and gone on with."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer
+from transformers import Trainer, TrainingArguments
+from transformers.trainer_callback import PrinterCallback
 
+from bcos_core.model.quiet import quiet_transformers
+from bcos_core.progress import Reporter
+from bcos_core.train.callbacks import last_complete_checkpoint
+from bcos_core.train.choices import Choices
 from bcos_core.train.encoded import EpochOrder
 from bcos_core.train.optimizer import stretch_steps
+from bcos_core.train.plan import EVALUATIONS
+from bcos_core.train.ranks import Ranks
+
+# Curves with about this many points, and this many checkpoints to resume from, whatever the length of the run.
+LOSS_POINTS = 60
+CHECKPOINTS = 4
 
 
 class OrderedTrainer(Trainer):
@@ -34,3 +47,44 @@ class OrderedTrainer(Trainer):
         assert self.model is not None
         stretch_steps(optimizer, {self.model.get_parameter(f"{path}.weight"): k for path, k in self.stretch.items()})
         return optimizer
+
+    def go_on(self, work: Path, ranks: Ranks, reporter: Reporter) -> None:
+        """Train, from the last complete checkpoint in `work` where there is one."""
+        self.remove_callback(PrinterCallback)  # stdout is the command's
+        last = ranks.first(lambda: last_complete_checkpoint(work))
+        if last:
+            reporter.log(f"Going on from {last.name}.")
+        with quiet_transformers():
+            self.train(resume_from_checkpoint=str(last) if last else None)
+
+
+def arguments_of(recipe: Choices, steps: int, work: Path, *, bf16: bool, **own: Any) -> TrainingArguments:
+    """Those of a training of so many steps whose checkpoints go to `work`; `own` are those of one kind alone."""
+    return TrainingArguments(
+        output_dir=str(work),
+        max_steps=steps,
+        per_device_train_batch_size=recipe.batch_size,
+        gradient_accumulation_steps=recipe.gradient_accumulation,
+        learning_rate=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        adam_epsilon=1e-8,
+        max_grad_norm=1.0,
+        lr_scheduler_type="linear",
+        warmup_steps=round(recipe.warmup * steps),
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        bf16=bf16,
+        use_cpu=not torch.cuda.is_available(),
+        dataloader_pin_memory=torch.cuda.is_available(),
+        logging_steps=max(1, steps // LOSS_POINTS),
+        eval_strategy="steps",
+        eval_steps=max(1, steps // EVALUATIONS),
+        save_strategy="steps",
+        save_steps=max(1, steps // CHECKPOINTS),
+        save_total_limit=2,  # while one is being written, a complete one is there
+        remove_unused_columns=False,
+        report_to=[],
+        logging_nan_inf_filter=False,  # it would put earlier losses in the place of those that are not finite
+        disable_tqdm=True,
+        **own,
+    )

@@ -38,6 +38,7 @@ from bcos_core.text.content import choice_hash, data_hash
 from bcos_core.text.tasks import TaskData, load_task
 from bcos_core.train.course import COURSE_FILE, State, course_text
 from bcos_core.train.course_keeper import CourseKeeper
+from bcos_core.train.naming import trained_folders
 from bcos_core.train.plan import KINDS, stage_titles
 from bcos_core.train.precision import choose_bf16
 from bcos_core.train.ranks import Ranks
@@ -137,10 +138,7 @@ class _Run:
             else self.data.train.take(self.recipe.examples, self.recipe.seed)
         )
         self.source = resolve_model(spec.model)
-        name = folder_stem(spec.name, f"{folder_stem(spec.task.title, 'task')}-{self.recipe.name}")
-        self.names = {"bcos": f"{name}-{job}", "conventional": f"{name}-{job}-conventional"}
-        if not self.recipe.bcos:
-            self.names["conventional"] = f"{name}-{job}"
+        self.names = trained_folders(spec.name, folder_stem(spec.task.title, "task"), self.recipe, job)
 
     def bcos_model(self) -> TrainedModel:
         return self._trained("bcos", self.recipe, self._calibrated)

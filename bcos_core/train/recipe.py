@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
 from bcos_core.errors import RecipeError
-from bcos_core.option import choice, misfits
+from bcos_core.option import choice
 from bcos_core.registry import Registry
-from bcos_core.storage.stored_spec import read_spec
 from bcos_core.tasks.task_type import BINARY, CROSS_ENTROPY
 from bcos_core.text.tasks import EMBEDDED_TASKS, TaskChoice
+from bcos_core.train.choices import (
+    DATA,
+    MODEL,
+    TRAINING,
+    Choices,
+    accumulation_option,
+    b_option,
+    calibration_texts_option,
+    examples_option,
+    learning_rate_option,
+    normalize_option,
+    precision_option,
+    ramp_option,
+    seed_option,
+    warmup_option,
+    weight_decay_option,
+)
 
-PRECISIONS = ("auto", "fp32", "bf16")
 DROPPED, KEPT = "dropped", "kept"
 USUAL_LOSS = "usual"
 SPACINGS = ("even", "log")
-MODEL, TRAINING, DATA = "Model", "Training", "Data and loss"
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Choices):
     """How a model is converted and fine-tuned. Every field but the name is an option (`bcos_core.option`).
 
     `b` is the exponent of the B-cos transform (arXiv 2502.12992 §3). With a `ramp` it rises linearly from 1 to `b` over
@@ -44,27 +57,9 @@ class Recipe:
 
     name: str = "calibrated"
     bcos: bool = choice(True, "Convert to B-cos", "Without, a conventional model is trained.", group=MODEL)
-    b: float = choice(
-        1.5,
-        "B",
-        "The exponent of the B-cos transform: 1 is a plain linear layer, 1.5 the usual choice.",
-        least=1.0,
-        most=4.0,
-        step=0.05,
-        group=MODEL,
-    )
-    ramp: float = choice(
-        0.0,
-        "Ramp of B",
-        "Share of the steps over which B rises from 1 to its value; 0 starts there.",
-        least=0.0,
-        most=1.0,
-        step=0.1,
-        group=MODEL,
-    )
-    normalize_weights: bool = choice(
-        False, "Normalised weights", "Each weight row has length 1 in every forward pass.", group=MODEL
-    )
+    b: float = b_option(1.5, "1.5 the usual choice")
+    ramp: float = ramp_option()
+    normalize_weights: bool = normalize_option()
     biases: str = choice(
         DROPPED,
         "Biases",
@@ -76,15 +71,7 @@ class Recipe:
     calibrate: bool = choice(
         True, "Calibrate", "Refit the converted layers to the pretrained function first.", group=MODEL
     )
-    calibration_texts: int = choice(
-        512,
-        "Calibration texts",
-        "Training texts that the layers are refitted on.",
-        least=16,
-        most=100_000,
-        step=64,
-        group=MODEL,
-    )
+    calibration_texts: int = calibration_texts_option(512)
     ridge: float = choice(
         3e-2,
         "Ridge",
@@ -97,60 +84,20 @@ class Recipe:
     twin: bool = choice(
         True, "Train the twin", "Also a conventional model, on the same data with the same budget.", group=MODEL
     )
-    learning_rate: float = choice(
-        1e-4,
-        "Learning rate",
-        "The highest learning rate, after the warm-up.",
-        above=0.0,
-        most=0.1,
-        step=0.00001,
-        group=TRAINING,
-    )
+    learning_rate: float = learning_rate_option(1e-4)
     epochs: float = choice(
         3.0, "Epochs", "Passes over the training texts.", above=0.0, most=100.0, step=0.5, group=TRAINING
     )
     batch_size: int = choice(16, "Batch", "Texts per step and device.", least=1, most=1024, step=8, group=TRAINING)
-    gradient_accumulation: int = choice(
-        1,
-        "Accumulated steps",
-        "Steps whose gradients are added before an update.",
-        least=1,
-        most=1024,
-        group=TRAINING,
-    )
-    warmup: float = choice(
-        0.1,
-        "Warm-up",
-        "Share of the steps over which the learning rate rises.",
-        least=0.0,
-        below=1.0,
-        step=0.05,
-        group=TRAINING,
-    )
-    weight_decay: float = choice(
-        0.01, "Weight decay", "Weight decay of AdamW.", least=0.0, most=1.0, step=0.01, group=TRAINING
-    )
-    precision: str = choice(
-        "auto",
-        "Precision",
-        "Auto measures which of the two is faster on this machine.",
-        choices=PRECISIONS,
-        group=TRAINING,
-    )
+    gradient_accumulation: int = accumulation_option()
+    warmup: float = warmup_option(0.1)
+    weight_decay: float = weight_decay_option()
+    precision: str = precision_option()
     max_length: int = choice(
         64, "Maximum length", "Tokens at which a text is cut.", least=8, most=8192, step=16, group=DATA
     )
-    examples: int | None = choice(
-        None,
-        "Training texts",
-        "Training texts to use; all of them where no number is given, or a larger one than there are.",
-        least=16,
-        kind=int,
-        none="all",
-        step=100,
-        group=DATA,
-    )
-    seed: int = choice(42, "Seed", "Seed of every random choice.", least=0, most=2**32 - 1, group=DATA)
+    examples: int | None = examples_option()
+    seed: int = seed_option()
     loss: str = choice(
         USUAL_LOSS,
         "Loss",
@@ -222,33 +169,12 @@ class Recipe:
         group=DATA,
     )
 
-    def __post_init__(self) -> None:
-        if bad := misfits(self):
-            said = (f"{name} is {getattr(self, name)!r}; expected {option.expected}." for name, option in bad.items())
-            raise RecipeError(next(iter(bad)), " ".join(said))
+    def check(self) -> None:
         if not self.bcos and self.consistency:
             raise RecipeError(
                 "consistency",
                 "Deletion consistency needs a B-cos model: a conventional one has no contributions. Set it to 0.",
             )
-        if self.normalize_weights and self.calibrate:
-            raise RecipeError(
-                "normalize_weights",
-                "Calibration fits the length of the weight rows, which normalised weights throw away. "
-                "Turn one of the two off.",
-            )
-
-    def replace(self, **changes: Any) -> Recipe:
-        """A copy with some options changed; None leaves an option as it is.
-
-        Raises:
-            RecipeError: an unknown option, or options that do not fit together.
-        """
-        known = {f.name for f in dataclasses.fields(self)}
-        for name in changes:
-            if name not in known:
-                raise RecipeError(name, f"Unknown recipe option {name!r}. Known: {', '.join(sorted(known))}.")
-        return dataclasses.replace(self, **{k: v for k, v in changes.items() if v is not None})
 
     @property
     def first_b(self) -> float:
@@ -267,18 +193,6 @@ class Recipe:
             consistency=0.0,
             twin=False,
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Recipe:
-        """The recipe that `to_dict` wrote.
-
-        Raises:
-            InputError: an option is missing or unknown: it was written by another version of the program.
-        """
-        return read_spec(data, cls, "This recipe")
 
 
 WITHOUT_EFFECT = ("name", "kept_texts", "kept_states", "kept_spacing")

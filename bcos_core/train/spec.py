@@ -6,16 +6,15 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from bcos_core.errors import InputError, RecipeError
-from bcos_core.model.about import About
 from bcos_core.model.identity import source_identity
 from bcos_core.text.content import choice_hash
 from bcos_core.text.tasks import TaskChoice
+from bcos_core.train.named_work import NamedWork
 from bcos_core.train.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class TrainSpec:
+class TrainSpec(NamedWork):
     """A model source (see `bcos_core.model.sources`), a task and a recipe; and what the model that comes of it is
     called, with notes about it (`bcos_core.model.about`). Its twin is called after it.
 
@@ -28,17 +27,6 @@ class TrainSpec:
     recipe: Recipe
     name: str = ""
     notes: str = ""
-
-    def __post_init__(self) -> None:
-        for field in ("name", "notes"):
-            try:
-                About(**{field: getattr(self, field)})
-            except InputError as error:
-                raise RecipeError(field, str(error)) from error
-
-    @property
-    def about(self) -> About:
-        return About(self.name, (), self.notes)
 
     def to_dict(self) -> dict[str, Any]:
         return {**self.work(), "name": self.name, "notes": self.notes}

@@ -15,27 +15,20 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
     TrainerCallback,
-    TrainingArguments,
 )
-from transformers.trainer_callback import PrinterCallback
 
 from bcos_core.model.anatomy import family_of, positions_of, types_of
-from bcos_core.model.quiet import quiet_transformers
 from bcos_core.progress import Reporter
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import Scale, TaskType
 from bcos_core.text.tasks import Examples
-from bcos_core.train.callbacks import BRamp, CompleteMark, ReportingCallback, last_complete_checkpoint, not_finite
+from bcos_core.train.callbacks import BRamp, CompleteMark, ReportingCallback, not_finite
 from bcos_core.train.encoded import EncodedExamples
 from bcos_core.train.losses import deletion_task, masked_texts
-from bcos_core.train.ordered import OrderedTrainer
-from bcos_core.train.plan import CURVE_SHARE, EVALUATIONS, LEAST_CURVE_TEXTS, steps_done
+from bcos_core.train.ordered import OrderedTrainer, arguments_of
+from bcos_core.train.plan import CURVE_SHARE, LEAST_CURVE_TEXTS, steps_done
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.recipe import USUAL_LOSS, Recipe
-
-# Curves with about this many points, and this many checkpoints to resume from, whatever the length of the run.
-LOSS_POINTS = 60
-CHECKPOINTS = 4
 
 
 class BcosTrainer(OrderedTrainer):
@@ -163,35 +156,7 @@ def fine_tune(
     validation_set = EncodedExamples(curve, tokenizer, recipe.max_length, to_tensor)
     steps_per_epoch = -(-len(train) // (recipe.batch_size * recipe.gradient_accumulation * ranks.count))
     steps = max(1, round(steps_per_epoch * recipe.epochs))
-    arguments = TrainingArguments(
-        output_dir=str(work),
-        max_steps=steps,
-        per_device_train_batch_size=recipe.batch_size,
-        per_device_eval_batch_size=64,
-        gradient_accumulation_steps=recipe.gradient_accumulation,
-        learning_rate=recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
-        adam_epsilon=1e-8,
-        max_grad_norm=1.0,
-        lr_scheduler_type="linear",
-        warmup_steps=round(recipe.warmup * steps),
-        seed=recipe.seed,
-        data_seed=recipe.seed,
-        bf16=bf16,
-        use_cpu=not torch.cuda.is_available(),
-        dataloader_pin_memory=torch.cuda.is_available(),
-        logging_steps=max(1, steps // LOSS_POINTS),
-        eval_strategy="steps",
-        eval_steps=max(1, steps // EVALUATIONS),
-        save_strategy="steps",
-        save_steps=max(1, steps // CHECKPOINTS),
-        save_total_limit=2,  # while one is being written, a complete one is there
-        remove_unused_columns=False,
-        label_names=["labels"],
-        report_to=[],
-        logging_nan_inf_filter=False,  # it would put earlier losses in the place of those that are not finite
-        disable_tqdm=True,
-    )
+    arguments = arguments_of(recipe, steps, work, bf16=bf16, per_device_eval_batch_size=64, label_names=["labels"])
     callbacks: list[TrainerCallback] = [
         ReportingCallback(
             reporter, recipe, kind.main_metric.name, loss_name(kind, recipe), partial(steps_done, recipe)
@@ -214,12 +179,7 @@ def fine_tune(
         data_collator=train_set.collate,
         callbacks=[*callbacks, *watching],
     )
-    trainer.remove_callback(PrinterCallback)  # stdout is the command's
-    last = ranks.first(lambda: last_complete_checkpoint(work))
-    if last:
-        reporter.log(f"Going on from {last.name}.")
-    with quiet_transformers():
-        trainer.train(resume_from_checkpoint=str(last) if last else None)
+    trainer.go_on(work, ranks, reporter)
     answer_in_unit(model, scale)
     model.eval()
 

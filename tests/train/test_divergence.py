@@ -19,6 +19,7 @@ from bcos_core.model.convert import convert
 from bcos_core.progress import SilentReporter
 from bcos_core.tasks.single_label import SingleLabel
 from bcos_core.train import pipeline, trainer
+from bcos_core.train.callbacks import last_complete_checkpoint
 from bcos_core.train.pipeline import run_training
 from tests.train.small_task import spec_of, write_inputs
 
@@ -97,7 +98,7 @@ def test_weights_that_are_no_numbers_are_no_checkpoint_to_go_on_from(
     monkeypatch.setattr(trainer, "CompleteMark", Poison)
     with pytest.raises(NotFiniteError, match="the weight classifier.weight is not finite"):
         train(inputs, tmp_path)
-    assert trainer.last_complete_checkpoint(tmp_path / "work" / "bcos") is None
+    assert last_complete_checkpoint(tmp_path / "work" / "bcos") is None
 
 
 def test_a_model_that_answers_no_numbers_is_not_scored(inputs: tuple[Path, Path]) -> None:

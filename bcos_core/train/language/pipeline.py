@@ -40,6 +40,7 @@ from bcos_core.train.language.plan import CURVE_TOKENS, memory_plan, stage_title
 from bcos_core.train.language.recipe import DISTILLATION, LanguageRecipe
 from bcos_core.train.language.spec import LanguageSpec
 from bcos_core.train.language.trainer import for_distillation, train_language_model
+from bcos_core.train.naming import trained_folders
 from bcos_core.train.plan import KINDS
 from bcos_core.train.precision import choose_bf16
 from bcos_core.train.work import Inputs, WorkFolder
@@ -167,10 +168,7 @@ class _Run:
         self.train = self._sequences(self.train_texts)
         self.test = self._sequences(take(self.texts.test, self.recipe.test_texts, self.recipe.seed))
         self.curve = _up_to(self._sequences(self.texts.validation), CURVE_TOKENS)
-        name = folder_stem(spec.name, f"{folder_stem(spec.texts.title, 'texts')}-{self.recipe.name}")
-        self.names = {"bcos": f"{name}-{job}", "conventional": f"{name}-{job}-conventional"}
-        if not self.recipe.bcos:
-            self.names["conventional"] = f"{name}-{job}"
+        self.names = trained_folders(spec.name, folder_stem(spec.texts.title, "texts"), self.recipe, job)
 
     def original(self) -> Perplexity:
         """That of the pretrained model."""

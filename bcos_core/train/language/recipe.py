@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
 from bcos_core.errors import RecipeError
-from bcos_core.option import choice, misfits
+from bcos_core.option import choice
 from bcos_core.registry import Registry
-from bcos_core.storage.stored_spec import read_spec
 from bcos_core.tasks.task_type import CROSS_ENTROPY
-from bcos_core.train.recipe import DATA, MODEL, PRECISIONS, TRAINING
+from bcos_core.train.choices import (
+    DATA,
+    MODEL,
+    TRAINING,
+    Choices,
+    accumulation_option,
+    b_option,
+    calibration_texts_option,
+    examples_option,
+    learning_rate_option,
+    normalize_option,
+    precision_option,
+    ramp_option,
+    seed_option,
+    warmup_option,
+    weight_decay_option,
+)
 
 DISTILLATION = "distillation"
 LOSSES = (DISTILLATION, CROSS_ENTROPY)
@@ -21,7 +35,7 @@ and a regression on a few hundred texts makes them worse (measured with SmolLM2 
 
 
 @dataclass(frozen=True)
-class LanguageRecipe:
+class LanguageRecipe(Choices):
     """How a language model is converted and trained. Every field but the name is an option (`bcos_core.option`).
 
     `b`, `ramp`, `normalize_weights`, `calibrate`, `calibration_texts` and `ridge` are as in `Recipe`; the paper has
@@ -41,37 +55,11 @@ class LanguageRecipe:
 
     name: str = "calibrated"
     bcos: bool = choice(True, "Convert to B-cos", "Without, the original is trained on.", group=MODEL)
-    b: float = choice(
-        1.1,
-        "B",
-        "The exponent of the B-cos transform: 1 is a plain linear layer, 1.1 what the paper has for language models.",
-        least=1.0,
-        most=4.0,
-        step=0.05,
-        group=MODEL,
-    )
-    ramp: float = choice(
-        0.0,
-        "Ramp of B",
-        "Share of the steps over which B rises from 1 to its value; 0 starts there.",
-        least=0.0,
-        most=1.0,
-        step=0.1,
-        group=MODEL,
-    )
-    normalize_weights: bool = choice(
-        False, "Normalised weights", "Each weight row has length 1 in every forward pass.", group=MODEL
-    )
+    b: float = b_option(1.1, "1.1 what the paper has for language models")
+    ramp: float = ramp_option()
+    normalize_weights: bool = normalize_option()
     calibrate: bool = choice(True, "Calibrate", "Refit the converted layers to the original first.", group=MODEL)
-    calibration_texts: int = choice(
-        128,
-        "Calibration texts",
-        "Training texts that the layers are refitted on.",
-        least=16,
-        most=100_000,
-        step=64,
-        group=MODEL,
-    )
+    calibration_texts: int = calibration_texts_option(128)
     ridge: float | None = choice(
         None,
         "Ridge",
@@ -87,15 +75,7 @@ class LanguageRecipe:
     twin: bool = choice(
         False, "Continue the original", "Also train the original on, on the same texts, as many steps.", group=MODEL
     )
-    learning_rate: float = choice(
-        2e-5,
-        "Learning rate",
-        "The highest learning rate, after the warm-up.",
-        above=0.0,
-        most=0.1,
-        step=0.00001,
-        group=TRAINING,
-    )
+    learning_rate: float = learning_rate_option(2e-5)
     epochs: float = choice(
         1.0,
         "Epochs",
@@ -106,33 +86,10 @@ class LanguageRecipe:
         group=TRAINING,
     )
     batch_size: int = choice(16, "Batch", "Sequences per step and device.", least=1, most=1024, step=8, group=TRAINING)
-    gradient_accumulation: int = choice(
-        1,
-        "Accumulated steps",
-        "Steps whose gradients are added before an update.",
-        least=1,
-        most=1024,
-        group=TRAINING,
-    )
-    warmup: float = choice(
-        0.05,
-        "Warm-up",
-        "Share of the steps over which the learning rate rises.",
-        least=0.0,
-        below=1.0,
-        step=0.05,
-        group=TRAINING,
-    )
-    weight_decay: float = choice(
-        0.01, "Weight decay", "Weight decay of AdamW.", least=0.0, most=1.0, step=0.01, group=TRAINING
-    )
-    precision: str = choice(
-        "auto",
-        "Precision",
-        "Auto measures which of the two is faster on this machine.",
-        choices=PRECISIONS,
-        group=TRAINING,
-    )
+    gradient_accumulation: int = accumulation_option()
+    warmup: float = warmup_option(0.05)
+    weight_decay: float = weight_decay_option()
+    precision: str = precision_option()
     checkpointing: bool = choice(
         False,
         "Gradient checkpointing",
@@ -158,16 +115,7 @@ class LanguageRecipe:
         step=16,
         group=DATA,
     )
-    examples: int | None = choice(
-        None,
-        "Training texts",
-        "Training texts to use; all of them where no number is given, or a larger one than there are.",
-        least=16,
-        kind=int,
-        none="all",
-        step=100,
-        group=DATA,
-    )
+    examples: int | None = examples_option()
     test_texts: int = choice(
         1000,
         "Test texts",
@@ -177,7 +125,7 @@ class LanguageRecipe:
         step=100,
         group=DATA,
     )
-    seed: int = choice(42, "Seed", "Seed of every random choice.", least=0, most=2**32 - 1, group=DATA)
+    seed: int = seed_option()
     loss: str = choice(
         DISTILLATION,
         "Loss",
@@ -195,10 +143,7 @@ class LanguageRecipe:
         group=DATA,
     )
 
-    def __post_init__(self) -> None:
-        if bad := misfits(self):
-            said = (f"{name} is {getattr(self, name)!r}; expected {option.expected}." for name, option in bad.items())
-            raise RecipeError(next(iter(bad)), " ".join(said))
+    def check(self) -> None:
         if not self.bcos and self.loss == DISTILLATION:
             raise RecipeError(
                 "loss",
@@ -209,24 +154,6 @@ class LanguageRecipe:
             raise RecipeError("epochs", "Neither converted nor trained, the model stays as it is. Choose one of both.")
         if self.hidden_weight and self.loss != DISTILLATION:
             raise RecipeError("hidden_weight", f"Hidden states are learned in {DISTILLATION} alone. Set it to 0.")
-        if self.normalize_weights and self.calibrate:
-            raise RecipeError(
-                "normalize_weights",
-                "Calibration fits the length of the weight rows, which normalised weights throw away. "
-                "Turn one of the two off.",
-            )
-
-    def replace(self, **changes: Any) -> LanguageRecipe:
-        """A copy with some options changed; None leaves an option as it is.
-
-        Raises:
-            RecipeError: an unknown option, or options that do not fit together.
-        """
-        known = {field.name for field in dataclasses.fields(self)}
-        for name in changes:
-            if name not in known:
-                raise RecipeError(name, f"Unknown recipe option {name!r}. Known: {', '.join(sorted(known))}.")
-        return dataclasses.replace(self, **{k: v for k, v in changes.items() if v is not None})
 
     def ridge_of(self, *, biases: bool) -> float:
         """The ridge term for a model with or without biases."""
@@ -248,18 +175,6 @@ class LanguageRecipe:
             hidden_weight=0.0,
             twin=False,
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> LanguageRecipe:
-        """The recipe that `to_dict` wrote.
-
-        Raises:
-            InputError: an option is missing or unknown: it was written by another version of the program.
-        """
-        return read_spec(data, cls, "This recipe")
 
 
 LANGUAGE_RECIPES: Registry[LanguageRecipe] = Registry("recipe of language models")

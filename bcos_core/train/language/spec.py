@@ -7,15 +7,14 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from bcos_core.errors import InputError, RecipeError
-from bcos_core.model.about import About
 from bcos_core.model.identity import source_identity
 from bcos_core.text.running import TextSource, source_hash
 from bcos_core.train.language.recipe import LanguageRecipe
+from bcos_core.train.named_work import NamedWork
 
 
 @dataclass(frozen=True)
-class LanguageSpec:
+class LanguageSpec(NamedWork):
     """A model source (see `bcos_core.model.sources`), texts and a recipe; and what the model that comes of it is
     called, with notes about it.
 
@@ -28,17 +27,6 @@ class LanguageSpec:
     recipe: LanguageRecipe
     name: str = ""
     notes: str = ""
-
-    def __post_init__(self) -> None:
-        for field in ("name", "notes"):
-            try:
-                About(**{field: getattr(self, field)})
-            except InputError as error:
-                raise RecipeError(field, str(error)) from error
-
-    @property
-    def about(self) -> About:
-        return About(self.name, (), self.notes)
 
     def work(self) -> dict[str, Any]:
         """What is computed, whatever it is called."""

@@ -8,22 +8,18 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel, TrainerCallback, TrainingArguments
-from transformers.trainer_callback import PrinterCallback
+from transformers import PreTrainedModel, TrainerCallback
 
 from bcos_core.model.anatomy import blocks_of, family_of
 from bcos_core.model.perplexity import hidden_and_targets, padded, perplexity
-from bcos_core.model.quiet import quiet_transformers
 from bcos_core.progress import Reporter
 from bcos_core.tasks.next_token import PERPLEXITY
 from bcos_core.text.sequences import Ids
-from bcos_core.train.callbacks import BRamp, CompleteMark, ReportingCallback, last_complete_checkpoint, not_finite
+from bcos_core.train.callbacks import BRamp, CompleteMark, ReportingCallback, not_finite
 from bcos_core.train.language.losses import cross_entropy, distillation, hidden_distance
 from bcos_core.train.language.recipe import DISTILLATION, LanguageRecipe
-from bcos_core.train.ordered import OrderedTrainer
-from bcos_core.train.plan import EVALUATIONS
+from bcos_core.train.ordered import OrderedTrainer, arguments_of
 from bcos_core.train.ranks import Ranks
-from bcos_core.train.trainer import CHECKPOINTS, LOSS_POINTS
 
 
 class SequenceData(torch.utils.data.Dataset[Ids]):
@@ -133,38 +129,18 @@ def train_language_model(
     if (original is not None) != (recipe.loss == DISTILLATION):
         raise ValueError(f"The loss is {recipe.loss}, and the original is {'given' if original else 'missing'}.")
     steps = steps_of(len(train), recipe)
-    arguments = TrainingArguments(
-        output_dir=str(work),
-        max_steps=steps,
-        per_device_train_batch_size=recipe.batch_size,
-        gradient_accumulation_steps=recipe.gradient_accumulation,
-        learning_rate=recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
-        adam_epsilon=1e-8,
-        max_grad_norm=1.0,
-        lr_scheduler_type="linear",
-        warmup_steps=round(recipe.warmup * steps),
-        seed=recipe.seed,
-        data_seed=recipe.seed,
+    arguments = arguments_of(
+        recipe,
+        steps,
+        work,
         bf16=bf16,
-        use_cpu=not torch.cuda.is_available(),
-        dataloader_pin_memory=torch.cuda.is_available(),
         activation_checkpointing=recipe.checkpointing,
         activation_checkpointing_kwargs={"use_reentrant": False} if recipe.checkpointing else None,
-        logging_steps=max(1, steps // LOSS_POINTS),
-        eval_strategy="steps",
-        eval_steps=max(1, steps // EVALUATIONS),
-        save_strategy="steps",
-        save_steps=max(1, steps // CHECKPOINTS),
-        save_total_limit=2,  # while one is being written, a complete one is there
-        remove_unused_columns=False,
-        report_to=[],
-        logging_nan_inf_filter=False,  # it would put earlier losses in the place of those that are not finite
-        disable_tqdm=True,
     )
+    ranks = Ranks()
     callbacks: list[TrainerCallback] = [
         ReportingCallback(reporter, recipe, PERPLEXITY.name, loss_name(recipe)),
-        CompleteMark(Ranks()),
+        CompleteMark(ranks),
     ]
     if recipe.bcos:
         callbacks.insert(0, BRamp(recipe))
@@ -186,12 +162,7 @@ def train_language_model(
             data_collator=SequenceData.collate,
             callbacks=[*callbacks, *watching],
         )
-        trainer.remove_callback(PrinterCallback)  # stdout is the command's
-        last = last_complete_checkpoint(work)
-        if last:
-            reporter.log(f"Going on from {last.name}.")
-        with quiet_transformers():
-            trainer.train(resume_from_checkpoint=str(last) if last else None)
+        trainer.go_on(work, ranks, reporter)
     finally:
         for parameter in frozen:
             parameter.requires_grad_(True)
