@@ -21,14 +21,14 @@ from bcos_core.text.columns import guess_text_column
 from bcos_core.text.decode import decode
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.files import open_table
-from bcos_core.text.hub import choose_splits, load_splits, require_hub_id, sampled_rows
+from bcos_core.text.hub import choose_splits, load_splits, sampled_rows
 from bcos_core.text.labels import text_value
+from bcos_core.text.named_data import KINDS, NamedData
 from bcos_core.text.split import TEST_SHARE, VALIDATION_SHARE, digest, position
 from bcos_core.text.table import MAX_FILE_BYTES, require_cell, require_size
 
 LANGUAGE_TASK = "language-model"
 """What the command line calls this kind of task, beside `TASK_TYPES`: each next token of running text."""
-KINDS = ("embedded", "hub", "file")
 TXT = ".txt"
 FEWEST_TEXTS = 20
 """Of fewer, each is cut into its paragraphs: whole books would leave a side without a text."""
@@ -36,7 +36,7 @@ _COLUMNS_SHOWN = 30
 
 
 @dataclass(frozen=True)
-class TextSource:
+class TextSource(NamedData):
     """Where texts come from. `name` is an embedded task's name, a hub id, or the path of a file or folder; a
     `text_column` that is None is guessed. Files of the ending .txt have none.
 
@@ -63,10 +63,7 @@ class TextSource:
                 raise DataError(
                     f"The embedded task {self.name!r} has pairs of texts, which are no running text. Choose another."
                 )
-        if self.kind == "hub":
-            require_hub_id(self.name)
-        if self.kind != "hub" and self.hub_config:
-            raise DataError(f"Only hub data sets have configurations, but {self.name!r} was given one. Leave it out.")
+        self.require_hub()
 
     @classmethod
     def parse(cls, text: str, *, text_column: str | None = None, hub_config: str | None = None) -> TextSource:
@@ -90,22 +87,6 @@ class TextSource:
             f"There are no texts {text!r}. Name an embedded task ({', '.join(EMBEDDED_TASKS)}), hub:OWNER/NAME, a file "
             "with a column of texts, a .txt file, or a folder of .txt files."
         )
-
-    @property
-    def argument(self) -> str:
-        """What `parse` reads back, the column aside: for a command line."""
-        if self.kind == "embedded":
-            return self.name
-        return ":".join(part for part in (self.kind, self.name, self.hub_config) if part)
-
-    @property
-    def title(self) -> str:
-        """What a person calls it."""
-        if self.kind == "embedded":
-            return EMBEDDED_TASKS[self.name].title
-        if self.kind == "file":
-            return Path(self.name).name
-        return f"{self.name} ({self.hub_config})" if self.hub_config else self.name
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -13,15 +13,14 @@ from bcos_core.text.columns import require_different
 from bcos_core.text.embedded import EMBEDDED_TASKS, EmbeddedTask
 from bcos_core.text.examples import Examples, TaskData
 from bcos_core.text.files import comes_with_rationales, load_file
-from bcos_core.text.hub import load_hub, require_hub_id
+from bcos_core.text.hub import load_hub
+from bcos_core.text.named_data import KINDS, NamedData
 
 __all__ = ["EMBEDDED_TASKS", "EmbeddedTask", "Examples", "TaskChoice", "TaskData", "load_task"]
 
-KINDS = ("embedded", "hub", "file")
-
 
 @dataclass(frozen=True)
-class TaskChoice:
+class TaskChoice(NamedData):
     """One task, named. `name` is an embedded task's name, a hub id, or the path of a file.
 
     A text or label column that is None is guessed when the task is loaded; a rationale column (see
@@ -65,10 +64,7 @@ class TaskChoice:
                 raise DataError(
                     f"The embedded task {self.name!r} is of the type {EMBEDDED_TASKS[self.name].type}, not {self.type}."
                 )
-        if self.kind == "hub":
-            require_hub_id(self.name)
-        if self.kind != "hub" and self.hub_config:
-            raise DataError(f"Only hub data sets have configurations, but {self.name!r} was given one. Leave it out.")
+        self.require_hub()
         if self.second_column is not None and self.text_column is None:
             raise DataError(
                 f"The second texts are in the column {self.second_column!r}; name the column of the first ones too."
@@ -118,13 +114,6 @@ class TaskChoice:
         raise DataError(f"There is no task or file {text!r}. A task is named by {_FORMS}.")
 
     @property
-    def argument(self) -> str:
-        """What `parse` reads back, columns aside: for a command line."""
-        if self.kind == "embedded":
-            return self.name
-        return ":".join(part for part in (self.kind, self.name, self.hub_config) if part)
-
-    @property
     def columns(self) -> dict[str, str]:
         """What is said of the columns, each under the option of the command line that says it."""
         named = {
@@ -150,15 +139,6 @@ class TaskChoice:
         if self.kind == "embedded":
             return len(EMBEDDED_TASKS[self.name].text_columns) == 2
         return self.second_column is not None
-
-    @property
-    def title(self) -> str:
-        """The task's name for a person."""
-        if self.kind == "embedded":
-            return EMBEDDED_TASKS[self.name].title
-        if self.kind == "file":
-            return Path(self.name).name
-        return f"{self.name} ({self.hub_config})" if self.hub_config else self.name
 
     def to_dict(self) -> dict[str, Any]:
         plain = asdict(self)
