@@ -16,9 +16,9 @@ from bcos_core.model.info import CheckpointInfo
 from bcos_core.render.drawing import Style
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from pages.widgets import resources, url
+from pages.widgets.method_checklist import method_checklist
 from pages.widgets.missing import missing_in_link
 from pages.widgets.opening import opening_pair
-from pages.widgets.option import method_options
 from pages.widgets.plain import plain
 from pages.widgets.switch import choose_granularity, choose_marks, choose_palette, switch
 
@@ -70,17 +70,9 @@ def choose_methods(models: list[CheckpointInfo]) -> tuple[list[Method], dict[str
     tokens = _tokens(models)
     usual = [method.name for method in fitting if method.usual and method.has_reference(tokens)]
     chosen = [name for name in url.read_all("method") if name in known] if "method" in st.query_params else usual
-    with st.popover(f"Methods: {len(chosen)} of {len(known)}", icon=":material/checklist:", key="choose-methods"):
-        for method in fitting:
-            key = f"method-{method.name}"
-            st.session_state[key] = method.name in chosen
-            with st.container(gap=None):
-                st.checkbox(plain(method.title), key=key, on_change=_check, args=(known,))
-                st.caption(f"{plain(method.description)} Cost: {method.cost}.")
-        methods = [method for method in fitting if method.name in chosen]
-        if any(method.options for method in methods):
-            st.markdown("**Options**")
-        return methods, method_options(methods)
+    label = f"Methods: {len(chosen)} of {len(known)}"
+    # That nothing is checked is said too: it differs from a link that says nothing.
+    return method_checklist(fitting, chosen, label, none=[""])
 
 
 def _tokens(models: list[CheckpointInfo]) -> tuple[str, ...]:
@@ -89,11 +81,6 @@ def _tokens(models: list[CheckpointInfo]) -> tuple[str, ...]:
         return tokens_of(resources.classifier(models[0]).tokenizer) if models else REFERENCE_TOKENS
     except BcosError:  # what is wrong with the model is said where it is to answer
         return REFERENCE_TOKENS
-
-
-def _check(known: list[str]) -> None:
-    """Write what is checked into the address; that nothing is, too: it differs from a link that says nothing."""
-    url.write(method=[name for name in known if st.session_state[f"method-{name}"]] or [""])
 
 
 @dataclass(frozen=True)

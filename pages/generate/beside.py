@@ -12,8 +12,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.model.language_model import LanguageModel
 from pages.widgets import url
 from pages.widgets.language_models import unsupported
-from pages.widgets.option import method_options
-from pages.widgets.plain import plain
+from pages.widgets.method_checklist import method_checklist
 
 _NONE = ""
 
@@ -44,18 +43,5 @@ def choose_methods(models: tuple[LanguageModel, ...]) -> tuple[tuple[Method, ...
     ]
     known = [method.name for method in fitting]
     chosen = [name for name in url.read_all("method") if name in known]
-    with st.popover(f"Methods beside it: {len(chosen)}", icon=":material/checklist:", key="choose-methods"):
-        for method in fitting:
-            key = f"method-{method.name}"
-            st.session_state[key] = method.name in chosen
-            with st.container(gap=None):
-                st.checkbox(plain(method.title), key=key, on_change=_check, args=(known,))
-                st.caption(f"{plain(method.description)} Cost: {method.cost}.")
-        methods = tuple(method for method in fitting if method.name in chosen)
-        if any(method.options for method in methods):
-            st.markdown("**Options**")
-        return methods, method_options(methods)
-
-
-def _check(known: list[str]) -> None:
-    url.write(method=[name for name in known if st.session_state[f"method-{name}"]] or None)
+    methods, options = method_checklist(fitting, chosen, f"Methods beside it: {len(chosen)}", none=None)
+    return tuple(methods), options
