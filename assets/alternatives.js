@@ -1,13 +1,6 @@
 // What else could have stood in the place of a written token: a row each, a button that makes it the foil. Every string
 // of the data becomes a text node or an attribute, so that a token can never become markup.
 
-const element = (tag, className, ...children) => {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  node.append(...children);
-  return node;
-};
-
 function drawRow(row) {
   const fill = element("span", "fill");
   fill.style.width = `${row.share * 100}%`;

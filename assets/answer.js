@@ -1,12 +1,5 @@
 // A model's name, what it answers (in bold), which output is explained, and what is true of its whole column. Every string becomes a text node or an attribute, never markup.
 
-const element = (tag, className, ...children) => {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  node.append(...children);
-  return node;
-};
-
 function drawBar(bar, score) {
   const row = element("li", bar.answers ? "answers" : "", element("span", "label", bar.label));
   if (!score) {

@@ -1,13 +1,6 @@
 // One panel: whose heatmap it is, the prediction, the text as coloured words, the scale, and what it adds up to. As a
 // row of a grid it shows its method and its text, and unfolds the rest. Every string of the data becomes a text node or an attribute, so that a text can never become markup.
 
-const element = (tag, className, ...children) => {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  node.append(...children);
-  return node;
-};
-
 function drawHead(panel) {
   const title = element("h3", "title", panel.method);
   if (!panel.folds && !panel.pending) title.append(element("span", "model", panel.model));
@@ -185,27 +178,6 @@ function drawBars(block) {
   const box = element("div", `block ${block.kind}`, element("p", "caption", block.title), list);
   if (block.note) box.append(element("p", "note", block.note));
   return box;
-}
-
-function watchTips(root) {
-  const tip = element("div", "tip");
-  tip.setAttribute("role", "presentation");
-  tip.hidden = true;
-  root.append(tip);
-  const show = (event) => {
-    const owner = event.target.closest?.("[data-tip]");
-    tip.hidden = !owner;
-    if (!owner) return;
-    tip.textContent = owner.dataset.tip;
-    const box = root.getBoundingClientRect();
-    const word = owner.getBoundingClientRect();
-    const middle = word.left + word.width / 2 - box.left - tip.offsetWidth / 2;
-    tip.style.left = `${Math.max(0, Math.min(middle, box.width - tip.offsetWidth))}px`;
-    tip.style.top = `${word.top - box.top - tip.offsetHeight - 4}px`;
-  };
-  root.onpointerover = show;
-  root.onfocusin = show;
-  root.onpointerleave = root.onfocusout = () => { tip.hidden = true; };
 }
 
 // One tab stop per panel: the arrow keys walk from word to word (and do not change the example meanwhile).

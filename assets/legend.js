@@ -1,12 +1,5 @@
 // What colours mean: a strip between its two ends for each kind of method, and the rule of the scale.
 
-const element = (tag, className, ...children) => {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.append(...children);
-  return node;
-};
-
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".legends");
   const drawn = data.strips.map((one) => {

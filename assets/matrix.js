@@ -1,13 +1,6 @@
 // Methods and scores of each model as a table of buttons. Every string of the data becomes a text node or an attribute,
 // so that a name can never become markup.
 
-const element = (tag, className, ...children) => {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  node.append(...children);
-  return node;
-};
-
 function drawCell(cell, column) {
   const button = element("button", cell.best ? "best" : "", cell.text);
   button.type = "button";
@@ -40,27 +33,6 @@ function drawModel(model) {
     "table", "", element("caption", "", model.name),
     element("thead", "", element("tr", "", first, ...names)), element("tbody", "", ...rows),
   ));
-}
-
-function watchTips(root) {
-  const tip = element("div", "tip");
-  tip.setAttribute("role", "presentation");
-  tip.hidden = true;
-  root.append(tip);
-  const show = (event) => {
-    const owner = event.target.closest?.("[data-tip]");
-    tip.hidden = !owner;
-    if (!owner) return;
-    tip.textContent = owner.dataset.tip;
-    const box = root.getBoundingClientRect();
-    const cell = owner.getBoundingClientRect();
-    const middle = cell.left + cell.width / 2 - box.left - tip.offsetWidth / 2;
-    tip.style.left = `${Math.max(0, Math.min(middle, box.width - tip.offsetWidth))}px`;
-    tip.style.top = `${cell.top - box.top - tip.offsetHeight - 4}px`;
-  };
-  root.onpointerover = show;
-  root.onfocusin = show;
-  root.onpointerleave = root.onfocusout = () => { tip.hidden = true; };
 }
 
 // One tab stop for each table: the arrow keys walk from number to number.

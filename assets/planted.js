@@ -1,13 +1,6 @@
 // Planted texts: a row for each method, the text with its heat, the planted words in a box. Every string of the data
 // becomes a text node or an attribute, so that a text can never become markup.
 
-const element = (tag, className, ...children) => {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  node.append(...children);
-  return node;
-};
-
 function drawRun(run) {
   if (!run.light) return document.createTextNode(run.text);
   const word = element(run.planted ? "mark" : "span", "word", run.text);

@@ -2,13 +2,6 @@
 // is given, with a key of its own: whatever is sent twice counts once.
 // Every string of the data becomes a text node or an attribute, so that a text can never become markup.
 
-const element = (tag, className, ...children) => {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  node.append(...children);
-  return node;
-};
-
 function drawUnit(unit) {
   const word = element("span", unit.strength < 0 ? "unit against" : "unit supports", unit.text);
   word.style.setProperty("--colour", unit.colour);

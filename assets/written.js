@@ -1,13 +1,6 @@
 // A prompt and what a model has written after it, each written token a button. Every string of the data becomes a text
 // node or an attribute, so that a text can never become markup.
 
-const element = (tag, className, ...children) => {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  node.append(...children);
-  return node;
-};
-
 function drawToken(token, place, busy) {
   const node = element(busy ? "span" : "button", token.special ? "token special" : "token", token.text);
   node.style.setProperty("--doubt", token.doubt);
@@ -19,27 +12,6 @@ function drawToken(token, place, busy) {
   node.setAttribute("aria-label", token.label);
   node.setAttribute("aria-pressed", String(token.chosen));
   return node;
-}
-
-function watchTips(root) {
-  const tip = element("div", "tip");
-  tip.setAttribute("role", "presentation");
-  tip.hidden = true;
-  root.append(tip);
-  const show = (event) => {
-    const owner = event.target.closest?.("[data-tip]");
-    tip.hidden = !owner;
-    if (!owner) return;
-    tip.textContent = owner.dataset.tip;
-    const box = root.getBoundingClientRect();
-    const word = owner.getClientRects()[0];
-    const middle = word.left + word.width / 2 - box.left - tip.offsetWidth / 2;
-    tip.style.left = `${Math.max(0, Math.min(middle, box.width - tip.offsetWidth))}px`;
-    tip.style.top = `${word.top - box.top - tip.offsetHeight - 4}px`;
-  };
-  root.onpointerover = show;
-  root.onfocusin = show;
-  root.onpointerleave = root.onfocusout = () => { tip.hidden = true; };
 }
 
 // One tab stop for the text: the arrow keys walk from token to token.
@@ -75,6 +47,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (place !== undefined) setTriggerValue("token", { place: Number(place), drawn: data.drawn });
   };
   watchKeys(text);
-  watchTips(root);
+  watchTips(root, (owner) => owner.getClientRects()[0]); // of a token that goes over two lines, its first part
   if (focused !== undefined) root.querySelector(`button[data-place="${focused}"]`)?.focus();
 }

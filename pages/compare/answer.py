@@ -7,7 +7,6 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bcos_core.home import CHECKOUT
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.render import drawing
 from bcos_core.tasks.registry import TASK_TYPES
@@ -15,18 +14,13 @@ from pages.compare.changes import is_drawn, longest_change, real_change, scale_n
 from pages.compare.screen import Screen
 from pages.compare.strikes import HEADS
 from pages.widgets import resources
+from pages.widgets.component import component
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
 from pages.widgets.struck import struck_spans
 
 _SHOWN = 3
-_ASSETS = CHECKOUT / "assets"
-_component = st.components.v2.component(
-    "bcos_answer",
-    html='<section class="answer"></section>',
-    css=(_ASSETS / "answer.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "answer.js").read_text(encoding="utf-8"),
-)
+_component = component("bcos_answer", '<section class="answer"></section>', "answer")
 
 
 @fragment(parallel=True, key=HEADS)

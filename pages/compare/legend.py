@@ -8,19 +8,13 @@ import streamlit as st
 
 from bcos_core.attribution.record import Target
 from bcos_core.errors import BcosError
-from bcos_core.home import CHECKOUT
 from bcos_core.render.drawing import shared_legend
 from bcos_core.tasks.registry import TASK_TYPES
 from pages.compare.screen import Screen
+from pages.widgets.component import component
 from pages.widgets.frame import fragment
 
-_ASSETS = CHECKOUT / "assets"
-_component = st.components.v2.component(
-    "bcos_legend",
-    html='<div class="legends" role="group" aria-label="Legend"></div>',
-    css=(_ASSETS / "legend.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "legend.js").read_text(encoding="utf-8"),
-)
+_component = component("bcos_legend", '<div class="legends" role="group" aria-label="Legend"></div>', "legend")
 OWN = "Full colour: the largest value of each heatmap."
 SHARED = "A colour is the same contribution in every heatmap of an additive method; others have their own scale."
 

@@ -6,21 +6,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from bcos_core.home import CHECKOUT
 from bcos_core.model.info import CheckpointInfo
 from pages.widgets import url
+from pages.widgets.component import component
 from pages.widgets.frame import fragment
 
 NARROW = 800
 """Pixels up to which two columns cannot be read side by side."""
 
-_ASSETS = CHECKOUT / "assets"
-_component = st.components.v2.component(
-    "bcos_one_model",
-    html='<fieldset aria-label="Model on the screen"></fieldset>',
-    css=(_ASSETS / "one_model.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "one_model.js").read_text(encoding="utf-8"),
-)
+_component = component("bcos_one_model", '<fieldset aria-label="Model on the screen"></fieldset>', "one_model")
 
 
 @fragment()

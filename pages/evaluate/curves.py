@@ -8,19 +8,13 @@ from typing import Any
 import streamlit as st
 
 from bcos_core.evaluate.result import Evaluation
-from bcos_core.home import CHECKOUT
 from bcos_core.render.removal_curves import curve_figures, curve_legend, p_in_words, with_legend
 from pages.widgets import url
 from pages.widgets.chart import chart
+from pages.widgets.component import component
 from pages.widgets.plain import plain
 
-_ASSETS = CHECKOUT / "assets"
-_component = st.components.v2.component(
-    "bcos_curves_legend",
-    html='<ul class="legend"></ul>',
-    css=(_ASSETS / "curves_legend.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "curves_legend.js").read_text(encoding="utf-8"),
-)
+_component = component("bcos_curves_legend", '<ul class="legend"></ul>', "curves_legend")
 
 
 def show_curves(evaluation: Evaluation) -> None:

@@ -7,15 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from bcos_core.home import CHECKOUT
+from pages.widgets.component import component
 
-_ASSETS = CHECKOUT / "assets"
-_component = st.components.v2.component(
-    "bcos_matrix",
-    html='<div class="matrix"></div>',
-    css=(_ASSETS / "matrix.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "matrix.js").read_text(encoding="utf-8"),
-)
+_component = component("bcos_matrix", '<div class="matrix"></div>', "matrix")
 
 
 def matrix(data: dict[str, Any], *, key: str, on_choice: Callable[[str, str, str], None]) -> None:

@@ -6,19 +6,15 @@ from typing import Any
 
 import streamlit as st
 
-from bcos_core.home import CHECKOUT
 from bcos_core.model.generate import Written
 from bcos_core.numbers import number, probability
 from pages.generate.stream import name_of, quoted
 from pages.widgets import url
+from pages.widgets.component import component
 
 _DIGITS = 9  # of the number of a token
-_ASSETS = CHECKOUT / "assets"
-_component = st.components.v2.component(
-    "bcos_alternatives",
-    html='<ul class="alternatives" aria-label="What could stand here"></ul>',
-    css=(_ASSETS / "alternatives.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "alternatives.js").read_text(encoding="utf-8"),
+_component = component(
+    "bcos_alternatives", '<ul class="alternatives" aria-label="What could stand here"></ul>', "alternatives"
 )
 
 

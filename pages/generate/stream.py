@@ -10,13 +10,13 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from bcos_core.home import CHECKOUT
 from bcos_core.model.generate import Written
 from bcos_core.numbers import number, probability
 from bcos_core.text.prompt import BETWEEN
 from bcos_core.wanted import GivenUp
 from pages.generate.writing import Writing
 from pages.server.seams import run_is_over
+from pages.widgets.component import component
 from pages.widgets.resources import TURNS
 
 ENDS = {
@@ -29,12 +29,8 @@ _BETWEEN_DRAWINGS = 0.1
 """Seconds: a browser need not draw each token by itself."""
 _RATHER = 3
 """Alternatives in the tip of a token; all of them are beside the heatmap."""
-_ASSETS = CHECKOUT / "assets"
-_component = st.components.v2.component(
-    "bcos_written",
-    html='<section class="written" aria-label="What the model wrote"></section>',
-    css=(_ASSETS / "written.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "written.js").read_text(encoding="utf-8"),
+_component = component(
+    "bcos_written", '<section class="written" aria-label="What the model wrote"></section>', "written"
 )
 
 

@@ -6,20 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from bcos_core.home import CHECKOUT
 from bcos_core.lab.result import LabExample, LabResult
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.planted import planted_strips
 from pages.widgets import resources, url
+from pages.widgets.component import component
 from pages.widgets.plain import plain
 
-_ASSETS = CHECKOUT / "assets"
-_component = st.components.v2.component(
-    "bcos_planted",
-    html='<dl class="planted"></dl>',
-    css=(_ASSETS / "planted.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "planted.js").read_text(encoding="utf-8"),
-)
+_component = component("bcos_planted", '<dl class="planted"></dl>', "planted")
 
 
 def strips(rows: list[dict[str, Any]], *, key: str) -> None:

@@ -9,15 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from bcos_core.home import CHECKOUT
+from pages.widgets.component import component
 
-_ASSETS = CHECKOUT / "assets"
-_component = st.components.v2.component(
-    "bcos_heatmap",
-    html='<article class="panel"></article>',
-    css=(_ASSETS / "heatmap.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "heatmap.js").read_text(encoding="utf-8"),
-)
+_component = component("bcos_heatmap", '<article class="panel"></article>', "heatmap")
 
 
 def heatmap(

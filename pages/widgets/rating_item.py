@@ -9,7 +9,6 @@ import streamlit as st
 
 from bcos_core.attribution.record import Attribution
 from bcos_core.errors import AnswerError, SlotError, StorageError, TooManyAnswersError
-from bcos_core.home import CHECKOUT
 from bcos_core.render.blinded import blinded_panel, shown_answer
 from bcos_core.render.palette import PALETTES
 from bcos_core.study.design import NO_HEATMAP, StudyDesign
@@ -18,15 +17,10 @@ from bcos_core.study.plan import PAIR
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.question import Question
 from bcos_core.study.statement import guesses_about
+from pages.widgets.component import component
 from pages.widgets.errors import show_error
 
-_ASSETS = CHECKOUT / "assets"
-_component = st.components.v2.component(
-    "study_item",
-    html='<section class="item"></section>',
-    css=(_ASSETS / "rating.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "rating.js").read_text(encoding="utf-8"),
-)
+_component = component("study_item", '<section class="item"></section>', "rating")
 
 Answer = Mapping[str, Any]
 ITEM_KEY = "item-"

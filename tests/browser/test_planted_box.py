@@ -9,6 +9,7 @@ from bcos_core.home import CHECKOUT
 from bcos_core.lab.result import LabExample
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.planted import planted_strips
+from pages.widgets.component import script_of
 from tests.browser.conftest import CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")]
@@ -27,7 +28,7 @@ _GAPS = """() => {
 
 def test_the_spaces_beside_the_box_are_as_wide_as_others(page: Page) -> None:
     example = LabExample("m", TEXT, 1, ((7, 14),), {"bcos": tuple((*word, 1.0) for word in WORDS)})
-    css, script = ((CHECKOUT / "assets" / f"planted.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    css, script = (CHECKOUT / "assets" / "planted.css").read_text(encoding="utf-8"), script_of("planted")
     page.set_content(f'<style>:root {{ --st-text-color: black }} {css}</style><dl class="planted"></dl>')
     page.add_script_tag(content=script.replace("export default function", "globalThis.draw = function"))
     rows = planted_strips(example, PALETTES["blue-orange"])
