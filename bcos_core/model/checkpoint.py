@@ -27,7 +27,7 @@ from bcos_core.model.content import content_of
 from bcos_core.model.convert import is_bcos
 from bcos_core.model.info import DETAILS_FILE, FORMAT_VERSION, CheckpointInfo, read_config
 from bcos_core.model.loading import load_finished, load_language_model
-from bcos_core.model.quiet import quiet_transformers
+from bcos_core.model.quiet import transformers_in_turn
 from bcos_core.model.text_model import position_limit
 from bcos_core.storage.stored_json import to_json
 from bcos_core.tasks.next_token import NextToken
@@ -69,7 +69,7 @@ def save_checkpoint(
         **details,
     )
     with renamed_when_complete(path) as folder:
-        with quiet_transformers():
+        with transformers_in_turn():
             model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         info = replace(info, content=content_of(folder))

@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from bcos_core.errors import CheckpointError
 from bcos_core.model.checkpoint import renamed_when_complete
-from bcos_core.model.quiet import quiet_transformers
+from bcos_core.model.quiet import transformers_in_turn
 
 PATIENCE_SECONDS = 15 * 60.0
 """For another process that makes the same folder; on two busy cores it takes a minute."""
@@ -29,7 +29,7 @@ def convert_gguf(file: Path, folder: Path) -> None:
     """
     for unfinished in folder.parent.glob(f".{folder.name}.*.partial"):
         shutil.rmtree(unfinished, ignore_errors=True)
-    with quiet_transformers(), redirect_stderr(StringIO()):  # one of its bars heeds no setting
+    with transformers_in_turn(), redirect_stderr(StringIO()):  # one of its bars heeds no setting
         try:
             model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
             tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)

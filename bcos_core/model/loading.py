@@ -20,7 +20,7 @@ from bcos_core.model.headers import Headers
 from bcos_core.model.identity import folder_content
 from bcos_core.model.info import ModelConfig, read_config, read_info, read_language_info
 from bcos_core.model.pooling import pool_by_mask
-from bcos_core.model.quiet import quiet_transformers
+from bcos_core.model.quiet import transformers_in_turn
 from bcos_core.model.skeleton import expected_shapes, transformers_config
 from bcos_core.model.weights import read_tensors, require_memory, stored_tensors
 from bcos_core.tasks.registry import TASK_TYPES, USUAL, task_type_of
@@ -87,6 +87,8 @@ def load_language_model(folder: Path) -> LoadedModel:
     found = fit(stored, expected, family, name=folder.name)
     _require_one_head(stored, found, family, folder.name)
     model = _assembled(config, family, found)
+    if f"{family.output}.weight" not in found.tensors:  # said here, too: a head that transformers left out is random
+        model.get_submodule(family.output).weight = model.get_input_embeddings().weight
     if conversion is not None:
         replace_modules(model, family, conversion)
     return LoadedModel(model.eval(), content["weights"], (*notes, *found.notes))
@@ -153,7 +155,7 @@ def _assembled(config: PretrainedConfig, family: Family, found: Fit) -> PreTrain
     """The model with the tensors in it; `found.new`, and what conversion drops, are drawn from the generator."""
     kind: Any = class_of(config, family)
     own_attention = family.own_attention
-    with quiet_transformers():
+    with transformers_in_turn():
         model: PreTrainedModel = kind.from_pretrained(
             None,
             config=config,

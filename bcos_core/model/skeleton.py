@@ -13,7 +13,7 @@ from bcos_core.families import Family, family_named, require_settings
 from bcos_core.model.auto import auto_class
 from bcos_core.model.convert import Conversion, is_tied, replace_modules
 from bcos_core.model.info import ADVICE, ModelConfig
-from bcos_core.model.quiet import quiet_transformers
+from bcos_core.model.quiet import transformers_in_turn
 
 # How a model is called, which is not what it computes: tuples instead of names, more outputs, layers in pieces.
 CALLED_WITH = {
@@ -44,7 +44,7 @@ def transformers_config(folder: Path, known: ModelConfig, *, classes: int | None
             "Relative positions are not supported: use another model."
         )
     try:
-        with quiet_transformers():
+        with transformers_in_turn():
             config = AutoConfig.from_pretrained(folder)
             if classes is not None and config.num_labels != classes:
                 config.num_labels = classes
@@ -69,7 +69,7 @@ def expected_shapes(
         UnsupportedModelError: a part without a rule.
     """
     try:
-        with quiet_transformers(), torch.device("meta"):
+        with transformers_in_turn(), torch.device("meta"):
             model: PreTrainedModel = auto_class(family).from_config(config)
             if conversion is not None:
                 replace_modules(model, family, conversion)

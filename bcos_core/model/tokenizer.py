@@ -16,7 +16,7 @@ from transformers import AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBas
 from bcos_core.errors import CheckpointError, UnsupportedModelError
 from bcos_core.families import family_named
 from bcos_core.model.content import SENTENCEPIECE
-from bcos_core.model.quiet import quiet_transformers
+from bcos_core.model.quiet import transformers_in_turn
 from bcos_core.model.variants import require_own_tokenizer
 
 # Any one set of these is a vocabulary.
@@ -65,7 +65,7 @@ def load_tokenizer(folder: Path, config: PretrainedConfig) -> LoadedTokenizer:
     """
     require_vocabulary(folder)
     try:
-        with quiet_transformers():
+        with transformers_in_turn():
             tokenizer = AutoTokenizer.from_pretrained(folder)
     except Exception as error:  # the tokenizers library raises bare exceptions at what it cannot read
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -26,7 +26,7 @@ from bcos_core.model.info import read_info
 from bcos_core.model.kept_logits import keep_logits
 from bcos_core.model.learned import unlearned
 from bcos_core.model.naming import folder_stem
-from bcos_core.model.quiet import quiet_transformers
+from bcos_core.model.quiet import transformers_in_turn
 from bcos_core.model.sources import load_pretrained, resolve_model
 from bcos_core.model.text_model import position_limit
 from bcos_core.progress import Reporter, SilentReporter
@@ -337,7 +337,7 @@ class _Run:
                 f"Calibrated on {result.texts} texts in {result.seconds:.0f} s; "
                 f"hidden states' cosine on held-out texts {result.cosine:.3f} at B = {result.b:g}."
             )
-            with renamed_when_complete(kept) as folder, quiet_transformers():
+            with renamed_when_complete(kept) as folder, transformers_in_turn():
                 converted.save_pretrained(folder)
             self.work.keep("calibration", result)
             return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,10 +11,12 @@ import psutil
 import pytest
 import torch
 from folders import change_config, change_weights, save_folder
+from transformers import PreTrainedModel
+from transformers.initialization import no_tie_weights
 
 from bcos_core import load
 from bcos_core.errors import BcosError, CheckpointError, InputError, UnsupportedModelError
-from bcos_core.model import language_model
+from bcos_core.model import language_model, loading
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.language_model import LanguageModel
 from tests.tiny_language_model import network, tokenizer
@@ -33,6 +36,31 @@ def test_load_gives_the_kind_of_model_that_was_saved(tmp_path: Path) -> None:
     assert isinstance(load(save_folder(tmp_path / "decides", "bert")), Classifier)
     shared = language_model.load(saved(tmp_path / "shared", tie_word_embeddings=True))
     assert shared.head_is_shared
+
+
+def test_threads_that_load_at_once_leave_every_head_tied(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "shared", tie_word_embeddings=True)
+    tie = PreTrainedModel.tie_weights
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda _: language_model.load(folder), range(30)))
+    assert all(model.head_is_shared for model in found)
+    assert PreTrainedModel.tie_weights is tie  # which two threads at once would leave replaced
+
+
+def test_a_head_is_tied_even_where_transformers_ties_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = saved(tmp_path / "shared", tie_word_embeddings=True)
+    before = language_model.load(folder)
+    assembled = loading._assembled
+
+    def untied(*given: Any) -> PreTrainedModel:
+        with no_tie_weights():  # as a thread of a program that uses this library may have it
+            return assembled(*given)
+
+    monkeypatch.setattr(loading, "_assembled", untied)
+    model = language_model.load(folder)
+    assert model.head_is_shared
+    ids = torch.tensor([[0, 5, 6]])
+    assert torch.equal(model.model(input_ids=ids).logits, before.model(input_ids=ids).logits)
 
 
 @pytest.mark.parametrize(

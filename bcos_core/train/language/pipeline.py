@@ -27,7 +27,7 @@ from bcos_core.model.info import read_language_info
 from bcos_core.model.language_model import LanguageModel, load
 from bcos_core.model.naming import folder_stem
 from bcos_core.model.perplexity import Perplexity, perplexity, ratio
-from bcos_core.model.quiet import quiet_transformers
+from bcos_core.model.quiet import transformers_in_turn
 from bcos_core.model.sources import pretrained_folder, resolve_model
 from bcos_core.numbers import number
 from bcos_core.progress import Reporter
@@ -248,7 +248,7 @@ class _Run:
                 f"Calibrated on {calibration.texts} texts with ridge {ridge:g} in {calibration.seconds:.0f} s; hidden "
                 f"states' cosine on held-out texts {calibration.cosine:.3f} at B = {calibration.b:g}."
             )
-            with renamed_when_complete(kept) as folder, quiet_transformers():
+            with renamed_when_complete(kept) as folder, transformers_in_turn():
                 converted.save_pretrained(folder)
                 self.tokenizer.save_pretrained(folder)
             self.work.keep("calibration", calibration)
