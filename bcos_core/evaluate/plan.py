@@ -269,8 +269,12 @@ def _pointing(
 
 def pointing_length(spec: EvaluationSpec, choice: TaskChoice) -> int:
     """Tokens that are wanted of each half of a pair."""
-    usual = EMBEDDED_TASKS[choice.name].pointing_length if choice.kind == "embedded" else SHORT_HALF
-    return spec.pointing_length or usual
+    return spec.pointing_length or usual_half(choice)
+
+
+def usual_half(choice: TaskChoice) -> int:
+    """Tokens of each half of a pair that suit a task."""
+    return EMBEDDED_TASKS[choice.name].pointing_length if choice.kind == "embedded" else SHORT_HALF
 
 
 def audit_plan(models: Sequence[CheckpointInfo]) -> list[Part]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bcos_core.attribution.registry import CHANCE, METHODS
 from bcos_core.errors import InputError
+from bcos_core.evaluate.plan import usual_half
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.evaluate.spec import EvaluationSpec
@@ -22,8 +23,8 @@ ACCURACY, TIME, MEMORY = "accuracy", "seconds", "memory"
 """What is measured beside the scores of explanations."""
 MASK = "mask"
 """The usual removal: what trained models were taught about, if about any."""
-MEMORY_TEXTS = 2
-"""Texts that are explained to see how much memory a method takes."""
+MEMORY_TEXTS = 20
+"""Test texts, of which the longest is explained to see how much memory a method takes."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,7 @@ class Grid:
             removal=removal,
             task=group.task.choice,
             pairs=self.pairs,
+            pointing_length=min(usual_half(group.task.choice), group.task.max_length // 2),
             bounded_texts=self.bounded_texts,
             bounded_length=self.bounded_length,
             options={method: self.options[method] for method in methods if method in self.options},

@@ -28,6 +28,7 @@ from bcos_core.reproduce.stages import AsParts, Shifted
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.listing import LeftOut
+from bcos_core.storage.plain import to_plain
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.tasks import TaskData, load_task
 from bcos_core.train.once import Once, train_once, trained_before
@@ -197,17 +198,17 @@ class GridRun:
 
     def _memory(self, result: GroupResult) -> dict[str, dict[str, float]]:
         """Of the first model of each kind, on the longest of the first test texts: of one shape, all take as much."""
-        some = sorted(result.data.test.texts[: 10 * MEMORY_TEXTS], key=len)[-MEMORY_TEXTS:]
+        text = max(result.data.test.texts[:MEMORY_TEXTS], key=len)
         store, found = EvidenceStore(open_database(self.home)), {}
         firsts = list(_first_of_each_kind(result.trained))
         for done, one in enumerate(firsts, start=1):
             identity = folder_identity(one.once.checkpoint)
             subject = model_subject(identity, one.cell.spec.recipe.max_length)
-            item = name_of([present_device(), self.grid.methods, some])
+            item = name_of([present_device(), self.grid.methods, to_plain(self.grid.options), text])
             known = store.find(subject, "memory", [item]).get(item)
             if known is None:
                 try:
-                    known = methods_memory(one.checkpoint, self.grid.methods, some)
+                    known = methods_memory(one.checkpoint, self.grid.methods, text, self.grid.options)
                 except CalledProcessError as error:  # killed for memory, perhaps: all else is measured
                     self._leave_out(f"Memory · {one.cell.title}", error)
                     continue

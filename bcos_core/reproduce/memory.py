@@ -1,8 +1,8 @@
 """Peak memory: of this process while it works, and of explaining a text by each method.
 
-`python -m bcos_core.reproduce.memory CHECKPOINT METHOD…` reads texts as a JSON list from its input, explains each by
-each method, one at a time, and prints the growth of peak memory in bytes as JSON, by method: in a process of its own,
-in which nothing else has allocated what a method could use again.
+`python -m bcos_core.reproduce.memory CHECKPOINT METHOD…` reads a text and options by method as a JSON object from its
+input, explains the text by each method, and prints the growth of peak memory in bytes as JSON, by method: in a process
+of its own, in which nothing else has allocated what a method could use again.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import torch
@@ -60,23 +61,26 @@ def held_bytes() -> int:
     return int(torch.cuda.memory_allocated()) if torch.cuda.is_available() else int(psutil.Process().memory_info().rss)
 
 
-def methods_memory(checkpoint: str, methods: Sequence[str], texts: Sequence[str]) -> dict[str, float]:
-    """Growth of peak memory while a text is explained, in bytes, the largest over the texts, by method; nothing where
-    this system does not tell. A method that cannot serve the model is left out.
+def methods_memory(
+    checkpoint: str, methods: Sequence[str], text: str, options: Mapping[str, Mapping[str, int]]
+) -> dict[str, float]:
+    """Growth of peak memory while a text is explained, in bytes, by method, with its `options`; nothing where this
+    system does not tell. A method that cannot serve the model is left out.
 
     Raises:
         subprocess.CalledProcessError: the process has failed.
     """
     command = [sys.executable, "-m", "bcos_core.reproduce.memory", checkpoint, *methods]
     environment = {**os.environ, **_AT_ONCE}
-    done = subprocess.run(
-        command, input=json.dumps(list(texts)), stdout=subprocess.PIPE, text=True, env=environment, check=True
-    )
+    asked = json.dumps({"text": text, "options": {method: dict(given) for method, given in options.items()}})
+    done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True, env=environment, check=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def main(checkpoint: str, methods: Sequence[str], texts: Sequence[str]) -> dict[str, float]:
+def main(
+    checkpoint: str, methods: Sequence[str], text: str, options: Mapping[str, Mapping[str, int]]
+) -> dict[str, float]:
     """What the process of its own does."""
     from bcos_core.attribution.api import explain
     from bcos_core.attribution.registry import METHODS
@@ -90,15 +94,13 @@ def main(checkpoint: str, methods: Sequence[str], texts: Sequence[str]) -> dict[
         known = {"family": classifier.family, "answers": classifier.task_type.name}
         if METHODS[method].unsupported(is_bcos=classifier.is_bcos, **known):
             continue
-        explain(classifier, "A first text.", method=method)  # libraries allocate once
-        growth = []
-        for text in texts:
-            _give_back()
-            before = held_bytes()
-            forget_peak()
-            explain(classifier, text, method=method)
-            growth.append(max(0, peak_bytes() - before))
-        found[method] = float(max(growth))
+        given: Any = options.get(method, {})
+        explain(classifier, "A first text.", method=method, **given)  # libraries allocate once
+        _give_back()
+        before = held_bytes()
+        forget_peak()
+        explain(classifier, text, method=method, **given)
+        found[method] = float(max(0, peak_bytes() - before))
     return found
 
 
@@ -109,4 +111,4 @@ def _give_back() -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1], sys.argv[2:], json.load(sys.stdin))))  # noqa: T201
+    print(json.dumps(main(sys.argv[1], sys.argv[2:], **json.load(sys.stdin))))  # noqa: T201

@@ -12,7 +12,7 @@ from bcos_core.jobs.part import START_SECONDS, Part
 from bcos_core.lab.plan import lab_plan, scoring_title
 from bcos_core.model.embedded import EMBEDDED, embedded_path
 from bcos_core.model.info import CheckpointInfo
-from bcos_core.reproduce.grid import MEMORY_TEXTS, Grid, Group
+from bcos_core.reproduce.grid import Grid, Group
 from bcos_core.reproduce.measure import Effort, Measure
 from bcos_core.reproduce.spec import ReproduceSpec
 from bcos_core.train.plan import KINDS, stage_titles, training_plan
@@ -113,5 +113,5 @@ def _group(grid: Grid, group: Group, first: int) -> list[Part]:
         for part in evaluation_parts(spec, models, group.task.choice):
             share = _share(part, grid)
             parts.append(replace(_begun(part), stage=stage + part.stage, seconds=_begun(part).seconds * share))
-    memory = MEASURED_MODELS * (START_SECONDS + LOADING_SECONDS + 0.005 * PASSES_FOR_MEMORY * MEMORY_TEXTS)
+    memory = MEASURED_MODELS * (START_SECONDS + LOADING_SECONDS + 0.005 * PASSES_FOR_MEMORY)
     return [*parts, Part(first + grid.group_stages - 1, "", "memory of methods", memory)]

@@ -42,8 +42,8 @@ for _scale in (
         "Everything once and briefly: one seed, few texts, short trainings. Figures say that it runs, and roughly what "
         "comes out.",
         seeds=(42,),
-        examples=192,
-        epochs=3.0,
+        examples=128,
+        epochs=2.0,
         longest=32,
         texts=2,
         pairs=2,
@@ -52,7 +52,12 @@ for _scale in (
         repeats=7,
         calibration_texts=64,
         learning_rate=3e-4,
-        options={"shapley": {"samples": 2}, "kernel_shap": {"samples": 20}, "lime": {"samples": 20}},
+        options={
+            "shapley": {"samples": 2},
+            "kernel_shap": {"samples": 20},
+            "lime": {"samples": 20},
+            "gradient_shap": {"samples": 5},
+        },
     ),
     Scale(
         "small",

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not forget_peak(), reason="this system does not 
 
 def test_each_method_that_can_serve_the_model(home: Home) -> None:
     _, conventional = save_pair(home.create())
-    found = methods_memory(str(conventional), ["bcos", "saliency", "occlusion"], ["A charming film.", "So dull."])
+    found = methods_memory(str(conventional), ["bcos", "saliency", "occlusion"], "A charming film.", {})
     assert set(found) == {"saliency", "occlusion"} and all(0 <= value < 5e8 for value in found.values())
 
 

@@ -34,7 +34,7 @@ from tests.reproduce.tiny_grid import tiny_spec
 @pytest.fixture(autouse=True)
 def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process of its own that measures memory has a test by itself."""
-    monkeypatch.setattr(grid_run, "methods_memory", lambda checkpoint, methods, texts: {"saliency": 2.5e6})
+    monkeypatch.setattr(grid_run, "methods_memory", lambda checkpoint, methods, text, options: {"saliency": 2.5e6})
 
 
 def reproduce(spec: ReproduceSpec, home: Home, job: str, reporter: SilentReporter | None = None) -> Report:
