@@ -134,6 +134,21 @@ class Family:
         return self.head[-1].linears[-1]
 
     @property
+    def value(self) -> str:
+        """The linear of a block that gives the value vectors, in most families together with queries and keys."""
+        return next(step.linears[-1] for step in self.steps if step.kind == "plain")
+
+    @property
+    def attention_output(self) -> str:
+        """The linear of a block that what the heads gave goes through; its input has the heads one after another."""
+        return self.steps[-3].linears[-1]
+
+    @property
+    def block_output(self) -> str:
+        """The last linear of a block, the one that the feed-forward part ends with."""
+        return self.steps[-1].linears[-1]
+
+    @property
     def base(self) -> str:
         """The model without its classifier."""
         return self.blocks.split(".", 1)[0]
