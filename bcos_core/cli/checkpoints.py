@@ -17,8 +17,8 @@ def find_checkpoint(name: str) -> Path:
     Raises:
         CheckpointError: there is none, or the name means several.
     """
-    from bcos_core.model.info import list_checkpoints, list_language_models
-    from bcos_core.model.naming import find_named, told_apart
+    from bcos_core.model.info import list_models
+    from bcos_core.model.naming import find_named
 
     path = Path(name).expanduser()
     if not name.strip() or "/" in name or path.is_absolute():
@@ -30,7 +30,7 @@ def find_checkpoint(name: str) -> Path:
         return in_home
     if name in EMBEDDED_MODELS and not path.exists():
         return ready_embedded(name)
-    model = find_named(told_apart([*list_checkpoints(get_home()), *list_language_models(get_home())]), name)
+    model = find_named(list_models(get_home()), name)
     if model is not None and path.exists() and path.resolve() != model.path.resolve():
         raise CheckpointError(
             f"{name!r} means the model {str(model.path)!r}, and there is a folder of that name here too. "

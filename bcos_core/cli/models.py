@@ -126,22 +126,19 @@ def _figures(info: dict[str, Any]) -> list[str]:
 def rename(args: argparse.Namespace) -> dict[str, Any]:
     """
     Raises:
-        InputError: a name that cannot be one, or that another model has.
+        InputError: a name that cannot be one, that another model has, or that a training will give.
     """
-    from bcos_core.home import get_home
     from bcos_core.jobs.store import JobStore
     from bcos_core.model.about import clean
-    from bcos_core.model.info import list_checkpoints, list_language_models
-    from bcos_core.model.naming import require_free_name
     from bcos_core.shelf.titles import write_titles_anew
+    from bcos_core.train.naming import require_free
 
-    model, name = _model(args.model), clean(args.name)
+    model, name, store = _model(args.model), clean(args.name), JobStore.open()
     if args.name and not name:
         raise InputError('The name is blank. Give one with a letter or digit, or "" to take the name away.')
-    if name:
-        require_free_name([*list_checkpoints(get_home()), *list_language_models(get_home())], name, of=model)
+    require_free(name, store, of=model)
     changed = _changed(model, lambda about: {"name": name})
-    write_titles_anew(JobStore.open())
+    write_titles_anew(store)
     return changed
 
 

@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.model.sources import resolve_model
     from bcos_core.text.tasks import TaskChoice
     from bcos_core.train.job import TRAIN
-    from bcos_core.train.naming import require_free_for_training
+    from bcos_core.train.naming import require_free
     from bcos_core.train.recipe import recipe_for, usual_recipe
     from bcos_core.train.spec import TrainSpec
 
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     recipe = recipe.replace(**{name: getattr(args, name) for name in OPTIONS})
     model = source.location if source.kind == "folder" else args.model
     spec = TrainSpec(model, task, recipe, clean(args.name), args.notes)
-    require_free_for_training(spec.name, JobStore.open())
+    require_free(spec.name, JobStore.open())
     return do(TRAIN, spec)
 
 

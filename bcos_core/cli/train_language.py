@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.text.running import TextSource
     from bcos_core.train.language.job import LANGUAGE_MODEL
     from bcos_core.train.language.spec import LanguageSpec
-    from bcos_core.train.naming import require_free_for_training
+    from bcos_core.train.naming import require_free
 
     for name in (*_OF_LABELS, *(name for name in options_of(Recipe) if name not in _ALL)):
         if getattr(args, name) is not None:
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     recipe = LANGUAGE_RECIPES[args.recipe or "calibrated"].replace(**{name: getattr(args, name) for name in OPTIONS})
     model = source.location if source.kind == "folder" else args.model
     spec = LanguageSpec(model, texts, recipe, clean(args.name), args.notes)
-    require_free_for_training(spec.name, JobStore.open())
+    require_free(spec.name, JobStore.open())
     return do(LANGUAGE_MODEL, spec)
 
 

@@ -39,7 +39,7 @@ class JobKind(Generic[Spec, Made]):
     not wait for long jobs; nor does a job of another kind that is expected to be done as soon. `plan` is what the work
     of one consists of, from which the time that it takes is told before it begins and while it runs: it may read what
     is asked about. `called_now` puts into what was asked the name that its result goes by now, where the result has one
-    of its own.
+    of its own; `reserves` is the name that it will go by, in one spelling: no two jobs that wait or run have the same.
     """
 
     name: str
@@ -55,6 +55,7 @@ class JobKind(Generic[Spec, Made]):
     lane: Lane = Lane.LONG
     plan: Callable[[Spec], Sequence[Part]] = field(default=lambda spec: ())
     called_now: Callable[[Spec, Mapping[str, Any]], Spec] = field(default=lambda spec, result: spec)
+    reserves: Callable[[Spec], str | None] = field(default=lambda spec: None)
 
     def read(self, stored: object) -> Spec:
         """What a row of this kind was asked.
@@ -69,10 +70,15 @@ class JobKind(Generic[Spec, Made]):
         return shlex.join(["python", "-m", "bcos_core", *self.command(spec)])
 
     def submit(self, store: JobStore, spec: Spec) -> tuple[Job, bool]:
-        """Put a job in the queue; as in `JobStore.submit`."""
+        """Put a job in the queue; as in `JobStore.submit`.
+
+        Raises:
+            InputError: another job that waits or runs reserves its name.
+        """
         asked = (self.name, self.describe(spec), to_plain(spec), self.key(spec))
         expected = self.expected_seconds(store, spec)
-        return store.submit(*asked, lane=lane_of(self.lane, expected), expected_seconds=expected)
+        lane = lane_of(self.lane, expected)
+        return store.submit(*asked, lane=lane, expected_seconds=expected, reserves=self.reserves(spec))
 
     def expected_seconds(self, store: JobStore, spec: Spec) -> float | None:
         """About how long the work will take on this machine, as far as earlier jobs tell; None where nobody knows."""
@@ -93,7 +99,8 @@ class JobKind(Generic[Spec, Made]):
         Raises:
             BcosError: as in `job_run`, and of the work.
         """
-        return self._run(spec, Asked(self.name, self.describe(spec), to_plain(spec), self.key(spec), self.lane))
+        asked = (self.name, self.describe(spec), to_plain(spec), self.key(spec))
+        return self._run(spec, Asked(*asked, lane=self.lane, reserves=self.reserves(spec)))
 
     def run_started(self, start: Start, stored: object) -> None:
         """Do what a job was asked whose start this process is.

@@ -46,6 +46,7 @@ class Asked:
     spec: dict[str, Any]
     key: str
     lane: Lane = Lane.LONG
+    reserves: str | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,15 @@ def _attach(store: JobStore, start: Start) -> Job:
 def _begin(store: JobStore, asked: Asked) -> Job:
     """A new job, running in this process."""
     settle_dead_foreground(store, active_jobs(store))
-    job, is_new = store.begin(asked.kind, asked.title, asked.spec, asked.key, ProcessId.current(), lane=asked.lane)
+    job, is_new = store.begin(
+        asked.kind,
+        asked.title,
+        asked.spec,
+        asked.key,
+        ProcessId.current(),
+        lane=asked.lane,
+        reserves=asked.reserves,
+    )
     if not is_new:
         raise JobError(
             f"The same work is {job.state} already, as job {job.id}. Wait for it with "

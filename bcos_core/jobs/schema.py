@@ -16,6 +16,7 @@ JOBS = Table(
     Column("title", Text, nullable=False),
     Column("spec", StoredJson, nullable=False),
     Column("lane", String(16), nullable=False),  # see `bcos_core.jobs.lane`
+    Column("reserved", Text, nullable=True),  # the name that what it makes will have, in one spelling
     Column("foreground", Boolean, nullable=False),  # typed by a person: no supervisor starts it
     # Where it stands. `attempt` counts the starts: a process may write only while its own attempt is the
     # present one. `crashes` counts the processes that died without a word since a person last asked for it.
@@ -50,6 +51,10 @@ JOBS = Table(
 _ACTIVE = text("state IN ('queued', 'running')")
 # The same work cannot be waiting or running twice, whichever processes ask for it at once.
 ACTIVE_KEY = Index("uq_jobs_active_key", JOBS.c.key, unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE)
+# Nor can two that wait or run give one name.
+ACTIVE_RESERVED = Index(
+    "uq_jobs_active_reserved", JOBS.c.reserved, unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE
+)
 
 JOB_METRICS = Table(
     "job_metrics",

@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import Column, Connection, RowMapping, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from bcos_core.errors import DamagedJobError, JobError, StorageError
+from bcos_core.errors import DamagedJobError, InputError, JobError, StorageError
 from bcos_core.home import Home, get_home
 from bcos_core.jobs.job import ACTIVE_STATES, FOLDER_NAME, Job, JobState, unreadable_row
 from bcos_core.jobs.lane import Lane
@@ -86,21 +86,33 @@ class JobStore:
         *,
         lane: Lane = Lane.LONG,
         expected_seconds: float | None = None,
+        reserves: str | None = None,
     ) -> tuple[Job, bool]:
         """Put a job in the queue; `JobKind.submit` makes these arguments. If one with the same key is active, that one
-        is returned, with False."""
-        waiting = {"state": JobState.QUEUED, "foreground": False, "attempt": 0, "lane": lane}
+        is returned, with False.
+
+        Raises:
+            InputError: another active job reserves the same name.
+        """
+        waiting = {"state": JobState.QUEUED, "foreground": False, "attempt": 0, "lane": lane, "reserved": reserves}
         return self._insert(kind, title, spec, key, {**waiting, "expected_seconds": expected_seconds})
 
     def begin(
-        self, kind: str, title: str, spec: dict[str, Any], key: str, process: ProcessId, *, lane: Lane = Lane.LONG
+        self,
+        kind: str,
+        title: str,
+        spec: dict[str, Any],
+        key: str,
+        process: ProcessId,
+        *,
+        lane: Lane = Lane.LONG,
+        reserves: str | None = None,
     ) -> tuple[Job, bool]:
         """As `submit`, for a job that `process` runs already: a command that a person typed."""
         now = utc_now()
         running = {"state": JobState.RUNNING, "foreground": True, "attempt": 1, "started_at": now, "heartbeat_at": now}
-        return self._insert(
-            kind, title, spec, key, {**running, "lane": lane, "expected_seconds": None, **process.columns()}
-        )
+        asked = {"lane": lane, "reserved": reserves, "expected_seconds": None}
+        return self._insert(kind, title, spec, key, {**running, **asked, **process.columns()})
 
     def _insert(self, kind: str, title: str, spec: dict[str, Any], key: str, begun: dict[str, Any]) -> tuple[Job, bool]:
         asked = {"kind": kind, "title": title, "spec": to_plain(spec), "key": key}
@@ -112,9 +124,10 @@ class JobStore:
                     connection.execute(insert(JOBS).values(row))
                     return self.read(connection, row["id"]), True
             except IntegrityError:
-                active = self._active_with(key)
-                if active is not None:
+                if (active := self._active_with(JOBS.c.key, key)) is not None:
                     return active, False
+                if (active := self._active_with(JOBS.c.reserved, begun["reserved"])) is not None:
+                    raise name_reserved(active, str(spec.get("name") or begun["reserved"])) from None
                 # That job has ended since, or the new id is taken: the next try settles both.
         raise StorageError("No free job id was found in 100 tries. Try again.")
 
@@ -333,22 +346,28 @@ class JobStore:
     def _set(self, connection: Connection, id: str, **columns: Any) -> None:
         connection.execute(update(JOBS).where(JOBS.c.id == id).values(columns))
 
-    def _active_with(self, key: str) -> Job | None:
-        query = select(JOBS.c.id).where(JOBS.c.key == key, JOBS.c.state.in_(ACTIVE_STATES))
+    def _active_with(self, column: Column[Any], value: str | None) -> Job | None:
+        """Of a value that is None, none."""
+        query = select(JOBS.c.id).where(column == value, column.is_not(None), JOBS.c.state.in_(ACTIVE_STATES))
         with self.database.read() as connection:
             id = connection.execute(query).scalar()
             return None if id is None else self._read_first(connection, select(JOBS).where(JOBS.c.id == id), id)
 
     @contextmanager
     def _restarting(self) -> Iterator[None]:
-        """The one constraint that a restarted job can break, told in words."""
+        """The two constraints that a restarted job can break, told in words."""
         try:
             yield
         except IntegrityError as error:
             raise JobError(
-                "Another job is doing the same work already. `python -m bcos_core jobs list` shows it; "
-                "cancel that one first, or wait for it."
+                "Another job is doing the same work already, or gives its model the same name. "
+                "`python -m bcos_core jobs list` shows it; cancel that one first, or wait for it."
             ) from error
+
+
+def name_reserved(job: Job, name: str) -> InputError:
+    """The refusal of a name that `job` will give to what it makes."""
+    return InputError(f"The job {job.id} ({job.state}) will call its model {name!r} too. Choose another name.")
 
 
 def _new_id(now: datetime) -> str:

@@ -295,6 +295,11 @@ def list_language_models(home: Home) -> tuple[CheckpointInfo, ...]:
     return told_apart(_newest_first(list_folders(home.models, read_language_info).found))
 
 
+def list_models(home: Home) -> tuple[CheckpointInfo, ...]:
+    """Classifiers and language models under `home.models`, no two of one name."""
+    return told_apart([*list_checkpoints(home), *list_language_models(home)])
+
+
 def _newest_first(found: Iterable[CheckpointInfo]) -> list[CheckpointInfo]:
     return sorted(found, key=lambda info: (info.created_at, info.path.name), reverse=True)
 

@@ -46,10 +46,10 @@ def told_apart(models: Sequence[CheckpointInfo]) -> tuple[CheckpointInfo, ...]:
     """The same models, no two of one name: those that share one have their job's id added, or their folder."""
     groups: dict[str, list[CheckpointInfo]] = {}
     for model in models:
-        groups.setdefault(_key(model.name), []).append(model)
+        groups.setdefault(name_key(model.name), []).append(model)
 
     def named(model: CheckpointInfo) -> CheckpointInfo:
-        group = groups[_key(model.name)]
+        group = groups[name_key(model.name)]
         if len(group) == 1:
             return model
         jobs = {one.job for one in group if one.job}
@@ -66,8 +66,8 @@ def find_named(models: Iterable[CheckpointInfo], name: str) -> CheckpointInfo | 
         CheckpointError: it means several.
     """
     known = list(models)
-    wanted = _key(name)
-    called = [model for model in known if wanted in (_key(model.name), _key(_own_name(model)))]
+    wanted = name_key(name)
+    called = [model for model in known if wanted in (name_key(model.name), name_key(_own_name(model)))]
     found = list({model.path: model for model in [*(m for m in known if m.path.name == name), *called]}.values())
     if len(found) > 1:
         raise CheckpointError(
@@ -83,10 +83,10 @@ def require_free_name(models: Iterable[CheckpointInfo], name: str, *, of: Checkp
     Raises:
         InputError: there is one.
     """
-    if _key(name) in map(_key, EMBEDDED_MODELS):
+    if name_key(name) in map(name_key, EMBEDDED_MODELS):
         raise InputError(f"{name!r} is the name of an embedded model. Choose another name.")
     others = [model for model in models if of is None or model.path != of.path]
-    taken = [m for m in others if _key(name) in (_key(m.name), _key(_own_name(m)), _key(m.path.name))]
+    taken = [m for m in others if name_key(name) in (name_key(m.name), name_key(_own_name(m)), name_key(m.path.name))]
     if taken:
         raise InputError(
             f"There is a model called {name!r} already (folder {taken[0].path.name}). Choose another name."
@@ -104,5 +104,6 @@ def _own_name(model: CheckpointInfo) -> str:
     return model.about.name or model.name
 
 
-def _key(name: str) -> str:
+def name_key(name: str) -> str:
+    """The same for two names that are one to a reader: whatever the case and the spaces."""
     return clean(name).casefold()

@@ -17,7 +17,7 @@ from bcos_core.errors import InputError, StorageError
 from bcos_core.home import Home
 from bcos_core.jobs.store import JobStore
 from bcos_core.model.about import change_about
-from bcos_core.model.info import CheckpointInfo, list_checkpoints, list_language_models, read_any_info
+from bcos_core.model.info import CheckpointInfo, list_models, read_any_info
 from bcos_core.model.naming import name_of_twin
 from bcos_core.shelf.uses import Uses, remembered_of
 from bcos_core.storage.evidence import EvidenceStore
@@ -97,9 +97,7 @@ def remove_for_good(store: JobStore, id: str) -> int:
         StorageError: they cannot all be removed.
     """
     folder = _folder(store.home, id)
-    kept = _subjects(
-        [*list_checkpoints(store.home), *list_language_models(store.home), *_others(store.home, id)], store
-    )
+    kept = _subjects([*list_models(store.home), *_others(store.home, id)], store)
     gone = _subjects(_put_away(folder).models, store) - kept  # a copy of a model has the same answers
     evidence = EvidenceStore(store.database)
     number = evidence.count(gone)

@@ -90,6 +90,7 @@ TRAIN = JobKind(
     shared=True,
     plan=training_plan,
     called_now=called_now,
+    reserves=lambda spec: spec.reserved,
 )
 QUICKSTART = JobKind(
     name="quickstart",

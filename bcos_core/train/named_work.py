@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bcos_core.errors import InputError, RecipeError
 from bcos_core.model.about import About
+from bcos_core.model.naming import name_key
 
 
 class NamedWork:
@@ -22,6 +23,11 @@ class NamedWork:
                 About(**{field: getattr(self, field)})
             except InputError as error:
                 raise RecipeError(field, str(error)) from error
+
+    @property
+    def reserved(self) -> str | None:
+        """The name in the spelling in which a job reserves it; None of a model that goes by its folder."""
+        return name_key(self.name) or None
 
     @property
     def about(self) -> About:

@@ -1,26 +1,25 @@
-"""Which names a training may still give: no model has it, and no training that waits or runs will."""
+"""Which names are free: no model has them, whatever its kind, and no training that waits or runs will give them."""
 
 from __future__ import annotations
 
-from bcos_core.errors import InputError
-from bcos_core.jobs.store import JobStore
-from bcos_core.model.about import clean
-from bcos_core.model.info import list_checkpoints
-from bcos_core.model.naming import folder_stem, require_free_name
+from bcos_core.jobs.store import JobStore, name_reserved
+from bcos_core.model.info import CheckpointInfo, list_models
+from bcos_core.model.naming import folder_stem, name_key, require_free_name
 from bcos_core.train.choices import Choices
 
 
-def require_free_for_training(name: str, store: JobStore) -> None:
+def require_free(name: str, store: JobStore, *, of: CheckpointInfo | None = None) -> None:
     """
     Raises:
-        InputError: a model is called that, or a training that is not done will call its model that.
+        InputError: a model other than `of` is called that, or a training that is not done will call its model that.
     """
     if not name:
         return
-    require_free_name(list_checkpoints(store.home), name)
+    # Jobs first: the model of one that ends meanwhile is there when models are looked at.
     for job in store.list(active=True):
-        if clean(str(job.spec.get("name", ""))).casefold() == clean(name).casefold():
-            raise InputError(f"The job {job.id} ({job.state}) will call its model {name!r} too. Choose another name.")
+        if name_key(str(job.spec.get("name", ""))) == name_key(name):
+            raise name_reserved(job, name)
+    require_free_name(list_models(store.home), name, of=of)
 
 
 def trained_folders(name: str, data: str, recipe: Choices, job: str) -> dict[str, str]:

@@ -18,10 +18,10 @@ from bcos_core.model.about import (
     clean_tags,
     read_about,
 )
-from bcos_core.model.info import CheckpointInfo, list_checkpoints
-from bcos_core.model.naming import require_free_name
+from bcos_core.model.info import CheckpointInfo, read_info
 from bcos_core.shelf.titles import write_titles_anew
 from bcos_core.storage.content import name_of
+from bcos_core.train.naming import require_free
 from pages.server.roles import require_researcher
 from pages.widgets.errors import show_error
 from pages.widgets.jobs import job_store
@@ -66,10 +66,9 @@ def _save(folder: str, seen: About) -> None:
     typed = {name: st.session_state[key] for name, key in _keys(folder, seen).items()}
     path = Path(folder)
     try:
-        known = list_checkpoints(get_home())
         name = clean(typed["name"])
-        if name and name != seen.name:
-            require_free_name(known, name, of=next((one for one in known if one.path == path), None))
+        if name != seen.name:
+            require_free(name, job_store(), of=read_info(path))
         after = replace(seen, name=name, tags=clean_tags(typed["tags"]), notes=typed["notes"].strip())
         change_about(path, seen, after, locks=get_home().locks)
         write_titles_anew(job_store())

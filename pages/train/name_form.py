@@ -8,7 +8,7 @@ import streamlit as st
 
 from bcos_core.errors import InputError
 from bcos_core.model.about import About, clean
-from bcos_core.train.naming import require_free_for_training
+from bcos_core.train.naming import require_free
 from pages.widgets import url
 from pages.widgets.errors import show_error
 from pages.widgets.jobs import job_store
@@ -38,7 +38,7 @@ def choose_name() -> ChosenName | None:
         )
         try:
             About(name)
-            require_free_for_training(name, job_store())
+            require_free(name, job_store())
         except InputError as error:
             show_error(str(error))
             return None

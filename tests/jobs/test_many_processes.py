@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.synchronize import Barrier
 
+from bcos_core.errors import InputError
 from bcos_core.home import Home
 from bcos_core.jobs.claims import claim
 from bcos_core.jobs.lane import Lane
@@ -40,6 +42,9 @@ def test_submitting_reporting_and_claiming_at_once_loses_nothing(home: Home) -> 
     # The same key from all of them: one made the job, the others got it.
     (wanted_by_all,) = {answer.wanted_by_all for answer in answers}
     assert sum(answer.made_it for answer in answers) == 1
+    # Different work of one name from all of them: one may do it.
+    (reserved,) = [answer.reserved for answer in answers if answer.reserved]
+    submitted.append(reserved)
     assert sorted(job.id for job in store.list()) == sorted([*submitted, wanted_by_all, shared.id])
     # Every waiting job was claimed, by one of them.
     assert sorted(id for answer in answers for id in answer.claimed) == sorted([*submitted, wanted_by_all])
@@ -53,6 +58,7 @@ class Answer:
     submitted: list[str]
     wanted_by_all: str
     made_it: bool
+    reserved: str
     claimed: list[str]
 
 
@@ -67,6 +73,9 @@ def _work(home: Home, number: int, shared: str, barrier: Barrier, results: multi
     for step in range(POINTS_EACH):
         assert lease.beat({}, [Point(f"loss/{number}", step, float(step))])
     job, is_new = store.submit("train", "", {}, "wanted by all")
+    reserved = ""
+    with suppress(InputError):
+        reserved = store.submit("train", "", {}, f"{number}/named", reserves="one name")[0].id
     barrier.wait(60)
     claimed = [job.id for lane in lanes for job in iter(partial(claim, store, "cpu", lane), None)]
-    results.put(Answer(ids, job.id, is_new, claimed))
+    results.put(Answer(ids, job.id, is_new, reserved, claimed))

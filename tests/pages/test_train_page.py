@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import tiny_language_model
 from streamlit.testing.v1 import AppTest
+from tiny_language_model import save_language_model
 from tiny_pair import save_pair
 
 from bcos_core.errors import StorageError
@@ -281,6 +282,18 @@ def test_a_name_that_is_taken_or_none_is_refused_in_its_place(open_page: OpenPag
     at.run()
     assert len(at.error) == 1 and button(at, START).disabled
     assert number(at, "Epochs") is not None
+
+
+@pytest.mark.parametrize("kind", ["classifier", "language-model"])
+def test_a_name_is_free_of_classifiers_and_of_language_models(open_page: OpenPage, home: Home, kind: str) -> None:
+    save_pair(home)
+    save_language_model(home, "speaks")
+    for name in ("tiny-bcos", "Speaks"):
+        at = open_page("train", kind=kind)
+        field(at, "Name").set_value(name).run()
+        assert "There is a model called" in words(at) and button(at, START).disabled
+    field(at, "Name").set_value("Another").run()
+    assert not button(at, START).disabled
 
 
 def test_a_form_that_was_left_half_filled_is_still_there(open_page: OpenPage) -> None:

@@ -52,4 +52,5 @@ LANGUAGE_MODEL = JobKind(
     run=run,
     plan=language_plan,
     called_now=called_now,
+    reserves=lambda spec: spec.reserved,
 )
