@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bcos_core.attribution.method import Method
 from bcos_core.attribution.registry import METHODS
-from bcos_core.model.text_model import TextModel
+
+if TYPE_CHECKING:
+    from bcos_core.model.text_model import TextModel
 
 
 def own_method(model: TextModel) -> Method:
     """Contributions of a B-cos model, the frozen-linear pullback of any other."""
-    return METHODS["bcos" if model.is_bcos else "pullback"]
+    return METHODS[own_name(is_bcos=model.is_bcos)]
+
+
+def own_name(*, is_bcos: bool) -> str:
+    """The name of that method, of a model that is not there."""
+    return "bcos" if is_bcos else "pullback"

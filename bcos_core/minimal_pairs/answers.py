@@ -53,6 +53,11 @@ class Answers:
             self.store.keep(explainer.name, EVIDENCE, values)
             done(len(chunk))
 
+    def kept(self, subject: str, question: Question) -> Answer | None:
+        """What is known of one question; None where nobody has asked, or it was forgotten with the model."""
+        found = self.store.find(subject, EVIDENCE, [question.item])
+        return _answer(found[question.item]) if question.item in found else None
+
     def find(self, subject: str, questions: Sequence[Question]) -> list[Answer]:
         """What is known, in the order of the questions, all of which were answered."""
         found = self.store.find(subject, EVIDENCE, [one.item for one in questions])

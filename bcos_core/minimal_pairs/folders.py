@@ -10,7 +10,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import UnsupportedModelError
 from bcos_core.families import family_named
 from bcos_core.minimal_pairs.spec import USUAL_METHODS
-from bcos_core.model.embedded import EMBEDDED_MODELS, embedded_folder, embedded_path
+from bcos_core.model.embedded import EMBEDDED_MODELS, LANGUAGE_MODEL, embedded_folder, embedded_path
 from bcos_core.model.info import read_config
 from bcos_core.tasks.next_token import NextToken
 
@@ -18,7 +18,7 @@ from bcos_core.tasks.next_token import NextToken
 @dataclass(frozen=True)
 class LanguageFolder:
     """`source` is what a person named, a folder or an embedded model; `kind` "bcos" or "conventional"; `family` its
-    family's title; `max_length` the most tokens that it reads."""
+    family's title; `max_length` the most tokens that it reads, 0 of one that is not there yet."""
 
     source: str
     path: Path
@@ -51,6 +51,17 @@ def read_folder(source: str) -> LanguageFolder:
         family_named(config.model_type).title,
         config.position_limit,
     )
+
+
+def expected_folder(source: str) -> LanguageFolder:
+    """As `read_folder`; of the embedded model also before its first use, when its folder is not there yet.
+
+    Raises:
+        CheckpointError, UnsupportedModelError: as in `read_folder`.
+    """
+    if source == LANGUAGE_MODEL and not (path := embedded_folder(source)).is_dir():
+        return LanguageFolder(source, path, source, "conventional", family_named("llama").title, 0)
+    return read_folder(source)
 
 
 def usual_methods(folders: Sequence[LanguageFolder]) -> tuple[str, ...]:

@@ -49,5 +49,7 @@ MINIMAL_PAIRS = JobKind(
     key=key,
     command=command,
     run=run,
+    page="evaluate",
+    parameter="minimal-pairs",
     plan=pairs_plan,
 )

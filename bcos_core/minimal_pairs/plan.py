@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.plan import (
     LOADING,
     LOADING_SECONDS,
@@ -12,7 +13,7 @@ from bcos_core.evaluate.plan import (
     not_measured,
 )
 from bcos_core.jobs.part import START_SECONDS, Part
-from bcos_core.minimal_pairs.folders import read_folder
+from bcos_core.minimal_pairs.folders import LanguageFolder, read_folder
 from bcos_core.minimal_pairs.spec import PairsSpec
 from bcos_core.tasks.next_token import NextToken
 
@@ -39,3 +40,13 @@ def pairs_plan(spec: PairsSpec) -> list[Part]:
             if name not in without
         ]
     return [*parts, Part(len(folders) + 1, "", "table", TABLE_SECONDS)]
+
+
+def passes(spec: PairsSpec, folder: LanguageFolder) -> float:
+    """About how many passes over a model explaining takes, a backward one counted as it costs; at most, since what was
+    explained before is not explained again."""
+    without = not_measured(spec, is_bcos=folder.kind == "bcos", family=folder.family, answers=NextToken.name)
+    of_a_prompt = sum(
+        max(1.0, METHODS[name].cost.forward_equivalents(TOKENS)) for name in spec.contenders if name not in without
+    )
+    return spec.limit * len(spec.sources) * of_a_prompt

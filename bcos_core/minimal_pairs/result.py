@@ -8,11 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bcos_core.attribution.own import own_name
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
 from bcos_core.evaluate.statistics import above_zero, holm, sign_flip_p
 from bcos_core.minimal_pairs.measures import MEASURES
+from bcos_core.minimal_pairs.pair import MinimalPair
+from bcos_core.minimal_pairs.scores import preference
 from bcos_core.model.checkpoint import renamed_when_complete
+from bcos_core.numbers import count
 from bcos_core.storage.listing import LeftOut
 from bcos_core.storage.places import here
 from bcos_core.storage.plain import to_finite
@@ -28,8 +32,8 @@ ALL = "all pairs"
 
 @dataclass(frozen=True)
 class Source:
-    """A file or a built-in paradigm: the `pairs` that were asked about, by their names as evidence, and the rows of the
-    file that are `left_out`."""
+    """A file or a built-in paradigm: the names of the `pairs` that were asked about, and the rows of the file that are
+    `left_out`."""
 
     name: str
     pairs: tuple[str, ...]
@@ -38,14 +42,24 @@ class Source:
 
 @dataclass(frozen=True)
 class Speaker:
-    """A model. `preferences`: pair → 1 where it prefers the right word, 0 where the wrong one, ½ where neither.
-    `identity` is that of its files then."""
+    """A model. `differences`: pair → the logit of the right word minus that of the wrong one. `identity` is that of its
+    files then."""
 
     checkpoint: str
     path: str
     kind: str
     identity: str
-    preferences: Mapping[str, float]
+    differences: Mapping[str, float]
+
+    @property
+    def own(self) -> str:
+        """The method that reads its own sum."""
+        return own_name(is_bcos=self.kind == "bcos")
+
+    @property
+    def preferences(self) -> dict[str, float]:
+        """Pair → 1 where it prefers the right word, 0 where the wrong one, ½ where neither."""
+        return {pair: preference(difference, 0.0) for pair, difference in self.differences.items()}
 
 
 @dataclass(frozen=True)
@@ -68,15 +82,16 @@ class Contender:
 
 @dataclass(frozen=True)
 class PairsResult:
-    """`skipped` are methods that a model cannot serve (`checkpoint`, `method`, `reason`); `notes` what a reader must
-    know of models and pairs.
+    """`pairs` are those of all sources, by name. `skipped` are methods that a model cannot serve (`checkpoint`,
+    `method`, `reason`); `notes` what a reader must know of models and pairs.
 
     Raises:
-        ValueError: a method or measure that there is not, or a model without chance.
+        ValueError: a method, measure or pair that there is not, or a model without chance.
     """
 
     name: str
     sources: tuple[Source, ...]
+    pairs: Mapping[str, MinimalPair]
     speakers: tuple[Speaker, ...]
     contenders: tuple[Contender, ...]
     skipped: tuple[Mapping[str, str], ...]
@@ -92,6 +107,8 @@ class PairsResult:
         ):
             if unknown := next((name for name in names if name not in known), None):
                 raise ValueError(f"it has the {what} {unknown!r}, which is none of {', '.join(known)}")
+        if lost := {pair for one in self.sources for pair in one.pairs} - set(self.pairs):
+            raise ValueError(f"the text of {count(len(lost), 'pair')} is missing")
         for one in self.contenders:
             self.chance_of(one)
             if missing := set(MEASURES) - set(one.values):

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 from transformers import PreTrainedTokenizerBase
 
-from bcos_core.attribution.method import Method
 from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
-from bcos_core.evaluate.explainer import Explainer, explainer_subject
 from bcos_core.evaluate.plan import LOADING, SHORTEST_SECONDS, explanation_seconds, not_measured, part_of
 from bcos_core.home import Home
 from bcos_core.minimal_pairs import table
@@ -21,6 +19,7 @@ from bcos_core.minimal_pairs.folders import LanguageFolder, ready_folder
 from bcos_core.minimal_pairs.pair import MinimalPair
 from bcos_core.minimal_pairs.questions import Question, ask, pair_name, tokenize_by
 from bcos_core.minimal_pairs.result import Contender, PairsResult, Source, Speaker, save_result
+from bcos_core.minimal_pairs.settled import Settled, settle
 from bcos_core.minimal_pairs.sources import Drawn, draw_pairs
 from bcos_core.minimal_pairs.spec import PairsSpec
 from bcos_core.model.folder import require_distinct_names
@@ -66,6 +65,7 @@ def run_pairs(spec: PairsSpec, *, home: Home, name: str, reporter: Reporter) -> 
     result = PairsResult(
         name,
         tuple(Source(one.name, tuple(map(pair_name, one.pairs)), one.left_out) for one in drawn),
+        {pair_name(pair): pair for pair in pairs},
         tuple(run.speakers),
         tuple(run.contenders),
         tuple(run.skipped),
@@ -79,21 +79,12 @@ def run_pairs(spec: PairsSpec, *, home: Home, name: str, reporter: Reporter) -> 
 
 @dataclass(frozen=True)
 class _Asked:
-    """What one model is asked, before it is loaded: by each of its `methods`, with the reference and the options that
-    these have, under the `subject` of their evidence."""
+    """What one model is asked, before it is loaded, and by which methods."""
 
     folder: LanguageFolder
     questions: Sequence[Question]
-    methods: Sequence[_Settled]
+    methods: Sequence[Settled]
     mean_tokens: float
-
-
-@dataclass(frozen=True)
-class _Settled:
-    method: Method
-    reference: str | None
-    options: Mapping[str, object]
-    subject: str
 
 
 @dataclass
@@ -149,9 +140,7 @@ class _Run:
         ]
         identity = folder_identity(folder.path)
         methods = [
-            self._settled(METHODS[name], folder, identity, tokenizer)
-            for name in self.spec.contenders
-            if name not in without
+            settle(name, self.spec, folder, identity, tokenizer) for name in self.spec.contenders if name not in without
         ]
         tokens = sum(len(tokenize_by(tokenizer)(one.prompt)) for one in questions)
         return _Asked(folder, questions, methods, tokens / len(questions))
@@ -172,7 +161,7 @@ class _Run:
         self.reporter.progress(1, 1, LOADING)
         self.note(*model.notes)
         for one in asked.methods:
-            explainer = Explainer(model, one.method, one.reference, one.options, self.spec.seed)
+            explainer = one.explainer(model)
             name, checkpoint = one.method.name, folder.path.name
             tally = Tally(self.reporter, len(questions), part_of(name))
             tally.add(0, given=len(questions) - len(self.answers.missing(explainer.name, questions)))
@@ -181,20 +170,8 @@ class _Run:
             if not one.method.chance:
                 self.contenders.append(table.contender(checkpoint, name, questions, found, unit=unit))
                 continue
-            preferred = table.preferences(questions, found)
-            self.speakers.append(Speaker(checkpoint, str(folder.path), folder.kind, model.identity, preferred))
+            differences = table.differences(questions, found)
+            self.speakers.append(Speaker(checkpoint, str(folder.path), folder.kind, model.identity, differences))
             self.contenders.append(table.chance(checkpoint, name, questions, found, unit=unit))
             if cut := table.unread(questions, found):
                 self.note(f"{folder.name} did not read the evidence of {count(cut, 'pair')}: the prompts are too long.")
-
-    def _settled(
-        self, method: Method, folder: LanguageFolder, identity: str, tokenizer: PreTrainedTokenizerBase
-    ) -> _Settled:
-        """Measured against nothing where the method can be, with the whole of the logit on the tokens; else against
-        the first token that the tokenizer has for it."""
-        reference = method.checked_reference(None, tokens_of(tokenizer), against_nothing=True)
-        options = method.checked_options(self.spec.options.get(method.name, {}))
-        subject = explainer_subject(
-            identity, folder.max_length, method, reference=reference, options=options, seed=self.spec.seed
-        )
-        return _Settled(method, reference, options, subject)

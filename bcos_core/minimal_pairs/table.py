@@ -10,15 +10,11 @@ from bcos_core.minimal_pairs.measures import MEASURES, measure, measure_chance
 from bcos_core.minimal_pairs.questions import Question, pair_name
 from bcos_core.minimal_pairs.ranked import Ranked, ranked
 from bcos_core.minimal_pairs.result import Contender
-from bcos_core.minimal_pairs.scores import preference
 
 
-def preferences(questions: Sequence[Question], answers: Sequence[Answer]) -> dict[str, float]:
-    """By pair, whether the model prefers the right word."""
-    return {
-        pair_name(question.pair): preference(answer.difference, 0.0)
-        for question, answer in zip(questions, answers, strict=True)
-    }
+def differences(questions: Sequence[Question], answers: Sequence[Answer]) -> dict[str, float]:
+    """By pair, the logit of the right word minus that of the wrong one."""
+    return {pair_name(question.pair): answer.difference for question, answer in zip(questions, answers, strict=True)}
 
 
 def contender(

@@ -1,4 +1,5 @@
-"""What minimal pairs have shown, in sentences: of each model which word it prefers, and which methods find why."""
+"""What minimal pairs have shown, in sentences: of each model what is better than its own sum, which word it prefers,
+and which methods find why."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import Any
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.figures import interval_in_words
+from bcos_core.evaluate.statistics import FEWEST_TO_DIFFER
 from bcos_core.minimal_pairs.measures import MEASURES
 from bcos_core.minimal_pairs.result import Contender, PairsResult, Speaker
 from bcos_core.numbers import count, number, percent
@@ -14,18 +16,30 @@ from bcos_core.tasks.estimates import Estimate
 
 FIRST = "mrr"
 """The measure that the sentences are about."""
+_NAMED = 2  # so many scores are named; more are counted
 
 Names = Mapping[str, str]
 """What models are called, by their folder's name."""
 
 
 def pairs_sentences(result: PairsResult, names: Names) -> list[str]:
-    """Of each model: how often it prefers the right word, the method that finds the evidence best and what that is
-    better than, and the methods that are not shown to beat a random ranking; then between models."""
-    said: list[str] = []
-    for speaker in result.speakers:
-        said += [_prefers(result, speaker, names), *_methods(result, speaker, names)]
-    return said + _between(result, names)
+    """All of `pairs_paragraphs`."""
+    return [sentence for paragraph in pairs_paragraphs(result, names) for sentence in paragraph]
+
+
+def pairs_paragraphs(result: PairsResult, names: Names) -> list[list[str]]:
+    """Of each model: what is better than its own sum, how often it prefers the right word, the method that finds the
+    evidence best and what that is better than, and the methods that are not shown to beat a random ranking; then
+    between models, where there are several."""
+    found = [
+        [
+            *_better_than_ours(result, speaker, names),
+            _prefers(result, speaker, names),
+            *_methods(result, speaker, names),
+        ]
+        for speaker in result.speakers
+    ]
+    return [*found, *filter(None, [_between(result, names)])]
 
 
 def protocol_in_words(result: PairsResult) -> str:
@@ -42,6 +56,38 @@ def protocol_in_words(result: PairsResult) -> str:
 def written(value: float, measure: str) -> str:
     """A value of a measure for a person: shares in per cent, ranks as numbers."""
     return number(value) if measure == FIRST else percent(value)
+
+
+def _better_than_ours(result: PairsResult, speaker: Speaker, names: Names) -> list[str]:
+    """Nothing of a model whose own sum was not measured."""
+    name = names.get(speaker.checkpoint, speaker.checkpoint)
+    found = {one.method: one for one in _of(result, speaker) if not METHODS[one.method].chance}
+    ours = found.pop(speaker.own, None)
+    if ours is None or not found:
+        return []
+    measures = [measure for measure in MEASURES if ours.values[measure]]
+    pairs = max((len(ours.values[measure]) for measure in measures), default=0)
+    if pairs < FEWEST_TO_DIFFER:
+        few = f"{count(pairs, 'pair')} with evidence cannot show that any method on {name} is better than another"
+        return [f"{few}; that takes {FEWEST_TO_DIFFER} or more."] if pairs else []
+    beating = [
+        f"{_title(one)} in {_scores(better, measures)}"
+        for one in found.values()
+        if (better := [measure for measure in measures if result.is_better(one, ours, measure)])
+    ]
+    if not beating:
+        return [f"On {name}, no other method is shown to be better than {_title(ours)} in any score."]
+    return [f"Better than {_title(ours)} on {name}: {'; '.join(beating)}."]
+
+
+def _scores(found: Sequence[str], measures: Sequence[str]) -> str:
+    """ "evidence first and share of the positive sum", "all 4 scores", "3 of 4 scores"."""
+    if len(found) == len(measures) > 1:
+        return f"all {len(found)} scores"
+    if len(found) > _NAMED:
+        return f"{len(found)} of {count(len(measures), 'score')}"
+    titles = [MEASURES[measure].title for measure in found]
+    return _listed([title[0].lower() + title[1:] for title in titles])
 
 
 def _prefers(result: PairsResult, speaker: Speaker, names: Names) -> str:

@@ -13,6 +13,8 @@ import plotly.graph_objects as go
 from bcos_core.numbers import is_missing, number
 from bcos_core.render.axis import share_axis
 
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x")
+"""Of models, by their place."""
 _ROW_HEIGHT = 42
 _ABOVE = 0.32  # of a row, from a dot up to its name
 

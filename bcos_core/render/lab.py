@@ -11,11 +11,9 @@ import plotly.graph_objects as go
 from bcos_core.attribution.registry import METHODS
 from bcos_core.lab.measures import MEASURES
 from bcos_core.lab.result import LabRow
-from bcos_core.render.dots import add_dot, lay_out
+from bcos_core.render.dots import SYMBOLS, add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.methods import method_colour, method_title
-
-_SYMBOLS = ("circle", "diamond")
 
 
 def lab_rows(rows: Sequence[LabRow], measure: str) -> list[LabRow]:
@@ -34,7 +32,7 @@ def lab_figure(rows: Sequence[LabRow], measure: str, kinds: dict[str, str]) -> g
     figure = go.Figure()
     for row in reversed(ranked):
         label = f"{method_title(row.method)} · {figure_text(kinds[row.checkpoint])}"
-        symbol = _SYMBOLS[list(kinds).index(row.checkpoint) % len(_SYMBOLS)]
+        symbol = SYMBOLS[list(kinds).index(row.checkpoint) % len(SYMBOLS)]
         add_dot(
             figure,
             asdict(row.estimate),

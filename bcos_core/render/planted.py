@@ -8,10 +8,9 @@ from typing import Any
 from bcos_core.attribution.record import Token
 from bcos_core.attribution.registry import METHODS
 from bcos_core.lab.result import LabExample
-from bcos_core.numbers import number
 from bcos_core.render.methods import method_title
 from bcos_core.render.palette import Palette
-from bcos_core.render.scale import Scale, own_scale
+from bcos_core.render.strips import strip_runs, touches
 from bcos_core.text.units import word_units
 
 
@@ -19,13 +18,11 @@ def planted_strips(example: LabExample, palette: Palette) -> list[dict[str, Any]
     """One row for each method whose heat is kept, those that put the planted words highest first: `method`, `found`
     (the place of the highest planted word among all words, in words) and the text as `runs`.
 
-    A run has its `text`; of a word also its colours `light` and `dark`, a `tip`, and whether it is `planted`. Full
-    colour is the largest absolute value of the row: methods have no unit in common.
+    Runs are those of `bcos_core.render.strips`.
     """
     rows = []
     for method, heat in example.heat.items():
         words = _words(example.text, heat)
-        scale = own_scale(score for _, _, score in words)
         place = _place(words, example.truth)
         rows.append(
             (
@@ -34,7 +31,7 @@ def planted_strips(example: LabExample, palette: Palette) -> list[dict[str, Any]
                     "method": method_title(method),
                     "chance": method in METHODS and METHODS[method].chance,
                     "found": f"place {place} of {len(words)}",
-                    "runs": _runs(example, words, scale, palette),
+                    "runs": strip_runs(example.text, words, example.truth, palette, what="planted"),
                 },
             )
         )
@@ -54,32 +51,4 @@ def _words(text: str, heat: Sequence[tuple[int, int, float]]) -> list[tuple[int,
 def _place(words: Sequence[tuple[int, int, float]], truth: Sequence[tuple[int, int]]) -> int:
     """Of the highest planted word, 1 for the first; equal scores in the order of the text, as the lab's rank has it."""
     ranked = sorted(words, key=lambda word: -word[2])
-    return next(
-        (place for place, (start, end, _) in enumerate(ranked, 1) if _is_planted(start, end, truth)), len(words)
-    )
-
-
-def _is_planted(start: int, end: int, truth: Sequence[tuple[int, int]]) -> bool:
-    return any(first < end and start < last for first, last in truth)
-
-
-def _runs(
-    example: LabExample, words: Sequence[tuple[int, int, float]], scale: Scale, palette: Palette
-) -> list[dict[str, Any]]:
-    runs: list[dict[str, Any]] = []
-    done = 0
-    for start, end, score in words:
-        if start > done:
-            runs.append({"text": example.text[done:start]})
-        strength, is_planted = scale.strength(score), _is_planted(start, end, example.truth)
-        runs.append(
-            {
-                "text": example.text[start:end],
-                "light": palette.shade(strength, "light").background,
-                "dark": palette.shade(strength, "dark").background,
-                "tip": f"{number(score, signed=True)}{', planted' if is_planted else ''}",
-                "planted": is_planted,
-            }
-        )
-        done = end
-    return [*runs, {"text": example.text[done:]}] if done < len(example.text) else runs
+    return next((place for place, (start, end, _) in enumerate(ranked, 1) if touches(start, end, truth)), len(words))

@@ -14,13 +14,11 @@ from bcos_core.evaluate.between import is_raw
 from bcos_core.evaluate.objective import NOTES
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.numbers import count, is_missing, number
-from bcos_core.render.dots import add_dot, lay_out
+from bcos_core.render.dots import SYMBOLS, add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.methods import CHANCE, method_colour, method_title
 
 Row = dict[str, Any]
-
-_SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x")
 
 
 def ranked_rows(rows: Sequence[Row], score: str) -> list[Row]:
@@ -269,4 +267,4 @@ def _better(one: Row, other: Row, score: str) -> bool:
 
 
 def _symbol(rows: Sequence[Row], checkpoint: str) -> str:
-    return _SYMBOLS[list(dict.fromkeys(row["checkpoint"] for row in rows)).index(checkpoint) % len(_SYMBOLS)]
+    return SYMBOLS[list(dict.fromkeys(row["checkpoint"] for row in rows)).index(checkpoint) % len(SYMBOLS)]

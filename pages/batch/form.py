@@ -12,7 +12,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.batch.columns import guess_columns, may_be_text
 from bcos_core.batch.job import BATCH
 from bcos_core.batch.spec import MOST_METHODS, MOST_TEXTS, BatchSpec, BatchTexts, read_texts
-from bcos_core.errors import DataError, TextError
+from bcos_core.errors import TextError
 from bcos_core.evaluate.vocabulary_job import default_method
 from bcos_core.home import get_home
 from bcos_core.model.info import CheckpointInfo
@@ -28,10 +28,11 @@ from pages.widgets.jobs import job_store, time_needed
 from pages.widgets.kept import kept
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
+from pages.widgets.uploads import TABLES, upload, uploaded
 
 PASTE, FILE = "paste", "file"
 _SOURCES = {PASTE: "Paste texts", FILE: "A file"}
-_ENDINGS = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet"]
+_ABOUT = f"A text in each row, {MOST_TEXTS:,} at most. It stays on this machine."
 _OWN = ""
 
 
@@ -47,7 +48,9 @@ def choose_batch(known: dict[str, CheckpointInfo]) -> None:
     source = st.segmented_control(
         "Texts", list(_SOURCES), format_func=_SOURCES.__getitem__, required=True, **url.bound("source", PASTE)
     )
-    file = _pasted(model) if source == PASTE else _uploaded()
+    if source == FILE:
+        upload(TABLES, _ABOUT, clears=("text-column", "second-column"))
+    file = _pasted(model) if source == PASTE else uploaded()
     if file is None or not methods:
         st.button("Explain", type="primary", disabled=True, help="Choose texts and at least one method.")
         return
@@ -134,28 +137,6 @@ def _parts(line: str, number: int, texts: int) -> list[str]:
     if len(parts) < texts or any(map(is_blank, parts)):
         raise TextError(f"Line {number:,} has not two texts with a tab between them. Give both.")
     return parts
-
-
-def _uploaded() -> Path | None:
-    """The file that was sent. What was stored stays in the address, so that a reload loses nothing."""
-    sent = st.file_uploader(
-        "File",
-        type=_ENDINGS,
-        key="upload",
-        help=f"A text in each row, {MOST_TEXTS:,} at most. It stays on this machine.",
-    )
-    if sent is not None and st.session_state.get("upload-stored") != sent.file_id:
-        require_researcher()
-        stored = save_upload(get_home(), sent.name, sent.getvalue())
-        st.session_state["upload-stored"] = sent.file_id
-        url.write(**{"file": f"{stored.parent.name}/{stored.name}", "text-column": None, "second-column": None})
-    if not (name := url.read("file")):
-        return None
-    uploads = get_home().uploads.resolve()
-    path = (uploads / name).resolve()
-    if not path.is_relative_to(uploads) or not path.is_file():
-        raise DataError(f"The uploaded file {Path(name).name!r} is not here any more. Upload it again.")
-    return path
 
 
 def _choose_columns(file: Path, model: CheckpointInfo) -> tuple[str | None, str | None]:

@@ -1,8 +1,6 @@
-"""Planted texts under the heat of every method, as a Streamlit component."""
+"""Planted texts under the heat of every method."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import streamlit as st
 
@@ -10,15 +8,8 @@ from bcos_core.lab.result import LabExample, LabResult
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.planted import planted_strips
 from pages.widgets import resources, url
-from pages.widgets.component import component
 from pages.widgets.plain import plain
-
-_component = component("bcos_planted", '<dl class="planted"></dl>', "planted")
-
-
-def strips(rows: list[dict[str, Any]], *, key: str) -> None:
-    """Draw what `bcos_core.render.planted` makes."""
-    _component(key=key, data={"rows": rows})
+from pages.widgets.strips import strips
 
 
 def show_planted(result: LabResult, kinds: dict[str, str]) -> None:

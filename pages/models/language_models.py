@@ -25,6 +25,8 @@ def show_language_models() -> None:
             st.caption(plain(_said(info)))
             for note in checkpoint_notes(info):
                 st.warning(plain(note), icon=":material/warning:")
+            if st.button("Ask by minimal pairs", key=f"pairs-{info.path.name}"):
+                st.switch_page("evaluate/page.py", query_params={"view": "pairs", "asked": info.path.name})
             st.code(f'python -m bcos_core explain {info.path.name} --next-token --text "The film is"', language="bash")
 
 

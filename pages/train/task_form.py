@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from bcos_core.errors import DataError
-from bcos_core.home import get_home
 from bcos_core.hub import unavailable_reason
 from bcos_core.numbers import count, file_size
 from bcos_core.tasks.multi_label import MultiLabel
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.text.preview import FilePreview, preview_file
 from bcos_core.text.tasks import EMBEDDED_TASKS, TaskChoice, TaskData
-from bcos_core.text.upload import save_upload
-from pages.server.roles import require_researcher
 from pages.train.task_charts import show_data
 from pages.widgets import resources, url
 from pages.widgets.errors import guard
 from pages.widgets.plain import plain
+from pages.widgets.uploads import TABLES, upload, uploaded
 
 FILE, HUB = "file", "hub"
-_ENDINGS = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet", "zip", "tar", "tgz", "gz"]
+_ENDINGS = (*TABLES, "zip", "tar", "tgz", "gz")
 _REMEMBER_SECONDS = 30.0
-_COLUMNS = ("text-column", "second-column", "label-column", "rationale-column", "task-type", "label-separator")
+COLUMNS = ("text-column", "second-column", "label-column", "rationale-column", "task-type", "label-separator")
 _NONE = ""
 _SECOND = "Optional, for a task about pairs: the second texts, such as hypotheses. The model reads both together."
 _RATIONALE = (
@@ -81,8 +77,8 @@ def choose_task(clears: tuple[str, ...]) -> ChosenTask | None:
 
 
 def _file_task() -> ChosenTask | None:
-    upload()
-    path = uploaded_path()
+    upload(_ENDINGS, _FILES, clears=COLUMNS)
+    path = uploaded()
     if path is None:
         return None
     preview = file_preview(str(path), path.stat().st_mtime_ns)
@@ -148,33 +144,6 @@ _FILES = (
     "CSV, TSV, JSON lines or Parquet, with one row per text; or the published files of HateXplain (dataset.json), "
     "ERASER (a zip or tar.gz) or toxic spans (CSV). It stays on this machine."
 )
-
-
-def upload(endings: list[str] = _ENDINGS, about: str = _FILES) -> None:
-    """The uploader. What it stored stays in the address, so that a reload or another choice loses nothing."""
-    sent = st.file_uploader("File", type=endings, key="upload", help=about)
-    if sent is None or st.session_state.get("upload-stored") == sent.file_id:
-        return
-    require_researcher()
-    path = save_upload(get_home(), sent.name, sent.getvalue())
-    st.session_state["upload-stored"] = sent.file_id
-    url.write(**{"file": f"{path.parent.name}/{path.name}", **dict.fromkeys(_COLUMNS)})
-
-
-def uploaded_path() -> Path | None:
-    """The uploaded file that the address names.
-
-    Raises:
-        DataError: there is none of that name among the uploads.
-    """
-    name = url.read("file")
-    if not name:
-        return None
-    uploads = get_home().uploads.resolve()
-    path = (uploads / name).resolve()
-    if not path.is_relative_to(uploads) or not path.is_file():
-        raise DataError(f"The uploaded file {Path(name).name!r} is not here any more. Upload it again.")
-    return path
 
 
 @st.cache_data(max_entries=16, show_spinner="Reading the file …")

@@ -9,12 +9,13 @@ import streamlit as st
 from bcos_core.numbers import count, file_size
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.running import RunningText, TextSource, load_texts, size_in_words, source_hash
-from pages.train.task_form import FILE, HUB, column_field, file_preview, first_rows, upload, uploaded_path
+from pages.train.task_form import COLUMNS, FILE, HUB, column_field, file_preview, first_rows
 from pages.widgets import url
 from pages.widgets.errors import guard
 from pages.widgets.plain import plain
+from pages.widgets.uploads import TABLES, upload, uploaded
 
-_ENDINGS = ["csv", "tsv", "jsonl", "ndjson", "json", "parquet", "txt"]
+_ENDINGS = (*TABLES, "txt")
 _ABOUT = (
     "CSV, TSV, JSON lines or Parquet with a column of texts, or plain text (.txt), whose paragraphs are the texts. "
     "Labels are not needed. It stays on this machine."
@@ -63,8 +64,8 @@ def _read(kind: str, name: str, text_column: str | None, content: str) -> Runnin
 
 
 def _file() -> TextSource | None:
-    upload(_ENDINGS, _ABOUT)
-    path = uploaded_path()
+    upload(_ENDINGS, _ABOUT, clears=COLUMNS)
+    path = uploaded()
     if path is None:
         return None
     if path.suffix.lower() == ".txt":

@@ -62,6 +62,7 @@ def furnish(home: Home, *, tiny: bool) -> list[View]:
         View("generate", f"generate?{urlencode(WRITTEN)}"),
         View("batch", "batch"),
         View("evaluate", "evaluate"),
+        View("pairs", "evaluate?view=pairs"),
         View("lab", "lab"),
         View("ablation", "ablation"),
         View("reproduce", "reproduce"),
@@ -80,6 +81,7 @@ def _make(home: Home, tiny: bool) -> tuple[list[str], str, str, str]:
     _run("ablate", *source, "--vary", "b=1", *small, *(() if tiny else ("--examples", "500", "--epochs", "1")))
     train = ("train", "--task", "short-reviews", "--name", "Tiny", *source)
     save_language_model(home, WRITTEN["model"])
+    save_language_model(home, f"{WRITTEN['model']}-2", seed=1)
     trained = _run(*(train if tiny else ("quickstart",)))
     models = [Path(trained[name]["checkpoint"]).name for name in ("bcos", "conventional")]
     limit = "8" if tiny else "40"
@@ -89,6 +91,16 @@ def _make(home: Home, tiny: bool) -> tuple[list[str], str, str, str]:
     # A tiny model is not sure enough of anything for the pointing game.
     scores = ("comprehensiveness", "sufficiency", "comp_minus_suff" if tiny else "seqpg")
     _run("evaluate", *models, "--limit", limit, "--pointing-pairs", "60", "--methods", *methods, "--scores", *scores)
+    _run(
+        "evaluate",
+        WRITTEN["model"],
+        f"{WRITTEN['model']}-2",
+        "--pairs",
+        "agreement",
+        "determiner-noun",
+        "--limit",
+        "12",
+    )
     _run("reproduce", "ours", "--quick", "--only", "exactness")
     rehearsed = _run("study", "simulate", _run("study", "demo")["study"])["study"]
     study = _run("study", "demo")["study"]

@@ -20,8 +20,8 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
     pytest.mark.timeout(900),
 ]
-NAMES = ("home", "train", "jobs", "models", "compare", "generate", "batch", "evaluate", "lab", "ablation", "reproduce")
-NAMES += ("studies", "results", "rate")
+NAMES = ("home", "train", "jobs", "models", "compare", "generate", "batch", "evaluate", "pairs", "lab", "ablation")
+NAMES += ("reproduce", "studies", "results", "rate")
 
 
 @pytest.fixture(scope="module")

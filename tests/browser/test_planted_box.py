@@ -28,8 +28,8 @@ _GAPS = """() => {
 
 def test_the_spaces_beside_the_box_are_as_wide_as_others(page: Page) -> None:
     example = LabExample("m", TEXT, 1, ((7, 14),), {"bcos": tuple((*word, 1.0) for word in WORDS)})
-    css, script = (CHECKOUT / "assets" / "planted.css").read_text(encoding="utf-8"), script_of("planted")
-    page.set_content(f'<style>:root {{ --st-text-color: black }} {css}</style><dl class="planted"></dl>')
+    css, script = (CHECKOUT / "assets" / "strips.css").read_text(encoding="utf-8"), script_of("strips")
+    page.set_content(f'<style>:root {{ --st-text-color: black }} {css}</style><dl class="strips"></dl>')
     page.add_script_tag(content=script.replace("export default function", "globalThis.draw = function"))
     rows = planted_strips(example, PALETTES["blue-orange"])
     page.evaluate("(rows) => globalThis.draw({ data: { rows }, parentElement: document.body })", rows)

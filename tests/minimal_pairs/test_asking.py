@@ -122,7 +122,9 @@ def test_values_by_hand(home: Home) -> None:
     answers.fill(explainer, questions, lambda done: None)  # type: ignore[arg-type]
     found = answers.find(explainer.name, questions)
     names = [pair_name(one.pair) for one in questions]
-    assert table.preferences(questions, found) == dict(zip(names, [0.0, 1.0, 0.0, 0.5], strict=True))
+    assert table.differences(questions, found) == dict(zip(names, [-9.0, 5.0, -9.0, 0.0], strict=True))
+    assert answers.kept(explainer.name, questions[1]) == found[1]
+    assert answers.kept("another subject", questions[1]) is None
     method = table.contender("one", "bcos", questions, found, unit="token")
     assert method.values["mrr"] == {names[0]: pytest.approx((1 + 1 / 2) / 2), names[1]: pytest.approx(1 / 4)}
     assert method.values["top_1"] == {names[0]: 0.5, names[1]: 0.0}

@@ -12,6 +12,7 @@ import pytest
 from bcos_core.attribution.registry import CHANCE
 from bcos_core.errors import InputError, NotFiniteError
 from bcos_core.minimal_pairs.measures import MEASURES
+from bcos_core.minimal_pairs.pair import MinimalPair
 from bcos_core.minimal_pairs.result import (
     ALL,
     RESULT_FILE,
@@ -38,11 +39,12 @@ def contender(method: str, *values: float, checkpoint: str = "one", **more: floa
 GOOD = contender("bcos", *[1.0] * 7, 0.5, *[1.0, 0.5, 1 / 3, 0.25], forward_passes=1, backward_passes=1, seconds=0.1)
 POOR = contender("saliency", *[0.2, 0.3] * 6)
 GUESS = contender(CHANCE, *[0.25] * 12)
-PREFERENCES = dict(zip(PAIRS, [1.0] * 6 + [0.5, 0.0] + [1.0] * 4, strict=True))
+DIFFERENCES = dict(zip(PAIRS, [2.0] * 6 + [0.0, -0.5] + [3.0] * 4, strict=True))
 RESULT = PairsResult(
     name="a job",
     sources=(Source("agreement", FIRST), Source("marked.csv", SECOND, (LeftOut("Line 9", "It is torn."),))),
-    speakers=(Speaker("one", "/models/one", "conventional", "identity", PREFERENCES),),
+    speakers=(Speaker("one", "/models/one", "conventional", "identity", DIFFERENCES),),
+    pairs={name: MinimalPair(f"The {name} of them", " is", " are", (4, 5), "any") for name in PAIRS},
     contenders=(GUESS, GOOD, POOR),
     skipped=({"checkpoint": "one", "method": "decompx", "reason": "Not for Llama."},),
     spec={"limit": 8},
@@ -81,6 +83,7 @@ def test_what_beats_a_random_ranking() -> None:
 def test_the_share_of_right_words() -> None:
     shares = {one["source"]: (one["mean"], one["n"]) for one in RESULT.preferences()}
     assert shares == {ALL: (10.5 / 12, 12), "agreement": (6.5 / 8, 8), "marked.csv": (1.0, 4)}
+    assert [RESULT.speakers[0].preferences[pair] for pair in "fgh"] == [1.0, 0.5, 0.0]
     first = RESULT.preferences()[1]
     # Wilson's interval of 6.5 of 8, by its formula.
     z2 = 1.959963984540054**2
@@ -124,6 +127,8 @@ def test_what_is_no_result_is_refused(tmp_path: Path) -> None:
         ({"contenders": [data["contenders"][0] | {"checkpoint": "two"}]}, "'two'"),
         ({"contenders": [data["contenders"][0] | {"values": {"mrr": {}}}]}, "no positive_share and no top_1"),
         ({"sources": "agreement"}, "sources"),
+        ({"pairs": {name: data["pairs"][name] for name in "abcdefghij"}}, "the text of 2 pairs is missing"),
+        ({"pairs": data["pairs"] | {"a": data["pairs"]["a"] | {"good": " "}}}, "nothing to read as its good"),
     ):
         file.write_text(json.dumps(data | change))
         with pytest.raises(InputError, match=said):

@@ -124,7 +124,8 @@ def test_from_the_command_to_the_table(
     assert against == {(one, "input_x_gradient@plain") for one in ("random", "pullback", "occlusion")}
     kept = load_result(Path(found["minimal_pairs"]))
     assert kept.rows()[1]["mean"] == pytest.approx(found["rows"][1]["mean"]) and kept.speakers[0].kind == "conventional"
-    assert found["summary"][0].startswith("plain prefers the right word in")
+    assert "Frozen-linear pullback" in found["summary"][0]  # what is better than the model's own sum comes first
+    assert found["summary"][1].startswith("plain prefers the right word in")
     assert "Ranked: the tokens of the prompt" in found["protocol"] and "seed 0" in found["protocol"]
 
 

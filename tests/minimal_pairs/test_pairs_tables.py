@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from test_pairs_result import FIRST, GOOD, GUESS, PAIRS, POOR, PREFERENCES, RESULT, contender
+from test_pairs_result import FIRST, GOOD, GUESS, POOR, RESULT, contender
 
 from bcos_core.attribution.registry import CHANCE
 from bcos_core.minimal_pairs.result import ALL, Speaker
@@ -34,7 +34,7 @@ def test_sentences_say_what_is_preferred_and_what_is_shown() -> None:
 
 
 def test_sentences_compare_two_models_on_the_pairs_that_both_have() -> None:
-    other = Speaker("two", "/models/two", "bcos", "identity", dict.fromkeys(FIRST, 0.0))
+    other = Speaker("two", "/models/two", "bcos", "identity", dict.fromkeys(FIRST, -1.0))
     half = contender("bcos", *[0.5] * 8, checkpoint="two")
     chance = contender(CHANCE, *[0.25] * 8, checkpoint="two")
     both = replace(RESULT, speakers=(*RESULT.speakers, other), contenders=(GUESS, GOOD, POOR, chance, half))
@@ -43,6 +43,27 @@ def test_sentences_compare_two_models_on_the_pairs_that_both_have() -> None:
     assert "two prefers the right word in 0.0 % of 8 pairs (95 % interval 0.0 % to 32.4 %)." in said
     assert said[-1].startswith("B-cos contributions on My model minus B-cos contributions on two: +0.438 in mean")
     assert "on 8 pairs (95 % interval" in said[-1]
+
+
+def test_what_is_better_than_the_model_itself_is_said_first() -> None:
+    """Ours has 0.5 of every pair."""
+    ours = contender("pullback", *[0.5] * 12)
+    best = replace(GOOD, method="occlusion")
+    said = pairs_sentences(replace(RESULT, contenders=(GUESS, ours, best, POOR)), NAMES)
+    assert said[0] == "Better than Frozen-linear pullback on My model: Occlusion in all 4 scores."
+    in_one = replace(best, values=ours.values | {"top_1": best.values["top_1"]})
+    said = pairs_sentences(replace(RESULT, contenders=(GUESS, ours, in_one)), NAMES)
+    assert said[0] == "Better than Frozen-linear pullback on My model: Occlusion in evidence first."
+    said = pairs_sentences(replace(RESULT, contenders=(GUESS, ours, POOR)), NAMES)
+    assert said[0] == "On My model, no other method is shown to be better than Frozen-linear pullback in any score."
+
+
+def test_few_pairs_show_no_difference() -> None:
+    few = [contender(method, *[value] * 3) for method, value in (("pullback", 0.1), ("occlusion", 1.0))]
+    said = pairs_sentences(replace(RESULT, contenders=(GUESS, *few)), NAMES)
+    assert said[0] == (
+        "3 pairs with evidence cannot show that any method on My model is better than another; that takes 6 or more."
+    )
 
 
 def test_a_model_without_marked_pairs_has_a_preference_alone() -> None:
@@ -88,4 +109,3 @@ def test_what_is_shown_has_the_best_first_with_intervals() -> None:
     assert chance["Reciprocal rank of the evidence"] == "0.250"  # no interval: all pairs have this value
     shown = shown_preferences(RESULT.preferences(), NAMES)
     assert shown["prefers the right word"].tolist()[0].startswith("87.5 % [")
-    assert len(PREFERENCES) == len(PAIRS)

@@ -81,7 +81,7 @@ def test_the_sentence_comes_first_then_planted_texts_under_the_heat_of_each_meth
     assert "by chance, in 50 %" in words(at) and "as random scores have it: 20.0 % (B-cos)" in words(at)
     assert "95 % interval 83.9 % to 100.0 %" in words(at)  # of the verification, by hand: 20 / (20 + 1.96²)
     assert len(drawn) == 3 and [row["method"] for row in drawn[0]] == ["B-cos contributions", "Saliency"]
-    assert [run["text"] for run in drawn[2][0]["runs"] if run.get("planted")] == ["pelican"]
+    assert [run["text"] for run in drawn[2][0]["runs"] if run.get("marked")] == ["pelican"]
     to_compare = [one.disabled for one in at.button if one.label == "Open in Compare"]
     assert to_compare == [True] * 3  # these models are not in this home
 

@@ -24,7 +24,7 @@ def test_words_are_sums_of_their_tokens_and_the_planted_one_is_boxed() -> None:
         "pelican": "+0.750, planted",
         "by": "−2.00",
     }
-    assert [text for text, run in words.items() if run["planted"]] == ["pelican"]
+    assert [text for text, run in words.items() if run["marked"]] == ["pelican"]
     assert "".join(run["text"] for run in row["runs"]) == TEXT
     assert row["found"] == "place 2 of 3" and row["method"] == "B-cos contributions"
     # Full colour is the largest absolute value of the row.

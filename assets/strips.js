@@ -1,9 +1,9 @@
-// Planted texts: a row for each method, the text with its heat, the planted words in a box. Every string of the data
-// becomes a text node or an attribute, so that a text can never become markup.
+// A text below itself: a row for each method, the text with its heat, what is known to decide in a box. Every string of
+// the data becomes a text node or an attribute, so that a text can never become markup.
 
 function drawRun(run) {
   if (!run.light) return document.createTextNode(run.text);
-  const word = element(run.planted ? "mark" : "span", "word", run.text);
+  const word = element(run.marked ? "mark" : "span", "word", run.text);
   word.title = run.tip;
   word.style.setProperty("--light", run.light);
   word.style.setProperty("--dark", run.dark);
@@ -18,5 +18,5 @@ function drawRow(row) {
 }
 
 export default function ({ data, parentElement }) {
-  parentElement.querySelector(".planted").replaceChildren(...data.rows.map(drawRow));
+  parentElement.querySelector(".strips").replaceChildren(...data.rows.map(drawRow));
 }
