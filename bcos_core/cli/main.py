@@ -18,6 +18,7 @@ COMMANDS = (
     "quickstart",
     "train",
     "explain",
+    "components",
     "generate",
     "perplexity",
     "rerun",

@@ -19,6 +19,7 @@ from pages.widgets.copying import copy_button
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
 from pages.widgets.heatmap import heatmap, pending
+from pages.widgets.layers import has_layers, layers
 from pages.widgets.plain import plain
 from pages.widgets.struck import struck_spans
 
@@ -127,3 +128,6 @@ def _numbers(screen: Screen, cell: Cell, label: str | None) -> None:
         panel_export(screen, cell)
         copy_button("Copy record", record.to_json(), key=f"copy-{cell.key}")
         pin_button(screen.text, label, key=f"pin-{cell.key}")
+    model = resources.classifier(cell.model)
+    if has_layers(model, record):
+        layers(model, record, key=cell.key)

@@ -24,6 +24,7 @@ from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
 from pages.widgets.heatmap import heatmap
 from pages.widgets.language_models import struck, unsupported
+from pages.widgets.layers import has_layers, layers
 from pages.widgets.plain import plain
 from pages.widgets.struck import struck_spans
 
@@ -42,6 +43,8 @@ def why(question: Question, style: Style) -> None:
                 with column, guard():
                     _panel(question, cell, style)
         _numbers(first, style)
+        if has_layers(question.models[0], first):
+            layers(question.models[0], first, key="why")
 
 
 def _panel(question: Question, cell: Cell, style: Style) -> None:

@@ -436,6 +436,10 @@ def test_a_panel_says_whether_it_adds_up_and_unfolds(home: Home) -> None:
     assert panels(page)["B-cos contributions", "tiny-bcos"]["open"] and len(page.dataframe) == 1
     page.button(key="pin-tiny-bcos-bcos").click().run()
     assert [one.text for one in Collections(open_database(home)).texts("Pinned")] == [TEXT]
+    assert len(page.dataframe) == 1
+    page.session_state["layers-tiny-bcos-bcos"] = True  # what a click on the fold does
+    page.run()
+    assert "**Strongest paths**" in [one.value for one in page.markdown] and len(page.dataframe) == 2
 
 
 @pytest.mark.usefixtures("pair")

@@ -11,11 +11,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bcos_core.attribution.api import explain
+from bcos_core.attribution.components import components
 from bcos_core.attribution.rerun import rerun
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.model.convert import convert
 from bcos_core.model.generate import Written, generate
 from bcos_core.model.language_model import LanguageModel, load
+from bcos_core.render.components import summary
 from bcos_core.render.sheet import Sheet
 from tests.pages.conftest import button, words
 from tests.tiny_language_model import LIMIT, network, save_language_model, tokenizer
@@ -371,3 +373,16 @@ def test_a_tokenizer_without_a_token_for_removed_words_still_explains(home: Home
     (panel,) = panels(page).values()  # nothing that removes words is offered
     assert not any(block["kind"] == "strike" for block in panel["blocks"])
     assert "has no" in page.warning[0].value and not page.error
+
+
+def test_layers_and_heads_are_made_when_they_are_unfolded(model: LanguageModel) -> None:
+    page = opened(at="2")
+    assert "Strongest paths" not in words(page)
+    page.session_state["layers-why"] = True
+    page.run()
+    assert not page.exception
+    record = explain(model, steps(model)[2].prefix, target=steps(model)[2].token)
+    found = components(model, record)
+    assert summary(found) in words(page)
+    paths = next(frame.value for frame in page.dataframe if "path" in frame.value.columns)
+    assert list(paths["share"]) == pytest.approx([path.share for path in found.strongest()])
