@@ -16,9 +16,10 @@ from bcos_core.render.scale import Scale
 from bcos_core.render.sheet import Sheet
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.changes import changes
+from bcos_core.text.pair import is_pair
 from pages.compare.screen import Cell, Screen
 from pages.compare.sheet import screen_sheet
-from pages.compare.text_box import show_text
+from pages.compare.text_box import show_text, show_typed
 from pages.widgets import resources
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
@@ -34,7 +35,7 @@ def before_and_after(screen: Screen, before: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**An edited copy.** {plain(changes_in_words(changes(before, screen.text)))}", width="content")
         st.button("Back to the original", key="original", on_click=show_text, args=(before,))
-        st.button("Go on with the copy", key="copy", on_click=show_text, args=(screen.text,))
+        st.button("Go on with the copy", key="copy", on_click=show_typed, args=(1 + is_pair(screen.text),))
     for band in screen.bands:
         for model, column in zip(band.models, st.columns(len(band.models), gap="large"), strict=True):
             with column, guard():

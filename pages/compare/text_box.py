@@ -19,6 +19,7 @@ from pages.widgets.plain import plain
 
 _KEY = "text"
 _SECOND_KEY = "second-text"
+_KEYS = (_KEY, _SECOND_KEY)
 _HEIGHT = 116  # pixels with the title, three lines: a sentence of 25 words; panels show a longer text whole
 
 
@@ -78,7 +79,7 @@ def text_box(text: str, model: CheckpointInfo | None) -> None:
     pairs = is_pair(text) or bool(model and model.pairs)
     parts = [*text.split(SEPARATOR, 1), ""][:2] if pairs else [text]
     titles = [_title(place, model) for place in range(2)] if pairs else ["Text"]
-    keys = (_KEY, _SECOND_KEY)[: len(parts)]
+    keys = _KEYS[: len(parts)]
     for place, key, title, part in zip(st.columns(len(parts)), keys, titles, parts, strict=True):
         if st.session_state.get(key) != part:
             st.session_state[key] = part
@@ -88,7 +89,7 @@ def text_box(text: str, model: CheckpointInfo | None) -> None:
                 key=key,
                 height=_HEIGHT,
                 on_change=_typed,
-                args=keys,
+                args=(len(parts),),
                 placeholder="Type or paste a text, or pick one from the test set.",
                 help="Enter runs, Shift+Enter starts a new line.",
             )
@@ -99,9 +100,9 @@ def text_buttons(text: str, model: CheckpointInfo | None) -> None:
     """A button for those who do not know that Enter runs, and the way between one text and two."""
     st.button("Explain", type="primary", key="explain")
     if is_pair(text) and not (model and model.pairs):
-        st.button("One text only", key="one-text", on_click=show_text, args=(text.split(SEPARATOR, 1)[0],))
+        st.button("One text only", key="one-text", on_click=show_typed, args=(1,))
     elif model is not None and model.pairs is None:  # nobody knows what a model from elsewhere reads
-        st.button("Add a second text", key="two-texts", on_click=show_text, args=(text + SEPARATOR,))
+        st.button("Add a second text", key="two-texts", on_click=show_typed, args=(1, SEPARATOR))
 
 
 def original_text(text: str, model: CheckpointInfo) -> str | None:
@@ -143,11 +144,20 @@ def _title(place: int, model: CheckpointInfo | None) -> str:
     return f"{HEADINGS[place]} ({plain(names[place])})" if len(names) == 2 else HEADINGS[place]
 
 
-def _typed(*keys: str) -> None:
-    text = SEPARATOR.join(without_separator(str(st.session_state.get(key) or "")) for key in keys)
-    url.write(**kept_text.place_of(text), example=None, strike=None)  # a copy that is edited stays one
+def _typed(boxes: int) -> None:
+    url.write(**kept_text.place_of(_in_boxes(boxes)), example=None, strike=None)  # a copy that is edited stays one
+
+
+def _in_boxes(boxes: int) -> str:
+    return SEPARATOR.join(without_separator(str(st.session_state.get(key) or "")) for key in _KEYS[:boxes])
 
 
 def show_text(text: str) -> None:
     """Make a text the text of the screen, which then is no edited copy."""
     url.write(**kept_text.place_of(text), **dict.fromkeys(BEFORE), example=None, strike=None)
+
+
+def show_typed(boxes: int, after: str = "") -> None:
+    """The same of what is in the boxes, and what comes `after` it: a click may come before the page is drawn anew with
+    what was just typed."""
+    show_text(_in_boxes(boxes) + after)

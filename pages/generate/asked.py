@@ -73,7 +73,7 @@ def prompt_box(prompt: str) -> None:
         "Prompt",
         key=_KEY,
         height=_HEIGHT,
-        on_change=_typed,
+        on_change=begin_typed,
         placeholder="Type or paste what the model is to go on from.",
         help="Enter runs, Shift+Enter starts a new line.",
     )
@@ -146,7 +146,8 @@ def begin(prompt: str) -> None:
     url.write(**kept_text.place_of(prompt, PLACE), **dict.fromkeys(CHOSEN), written="1", stopped=None)
 
 
-def _typed() -> None:
+def begin_typed() -> None:
+    """Go on from what is in the box: a click may come before the page is drawn anew with what was just typed."""
     begin(str(st.session_state.get(_KEY) or ""))
 
 

@@ -15,7 +15,7 @@ from pages.generate.asked import (
     MOST_TOKENS,
     PLACE,
     Settings,
-    begin,
+    begin_typed,
     choose_model,
     choose_numbers,
     examples,
@@ -51,7 +51,7 @@ def show_continuation() -> None:
         left_out_rows(left_out(), ("folder", "folders"))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="numbers"):
         temperature, seed, most = choose_numbers()
-        st.button("Generate", type="primary", key="generate", on_click=begin, args=(prompt,))
+        st.button("Generate", type="primary", key="generate", on_click=begin_typed)
         stop_place = st.empty()
     settings = Settings(model_name, chat, temperature, seed, most)
     if is_blank(prompt):

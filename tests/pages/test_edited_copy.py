@@ -85,3 +85,11 @@ def test_words_that_were_struck_are_back_in_the_copy_and_it_says_so(open_page: O
     button(at, "Edit a copy").click().run()
     assert [one.value for one in at.toast] == ["The struck words are back: an edited copy begins as the whole text."]
     assert at.text_area[0].value == BEFORE and "strike" not in at.query_params
+
+
+def test_what_was_just_typed_is_what_a_click_goes_on_with(open_page: OpenPage, home: Home) -> None:
+    folder, _ = save_pair(home)
+    at = open_page("compare", model=folder.name, method="occlusion", text=AFTER, before=BEFORE)
+    at.text_area[0].set_value("A third text.")  # the click comes before the page is drawn anew
+    button(at, "Go on with the copy").click().run()
+    assert at.text_area[0].value == "A third text." and "before" not in at.query_params

@@ -386,3 +386,10 @@ def test_layers_and_heads_are_made_when_they_are_unfolded(model: LanguageModel) 
     assert summary(found) in words(page)
     paths = next(frame.value for frame in page.dataframe if "path" in frame.value.columns)
     assert list(paths["share"]) == pytest.approx([path.share for path in found.strongest()])
+
+
+def test_what_was_just_typed_is_what_the_button_goes_on_from(model: LanguageModel) -> None:
+    page = opened()
+    page.text_area[0].set_value("John gave a drink to")  # the click comes before the page is drawn anew
+    button(page, "Generate").click().run()
+    assert page.text_area[0].value == "John gave a drink to" == drawn(page, "bcos_written")["prompt"]

@@ -192,3 +192,15 @@ def test_models_of_either_kind_are_not_measured_together(home: Home, models: lis
     single, _ = save_pair(home, LABELS)
     with pytest.raises(InputError, match="reads single texts, but .* has pairs of texts"):
         require_task_of(read_info(single), task)
+
+
+def test_what_was_just_typed_is_the_first_of_two_texts(open_page: OpenPage, home: Home) -> None:
+    foreign, _ = save_pair(home)
+    (foreign / "checkpoint.json").unlink()
+    at = open_page("compare", model=foreign.name, method="bcos", text=FIRST)
+    at.text_area[0].set_value("Another first.")  # the click comes before the page is drawn anew
+    button(at, "Add a second text").click().run()
+    assert [box.value for box in at.text_area] == ["Another first.", ""]
+    at.text_area[0].set_value("One more.")
+    button(at, "One text only").click().run()
+    assert [box.value for box in at.text_area] == ["One more."]
