@@ -138,7 +138,8 @@ class _CachedReader:
 def _chosen(logits: Tensor, temperature: float, generator: torch.Generator) -> int:
     if temperature == 0.0:
         return int(logits.argmax())
-    probabilities = (logits.double().cpu() / temperature).softmax(0)
+    below = logits.double().cpu() - logits.max().double().cpu()  # at a temperature near 0 all others go to −∞, not it
+    probabilities = (below / temperature).softmax(0)
     return int(torch.multinomial(probabilities, 1, generator=generator))
 
 

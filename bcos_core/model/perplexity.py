@@ -53,7 +53,7 @@ class Perplexity:
     @property
     def value(self) -> float:
         """The perplexity; infinite where it is more than a number can hold."""
-        return math.exp(self.mean_loss) if self.mean_loss < math.log(np.finfo(float).max) else math.inf
+        return _exp(self.mean_loss)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -64,7 +64,7 @@ class Perplexity:
 @dataclass(frozen=True)
 class Ratio:
     """One model's perplexity divided by another's, on the same sequences, and its 95 % interval over sequences
-    (percentile bootstrap, drawn in pairs)."""
+    (percentile bootstrap, drawn in pairs); infinite where it is more than a number can hold."""
 
     value: float
     low: float
@@ -80,7 +80,7 @@ def ratio(of: Perplexity, to: Perplexity) -> Ratio:
     if of.tokens != to.tokens:
         raise InputError("The two perplexities are of other sequences, or by another tokenizer: they do not compare.")
     apart = np.asarray(of.losses) - np.asarray(to.losses)
-    return Ratio(math.exp(of.mean_loss - to.mean_loss), *_interval(apart, np.asarray(of.tokens, dtype=float)))
+    return Ratio(_exp(of.mean_loss - to.mean_loss), *_interval(apart, np.asarray(of.tokens, dtype=float)))
 
 
 def _interval(sums: NDArray[np.float64], tokens: NDArray[np.float64]) -> tuple[float, float]:
@@ -93,8 +93,12 @@ def _interval(sums: NDArray[np.float64], tokens: NDArray[np.float64]) -> tuple[f
         drawn = generator.integers(0, len(sums), (min(ROWS, RESAMPLES - done), len(sums)))
         means += (sums[drawn].sum(1) / tokens[drawn].sum(1)).tolist()
     outside = (1 - CONFIDENCE) / 2
-    low, high = np.exp(np.quantile(means, [outside, 1 - outside]))
-    return float(low), float(high)
+    low, high = np.quantile(means, [outside, 1 - outside]).tolist()
+    return _exp(low), _exp(high)
+
+
+def _exp(nats: float) -> float:
+    return math.exp(nats) if nats < math.log(np.finfo(float).max) else math.inf
 
 
 @torch.no_grad()

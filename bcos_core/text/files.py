@@ -115,8 +115,10 @@ def open_table(path: str | Path) -> Table:
     """
     path = Path(path)
     if not path.exists():
-        require_supported(path.name)
-        raise DataError(f"There is no file {str(path)!r}. Check the path; relative ones start at {Path.cwd()}.")
+        if path.suffix:
+            require_supported(path.name)
+        what = "file" if path.suffix else "file or folder"
+        raise DataError(f"There is no {what} {str(path)!r}. Check the path; relative ones start at {Path.cwd()}.")
     try:
         if path.is_dir():
             return open_corpus(path)

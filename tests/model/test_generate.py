@@ -180,3 +180,9 @@ def test_a_classifier_writes_nothing() -> None:
     model: Any = tiny_classifier("wordpiece")
     with pytest.raises(InputError, match="is a classifier, which writes nothing"):
         generate(model, "The keys")
+
+
+@pytest.mark.parametrize("temperature", [1e-300, 1e-320, 5e-324])
+def test_next_to_no_temperature_is_none(temperature: float, llama: LanguageModel) -> None:
+    drawn = [step.token for step in generate(llama, PROMPT, max_tokens=5, temperature=temperature, seed=3)]
+    assert drawn == [step.token for step in generate(llama, PROMPT, max_tokens=5)]

@@ -108,3 +108,9 @@ def test_what_cannot_be_measured_is_refused() -> None:
     with pytest.raises(NotFiniteError, match="no probability that is a number"):
         perplexity(damaged, [(1, 2, 3)])
     assert Perplexity((2000.0,), (1,)).value == math.inf
+
+
+def test_what_no_number_can_hold_is_infinite() -> None:
+    low, high = Perplexity((1.0, 2.0), (1, 2)), Perplexity((800.0, 1600.0), (1, 2))
+    assert ratio(high, low).value == math.inf and ratio(low, high).value == 0.0
+    assert high.interval == (math.inf, math.inf) and math.isfinite(low.interval[1])

@@ -120,3 +120,8 @@ def test_names_that_are_none() -> None:
         TextSource("web", "novels")
     with pytest.raises(DataError, match="Only hub data sets"):
         TextSource("embedded", "tweets", hub_config="en")
+
+
+def test_a_folder_that_is_gone_is_no_file_without_an_ending(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="There is no file or folder"):
+        load_texts(TextSource("file", str(tmp_path / "novels")))

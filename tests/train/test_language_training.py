@@ -313,3 +313,18 @@ def test_without_biases_the_lengths_of_rows_are_fitted_alone(inputs: tuple[Path,
         apart = max(float((after[name] - before[name]).abs().max()) for name in before)
         assert (apart < 5e-3) == same, apart
     assert language_spec(inputs).recipe.ridge_of(biases=True) == 0.03
+
+
+def test_a_perplexity_that_no_number_can_hold_ends_it_in_words(tmp_path: Path) -> None:
+    model, file = write_language_inputs(tmp_path / "inputs")
+    loud = network()
+    with torch.no_grad():
+        loud.lm_head.weight.mul_(1e5)  # type: ignore[union-attr,operator]
+    loud.save_pretrained(model)
+    with pytest.raises(NotFiniteError, match="nats on average.*more than a number can hold"):
+        trained(language_spec((model, file), epochs=0.0), tmp_path)
+
+
+def test_texts_that_fill_no_block_are_named_by_their_side(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Of 3 validation texts nothing can be used. The texts have .* tokens"):
+        trained(language_spec(inputs, packing=True, max_length=64), tmp_path)

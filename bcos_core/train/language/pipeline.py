@@ -15,7 +15,7 @@ from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
-from bcos_core.errors import RecipeError
+from bcos_core.errors import DataError, NotFiniteError, RecipeError
 from bcos_core.home import Home
 from bcos_core.model.about import About
 from bcos_core.model.calibrate import CalibrationResult, calibrate
@@ -29,7 +29,7 @@ from bcos_core.model.naming import folder_stem
 from bcos_core.model.perplexity import Perplexity, perplexity, ratio
 from bcos_core.model.quiet import transformers_in_turn
 from bcos_core.model.sources import pretrained_folder, resolve_model
-from bcos_core.numbers import number
+from bcos_core.numbers import count, number
 from bcos_core.progress import Reporter
 from bcos_core.storage.content import name_of
 from bcos_core.tasks.next_token import PERPLEXITY, RATIO
@@ -165,9 +165,9 @@ class _Run:
         tokenizer = self.loaded.tokenizer
         self.tokenizer: PreTrainedTokenizerBase = tokenizer
         self.train_texts = take(self.texts.train, self.recipe.examples, self.recipe.seed)
-        self.train = self._sequences(self.train_texts)
-        self.test = self._sequences(take(self.texts.test, self.recipe.test_texts, self.recipe.seed))
-        self.curve = _up_to(self._sequences(self.texts.validation), CURVE_TOKENS)
+        self.train = self._sequences(self.train_texts, "training")
+        self.test = self._sequences(take(self.texts.test, self.recipe.test_texts, self.recipe.seed), "test")
+        self.curve = _up_to(self._sequences(self.texts.validation, "validation"), CURVE_TOKENS)
         self.names = trained_folders(spec.name, folder_stem(spec.texts.title, "texts"), self.recipe, job)
 
     def original(self) -> Perplexity:
@@ -260,12 +260,30 @@ class _Run:
     def _load(self) -> LanguageModel:
         return load(self.source.name if self.source.name in EMBEDDED_MODELS else self.folder)
 
-    def _sequences(self, texts: Sequence[str]) -> list[Ids]:
+    def _sequences(self, texts: Sequence[str], side: str) -> list[Ids]:
+        """
+        Raises:
+            DataError: nothing is left of them; names the side.
+        """
         make = packed if self.recipe.packing else whole_texts
-        return make(self.tokenizer, texts, self.recipe.max_length)
+        try:
+            return make(self.tokenizer, texts, self.recipe.max_length)
+        except DataError as error:
+            raise DataError(f"Of {count(len(texts), f'{side} text')} nothing can be used. {error}") from error
 
     def _measured(self, model: PreTrainedModel) -> Perplexity:
-        return perplexity(model, self.test, beat=self.reporter.progress)
+        """
+        Raises:
+            NotFiniteError: it is more than a number can hold.
+        """
+        found = perplexity(model, self.test, beat=self.reporter.progress)
+        if not math.isfinite(found.value):
+            raise NotFiniteError(
+                f"On the test texts a predicted token costs {number(found.mean_loss)} nats on average: as a "
+                "perplexity, more than a number can hold. The pretrained weights are damaged, or training diverged: "
+                "check the model, or choose a lower learning rate."
+            )
+        return found
 
     def _before(self, kind: str, model: PreTrainedModel) -> float | None:
         """The perplexity of a converted model before its first step; None where there is no step, and of others."""
@@ -290,7 +308,7 @@ class _Run:
         against = ratio(found, self.original())
         metrics = {PERPLEXITY.name: found.value, RATIO.name: against.value}
         intervals = {PERPLEXITY.name: found.interval, RATIO.name: (against.low, against.high)}
-        intervals = {name: ends for name, ends in intervals.items() if not math.isnan(ends[0])}
+        intervals = {name: ends for name, ends in intervals.items() if all(map(math.isfinite, ends))}
         twins = self.recipe.bcos and self.recipe.twin and self.recipe.epochs
         save_checkpoint(
             model,
