@@ -22,9 +22,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const all = () => [...root.querySelectorAll("button")];
   const focused = all().indexOf(root.querySelector("button:focus"));
   root.replaceChildren(...data.rows.map(drawRow));
-  root.onclick = (event) => {
-    const button = event.target.closest("button");
-    if (button && event.detail < 2) setTriggerValue("foil", { number: button.choice, at: data.at });
-  };
+  watchClicks(root, (one, other) => one.choice === other.choice, (button) => {
+    setTriggerValue("foil", { number: button.choice, at: data.at });
+  });
   if (focused >= 0) all()[focused]?.focus();
 }

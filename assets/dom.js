@@ -29,3 +29,25 @@ function watchTips(root, placeOf = (owner) => owner.getBoundingClientRect()) {
   root.onfocusin = show;
   root.onpointerleave = root.onfocusout = () => { tip.hidden = true; };
 }
+
+// Clicks on the buttons under `root`, of a double click the first. A button that is drawn anew while it is held down, as
+// `same` says, is clicked all the same: the browser tells of no click then.
+const DOUBLE_CLICK = 500; // milliseconds
+function watchClicks(root, same, act) {
+  const buttonOf = (event) => event.target.closest?.("button");
+  root.onpointerdown = (event) => { root.held = buttonOf(event); };
+  root.onpointerup = (event) => {
+    const { held } = root;
+    const button = buttonOf(event);
+    root.held = null;
+    if (!held || held.isConnected || !button || !same(button, held)) return;
+    if (event.timeStamp - (root.acted ?? -DOUBLE_CLICK) < DOUBLE_CLICK && same(button, root.last)) return;
+    act(button);
+  };
+  root.onclick = (event) => {
+    const button = buttonOf(event);
+    if (!button || event.detail > 1) return; // the second click of a double click would take back the first
+    Object.assign(root, { acted: event.timeStamp, last: button });
+    act(button);
+  };
+}

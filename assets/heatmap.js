@@ -223,6 +223,16 @@ function foldText(root, text) {
   return box;
 }
 
+// The last clicks on words, each with its time: of several that come while the server is busy it hears the last message
+// alone.
+const TOLD = 20;
+function told(root, { start, end }, drawn) {
+  const clicks = root.clicks ?? [];
+  const at = Math.max(performance.now(), (clicks.at(-1)?.at ?? 0) + 1);
+  root.clicks = [...clicks, { at, start: Number(start), end: Number(end), drawn }].slice(-TOLD);
+  return root.clicks;
+}
+
 export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
   const root = parentElement.querySelector(".panel");
   root.setAttribute("aria-label", `${data.method}, ${data.model}`);
@@ -235,11 +245,10 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   }
   const focused = root.querySelector("button.unit:focus")?.dataset.start;
   const folding = root.querySelector(".fold:focus") !== null;
-  text.onclick = (event) => {
-    if (event.detail > 1) return; // the second click of a double click would take back the first
-    const { start, end } = event.target.closest("button")?.dataset ?? {};
-    if (start) setTriggerValue("strike", { start: Number(start), end: Number(end), drawn: data.drawn });
-  };
+  const sameWord = (one, other) => one.dataset.start !== undefined && one.dataset.start === other.dataset.start;
+  watchClicks(root, sameWord, ({ dataset }) => {
+    if (dataset.start !== undefined) setTriggerValue("strike", { clicks: told(root, dataset, data.drawn) });
+  });
   const blocks = data.blocks.map(drawBars);
   root.replaceChildren(drawHead(data));
   if (!data.folds) root.append(drawPrediction(data.prediction));

@@ -41,11 +41,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.replaceChildren(text);
   if (data.end) root.append(element("p", "end", data.end));
   if (data.busy) return;
-  text.onclick = (event) => {
-    if (event.detail > 1) return;
-    const { place } = event.target.closest("button")?.dataset ?? {};
-    if (place !== undefined) setTriggerValue("token", { place: Number(place), drawn: data.drawn });
-  };
+  watchClicks(root, (one, other) => one.dataset.place === other.dataset.place, ({ dataset }) => {
+    setTriggerValue("token", { place: Number(dataset.place), drawn: data.drawn });
+  });
   watchKeys(text);
   watchTips(root, (owner) => owner.getClientRects()[0]); // of a token that goes over two lines, its first part
   if (focused !== undefined) root.querySelector(`button[data-place="${focused}"]`)?.focus();

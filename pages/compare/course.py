@@ -124,7 +124,7 @@ def _heatmap(info: CheckpointInfo, one: Course, text: str, state: int, style: St
             "cost": f"{kind.main_metric.title} on validation texts {kind.main_metric.written(one.states[state].value)}",
         },
         key=f"course-{info.path.name}",
-        on_strike=lambda start, end: None,
+        on_strike=lambda words: None,
     )
 
 

@@ -90,6 +90,6 @@ def _panels(before: Screen, after: Screen, cell: Cell) -> None:
                     "cost": f"{TASK_TYPES[record.task_type].explained.capitalize()} {number(record.logit)}",
                 },
                 key=f"{title}-{cell.key}",
-                on_strike=lambda start, end: None,
+                on_strike=lambda words: None,
             )
         st.space("small")  # the last figure is not the caption of the next heatmap

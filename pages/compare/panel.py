@@ -94,7 +94,7 @@ def _draw(screen: Screen, cell: Cell, place: TextPlace) -> None:
             "open": _is_open(cell),
         },
         key=f"heatmap-{cell.key}",
-        on_strike=lambda start, end: toggle(place, len(screen.text), start, end),
+        on_strike=lambda words: toggle(place, len(screen.text), words),
         on_fold=lambda open: _fold(cell, open),
     )
 

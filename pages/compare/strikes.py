@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from bcos_core.text.blank import is_blank
@@ -21,12 +23,12 @@ _EDGES = f"\n\r{SEPARATOR}"
 _CLOSING = ".,;:!?…)]}»”’%"
 
 
-def toggle(place: TextPlace, length: int, start: int, end: int) -> None:
-    """Strike or restore a word, and redraw the panels alone. A click that comes late, when another text than the one
+def toggle(place: TextPlace, length: int, words: Sequence[Span]) -> None:
+    """Strike or restore words, and redraw the panels alone. A click that comes late, when another text than the one
     at `place` is on the screen, does nothing."""
     if not place.is_current():
         return
-    spans = toggled(struck_spans(length), start, end)
+    spans = toggled(struck_spans(length), words)
     url.write(strike=",".join(f"{first}-{last}" for first, last in spans) or None)
     st.rerun(STRUCK)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.widgets import url
 from pages.widgets.plain import plain
-from pages.widgets.struck import named, struck_spans, toggled
+from pages.widgets.struck import Span, named, struck_spans, toggled
 
 WHY = "why"
 """The part of the page that a strike changes."""
 
 
-def toggle(length: int, start: int, end: int) -> None:
-    """Strike or restore a word of a text of `length` characters."""
-    spans = toggled(struck_spans(length), start, end)
+def toggle(length: int, words: Sequence[Span]) -> None:
+    """Strike or restore words of a text of `length` characters."""
+    spans = toggled(struck_spans(length), words)
     url.write(strike=",".join(f"{first}-{last}" for first, last in spans) or None)
     st.rerun([WHY])
 

@@ -148,7 +148,7 @@ def _part(model: LanguageModel, read: Encoded, start: int, measure: Measure, row
             "cost": f"Explained: {_SAID[measure]}, of {count(len(chosen), 'row')} of the matrix",
         },
         key="heatmap-part",
-        on_strike=lambda start, end: None,
+        on_strike=lambda words: None,
     )
 
 

@@ -76,7 +76,7 @@ def _panel(question: Question, cell: Cell, style: Style) -> None:
             "cost": drawing.cost_line(record),
         },
         key=f"why-{cell.key}",
-        on_strike=lambda start, end: toggle(len(record.text), start, end),
+        on_strike=lambda words: toggle(len(record.text), words),
     )
 
 

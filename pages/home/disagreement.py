@@ -102,8 +102,8 @@ def _panel(tests: AnsweredTexts, index: int, info: CheckpointInfo, target: str, 
     scale = own_scale(() if record.failed else unit_scores(record, _STYLE.granularity))
     note = drawing.truncation_note(record)
 
-    def strike(start: int, end: int) -> None:
-        changed = toggled(tuple(spans), start, end)
+    def strike(words: Sequence[Span]) -> None:
+        changed = toggled(struck_spans(len(text)), words)  # of a click that may be later than this drawing
         named = ",".join(f"{first}-{last}" for first, last in changed) or None
         # With the text that it was clicked on: what is shown first may be another one the next time.
         url.write(model=[one.path.name for one in tests.compared], example=str(index), strike=named)

@@ -14,6 +14,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState
 
 
 def leave_folder_mode() -> None:
@@ -37,6 +38,13 @@ def page_now() -> str | None:
     """Tells pages of the dashboard apart: which of them runs, or runs a callback; None outside of any."""
     run = get_script_run_ctx(suppress_warning=True)
     return None if run is None else run.page_script_hash
+
+
+def in_callback() -> bool:
+    """Whether what a person has just done is being taken up, before the page is drawn."""
+    return (
+        get_script_run_ctx(suppress_warning=True) is not None and ThreadState.get().run_location is RunLocation.CALLBACK
+    )
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from pages.widgets.component import component
+from pages.widgets.struck import Span
 
 _component = component("bcos_heatmap", '<article class="panel"></article>', "heatmap")
 
@@ -18,11 +19,11 @@ def heatmap(
     data: dict[str, Any],
     *,
     key: str,
-    on_strike: Callable[[int, int], None],
+    on_strike: Callable[[Sequence[Span]], None],
     on_fold: Callable[[bool], None] | None = None,
 ) -> None:
-    """Draw one panel. `on_strike` gets the character span of a word that was clicked on this drawing; a click on an
-    older one, of another text, does nothing.
+    """Draw one panel. `on_strike` gets the character spans of the words that were clicked on this drawing, in order; a
+    click on an older one, of another text, does nothing.
 
     `data` has `method`, `model` and `cost` (strings), `failure` (a string or None), `prediction`, `runs`,
     `presentation`, `legend`, `notes` and `blocks`, as `bcos_core.render.drawing` makes them. With `on_fold` the panel
@@ -30,12 +31,16 @@ def heatmap(
     true, a button folds and unfolds them, and beside the method stand `mark` (as `drawing.sum_mark` has it, or None)
     and the `time` that it took.
     """
-    drawn = fingerprint(data["runs"])
+    drawn, heard = fingerprint(data["runs"]), f"heard-{key}"
 
     def clicked() -> None:
-        word = st.session_state[key].get("strike")
-        if word and word.get("drawn") == drawn:
-            on_strike(int(word["start"]), int(word["end"]))
+        clicks = (st.session_state[key].get("strike") or {}).get("clicks", [])
+        # Each message has the clicks of earlier ones, too; times are of the browser's page, which a session belongs to.
+        new = [click for click in clicks if click["at"] > st.session_state.get(heard, -1.0)]
+        if new:
+            st.session_state[heard] = new[-1]["at"]
+        if words := [(int(click["start"]), int(click["end"])) for click in new if click["drawn"] == drawn]:
+            on_strike(words)
 
     def folded() -> None:
         if on_fold is not None:

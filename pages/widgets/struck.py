@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pages.widgets import url
 
@@ -18,10 +19,12 @@ def struck_spans(length: int) -> tuple[Span, ...]:
     return tuple(sorted((start, end) for start, end in spans if start < end <= length))
 
 
-def toggled(spans: tuple[Span, ...], start: int, end: int) -> tuple[Span, ...]:
-    """The spans after a click on the word from `start` to `end`: what overlaps it is restored, else it is struck."""
-    kept = tuple(span for span in spans if span[1] <= start or end <= span[0])
-    return kept if len(kept) < len(spans) else tuple(sorted((*spans, (start, end))))
+def toggled(spans: tuple[Span, ...], words: Sequence[Span]) -> tuple[Span, ...]:
+    """The spans after a click on each of the words: what overlaps one is restored, else it is struck."""
+    for start, end in words:
+        kept = tuple(span for span in spans if span[1] <= start or end <= span[0])
+        spans = kept if len(kept) < len(spans) else tuple(sorted((*spans, (start, end))))
+    return spans
 
 
 def named(text: str, spans: tuple[Span, ...]) -> str:

@@ -12,28 +12,35 @@ from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
-from pages.server.seams import page_now
+from pages.server.seams import in_callback, page_now
 
 Value = TypeVar("Value")
 _COMPLETION = "completion-of-the-address"
+_SENT = "addresses-sent"
+_KEPT_SENT = 8
+Address = dict[str, list[str]]
 
 
 def read(name: str, default: str = "") -> str:
     """The parameter's value, `default` without one."""
+    _catch_up()
     return str(st.query_params.get(name, default))
 
 
 def read_all(name: str) -> list[str]:
     """Every value of a parameter that may be repeated."""
+    _catch_up()
     return list(st.query_params.get_all(name))
 
 
 def write(**changes: str | Iterable[str] | None) -> None:
     """Set parameters in one step of the browser's history; None removes one."""
-    given = {name: st.query_params.get_all(name) for name in st.query_params}
+    _catch_up()
+    given = _now()
     new = {name: value for name, value in changes.items() if value is not None}
     whole = {**_completion(), **given}
     st.query_params.from_dict({**{name: value for name, value in whole.items() if name not in changes}, **new})
+    _sent(given)
 
 
 def complete(parameters: Mapping[str, str | Iterable[str]]) -> None:
@@ -52,6 +59,31 @@ def whole() -> str:
 def open_whole(query: str) -> None:
     """Go to the screen of a link to this page."""
     st.query_params.from_dict(parse_qs(query, keep_blank_values=True))
+
+
+def _now() -> Address:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def _sent(before: Address) -> None:
+    """Remember which addresses the browser may still have, until it hears of this one."""
+    page, _, earlier = st.session_state.get(_SENT, (None, {}, []))
+    older = [*(earlier if page == page_now() else []), before]
+    after = _now()
+    st.session_state[_SENT] = (page_now(), after, [one for one in older if one != after][-_KEPT_SENT:])
+
+
+def _catch_up() -> None:
+    """A click brings the address that the browser had. Where it came before the browser heard of an earlier one's
+    change, that change would be lost: it is made again. Who goes back in the browser's history does so without a
+    click, and is not held."""
+    page, latest, older = st.session_state.get(_SENT, (None, {}, []))
+    if page is None or (now := _now()) == latest:
+        return
+    if in_callback() and page == page_now() and now in older:
+        st.query_params.from_dict(latest)
+    else:
+        st.session_state.pop(_SENT, None)  # panels are drawn side by side
 
 
 def _completion() -> dict[str, str | Iterable[str]]:

@@ -106,3 +106,19 @@ def test_stop_ends_a_text_that_can_go_on(home: Home, address: str, page: Page) -
     expect(written.locator(".token").nth(stopped + 5)).to_be_visible()
     expect(written.locator(".end")).to_have_text("It was asked for no more tokens.")
     expect(written.locator("button.token")).to_have_count(500)
+
+
+def test_words_that_are_clicked_one_after_another_are_all_struck(home: Home, address: str, page: Page) -> None:
+    # So deep that a strike takes longer than the next click.
+    save_language_model(home, num_hidden_layers=32)
+    link = {"model": "tiny", "prompt": PROMPT, "written": "1", "most": "2", "at": "1", "granularity": "word"}
+    page.goto(f"{address}/generate?{urlencode(link)}")
+    words = page.locator("article button.unit")
+    expect(words.nth(7)).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
+    expect(page.get_by_text("Click words to strike them out")).to_be_visible()
+    places = [words.nth(place).bounding_box() for place in range(6)]
+    for box in places:  # no waiting for what is drawn meanwhile: words stay where they are
+        assert box is not None
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, **CLICK)
+    expect(page.locator("article button.unit[aria-pressed=true]")).to_have_count(6)
+    assert len(asked(page)["strike"].split(",")) == 6

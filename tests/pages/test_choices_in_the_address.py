@@ -37,3 +37,30 @@ def test_a_title_that_is_not_up_to_date_is_no_choice() -> None:
     shown.run().button[1].click().run()
     assert shown.query_params["job"] == "two" and shown.query_params["part"] == "3"
     assert shown.selectbox[0].value == "two" and not shown.exception
+
+
+def several() -> None:
+    import streamlit as st
+
+    from pages.widgets import url
+
+    url.read("a")
+    for name in ("a", "b", "c"):
+        st.button(name, on_click=url.write, kwargs={name: "1"})
+
+
+def test_clicks_that_come_before_the_browser_knows_the_address_add_up() -> None:
+    shown = AppTest.from_function(several).run()
+    for place in range(3):
+        shown.query_params.clear()  # what the browser had at the first of them
+        shown.button[place].click().run()
+    assert set(shown.query_params) == {"a", "b", "c"}
+
+
+def test_who_goes_back_is_not_held() -> None:
+    shown = AppTest.from_function(several).run()
+    shown.button[0].click().run()
+    shown.query_params.clear()
+    shown.run()  # back, without a click
+    shown.button[1].click().run()
+    assert set(shown.query_params) == {"b"}

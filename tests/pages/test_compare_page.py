@@ -514,7 +514,7 @@ def _late_click() -> None:
     st.text(drawn.is_current())
     st.query_params["text"] = "A dull one."
     st.text(drawn.is_current())
-    toggle(drawn, 12, 2, 6)  # the click comes after the new text
+    toggle(drawn, 12, [(2, 6)])  # the click comes after the new text
     del st.query_params["text"]
     opening = TextPlace.of("A test text.", 3)
     st.query_params["example"] = "3"  # the browser completes the address

@@ -78,14 +78,14 @@ def test_only_methods_that_draw_at_random_cost_more_with_more_seeds() -> None:
 
 
 def test_a_click_strikes_a_word_and_the_next_one_restores_it() -> None:
-    once = toggled((), 4, 7)
+    once = toggled((), [(4, 7)])
     assert once == ((4, 7),)
-    assert toggled(once, 0, 3) == ((0, 3), (4, 7))
-    assert toggled(once, 4, 7) == ()
+    assert toggled(once, [(0, 3)]) == ((0, 3), (4, 7)) == toggled((), [(4, 7), (0, 3)])
+    assert toggled(once, [(4, 7)]) == () == toggled((), [(4, 7), (4, 7)])
 
 
 def test_a_click_on_a_word_restores_every_token_struck_inside_it() -> None:
-    assert toggled(((0, 2), (2, 5), (9, 12)), 0, 5) == ((9, 12),)
+    assert toggled(((0, 2), (2, 5), (9, 12)), [(0, 5)]) == ((9, 12),)
 
 
 @pytest.mark.parametrize(

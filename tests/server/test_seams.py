@@ -11,7 +11,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from pages.server.seams import Heard, hear, inline_scripts, leave_folder_mode, run_is_over, without_path
+from pages.server.seams import Heard, hear, in_callback, inline_scripts, leave_folder_mode, run_is_over, without_path
 
 
 @pytest.fixture
@@ -105,3 +105,22 @@ def test_the_place_of_the_script_is_taken_out_and_nothing_else() -> None:
 
 def test_the_scripts_in_streamlits_page_are_found() -> None:
     assert len(inline_scripts()) == 1 and inline_scripts()[0].startswith("sha256-")
+
+
+def _says_where_it_is() -> None:
+    import streamlit as st
+
+    from pages.server.seams import in_callback
+
+    def clicked() -> None:
+        st.session_state["where"] = in_callback()
+
+    st.button("Click", on_click=clicked)
+    st.text(f"{st.session_state.get('where')} {in_callback()}")
+
+
+def test_a_callback_knows_that_it_is_one() -> None:
+    shown = AppTest.from_function(_says_where_it_is).run()
+    assert shown.text[0].value == "None False"
+    assert shown.button[0].click().run().text[0].value == "True False"
+    assert not in_callback()
