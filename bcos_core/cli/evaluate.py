@@ -22,10 +22,13 @@ EPILOG = """examples:
   python -m bcos_core evaluate CHECKPOINT --methods bcos occlusion --slice length word:not disagreement:bcos,occlusion
   python -m bcos_core evaluate smollm2 --pairs agreement ioi
   python -m bcos_core evaluate smollm2 MY_MODEL --pairs blimp.jsonl --limit 200 --format markdown
+  python -m bcos_core evaluate smollm2 --pairs agreement --scores strike deletion insertion --removal delete
 """
 
 _FLAGS = {"pairs": "pointing_pairs"}
 """Options whose flag has another name: `--pairs` are minimal pairs."""
+
+_REMOVAL = EvaluationSpec.removal
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,7 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     for name, option in options_of(EvaluationSpec).items():
         add_flag(parser, _FLAGS.get(name, name), option, default=option.default)
-    parser.add_argument("--removal", default="mask", metavar="NAME", help="mask, pad, delete or hide (default: mask)")
+    parser.add_argument("--removal", metavar="NAME", help=f"mask, pad, delete or hide (default: {_REMOVAL})")
     parser.add_argument("--probability", default="softmax", metavar="NAME", help="softmax or sigmoid")
     parser.add_argument("--task", metavar="NAME", help="another task's test set (default: that of the checkpoint)")
     add_task_arguments(parser)
@@ -92,7 +95,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         checkpoints=tuple(str(read_info(find_checkpoint(name)).path.resolve()) for name in args.checkpoints),
         methods=tuple(METHODS if args.methods == ["all"] else args.methods or ["bcos"]),
         scores=tuple(SCORES if args.scores == ["all"] else args.scores or usual_scores(len(args.checkpoints))),
-        removal=args.removal,
+        removal=args.removal or _REMOVAL,
         probability=args.probability,
         task=task,
         **{name: getattr(args, _FLAGS.get(name, name)) for name in options_of(EvaluationSpec)},

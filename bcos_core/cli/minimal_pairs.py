@@ -8,11 +8,12 @@ from typing import Any
 
 from bcos_core.cli.table_format import add_format, table_in
 from bcos_core.errors import InputError
+from bcos_core.minimal_pairs.measures import MEASURES
 from bcos_core.minimal_pairs.paradigms import PARADIGMS
-from bcos_core.minimal_pairs.spec import USUAL_METHODS, PairsSpec, find_source
+from bcos_core.minimal_pairs.spec import USUAL, USUAL_METHODS, PairsSpec, find_source
 from bcos_core.option import add_flag, options_of
 
-_OF_TEXTS = ("scores", "slice", "task", "pointing_length")
+_OF_TEXTS = ("slice", "task", "pointing_length")
 """Options that have no meaning for minimal pairs."""
 
 
@@ -24,15 +25,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="SOURCE",
         help=f"files of minimal pairs as BLiMP has them, or built-in paradigms: {', '.join(PARADIGMS)}, or all of "
-        f"these. Methods: {', '.join(USUAL_METHODS)}, unless others are named",
+        f"these. Methods: {', '.join(USUAL_METHODS)}, unless others are named. Scores: {', '.join(MEASURES)}, all "
+        "unless some are named. Removal: the first that the tokenizers have a token for, unless one is named",
     )
-    add_flag(group, "unit", options_of(PairsSpec)["unit"], default=PairsSpec.unit)
+    for name in ("unit", "reference"):
+        option = options_of(PairsSpec)[name]
+        add_flag(group, name, option, default=option.default)
     add_format(group)
 
 
 def run(args: argparse.Namespace, options: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """Ask as a job, with these `options` of methods: `rows`, `preferences` and `differences` (see `PairsResult`),
-    `summary` in sentences, the `protocol`, what was left out, and the folder of the result.
+    """Ask as a job, with these `options` of methods: `rows`, `curves`, `preferences` and `differences` (see
+    `PairsResult`), `summary` in sentences, the `protocol`, what was left out, and the folder of the result.
 
     Raises:
         InputError: a model, file, paradigm or method that cannot be used, or an option that is about texts.
@@ -57,8 +61,11 @@ def run(args: argparse.Namespace, options: Mapping[str, Mapping[str, str]]) -> d
         checkpoints=tuple(folder.source for folder in folders),
         sources=tuple(map(find_source, PARADIGMS if args.pairs == ["all"] else args.pairs)),
         methods=tuple(METHODS if args.methods == ["all"] else args.methods or usual_methods(folders)),
+        measures=tuple(MEASURES if args.scores in (None, ["all"]) else args.scores),
         limit=args.limit,
         unit=args.unit,
+        removal=args.removal or USUAL,
+        reference=args.reference,
         seed=args.seed,
         options=options,
     )
@@ -69,6 +76,7 @@ def run(args: argparse.Namespace, options: Mapping[str, Mapping[str, str]]) -> d
     against = next((one for one in result.contenders if one.method == (args.against or spec.methods[0])), None)
     return {
         "rows": result.rows(),
+        "curves": result.curves(),
         "preferences": result.preferences(),
         "differences": result.differences((against or result.contenders[0]).id),
         "summary": pairs_sentences(result, names),

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from bcos_core.evaluate.case import Logits
 from bcos_core.evaluate.forward import logits_of
 from bcos_core.evaluate.removal import Removal
-from bcos_core.model.classifier import Classifier
+from bcos_core.model.text_model import TextModel
 from bcos_core.text.encoding import Encoded
 
 Question = tuple[Encoded, Collection[int]]
@@ -16,10 +16,11 @@ Question = tuple[Encoded, Collection[int]]
 
 class Answers:
     """The logits of texts without some of their tokens, remembered for as long as this lives: methods, curves and
-    limits that remove the same tokens share one pass. `passes` counts what was run."""
+    limits that remove the same tokens share one pass. `passes` counts what was run. Of a vocabulary the logits of some
+    `outputs` alone are kept, in their order."""
 
-    def __init__(self, classifier: Classifier, removal: Removal) -> None:
-        self.classifier, self.removal, self.passes = classifier, removal, 0
+    def __init__(self, model: TextModel, removal: Removal, *, outputs: Sequence[int] | None = None) -> None:
+        self.model, self.removal, self.outputs, self.passes = model, removal, outputs, 0
         # By the text's ids, then by what is removed as bits: sets of positions would take ten times the memory.
         self._known: dict[tuple[tuple[int, ...], tuple[int, ...] | None], dict[int, Logits]] = {}
 
@@ -30,9 +31,10 @@ class Answers:
         for number, (known, bits) in enumerate(places):
             if bits not in known:
                 new.setdefault((id(known), bits), number)
-        variants = [self.removal.apply(*questions[number], self.classifier.tokenizer) for number in new.values()]
+        variants = [self.removal.apply(*questions[number], self.model.tokenizer) for number in new.values()]
         self.passes += len(dict.fromkeys(variants))
-        for number, logits in zip(new.values(), logits_of(self.classifier, variants), strict=True):
+        found = logits_of(self.model, variants, outputs=self.outputs)
+        for number, logits in zip(new.values(), found, strict=True):
             known, bits = places[number]
             known[bits] = logits
         return [known[bits] for known, bits in places]

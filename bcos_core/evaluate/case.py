@@ -38,7 +38,8 @@ class Curves:
 
 @dataclass(frozen=True)
 class Steps:
-    """Logits of one text of n ordinary tokens without its top i tokens, and with only them, for each i from 0 to n."""
+    """Logits of one text of n pieces, as its ordinary tokens are, without its top i pieces, for each i from 0 on, and
+    with only them, for each i up to n: all n + 1 of both, or as many as leave something to read."""
 
     without: tuple[Logits, ...]
     only: tuple[Logits, ...]

@@ -8,6 +8,9 @@ from bcos_core.evaluate.answers import Answers, Question
 from bcos_core.evaluate.case import TENTHS, Curves, Logits, Steps
 from bcos_core.text.encoding import Encoded
 
+Pieces = Sequence[Collection[int]]
+"""What is removed of a text piece by piece: the positions of a token, or of all tokens of a word."""
+
 
 def ranked(scores: Sequence[float], text: Encoded) -> list[int]:
     """Positions of the ordinary tokens, the highest score first; equal scores in the order of the text."""
@@ -38,28 +41,40 @@ def removal_curves(answers: Answers, texts: Sequence[Encoded], scores: Sequence[
 
 def removal_steps(answers: Answers, texts: Sequence[Encoded], scores: Sequence[Sequence[float]]) -> list[Steps]:
     """The same at every single removal, for each explanation."""
-    orders = [ranked(row, text) for text, row in zip(texts, scores, strict=True)]
-    logits = iter(
-        answers.ask(
-            [
-                (text, gone)
-                for text, order in zip(texts, orders, strict=True)
-                for count in range(len(order) + 1)
-                for gone in (order[:count], order[count:])
-            ]
-        )
-    )
-    found = []
-    for order in orders:
-        without, only = zip(*[(next(logits), next(logits)) for _ in range(len(order) + 1)], strict=True)
-        found.append(Steps(without, only))
-    return found
+    orders = [[(position,) for position in ranked(row, text)] for text, row in zip(texts, scores, strict=True)]
+    return steps_in_order(answers, texts, orders)
+
+
+def steps_in_order(
+    answers: Answers, texts: Sequence[Encoded], orders: Sequence[Pieces], *, left: int = 0
+) -> list[Steps]:
+    """The same of texts that lose, or keep, the first pieces of an order each, one more at every step; so many pieces
+    are always `left`, of whichever text a model could say nothing without."""
+    without = [[_union(order[:i]) for i in range(len(order) + 1 - left)] for order in orders]
+    only = [[_union(order[i:]) for i in range(left, len(order) + 1)] for order in orders]
+    asked = [(text, gone) for text, *sets in zip(texts, without, only, strict=True) for some in sets for gone in some]
+    logits = iter(answers.ask(asked))
+    return [
+        Steps(tuple(next(logits) for _ in top), tuple(next(logits) for _ in rest))
+        for top, rest in zip(without, only, strict=True)
+    ]
 
 
 def leave_one_out(answers: Answers, texts: Sequence[Encoded]) -> list[list[Logits]]:
     """For each text its logits whole, then without each of its ordinary tokens alone, in their order."""
-    removed = [[[], *([p] for p, token in enumerate(text.tokens) if not token.added)] for text in texts]
+    return without_each(
+        answers, texts, [[(place,) for place, token in enumerate(text.tokens) if not token.added] for text in texts]
+    )
+
+
+def without_each(answers: Answers, texts: Sequence[Encoded], pieces: Sequence[Pieces]) -> list[list[Logits]]:
+    """For each text its logits whole, then without each of its pieces alone."""
+    removed: list[list[Collection[int]]] = [[(), *some] for some in pieces]
     logits = iter(
         answers.ask([(text, positions) for text, sets in zip(texts, removed, strict=True) for positions in sets])
     )
     return [[next(logits) for _ in sets] for sets in removed]
+
+
+def _union(pieces: Pieces) -> list[int]:
+    return [position for piece in pieces for position in piece]

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from bcos_core.evaluate.case import Logits
 from bcos_core.evaluate.removal import Variant
-from bcos_core.model.classifier import Classifier
 from bcos_core.model.passes import tokens_per_pass
+from bcos_core.model.text_model import TextModel
 from bcos_core.model.view import ModelView
 from bcos_core.text.encoding import padded_types
 
@@ -26,22 +26,23 @@ class HasIds(Protocol):
 Text = TypeVar("Text", bound=HasIds)
 
 
-def logits_of(classifier: Classifier, variants: Sequence[Variant]) -> list[Logits]:
-    """The logits of every variant, in their order."""
+def logits_of(model: TextModel, variants: Sequence[Variant], *, outputs: Sequence[int] | None = None) -> list[Logits]:
+    """The logits of every variant, in their order: all of them, or those of some `outputs`, as of a vocabulary."""
     distinct = list(dict.fromkeys(variants))
-    view = ModelView(classifier.model)
-    pad = classifier.tokenizer.pad_token_id or 0
+    view = ModelView(model.model)
+    pad = model.tokenizer.pad_token_id or 0
     found: dict[Variant, Logits] = {}
-    for batch in batches_of(distinct, classifier.device):
+    for batch in batches_of(distinct, model.device):
         types = padded_types([variant.token_type_ids for variant in batch], len(batch[0].ids))
         logits = view.predict(
-            padded([variant.ids for variant in batch], pad).to(classifier.device),
-            padded([(1,) * len(variant.ids) for variant in batch], 0).to(classifier.device),
-            original=padded([variant.original for variant in batch], pad).to(classifier.device),
-            visible=padded([variant.visible for variant in batch], 0).to(classifier.device),
-            token_type_ids=None if types is None else types.to(classifier.device),
+            padded([variant.ids for variant in batch], pad).to(model.device),
+            padded([(1,) * len(variant.ids) for variant in batch], 0).to(model.device),
+            original=padded([variant.original for variant in batch], pad).to(model.device),
+            visible=padded([variant.visible for variant in batch], 0).to(model.device),
+            token_type_ids=None if types is None else types.to(model.device),
         )
-        for variant, row in zip(batch, logits.double().tolist(), strict=True):
+        kept = logits if outputs is None else logits[:, list(outputs)]
+        for variant, row in zip(batch, kept.double().tolist(), strict=True):
             found[variant] = tuple(row)
     return [found[variant] for variant in variants]
 

@@ -119,7 +119,7 @@ class Gatherer:
             if curves:
                 advance(CURVES, self._ranked(curves_kind(self.removal.name), removal_curves, of_chunk, answers))
             for evidence, seed in soft.items():
-                softly = partial(_soft, evidence=evidence, seed=seed)
+                softly = partial(_soft, self.classifier, evidence=evidence, seed=seed)
                 advance(SOFT[evidence], self._ranked(soft_kind(evidence, seed), softly, of_chunk, answers))
             if singles:
                 advance(SINGLES, self._of_model(singles_kind(self.removal.name), leave_one_out, of_chunk, answers))
@@ -253,9 +253,15 @@ class Gatherer:
 
 
 def _soft(
-    answers: Answers, texts: Sequence[Encoded], scores: Sequence[Sequence[float]], *, evidence: str, seed: int
+    classifier: Classifier,
+    answers: Answers,
+    texts: Sequence[Encoded],
+    scores: Sequence[Sequence[float]],
+    *,
+    evidence: str,
+    seed: int,
 ) -> list[Soft]:
-    return soft_answers(answers.classifier, texts, scores, evidence=evidence, seed=seed)
+    return soft_answers(classifier, texts, scores, evidence=evidence, seed=seed)
 
 
 def _sets(answers: Answers, texts: Sequence[Encoded], *, seed: int) -> list[dict[str, Any]]:

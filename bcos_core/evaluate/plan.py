@@ -116,7 +116,7 @@ def explaining(
 
 
 def predicting(
-    stage: int, model: CheckpointInfo, *, texts: float, tokens: float, name: str = "", pace: str = "predict"
+    stage: int, model: Folder, *, texts: float, tokens: float, name: str = "", pace: str = "predict"
 ) -> Part:
     """So many forward passes."""
     seconds = texts * pass_seconds(model, min(tokens, model.max_length))

@@ -28,7 +28,8 @@ def key(spec: PairsSpec) -> str:
 
 def command(spec: PairsSpec) -> list[str]:
     words = ["evaluate", *spec.checkpoints, "--pairs", *spec.sources, "--methods", *spec.methods]
-    words += [f"--limit={spec.limit}", f"--unit={spec.unit}", f"--seed={spec.seed}"]
+    words += ["--scores", *spec.measures, f"--limit={spec.limit}", f"--unit={spec.unit}", f"--seed={spec.seed}"]
+    words += [f"--removal={spec.removal}", f"--reference={spec.reference}"]
     return [*words, *method_flags(spec.options)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from bcos_core.attribution.own import own_name
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
 from bcos_core.evaluate.statistics import above_zero, holm, sign_flip_p
+from bcos_core.minimal_pairs.faithfulness import POINTS
 from bcos_core.minimal_pairs.measures import MEASURES
 from bcos_core.minimal_pairs.pair import MinimalPair
 from bcos_core.minimal_pairs.scores import preference
@@ -64,12 +65,15 @@ class Speaker:
 
 @dataclass(frozen=True)
 class Contender:
-    """A method on a model. `values`: measure → pair → value; those of chance are the expectations of a random ranking.
-    Passes and seconds are means per pair; `failed` counts the pairs whose scores were not numbers."""
+    """A method on a model. `values`: measure → pair → value; those of chance are the expectations of a random ranking,
+    or what a drawn one reaches where none is known (`Measure.of_chance`). `curves`: measure → pair → heights, of the
+    measures that are heights of curves. Passes and seconds are means per pair, of
+    explaining alone; `failed` counts the pairs whose scores were not numbers."""
 
     checkpoint: str
     method: str
     values: Mapping[str, Mapping[str, float]]
+    curves: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
     failed: int = 0
     forward_passes: float = 0.0
     backward_passes: float = 0.0
@@ -111,8 +115,13 @@ class PairsResult:
             raise ValueError(f"the text of {count(len(lost), 'pair')} is missing")
         for one in self.contenders:
             self.chance_of(one)
-            if missing := set(MEASURES) - set(one.values):
+            if missing := set(self.measures) - set(one.values):
                 raise ValueError(f"{one.id} has no {' and no '.join(sorted(missing))}")
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What was measured, the first of them to look at first."""
+        return tuple(name for name in MEASURES if any(name in one.values for one in self.contenders))
 
     def contender(self, id: str) -> Contender:
         """
@@ -150,26 +159,28 @@ class PairsResult:
         return rows
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row for each source, contender and measure: the mean over pairs with its 95 % interval (of chance without
-        one), and the cost.
+        """One row for each source, contender and measure: the mean over pairs with its 95 % interval (of what chance is
+        expected to reach without one), and the cost.
 
-        `beats_random` is whether the contender is shown to be above what a random ranking of the same tokens is
-        expected to reach, pair by pair; None for chance itself, and of fewer than two pairs.
+        `beats_random` is whether the contender is shown to be better than a random ranking of the same tokens, pair by
+        pair; None for chance itself, and of fewer than two pairs.
         """
         rows = []
         for source, pairs in self.portions():
             for contender in self.contenders:
                 chance = self.chance_of(contender)
-                for measure, defined in MEASURES.items():
+                for measure in self.measures:
+                    defined = MEASURES[measure]
                     values = [value for pair, value in contender.values[measure].items() if pair in pairs]
-                    beats = None if contender is chance else above_zero(_gaps(contender, chance, measure, pairs))
+                    expected = contender is chance and defined.of_chance is not None
+                    beats = None if contender is chance else above_zero(_leads(contender, chance, measure, pairs))
                     rows.append(
                         {
                             "source": source,
                             "checkpoint": contender.checkpoint,
                             "method": contender.method,
                             "measure": measure,
-                            **asdict(_expected(values) if contender is chance else defined.estimate(values)),
+                            **asdict(_expected(values) if expected else defined.estimate(values)),
                             "beats_random": beats,
                             "failed": contender.failed,
                             "forward_passes": contender.forward_passes,
@@ -179,18 +190,41 @@ class PairsResult:
                     )
         return rows
 
+    def curves(self) -> list[dict[str, Any]]:
+        """One row for each source, contender, measure that is the height of a curve, and point of that curve (`place`,
+        from 0 to 1): the mean over pairs with its 95 % interval."""
+        return [
+            {
+                "source": source,
+                "checkpoint": contender.checkpoint,
+                "method": contender.method,
+                "measure": measure,
+                "place": number / (POINTS - 1),
+                **asdict(bootstrap([row[number] for pair, row in rows.items() if pair in pairs])),
+            }
+            for source, pairs in self.portions()
+            for contender in self.contenders
+            for measure, rows in contender.curves.items()
+            for number in range(POINTS)
+        ]
+
     def differences(self, against: str) -> list[dict[str, Any]]:
         """Every other contender minus `against`, paired on the pairs that both have: mean, 95 % interval, p of a
-        sign-flip test, and p after Holm's correction over the contenders of one source and measure.
+        sign-flip test, and p after Holm's correction over the contenders of one source and measure. Of a measure whose
+        values do not compare across models, those on the same model alone.
 
         Raises:
             InputError: `against` is no contender.
         """
         base = self.contender(against)
-        others = [one for one in self.contenders if one is not base]
         rows: list[dict[str, Any]] = []
         for source, pairs in self.portions():
-            for measure in MEASURES:
+            for measure in self.measures:
+                others = [
+                    one
+                    for one in self.contenders
+                    if one is not base and (MEASURES[measure].across_models or one.checkpoint == base.checkpoint)
+                ]
                 gaps = [_gaps(one, base, measure, pairs) for one in others]
                 p_values = [sign_flip_p(one) for one in gaps]
                 rows += [
@@ -213,8 +247,8 @@ class PairsResult:
         return bootstrap(_gaps(one, other, measure))
 
     def is_better(self, one: Contender, other: Contender, measure: str) -> bool | None:
-        """Whether one is shown to be above the other on the pairs that both have (see `above_zero`)."""
-        return above_zero(_gaps(one, other, measure))
+        """Whether one is shown to be better than the other on the pairs that both have (see `above_zero`)."""
+        return above_zero(_leads(one, other, measure))
 
 
 _ADVICE = "Run it again: what was measured is kept."
@@ -252,3 +286,9 @@ def _expected(values: Sequence[float]) -> Estimate:
 def _gaps(one: Contender, other: Contender, measure: str, pairs: frozenset[str] | None = None) -> Sequence[float]:
     ours, theirs = one.values[measure], other.values[measure]
     return [ours[pair] - theirs[pair] for pair in ours if pair in theirs and (pairs is None or pair in pairs)]
+
+
+def _leads(one: Contender, other: Contender, measure: str, pairs: frozenset[str] | None = None) -> Sequence[float]:
+    """The same, above 0 where one is better."""
+    sign = 1.0 if MEASURES[measure].higher_is_better else -1.0
+    return [sign * gap for gap in _gaps(one, other, measure, pairs)]

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 from transformers import PreTrainedTokenizerBase
 
-from bcos_core.attribution.references import tokens_of
+from bcos_core.attribution.method import Method
+from bcos_core.attribution.references import NOTHING, REFERENCE_TOKENS, tokens_of
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
-from bcos_core.evaluate.plan import LOADING, SHORTEST_SECONDS, explanation_seconds, not_measured, part_of
+from bcos_core.evaluate.plan import (
+    CURVES,
+    LOADING,
+    SHORTEST_SECONDS,
+    SINGLES,
+    explanation_seconds,
+    not_measured,
+    part_of,
+    pass_seconds,
+)
+from bcos_core.evaluate.removal import REMOVALS, require_tokens, usual_removal
 from bcos_core.home import Home
 from bcos_core.minimal_pairs import table
-from bcos_core.minimal_pairs.answers import Answers
+from bcos_core.minimal_pairs.answers import Answer, Answers
+from bcos_core.minimal_pairs.faithfulness import has_strike_order
 from bcos_core.minimal_pairs.folders import LanguageFolder, ready_folder
+from bcos_core.minimal_pairs.measures import COURSE, MEASURES, STRIKES, asks_for
 from bcos_core.minimal_pairs.pair import MinimalPair
+from bcos_core.minimal_pairs.plan import course_passes, strike_passes
 from bcos_core.minimal_pairs.questions import Question, ask, pair_name, tokenize_by
 from bcos_core.minimal_pairs.result import Contender, PairsResult, Source, Speaker, save_result
 from bcos_core.minimal_pairs.settled import Settled, settle
 from bcos_core.minimal_pairs.sources import Drawn, draw_pairs
-from bcos_core.minimal_pairs.spec import PairsSpec
+from bcos_core.minimal_pairs.spec import USUAL, PairsSpec
+from bcos_core.minimal_pairs.struck import Struck
 from bcos_core.model.folder import require_distinct_names
-from bcos_core.model.identity import folder_identity
+from bcos_core.model.identity import folder_identity, model_subject
 from bcos_core.model.info import read_config
-from bcos_core.model.language_model import load
+from bcos_core.model.language_model import LanguageModel, load
 from bcos_core.model.skeleton import transformers_config
 from bcos_core.model.tokenizer import load_tokenizer
 from bcos_core.numbers import count
@@ -52,6 +67,7 @@ def run_pairs(spec: PairsSpec, *, home: Home, name: str, reporter: Reporter) -> 
         METHODS[method].load()
     configs = [transformers_config(one.path, read_config(one.path)) for one in folders]
     tokenizers = [load_tokenizer(*one).tokenizer for one in zip([one.path for one in folders], configs, strict=True)]
+    spec = _with_removal(spec, tokenizers)
     drawn = [draw_pairs(source, spec.limit, spec.seed, [*map(tokenize_by, tokenizers)]) for source in spec.sources]
     run = _Run(spec, drawn, Answers(EvidenceStore(open_database(home))), reporter)
     pairs = run.pairs()
@@ -77,13 +93,33 @@ def run_pairs(spec: PairsSpec, *, home: Home, name: str, reporter: Reporter) -> 
     return result
 
 
+def _with_removal(spec: PairsSpec, tokenizers: Sequence[PreTrainedTokenizerBase]) -> PairsSpec:
+    """The same with the removal that all models allow, if none was chosen.
+
+    Raises:
+        InputError: a removal or a reference whose token one of the tokenizers has not.
+    """
+    shared = [kind for kind in REFERENCE_TOKENS if all(kind in tokens_of(one) for one in tokenizers)]
+    removal = usual_removal(shared) if spec.removal == USUAL else REMOVALS[spec.removal]
+    for tokenizer in tokenizers:
+        require_tokens(removal, tokenizer)
+    if spec.reference != NOTHING and spec.reference not in shared:
+        there = ", ".join([NOTHING, *shared])
+        raise InputError(
+            f"Not all tokenizers have a {spec.reference} token to compare with. Choose the reference {there} (on the "
+            f"command line: --reference)."
+        )
+    return replace(spec, removal=removal.name)
+
+
 @dataclass(frozen=True)
 class _Asked:
-    """What one model is asked, before it is loaded, and by which methods."""
+    """What one model is asked, before it is loaded, and by which methods; `own` is the subject of its own answers."""
 
     folder: LanguageFolder
     questions: Sequence[Question]
     methods: Sequence[Settled]
+    own: str
     mean_tokens: float
 
 
@@ -100,6 +136,10 @@ class _Run:
     skipped: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def struck(self) -> Struck:
+        return Struck(self.answers.store, REMOVALS[self.spec.removal], self.spec.unit)
+
     def note(self, *said: str) -> None:
         """What a reader of the result must know."""
         self.notes += said
@@ -111,8 +151,8 @@ class _Run:
         found = list(dict.fromkeys(pair for one in self.drawn for pair in one.pairs))
         if unmarked := sum(pair.evidence is None for pair in found):
             self.note(
-                f"{count(unmarked, 'pair')} of {len(found):,} have no evidence marked: they say which word a model "
-                "prefers, and nothing about explanations."
+                f"{count(unmarked, 'pair')} of {len(found):,} have no evidence marked: whether explanations point at "
+                "it they do not say."
             )
         for one in self.drawn:
             if one.left_out:
@@ -143,7 +183,8 @@ class _Run:
             settle(name, self.spec, folder, identity, tokenizer) for name in self.spec.contenders if name not in without
         ]
         tokens = sum(len(tokenize_by(tokenizer)(one.prompt)) for one in questions)
-        return _Asked(folder, questions, methods, tokens / len(questions))
+        own = model_subject(identity, folder.max_length)
+        return _Asked(folder, questions, methods, own, tokens / len(questions))
 
     def tell_work(self, stage: int, asked: _Asked) -> None:
         """What is to explain before a model's stage comes, and what of it is there already."""
@@ -153,25 +194,85 @@ class _Run:
             seconds = total * explanation_seconds(asked.folder, one.method.name, asked.mean_tokens, asked.mean_tokens)
             self.reporter.declare(max(SHORTEST_SECONDS, seconds), part, stage)
             self.reporter.given(total - len(self.answers.missing(one.subject, asked.questions)), total, part, stage)
+        one_pass = pass_seconds(asked.folder, asked.mean_tokens)
+        if asks_for(STRIKES, self.spec.measures):
+            missing = len(self.struck.missing_strikes(asked.own, asked.questions))
+            self.reporter.declare(
+                max(SHORTEST_SECONDS, total * strike_passes(asked.mean_tokens) * one_pass), SINGLES, stage
+            )
+            self.reporter.given(total - missing, total, SINGLES, stage)
+        if asks_for(COURSE, self.spec.measures):
+            missing = sum(len(self.struck.missing_courses(one.subject, asked.questions)) for one in asked.methods)
+            total *= len(asked.methods)
+            self.reporter.declare(
+                max(SHORTEST_SECONDS, total * course_passes(asked.mean_tokens) * one_pass), CURVES, stage
+            )
+            self.reporter.given(total - missing, total, CURVES, stage)
 
     def ask(self, asked: _Asked) -> None:
         """Every method on one model; chance first, whose answers say which word the model prefers."""
-        folder, questions, unit = asked.folder, asked.questions, self.spec.unit
+        folder, questions, checkpoint = asked.folder, asked.questions, asked.folder.path.name
         model = load(folder.source)
         self.reporter.progress(1, 1, LOADING)
         self.note(*model.notes)
+        found: dict[str, list[Answer]] = {}
         for one in asked.methods:
             explainer = one.explainer(model)
-            name, checkpoint = one.method.name, folder.path.name
-            tally = Tally(self.reporter, len(questions), part_of(name))
+            tally = Tally(self.reporter, len(questions), part_of(one.method.name))
             tally.add(0, given=len(questions) - len(self.answers.missing(explainer.name, questions)))
             self.answers.fill(explainer, questions, tally.add)
-            found = self.answers.find(explainer.name, questions)
+            found[one.subject] = self.answers.find(explainer.name, questions)
+        self._strike(asked, model, found)
+        strikes = self.struck.strikes(asked.own, questions)
+        for one in asked.methods:
+            name, answers = one.method.name, found[one.subject]
+            courses = self.struck.courses(one.subject, questions)
+            cases = table.cases_of(questions, answers, unit=self.spec.unit, strikes=strikes, courses=courses)
+            made = table.contender(checkpoint, name, cases, answers, measures=self.spec.measures)
+            self.contenders.append(made)
+            self._note_orders(folder.name, one.method, cases, made)
             if not one.method.chance:
-                self.contenders.append(table.contender(checkpoint, name, questions, found, unit=unit))
                 continue
-            differences = table.differences(questions, found)
+            differences = table.differences(questions, answers)
             self.speakers.append(Speaker(checkpoint, str(folder.path), folder.kind, model.identity, differences))
-            self.contenders.append(table.chance(checkpoint, name, questions, found, unit=unit))
-            if cut := table.unread(questions, found):
+            if cut := table.unread(questions, answers):
                 self.note(f"{folder.name} did not read the evidence of {count(cut, 'pair')}: the prompts are too long.")
+
+    def _strike(self, asked: _Asked, model: LanguageModel, found: Mapping[str, Sequence[Answer]]) -> None:
+        """Ask the model without the tokens that measures remove."""
+        total, missing = len(asked.questions), len(self.struck.missing_strikes(asked.own, asked.questions))
+        strikes, courses = (asks_for(what, self.spec.measures) for what in (STRIKES, COURSE))
+        struck, followed = Tally(self.reporter, total, SINGLES), Tally(self.reporter, total * len(found), CURVES)
+        if strikes:
+            struck.add(0, given=total - missing)
+        if courses:
+            missing = sum(len(self.struck.missing_courses(one, asked.questions)) for one in found)
+            followed.add(0, given=total * len(found) - missing)
+        self.struck.fill(
+            model,
+            asked.questions,
+            found if courses else {},
+            strikes=strikes,
+            struck=struck.add,
+            followed=followed.add,
+        )
+
+    def _note_orders(self, name: str, method: Method, cases: table.Cases, made: Contender) -> None:
+        """Of how many pairs the measures of strikes are not defined: what is all the same has no order."""
+        if not asks_for(STRIKES, self.spec.measures):
+            return
+        if method.chance:
+            if alike := sum(not has_strike_order(case) for case in cases.values()):
+                self.note(
+                    f"Of {count(alike, 'pair')} strikes change nothing on {name}, or all the same, or the prompt has "
+                    f"one {self.spec.unit} alone: there is no order to foresee."
+                )
+            return
+        ordered = {pair for pair, case in cases.items() if has_strike_order(case)}
+        for measure in self.spec.measures:
+            constant = len(ordered - set(made.values[measure]))
+            if MEASURES[measure].asks == STRIKES and method.signed and constant:
+                self.note(
+                    f"{method.title} gives every {self.spec.unit} of {count(constant, 'pair')} the same score on "
+                    f"{name}: these have no rank correlation."
+                )

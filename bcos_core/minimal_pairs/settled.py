@@ -35,10 +35,11 @@ class Settled:
 def settle(
     method: str, spec: PairsSpec, folder: LanguageFolder, identity: str, tokenizer: PreTrainedTokenizerBase
 ) -> Settled:
-    """Measured against nothing where the method can be, with the whole of the logit on the tokens; else against the
-    first token that the tokenizer has for it. `identity` is that of the folder's files."""
+    """Measured against what the spec asks for where the method can be, at first nothing, with the whole of the logit on
+    the tokens; else against the first token that the tokenizer has for it. `identity` is that of the folder's files."""
     known = METHODS[method]
-    reference = known.checked_reference(None, tokens_of(tokenizer), against_nothing=True)
+    asked = known.fitting_reference(spec.reference)
+    reference = known.checked_reference(asked, tokens_of(tokenizer), against_nothing=True)
     options = known.checked_options(spec.options.get(known.name, {}))
     subject = explainer_subject(
         identity, folder.max_length, known, reference=reference, options=options, seed=spec.seed

@@ -10,14 +10,14 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError
 from bcos_core.evaluate.explainer import explainer_subject
 from bcos_core.minimal_pairs.spec import PairsSpec
-from bcos_core.model.identity import folder_identity
+from bcos_core.model.identity import folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo, read_config
 from bcos_core.storage.stored_spec import read_spec
 
 
 def pairs_subjects(info: CheckpointInfo, asked: Iterable[Mapping[str, Any]] = ()) -> frozenset[str]:
-    """The subjects (`bcos_core.storage.evidence`) of every method as it is at first, and of those that stored requests,
-    `asked`, have given other options or another seed.
+    """The subjects (`bcos_core.storage.evidence`) of the model's own answers, of every method as it is at first, and of
+    those that stored requests, `asked`, have given other options or another seed.
 
     Raises:
         CheckpointError: its folder cannot be read.
@@ -28,7 +28,7 @@ def pairs_subjects(info: CheckpointInfo, asked: Iterable[Mapping[str, Any]] = ()
         with suppress(BcosError):  # one that cannot be read: nothing is known of what it has kept
             spec = read_spec(stored, PairsSpec, "These minimal pairs")
             wanted.append((spec.options, spec.seed, spec.contenders))
-    return frozenset(
+    return frozenset({model_subject(identity, length)}) | frozenset(
         explainer_subject(
             identity,
             length,

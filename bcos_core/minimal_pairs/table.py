@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from bcos_core.errors import DataError
+from bcos_core.attribution.registry import METHODS
 from bcos_core.minimal_pairs.answers import Answer
+from bcos_core.minimal_pairs.case import Case, Course, Strikes, evidence_among, scores_of, units_of
 from bcos_core.minimal_pairs.measures import MEASURES, measure, measure_chance
 from bcos_core.minimal_pairs.questions import Question, pair_name
-from bcos_core.minimal_pairs.ranked import Ranked, ranked
 from bcos_core.minimal_pairs.result import Contender
+
+Cases = Mapping[str, Case]
+"""By the names of pairs."""
 
 
 def differences(questions: Sequence[Question], answers: Sequence[Answer]) -> dict[str, float]:
@@ -17,14 +20,47 @@ def differences(questions: Sequence[Question], answers: Sequence[Answer]) -> dic
     return {pair_name(question.pair): answer.difference for question, answer in zip(questions, answers, strict=True)}
 
 
+def cases_of(
+    questions: Sequence[Question],
+    answers: Sequence[Answer],
+    *,
+    unit: str,
+    strikes: Mapping[str, Strikes],
+    courses: Mapping[str, Course],
+) -> dict[str, Case]:
+    """What a method says of every pair, by the pair's name, with what is known about it, by the question's item. Pairs
+    of which the method gave no numbers have none."""
+    found: dict[str, Case] = {}
+    for question, answer in zip(questions, answers, strict=True):
+        if answer.scores is not None:
+            units = units_of(question.prompt, answer.tokens, unit)
+            found[pair_name(question.pair)] = Case(
+                scores_of(units, answer.scores),
+                evidence_among(units, question.pair.evidence),
+                strikes.get(question.item),
+                courses.get(question.item),
+            )
+    return found
+
+
 def contender(
-    checkpoint: str, method: str, questions: Sequence[Question], answers: Sequence[Answer], *, unit: str
+    checkpoint: str, method: str, cases: Cases, answers: Sequence[Answer], *, measures: Sequence[str]
 ) -> Contender:
-    """The values of a method. Pairs without evidence have none, nor have those of which it gave no numbers."""
+    """The values of a method on a model; for chance, those that a random ranking is expected to reach, at no cost."""
+    values: dict[str, dict[str, float]] = {name: {} for name in measures}
+    chance = METHODS[method].chance
+    for pair, case in cases.items():
+        found = measure_chance(case, measures) if chance else measure(case, measures, method=method)
+        for name, value in found.items():
+            values[name][pair] = value
+    curves = {name: _curves(cases, draw) for name in measures if (draw := MEASURES[name].curve) is not None}
+    if chance:
+        return Contender(checkpoint, method, values, curves)
     return Contender(
         checkpoint,
         method,
-        _values(questions, answers, measure, unit),
+        values,
+        curves,
         failed=sum(answer.scores is None for answer in answers),
         forward_passes=_mean([answer.forward for answer in answers]),
         backward_passes=_mean([answer.backward for answer in answers]),
@@ -32,43 +68,17 @@ def contender(
     )
 
 
-def chance(
-    checkpoint: str, method: str, questions: Sequence[Question], answers: Sequence[Answer], *, unit: str
-) -> Contender:
-    """What a random ranking of the same tokens is expected to reach: no draw is involved, and no pass."""
-    return Contender(checkpoint, method, _values(questions, answers, measure_chance, unit))
+def _curves(cases: Cases, draw: Callable[[Case], tuple[float, ...] | None]) -> dict[str, tuple[float, ...]]:
+    return {pair: heights for pair, case in cases.items() if (heights := draw(case)) is not None}
 
 
 def unread(questions: Sequence[Question], answers: Sequence[Answer]) -> int:
     """Of how many pairs the model has not read the evidence, for the prompt was too long."""
     return sum(
-        question.pair.evidence is not None and _ranking(question, answer, "token") is None
+        question.pair.evidence is not None
+        and evidence_among(units_of(question.prompt, answer.tokens, "token"), question.pair.evidence) is None
         for question, answer in zip(questions, answers, strict=True)
     )
-
-
-def _values(
-    questions: Sequence[Question],
-    answers: Sequence[Answer],
-    of: Callable[[Ranked], dict[str, float]],
-    unit: str,
-) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = {name: {} for name in MEASURES}
-    for question, answer in zip(questions, answers, strict=True):
-        ranking = _ranking(question, answer, unit)
-        if ranking is not None:
-            for name, value in of(ranking).items():
-                found[name][pair_name(question.pair)] = value
-    return found
-
-
-def _ranking(question: Question, answer: Answer, unit: str) -> Ranked | None:
-    if question.pair.evidence is None or answer.scores is None:
-        return None
-    try:
-        return ranked(question.prompt, answer.tokens, answer.scores, question.pair.evidence, unit=unit)
-    except DataError:  # it was cut off
-        return None
 
 
 def _mean(values: Sequence[float]) -> float:

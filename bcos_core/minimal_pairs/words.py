@@ -1,21 +1,25 @@
 """What minimal pairs have shown, in sentences: of each model what is better than its own sum, which word it prefers,
-and which methods find why."""
+which methods find why, and which foresee what striking a token does."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bcos_core.attribution.references import REFERENCES
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.figures import interval_in_words
+from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.statistics import FEWEST_TO_DIFFER
-from bcos_core.minimal_pairs.measures import MEASURES
+from bcos_core.minimal_pairs.measures import MEASURES, Measure
 from bcos_core.minimal_pairs.result import Contender, PairsResult, Speaker
 from bcos_core.numbers import count, number, percent
 from bcos_core.tasks.estimates import Estimate
 
 FIRST = "mrr"
-"""The measure that the sentences are about."""
+"""The measure that says whether the evidence is found."""
+TOLD = (FIRST, "strike")
+"""The measures that the sentences are about, where they were measured."""
 _NAMED = 2  # so many scores are named; more are counted
 
 Names = Mapping[str, str]
@@ -28,34 +32,42 @@ def pairs_sentences(result: PairsResult, names: Names) -> list[str]:
 
 
 def pairs_paragraphs(result: PairsResult, names: Names) -> list[list[str]]:
-    """Of each model: what is better than its own sum, how often it prefers the right word, the method that finds the
-    evidence best and what that is better than, and the methods that are not shown to beat a random ranking; then
-    between models, where there are several."""
+    """Of each model: what is better than its own sum, how often it prefers the right word; then, of finding the
+    evidence and of foreseeing strikes, the best method and what that is better than, and the methods that are not shown
+    to beat a random ranking; then between models, where there are several."""
+    told = [MEASURES[name] for name in TOLD if name in result.measures]
     found = [
         [
             *_better_than_ours(result, speaker, names),
             _prefers(result, speaker, names),
-            *_methods(result, speaker, names),
+            *[one for measure in told for one in _methods(result, speaker, names, measure)],
         ]
         for speaker in result.speakers
     ]
-    return [*found, *filter(None, [_between(result, names)])]
+    return [*found, *filter(None, [[one for measure in told for one in _between(result, names, measure)]])]
 
 
 def protocol_in_words(result: PairsResult) -> str:
-    """How every value came about: what is explained, what is ranked and how, and which pairs were drawn."""
+    """How every value came about: what is explained, what is ranked and how, what is removed, and which pairs were
+    drawn."""
     limit, unit, seed = (result.spec[name] for name in ("limit", "unit", "seed"))
     several = "of an evidence word of several tokens the best one counts; " if unit == "token" else ""
     return (
         "Explained: the logit of the right word minus that of the wrong one, at the first token in which they differ. "
         f"Ranked: the {unit}s of the prompt without added tokens, signed, the highest first; {several}ties at their "
-        f"expectation. At most {count(limit, 'pair')} of each file or paradigm, seed {seed}."
+        f"expectation.{_removed(result)} At most {count(limit, 'pair')} of each file or paradigm, seed {seed}."
     )
 
 
-def written(value: float, measure: str) -> str:
-    """A value of a measure for a person: shares in per cent, ranks as numbers."""
-    return number(value) if measure == FIRST else percent(value)
+def _removed(result: PairsResult) -> str:
+    """What became of removed tokens; nothing where none were."""
+    if not any(MEASURES[name].asks for name in result.measures):
+        return ""
+    reference, unit = result.spec["reference"], result.spec["unit"]
+    return (
+        f" Struck or removed {unit}s: {REMOVALS[result.spec['removal']].title}. Scores compare with "
+        f"{REFERENCES[reference]} where a method offers that."
+    )
 
 
 def _better_than_ours(result: PairsResult, speaker: Speaker, names: Names) -> list[str]:
@@ -65,7 +77,7 @@ def _better_than_ours(result: PairsResult, speaker: Speaker, names: Names) -> li
     ours = found.pop(speaker.own, None)
     if ours is None or not found:
         return []
-    measures = [measure for measure in MEASURES if ours.values[measure]]
+    measures = [measure for measure in result.measures if ours.values[measure]]
     pairs = max((len(ours.values[measure]) for measure in measures), default=0)
     if pairs < FEWEST_TO_DIFFER:
         few = f"{count(pairs, 'pair')} with evidence cannot show that any method on {name} is better than another"
@@ -73,11 +85,16 @@ def _better_than_ours(result: PairsResult, speaker: Speaker, names: Names) -> li
     beating = [
         f"{_title(one)} in {_scores(better, measures)}"
         for one in found.values()
-        if (better := [measure for measure in measures if result.is_better(one, ours, measure)])
+        if (better := [name for name in measures if _rivals(one, name) and result.is_better(one, ours, name)])
     ]
     if not beating:
         return [f"On {name}, no other method is shown to be better than {_title(ours)} in any score."]
     return [f"Better than {_title(ours)} on {name}: {'; '.join(beating)}."]
+
+
+def _rivals(one: Contender, measure: str) -> bool:
+    """Whether a method can be set against others by a measure: not one that the measure itself is made of."""
+    return one.method not in MEASURES[measure].settled_by
 
 
 def _scores(found: Sequence[str], measures: Sequence[str]) -> str:
@@ -99,42 +116,51 @@ def _prefers(result: PairsResult, speaker: Speaker, names: Names) -> str:
     return f"{name} prefers the right word in {percent(share.mean)} of {count(share.n, 'pair')} ({interval})."
 
 
-def _methods(result: PairsResult, speaker: Speaker, names: Names) -> list[str]:
-    name = names.get(speaker.checkpoint, speaker.checkpoint)
-    able = [one for one in _of(result, speaker) if one.values[FIRST] and not METHODS[one.method].chance]
+def _methods(result: PairsResult, speaker: Speaker, names: Names, measure: Measure) -> list[str]:
+    name, key = names.get(speaker.checkpoint, speaker.checkpoint), measure.name
+    able = _able(result, speaker, measure)
     if not able:
         return []
     chance = result.chance_of(able[0])
-    means = {one.id: MEASURES[FIRST].estimate(list(one.values[FIRST].values())) for one in (*able, chance)}
+    means = {one.id: measure.estimate(list(one.values[key].values())) for one in (*able, chance)}
     best = max(able, key=lambda one: means[one.id].mean)
     said = [
-        f"On {name}, the highest mean reciprocal rank of the evidence is {number(means[best.id].mean)}, by "
-        f"{_title(best)}; a random ranking is expected to reach {number(means[chance.id].mean)}."
+        f"On {name}, the highest {measure.phrase} is {number(means[best.id].mean)}, by {_title(best)}; a random "
+        f"ranking is expected to reach {number(means[chance.id].mean)}."
     ]
     others = [one for one in able if one is not best]
     if others:
-        behind = [_title(one) for one in others if result.is_better(best, one, FIRST)]
+        behind = [_title(one) for one in others if result.is_better(best, one, key)]
         said.append(f"It is shown to be better than {_listed(behind) if behind else 'none of the other methods'}.")
-    if poor := [_title(one) for one in able if not result.is_better(one, chance, FIRST)]:
+    if poor := [_title(one) for one in able if not result.is_better(one, chance, key)]:
         said.append(f"Not shown to beat a random ranking on {name}: {_listed(poor)}.")
     return said
 
 
-def _between(result: PairsResult, names: Names) -> list[str]:
+def _able(result: PairsResult, speaker: Speaker, measure: Measure) -> list[Contender]:
+    """The methods on a model that have a value, without chance and those that are what they are measured by."""
+    return [
+        one
+        for one in _of(result, speaker)
+        if one.values[measure.name] and not METHODS[one.method].chance and _rivals(one, measure.name)
+    ]
+
+
+def _between(result: PairsResult, names: Names, measure: Measure) -> list[str]:
     """The best method of the first model against that of each other, on the pairs that both have."""
-    best: list[Contender] = []
-    for speaker in result.speakers:
-        able = [one for one in _of(result, speaker) if one.values[FIRST] and not METHODS[one.method].chance]
-        if able:
-            best.append(max(able, key=lambda one: MEASURES[FIRST].estimate(list(one.values[FIRST].values())).mean))
+    best = [
+        max(able, key=lambda one: measure.estimate(list(one.values[measure.name].values())).mean)
+        for speaker in result.speakers
+        if (able := _able(result, speaker, measure))
+    ]
     said = []
     for other in best[1:]:
-        gap = result.difference(best[0], other, FIRST)
+        gap = result.difference(best[0], other, measure.name)
         if gap.n:
             ours, theirs = (f"{_title(one)} on {names.get(one.checkpoint, one.checkpoint)}" for one in (best[0], other))
             interval = interval_in_words(gap, lambda value: number(value, signed=True)).replace("text", "pair")
             said.append(
-                f"{ours} minus {theirs}: {number(gap.mean, signed=True)} in mean reciprocal rank on "
+                f"{ours} minus {theirs}: {number(gap.mean, signed=True)} in {measure.phrase} on "
                 f"{count(gap.n, 'pair')} ({interval})."
             )
     return said

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.minimal_pairs.measures import MEASURES
-from bcos_core.minimal_pairs.words import Names, written
+from bcos_core.minimal_pairs.words import Names
 from bcos_core.numbers import is_missing, percent
 from bcos_core.render.methods import method_title
 
@@ -80,18 +80,29 @@ def difference_table(rows: Sequence[Row], names: Names) -> pd.DataFrame:
     )
 
 
+def best_first(row: Row) -> tuple[bool, float]:
+    """The key by which the rows of one measure are sorted: the best mean first, those without a value last."""
+    return not row["n"], (row["mean"] or 0.0) * (-1 if MEASURES[row["measure"]].higher_is_better else 1)
+
+
+def is_expected(row: Row) -> bool:
+    """Whether a value is not that of a drawn ranking, but what a random one is expected to reach."""
+    return METHODS[row["method"]].chance and MEASURES[row["measure"]].of_chance is not None
+
+
 def shown_pairs(rows: Sequence[Row], names: Names, source: str) -> pd.DataFrame:
-    """The pairs of one source, a row for each method on each model, the highest mean reciprocal rank first: every
-    measure with its interval, and the cost."""
+    """The pairs of one source, a row for each method on each model, the best by the first measure first: every measure
+    with its interval, and the cost. "Beats random" is about the first measure."""
     found = [row for row in rows if row["source"] == source]
-    firsts = [row for row in found if row["measure"] == next(iter(MEASURES))]
-    firsts.sort(key=lambda row: (not row["n"], -(row["mean"] or 0.0)))
+    first_measure = next((name for name in MEASURES if any(row["measure"] == name for row in found)), None)
+    firsts = [row for row in found if row["measure"] == first_measure]
+    firsts.sort(key=best_first)
     table = []
     for first in firsts:
         own = {row["measure"]: row for row in found if all(row[key] == first[key] for key in ("checkpoint", "method"))}
         table.append(
             {
-                "method": method_title(first["method"]) + (" (expected)" if METHODS[first["method"]].chance else ""),
+                "method": method_title(first["method"]) + (" (expected)" if is_expected(first) else ""),
                 "model": names.get(first["checkpoint"], first["checkpoint"]),
                 **{MEASURES[name].title: _in_words(row) for name, row in own.items()},
                 "pairs": first["n"],
@@ -122,10 +133,9 @@ def shown_preferences(rows: Sequence[Row], names: Names) -> pd.DataFrame:
 def _in_words(row: Row) -> str:
     if not row["n"]:
         return "–"
-    mean = written(row["mean"], row["measure"])
-    if is_missing(row["low"]):
-        return mean
-    return f"{mean} [{written(row['low'], row['measure'])}, {written(row['high'], row['measure'])}]"
+    written = MEASURES[row["measure"]].written
+    mean = written(row["mean"])
+    return mean if is_missing(row["low"]) else f"{mean} [{written(row['low'])}, {written(row['high'])}]"
 
 
 def _called(id: str, names: Names) -> str:

@@ -7,13 +7,13 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from bcos_core.attribution.registry import METHODS
 from bcos_core.minimal_pairs.measures import MEASURES
-from bcos_core.minimal_pairs.words import Names, written
+from bcos_core.minimal_pairs.words import Names
 from bcos_core.numbers import percent
 from bcos_core.render.dots import SYMBOLS, add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.methods import CHANCE, method_colour, method_title
+from bcos_core.render.minimal_pairs import best_first, is_expected
 
 Row = Mapping[str, Any]
 
@@ -56,17 +56,17 @@ def measure_rows(rows: Sequence[Row], measure: str, source: str) -> list[Row]:
     """The rows of one measure and one source (`PairsResult.rows`), the best first, those without a value last."""
     return sorted(
         (row for row in rows if row["measure"] == measure and row["source"] == source),
-        key=lambda row: (not row["n"], -(row["mean"] or 0.0)),
+        key=best_first,
     )
 
 
 def measure_figure(rows: Sequence[Row], measure: str, source: str, names: Names) -> go.Figure:
-    """Means over pairs with their 95 % intervals, the best on top; of chance the expectation, which has none."""
+    """Means over pairs with their 95 % intervals, the best on top; what chance is expected to reach has none."""
     shown = [row for row in measure_rows(rows, measure, source) if row["n"]]
     models = list(dict.fromkeys(row["checkpoint"] for row in rows))
     figure = go.Figure()
     for row in reversed(shown):
-        label = method_title(row["method"]) + (" (expected)" if METHODS[row["method"]].chance else "")
+        label = method_title(row["method"]) + (" (expected)" if is_expected(row) else "")
         if len(models) > 1:
             label += f" · {figure_text(names.get(row['checkpoint'], row['checkpoint']))}"
         add_dot(
@@ -75,8 +75,8 @@ def measure_figure(rows: Sequence[Row], measure: str, source: str, names: Names)
             label=label,
             colour=method_colour(row["method"]),
             symbol=SYMBOLS[models.index(row["checkpoint"]) % len(SYMBOLS)],
-            written=lambda value: written(value, measure),
+            written=MEASURES[measure].written,
         )
-    title = MEASURES[measure].title
-    lay_out(figure, title, title.lower(), len(shown), subtitle="higher is better")
+    title, better = MEASURES[measure].title, "higher" if MEASURES[measure].higher_is_better else "lower"
+    lay_out(figure, title, title.lower(), len(shown), subtitle=f"{better} is better")
     return figure

@@ -1,4 +1,4 @@
-"""Which methods find the evidence: every score as a chart and a table, and paired differences."""
+"""Which methods find the evidence and foresee strikes: every score as a chart and a table, and paired differences."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def show_evidence(
 ) -> str:
     """The section, and the source whose pairs it is about. `paired` gives every contender's differences with one, by
     its id."""
-    st.header("Does a method point at the word that decides?", anchor=False)
+    st.header("Do methods point at what decides, and foresee strikes?", anchor=False)
     source = _choose_source(result)
     measures = measures_of(rows)
     if not measures:

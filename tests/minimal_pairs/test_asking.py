@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from built_tokenizers import built_tokenizer
@@ -125,13 +126,19 @@ def test_values_by_hand(home: Home) -> None:
     assert table.differences(questions, found) == dict(zip(names, [-9.0, 5.0, -9.0, 0.0], strict=True))
     assert answers.kept(explainer.name, questions[1]) == found[1]
     assert answers.kept("another subject", questions[1]) is None
-    method = table.contender("one", "bcos", questions, found, unit="token")
+    cases, words = (table.cases_of(questions, found, unit=unit, strikes={}, courses={}) for unit in ("token", "word"))
+    assert set(cases) == {names[0], names[1], names[3]}  # of one it gave no numbers
+    measures = ("mrr", "top_1", "positive_share")
+    method = table.contender("one", "bcos", cases, found, measures=measures)
     assert method.values["mrr"] == {names[0]: pytest.approx((1 + 1 / 2) / 2), names[1]: pytest.approx(1 / 4)}
     assert method.values["top_1"] == {names[0]: 0.5, names[1]: 0.0}
     assert method.values["positive_share"] == {names[0]: pytest.approx(4 / 9), names[1]: pytest.approx(3 / 20)}
     assert (method.failed, method.forward_passes, method.backward_passes, method.seconds) == (1, 1.0, 2.0, 0.5)
-    random = table.chance("one", "random", questions, found, unit="word")
+    random = table.contender("one", "random", words, found, measures=measures)
     assert random.values["mrr"][names[0]] == pytest.approx((1 + 1 / 2 + 1 / 3) / 3)
     assert random.values["positive_share"][names[1]] == pytest.approx(1 / 6)
     assert (random.forward_passes, random.seconds) == (0.0, 0.0)
-    assert table.unread(questions, found) == 1  # whose scores are no numbers
+    assert set(method.values) == set(random.values) == set(measures)
+    assert table.unread(questions, found) == 0
+    cut = [replace(found[0], tokens=found[0].tokens[-1:]), *found[1:]]
+    assert table.unread(questions, cut) == 1

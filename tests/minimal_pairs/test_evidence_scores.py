@@ -8,9 +8,9 @@ from itertools import pairwise, permutations, product
 
 import pytest
 
-from bcos_core.errors import DataError, NotFiniteError, UnknownNameError
+from bcos_core.errors import NotFiniteError, UnknownNameError
+from bcos_core.minimal_pairs.case import Case, evidence_among, scores_of, units_of
 from bcos_core.minimal_pairs.measures import MEASURES, measure, measure_chance
-from bcos_core.minimal_pairs.ranked import Ranked, ranked
 from bcos_core.minimal_pairs.scores import (
     in_top,
     positive_share,
@@ -109,9 +109,14 @@ SCORES = (9.0, 1.0, 2.0, -3.0, 0.5)
 EVIDENCE = (4, 13)
 
 
+def case(unit: str) -> Case:
+    units = units_of(TEXT, TOKENS, unit)
+    return Case(scores_of(units, SCORES), evidence_among(units, EVIDENCE))
+
+
 def test_tokens_are_ranked_without_those_that_were_added() -> None:
-    assert ranked(TEXT, TOKENS, SCORES, EVIDENCE) == Ranked((1.0, 2.0, -3.0, 0.5), (False, True, True, False))
-    assert measure(ranked(TEXT, TOKENS, SCORES, EVIDENCE)) == {
+    assert case("token") == Case((1.0, 2.0, -3.0, 0.5), (False, True, True, False))
+    assert measure(case("token"), MEASURES, method="bcos") == {
         "mrr": 1.0,
         "top_1": 1.0,
         "top_3": 1.0,
@@ -120,10 +125,16 @@ def test_tokens_are_ranked_without_those_that_were_added() -> None:
 
 
 def test_words_have_the_sums_of_their_tokens() -> None:
-    words = ranked(TEXT, TOKENS, SCORES, EVIDENCE, unit="word")
-    assert words == Ranked((1.0, -1.0, 0.5), (False, True, False))
-    assert measure(words) == {"mrr": pytest.approx(1 / 3), "top_1": 0.0, "top_3": 1.0, "positive_share": 0.0}
-    assert measure_chance(words) == {
+    words = case("word")
+    assert words == Case((1.0, -1.0, 0.5), (False, True, False))
+    assert measure(words, MEASURES, method="bcos") == {
+        "mrr": pytest.approx(1 / 3),
+        "top_1": 0.0,
+        "top_3": 1.0,
+        "positive_share": 0.0,
+    }
+    assert measure(words, ["top_3"], method="bcos") == {"top_3": 1.0}
+    assert measure_chance(words, MEASURES) == {
         "mrr": pytest.approx(11 / 18),
         "top_1": pytest.approx(1 / 3),
         "top_3": 1.0,
@@ -132,10 +143,11 @@ def test_words_have_the_sums_of_their_tokens() -> None:
 
 
 def test_what_was_cut_off_has_no_rank() -> None:
-    with pytest.raises(DataError, match="nothing of the evidence 'near'"):
-        ranked(TEXT, TOKENS[:-1], SCORES[:-1], (14, 18))
+    units = units_of(TEXT, TOKENS[:-1], "token")
+    assert evidence_among(units, (14, 18)) is None and evidence_among(units, None) is None
+    assert measure(Case((1.0, 2.0)), MEASURES, method="bcos") == measure_chance(Case((1.0, 2.0)), MEASURES) == {}
     with pytest.raises(UnknownNameError, match="sentence"):
-        ranked(TEXT, TOKENS, SCORES, EVIDENCE, unit="sentence")
+        units_of(TEXT, TOKENS, "sentence")
 
 
 def test_a_share_of_pairs_has_wilsons_interval_and_a_mean_the_bootstraps() -> None:
@@ -144,3 +156,8 @@ def test_a_share_of_pairs_has_wilsons_interval_and_a_mean_the_bootstraps() -> No
     assert (found.mean, found.low, found.high) == pytest.approx((0.8, 0.4902, 0.9433), abs=1e-4)
     assert MEASURES["mrr"].estimate([0.5, 0.5]).has_interval is False
     assert MEASURES["mrr"].estimate([]).n == 0
+
+
+def test_shares_are_written_in_per_cent() -> None:
+    assert MEASURES["top_1"].written(0.5) == "50.0 %" and MEASURES["strike"].written(-0.25) == "−0.250"
+    assert MEASURES["deletion"].written(1.5, signed=True) == "+1.50"

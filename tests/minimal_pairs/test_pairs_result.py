@@ -47,7 +47,7 @@ RESULT = PairsResult(
     pairs={name: MinimalPair(f"The {name} of them", " is", " are", (4, 5), "any") for name in PAIRS},
     contenders=(GUESS, GOOD, POOR),
     skipped=({"checkpoint": "one", "method": "decompx", "reason": "Not for Llama."},),
-    spec={"limit": 8},
+    spec={"limit": 8, "unit": "token", "seed": 0, "removal": "delete", "reference": "none"},
     seconds=2.0,
     notes=("A note.",),
 )
@@ -106,6 +106,48 @@ def test_differences_are_paired_and_corrected() -> None:
         RESULT.differences("lime@one")
 
 
+def test_lower_is_better_where_a_measure_says_so() -> None:
+    """Every measure has the same values here: what is good by the one is poor by the other."""
+    assert row(RESULT, "agreement", "bcos", "insertion")["beats_random"] is True
+    assert row(RESULT, "agreement", "bcos", "deletion")["beats_random"] is False
+    assert RESULT.is_better(POOR, GOOD, "deletion") is True and RESULT.is_better(GOOD, POOR, "deletion") is False
+    # A difference is what it says, whichever is better.
+    gaps = {one["measure"]: one["mean"] for one in RESULT.differences("bcos@one") if one["method"] == "saliency"}
+    assert gaps["deletion"] == gaps["insertion"] < 0
+
+
+def test_chance_has_an_interval_where_its_ranking_was_drawn() -> None:
+    drawn = contender(CHANCE, *[0.2, 0.3] * 6)
+    result = replace(RESULT, contenders=(drawn, GOOD))
+    assert not math.isnan(row(result, ALL, CHANCE, "deletion")["low"])  # type: ignore[arg-type]
+    assert math.isnan(row(result, ALL, CHANCE, "strike")["low"])  # type: ignore[arg-type]
+
+
+def test_heights_of_two_models_are_not_set_against_each_other() -> None:
+    other = replace(RESULT.speakers[0], checkpoint="two")
+    both = (GUESS, GOOD, replace(GUESS, checkpoint="two"), replace(GOOD, checkpoint="two"))
+    found = replace(RESULT, speakers=(*RESULT.speakers, other), contenders=both).differences("bcos@one")
+    compared = {(one["measure"], one["checkpoint"]) for one in found}
+    assert {model for measure, model in compared if measure == "strike"} == {"one", "two"}
+    assert {model for measure, model in compared if measure in ("deletion", "insertion")} == {"one"}
+
+
+def test_curves_are_means_over_pairs_at_every_point() -> None:
+    heights = {"a": tuple(float(point) for point in range(11)), "b": (4.0,) * 11, "i": (1.0,) * 11}
+    drawn = replace(GOOD, curves={"deletion": heights})
+    rows = [one for one in replace(RESULT, contenders=(GUESS, drawn)).curves() if one["source"] == "agreement"]
+    assert [one["place"] for one in rows] == pytest.approx([point / 10 for point in range(11)])
+    assert [one["mean"] for one in rows] == pytest.approx([(point + 4) / 2 for point in range(11)])
+    assert {(one["method"], one["measure"], one["n"]) for one in rows} == {("bcos", "deletion", 2)}
+
+
+def test_a_result_has_the_measures_that_were_asked_for() -> None:
+    some = tuple(replace(one, values={name: one.values[name] for name in ("strike", "mrr")}) for one in (GUESS, GOOD))
+    result = replace(RESULT, contenders=some)
+    assert result.measures == ("mrr", "strike")
+    assert {one["measure"] for one in (*result.rows(), *result.differences("bcos@one"))} == {"mrr", "strike"}
+
+
 def test_a_result_is_kept_whole(tmp_path: Path) -> None:
     save_result(RESULT, tmp_path / "kept")
     assert load_result(tmp_path / "kept") == RESULT
@@ -125,7 +167,10 @@ def test_what_is_no_result_is_refused(tmp_path: Path) -> None:
         ({"contenders": [data["contenders"][1]]}, "no random ranking"),
         ({"contenders": [*data["contenders"], data["contenders"][0] | {"method": "unheard"}]}, "unheard"),
         ({"contenders": [data["contenders"][0] | {"checkpoint": "two"}]}, "'two'"),
-        ({"contenders": [data["contenders"][0] | {"values": {"mrr": {}}}]}, "no positive_share and no top_1"),
+        (
+            {"contenders": [data["contenders"][0] | {"values": {"mrr": {}}}, data["contenders"][1]]},
+            "has no deletion and no insertion",
+        ),
         ({"sources": "agreement"}, "sources"),
         ({"pairs": {name: data["pairs"][name] for name in "abcdefghij"}}, "the text of 2 pairs is missing"),
         ({"pairs": data["pairs"] | {"a": data["pairs"]["a"] | {"good": " "}}}, "nothing to read as its good"),

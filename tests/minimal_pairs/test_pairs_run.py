@@ -9,20 +9,26 @@ from typing import Any
 import pytest
 import torch
 from built_tokenizers import built_tokenizer
+from tiny_language_model import save_language_model
 from tiny_pair import save_pair
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from bcos_core import convert
 from bcos_core.cli.main import build_parser, main
 from bcos_core.evaluate.explainer import Explainer
+from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.home import Home
 from bcos_core.jobs.kinds import command_of, kind_of
 from bcos_core.jobs.store import JobStore
 from bcos_core.minimal_pairs.folders import read_folder, usual_methods
 from bcos_core.minimal_pairs.job import MINIMAL_PAIRS
+from bcos_core.minimal_pairs.measures import MEASURES
 from bcos_core.minimal_pairs.plan import pairs_plan
 from bcos_core.minimal_pairs.result import load_result
 from bcos_core.minimal_pairs.spec import PairsSpec
+from bcos_core.model.identity import folder_identity, model_subject
+from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.storage.upgrade import open_database
 
 ROWS = (
     ("The film is good", "The film is dull", "film"),
@@ -129,6 +135,66 @@ def test_from_the_command_to_the_table(
     assert "Ranked: the tokens of the prompt" in found["protocol"] and "seed 0" in found["protocol"]
 
 
+def struck_directly(folder: Path, removal: str) -> list[list[float]]:
+    """By transformers alone: of every pair the contrast after the prompt, then after it without each of its tokens (the
+    words and spaces that are ranked as one go together)."""
+    model, tokenizer = LlamaForCausalLM.from_pretrained(folder).eval(), built_tokenizer("byte-level")
+    found = []
+    for good, bad, _ in USED:
+        ids, others = tokenizer(good)["input_ids"], tokenizer(bad)["input_ids"]
+        length = next(place for place, (one, other) in enumerate(zip(ids, others, strict=False)) if one != other)
+        prompt, right, wrong = ids[:length], ids[length], others[length]
+        spans = tokenizer(good, return_offsets_mapping=True)["offset_mapping"]
+        pieces: list[list[int]] = [[]]
+        for place in range(1, length):  # after <s>
+            pieces[-1].append(place)
+            if good[slice(*spans[place])].strip():
+                pieces.append([])
+        heights = []
+        for gone in ([], *pieces[:-1]):
+            shown = [place not in gone for place in range(length)]
+            if removal == "delete":
+                kept = torch.tensor([[id for id, seen in zip(prompt, shown, strict=True) if seen]])
+                logits = model(kept).logits[0, -1]
+            elif removal == "hide":  # from the last one that is shown
+                logits = model(torch.tensor([prompt]), attention_mask=torch.tensor([shown]).long()).logits[0]
+                logits = logits[max(place for place in range(length) if shown[place])]
+            else:
+                put = getattr(tokenizer, f"{removal}_token_id")
+                logits = model(
+                    torch.tensor([[id if seen else put for id, seen in zip(prompt, shown, strict=True)]]),
+                    attention_mask=torch.ones(1, length, dtype=torch.long),
+                ).logits[0, -1]
+            heights.append((logits[right] - logits[wrong]).item())
+        found.append(heights)
+    return found
+
+
+@pytest.mark.parametrize("removal", ["mask", "pad", "delete", "hide"])
+def test_strikes_are_what_transformers_says_without_each_token(
+    folders: dict[str, Path], file: Path, home: Home, capsys: pytest.CaptureFixture[str], removal: str
+) -> None:
+    words = ["evaluate", str(folders["plain"]), "--pairs", str(file), "--methods", "occlusion", "saliency", "pullback"]
+    found = run(capsys, *words, "--scores", "strike", "insertion", "--removal", removal)
+    store = EvidenceStore(open_database(home))
+    info = read_folder(str(folders["plain"]))
+    own = model_subject(folder_identity(info.path), info.max_length)
+    kept = store.all(own, f"minimal pair strikes:{removal}:token").values()
+    expected = {round(row[0], 3): row[1:] for row in struck_directly(folders["plain"], removal)}
+    assert len(expected) == len(kept) == 6
+    for value in kept:
+        assert value["without"] == pytest.approx(expected[round(value["whole"], 3)], abs=1e-4)
+    rows = {(row["method"], row["measure"]): row for row in found["rows"]}
+    assert {measure for _, measure in rows} == {"strike", "insertion"}
+    assert rows["saliency", "strike"]["n"] == 0 and rows["saliency", "insertion"]["n"] == 6  # it has no direction
+    assert (rows["random", "strike"]["mean"], rows["random", "strike"]["low"]) == (0.0, None)
+    assert rows["random", "insertion"]["low"] is not None
+    # Occlusion puts the mask token in the place of one token at a time; some are struck with the space before them.
+    if removal == "mask":
+        assert rows["occlusion", "strike"]["mean"] > 0.9
+    assert REMOVALS[removal].title in found["protocol"]
+
+
 def test_what_was_explained_is_not_explained_again(
     folders: dict[str, Path],
     file: Path,
@@ -176,7 +242,8 @@ def test_the_table_in_every_format(
     words = ["evaluate", str(folders["plain"]), "--pairs", str(file), "--methods", "pullback", "--format"]
     assert main([*words, "csv"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("pairs of,measure,method,model,mean") and len(lines) == 1 + 2 * 4
+    assert lines[0].startswith("pairs of,measure,method,model,mean") and len(lines) == 1 + 2 * len(MEASURES)
+    assert sum(line.split(",")[1] == "Strike correlation" for line in lines) == 2
     assert main([*words, "markdown"]) == 0
     assert "| method | model | Reciprocal rank of the evidence |" in capsys.readouterr().out
     assert main([*words, "text"]) == 0
@@ -189,7 +256,8 @@ def test_the_table_in_every_format(
     [
         (["--pairs", "nowhere.csv"], "no file of minimal pairs and no built-in paradigm"),
         (["--pairs", "ioi"], "begin with the same token"),  # a space is a token of its own here
-        (["--pairs", "FILE", "--scores", "seqpg"], "--scores is about texts"),
+        (["--pairs", "FILE", "--scores", "seqpg"], "'seqpg'"),
+        (["--pairs", "FILE", "--slice", "length"], "--slice is about texts"),
         (["--pairs", "FILE", "--against", "lime"], "LIME is not among the methods"),
         (["--pairs", "FILE", "--methods", "decompx"], "decompx"),
     ],
@@ -210,6 +278,39 @@ def test_what_cannot_be_asked_is_said(
         assert code == 2 and said in printed.err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--removal", "mask"], "no mask token to put in place of words. Choose the removal pad"),
+        (["--reference", "mask"], "Choose the reference none, pad"),
+    ],
+)
+def test_a_token_that_a_tokenizer_has_not_is_not_put_in(
+    home: Home, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = save_language_model(home)
+    asked = ["evaluate", folder.name, "--pairs", "agreement", "--limit", "2", "--methods", "pullback", "occlusion"]
+    assert main([*asked, *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_occlusion_is_right_by_definition_where_it_removes_the_same_pieces_alike(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = save_language_model(home)
+    asked = ["evaluate", folder.name, "--pairs", "agreement", "--limit", "3", "--methods", "pullback", "occlusion"]
+    asked += ["--unit", "word", "--option", "occlusion.unit=word", "--reference", "pad"]
+    correlation = {}
+    for words in ((), ("--removal", "delete")):
+        found = run(capsys, *asked, *words)
+        (occlusion,) = [row for row in found["rows"] if (row["method"], row["measure"]) == ("occlusion", "strike")]
+        correlation[words] = occlusion["mean"]
+        curves = {(row["method"], row["measure"]) for row in found["curves"]}
+        assert {measure for _, measure in curves} == {"deletion", "insertion"} and len(curves) == 3 * 2
+        assert "the padding token at every position" in found["protocol"]
+    assert correlation[()] == pytest.approx(1.0) and correlation["--removal", "delete"] < 0.99
+
+
 def test_a_classifier_is_no_language_model(file: Path, home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     classifier, _ = save_pair(home)
     assert main(["evaluate", str(classifier), "--pairs", str(file)]) == 2
@@ -226,6 +327,9 @@ def test_a_stored_request_is_the_command_that_a_person_types(
         limit=7,
         unit="word",
         seed=3,
+        measures=("strike", "deletion"),
+        removal="hide",
+        reference="pad",
         options={"shapley": {"samples": "5"}},
     )
     job, _ = MINIMAL_PAIRS.submit(store, spec)
@@ -234,6 +338,7 @@ def test_a_stored_request_is_the_command_that_a_person_types(
     args = build_parser(words).parse_args(words)
     assert (tuple(args.pairs), tuple(args.methods)) == (spec.sources, spec.methods)
     assert (args.limit, args.unit, args.seed, args.option) == (7, "word", 3, ["shapley.samples=5"])
+    assert (tuple(args.scores), args.removal, args.reference) == (spec.measures, "hide", "pad")
     assert command_of(job).startswith("python -m bcos_core evaluate")
 
 
@@ -243,11 +348,14 @@ def test_the_plan_has_a_part_for_every_method_of_every_model(folders: dict[str, 
     plan = pairs_plan(PairsSpec(models, ("ioi", "agreement"), usual, limit=50))
     names = [[part.name for part in plan if part.stage == stage] for stage in range(4)]
     shared = ["explain input_x_gradient", "explain saliency", "explain occlusion"]
+    asking = ["single tokens", "curves"]
     assert names == [
         [""],
-        ["loading", "explain random", "explain pullback", *shared],
-        ["loading", "explain random", "explain bcos", *shared],
+        ["loading", "explain random", "explain pullback", *shared, *asking],
+        ["loading", "explain random", "explain bcos", *shared, *asking],
         [""],
     ]
+    evidence = pairs_plan(PairsSpec(models, ("ioi",), usual, measures=("mrr",)))
+    assert not {"single tokens", "curves"} & {part.name for part in evidence}
     seconds = {part.name: part.seconds for part in plan if part.stage == 1}
     assert seconds["explain occlusion"] > seconds["explain saliency"] > seconds["explain random"]

@@ -42,6 +42,11 @@ def spec(**given: Any) -> PairsSpec:
         ({"options": {"bcos": {"depth": 1}}}, UnknownNameError, "depth"),
         ({"limit": 0}, InputError, "limit is 0"),
         ({"unit": "sentence"}, InputError, "unit is 'sentence'; expected one of token, word"),
+        ({"reference": "zero"}, InputError, "reference is 'zero'; expected one of none, mask, pad"),
+        ({"measures": ()}, InputError, "No score"),
+        ({"measures": ("mrr", "mrr")}, InputError, "A score was given twice"),
+        ({"measures": ("seqpg",)}, UnknownNameError, "seqpg.*mrr"),
+        ({"removal": "burn"}, InputError, "removal is 'burn'; expected one of usual, mask, pad, delete, hide"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(given: dict[str, Any], error: type[Exception], said: str) -> None:
@@ -65,7 +70,8 @@ def test_another_content_of_the_file_is_other_work(file: Path) -> None:
     asked = spec(sources=(str(file),))
     before = asked.key
     assert before == spec(sources=(str(file),)).key
-    assert before != spec(sources=(str(file),), unit="word").key
+    for change in ({"unit": "word"}, {"removal": "hide"}, {"reference": "pad"}, {"measures": ("mrr",)}):
+        assert before != spec(sources=(str(file),), **change).key
     file.write_text(FILE.replace("cats", "lions"), encoding="utf-8")
     assert asked.key != before
     file.unlink()

@@ -30,7 +30,21 @@ def test_sentences_say_what_is_preferred_and_what_is_shown() -> None:
     )
     assert said[2] == "It is shown to be better than Saliency."
     assert said[3] == "Not shown to beat a random ranking on My model: Saliency."
-    assert len(said) == 4
+    # The same of strikes.
+    assert said[4] == (
+        "On My model, the highest mean rank correlation of foreseen and real changes by strikes is 0.799, by B-cos "
+        "contributions; a random ranking is expected to reach 0.250."
+    )
+    assert len(said) == 7
+    evidence = tuple(replace(one, values={"mrr": one.values["mrr"]}) for one in RESULT.contenders)
+    assert pairs_sentences(replace(RESULT, contenders=evidence), NAMES) == said[:4]
+
+
+def test_what_strikes_tokens_itself_is_not_set_against_others() -> None:
+    right = contender("occlusion", *[1.0] * 12)
+    said = pairs_sentences(replace(RESULT, contenders=(GUESS, POOR, right)), NAMES)
+    assert "reciprocal rank of the evidence is 1.00, by Occlusion" in said[1]
+    assert "by strikes is 0.250, by Saliency" in said[4]
 
 
 def test_sentences_compare_two_models_on_the_pairs_that_both_have() -> None:
@@ -41,7 +55,8 @@ def test_sentences_compare_two_models_on_the_pairs_that_both_have() -> None:
     said = pairs_sentences(both, NAMES)
     # Wilson's upper end of 0 of 8 is 1.96² / (8 + 1.96²).
     assert "two prefers the right word in 0.0 % of 8 pairs (95 % interval 0.0 % to 32.4 %)." in said
-    assert said[-1].startswith("B-cos contributions on My model minus B-cos contributions on two: +0.438 in mean")
+    assert said[-2].startswith("B-cos contributions on My model minus B-cos contributions on two: +0.438 in mean rec")
+    assert said[-1].startswith("B-cos contributions on My model minus B-cos contributions on two: +0.438 in mean rank")
     assert "on 8 pairs (95 % interval" in said[-1]
 
 
@@ -50,11 +65,17 @@ def test_what_is_better_than_the_model_itself_is_said_first() -> None:
     ours = contender("pullback", *[0.5] * 12)
     best = replace(GOOD, method="occlusion")
     said = pairs_sentences(replace(RESULT, contenders=(GUESS, ours, best, POOR)), NAMES)
-    assert said[0] == "Better than Frozen-linear pullback on My model: Occlusion in all 4 scores."
+    # Not in the deletion curve, where lower is better; nor in strikes, which are what occlusion is.
+    assert said[0] == (
+        "Better than Frozen-linear pullback on My model: Occlusion in 6 of 8 scores; Saliency in deletion curve."
+    )
+    said = pairs_sentences(replace(RESULT, contenders=(GUESS, ours, replace(GOOD, method="shapley"))), NAMES)
+    assert said[0] == "Better than Frozen-linear pullback on My model: Shapley values in 7 of 8 scores."
     in_one = replace(best, values=ours.values | {"top_1": best.values["top_1"]})
     said = pairs_sentences(replace(RESULT, contenders=(GUESS, ours, in_one)), NAMES)
     assert said[0] == "Better than Frozen-linear pullback on My model: Occlusion in evidence first."
-    said = pairs_sentences(replace(RESULT, contenders=(GUESS, ours, POOR)), NAMES)
+    poor = replace(POOR, values=POOR.values | {"deletion": ours.values["deletion"]})
+    said = pairs_sentences(replace(RESULT, contenders=(GUESS, ours, poor)), NAMES)
     assert said[0] == "On My model, no other method is shown to be better than Frozen-linear pullback in any score."
 
 
@@ -76,8 +97,12 @@ def test_a_model_without_marked_pairs_has_a_preference_alone() -> None:
 
 def test_the_protocol_says_what_is_ranked_and_what_was_drawn() -> None:
     tokens, words = (
-        protocol_in_words(replace(RESULT, spec={"limit": 8, "unit": unit, "seed": 3})) for unit in ("token", "word")
+        protocol_in_words(replace(RESULT, spec=RESULT.spec | {"unit": unit, "seed": 3})) for unit in ("token", "word")
     )
+    assert "Struck or removed words: deleted, the rest moves together to new positions." in words
+    assert "Scores compare with nothing where a method offers that." in words
+    evidence = tuple(replace(one, values={"mrr": one.values["mrr"]}) for one in RESULT.contenders)
+    assert "removed" not in protocol_in_words(replace(RESULT, contenders=evidence, spec=RESULT.spec | {"unit": "word"}))
     assert "Ranked: the tokens of the prompt without added tokens" in tokens and "the best one counts" in tokens
     assert "Ranked: the words of the prompt" in words and "the best one counts" not in words
     assert tokens.endswith("At most 8 pairs of each file or paradigm, seed 3.")
@@ -87,7 +112,7 @@ def test_tables_have_every_number_once() -> None:
     rows = RESULT.rows()
     table = pairs_table(rows, NAMES, "so")
     assert set(table["protocol"]) == {"so"}
-    assert len(table) == 3 * 3 * 4  # portions, contenders, measures
+    assert len(table) == 3 * 3 * 8  # portions, contenders, measures
     mrr = table[(table["measure"] == "Reciprocal rank of the evidence") & (table["pairs of"] == "agreement")]
     assert mrr.set_index("method")["mean"].to_dict() == pytest.approx(
         {"Random": 0.25, "B-cos contributions": 7.5 / 8, "Saliency": 0.25}
@@ -107,5 +132,9 @@ def test_what_is_shown_has_the_best_first_with_intervals() -> None:
     assert best["Evidence first"].endswith("%]") and best["beats random"] == "yes"
     chance = table[table["method"] == "Random (expected)"].iloc[0]
     assert chance["Reciprocal rank of the evidence"] == "0.250"  # no interval: all pairs have this value
+    assert best["Strike correlation"].startswith("0.799 [0.") and best["Evidence first"].startswith("79.9 % [")
+    lowest = shown_pairs([row for row in RESULT.rows() if row["measure"] == "deletion"], NAMES, ALL)
+    assert lowest["method"].tolist()[-1] == "B-cos contributions"  # of a deletion curve the lowest is the best
+    assert "Random (expected)" not in lowest["method"].tolist()  # its order was drawn
     shown = shown_preferences(RESULT.preferences(), NAMES)
     assert shown["prefers the right word"].tolist()[0].startswith("87.5 % [")
