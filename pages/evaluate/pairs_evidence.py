@@ -27,11 +27,12 @@ def show_evidence(
     st.header("Do methods point at what decides, and foresee strikes?", anchor=False)
     source = _choose_source(result)
     measures = measures_of(rows)
-    if not measures:
+    if all(pair.evidence is None for pair in result.pairs.values()):
         st.info(
-            "None of these pairs says which word decides, so that methods cannot be scored. Add a column “evidence” to "
-            "the file, or ask with built-in pairs."
+            "None of these pairs says which word decides, so that nobody can tell which methods point at it. Add a "
+            "column “evidence” to the file, or ask with built-in pairs."
         )
+    if not measures:
         return source
     measure = str(
         st.segmented_control(
