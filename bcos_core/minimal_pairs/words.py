@@ -80,7 +80,7 @@ def _better_than_ours(result: PairsResult, speaker: Speaker, names: Names) -> li
     measures = [measure for measure in result.measures if ours.values[measure]]
     pairs = max((len(ours.values[measure]) for measure in measures), default=0)
     if pairs < FEWEST_TO_DIFFER:
-        few = f"{count(pairs, 'pair')} with evidence cannot show that any method on {name} is better than another"
+        few = f"{count(pairs, 'pair')} cannot show that any method on {name} is better than another"
         return [f"{few}; that takes {FEWEST_TO_DIFFER} or more."] if pairs else []
     beating = [
         f"{_title(one)} in {_scores(better, measures)}"
