@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bcos_core.attribution.registry import is_signed
 from bcos_core.minimal_pairs.answers import Answer
 from bcos_core.minimal_pairs.questions import Question
 from bcos_core.render.methods import method_title
@@ -17,7 +18,8 @@ def pair_strips(
     question: Question, answers: Mapping[str, Answer], palette: Palette, *, unit: str
 ) -> list[dict[str, Any]]:
     """One row for each method, those that put the evidence highest first: `method`, `found` (the place of the evidence
-    among all units, in words) and the prompt as `runs` (`bcos_core.render.strips`), cut into what is ranked."""
+    among all units, in words, and whether the scores have no direction) and the prompt as `runs`
+    (`bcos_core.render.strips`), cut into what is ranked."""
     rows = [_row(question, method, answer, palette, unit) for method, answer in answers.items()]
     return [row for _, row in sorted(rows, key=lambda one: one[0])]
 
@@ -34,6 +36,8 @@ def _row(question: Question, method: str, answer: Answer, palette: Palette, unit
     ]
     pieces = [(one.start, one.end, sum(answer.scores[place] for place in one.positions)) for one in units]
     place, said = _place(pieces, [score for start, end, score in pieces if touches(start, end, marked)])
+    if not is_signed(method):
+        said = " · ".join(filter(None, (said, "strength alone")))
     return place, row | {"found": said, "runs": strip_runs(question.prompt, pieces, marked, palette, what="evidence")}
 
 

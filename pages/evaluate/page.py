@@ -9,8 +9,8 @@ from pages.widgets import url
 from pages.widgets.frame import head, loading
 
 VIEWS = {"scores": "Scores", "trust": "Trust tests", "pairs": "Minimal pairs"}
+# What names a run in a link, and the view that shows it.
 RUNS = {"trust": "trust", "minimal-pairs": "pairs"}
-"""Parameters that name a run, and the view that shows it."""
 
 head("Evaluate", "Which explanation can be believed? Every method is scored on the same texts, beside random scores.")
 view = st.segmented_control(

@@ -17,6 +17,7 @@ from bcos_core.render.methods import method_title
 from pages.evaluate.one_pair import show_pair
 from pages.evaluate.pairs_chosen import chosen_contender, chosen_measure
 from pages.widgets import url
+from pages.widgets.missing import missing_in_link
 from pages.widgets.plain import plain
 
 FILTERS = {"all": "All", "right": "Right", "wrong": "Wrong", "missed": "Evidence missed", "disagree": "Models disagree"}
@@ -39,6 +40,7 @@ def show_list(result: PairsResult, spec: PairsSpec, names: Names, source: str) -
     pairs = next(pairs for name, pairs in result.portions() if name == source)
     everything = [name for one in result.sources for name in one.pairs if name in pairs]
     found = _arranged(result, contender, _choose(result, names, contender, list(dict.fromkeys(everything))))
+    missing_in_link("pair", result.pairs)
     chosen = url.read("pair")
     if chosen not in result.pairs:
         chosen = next(iter(found), "")

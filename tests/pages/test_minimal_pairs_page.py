@@ -215,6 +215,8 @@ def test_the_pairs_are_filtered_sorted_and_searched(models: tuple[Path, Path], f
     assert list(table(at)["score 0"]) == sorted(ranks[pair] for pair in name)
     at = opened(open_page, search="CABINET", **{"minimal-pairs": job})
     assert len(table(at)) == 2
+    at = opened(open_page, pair="nobody", **{"minimal-pairs": job})
+    assert "The link names nobody" in words(at) and list(table(at)["shown"]) == ["▸"] + [""] * 6
 
 
 def test_a_pair_stands_under_the_heat_of_every_method_with_the_evidence_in_a_box(
