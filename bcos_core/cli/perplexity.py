@@ -52,11 +52,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.model.perplexity import Perplexity, perplexity, ratio
     from bcos_core.text.running import TextSource, load_texts, take
     from bcos_core.text.sequences import packed, whole_texts
+    from bcos_core.text.streamed import Wanted
 
     asked = LanguageRecipe().replace(**{name: getattr(args, name) for name in OPTIONS})
     source = TextSource.parse(args.task, text_column=args.text_column, hub_config=args.hub_config)
     folders = [find_checkpoint(one) for one in args.checkpoints]
-    texts = take(load_texts(source).test, asked.test_texts, asked.seed)
+    texts = take(load_texts(source, Wanted(1, 1, asked.test_texts)).test, asked.test_texts, asked.seed)
     make = packed if asked.packing else whole_texts
     sequences, rows = None, []
     first: Perplexity | None = None

@@ -67,6 +67,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     source = resolve_model(args.model)  # bad input ends the command before a job is made
     read_language_info(pretrained_folder(source))
     texts = TextSource.parse(args.task, text_column=args.text_column, hub_config=args.hub_config)
+    texts.require_within_reach()
     recipe = LANGUAGE_RECIPES[args.recipe or "calibrated"].replace(**{name: getattr(args, name) for name in OPTIONS})
     model = source.location if source.kind == "folder" else args.model
     spec = LanguageSpec(model, texts, recipe, clean(args.name), args.notes)

@@ -24,11 +24,13 @@ ARCHIVES = (".zip", ".tar", ".tgz", ".gz")
 
 
 class Bundle(ABC):
-    """The files of a folder or archive by their names in it ("docs/one.txt"), with their sizes in bytes."""
+    """The files of a folder or archive by their names in it ("docs/one.txt"), with their sizes in bytes; and how many
+    symbolic `links` of a folder were left out."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.name = path, path.name
         self.sizes: dict[str, int] = {}
+        self.links = 0
         total = 0
         for name, size in self._files():
             parts = PurePosixPath(name).parts
@@ -57,7 +59,8 @@ class _Folder(Bundle):
     """Links are left out: they may lead anywhere."""
 
     def _files(self) -> Iterator[tuple[str, int]]:
-        for folder, _, files in os.walk(self.path):
+        for folder, folders, files in os.walk(self.path):
+            self.links += sum((Path(folder) / one).is_symlink() for one in (*folders, *files))
             for file in sorted(files):
                 path = Path(folder) / file
                 if path.is_file() and not path.is_symlink():

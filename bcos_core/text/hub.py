@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bcos_core.errors import DataError, HubUnavailableError
 from bcos_core.hub import require_hub
@@ -21,7 +22,7 @@ from bcos_core.text.examples import TaskData
 from bcos_core.text.labelled import Labelled, make_task, make_task_of_sides, read_labelled
 
 if TYPE_CHECKING:
-    from datasets import Dataset, DatasetDict
+    from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
 MAX_ROWS = 500_000  # per split; of a longer one a random part is taken
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
@@ -85,14 +86,82 @@ def require_hub_id(hub_id: str) -> None:
 
 def load_splits(hub_id: str, config: str | None) -> DatasetDict:
     """All splits, from the hub or, without one, from the local cache."""
+    splits: DatasetDict = _splits(hub_id, config, streaming=False)
+    return splits
+
+
+def stream_splits(hub_id: str, config: str | None) -> IterableDatasetDict | DatasetDict:
+    """The same as streams: their rows come over the network as they are gone through, and nothing is kept on the disk;
+    without a hub, those of the local cache."""
+    return _splits(hub_id, config, streaming=True)
+
+
+def require_within_reach(hub_id: str, config: str | None) -> None:
+    """
+    Raises:
+        HubUnavailableError: the hub cannot be reached and the data set is not in the local cache.
+        DataError: a folder stands in its way.
+    """
+    _cached_without_hub(hub_id, config)
+
+
+def _splits(hub_id: str, config: str | None, *, streaming: bool) -> Any:
+    import datasets
+
+    if (cached := _cached_without_hub(hub_id, config)) is not None:
+        return cached
+    try:
+        return datasets.load_dataset(hub_id, config, **({"streaming": True} if streaming else {}))
+    except ConnectionError as error:
+        raise broken_off(hub_id, error) from error
+    except Exception as error:  # `datasets` raises many kinds; all say that this data set cannot be used
+        raise DataError(
+            f"The data set {hub_id!r} cannot be loaded: {_first_lines(error)} Check the id and the configuration."
+        ) from error
+
+
+def rows_of(split: Dataset | IterableDataset, hub_id: str) -> Iterator[Mapping[str, Any]]:
+    """The rows of a split of `stream_splits`, one at a time.
+
+    Raises:
+        HubUnavailableError: the hub breaks off.
+        DataError: a row cannot be read.
+    """
+    rows = iter(split)
+    for number in count(1):
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except OSError as error:  # a lost connection is one
+            raise broken_off(hub_id, error) from error
+        except Exception as error:  # many kinds, as above
+            raise DataError(
+                f"Row {number:,} of the data set {hub_id!r} cannot be read: {_first_lines(error)} Choose another one, "
+                "or save what can be read of it as a file."
+            ) from error
+        yield row
+
+
+def broken_off(hub_id: str, error: Exception) -> HubUnavailableError:
+    return HubUnavailableError(
+        f"The hub broke off while the data set {hub_id!r} was loading ({_first_lines(error)}). Try again, or use an "
+        f"embedded task ({', '.join(EMBEDDED_TASKS)}) or a local file."
+    )
+
+
+def _cached_without_hub(hub_id: str, config: str | None) -> DatasetDict | None:
+    """None where the hub can be reached; without one, what the local cache has.
+
+    Raises:
+        HubUnavailableError, DataError: as in `require_within_reach`.
+    """
     require_hub_id(hub_id)
     if Path(hub_id).exists():
         # `datasets` would read the folder instead, past the folders that may be read.
         raise DataError(
             f"A local folder {hub_id!r} hides the hub data set of that name. Start from another folder, or rename it."
         )
-    import datasets
-
     try:
         require_hub(
             f"the data set {hub_id!r}",
@@ -103,17 +172,7 @@ def load_splits(hub_id: str, config: str | None) -> DatasetDict:
         if cached is None:
             raise
         return cached
-    try:
-        return datasets.load_dataset(hub_id, config)
-    except ConnectionError as error:
-        raise HubUnavailableError(
-            f"The hub broke off while the data set {hub_id!r} was loading ({error}). Try again, or use an embedded "
-            f"task ({', '.join(EMBEDDED_TASKS)}) or a local file."
-        ) from error
-    except Exception as error:  # `datasets` raises many kinds; all say that this data set cannot be used
-        raise DataError(
-            f"The data set {hub_id!r} cannot be loaded: {_first_lines(error)} Check the id and the configuration."
-        ) from error
+    return None
 
 
 def _load_cached(hub_id: str, config: str | None) -> DatasetDict | None:

@@ -7,24 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bcos_core.errors import DataError
 from bcos_core.numbers import count
-from bcos_core.storage.content import file_hash
+from bcos_core.storage.content import Stamp, file_hash, file_stamp
 from bcos_core.text.blank import is_blank
 from bcos_core.text.bundle import open_bundle
 from bcos_core.text.columns import guess_text_column
 from bcos_core.text.decode import decode
 from bcos_core.text.embedded import EMBEDDED_TASKS
 from bcos_core.text.files import open_table
-from bcos_core.text.hub import choose_splits, load_splits, sampled_rows
-from bcos_core.text.labels import text_value
+from bcos_core.text.hub import require_within_reach
 from bcos_core.text.named_data import KINDS, NamedData
 from bcos_core.text.split import TEST_SHARE, VALIDATION_SHARE, digest, position
+from bcos_core.text.streamed import EVERYTHING, HALF, SIDES, Wanted, readable, streamed_texts
 from bcos_core.text.table import MAX_FILE_BYTES, require_cell, require_size
 
 LANGUAGE_TASK = "language-model"
@@ -88,6 +90,15 @@ class TextSource(NamedData):
             "with a column of texts, a .txt file, or a folder of .txt files."
         )
 
+    def require_within_reach(self) -> None:
+        """Find out in seconds what would else be found out by a job.
+
+        Raises:
+            HubUnavailableError: a hub data set that the local cache has not, and no hub.
+        """
+        if self.kind == "hub":
+            require_within_reach(self.name, self.hub_config)
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -118,9 +129,16 @@ def take(texts: Sequence[str], n: int | None, seed: int) -> tuple[str, ...]:
     return tuple(texts[place] for place in sorted(drawn[:n]))
 
 
-def load_texts(source: TextSource) -> RunningText:
+def load_texts(
+    source: TextSource,
+    wanted: Wanted = EVERYTHING,
+    beat: Callable[[float, float], None] = lambda done, total: None,
+) -> RunningText:
     """The texts of a source. Embedded tasks and data sets that come with sides keep these; others are split by hash,
     the same text always on the same side: 82 % to train on, 6 % for validation, 12 % for the test.
+
+    A hub data set is streamed, and no further than the `wanted` texts need; of all others, all texts are there. `beat`
+    hears how far a stream is.
 
     Raises:
         DataError: they cannot be used; the message says why.
@@ -130,13 +148,15 @@ def load_texts(source: TextSource) -> RunningText:
         data = EMBEDDED_TASKS[source.name].load()
         return RunningText(data.title, data.train.texts, data.validation.texts, data.test.texts, data.notes)
     if source.kind == "hub":
-        sides, notes = _hub_texts(source)
+        sides, notes = streamed_texts(
+            source.name, source.hub_config, lambda columns: _column(columns, source.text_column), wanted, beat
+        )
     else:
         path = Path(source.name)
         txt = path.suffix.lower() == TXT or (path.is_dir() and _txt_files(path))
         if txt and source.text_column:
             raise DataError(f"{path.name} has no columns: it is plain text. Leave the text column out.")
-        sides, notes = ({"train": _plain_texts(path)}, ()) if txt else _table_texts(source)
+        sides, notes = _plain_texts(path) if txt else _table_texts(source)
     return _sided(source.title, sides, notes)
 
 
@@ -148,10 +168,16 @@ def source_hash(source: TextSource) -> str:
             return ""
         if path.is_dir():
             names = sorted(open_bundle(path).sizes)
-            return hashlib.sha256(json.dumps([[name, file_hash(path / name)] for name in names]).encode()).hexdigest()
+            return _folder_hash(path, tuple((name, file_stamp(path / name)) for name in names))
         return file_hash(path) if path.is_file() and path.stat().st_size <= MAX_FILE_BYTES else ""
     except (OSError, DataError):
         return ""
+
+
+@lru_cache(maxsize=16)
+def _folder_hash(path: Path, files: tuple[tuple[str, Stamp], ...]) -> str:
+    """Read once for as long as every file stays as it is: a page asks for it on every run."""
+    return hashlib.sha256(json.dumps([[name, file_hash(path / name)] for name, _ in files]).encode()).hexdigest()
 
 
 def _sided(title: str, sides: dict[str, list[str]], notes: tuple[str, ...]) -> RunningText:
@@ -163,7 +189,7 @@ def _sided(title: str, sides: dict[str, list[str]], notes: tuple[str, ...]) -> R
     seen: set[bytes] = set()
     kept: dict[str, list[tuple[bytes, str]]] = {}
     dropped = 0
-    for side in ("test", "validation", "train"):  # a text of two sides stays on the later one
+    for side in SIDES:
         for text in sides.get(side, ()):
             key = digest(text)
             if key in seen:
@@ -179,7 +205,9 @@ def _sided(title: str, sides: dict[str, list[str]], notes: tuple[str, ...]) -> R
         kept = _split(kept["train"])
     elif "validation" not in kept or "test" not in kept:
         both = kept.pop("validation", []) + kept.pop("test", [])
-        kept |= {"validation": both[: len(both) // 2], "test": both[len(both) // 2 :]}
+        half = sum(position(key) < HALF for key, _ in both)
+        half = max(1, min(half, len(both) - 1))
+        kept |= {"validation": both[:half], "test": both[half:]}
         said.append("The held-out texts were halved into validation and test.")
     for side in ("train", "validation", "test"):
         if not kept.get(side):
@@ -200,26 +228,57 @@ def _split(texts: list[tuple[bytes, str]]) -> dict[str, list[tuple[bytes, str]]]
     return {"test": texts[:first], "validation": texts[first:second], "train": texts[second:]}
 
 
-def _plain_texts(path: Path) -> list[str]:
+def require_folder_of_texts(path: Path) -> None:
+    """
+    Raises:
+        DataError: it is no folder that can be read, or there is no .txt file in it.
+    """
+    if not path.is_dir():
+        raise DataError(f"There is no folder {str(path)!r}. Give the path of a folder of .txt files.")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise DataError(f"The folder {str(path)!r} cannot be read. Check who may read it.")
+    if not _txt_files(path):
+        bundle = open_bundle(path)
+        links = f" Symbolic links, which are not followed: {bundle.links:,}." if bundle.links else ""
+        raise DataError(
+            f"{path.name} has no .txt file in it, nor in the folders in it; other files: {len(bundle.sizes):,}.{links} "
+            "Give a folder of .txt files."
+        )
+
+
+def _plain_texts(path: Path) -> tuple[dict[str, list[str]], tuple[str, ...]]:
     """What stands in a .txt file or in those of a folder: a text a file, or a paragraph where these are few.
 
     Raises:
         DataError: an empty or unreadable file, or more than is read.
     """
-    if path.is_dir():
-        bundle = open_bundle(path)
-        names = _txt_files(path)
-        content = bundle.read(names)
-        files = [(name, content[name]) for name in names]
-    else:
-        require_size(path.stat().st_size, path.name)
-        files = [(path.name, path.read_bytes())]
-    texts = [text for name, data in files if not is_blank(text := decode(data, name).strip())]
+    notes: list[str] = []
+    try:
+        if path.is_dir():
+            bundle = open_bundle(path)
+            names = _txt_files(path)
+            content = bundle.read(names)
+            files = [(name, decode(content[name], name)) for name in names]
+            notes.append(f"{count(len(files), '.txt file')}, {sum(len(text) for _, text in files):,} characters.")
+            if bundle.links:
+                notes.append(f"Symbolic links left out, which may lead anywhere: {bundle.links:,}.")
+        else:
+            require_size(path.stat().st_size, path.name)
+            files = [(path.name, decode(path.read_bytes(), path.name))]
+    except OSError as error:
+        name = Path(error.filename or path).name
+        raise DataError(f"{name} cannot be read ({error.strerror}). Check who may read it.") from error
+    texts = [text for _, whole in files if not is_blank(text := whole.strip())]
+    if not texts:
+        raise DataError(f"{path.name} has no text in it: {count(len(files), 'file')}, all empty. Give some with text.")
+    if blank := len(files) - len(texts):
+        notes.append(f"Files left out because they are empty: {blank:,}.")
     if len(texts) < FEWEST_TEXTS:
         texts = [part.strip() for text in texts for part in _paragraphs(text)]
+        notes.append(f"Fewer than {FEWEST_TEXTS} files: their paragraphs are the texts.")
     for text in texts:
         require_cell(len(text), f"A text of {path.name}")
-    return texts
+    return {"train": texts}, tuple(notes)
 
 
 def _paragraphs(text: str) -> Iterable[str]:
@@ -247,31 +306,13 @@ def _table_texts(source: TextSource) -> tuple[dict[str, list[str]], tuple[str, .
     sides: dict[str, list[str]] = {}
     empty = 0
     for number, cells in table.numbered_rows(wanted):
-        text = _text(cells[-1], column, f"{table.unit} {number:,}")
+        text = readable(cells[-1], column, f"{table.unit} {number:,}")
         side = "train" if table.side_column is None else cells[0]
         if text and side is not None:
             sides.setdefault(str(side), []).append(text)
         empty += not text
     notes = (f"Rows left out because their text is empty: {empty:,}.",) if empty else ()
     return sides, (*table.notes, *notes)
-
-
-def _hub_texts(source: TextSource) -> tuple[dict[str, list[str]], tuple[str, ...]]:
-    splits = load_splits(source.name, source.hub_config)
-    column = _column(next(iter(splits.values())).column_names, source.text_column)
-    notes: list[str] = []
-    sides = {}
-    for side, name in choose_splits(source.name, list(splits)).items():
-        rows, _ = sampled_rows(splits[name], notes)
-        found = [_text(cell, column, f"row {number:,}") for number, cell in enumerate(rows[column], 1)]
-        sides[side] = [text for text in found if text]
-    return sides, tuple(notes)
-
-
-def _text(cell: object, column: str, place: str) -> str:
-    text = text_value(cell, column)
-    require_cell(len(text), f"The text in {place}")
-    return text
 
 
 def _column(columns: Sequence[str], named: str | None) -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from bcos_core.errors import BcosError, CheckpointError
-from bcos_core.home import allowed_roots
 from bcos_core.model.embedded import EMBEDDED, LANGUAGE_MODEL
 from bcos_core.model.info import read_config, read_language_info
 from bcos_core.model.sources import ModelSource, resolve_model
 from bcos_core.text.hub import require_hub_id
+from pages.train.folder_field import folder_field
 from pages.widgets import url
 from pages.widgets.errors import show_error
 from pages.widgets.plain import plain
@@ -53,14 +53,7 @@ def choose_model(embedded: str = EMBEDDED) -> ChosenModel | None:
         **url.bound("from", embedded, parse=url.one_of(kinds)),
     )
     if kind == "folder":
-        given = st.text_input(
-            "Folder",
-            placeholder="/path/to/a/model",
-            help="What `save_pretrained` wrote. Folders that may be read: "
-            + ", ".join(plain(str(root)) for root in allowed_roots())
-            + ". Start the dashboard with BCOS_ROOTS set to allow others.",
-            **url.bound("folder", ""),
-        )
+        given = folder_field("Folder", "folder", "/path/to/a/model", "What `save_pretrained` wrote.")
     elif kind == "hub":
         given = st.text_input("Hub id", placeholder="distilbert/distilbert-base-uncased", **url.bound("hub-model", ""))
     else:

@@ -1,4 +1,5 @@
-"""Choosing running text on the Train page: the texts of an embedded task, an uploaded file, or a hub data set."""
+"""Choosing running text on the Train page: the texts of an embedded task, an uploaded file, a folder, or a hub data
+set."""
 
 from __future__ import annotations
 
@@ -6,16 +7,29 @@ from typing import Any
 
 import streamlit as st
 
+from bcos_core.errors import HubUnavailableError
+from bcos_core.home import require_allowed
 from bcos_core.numbers import count, file_size
 from bcos_core.text.embedded import EMBEDDED_TASKS
-from bcos_core.text.running import RunningText, TextSource, load_texts, size_in_words, source_hash
+from bcos_core.text.running import (
+    FEWEST_TEXTS,
+    RunningText,
+    TextSource,
+    load_texts,
+    require_folder_of_texts,
+    size_in_words,
+    source_hash,
+)
+from pages.train.folder_field import folder_field
 from pages.train.task_form import COLUMNS, FILE, HUB, column_field, file_preview, first_rows
 from pages.widgets import url
 from pages.widgets.errors import guard
 from pages.widgets.plain import plain
 from pages.widgets.uploads import TABLES, upload, uploaded
 
+FOLDER = "folder"
 _ENDINGS = (*TABLES, "txt")
+_REMEMBER_SECONDS = 30.0
 _ABOUT = (
     "CSV, TSV, JSON lines or Parquet with a column of texts, or plain text (.txt), whose paragraphs are the texts. "
     "Labels are not needed. It stays on this machine."
@@ -25,15 +39,14 @@ _ABOUT = (
 def choose_texts() -> TextSource | None:
     """The widgets, with what is wrong beside them; None while there are no usable texts."""
     single = {task.name: task.title for task in EMBEDDED_TASKS.values() if len(task.text_columns) == 1}
-    titles = {**single, FILE: "Your own file", HUB: "Hub data set"}
+    titles = {**single, FILE: "Your own file", FOLDER: "Folder of .txt files", HUB: "Hub data set"}
     kind = str(
         st.segmented_control(
             "Texts",
             list(titles),
             format_func=titles.__getitem__,
             required=True,
-            help="Of a task the texts alone are read, not its labels. A folder of .txt files: "
-            "`train --task-type language-model --task FOLDER` on the command line.",
+            help="Of a task the texts alone are read, not its labels.",
             **url.bound("task", next(iter(titles)), parse=url.one_of(titles)),
         )
     )
@@ -41,6 +54,8 @@ def choose_texts() -> TextSource | None:
     with guard():
         if kind == FILE:
             chosen = _file()
+        elif kind == FOLDER:
+            chosen = _folder()
         elif kind == HUB:
             return _hub()
         else:
@@ -84,10 +99,49 @@ def _file() -> TextSource | None:
     return TextSource("file", str(path), chosen)
 
 
+def _folder() -> TextSource | None:
+    """A folder that may be read, with all that is in the folders in it.
+
+    Raises:
+        PathNotAllowedError: it may not, or is a symbolic link to one that may not.
+        DataError: there is no .txt file in it.
+    """
+    given = folder_field(
+        "Folder of texts",
+        "texts-folder",
+        "/path/to/texts",
+        "Each .txt file in it, and in the folders in it, is a text; of fewer than "
+        f"{FEWEST_TEXTS} files each paragraph is one. Symbolic links are not followed.",
+    )
+    if not given:
+        return None
+    folder = require_allowed(given)
+    require_folder_of_texts(folder)
+    return TextSource("file", str(folder))
+
+
 def _hub() -> TextSource | None:
     hub_id = st.text_input("Hub id", placeholder="owner/name", **url.bound("hub-data", "")).strip()
     left, right = st.columns(2, vertical_alignment="bottom")
     optional: dict[str, Any] = {"placeholder": "guessed"}
     config = left.text_input("Configuration", placeholder="none", **url.bound("hub-config", "")).strip()
     text = right.text_input("Text column", **optional, **url.bound("hub-text", "")).strip()
-    return TextSource("hub", hub_id, text or None, config or None) if hub_id else None
+    if not hub_id:
+        return None
+    source = TextSource("hub", hub_id, text or None, config or None)
+    if (trouble := _out_of_reach(source)) is not None:
+        raise HubUnavailableError(trouble)
+    st.caption(
+        "Its rows are streamed when the training starts: from the first on, no more than the recipe asks for (Training "
+        "texts, Test texts), and nothing of them is kept on the disk."
+    )
+    return source
+
+
+@st.cache_data(ttl=_REMEMBER_SECONDS, max_entries=64, show_spinner="Asking the hub …")
+def _out_of_reach(source: TextSource) -> str | None:
+    try:
+        source.require_within_reach()
+    except HubUnavailableError as error:
+        return str(error)
+    return None

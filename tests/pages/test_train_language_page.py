@@ -67,6 +67,70 @@ def test_what_does_not_fit_is_said_in_its_place(open_page: OpenPage, home: Home,
     assert "too few different texts" in words(at) and button(at, START).disabled
 
 
+def write_texts(folder: Path, count: int = 30) -> int:
+    """Files in a folder and in one in it; how many characters they have."""
+    (folder / "inner").mkdir(parents=True)
+    texts = [f"{sentence} Ünd so on." for sentence in sentences()[:count]]
+    for place, text in enumerate(texts):
+        (folder / ("inner" if place % 2 else ".") / f"{place}.txt").write_text(text, encoding="utf-8")
+    return sum(map(len, texts))
+
+
+def test_a_folder_of_text_files_is_counted_and_trained_on(
+    open_page: OpenPage, home: Home, store: JobStore, model: Path
+) -> None:
+    folder = home.uploads / "novels"
+    characters = write_texts(folder)
+    (folder / "empty.txt").write_text(" \n")
+    (folder / "elsewhere.txt").symlink_to("/etc/hostname")
+    at = opened(open_page, model, task="folder", max_length="32", **{"texts-folder": f" {folder} "})
+    said = words(at)
+    assert not at.error and f"31 .txt files, {characters + 2:,} characters." in said
+    assert "Symbolic links left out, which may lead anywhere: 1." in said and "because they are empty: 1." in said
+    button(at, START).click().run()
+    (job,) = store.list()
+    assert LANGUAGE_MODEL.read(job.spec).texts == TextSource("file", str(folder))
+    assert f"--task file:{folder}" in command_of(job)
+
+
+def test_a_folder_that_cannot_be_trained_on_says_why(
+    open_page: OpenPage, home: Home, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path / "outside"
+    write_texts(outside)
+    (home.uploads / "link").symlink_to(outside)
+    (home.uploads / "bare").mkdir()
+    (home.uploads / "other").mkdir()
+    (home.uploads / "other" / "notes.md").write_text("No text file.")
+    (home.uploads / "linked").mkdir()
+    (home.uploads / "linked" / "a.txt").symlink_to(outside / "0.txt")
+    (home.uploads / "latin").mkdir()
+    (home.uploads / "latin" / "café.txt").write_bytes(b"caf\xe9")
+    (home.uploads / "blank").mkdir()
+    (home.uploads / "blank" / "a.txt").write_text("  ")
+    for name, why in {
+        "gone": "There is no folder",
+        "bare": "bare has no .txt file in it, nor in the folders in it; other files: 0.",
+        "other": "other files: 1. Give a folder of .txt files.",
+        "linked": "Symbolic links, which are not followed: 1.",
+        "latin": "café.txt is not UTF-8 text: the byte 0xE9 at position 3",
+        "blank": "blank has no text in it: 1 file, all empty.",
+        "link": "BCOS_ROOTS",
+        "../../outside": "BCOS_ROOTS",
+    }.items():
+        at = opened(open_page, model, task="folder", max_length="32", **{"texts-folder": str(home.uploads / name)})
+        assert why in words(at) and button(at, START).disabled, name
+        assert not at.exception
+    monkeypatch.setenv("BCOS_ROOTS", str(outside))
+    at = opened(open_page, model, task="folder", max_length="32", **{"texts-folder": str(home.uploads / "link")})
+    assert "30 .txt files" in words(at) and not button(at, START).disabled
+
+
+def test_without_a_hub_a_data_set_of_it_is_refused_at_once(open_page: OpenPage, model: Path) -> None:
+    at = opened(open_page, model, task="hub", max_length="32", **{"hub-data": "some/texts"})
+    assert "offline mode is on" in words(at) and button(at, START).disabled
+
+
 def test_an_encoder_does_not_speak(open_page: OpenPage, home: Home) -> None:
     from tests.train.small_task import write_inputs
 

@@ -6,10 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from datasets import Dataset, DatasetDict
 
 from bcos_core.errors import DataError, UnknownNameError
-from bcos_core.text import running
 from bcos_core.text.running import RunningText, TextSource, load_texts, source_hash, take
 from bcos_core.text.split import digest, position
 from bcos_core.text.tasks import TaskChoice, load_task
@@ -54,17 +52,6 @@ def test_files_of_a_folder_are_texts_and_few_are_cut_into_paragraphs(tmp_path: P
     lines = tmp_path / "lines.txt"
     lines.write_text("\n".join(LINES))
     assert sorted(everything(load_texts(TextSource.parse(str(lines))))) == sorted(LINES)
-
-
-def test_a_hub_data_set_keeps_its_splits(monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf = DatasetDict(
-        {"train": Dataset.from_dict({"text": LINES[:50]}), "test": Dataset.from_dict({"text": LINES[40:60]})}
-    )
-    monkeypatch.setattr(running, "load_splits", lambda hub_id, config: shelf)
-    texts = load_texts(TextSource.parse("hub:some/texts"))
-    assert sorted(texts.train) == sorted(LINES[:40])  # what is held out is not trained on
-    assert sorted([*texts.validation, *texts.test]) == sorted(LINES[40:60])
-    assert any("halved" in note for note in texts.notes)
 
 
 def test_a_part_is_the_same_on_every_machine_and_grows() -> None:

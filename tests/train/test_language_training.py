@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from datasets import IterableDataset, IterableDatasetDict
 
 from bcos_core import explain, load
 from bcos_core.errors import DataError, JobCancelled, JobError, NotFiniteError, RecipeError, UnsupportedModelError
@@ -17,7 +19,7 @@ from bcos_core.model.info import read_language_info
 from bcos_core.model.language_model import LanguageModel
 from bcos_core.model.perplexity import hidden_and_targets, perplexity, token_losses
 from bcos_core.progress import SilentReporter
-from bcos_core.text.running import load_texts
+from bcos_core.text.running import TextSource, load_texts
 from bcos_core.text.sequences import packed, predicted_tokens, whole_texts
 from bcos_core.train.language import losses
 from bcos_core.train.language.losses import cross_entropy, distillation, hidden_distance
@@ -107,6 +109,28 @@ def test_converted_distilled_and_continued_are_measured_on_the_same_tokens(
     assert {"bcos/loss: distillation + 0.5 × hidden states", "conventional/loss: cross-entropy"} <= names
     assert {"bcos/perplexity", "conventional/perplexity"} <= names
     assert any(line.startswith("Memory at the peak, about:") for line in reporter.lines)
+
+
+def test_a_training_reads_no_further_in_a_stream_than_it_needs(
+    inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind the rows that are needed, nothing can be read."""
+
+    def rows() -> Iterator[dict[str, str]]:
+        for repeat in range(30):
+            yield from ({"line": f"{sentence} {repeat}"} for sentence in sentences())
+        raise AssertionError("read to its end")
+
+    monkeypatch.setattr("bcos_core.text.hub.require_hub", lambda *args, **options: None)
+    stream = IterableDatasetDict({"train": IterableDataset.from_generator(rows)})
+    monkeypatch.setattr("datasets.load_dataset", lambda *args, **options: stream)
+    spec = language_spec(inputs, epochs=0.0, calibrate=False, examples=20, test_texts=9)  # and 100 for validation
+    streamed = replace(spec, texts=TextSource("hub", "some/lines", "line"))
+    reporter = Recorder()
+    result = trained(streamed, tmp_path, reporter)
+    assert any("from the first on; more were not asked for" in line for line in reporter.lines)
+    assert result.test_sequences == 9 and result.bcos is not None
+    assert read_language_info(result.bcos.checkpoint).task == streamed.texts.to_dict()
 
 
 def test_kept_embeddings_stay_and_trained_ones_do_not(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from bcos_core.storage.content import name_of
 from bcos_core.tasks.next_token import PERPLEXITY, RATIO
 from bcos_core.text.running import RunningText, load_texts, size_in_words, source_hash, take
 from bcos_core.text.sequences import Ids, packed, predicted_tokens, whole_texts
+from bcos_core.text.streamed import Wanted
 from bcos_core.train.language.memory import require_training_memory
 from bcos_core.train.language.plan import CURVE_TOKENS, memory_plan, stage_titles, trained_kinds
 from bcos_core.train.language.recipe import DISTILLATION, LanguageRecipe
@@ -130,6 +131,12 @@ Start = tuple[PreTrainedModel, dict[str, float]]
 """A model that training starts from, and the layers that calibration made longer (`CalibrationResult`)."""
 
 
+def wanted_texts(recipe: LanguageRecipe) -> Wanted:
+    """What a training needs of texts that are streamed: for validation, those that calibration is measured on are about
+    as many as the curve is drawn by, too."""
+    return Wanted(recipe.examples, HELD_OUT_TEXTS, recipe.test_texts)
+
+
 class _Run:
     """One run: its texts, its folder, and the stages that remain."""
 
@@ -152,7 +159,7 @@ class _Run:
         require_training_memory(memory, self.source.name)
         reporter.log(f"Memory at the peak, about: {memory.words}.")
         self.file = source_hash(spec.texts) or None
-        self.texts: RunningText = load_texts(spec.texts)
+        self.texts: RunningText = load_texts(spec.texts, wanted_texts(self.recipe), reporter.progress)
         inputs = Inputs(name_of({**spec.work(), "name": spec.name}), self.texts.hash, library_versions())
         if changed := self.work.begin(inputs, spec.texts.title):
             reporter.log(changed)

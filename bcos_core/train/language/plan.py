@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
 from pathlib import Path
@@ -47,7 +47,7 @@ class TextsSize:
 
 
 UNKNOWN = TextsSize(train=8200, validation=600, test=1200, tokens=40.0)
-"""A hub data set, which only a download would measure, or a large file."""
+"""A hub data set, which only going through it would measure, or a large file."""
 
 
 def stage_titles(recipe: LanguageRecipe) -> list[str]:
@@ -92,6 +92,8 @@ def language_plan(spec: LanguageSpec) -> list[Part]:
         DataError: the texts cannot be used.
     """
     recipe, size, model = spec.recipe, texts_size(spec.texts), model_size(spec.model)
+    if spec.texts.kind == "hub":  # of which as much is read as is asked for
+        size = replace(size, train=max(size.train, recipe.examples or 0), test=max(size.test, recipe.test_texts))
     _, embedded = parameters_of(spec.model)
     length = recipe.max_length if recipe.packing else min(size.tokens, recipe.max_length)
 
