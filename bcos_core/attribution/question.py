@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, SupportsIndex
 
-from bcos_core.arguments import list_of_texts, whole_number
+from bcos_core.arguments import list_of_texts, shown, whole_number
 from bcos_core.attribution.record import Target
 from bcos_core.errors import InputError, TextError, UnknownNameError
 from bcos_core.model.classifier import Classifier
@@ -16,7 +16,9 @@ from bcos_core.model.text_model import TextModel
 from bcos_core.text.encoding import Encoded, encode
 from bcos_core.text.pair import require_texts
 from bcos_core.text.prompt import Prompt, encode_prompt, extended
+from bcos_core.text.vocabulary import NO_CHARACTER, written
 
+_NAMED = 8  # tokens of a long word
 TargetLike = Target | SupportsIndex | str | None
 
 
@@ -123,16 +125,16 @@ def _next_token(
     at = next((n for n, both in enumerate(zip(word, foil, strict=False)) if both[0] != both[1]), None)
     if at is None:
         raise InputError(
-            f"{_written(model, word)!r} minus itself is 0 after every prompt. Choose two different words."
+            f"{_said(model, word)} minus itself is 0 after every prompt. Choose two different words."
             if word == foil
-            else f"Of {_written(model, word)!r} and {_written(model, foil)!r} one begins with the other, so that there "
+            else f"Of {_said(model, word)} and {_said(model, foil)} one begins with the other, so that there "
             "is no place at which two tokens could be compared. Choose two words that differ."
         )
     notes = [*_first_of(model, word, "compared", at), *_first_of(model, foil, "compared", at)]
     if at:
         prompts = [extended(model.tokenizer, one, word[:at]) for one in prompts]
         prompts = [encode_prompt(model.tokenizer, one, model.max_length) for one in prompts]
-        notes.append(f"Both begin with {_written(model, word[:at])!r}, which stands at the end of the prompt.")
+        notes.append(f"Both begin with {_said(model, word[:at])}, which stands at the end of the prompt.")
     return Question(
         tuple(prompts),
         Target(word[at], model.token_text(word[at]), foil[at], model.token_text(foil[at])),
@@ -146,8 +148,10 @@ def _ids(model: LanguageModel, given: SupportsIndex | str) -> tuple[int, ...]:
     return (whole_number("The token", given, least=0, most=model.vocabulary - 1),)
 
 
-def _written(model: LanguageModel, ids: Sequence[int]) -> str:
-    return "".join(map(model.token_text, ids))
+def _said(model: LanguageModel, ids: Sequence[int]) -> str:
+    """Tokens in a message, cut where they are long."""
+    text = written(model.tokenizer, ids)
+    return shown("".join(map(model.token_text, ids)) if NO_CHARACTER in text else text)
 
 
 def _first_of(model: LanguageModel, ids: tuple[int, ...], what: str, at: int = 0) -> tuple[str, ...]:
@@ -155,6 +159,6 @@ def _first_of(model: LanguageModel, ids: tuple[int, ...], what: str, at: int = 0
     if len(ids) == 1:
         return ()
     which = "the first" if at == 0 else "the first that differs"
-    parts = ", ".join(repr(model.token_text(one)) for one in ids)
+    parts = ", ".join(repr(model.token_text(one)) for one in ids[:_NAMED]) + ", …" * (len(ids) > _NAMED)
     token = model.token_text(ids[at])
-    return (f"{_written(model, ids)!r} is {len(ids)} tokens ({parts}): {which}, {token!r}, is {what}.",)
+    return (f"{_said(model, ids)} is {len(ids)} tokens ({parts}): {which}, {token!r}, is {what}.",)

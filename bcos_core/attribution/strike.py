@@ -54,8 +54,14 @@ def strike(model: TextModel, record: Attribution, spans: Sequence[tuple[int, int
         InputError: the record is another model's or tokenizer's, or the tokenizer has no such token.
     """
     require_kind(record, model)
+    tokens = tokens_of(model.tokenizer)
+    if not tokens:
+        raise InputError(
+            f"Words of {model.name} cannot be struck out: its tokenizer has no mask token and no padding token to put "
+            "in their place. The heatmap stays as it is."
+        )
     batch = collate(model.tokenizer, [read_again(record, model)], model.device)
-    reference = replacement(record.parameters.get("reference"), tokens_of(model.tokenizer))
+    reference = replacement(record.parameters.get("reference"), tokens)
     inputs = MethodInput(model, batch, record.target, reference)
     struck = positions_at(token_units(record.text, record.tokens), spans)
     without = batch.input_ids.clone()

@@ -55,7 +55,7 @@ class LanguageModel(TextModel):
         return any(name.endswith("bias") for name, _ in self.model.named_parameters())
 
     def token_text(self, token_id: int) -> str:
-        """A token as it stands in a text, its space included (" are"), and its name where it is no whole character."""
+        """A token as it stands in a text, its space included (" are"), and its bytes where it is no whole character."""
         return token_text(self.tokenizer, token_id)
 
     def ids_of(self, text: str) -> tuple[int, ...]:

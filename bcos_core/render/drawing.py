@@ -21,6 +21,7 @@ from bcos_core.tasks.answer_type import AnswerType
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.registry import answer_type
 from bcos_core.text.pair import HEADINGS, halves, one_line
+from bcos_core.text.token_names import readable
 
 if TYPE_CHECKING:
     from bcos_core.attribution.strike import StrikeResult
@@ -79,7 +80,7 @@ def pending_runs(text: str, tokens: Sequence[Token]) -> list[dict[str, Any]]:
     added: list[tuple[int, str]] = []  # each after the last token of the text that precedes it
     for token in tokens:
         if token.end is None:
-            added.append((position, token.text))
+            added.append((position, readable(token.text)))
         position = max(position, token.end or 0)
     drawn: list[tuple[str, str]] = []
     parts = halves(text)

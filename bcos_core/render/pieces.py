@@ -9,6 +9,7 @@ from bcos_core.attribution.aggregation import sentence_scores, summed, word_scor
 from bcos_core.attribution.record import Attribution
 from bcos_core.errors import UnknownNameError
 from bcos_core.text.pair import HEADINGS, halves
+from bcos_core.text.token_names import readable
 from bcos_core.text.units import token_units, word_units
 
 Granularity = Literal["word", "token", "sentence"]
@@ -122,7 +123,7 @@ def _added(record: Attribution) -> list[Piece]:
     for index, token in enumerate(record.tokens):
         if token.end is None:
             score, spread = summed(record, [index])
-            placed.append(Piece("added", token.text, position, position, score, spread=spread))
+            placed.append(Piece("added", readable(token.text), position, position, score, spread=spread))
         else:
             position = max(position, token.end)
     return placed

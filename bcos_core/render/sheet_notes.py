@@ -21,7 +21,9 @@ DOTTED = "Dotted: zero lies within it, so the sign is not settled."
 def meaning(sheet: Sheet, supports: str, against: str) -> str:
     """What the two marks do to what is explained: "Blue supports “positive”, orange speaks against it."."""
     positive, negative = answer_type(sheet.record.task_type).verbs
-    return f"{supports[:1].upper()}{supports[1:]} {positive} “{sheet.record.target.title}”, {against} {negative} it."
+    title = sheet.record.target.title
+    quoted = title if "“" in title else f"“{title}”"  # a token with white space at an end has its quotes
+    return f"{supports[:1].upper()}{supports[1:]} {positive} {quoted}, {against} {negative} it."
 
 
 def colour_meaning(sheet: Sheet) -> str:

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 
 from transformers import PreTrainedTokenizerBase
 
+from bcos_core.arguments import shown
 from bcos_core.errors import InputError
 from bcos_core.text.encoding import SURROGATE, settings_kept
+from bcos_core.text.token_names import part_of_a_character
 
 _BEFORE = "a"
 NO_CHARACTER = "\ufffd"
@@ -26,9 +28,9 @@ def token_name(tokenizer: PreTrainedTokenizerBase, token_id: int) -> str:
 
 def token_text(tokenizer: PreTrainedTokenizerBase, token_id: int) -> str:
     """A token as it stands in a text, its space included: " are". One that is a part of a character goes by its
-    name."""
+    bytes, or by its name."""
     text = written(tokenizer, (token_id,)) if token_id < len(tokenizer) else ""
-    return token_name(tokenizer, token_id) if not text or NO_CHARACTER in text else text
+    return part_of_a_character(token_name(tokenizer, token_id)) if not text or NO_CHARACTER in text else text
 
 
 def ids_of(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
@@ -40,7 +42,9 @@ def ids_of(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
     if not isinstance(text, str) or not text:
         raise InputError(f"The word is {text!r}; expected some characters, its space before it included.")
     if SURROGATE.search(text):
-        raise InputError(f"The word {text!r} is not UTF-8. Set the terminal to UTF-8, or give the number of a token.")
+        raise InputError(
+            f"The word {shown(text)} is not UTF-8. Set the terminal to UTF-8, or give the number of a token."
+        )
     before = _plain(tokenizer, _BEFORE)
     alone, behind = _plain(tokenizer, text), _plain(tokenizer, _BEFORE + text)
     found = [alone, behind[len(before) :]] if behind[: len(before)] == before else [alone]
@@ -48,8 +52,8 @@ def ids_of(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
         if ids and written(tokenizer, ids) == text:
             return ids
     raise InputError(
-        f"{text!r} cannot be written with the tokens of this model: they make {written(tokenizer, alone)!r} of it. "
-        "Give a word that the tokenizer keeps as it is, or the number of a token."
+        f"{shown(text)} cannot be written with the tokens of this model: they make {shown(written(tokenizer, alone))} "
+        "of it. Give a word that the tokenizer keeps as it is, or the number of a token."
     )
 
 

@@ -13,6 +13,7 @@ from bcos_core.model.language_model import LanguageModel
 from pages.widgets import url
 from pages.widgets.language_models import unsupported
 from pages.widgets.method_checklist import method_checklist
+from pages.widgets.missing import missing_in_link
 
 _NONE = ""
 
@@ -22,6 +23,7 @@ def choose_beside(known: dict[str, str], model: str) -> tuple[str, ...]:
     others = [name for name in known if name != model]
     if not others:
         return ()
+    missing_in_link("beside", known)
     chosen = st.selectbox(
         "Beside it",
         [_NONE, *others],
@@ -42,6 +44,7 @@ def choose_methods(models: tuple[LanguageModel, ...]) -> tuple[tuple[Method, ...
         if not {method.name, method.on_bcos} & own and any(not unsupported(method, model) for model in models)
     ]
     known = [method.name for method in fitting]
+    missing_in_link("method", METHODS)
     chosen = [name for name in url.read_all("method") if name in known]
     methods, options = method_checklist(fitting, chosen, f"Methods beside it: {len(chosen)}", none=None)
     return tuple(methods), options

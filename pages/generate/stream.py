@@ -63,6 +63,9 @@ def stream(place: DeltaGenerator, writing: Writing, wanted: int, *, prompt: str)
     """Write until `wanted` tokens are there or the model ends, and draw them as they come. A newer run of the page ends
     this one between two tokens, and goes on where it was."""
     drawn = 0.0
+    if not writing.steps:  # the first token of a long prompt takes its time
+        with place:
+            _component(data={**_drawn(writing, wanted, prompt, None), "busy": True})
     try:
         while len(writing.steps) < wanted and not writing.ended:
             # Not given up within a token: what is half read could not be gone on from.

@@ -87,7 +87,8 @@ def _change(cell: Cell, record: Attribution, spans: tuple[Span, ...]) -> StrikeR
     try:
         return struck(cell.model, record, spans)
     except BcosError as error:
-        st.warning(plain(str(error)))
+        if cell.method is None:  # it is the same of every method
+            st.warning(plain(str(error)))
         return None
 
 

@@ -372,7 +372,8 @@ def test_a_tokenizer_without_a_token_for_removed_words_still_explains(home: Home
     page = opened(at="1", strike="4-8", method="occlusion")
     (panel,) = panels(page).values()  # nothing that removes words is offered
     assert not any(block["kind"] == "strike" for block in panel["blocks"])
-    assert "has no" in page.warning[0].value and not page.error
+    (warning,) = page.warning
+    assert "no mask token and no padding token" in warning.value and not page.error
 
 
 def test_layers_and_heads_are_made_when_they_are_unfolded(model: LanguageModel) -> None:
@@ -393,3 +394,29 @@ def test_what_was_just_typed_is_what_the_button_goes_on_from(model: LanguageMode
     page.text_area[0].set_value("John gave a drink to")  # the click comes before the page is drawn anew
     button(page, "Generate").click().run()
     assert page.text_area[0].value == "John gave a drink to" == drawn(page, "bcos_written")["prompt"]
+
+
+def test_what_a_link_names_and_is_gone_is_said(model: LanguageModel) -> None:
+    page = opened(at="1", beside="gone", method=["retired", "occlusion"])
+    said = [one.value for one in page.warning]
+    assert any("names gone" in one for one in said) and any("names retired" in one for one in said)
+    assert [method for method, _ in panels(page)][1:] == ["Occlusion"]
+
+
+def test_a_long_foil_is_cut_where_it_is_named(model: LanguageModel) -> None:
+    page = opened(at="1", word="zebra" * 400)
+    (note,) = (note for note in drawn(page, "bcos_heatmap")["notes"] if "is compared" in note)
+    assert "tokens" in note and len(note) < 250
+    step = steps(model)[1]
+    page = opened(at="1", word=(step.text or "a") + "zebra" * 400)
+    assert not page.error or len(page.error[0].value) < 400
+
+
+def test_a_prompt_is_on_the_screen_before_its_first_token(
+    model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr("pages.generate.stream._component", lambda **given: sent.append(given["data"]))
+    opened(prompt="Mary gave them to John.")
+    assert sent[0]["busy"] and sent[0]["tokens"] == [] and sent[0]["prompt"] == "Mary gave them to John."
+    assert not sent[-1]["busy"] and len(sent[-1]["tokens"]) == 6
