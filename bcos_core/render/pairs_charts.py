@@ -9,11 +9,13 @@ import plotly.graph_objects as go
 
 from bcos_core.minimal_pairs.measures import MEASURES
 from bcos_core.minimal_pairs.words import Names
-from bcos_core.numbers import percent
+from bcos_core.numbers import is_missing, percent
+from bcos_core.render.axis import share_axis
 from bcos_core.render.dots import SYMBOLS, add_dot, lay_out
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.methods import CHANCE, method_colour, method_title
 from bcos_core.render.minimal_pairs import best_first, is_expected
+from bcos_core.render.removal_curves import ALL_BANDS, DASHES, OPACITY, pale
 
 Row = Mapping[str, Any]
 
@@ -80,3 +82,62 @@ def measure_figure(rows: Sequence[Row], measure: str, source: str, names: Names)
     title, better = MEASURES[measure].title, "higher" if MEASURES[measure].higher_is_better else "lower"
     lay_out(figure, title, title.lower(), len(shown), subtitle=f"{better} is better")
     return figure
+
+
+def curve_figure(rows: Sequence[Row], measure: str, source: str, names: Names) -> go.Figure | None:
+    """The curve whose height a measure is (`PairsResult.curves`): its mean over pairs with a band, the 95 % interval
+    point by point, a line for each method on each model. None of a measure that is no height, or without a pair."""
+    lines: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        if row["measure"] == measure and row["source"] == source and row["n"]:
+            lines.setdefault((row["checkpoint"], row["method"]), []).append(row)
+    if not lines:
+        return None
+    models = list(dict.fromkeys(checkpoint for checkpoint, _ in lines))
+    figure = go.Figure()
+    for (_, method), points in lines.items():  # under all lines, and the paler the more there are
+        _add_band(figure, points, pale(method_colour(method), min(OPACITY, ALL_BANDS / len(lines))))
+    for (checkpoint, method), points in lines.items():
+        title = method_title(method)
+        if len(models) > 1:
+            title += f" · {figure_text(names.get(checkpoint, checkpoint))}"
+        dash = list(DASHES)[models.index(checkpoint) % len(DASHES)]
+        figure.add_scatter(
+            x=[row["place"] for row in points],
+            y=[row["mean"] for row in points],
+            customdata=[_ends(row) for row in points],
+            name=title,
+            mode="lines",
+            line={"color": method_colour(method), "width": 2, "dash": dash},
+            hovertemplate=f"{title}<br>%{{x:.0%}}: %{{y:.3f}} (%{{customdata[0]:.3f}} to %{{customdata[1]:.3f}})"
+            "<extra></extra>",
+        )
+    figure.update_layout(
+        title={"text": f"{MEASURES[measure].title}, step by step", "font": {"size": 14}, "x": 0, "xanchor": "left"},
+        xaxis={"title": {"text": "share of the steps", "standoff": 14}, **share_axis()},
+        yaxis={"title": {"text": "logit right − wrong"}},
+        legend={"orientation": "h", "y": -0.3},
+        height=420,
+        margin={"l": 8, "r": 16, "t": 44, "b": 8},
+    )
+    return figure
+
+
+def _add_band(figure: go.Figure, points: Sequence[Row], colour: str) -> None:
+    places, ends = [row["place"] for row in points], [_ends(row) for row in points]
+    figure.add_scatter(
+        x=[*places, *reversed(places)],
+        y=[*(high for _, high in ends), *(low for low, _ in reversed(ends))],
+        fill="toself",
+        fillcolor=colour,
+        mode="lines",
+        line={"width": 0},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _ends(row: Row) -> tuple[float, float]:
+    """The ends of a point's interval; the point itself where it has none."""
+    missing = is_missing(row["low"]) or is_missing(row["high"])
+    return (row["mean"], row["mean"]) if missing else (row["low"], row["high"])

@@ -16,9 +16,9 @@ from bcos_core.render.figure_text import figure_text
 from bcos_core.render.methods import method_colour, method_title
 
 _SHARES = [0.0, *(tenth / 10 for tenth in TENTHS), 1.0]
-_DASHES = {"solid": "", "dash": "7 4", "dot": "2 3", "dashdot": "7 3 2 3"}
+DASHES = {"solid": "", "dash": "7 4", "dot": "2 3", "dashdot": "7 3 2 3"}
 """Plotly's names of them, one for each model, and the same for SVG."""
-_OPACITY, _ALL_BANDS = 0.16, 0.8  # of one band, and of all of them over each other
+OPACITY, ALL_BANDS = 0.16, 0.8  # of one band, and of all of them over each other
 _CURVES = {
     "deletion": ("Does p fall when the top tokens go?", "top tokens removed"),
     "insertion": ("Does p rise when the top tokens come?", "top tokens kept"),
@@ -45,7 +45,7 @@ def curve_legend(evaluation: Evaluation, hidden: Collection[str]) -> list[dict[s
             "id": one.id,
             "title": _title(evaluation, one),
             "colour": method_colour(one.method),
-            "dash": _DASHES[_dash(evaluation, one)],
+            "dash": DASHES[_dash(evaluation, one)],
             "shown": one.id not in hidden,
         }
         for one in evaluation.contenders
@@ -61,7 +61,7 @@ def curve_figures(evaluation: Evaluation, hidden: Collection[str] = ()) -> dict[
         shown = [one for one in evaluation.contenders if name in one.curves and one.id not in hidden]
         banded = [one for one in shown if name in one.bands]
         for one in banded:  # under all lines, and the paler the more there are
-            _add_band(figure, one, name, min(_OPACITY, _ALL_BANDS / len(banded)))
+            _add_band(figure, one, name, min(OPACITY, ALL_BANDS / len(banded)))
         for one in shown:
             _add_line(figure, evaluation, one, name)
         if not figure.data:
@@ -83,7 +83,7 @@ def with_legend(figure: go.Figure) -> go.Figure:
     return go.Figure(figure).update_layout(showlegend=True)
 
 
-def _pale(colour: str, opacity: float) -> str:
+def pale(colour: str, opacity: float) -> str:
     """A hex colour, of which a little is left over others."""
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, {opacity:.3g})"
@@ -95,7 +95,7 @@ def _add_band(figure: go.Figure, one: Contender, name: str, opacity: float) -> N
         x=[*_SHARES, *reversed(_SHARES)],
         y=[*(high for _, high in bands), *(low for low, _ in reversed(bands))],
         fill="toself",
-        fillcolor=_pale(method_colour(one.method), opacity),
+        fillcolor=pale(method_colour(one.method), opacity),
         mode="lines",
         line={"width": 0},
         hoverinfo="skip",
@@ -134,4 +134,4 @@ def _title(evaluation: Evaluation, one: Contender) -> str:
 def _dash(evaluation: Evaluation, one: Contender) -> str:
     """Each model has its own."""
     models = list(dict.fromkeys(other.checkpoint for other in evaluation.contenders))
-    return list(_DASHES)[models.index(one.checkpoint) % len(_DASHES)]
+    return list(DASHES)[models.index(one.checkpoint) % len(DASHES)]

@@ -11,7 +11,7 @@ from bcos_core.minimal_pairs.result import ALL, PairsResult
 from bcos_core.minimal_pairs.words import Names, protocol_in_words
 from bcos_core.render.methods import method_title
 from bcos_core.render.minimal_pairs import Row, difference_table, pairs_table, shown_pairs
-from bcos_core.render.pairs_charts import measure_figure, measure_rows
+from bcos_core.render.pairs_charts import curve_figure, measure_figure, measure_rows
 from pages.evaluate.pairs_chosen import chosen_contender, chosen_measure, measures_of
 from pages.widgets import url
 from pages.widgets.chart import chart
@@ -20,10 +20,14 @@ from pages.widgets.table_files import table_files
 
 
 def show_evidence(
-    result: PairsResult, rows: Sequence[Row], names: Names, paired: Callable[[str], Sequence[Row]]
+    result: PairsResult,
+    rows: Sequence[Row],
+    names: Names,
+    paired: Callable[[str], Sequence[Row]],
+    curves: Callable[[], Sequence[Row]],
 ) -> str:
     """The section, and the source whose pairs it is about. `paired` gives every contender's differences with one, by
-    its id."""
+    its id; `curves` every point of the curves."""
     st.header("Do methods point at what decides, and foresee strikes?", anchor=False)
     source = _choose_source(result)
     measures = measures_of(rows)
@@ -52,6 +56,10 @@ def show_evidence(
         name=f"{measure}_{result.name}",
         data=lambda: pairs_table(shown, names, protocol),
     )
+    figure = curve_figure(curves(), measure, source, names) if MEASURES[measure].curve else None
+    if figure is not None:
+        chart(figure, key=f"curve-{measure}", name=f"{measure}_curves_{result.name}")
+        st.caption("Bands: 95 % intervals over the pairs, point by point.")
     table = shown_pairs(rows, names, source)
     st.dataframe(table, hide_index=True, height=min(38 + 35 * len(table), 420))
     table_files(

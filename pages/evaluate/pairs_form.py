@@ -14,6 +14,7 @@ from bcos_core.errors import BcosError, DataError
 from bcos_core.home import get_home, require_allowed
 from bcos_core.minimal_pairs.folders import LanguageFolder, expected_folder, ready_folder, usual_methods
 from bcos_core.minimal_pairs.job import MINIMAL_PAIRS
+from bcos_core.minimal_pairs.measures import MEASURES
 from bcos_core.minimal_pairs.pair import MinimalPair
 from bcos_core.minimal_pairs.paradigms import PARADIGMS
 from bcos_core.minimal_pairs.plan import passes
@@ -56,20 +57,28 @@ def choose_pairs(known: dict[str, str]) -> None:
     )
     folders = [expected_folder(_source(name)) for name in names]
     sources = _choose_sources()
+    measures = st.multiselect(
+        "Scores",
+        list(MEASURES),
+        format_func=lambda name: MEASURES[name].title,
+        help="\n".join(f"- **{plain(one.title)}**: {plain(one.description)}" for one in MEASURES.values()),
+        **url.bound_list("pairs-score", list(MEASURES), MEASURES),
+    )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         numbers = {name: option_field(f"pairs-{name}", option, option.default) for name, option in _OPTIONS.items()}
         methods, options = _choose_methods(folders)
     wrong = [option for name, option in _OPTIONS.items() if not option.fits(numbers[name])]
     for option in wrong:
         st.error(plain(f"{option.title}: expected {option.expected}."))
-    if not (folders and sources and methods) or wrong:
-        help = "Change the number first." if wrong else "Choose a model, pairs and a method at least."
+    if not (folders and sources and methods and measures) or wrong:
+        help = "Change the number first." if wrong else "Choose a model, pairs, a score and a method at least."
         st.button(_BUTTON, type="primary", disabled=True, help=help)
         return
     spec = PairsSpec(
         checkpoints=tuple(folder.source for folder in folders),
         sources=tuple(sources),
         methods=tuple(method.name for method in methods),
+        measures=tuple(name for name in MEASURES if name in measures),
         options=options,
         **numbers,
     )

@@ -47,7 +47,9 @@ def show_result(job: Job) -> None:
     _overview(result, names)
     _exports(folder, result, rows, names)
     _preference(result, names)
-    source = show_evidence(result, rows, names, lambda against: _paired(str(folder), against))
+    source = show_evidence(
+        result, rows, names, lambda against: _paired(str(folder), against), lambda: _curves(str(folder))
+    )
     show_list(result, spec, names, source)
 
 
@@ -60,6 +62,11 @@ def _result(folder: str) -> tuple[PairsResult, Sequence[Row]]:
 @st.cache_data(max_entries=32, show_spinner="Comparing pairs …")
 def _paired(folder: str, against: str) -> Sequence[Row]:
     return _result(folder)[0].differences(against)
+
+
+@st.cache_data(max_entries=8, show_spinner="Computing the bands of the curves …")
+def _curves(folder: str) -> Sequence[Row]:
+    return _result(folder)[0].curves()
 
 
 def _names(result: PairsResult, spec: PairsSpec) -> dict[str, str]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from test_pairs_result import DIFFERENCES, FIRST, GOOD, RESULT, contender
+from test_pairs_result import DIFFERENCES, FIRST, GOOD, GUESS, RESULT, contender
 
 from bcos_core.attribution.registry import CHANCE
+from bcos_core.minimal_pairs.faithfulness import POINTS
 from bcos_core.minimal_pairs.measures import MEASURES
 from bcos_core.minimal_pairs.result import ALL, Source, Speaker
-from bcos_core.render.pairs_charts import measure_figure, preference_figure
+from bcos_core.render.pairs_charts import curve_figure, measure_figure, preference_figure
 from bcos_core.render.pairs_report import every_pair, pairs_markdown
+from bcos_core.tasks.estimates import bootstrap
 
 NAMES = {"one": "My <i>model", "two": "Other"}
 BOTH = replace(
@@ -48,6 +50,20 @@ def test_a_score_is_drawn_the_best_on_top_beside_chance() -> None:
     assert figure.layout.title.text == MEASURES["mrr"].title
 
 
+def test_a_curve_is_drawn_with_its_band_and_another_score_has_none() -> None:
+    heights = {"a": (3.0, *[1.0] * (POINTS - 1)), "b": (1.0, *[2.0] * (POINTS - 1))}
+    rows = replace(RESULT, contenders=(GUESS, replace(GOOD, curves={"deletion": heights}))).curves()
+    figure = curve_figure(rows, "deletion", "agreement", NAMES)
+    assert figure is not None
+    band, line = figure.data
+    assert line.x == tuple(place / (POINTS - 1) for place in range(POINTS))
+    assert line.y == (2.0, *[1.5] * (POINTS - 1))
+    first = bootstrap([3.0, 1.0])
+    assert tuple(line.customdata[0]) == (first.low, first.high)
+    assert (band.y[-1], band.y[0]) == (first.low, first.high) and len(band.y) == 2 * POINTS
+    assert curve_figure(rows, "mrr", "agreement", NAMES) is None
+
+
 def test_every_pair_has_a_row_for_each_method_of_the_models_that_were_asked() -> None:
     twice = replace(BOTH, sources=(*BOTH.sources, Source("again.csv", ("a",))))
     table = every_pair(twice, NAMES)
@@ -59,7 +75,7 @@ def test_every_pair_has_a_row_for_each_method_of_the_models_that_were_asked() ->
 
 
 def test_markdown_says_what_the_page_says_and_names_stay_text() -> None:
-    result = replace(RESULT, spec={"limit": 8, "unit": "token", "seed": 0})
+    result = replace(RESULT, spec={"limit": 8, "unit": "token", "seed": 0, "reference": "none", "removal": "mask"})
     said = pairs_markdown(result, result.rows(), NAMES)
     assert "My &lt;i&gt;model prefers the right word in 87.5 % of 12 pairs" in said
     assert "| agreement |" in said and "Pairs of marked.csv" in said and "Random (expected)" in said

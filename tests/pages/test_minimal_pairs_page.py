@@ -92,6 +92,7 @@ def test_what_is_chosen_becomes_a_job(
 ) -> None:
     chosen = {"asked": ["tiny", "tiny-bcos"], "paradigm": "", "path": str(file), "pairs-limit": "5"}
     chosen |= {"method": ["bcos", "pullback", "shapley"], "shapley.samples": "7", "pairs-seed": "3"}
+    chosen |= {"pairs-score": ["strike", "mrr"], "pairs-unit": "word"}
     at = opened(open_page, **chosen)
     said = words(at)
     assert "pairs.jsonl: 7 pairs." in said and "1 row left out" in [one.label for one in at.expander]
@@ -102,6 +103,7 @@ def test_what_is_chosen_becomes_a_job(
     assert job.spec["checkpoints"] == [str(folder) for folder in models] and job.spec["sources"] == [str(file)]
     assert (job.spec["limit"], job.spec["seed"], job.spec["options"]) == (5, 3, {"shapley": {"samples": 7}})
     assert set(job.spec["methods"]) == {"bcos", "pullback", "shapley"}
+    assert (job.spec["measures"], job.spec["unit"]) == (["mrr", "strike"], "word")
     assert "evaluate" in command_of(job) and at.query_params["minimal-pairs"] == job.id
     assert "Waiting" in words(at) and button(at, "Cancel")
 
@@ -185,6 +187,7 @@ def test_every_score_can_be_looked_at(models: tuple[Path, Path], file: Path, ope
     for name in (name for name in MEASURES if result.contenders[-1].values.get(name)):
         at = opened(open_page, measure=name, **{"minimal-pairs": job})
         assert MEASURES[name].description[:40] in words(at)
+        assert ("point by point" in words(at)) is (MEASURES[name].curve is not None)
 
 
 def test_the_pairs_are_filtered_sorted_and_searched(models: tuple[Path, Path], file: Path, open_page: OpenPage) -> None:
