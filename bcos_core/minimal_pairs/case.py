@@ -11,8 +11,9 @@ from bcos_core.text.token import Token
 from bcos_core.text.units import UNITS, Unit, token_units, word_units
 from bcos_core.text.words import Span
 
-STEPS = 32
-"""Of a course at most: a longer prompt loses several units at each."""
+STEPS = 31
+"""Of a course at most: a longer prompt loses several units at each. Odd, so that the steps of every prompt are the same
+from both ends (`struck.in_steps`)."""
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,12 @@ def insertion_minus_deletion(case: Case) -> float | None:
     return None if above is None or below is None else above - below
 
 
+def random_insertion_minus_deletion(case: Case) -> float | None:
+    """The expectation over all orders: what an order keeps is what its reverse takes away last, so that the insertion
+    curve of the one is the deletion curve of the other, and both have the same mean over all orders."""
+    return None if insertion_minus_deletion(case) is None else 0.0
+
+
 def deletion_curve(case: Case) -> tuple[float, ...] | None:
     """The heights at `POINTS` places, as far apart, from the whole prompt on; between two steps on a straight line."""
     return None if case.course is None else _points(case.course.without)

@@ -15,6 +15,7 @@ from bcos_core.minimal_pairs.faithfulness import (
     insertion,
     insertion_curve,
     insertion_minus_deletion,
+    random_insertion_minus_deletion,
     random_strike_correlation,
     strike_correlation,
 )
@@ -161,6 +162,7 @@ for _measure in (
         "Both curves at once: how far the one lies above the other. In logits of this model.",
         "insertion minus deletion",
         insertion_minus_deletion,
+        random_insertion_minus_deletion,
         asks=COURSE,
         across_models=False,
     ),

@@ -121,9 +121,12 @@ def order_of(scores: Sequence[float], prompt: str) -> list[int]:
 
 
 def in_steps(order: Pieces, most: int = STEPS) -> Pieces:
-    """The pieces of an order put together so that there are `most` at most, each of as many, or one more."""
-    steps = min(len(order), most)
-    borders = [step * len(order) // steps for step in range(steps + 1)]
+    """The pieces of an order put together so that there are `most` at most, an odd number, each of as many, or one or
+    two more; the steps of an order reversed are those of the order, reversed."""
+    count = len(order)
+    steps = min(count, most)
+    half = [step * count // steps for step in range(steps // 2 + 1)]
+    borders = [*half, *[count - border for border in reversed(half[: steps + 1 - len(half)])]]
     return [[position for piece in order[start:end] for position in piece] for start, end in pairwise(borders)]
 
 

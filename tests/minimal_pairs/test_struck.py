@@ -168,6 +168,12 @@ def test_no_order_is_better_than_the_sum_itself_and_the_mean_of_all_is_a_random_
     best = str(tuple(sorted(places, key=lambda place: own[place])))
     assert heights[best] == max(heights.values(), key=lambda value: value or 0.0)  # type: ignore[type-var]
     assert sum(value or 0.0 for value in heights.values()) == pytest.approx(0.0)  # an order and its reverse
+    courses = {name: struck.courses(name, asked)[asked[0].item] for name in rows}
+    for order in permutations(places):
+        falls = deletion(Case((0.0,), course=courses[str(order[::-1])]))
+        assert insertion(Case((0.0,), course=courses[str(order)])) == pytest.approx(falls)
+    drawn = Case((0.0,), course=courses[best])
+    assert measure_chance(drawn, MEASURES)["insertion_minus_deletion"] == 0.0
     # 3 units: whole, 3 without one, 3 without two; all orders together ask no more.
     assert sums.rows == 7 and sums.passes == 1
     # Without the strikes, there are none.
@@ -288,7 +294,10 @@ def test_equal_scores_have_an_order_that_no_method_chooses() -> None:
 
 def test_a_long_prompt_loses_several_units_at_a_step() -> None:
     order = [(place,) for place in range(70)]
-    steps = in_steps(order, 32)
-    assert len(steps) == 32 and {len(step) for step in steps} == {2, 3}
-    assert [position for step in steps for position in step] == list(range(70))
-    assert in_steps(order[:5], 32) == [[0], [1], [2], [3], [4]]
+    for count in (32, 47, 62, 69, 70):
+        steps, reverse = in_steps(order[:count], 31), in_steps(order[:count][::-1], 31)
+        assert len(steps) == 31 and max(map(len, steps)) - min(map(len, steps)) <= 2
+        assert [position for step in steps for position in step] == list(range(count))
+        assert [sorted(step) for step in reverse[::-1]] == steps
+    for count in range(1, 32):
+        assert in_steps(order[:count]) == [[place] for place in range(count)]
