@@ -80,7 +80,7 @@ def _averaged(inputs: MethodInput, view: ModelView) -> MethodOutput:
         scores,
         (reference * weights).sum(dtype=torch.float64)[None],
         found[0].logits[:1],
-        forward_passes=count + more,
+        forward_passes=sum(one.forward_passes * len(one.logits) for one in found) + more,
         backward_passes=count,
         bias_share=torch.cat([one.bias_share for one in found]).mean()[None] + view.centre,
     )

@@ -26,6 +26,7 @@ def contributions_under(view: ModelView, inputs: MethodInput) -> MethodOutput:
     scores = torch.zeros(batch.input_ids.shape, dtype=torch.float64, device=batch.input_ids.device)
     shares, biases = scores.new_zeros(len(batch)), scores.new_zeros(len(batch))
     logits: Tensor | None = None
+    forward_passes = 0.0
     types = batch.token_type_ids
     for rows, length in _passes(batch):
         found = contributions(
@@ -38,11 +39,14 @@ def contributions_under(view: ModelView, inputs: MethodInput) -> MethodOutput:
         )
         scores[rows, :length] = found.scores
         shares[rows], biases[rows] = found.reference_share, found.bias_share
+        forward_passes += found.forward_passes * len(rows) / len(batch)
         if logits is None:
             logits = found.logits.new_empty(len(batch), found.logits.shape[1])
         logits[rows] = found.logits
     assert logits is not None  # a batch has texts
-    return MethodOutput(scores, shares, logits, forward_passes=1, backward_passes=1, bias_share=biases + view.centre)
+    return MethodOutput(
+        scores, shares, logits, forward_passes=forward_passes, backward_passes=1, bias_share=biases + view.centre
+    )
 
 
 def _passes(batch: Batch) -> Iterator[tuple[list[int], int]]:

@@ -24,23 +24,25 @@ from bcos_core.model.view import ModelView
 class Contributions:
     """`scores` (batch, tokens), exactly 0 on padding; `reference_share` (batch,), 0 without a reference; `bias_share`
     (batch,), 0 without biases; `logits` (batch, classes). `scores.sum(1) + reference_share + bias_share` is the
-    selected logit."""
+    selected logit. `forward_passes` is what they took: one, and what the backward pass computed again of it."""
 
     scores: Tensor
     reference_share: Tensor
     bias_share: Tensor
     logits: Tensor
+    forward_passes: float
 
 
 @dataclass(frozen=True)
 class LinearAt:
     """The network at one input: E (batch, tokens, hidden); `weights` W(x), the same shape, of the selected number;
-    `bias_share` (batch,); `logits` (batch, classes)."""
+    `bias_share` (batch,); `logits` (batch, classes); `forward_passes` as in `Contributions`."""
 
     embeddings: Tensor
     weights: Tensor
     bias_share: Tensor
     logits: Tensor
+    forward_passes: float
 
 
 def linear_at(
@@ -52,15 +54,15 @@ def linear_at(
     token_type_ids: Tensor | None = None,
     original: Tensor | None = None,
 ) -> LinearAt:
-    """W(x) of a view in explanation mode, in one forward and one backward pass; `select` as in `contributions`,
-    `original` as in `ModelView.predict`."""
+    """W(x) of a view in explanation mode, in one forward and one backward pass, which computes as many blocks again as
+    the view says (`ModelView.blocks_again`); `select` as in `contributions`, `original` as in `ModelView.predict`."""
     with torch.enable_grad(), view.scaled_biases(len(input_ids)) as scale:
         embeddings, logits = view.embed_and_go_on(input_ids, attention_mask, token_type_ids, original=original)
         variables = [embeddings] if scale is None else [embeddings, scale]
         weights, *biases = torch.autograd.grad(select(logits).sum(), variables, allow_unused=True)
     none = logits.new_zeros(len(input_ids), dtype=torch.float64)
     bias_share = none if not biases or biases[0] is None else biases[0].double()
-    return LinearAt(embeddings.detach(), weights, bias_share, logits.detach())
+    return LinearAt(embeddings.detach(), weights, bias_share, logits.detach(), view.forward_passes(input_ids))
 
 
 def contributions(
@@ -90,4 +92,4 @@ def contributions(
         share = ((reference * weights).sum(-1, dtype=torch.float64) * real).sum(-1)
         inputs = inputs - reference
     scores = (inputs * weights).sum(-1, dtype=torch.float64) * real
-    return Contributions(scores, share, found.bias_share, found.logits)
+    return Contributions(scores, share, found.bias_share, found.logits, found.forward_passes)

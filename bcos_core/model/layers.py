@@ -182,13 +182,14 @@ class Norm(DynamicLinear):
         weight = self.weight + self.offset if self.offset else self.weight
         if self.centred and not self.explanation_mode:
             return F.layer_norm(x, x.shape[-1:], weight, self.bias, self.eps)
+        # Times the factor first: a graph then keeps a number of each row for its gradient, not the whole product.
         if self.centred:
             x = x - x.mean(-1, keepdim=True)
-            return self.plus_bias(x * (self.dynamic_factor(x) * weight))
+            return self.plus_bias(x * self.dynamic_factor(x) * weight)
         # A bf16 sum of squares is coarse, so that these models compute their norms in float32.
         precise = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
         factor = self.dynamic_factor(precise) if self.explanation_mode else self._inverse(precise)
-        return self.plus_bias((precise * (factor * weight)).to(x.dtype))
+        return self.plus_bias((precise * factor * weight).to(x.dtype))
 
     @torch.no_grad()
     def dynamic_factor(self, x: Tensor) -> Tensor:

@@ -58,11 +58,11 @@ def transformers_config(folder: Path, known: ModelConfig, *, classes: int | None
         raise _unusable(folder.name, error) from error
 
 
-def expected_shapes(
+def skeleton(
     config: PretrainedConfig, family: Family, *, name: str, conversion: Conversion | None = None
-) -> dict[str, tuple[int, ...]]:
-    """The shapes of all parameters, by name, of the classifier, or language model, that a config describes, converted
-    where that is said; `name` is that of its folder. A head that is the word embeddings is not among them.
+) -> PreTrainedModel:
+    """The classifier, or language model, that a config describes, converted where that is said, on the device `meta`;
+    `name` is what to call it.
 
     Raises:
         CheckpointError: numbers that make no model.
@@ -73,10 +73,22 @@ def expected_shapes(
             model: PreTrainedModel = auto_class(family).from_config(config)
             if conversion is not None:
                 replace_modules(model, family, conversion)
+            return model
     except BcosError:
         raise
     except Exception as error:  # whatever a layer thinks of the numbers
         raise _unusable(name, error) from error
+
+
+def expected_shapes(
+    config: PretrainedConfig, family: Family, *, name: str, conversion: Conversion | None = None
+) -> dict[str, tuple[int, ...]]:
+    """The shapes of all parameters, by name, of that model; a head that is the word embeddings is not among them.
+
+    Raises:
+        CheckpointError, UnsupportedModelError: as `skeleton` does.
+    """
+    model = skeleton(config, family, name=name, conversion=conversion)
     tied = f"{family.output}.weight" if is_tied(model, family) else None
     return {key: tuple(tensor.shape) for key, tensor in model.state_dict().items() if key != tied}
 

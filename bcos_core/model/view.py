@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import cached_property
 from typing import Any, cast
 
 import torch
@@ -21,8 +22,10 @@ from bcos_core.model.anatomy import blocks_of, family_of, hidden_of, positions_o
 from bcos_core.model.attention import RECORDED_ATTENTION
 from bcos_core.model.convert import is_bcos
 from bcos_core.model.layers import BiasShare, ConstantLinear, DynamicLinear, ViewedLinear
+from bcos_core.model.memory import ModelShapes, shapes_of
 from bcos_core.model.pooling import pool_by_mask
 from bcos_core.model.pullback import dynamic_linear
+from bcos_core.model.recomputed import Recomputed, blocks_again, recompute
 from bcos_core.model.shared_copy import shared_copy
 from bcos_core.wanted import require_wanted
 
@@ -38,12 +41,17 @@ class ModelView:
         model: a conventional or B-cos classifier, in any mode, on any device.
         explanation_mode: the dynamic factors become constants, so that the gradient with respect to E is W(x) (arXiv
             2502.12992 §3.2). A conventional model has them too, but for the B-cos factor: see `dynamic_linear`.
+        again: how many blocks the backward pass of an explanation computes again, from the first one on, instead of
+            keeping their graph; None for as many as its memory asks for (`blocks_again`). Otherwise none are.
 
     Raises:
         UnsupportedModelError: in explanation mode, a conventional model with a part that has no dynamic-linear form.
     """
 
-    def __init__(self, model: PreTrainedModel, *, explanation_mode: bool = False) -> None:
+    def __init__(
+        self, model: PreTrainedModel, *, explanation_mode: bool = False, again: int | None = None
+    ) -> None:
+        self._again = again if explanation_mode else 0
         self.bias_share = BiasShare()
         settings = {"training": False, "explanation_mode": explanation_mode, "bias_share": self.bias_share}
         if explanation_mode and not is_bcos(model):
@@ -54,11 +62,27 @@ class ModelView:
                 module.__class__ = ViewedLinear
         family = family_of(model)
         blocks = blocks_of(self.model, family)
-        self._first = _FirstToken()
         if family.apart_from is not None:
-            blocks[-1].get_submodule(family.apart_from).register_forward_pre_hook(self._first.before)
+            blocks[-1].get_submodule(family.apart_from).register_forward_pre_hook(_first_token)
         self._tap = _Tap(blocks[0])
+        self._recomputed = Recomputed()
+        recompute(blocks, self._recomputed)
         self.centre = centre_of(model)
+
+    @cached_property
+    def _shapes(self) -> ModelShapes:
+        return shapes_of(self.model)
+
+    def blocks_again(self, input_ids: Tensor) -> int:
+        """How many blocks the backward pass over ids (batch, tokens) computes again."""
+        if self._again is not None:
+            return min(self._again, self._shapes.blocks)
+        size = next(self.model.parameters()).element_size()
+        return blocks_again(self._shapes, input_ids.numel(), size, input_ids.device, texts=len(input_ids))
+
+    def forward_passes(self, input_ids: Tensor) -> float:
+        """Forward passes that an explanation of ids (batch, tokens) takes: one, and what is computed again of it."""
+        return 1.0 + round(self.blocks_again(input_ids) / self._shapes.blocks, 2)
 
     @property
     def word_width(self) -> int:
@@ -178,7 +202,8 @@ class ModelView:
         if order is not None:
             input_ids, visible, original = (_reordered(ids, order) for ids in (input_ids, visible, original))
             token_type_ids = None if token_type_ids is None else _reordered(token_type_ids, order)
-        self._tap.answer, self._first.alone = at_first_block, True
+        self._tap.answer = at_first_block
+        self._recomputed.runs = self.blocks_again(input_ids) if torch.is_grad_enabled() else 0
         try:
             logits: Tensor = self.model(
                 input_ids=input_ids,
@@ -188,7 +213,7 @@ class ModelView:
             ).logits
             return logits + self.centre if self.centre else logits
         finally:
-            self._tap.answer, self._first.alone = None, False
+            self._tap.answer, self._recomputed.runs = None, 0
 
 
 def centre_of(model: PreTrainedModel) -> float:
@@ -253,15 +278,10 @@ def _with_probabilities(
     return logits + centre_of(model), record
 
 
-class _FirstToken:
-    """Stands where the tokens of the last block part, and, while it is `alone`, lets the first one go on, from
-    which the decision is read: an eighth of what six layers compute is not."""
-
-    def __init__(self) -> None:
-        self.alone = False
-
-    def before(self, _: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        return tuple(rows[:, :1] for rows in args) if self.alone else args
+def _first_token(_: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Where the tokens of the last block part, lets the first one go on alone, from which the decision is read: an
+    eighth of what six layers compute is not."""
+    return tuple(rows[:, :1] for rows in args)
 
 
 class _Embedded(Exception):
