@@ -1,5 +1,6 @@
-"""`python -m benchmarks WHAT`: figures of what the requirements do not bring, or that want a browser or a GPU; each by
-name, then one JSON object on the last line. All others are those of `python -m bcos_core reproduce ours`."""
+"""`python -m benchmarks WHAT`: figures of what the requirements do not bring, or that want a browser, a GPU, or more
+memory than there is; each by name, then one JSON object on the last line. All others are those of
+`python -m bcos_core reproduce ours`."""
 
 from __future__ import annotations
 
@@ -31,9 +32,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "what",
-        choices=("tasks", "models", "rating", "waiting", "gpu"),
+        choices=("tasks", "models", "rating", "waiting", "gpu", "memory"),
         help="every kind of task on real texts; other pretrained models; how long raters wait, in a browser; time left "
-        "and the two lanes, with real jobs; what holds on a GPU",
+        "and the two lanes, with real jobs; what holds on a GPU; memory of large models, on paper",
     )
     parser.add_argument("only", nargs="*", metavar="NAME", help="of tasks or models, these alone")
     arguments = parser.parse_args()
@@ -55,6 +56,11 @@ def main() -> None:
 
         for shape in SHAPES:
             sheet.add(measure(shape))
+    elif arguments.what == "memory":
+        from benchmarks.memory import all_counted
+
+        for found in all_counted():
+            sheet.add(found)
     else:
         others(sheet, arguments.what, arguments.only)
     print(json.dumps(sheet.figures))

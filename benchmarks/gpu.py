@@ -24,6 +24,7 @@ from bcos_core.model.contributions import contributions
 from bcos_core.model.view import ModelView
 from bcos_core.reproduce.measures.speed import paired
 from bcos_core.tasks.single_label import SingleLabel
+from benchmarks.memory import LLAMAS
 
 Figures = dict[str, float]
 DEVICE = torch.device("cuda")
@@ -53,22 +54,7 @@ SHAPES = (
         b=1.5,
     ),
     Shape("bert_base", "bert", {}, b=1.5),
-    Shape(
-        "llama_1b",
-        "llama",
-        {
-            "vocab_size": 128_256,
-            "hidden_size": 2048,
-            "intermediate_size": 8192,
-            "num_hidden_layers": 16,
-            "num_attention_heads": 32,
-            "num_key_value_heads": 8,
-            "head_dim": 64,
-            "max_position_embeddings": 4096,
-            "pad_token_id": 0,
-        },
-        b=1.1,
-    ),
+    Shape("llama_1b", "llama", LLAMAS["llama_1b"], b=1.1),
 )
 
 

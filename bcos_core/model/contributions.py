@@ -7,6 +7,11 @@ same weights split the logit into what the text adds and what the reference has 
 b_k has a share of theirs beside it:
 
     logit_c = Σ_i (E_i − M_i) · W_c,i + Σ_i M_i · W_c,i + Σ_k b_k · ∂logit_c/∂b_k
+
+Exact is this to the rounding of the numbers that the network computes in: 1e-4 of the logit and far less in float32,
+which is how every checkpoint is loaded. In bf16, with 8 bits, W(x) is rounded block by block, as the logit is, and
+their difference is a few hundredths of the logit (`tests/families/test_bf16_sums.py` holds it below a tenth): a sum
+that is near, and no exact one.
 """
 
 from __future__ import annotations
@@ -83,13 +88,18 @@ def contributions(
         reference_id: the token that stands at every position of the reference; `None` for no reference.
     """
     found = linear_at(view, input_ids, attention_mask, select, token_type_ids=token_type_ids)
-    inputs, weights = found.embeddings, found.weights
+    inputs, weights = _precise(found.embeddings), _precise(found.weights)
     real = attention_mask.to(torch.float64)
     share = real.new_zeros(len(input_ids))
     if reference_id is not None:
         replaced = input_ids.masked_fill(attention_mask.bool(), reference_id)
-        reference = view.embed(replaced, attention_mask, original=input_ids, token_type_ids=token_type_ids)
+        reference = _precise(view.embed(replaced, attention_mask, original=input_ids, token_type_ids=token_type_ids))
         share = ((reference * weights).sum(-1, dtype=torch.float64) * real).sum(-1)
         inputs = inputs - reference
     scores = (inputs * weights).sum(-1, dtype=torch.float64) * real
     return Contributions(scores, share, found.bias_share, found.logits, found.forward_passes)
+
+
+def _precise(numbers: Tensor) -> Tensor:
+    """In float32 at least: a network may compute in bf16, but nothing more need be lost in products and differences."""
+    return numbers.to(torch.promote_types(numbers.dtype, torch.float32))

@@ -79,7 +79,7 @@ def passages(
         UnsupportedModelError: a conventional model with a part that has no dynamic-linear form.
     """
     last = _last_parts(model, input_ids, attention_mask, select, token_type_ids)
-    view = ModelView(model, explanation_mode=True)
+    view = ModelView(model, explanation_mode=True, again=0)  # what its hooks keep is of one run of each part
     taps = _Taps(view, cut=False)
     with torch.enable_grad(), taps.biases_by_layer():
         embeddings, logits = view.embed_and_go_on(input_ids, attention_mask, token_type_ids)
@@ -144,7 +144,7 @@ def _last_parts(
     token_type_ids: Tensor | None,
 ) -> _LastParts:
     """One pass in which every part begins anew, so that no gradient goes through two of them."""
-    view = ModelView(model, explanation_mode=True)
+    view = ModelView(model, explanation_mode=True, again=0)  # what its hooks keep is of one run of each part
     taps = _Taps(view, cut=True)
     with torch.enable_grad(), view.scaled_biases(1) as scale:
         embeddings, logits = view.embed_and_go_on(input_ids, attention_mask, token_type_ids)

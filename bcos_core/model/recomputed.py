@@ -7,6 +7,8 @@ a time. What is computed again is the same numbers by the same kernels, so the g
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -37,10 +39,11 @@ class Recomputed:
     """How many of the next runs of blocks are computed again in the backward pass; those behind them keep their graph.
 
     The first blocks of a network are the last that a backward pass comes to: by then the graph of the others is gone.
+    `around` is what held while they ran, and holds again.
     """
 
-    def __init__(self) -> None:
-        self.runs = 0
+    def __init__(self, around: Callable[[], AbstractContextManager[None]]) -> None:
+        self.runs, self.around = 0, around
 
     def next_is(self) -> bool:
         """Whether the run that begins now is one; it is counted."""
@@ -64,8 +67,13 @@ class _Block:
             given, named = with_hidden(args, kwargs, hidden)
             return whole(*given, **named)
 
-        # Nothing is drawn at random in a view, which is in evaluation mode.
-        return checkpoint(run, hidden_of(args, kwargs), use_reentrant=False, preserve_rng_state=False)
+        return checkpoint(
+            run,
+            hidden_of(args, kwargs),
+            use_reentrant=False,
+            preserve_rng_state=False,  # nothing is drawn at random in a view, which is in evaluation mode
+            context_fn=lambda: (nullcontext(), self.recomputed.around()),
+        )
 
 
 def recompute(blocks: nn.ModuleList, recomputed: Recomputed) -> None:

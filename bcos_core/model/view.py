@@ -48,9 +48,7 @@ class ModelView:
         UnsupportedModelError: in explanation mode, a conventional model with a part that has no dynamic-linear form.
     """
 
-    def __init__(
-        self, model: PreTrainedModel, *, explanation_mode: bool = False, again: int | None = None
-    ) -> None:
+    def __init__(self, model: PreTrainedModel, *, explanation_mode: bool = False, again: int | None = None) -> None:
         self._again = again if explanation_mode else 0
         self.bias_share = BiasShare()
         settings = {"training": False, "explanation_mode": explanation_mode, "bias_share": self.bias_share}
@@ -62,10 +60,11 @@ class ModelView:
                 module.__class__ = ViewedLinear
         family = family_of(model)
         blocks = blocks_of(self.model, family)
+        self._first = _FirstToken()
         if family.apart_from is not None:
-            blocks[-1].get_submodule(family.apart_from).register_forward_pre_hook(_first_token)
+            blocks[-1].get_submodule(family.apart_from).register_forward_pre_hook(self._first.before)
         self._tap = _Tap(blocks[0])
-        self._recomputed = Recomputed()
+        self._recomputed = Recomputed(self._first.goes_on_alone)
         recompute(blocks, self._recomputed)
         self.centre = centre_of(model)
 
@@ -76,13 +75,14 @@ class ModelView:
     def blocks_again(self, input_ids: Tensor) -> int:
         """How many blocks the backward pass over ids (batch, tokens) computes again."""
         if self._again is not None:
-            return min(self._again, self._shapes.blocks)
+            return min(self._again, self._shapes.blocks) if self._again else 0
         size = next(self.model.parameters()).element_size()
         return blocks_again(self._shapes, input_ids.numel(), size, input_ids.device, texts=len(input_ids))
 
     def forward_passes(self, input_ids: Tensor) -> float:
         """Forward passes that an explanation of ids (batch, tokens) takes: one, and what is computed again of it."""
-        return 1.0 + round(self.blocks_again(input_ids) / self._shapes.blocks, 2)
+        again = self.blocks_again(input_ids)
+        return 1.0 + round(again / self._shapes.blocks, 2) if again else 1.0
 
     @property
     def word_width(self) -> int:
@@ -205,12 +205,13 @@ class ModelView:
         self._tap.answer = at_first_block
         self._recomputed.runs = self.blocks_again(input_ids) if torch.is_grad_enabled() else 0
         try:
-            logits: Tensor = self.model(
-                input_ids=input_ids,
-                attention_mask=visible,
-                position_ids=positions_of(self.model, original),
-                **types_of(self.model, token_type_ids),
-            ).logits
+            with self._first.goes_on_alone():
+                logits: Tensor = self.model(
+                    input_ids=input_ids,
+                    attention_mask=visible,
+                    position_ids=positions_of(self.model, original),
+                    **types_of(self.model, token_type_ids),
+                ).logits
             return logits + self.centre if self.centre else logits
         finally:
             self._tap.answer, self._recomputed.runs = None, 0
@@ -278,10 +279,23 @@ def _with_probabilities(
     return logits + centre_of(model), record
 
 
-def _first_token(_: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """Where the tokens of the last block part, lets the first one go on alone, from which the decision is read: an
-    eighth of what six layers compute is not."""
-    return tuple(rows[:, :1] for rows in args)
+class _FirstToken:
+    """Stands where the tokens of the last block part, and, where it `goes_on_alone`, lets the first one go on, from
+    which the decision is read: an eighth of what six layers compute is not."""
+
+    def __init__(self) -> None:
+        self._alone = False
+
+    @contextmanager
+    def goes_on_alone(self) -> Iterator[None]:
+        before, self._alone = self._alone, True
+        try:
+            yield
+        finally:
+            self._alone = before
+
+    def before(self, _: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple(rows[:, :1] for rows in args) if self._alone else args
 
 
 class _Embedded(Exception):

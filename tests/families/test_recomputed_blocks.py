@@ -179,5 +179,3 @@ def test_a_tracker_sees_what_is_there_and_what_is_gone() -> None:
     with LiveBytes(without=model) as live:
         work()
     assert steps == [8000, 4000, 0] and live.peak == 8000
-
-
