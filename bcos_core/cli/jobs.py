@@ -213,9 +213,13 @@ def _described(store: JobStore, job: Job) -> dict[str, Any]:
 
 
 def _open_store() -> JobStore:
+    from bcos_core.jobs.claims import active_jobs, settle_dead_foreground
     from bcos_core.jobs.store import JobStore
 
-    return JobStore.open()
+    store = JobStore.open()
+    # A command that was killed left its job running; where no dashboard runs nobody else would say that it has ended.
+    settle_dead_foreground(store, active_jobs(store))
+    return store
 
 
 def _positive(text: str) -> int:

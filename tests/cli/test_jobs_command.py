@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bcos_core.cli.main import main
 from bcos_core.jobs.claims import claim
 from bcos_core.jobs.lease import Lease, Point
+from bcos_core.jobs.process import ProcessId
+from bcos_core.jobs.schema import JOBS
 from bcos_core.jobs.store import Job, JobState, JobStore
 
 
@@ -112,3 +117,17 @@ def test_wait_fails_for_a_failed_job_and_for_one_that_takes_too_long(
     lease.fail("The disk is full.")
     assert store.get(job.id).state == JobState.FAILED
     assert "is failed. The disk is full." in ask(capsys, "wait", job.id, code=1)["error"]["message"]
+
+
+def test_a_command_that_was_killed_can_be_resumed_without_a_dashboard(
+    store: JobStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job, _ = store.begin("train", "Train", {}, "k", ProcessId.current())
+    assert [row["state"] for row in ask(capsys, "list")["jobs"]] == ["running"]  # this process lives
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        child.wait()
+    with store.database.write() as connection:
+        connection.execute(update(JOBS).where(JOBS.c.id == job.id).values(pid=child.pid, pid_started=1.0))
+    assert [row["state"] for row in ask(capsys, "list")["jobs"]] == ["failed"]
+    ask(capsys, "resume", job.id)
+    assert store.get(job.id).state == JobState.QUEUED
