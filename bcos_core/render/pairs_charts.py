@@ -117,7 +117,7 @@ def curve_figure(rows: Sequence[Row], measure: str, source: str, names: Names) -
         xaxis={"title": {"text": "share of the steps", "standoff": 14}, **share_axis()},
         yaxis={"title": {"text": "logit right − wrong"}},
         legend={"orientation": "h", "y": -0.3},
-        height=420,
+        height=340 + 22 * len(lines),  # on a narrow screen each name in the legend has a line of its own
         margin={"l": 8, "r": 16, "t": 44, "b": 8},
     )
     return figure
