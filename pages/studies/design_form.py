@@ -76,6 +76,7 @@ class DesignForm:
                 self.key("models"),
                 [names[path] for path in self.base.checkpoints if path in names],
                 options=self.known,
+                begins="default",
             ),
         )
         return [self.known[name] for name in chosen]
@@ -96,6 +97,7 @@ class DesignForm:
                     self.key("protocol", kind),
                     self.base.protocol if self.base.protocol in fitting else fitting[0],
                     options=fitting,
+                    begins="default",
                 ),
             )
         )
@@ -115,7 +117,7 @@ class DesignForm:
             "Methods",
             methods,
             format_func=lambda name: METHODS[name].title if name else "No heatmap",
-            **kept(self.key(f"methods-{protocol.without_heatmap}"), usual, options=methods),
+            **kept(self.key(f"methods-{protocol.without_heatmap}"), usual, options=methods, begins="default"),
         )
         conditions = []
         for info in models:
@@ -144,7 +146,12 @@ class DesignForm:
             "Texts",
             sources,
             format_func=lambda name: f"Collection “{name}”, {names[name]}" if name else "Random from the test set",
-            **kept(self.key("source"), base.collection if base.collection in sources else _TEST_SET, options=sources),
+            **kept(
+                self.key("source"),
+                base.collection if base.collection in sources else _TEST_SET,
+                options=sources,
+                begins="index",
+            ),
         )
         texts = columns[1].number_input("How many", 1, 5000, **kept(self.key("count"), base.count))
         strata = columns[2].multiselect(
@@ -152,7 +159,12 @@ class DesignForm:
             list(titles),
             format_func=titles.__getitem__,
             disabled=bool(collection),
-            **kept(self.key("strata", kind), [name for name in base.strata if name in titles], options=titles),
+            **kept(
+                self.key("strata", kind),
+                [name for name in base.strata if name in titles],
+                options=titles,
+                begins="default",
+            ),
         )
         longest = max(200, base.most)
         with columns[3], st.popover("Filter texts", width="stretch"):
@@ -165,7 +177,7 @@ class DesignForm:
                     "The first model answers",
                     list(ANSWERED),
                     format_func=ANSWERED.__getitem__,
-                    **kept(self.key("answered"), base.answered, options=ANSWERED),
+                    **kept(self.key("answered"), base.answered, options=ANSWERED, begins="index"),
                 )
                 if kind.discrete
                 else ""  # it is nearer or further, not right or wrong

@@ -49,7 +49,9 @@ def _ask(study: Study, now: Recruiting | None) -> Recruiting:
     columns = st.columns(4, vertical_alignment="bottom")
     titles = [PROLIFIC.panel, _OTHER]
     chosen = columns[0].selectbox(
-        "Panel", titles, **kept(key("which"), base.panel if base.panel in titles else _OTHER, options=titles)
+        "Panel",
+        titles,
+        **kept(key("which"), base.panel if base.panel in titles else _OTHER, options=titles, begins="index"),
     )
     if chosen == PROLIFIC.panel:
         names = {"panel": PROLIFIC.panel, "participant": PROLIFIC.participant}

@@ -7,30 +7,38 @@ session at the moment of the change, which also comes through when the same clic
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 _KEPT = "kept-fields"
 
 
-def kept(key: str, default: Any, *, options: Collection[Any] | None = None) -> dict[str, Any]:
-    """Arguments (`key`, `on_change`) of a widget that begins with `default` and keeps what is chosen. It must be given
-    no value of its own. Of what was kept, only what is among the `options` comes back, where there are some; a widget
-    that says None, which no field of a form means, has what was kept."""
-    value = st.session_state.get(key)
-    if value is None:
-        value = _fields().get(key, default)
-    # On every run: the browser makes a widget in a closed expander when it opens, and would then show an empty one for
-    # a value that only an older run has set.
-    st.session_state[key] = _still_there(default if value is None else value, default, options)
+Begins = Literal["value", "default", "index"]
+"""What a widget calls the value that it begins with; `index` is its place among the options."""
+
+
+def kept(key: str, default: Any, *, options: Collection[Any] | None = None, begins: Begins = "value") -> dict[str, Any]:
+    """Arguments of a widget (`key`, `on_change`, and the one that it `begins` with) that shows `default` and then what
+    is chosen. It must be given no value of its own. Of what was kept, only what is among the `options` comes back,
+    where there are some; a widget that says None, which no field of a form means, has what was kept."""
+    now = st.session_state.get(key)
+    value = _fields().get(key, default) if now is None else now
+    value = _still_there(default if value is None else value, default, options)
 
     def changed() -> None:
         # None of a field that is gone, a late change: its form was sent meanwhile.
         if (value := st.session_state.get(key)) is not None:
             _fields()[key] = value
 
-    return {"key": key, "on_change": changed}
+    arguments = {"key": key, "on_change": changed}
+    # A value that is set replaces what the browser shows, also what somebody has typed since the run began that sets
+    # it: it is set only where the browser cannot know it. Said as what the widget begins with, it replaces nothing, and
+    # is what a widget in a closed expander shows, which the browser makes when it opens.
+    if now is None or now != value:
+        st.session_state[key] = value
+        return arguments
+    return {**arguments, begins: list(options or ()).index(value) if begins == "index" else value}
 
 
 def forget(scope: str) -> None:
