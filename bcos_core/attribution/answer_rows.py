@@ -33,13 +33,16 @@ MEASURES: tuple[Measure, ...] = ("logit", "log-odds")
 @dataclass(frozen=True)
 class Row:
     """A written token, at `place` in all that was read: `scores` (place,) of the tokens before it, and the `share` that
-    no token has (biases; of log-odds −H(w)). Together they add up to `total`."""
+    no token has (biases; of log-odds −H(w)). Together they add up to `total`. `logit` and `probability` are the
+    token's own."""
 
     place: int
     token: int
     scores: tuple[float, ...]
     share: float
     total: float
+    logit: float
+    probability: float
 
 
 def answer_rows(model: LanguageModel, read: Encoded, start: int, *, measure: Measure = "logit") -> Iterator[Row]:
@@ -73,7 +76,8 @@ def _rows(model: LanguageModel, read: Encoded, start: int, measure: Measure) -> 
         logits = found.logits[0].double()
         total = float(logits[token]) if measure == "logit" else _log_odds(logits, token)
         share = float(found.bias_share[0]) - (0.0 if measure == "logit" else _entropy(_others(logits, token)))
-        row = Row(place, token, tuple(found.scores[0].tolist()), share, total)
+        own = float(logits[token]), float(logits.softmax(0)[token])
+        row = Row(place, token, tuple(found.scores[0].tolist()), share, total, *own)
         if not torch.isfinite(torch.tensor([*row.scores, row.share, row.total])).all():
             raise NotFiniteError(f"The contributions to token {place} of {model.name} are not all finite numbers.")
         yield row

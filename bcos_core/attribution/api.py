@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache
-from importlib.metadata import version
 from typing import Any, SupportsIndex, overload
 
 import torch
@@ -20,6 +18,7 @@ from bcos_core.attribution.question import TargetLike, is_one, questions_of
 from bcos_core.attribution.record import MOST_REPEATS, Attribution, Cost, Target
 from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.registry import METHODS
+from bcos_core.attribution.versions import versions
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.text_model import TextModel
@@ -176,14 +175,9 @@ def _records(
             cost=cost,
             truncated_at=text.truncated_at,
             seeds=seeds,
-            versions=_versions(),
+            versions=versions(),
             task_type=answered[i].kind,
             prompt=prompt_of(model, text, answered[i], method, notes),
         )
         for i, text in enumerate(inputs.batch.texts)
     ]
-
-
-@cache
-def _versions() -> dict[str, str]:
-    return {package: version(package) for package in ("torch", "transformers", "captum")}

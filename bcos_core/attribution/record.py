@@ -7,7 +7,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -36,7 +36,7 @@ BEFORE_TASK_TYPES = 2
 MOST_REPEATS = 1000
 """Seeds of one record."""
 
-__all__ = ["RECORD_VERSION", "Attribution", "Cost", "ReadPrompt", "Target", "Token"]
+__all__ = ["RECORD_VERSION", "AnswerPart", "Attribution", "Cost", "ReadPrompt", "Target", "Token"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,25 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class AnswerPart:
+    """A record is the sum over several written tokens: those from `start` on in the tokens of the record, and its
+    target, which comes after them. What is summed of each is its `measure`."""
+
+    start: int
+    measure: Literal["logit", "log-odds"]
+
+    @property
+    def title(self) -> str:
+        """What the contributions add up to."""
+        return "sum of logits" if self.measure == "logit" else "sum of log-odds"
+
+    @property
+    def tokenless(self) -> str:
+        """What has the share that no token has."""
+        return "biases" if self.measure == "logit" else "no token, minus the entropy of the others"
+
+
+@dataclass(frozen=True)
 class ReadPrompt:
     """What a record of a language model holds beyond one of a classifier: the prompt as it was read, by the numbers of
     its tokens (`ids`, aligned with the record's `tokens`), and which of the `vocabulary` tokens the record keeps.
@@ -75,13 +94,15 @@ class ReadPrompt:
     `outputs` are the numbers of these, in the order of the record's `labels`, `logits` and `probabilities` (of all that
     could come next, so that those kept add up to less than 1): the target and what is subtracted from it, then the
     likeliest. `notes` say in sentences what a reader must know: what was cut, which token of a word was compared, what
-    was not trained.
+    was not trained. With a `part`, `logit` is a sum over several tokens (`bcos_core.attribution.answer_part`), and the
+    outputs are the target alone.
     """
 
     ids: tuple[int, ...]
     outputs: tuple[int, ...]
     vocabulary: int
     notes: tuple[str, ...] = ()
+    part: AnswerPart | None = None
 
 
 @dataclass(frozen=True)
@@ -324,6 +345,9 @@ class _Stored:
             or not all(0 <= number < self.prompt.vocabulary for number in (*self.prompt.ids, *outputs))
         ):
             raise ValueError("the numbers of its tokens do not fit")
+        part = self.prompt.part if self.prompt is not None else None
+        if part and (not 0 < part.start <= len(self.tokens) or self.target.minus is not None or self.seeds):
+            raise ValueError(f"its part of an answer begins at {part.start} of {len(self.tokens)} tokens")
         for token in self.tokens:
             start, end = (0 if place is None else place for place in (token.start, token.end))
             if (token.start is None) != (token.end is None) or not 0 <= start <= end <= len(self.text):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from bcos_core.attribution.answer_part import part_again
 from bcos_core.attribution.api import explain
 from bcos_core.attribution.limit import limit_of, read_again
 from bcos_core.attribution.record import Attribution
@@ -12,6 +13,7 @@ from bcos_core.attribution.registry import METHODS
 from bcos_core.attribution.same_model import require_kind
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
+from bcos_core.model.language_model import LanguageModel
 from bcos_core.model.text_model import TextModel
 
 # Sums in another order, on another machine, differ by this much of the largest score.
@@ -47,22 +49,27 @@ def rerun(record: Attribution, model: TextModel) -> Rerun:
             f"The record explains class {record.target.index} (“{record.target.label}”), but {model.name} has the "
             f"classes {', '.join(classes)}. Choose the model that made the record."
         )
-    again = explain(
-        replace(model, max_length=limit_of(record, model)),
-        record.text if record.prompt is None else read_again(record, model),
-        method=method.name,
-        target=record.target,
-        reference=None if reference is None else str(reference),
-        seed=record.seeds[0] if record.seeds else 0,
-        repeats=max(1, len(record.seeds)),
-        **options,
-    )
+    if record.prompt is not None and record.prompt.part is not None:
+        assert isinstance(model, LanguageModel)  # `require_kind`
+        again = part_again(record, model)
+    else:
+        again = explain(
+            replace(model, max_length=limit_of(record, model)),
+            record.text if record.prompt is None else read_again(record, model),
+            method=method.name,
+            target=record.target,
+            reference=None if reference is None else str(reference),
+            seed=record.seeds[0] if record.seeds else 0,
+            repeats=max(1, len(record.seeds)),
+            **options,
+        )
     same = again.weights_hash == record.weights_hash  # however the model is called by now
     differences = [
         f"{name} was {before}, and is {now}"
         for name, before, now in (
             ("The model", again.model if same else record.model, again.model),
             ("The weights' hash", record.weights_hash, again.weights_hash),
+            ("The method", record.method, again.method),
             *([] if classes is None else [("The classes", ", ".join(record.labels), ", ".join(again.labels))]),
             ("The failure", *((one.failure or "none").rstrip(".") for one in (record, again))),
             *((package, was, again.versions.get(package, "none")) for package, was in record.versions.items()),

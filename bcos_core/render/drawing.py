@@ -185,6 +185,8 @@ def sum_mark(record: Attribution) -> dict[str, Any] | None:
 
 def quantity(record: Attribution) -> str:
     """What the contributions add up to: of a contrast it is a difference."""
+    if record.prompt is not None and record.prompt.part is not None:
+        return record.prompt.part.title
     explained = answer_type(record.task_type).explained
     return explained if record.target.minus is None else f"difference of {explained}s"
 
@@ -211,7 +213,9 @@ def sum_parts(record: Attribution) -> list[str]:
     if record.reference_share:
         parts.append(f"reference {number(record.reference_share, signed=True)}")
     if record.bias_share:
-        parts.append(f"{answer_type(record.task_type).tokenless} {number(record.bias_share, signed=True)}")
+        part = record.prompt and record.prompt.part
+        whose = part.tokenless if part else answer_type(record.task_type).tokenless
+        parts.append(f"{whose} {number(record.bias_share, signed=True)}")
     return parts
 
 

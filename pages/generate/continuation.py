@@ -105,7 +105,7 @@ def _text_and_why(
                 alternatives(step, at, foil)
             with left:
                 why(Question(models, step, at, len(current.read), foil, methods, options), style)
-        whole(models[0], current, wanted, style)
+        whole(models[0], current, wanted, style, at=at, on_token=choose)
 
 
 def choose(place: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.attribution.record import Attribution
+from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError
 from bcos_core.render.drawing import Style
 from bcos_core.render.file_name import file_name
@@ -34,6 +35,18 @@ def export_menu(question: Question, style: Style) -> None:
         begin = " ".join(sheet.record.text.split()[:_TOKENS])
         take_away([sheet], file_name(question.models[0].name, sheet.record.target.title, begin), "export")
         st.caption("`python -m bcos_core rerun` computes saved records again and says whether they match.")
+
+
+def export_part(record: Attribution, model: str, style: Style) -> None:
+    """The same of a part of an answer: its one heatmap, as a record that `rerun` checks."""
+    menu = st.popover("Export", icon=":material/download:", on_change="rerun", key="export-part")
+    if not menu.open:
+        return
+    with menu, guard():
+        panel = Panel(record, scale_of(record, style), None)
+        sheet = Sheet((model,), (SheetRow(METHODS[record.method].title, (panel,)),), style, ())
+        take_away([sheet], file_name(model, record.target.title), "export-part")
+        st.caption("`python -m bcos_core rerun` computes the saved record again and says whether it matches.")
 
 
 def sheet_of_question(question: Question, style: Style) -> Sheet | None:

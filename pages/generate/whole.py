@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import streamlit as st
 
-from bcos_core.attribution.answer_rows import MEASURES, Measure, Row, answer_rows, part_of
+from bcos_core.attribution.answer_part import part_record, said_of
+from bcos_core.attribution.answer_rows import MEASURES, Measure, Row, answer_rows
 from bcos_core.attribution.own import own_method
-from bcos_core.attribution.record import Attribution, Cost, Target
 from bcos_core.model.language_model import LanguageModel
-from bcos_core.numbers import count, duration, number
+from bcos_core.numbers import count, duration
 from bcos_core.render import drawing
 from bcos_core.render.answer_matrix import answer_figure, answer_table
 from bcos_core.render.drawing import Style
-from bcos_core.tasks.next_token import NextToken
 from bcos_core.text.encoding import Encoded
 from bcos_core.text.prompt import extended
 from bcos_core.wanted import GivenUp
-from pages.generate.stream import quoted
-from pages.generate.taking import scale_of
+from pages.generate.matrix_rows import BOX, clickable_rows, row_was_chosen
+from pages.generate.taking import export_part, scale_of
 from pages.generate.writing import Writing
 from pages.server.seams import run_is_over
 from pages.widgets import url
@@ -38,13 +36,23 @@ _SAID = {
     "logit": "the sum of the logits of these tokens",
     "log-odds": "the sum of the log-odds of these tokens against all others",
 }
-_SHOWN = 24  # characters at each end of a long part
 _BETWEEN_DRAWINGS = 1.0  # seconds: the whole matrix is sent each time
 
 
 @fragment(key="whole")
-def whole(model: LanguageModel, current: Writing, wanted: int, style: Style) -> None:
-    """Nothing is computed before a person asks; then row by row, and a run that is replaced loses none."""
+def whole(
+    model: LanguageModel,
+    current: Writing,
+    wanted: int,
+    style: Style,
+    *,
+    at: int | None,
+    on_token: Callable[[int], None],
+) -> None:
+    """Nothing is computed before a person asks; then row by row, and a run that is replaced loses none. The token at
+    `at` is chosen; a click on a row chooses another."""
+    if row_was_chosen():
+        st.rerun()
     st.header("The whole answer", anchor=False)
     opened = st.toggle(
         "Explain all of its tokens",
@@ -59,7 +67,7 @@ def whole(model: LanguageModel, current: Writing, wanted: int, style: Style) -> 
         read = extended(model.tokenizer, steps[-1].prefix, [steps[-1].token])
         start = len(current.read)
         names = [_name(model, one) for one in read.ids]
-        rows = _filled(model, read, start, measure, names)
+        rows = _filled(model, read, start, measure, names, at, on_token)
         _part(model, read, start, measure, rows, style)
 
 
@@ -75,7 +83,15 @@ def _measure() -> Measure:
     return next(name for name in MEASURES if name == chosen)
 
 
-def _filled(model: LanguageModel, read: Encoded, start: int, measure: Measure, names: list[str]) -> tuple[Row, ...]:
+def _filled(
+    model: LanguageModel,
+    read: Encoded,
+    start: int,
+    measure: Measure,
+    names: list[str],
+    at: int | None,
+    on_token: Callable[[int], None],
+) -> tuple[Row, ...]:
     """All rows, and the matrix as they come."""
     coming, wanted = _rows(model.identity, read.ids, start, measure, model, read), len(read) - start
     added = [token.added for token in read.tokens]
@@ -97,7 +113,8 @@ def _filled(model: LanguageModel, read: Encoded, start: int, measure: Measure, n
     except GivenUp:
         st.stop()
     rows = coming.found
-    with place.container():
+    with place.container(key=BOX):
+        clickable_rows(names, start, at, on_token)
         chart(
             answer_figure(title, names, added, rows),
             key="matrix",
@@ -105,9 +122,9 @@ def _filled(model: LanguageModel, read: Encoded, start: int, measure: Measure, n
             data=lambda: answer_table(names, rows),
         )
         st.caption(
-            "Full colour: the largest contribution of a word; template and special tokens may have more. Drag "
-            "to look closer, double-click to see all. Each row adds up to its token’s "
-            + ("logit." if measure == "logit" else "log-odds.")
+            "Full colour: the largest contribution of a word; template and special tokens may have more. Click a row "
+            "or its label to ask about its token, drag to look closer, double-click to see all. Each row adds up to "
+            "its token’s " + ("logit." if measure == "logit" else "log-odds.")
         )
     return rows
 
@@ -131,74 +148,25 @@ def _part(model: LanguageModel, read: Encoded, start: int, measure: Measure, row
             **url.bound("part", (1, len(rows)), parse=_range(len(rows)), show=lambda part: f"{part[0]}-{part[1]}"),
         )
     chosen = rows[first - 1 : last]
-    part = part_of(chosen)
-    record = _as_record(model, read, chosen, "the answer" if len(chosen) == len(rows) else "this part")
+    record = part_record(model, read, chosen, measure)
     scale = scale_of(record, style)
+    export_part(record, model.name, style)
     heatmap(
         {
-            "method": f"Where {_shortened(read, chosen)} comes from",
+            "method": f"Where {said_of(read, chosen)} comes from",
             "model": f"{model.name}, {own_method(model).title}",
             "prediction": [],
             "failure": None,
             "runs": drawing.drawn_runs(record, style, scale),
             "presentation": style.presentation,
             "legend": drawing.legend(record, style, scale),
-            "notes": [],
-            "blocks": [_meter(part.scores, part.share, part.total, measure)],
+            "notes": list(record.prompt.notes) if record.prompt is not None else [],
+            "blocks": [drawing.completeness_meter(record)],
             "cost": f"Explained: {_SAID[measure]}, of {count(len(chosen), 'row')} of the matrix",
         },
         key="heatmap-part",
         on_strike=lambda words: None,
     )
-
-
-def _shortened(read: Encoded, rows: Sequence[Row]) -> str:
-    """The text of the rows' tokens, of many the first and the last words."""
-    said = read.text[read.tokens[rows[0].place].start or 0 : read.tokens[rows[-1].place].end].strip()
-    if len(said) > 2 * _SHOWN:
-        said = f"{said[:_SHOWN].rstrip()} … {said[-_SHOWN:].lstrip()}"
-    return quoted(said) if said else "this token"
-
-
-def _as_record(model: LanguageModel, read: Encoded, rows: Sequence[Row], said: str) -> Attribution:
-    """For the drawing alone: it is the sum of several answers, and no one record says that."""
-    part = part_of(rows)
-    length = len(part.scores)
-    return Attribution(
-        text=read.text[: read.tokens[length].end or len(read.text)],
-        tokens=read.tokens[:length],
-        scores=part.scores,
-        method=own_method(model).name,
-        parameters={},
-        target=Target(rows[-1].token, said),
-        logit=part.total,
-        reference_share=0.0,
-        bias_share=part.share,
-        additive=True,
-        logits=(part.total,),
-        probabilities=(),
-        labels=(said,),
-        model=model.name,
-        weights_hash=model.weights_hash,
-        cost=Cost(len(rows), len(rows), 0.0),
-        truncated_at=None,
-        task_type=NextToken.name,
-    )
-
-
-def _meter(scores: Sequence[float], share: float, total: float, measure: Measure) -> dict[str, Any]:
-    whose = "biases" if measure == "logit" else "no token: minus the entropy of the others"
-    parts = [
-        f"tokens {number(sum(scores), signed=True)}",
-        *([f"{whose} {number(share, signed=True)}"] if share else []),
-    ]
-    name = _MEASURES[measure].lower()
-    return {
-        "kind": "meter",
-        "title": f"Adds to {number(sum(scores) + share)} of {number(total)}",
-        "bars": drawing.signed_bars([("contributions", sum(scores) + share), (name, total)]),
-        "note": f"Difference {number(abs(sum(scores) + share - total))}. The sum: {', '.join(parts)}.",
-    }
 
 
 def _name(model: LanguageModel, token: int) -> str:

@@ -343,7 +343,7 @@ def test_the_whole_answer_is_a_matrix_and_a_sum(model: LanguageModel) -> None:
     assert bars == {"contributions": pytest.approx(total, abs=1e-3), "sum of logits": pytest.approx(total, abs=1e-3)}
     scores = [unit["score"] for unit in units(panel)]
     assert any(scores) and panel["method"].startswith("Where “")
-    assert panel["legend"]["ends"][1] == "supports the answer"
+    assert panel["legend"]["ends"][1] == f"supports {panel['method'][6:].removesuffix(' comes from')}"
 
 
 def test_a_part_of_the_answer_by_its_log_odds(model: LanguageModel) -> None:
