@@ -17,8 +17,9 @@ setup: $(VENV)/.application  ## create .venv and install the requirements, each 
 app: setup  ## start the dashboard; PORT=8601 chooses the port
 	@$(RUN) -m bcos_core app --port $(PORT)
 
+# A process for each core, and one thread in each. Tests of one file stay together: what they share is made once.
 test: $(VENV)/.development  ## run every test; TESTS=tests/jobs chooses some
-	$(RUN) -m pytest $(TESTS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile $(TESTS)
 
 check: $(VENV)/.development  ## check style, types, what may import what, and that every package is pinned
 	$(RUN) -m ruff check
