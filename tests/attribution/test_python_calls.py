@@ -100,7 +100,7 @@ def test_numbers_of_numpy_and_torch(two: Any, pair: dict[str, Classifier]) -> No
 
 
 WRONG = [True, np.True_, torch.tensor(True), [2], (1,), np.array([2]), torch.tensor([2]), 1.0, np.float64(1), -1, 2.5]
-WRONG += [float("nan"), float("inf"), {}, object(), 10**400, "two"]
+WRONG += [float("nan"), float("inf"), {}, NotImplemented, 10**400, "two"]
 
 
 @pytest.mark.parametrize("value", WRONG, ids=repr)
