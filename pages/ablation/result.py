@@ -10,8 +10,6 @@ import streamlit as st
 
 from bcos_core.ablation.result import Ablation, load_ablation
 from bcos_core.ablation.sentence import ablation_sentences
-from bcos_core.errors import InputError
-from bcos_core.home import require_allowed
 from bcos_core.jobs.store import Job
 from bcos_core.model.folder import folder_bytes
 from bcos_core.numbers import count, file_size
@@ -19,6 +17,7 @@ from bcos_core.render.ablation import SIDES, ablation_figure, ablation_markdown,
 from pages.widgets import url
 from pages.widgets.chart import chart
 from pages.widgets.plain import plain
+from pages.widgets.result_folder import result_folder
 from pages.widgets.table_files import table_files
 
 
@@ -28,9 +27,7 @@ def show_result(job: Job) -> None:
     Raises:
         InputError: its files are no longer there.
     """
-    folder = require_allowed(job.artefacts[0]) if job.artefacts else None
-    if folder is None or not folder.is_dir():
-        raise InputError("The files of this ablation are no longer there. Run it again: what was trained is kept.")
+    folder = result_folder(job, "ablation", "what was trained is kept")
     ablation = _ablation(str(folder))
     st.header("Which options make a difference?", anchor=False)
     first, *others = ablation_sentences(ablation)

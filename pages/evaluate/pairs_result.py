@@ -7,9 +7,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from bcos_core.errors import BcosError, InputError
+from bcos_core.errors import BcosError
 from bcos_core.evaluate.figures import few_texts
-from bcos_core.home import get_home, require_allowed
+from bcos_core.home import get_home
 from bcos_core.jobs.store import Job
 from bcos_core.minimal_pairs.job import MINIMAL_PAIRS
 from bcos_core.minimal_pairs.result import RESULT_FILE, PairsResult, load_result
@@ -28,6 +28,7 @@ from pages.evaluate.pairs_evidence import show_evidence
 from pages.evaluate.pairs_list import show_list
 from pages.widgets.chart import chart
 from pages.widgets.plain import plain
+from pages.widgets.result_folder import result_folder
 from pages.widgets.table_files import table_files
 
 
@@ -37,9 +38,7 @@ def show_result(job: Job) -> None:
     Raises:
         InputError: its files are no longer there.
     """
-    folder = require_allowed(job.artefacts[0]) if job.artefacts else None
-    if folder is None or not folder.is_dir():
-        raise InputError("The files of this run are no longer there. Run it again: what was explained is kept.")
+    folder = result_folder(job, "run", "what was explained is kept")
     spec = MINIMAL_PAIRS.read(job.spec)
     result, rows = _result(str(folder))
     names = _names(result, spec)

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from bcos_core.errors import InputError
 from bcos_core.evaluate.between import between_models
 from bcos_core.evaluate.figures import few_texts
 from bcos_core.evaluate.result import Evaluation, load_evaluation
 from bcos_core.evaluate.standing import Standing, standings
 from bcos_core.evaluate.verdict import verdict
-from bcos_core.home import require_allowed
 from bcos_core.jobs.store import Job
 from bcos_core.numbers import count
 from bcos_core.render.csv_file import csv_file
@@ -26,6 +24,7 @@ from pages.evaluate.matrix import matrix
 from pages.evaluate.slices import show_slices
 from pages.widgets import resources, url
 from pages.widgets.plain import plain
+from pages.widgets.result_folder import result_folder
 
 
 def show_result(job: Job) -> None:
@@ -34,9 +33,7 @@ def show_result(job: Job) -> None:
     Raises:
         InputError: its files are no longer there.
     """
-    folder = require_allowed(job.artefacts[0]) if job.artefacts else None
-    if folder is None or not folder.is_dir():
-        raise InputError("The files of this evaluation are no longer there. Run it again: known texts are kept.")
+    folder = result_folder(job, "evaluation", "known texts are kept")
     names = tuple((str(info.path), info.name) for info in resources.checkpoints().values())
     evaluation = _evaluation(str(folder), names)
     rows, stands = _computed(str(folder), names)
