@@ -24,6 +24,7 @@ from bcos_core.render.scoreboard import (
 )
 from pages.evaluate.chosen import chosen_contender, chosen_score
 from pages.evaluate.curves import show_curves
+from pages.evaluate.differences import show_differences
 from pages.widgets import url
 from pages.widgets.chart import chart
 from pages.widgets.plain import plain
@@ -125,12 +126,4 @@ def _differences(evaluation: Evaluation, paired: Callable[[str], list[Row]], sco
     table = differences_table(paired(str(against)), score)
     if table.empty:
         return
-    columns = {name: st.column_config.NumberColumn(format="%+.3f") for name in ("difference", "low", "high")}
-    p_values = {name: st.column_config.NumberColumn(format="%.4f") for name in ("p", "p (Holm)")}
-    st.dataframe(
-        table,
-        hide_index=True,
-        placeholder="–",
-        height=min(38 + 35 * len(table), 420),
-        column_config={**columns, **p_values},
-    )
+    show_differences(table)

@@ -12,6 +12,7 @@ from bcos_core.minimal_pairs.words import Names, protocol_in_words
 from bcos_core.render.methods import method_title
 from bcos_core.render.minimal_pairs import Row, difference_table, pairs_table, shown_pairs
 from bcos_core.render.pairs_charts import curve_figure, measure_figure, measure_rows
+from pages.evaluate.differences import show_differences
 from pages.evaluate.pairs_chosen import chosen_contender, chosen_measure, measures_of
 from pages.widgets import url
 from pages.widgets.chart import chart
@@ -105,15 +106,7 @@ def _differences(
         return
     table = difference_table(rows, names).drop(columns=["pairs of", "measure", "minus"])
     table = table.rename(columns={"mean": "difference"})
-    columns = {name: st.column_config.NumberColumn(format="%+.3f") for name in ("difference", "low", "high")}
-    p_values = {name: st.column_config.NumberColumn(format="%.4f") for name in ("p", "p (Holm)")}
-    st.dataframe(
-        table,
-        hide_index=True,
-        placeholder="–",
-        height=min(38 + 35 * len(table), 420),
-        column_config={**columns, **p_values},
-    )
+    show_differences(table)
     table_files(
         lambda: difference_table(rows, names),
         name=f"differences_{measure}_{result.name}",
