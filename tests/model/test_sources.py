@@ -15,7 +15,6 @@ from bcos_core.model.sources import resolve_model
 
 @pytest.fixture(autouse=True)
 def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("BCOS_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("BCOS_ROOTS", raising=False)
 

@@ -40,7 +40,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("BCOS_HOME", str(tmp_path / "home"))
     for name in ("BCOS_DATABASE_URL", "BCOS_ROOTS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     st.cache_data.clear()
     return Home((tmp_path / "home").resolve()).create()
 

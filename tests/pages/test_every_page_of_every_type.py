@@ -127,7 +127,6 @@ def home(world: World, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("BCOS_HOME", str(world.home.root))
     for name in ("BCOS_DATABASE_URL", "BCOS_ROOTS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     st.cache_data.clear()
     return world.home
 
