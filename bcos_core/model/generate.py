@@ -22,7 +22,7 @@ from bcos_core.model.next_token import TOP, Alternatives, alternatives, require_
 from bcos_core.model.pooling import scaled_logits
 from bcos_core.model.shared_copy import shared_copy
 from bcos_core.text.encoding import Encoded
-from bcos_core.text.prompt import Prompt, encode_prompt, extended
+from bcos_core.text.prompt import Prompt, encode_prompt, extended, unfinished_tokens
 from bcos_core.wanted import require_wanted
 
 MAX_TOKENS = 50
@@ -33,10 +33,10 @@ End = Literal["stop", "length", "context"]
 class Written:
     """One token that a model has written.
 
-    `token` is its number and `text` what it adds to the text, nothing where it is a special one; `logit` and
-    `probability` (over the vocabulary, at temperature 1) are its own, and `alternatives` begin with it. `prefix` is all
-    that it was written after: `explain` it with `target=token`. `end` says why nothing follows: it is a stop token, as
-    many as were asked for are there, or the model reads no more.
+    `token` is its number and `text` what it adds to the text, nothing where it is a special one or no whole character
+    yet; `logit` and `probability` (over the vocabulary, at temperature 1) are its own, and `alternatives` begin with
+    it. `prefix` is all that it was written after: `explain` it with `target=token`. `end` says why nothing follows: it
+    is a stop token, as many as were asked for are there, or the model reads no more.
     """
 
     token: int
@@ -106,12 +106,20 @@ def _written(
             end = "length"
         elif len(longer) > model.max_length:
             end = "context"
-        written = longer.tokens[-1]
-        text = "" if written.added else longer.text[written.start : written.end]
+        text = _added_text(model, prefix, longer)
         yield Written(token, text, found.logits[0], found.probabilities[0], found, prefix, end)
         if end is not None:
             return
         prefix, logits = longer, reader.read((token,))
+
+
+def _added_text(model: LanguageModel, prefix: Encoded, longer: Encoded) -> str:
+    """What the last token adds to the text: nothing if it is special or leaves a character unfinished, all of the
+    character that it completes."""
+    if longer.tokens[-1].added or unfinished_tokens(model.tokenizer, longer):
+        return ""
+    first = len(prefix) - unfinished_tokens(model.tokenizer, prefix)
+    return longer.text[longer.tokens[first].start :]
 
 
 class _CachedReader:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
@@ -51,10 +52,11 @@ def encode_prompt(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, max_length
 
 
 def extended(tokenizer: PreTrainedTokenizerBase, prompt: Encoded, ids: Sequence[int]) -> Encoded:
-    """A prompt with further tokens at its end, which are a part of its text; special ones are not. A token that is not
-    yet a whole character stands for none; the one that completes it stands for it. What follows a template begins
-    anew, as messages do."""
-    text, tokens, unfinished = prompt.text, list(prompt.tokens), _unfinished(prompt)
+    """A prompt with further tokens at its end, which are a part of its text; special ones are not. The tokens of one
+    character all stand for it; as long as bytes of it are missing, for `NO_CHARACTER` at the end of the text, whose
+    place it takes. What follows a template begins anew, as messages do."""
+    text, tokens = prompt.text, list(prompt.tokens)
+    unfinished = list(prompt.ids[len(prompt) - unfinished_tokens(tokenizer, prompt) :])
     for token_id in ids:
         name = token_name(tokenizer, token_id)
         if token_id in tokenizer.all_special_ids:
@@ -63,23 +65,31 @@ def extended(tokenizer: PreTrainedTokenizerBase, prompt: Encoded, ids: Sequence[
             continue
         if tokens[-1].added and text:
             text += BETWEEN
+        begun = tokens[-len(unfinished)].start if unfinished else None
+        start = len(text) if begun is None else begun
         unfinished.append(token_id)
-        start, more = len(text), written(tokenizer, unfinished)
-        if not more.endswith(NO_CHARACTER) or len(unfinished) >= BYTES_OF_A_CHARACTER:
-            text += more
+        more = written(tokenizer, unfinished)
+        text = text[:start] + more
+        whole = not more.endswith(NO_CHARACTER)
+        # Bytes that became no character keep their place; the token behind them has one of its own.
+        lost = more.rfind(NO_CHARACTER) + 1 if whole and len(unfinished) > 1 else 0
+        own = start + lost
+        for place in range(1 - len(unfinished), 0):
+            tokens[place] = replace(tokens[place], start=start, end=own if lost else len(text))
+        tokens.append(Token(name, own, len(text)))
+        if whole or len(unfinished) >= BYTES_OF_A_CHARACTER:
             unfinished = []
-        tokens.append(Token(name, start, len(text)))
     return Encoded(text, (*prompt.ids, *ids), tuple(tokens), prompt.truncated_at)
 
 
-def _unfinished(prompt: Encoded) -> list[int]:
-    """The tokens at the end of a prompt that are no whole character yet."""
-    found: list[int] = []
-    for token_id, token in zip(reversed(prompt.ids), reversed(prompt.tokens), strict=True):
-        if token.added or token.start != token.end:
-            break
-        found.insert(0, token_id)
-    return found
+def unfinished_tokens(tokenizer: PreTrainedTokenizerBase, prompt: Encoded) -> int:
+    """How many tokens at the end of a prompt are no whole character yet."""
+    last = prompt.tokens[-1]
+    if last.start is None or not prompt.text[last.start :].endswith(NO_CHARACTER):
+        return 0
+    found = [token.start for token in prompt.tokens[-BYTES_OF_A_CHARACTER:]].count(last.start)
+    as_written = written(tokenizer, prompt.ids[-found:]) == prompt.text[last.start :]
+    return found if as_written and found < BYTES_OF_A_CHARACTER else 0
 
 
 def _plain(tokenizer: PreTrainedTokenizerBase, text: str, limit: int) -> Encoded:

@@ -14,6 +14,7 @@ from bcos_core.model.generate import generate
 from bcos_core.model.language_model import LanguageModel, wrap
 from bcos_core.model.next_token import next_logits
 from bcos_core.text.prompt import encode_prompt, extended
+from bcos_core.text.units import token_units
 from bcos_core.wanted import GivenUp, until
 from tests.built_tokenizers import tiny_classifier
 from tests.tiny_language_model import LIMIT, language_model, network, tokenizer
@@ -47,6 +48,11 @@ def test_with_a_cache_every_step_has_the_logits_that_it_has_without(kind: str) -
     assert [step.end for step in steps] == [None] * 11 + ["length"]
 
 
+def finished(text: str) -> str:
+    """Without the bytes at its end that are no character yet."""
+    return text.rstrip("\ufffd")
+
+
 def test_greedily_it_writes_what_transformers_writes(llama: LanguageModel) -> None:
     stock: Any = network()  # which nobody has made to pool
     read = encode_prompt(tokenizer(), PROMPT, LIMIT)
@@ -56,7 +62,8 @@ def test_greedily_it_writes_what_transformers_writes(llama: LanguageModel) -> No
     steps = list(generate(llama, PROMPT, max_tokens=8, stop=()))
     assert [step.token for step in steps] == wanted.tolist()
     assert steps[-1].prefix.ids == (*read.ids, *wanted[:-1].tolist())
-    assert steps[-1].prefix.text == PROMPT + "".join(step.text for step in steps[:-1])
+    assert steps[-1].prefix.text == tokenizer().decode(steps[-1].prefix.ids, skip_special_tokens=True)
+    assert finished(steps[-1].prefix.text) == finished(PROMPT + "".join(step.text for step in steps[:-1]))
 
 
 def test_each_step_is_explained_from_what_stood_before_it(llama: LanguageModel) -> None:
@@ -73,12 +80,12 @@ def test_an_answer_in_a_conversation_begins_anew(llama: LanguageModel) -> None:
     asked = [{"role": "user", "content": "The keys?"}]
     first, second, *_ = generate(llama, asked, max_tokens=3, stop=())
     assert first.prefix.text == "The keys?"
-    assert second.prefix.text == f"The keys?\n\n{first.text}"
+    assert finished(second.prefix.text) == f"The keys?\n\n{finished(first.text)}"
     record = explain(llama, second.prefix, target=second.token)
     assert record.prompt is not None
     assert record.prompt.ids == (*first.prefix.ids, first.token)
     token = record.tokens[-1]
-    assert record.text[token.start : token.end] == first.text
+    assert finished(record.text[token.start : token.end]) == finished(first.text)
     (stopped,) = generate(llama, asked, stop=(first.token,), max_tokens=1)
     assert stopped.end == "stop"
 
@@ -132,18 +139,41 @@ def test_it_leaves_the_model_as_it_was(llama: LanguageModel) -> None:
     assert all(torch.equal(parameter, before[name]) for name, parameter in llama.model.named_parameters())
 
 
-def test_a_character_of_several_tokens_stands_where_it_is_complete() -> None:
+def test_the_tokens_of_one_character_all_stand_for_it() -> None:
     read = encode_prompt(tokenizer(), "Mary", LIMIT)
     ids = [tokenizer().convert_tokens_to_ids(one) for one in ("ð", "Ł", "ĺ", "Ģ")]
-    for parts in ([ids], [[one] for one in ids]):
+    for parts in ([ids], [[one] for one in ids], [ids[:2], ids[2:]]):
         longer = read
         for some in parts:
             longer = extended(tokenizer(), longer, some)
         assert longer.text == "Mary😀"
         spans = [(token.start, token.end) for token in longer.tokens[-4:]]
-        assert spans == [(4, 4), (4, 4), (4, 4), (4, 5)]
+        assert spans == [(4, 5), (4, 5), (4, 5), (4, 5)]
     closed = extended(tokenizer(), read, [2])
     assert (closed.text, closed.tokens[-1].added) == ("Mary", True)
+
+
+def test_bytes_that_are_no_character_have_a_place_of_their_own() -> None:
+    read = encode_prompt(tokenizer(), "Mary", LIMIT)
+    half = [tokenizer().convert_tokens_to_ids(one) for one in ("ð", "Ł")]
+    longer = extended(tokenizer(), read, half)
+    assert longer.text == "Mary\ufffd"
+    last = token_units(longer.text, longer.tokens)[-1]
+    assert (last.start, last.end, last.positions) == (4, 5, (len(read), len(read) + 1))
+    [keys] = tokenizer()(" keys", add_special_tokens=False)["input_ids"]
+    broken = extended(tokenizer(), longer, [keys])
+    assert broken.text == "Mary\ufffd keys"
+    assert [(token.start, token.end) for token in broken.tokens[-3:]] == [(4, 5), (4, 5), (5, 10)]
+    closed = extended(tokenizer(), longer, [2])
+    assert closed.text == "Mary\ufffd" and closed.tokens[-1].added
+
+
+def test_a_mark_that_a_person_typed_for_such_bytes_stays_as_it_is() -> None:
+    read = encode_prompt(tokenizer(), "Mary \ufffd", LIMIT)
+    [keys] = tokenizer()(" keys", add_special_tokens=False)["input_ids"]
+    longer = extended(tokenizer(), read, [keys])
+    assert longer.text == "Mary \ufffd keys"
+    assert longer.tokens[:-1] == read.tokens and (longer.tokens[-1].start, longer.tokens[-1].end) == (6, 11)
 
 
 @pytest.mark.parametrize(
