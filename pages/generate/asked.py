@@ -81,7 +81,8 @@ def prompt_box(prompt: str) -> None:
 
 
 def choose_model(known: dict[str, str]) -> tuple[str, bool]:
-    """The model by name, and whether the prompt is a message to it."""
+    """The model by name, and whether the prompt is a message to it. The one of a link that is gone has another in its
+    place, which does not write before a person says so (`is_to_write`)."""
     missing_in_link("model", known)
     first = next(iter(known))
     chosen = st.selectbox(
@@ -141,9 +142,21 @@ def examples() -> None:
             st.button(name, key=f"example-{name}", type="tertiary", help=plain(prompt), on_click=begin, args=(prompt,))
 
 
+def is_to_write(known: dict[str, str]) -> bool:
+    """Whether the address asks for text, of a model that is there."""
+    return url.read("written") == "1" and all(name in known for name in url.read_all("model") if name)
+
+
 def begin(prompt: str) -> None:
-    """Go on from a prompt, whatever was chosen in the text before."""
-    url.write(**kept_text.place_of(prompt, PLACE), **dict.fromkeys(CHOSEN), written="1", stopped=None)
+    """Go on from a prompt, with the model on the screen, whatever was chosen in the text before."""
+    shown = st.session_state.get(url.key_of("model"))
+    url.write(
+        **kept_text.place_of(prompt, PLACE),
+        **dict.fromkeys(CHOSEN),
+        model=None if shown is None else str(shown),
+        written="1",
+        stopped=None,
+    )
 
 
 def begin_typed() -> None:

@@ -19,6 +19,7 @@ from pages.generate.asked import (
     choose_model,
     choose_numbers,
     examples,
+    is_to_write,
     prompt_box,
     prompt_on_screen,
 )
@@ -57,7 +58,7 @@ def show_continuation() -> None:
     if is_blank(prompt):
         st.info("The prompt is empty. Type at least one word.")
         return
-    if url.read("written") != "1":
+    if not is_to_write(known):
         st.info("Press Generate: the model goes on from the prompt, and every token that it writes can be asked about.")
         return
     with guard():

@@ -149,6 +149,11 @@ def bound_list(name: str, default: list[str], options: Iterable[str], *, clears:
     return _bind(name, value, lambda chosen: chosen or [""], clears)
 
 
+def key_of(name: str) -> str:
+    """The key of the widget that is bound to a parameter."""
+    return f"url-{name}"
+
+
 def one_of(options: Iterable[str]) -> Callable[[str], str]:
     """A `parse` that refuses what is not among the options."""
     known = tuple(options)
@@ -168,7 +173,7 @@ def _bind(
     clears: Iterable[str],
     is_refused: Callable[[Any], bool] = lambda chosen: False,
 ) -> dict[str, Any]:
-    key = f"url-{name}"
+    key = key_of(name)
     # On every run: a widget in a closed popover is made when it opens, and would then show none of an older run.
     st.session_state[key] = value
 

@@ -246,10 +246,25 @@ def test_markup_in_a_prompt_stays_text(model: LanguageModel) -> None:
     ids=str,
 )
 def test_a_bad_link_is_no_stack_trace(model: LanguageModel, bad: dict[str, str]) -> None:
-    if bad == {"model": "gone"}:  # the embedded one is not made for a test
-        bad = {"model": "gone", "written": "0"}
     page = opened(**bad)
     assert not any("Something went wrong" in error.value for error in page.error)
+
+
+def test_in_the_place_of_a_model_that_is_gone_none_writes_before_it_is_asked(model: LanguageModel) -> None:
+    page = opened(model="gone")
+    assert any("names gone" in one.value for one in page.warning)
+    assert not has(page, "bcos_written") and any("Press Generate" in one.value for one in page.info)
+    assert page.selectbox[0].value == "smollm2"
+    page.selectbox[0].select("tiny").run()  # who chooses one is asked no more
+    assert drawn(page, "bcos_written")["prompt"] == PROMPT
+
+
+def test_what_is_on_the_screen_writes_when_the_button_is_pressed(model: LanguageModel) -> None:
+    page = opened(model="", written="0")
+    page.selectbox[0].select("tiny").run()
+    assert not has(page, "bcos_written")
+    button(page, "Generate").click().run()
+    assert page.query_params["model"] == "tiny" and has(page, "bcos_written")
 
 
 def test_a_converted_model_says_so(home: Home) -> None:
