@@ -32,9 +32,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "what",
-        choices=("tasks", "models", "rating", "waiting", "gpu", "memory"),
+        choices=("tasks", "models", "rating", "waiting", "gpu", "memory", "language"),
         help="every kind of task on real texts; other pretrained models; how long raters wait, in a browser; time left "
-        "and the two lanes, with real jobs; what holds on a GPU; memory of large models, on paper",
+        "and the two lanes, with real jobs; what holds on a GPU; memory of large models, on paper; time and memory of "
+        "explaining next tokens of SmolLM2",
     )
     parser.add_argument("only", nargs="*", metavar="NAME", help="of tasks or models, these alone")
     arguments = parser.parse_args()
@@ -61,6 +62,10 @@ def main() -> None:
 
         for found in all_counted():
             sheet.add(found)
+    elif arguments.what == "language":
+        from benchmarks.language import measure as next_tokens
+
+        sheet.add(next_tokens())
     else:
         others(sheet, arguments.what, arguments.only)
     print(json.dumps(sheet.figures))

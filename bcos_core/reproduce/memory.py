@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 import torch
 
-_AT_ONCE = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
+AT_ONCE = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
 """Lets glibc give memory back as soon as it is free: what one method has used is then no memory of the next."""
 
 
@@ -71,7 +71,7 @@ def methods_memory(
         subprocess.CalledProcessError: the process has failed.
     """
     command = [sys.executable, "-m", "bcos_core.reproduce.memory", checkpoint, *methods]
-    environment = {**os.environ, **_AT_ONCE}
+    environment = {**os.environ, **AT_ONCE}
     asked = json.dumps({"text": text, "options": {method: dict(given) for method, given in options.items()}})
     done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True, env=environment, check=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
