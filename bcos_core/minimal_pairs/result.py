@@ -44,13 +44,14 @@ class Source:
 @dataclass(frozen=True)
 class Speaker:
     """A model. `differences`: pair → the logit of the right word minus that of the wrong one. `identity` is that of its
-    files then."""
+    files then; `consistency` is the weight of deletion consistency in its training, 0 where there was none."""
 
     checkpoint: str
     path: str
     kind: str
     identity: str
     differences: Mapping[str, float]
+    consistency: float = 0.0
 
     @property
     def own(self) -> str:

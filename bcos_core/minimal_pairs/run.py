@@ -39,7 +39,7 @@ from bcos_core.minimal_pairs.spec import USUAL, PairsSpec
 from bcos_core.minimal_pairs.struck import Struck
 from bcos_core.model.folder import require_distinct_names
 from bcos_core.model.identity import folder_identity, model_subject
-from bcos_core.model.info import read_config
+from bcos_core.model.info import read_config, read_language_info
 from bcos_core.model.language_model import LanguageModel, load
 from bcos_core.model.skeleton import transformers_config
 from bcos_core.model.tokenizer import load_tokenizer
@@ -234,7 +234,10 @@ class _Run:
             if not one.method.chance:
                 continue
             differences = table.differences(questions, answers)
-            self.speakers.append(Speaker(checkpoint, str(folder.path), folder.kind, model.identity, differences))
+            weight = float((read_language_info(folder.path).recipe or {}).get("consistency", 0.0))
+            self.speakers.append(
+                Speaker(checkpoint, str(folder.path), folder.kind, model.identity, differences, weight)
+            )
             if cut := table.unread(questions, answers):
                 self.note(f"{folder.name} did not read the evidence of {count(cut, 'pair')}: the prompts are too long.")
 

@@ -40,6 +40,7 @@ def pairs_paragraphs(result: PairsResult, names: Names) -> list[list[str]]:
         [
             *_better_than_ours(result, speaker, names),
             _prefers(result, speaker, names),
+            *_trained_towards(result, speaker, names),
             *[one for measure in told for one in _methods(result, speaker, names, measure)],
         ]
         for speaker in result.speakers
@@ -114,6 +115,17 @@ def _prefers(result: PairsResult, speaker: Speaker, names: Names) -> str:
         return f"{name} was asked about no pair."
     interval = interval_in_words(share, percent)
     return f"{name} prefers the right word in {percent(share.mean)} of {count(share.n, 'pair')} ({interval})."
+
+
+def _trained_towards(result: PairsResult, speaker: Speaker, names: Names) -> list[str]:
+    """A measure that was an objective is no test of it."""
+    removing = [MEASURES[name].title for name in result.measures if MEASURES[name].asks]
+    if not speaker.consistency or not removing:
+        return []
+    return [
+        f"{names.get(speaker.checkpoint, speaker.checkpoint)} was trained towards what its own sum says of struck "
+        f"tokens (deletion consistency, weight {speaker.consistency:g}): {_listed(removing)} are no test of that alone."
+    ]
 
 
 def _methods(result: PairsResult, speaker: Speaker, names: Names, measure: Measure) -> list[str]:

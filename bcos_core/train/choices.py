@@ -180,5 +180,29 @@ def examples_option() -> Any:
     )
 
 
+def consistency_option(default: float = 0.0) -> Any:
+    return choice(
+        default,
+        "Deletion consistency",
+        "Weight of the deletion-consistency loss, 0 for none.",
+        least=0.0,
+        most=10.0,
+        step=0.5,
+        group=DATA,
+    )
+
+
+def consistency_start_option() -> Any:
+    return choice(
+        0.5,
+        "Its start",
+        "Share of the steps after which deletion consistency begins.",
+        least=0.0,
+        below=1.0,
+        step=0.1,
+        group=DATA,
+    )
+
+
 def seed_option() -> Any:
     return choice(42, "Seed", "Seed of every random choice.", least=0, most=2**32 - 1, group=DATA)

@@ -18,6 +18,8 @@ from bcos_core.train.choices import (
     accumulation_option,
     b_option,
     calibration_texts_option,
+    consistency_option,
+    consistency_start_option,
     examples_option,
     learning_rate_option,
     normalize_option,
@@ -106,24 +108,8 @@ class Recipe(Choices):
         choices=(USUAL_LOSS, BINARY, CROSS_ENTROPY),
         group=DATA,
     )
-    consistency: float = choice(
-        0.0,
-        "Deletion consistency",
-        "Weight of the deletion-consistency loss, 0 for none.",
-        least=0.0,
-        most=10.0,
-        step=0.5,
-        group=DATA,
-    )
-    consistency_start: float = choice(
-        0.5,
-        "Its start",
-        "Share of the steps after which deletion consistency begins.",
-        least=0.0,
-        below=1.0,
-        step=0.1,
-        group=DATA,
-    )
+    consistency: float = consistency_option()
+    consistency_start: float = consistency_start_option()
     consistency_ranked: float = choice(
         0.0,
         "Ranked removal",

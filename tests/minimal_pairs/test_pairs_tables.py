@@ -79,6 +79,14 @@ def test_what_is_better_than_the_model_itself_is_said_first() -> None:
     assert said[0] == "On My model, no other method is shown to be better than Frozen-linear pullback in any score."
 
 
+def test_a_model_that_was_trained_towards_strikes_is_said_to_be() -> None:
+    [speaker] = RESULT.speakers
+    trained = replace(RESULT, speakers=(replace(speaker, consistency=0.5),))
+    [said] = [one for one in pairs_sentences(trained, {"one": "Our model"}) if "trained towards" in one]
+    assert said.startswith("Our model was trained") and "weight 0.5" in said and "Strike correlation" in said
+    assert not [one for one in pairs_sentences(RESULT, {}) if "trained towards" in one]
+
+
 def test_few_pairs_show_no_difference() -> None:
     few = [contender(method, *[value] * 3) for method, value in (("pullback", 0.1), ("occlusion", 1.0))]
     said = pairs_sentences(replace(RESULT, contenders=(GUESS, *few)), NAMES)

@@ -15,7 +15,14 @@ from bcos_core.model.size import ModelSize
 from bcos_core.text.running import TextSource
 from bcos_core.train.language.losses import distillation
 from bcos_core.train.language.memory import training_memory
-from bcos_core.train.language.plan import language_plan, memory_plan, parameters_of, stage_titles, texts_size
+from bcos_core.train.language.plan import (
+    language_plan,
+    memory_plan,
+    parameters_of,
+    stage_titles,
+    steps_done,
+    texts_size,
+)
 from bcos_core.train.language.recipe import LANGUAGE_RECIPES, LanguageRecipe
 from bcos_core.train.language.spec import LanguageSpec
 from tests.tiny_language_model import network, tokenizer
@@ -82,6 +89,17 @@ def test_memory_by_hand() -> None:
     sparing = training_memory(1000, 160, ModelSize(16, 3, 24), recipe.replace(checkpointing=True))
     assert sparing.activations == 4 * 16 * (16 * 16 + 6 * 24) + 4 * 16 * 16 * 3 < found.activations
     assert training_memory(1000, 160, ModelSize(16, 3, 24), recipe.replace(embeddings="trained")).training == 12_000
+    struck = training_memory(1000, 160, ModelSize(16, 3, 24), recipe.replace(consistency=1.0))
+    assert struck.activations == 2 * found.activations
+
+
+def test_steps_with_consistency_count_for_more() -> None:
+    recipe = LanguageRecipe(consistency=1.0, consistency_start=0.5)
+    assert steps_done(LanguageRecipe(), 3, 10) == pytest.approx(3)
+    # A step: 3 forward passes by B-cos layers and the original's; then half a heatmap, forward and backward more.
+    early, late = 3 / 0.9 + 1, 3 / 0.9 + 1 + 2.5 / 0.9
+    assert steps_done(recipe, 5, 10) == pytest.approx(10 * early / (early + late))
+    assert steps_done(recipe, 10, 10) == pytest.approx(10)
 
 
 def test_what_is_kept_for_the_backward_pass_is_about_what_is_planned() -> None:

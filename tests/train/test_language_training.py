@@ -173,10 +173,11 @@ def test_packed_blocks_checkpointed_in_bf16(inputs: tuple[Path, Path], tmp_path:
 
 
 @pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.parametrize("consistency", [0.0, 1.0])
 def test_a_stopped_run_goes_on_and_gives_what_an_unbroken_one_gives(
-    inputs: tuple[Path, Path], tmp_path: Path, checkpointing: bool
+    inputs: tuple[Path, Path], tmp_path: Path, checkpointing: bool, consistency: float
 ) -> None:
-    spec = language_spec(inputs, checkpointing=checkpointing)
+    spec = language_spec(inputs, checkpointing=checkpointing, consistency=consistency)
     unbroken = trained(spec, tmp_path / "a")
     with pytest.raises(JobCancelled):
         trained(spec, tmp_path / "b", Recorder(stop_at=12))

@@ -60,6 +60,7 @@ def training_memory(parameters: int, embedded: int, size: ModelSize, recipe: Lan
     hidden, inner = BLOCK_WIDTHS
     block = FLOAT * tokens * (hidden * size.hidden + inner * size.inner)
     kept = block + FLOAT * tokens * size.hidden * size.layers if recipe.checkpointing else block * size.layers
+    kept *= 1 + bool(recipe.consistency)  # the struck prompts are at most as many tokens again
     rows = min(tokens, ROWS) if recipe.checkpointing else tokens
     return Memory(
         weights=FLOAT * copies * parameters,

@@ -15,6 +15,8 @@ from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
+from bcos_core.attribution.references import NOTHING, tokens_of
+from bcos_core.attribution.strike import replacement
 from bcos_core.errors import DataError, NotFiniteError, RecipeError
 from bcos_core.home import Home
 from bcos_core.model.about import About
@@ -171,6 +173,7 @@ class _Run:
         self.biases = self.loaded.has_biases
         tokenizer = self.loaded.tokenizer
         self.tokenizer: PreTrainedTokenizerBase = tokenizer
+        self.replaced_by = self._replaced_by()
         self.train_texts = take(self.texts.train, self.recipe.examples, self.recipe.seed)
         self.train = self._sequences(self.train_texts, "training")
         self.test = self._sequences(take(self.texts.test, self.recipe.test_texts, self.recipe.seed), "test")
@@ -209,6 +212,8 @@ class _Run:
                 self.curve,
                 recipe,
                 original=for_distillation(self._load().model, bf16=bf16) if recipe.loss == DISTILLATION else None,
+                added=self.tokenizer.all_special_ids,
+                replaced_by=self.replaced_by,
                 work=self.work.path / kind,
                 reporter=self.reporter,
                 bf16=bf16,
@@ -263,6 +268,23 @@ class _Run:
         model = load_model(kept)
         set_b(model, recipe.first_b)
         return model, calibration.stretch
+
+    def _replaced_by(self) -> int | None:
+        """The token that a strike puts in the place of others; None where the tokenizer has none.
+
+        Raises:
+            RecipeError: none, and deletion consistency is asked for.
+        """
+        tokens = tokens_of(self.tokenizer)
+        if tokens:
+            return int(getattr(self.tokenizer, f"{replacement(NOTHING, tokens)}_token_id"))
+        if self.recipe.consistency:
+            raise RecipeError(
+                "consistency",
+                f"consistency is {self.recipe.consistency:g}, but the tokenizer of {self.source.name} has no mask "
+                "token and no padding token to replace words by. Set it to 0, or choose another model.",
+            )
+        return None
 
     def _load(self) -> LanguageModel:
         return load(self.source.name if self.source.name in EMBEDDED_MODELS else self.folder)

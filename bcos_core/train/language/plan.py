@@ -32,6 +32,9 @@ CURVE_TOKENS = 2048
 """Of the validation texts that a model is measured on in its course, about."""
 AGAIN = 1
 """Forward passes more, where gradients are checkpointed."""
+CONSISTENCY = (2 + 1 + BACKWARD) / 2
+"""Forward passes over the texts that deletion consistency adds: a heatmap, and a forward and backward pass on the
+struck prompts, which are half as long as the texts on average."""
 SMOLLM2 = (134_515_008, 49_152 * 576)
 """Parameters of the embedded model, and how many of them are its word embeddings: its folder may not be there yet."""
 
@@ -65,6 +68,21 @@ def stage_titles(recipe: LanguageRecipe) -> list[str]:
 def trained_kinds(recipe: LanguageRecipe) -> list[str]:
     """The kinds of models that a recipe makes, the B-cos model first."""
     return ["bcos"] * recipe.bcos + ["conventional"] * bool((recipe.twin and recipe.epochs) or not recipe.bcos)
+
+
+def step_units(recipe: LanguageRecipe, share: float) -> float:
+    """What the steps up to a `share` of them all cost, in forward passes over all texts: those with deletion
+    consistency cost more, and it begins in the middle."""
+    own: float = 1 + BACKWARD + AGAIN * recipe.checkpointing
+    begun = max(0.0, share - recipe.consistency_start) if recipe.consistency else 0.0
+    return (share * own + begun * CONSISTENCY) * (BCOS_STEP if recipe.bcos else 1.0) + share * (
+        recipe.loss == DISTILLATION
+    )
+
+
+def steps_done(recipe: LanguageRecipe, step: int, steps: int) -> float:
+    """Steps that were done, each counted by what it costs beside the mean of all."""
+    return steps * step_units(recipe, step / max(1, steps)) / step_units(recipe, 1.0)
 
 
 def texts_size(source: TextSource) -> TextsSize:
@@ -112,11 +130,11 @@ def language_plan(spec: LanguageSpec) -> list[Part]:
     for kind in trained_kinds(recipe):
         own = recipe if kind == "bcos" or not recipe.bcos else recipe.continued()
         if own.epochs:
-            units: float = 1 + BACKWARD + AGAIN * own.checkpointing
-            units = units * (BCOS_STEP if own.bcos else 1.0) + (own.loss == DISTILLATION)
+            units = step_units(own, 1.0)
             steps = STEP_SECONDS * trained / length * own.epochs / own.batch_size
             asked = EVALUATIONS * passes(min(CURVE_TOKENS, size.validation * size.tokens))
-            pace = f"language {kind}, {own.loss}, {own.precision}"
+            consistent = " with consistency" * bool(own.consistency)
+            pace = f"language {kind}, {own.loss}{consistent}, {own.precision}"
             parts.append((pace, steps + seconds_of(units * passes(trained * own.epochs) + asked)))
         parts.append(("perplexity", SAVING_SECONDS + seconds_of(passes(tested) * BCOS_STEP)))
     return [Part(stage, "", pace, seconds) for stage, (pace, seconds) in enumerate(parts)]

@@ -17,6 +17,8 @@ from bcos_core.train.choices import (
     accumulation_option,
     b_option,
     calibration_texts_option,
+    consistency_option,
+    consistency_start_option,
     examples_option,
     learning_rate_option,
     normalize_option,
@@ -45,9 +47,11 @@ class LanguageRecipe(Choices):
     the loss is KL(p of the original ‖ p), plus `hidden_weight` times the mean squared distance of the two models' last
     hidden states, each by its root mean square. Cross-entropy is that of the texts' own next tokens. With `packing`,
     texts fill blocks of `max_length` tokens (`bcos_core.text.sequences`), else each is a sequence of its own. `epochs`
-    0 converts alone. `embeddings` says whether the word embeddings, and the head where it is the same parameter, are
-    trained; `checkpointing` keeps the blocks' inputs alone and computes the rest again in the backward pass. `twin` is
-    the original, trained on by cross-entropy on the same sequences, as many steps.
+    0 converts alone. `consistency` is the weight of the deletion-consistency loss (`bcos_core.train.language.struck`),
+    0 for none, which begins after `consistency_start` of the steps. `embeddings` says whether the word embeddings, and
+    the head where it is the same parameter, are trained; `checkpointing` keeps the blocks' inputs alone and computes
+    the rest again in the backward pass. `twin` is the original, trained on by cross-entropy on the same sequences, as
+    many steps.
 
     Raises:
         RecipeError: options that do not fit together; its `field` names the one at fault.
@@ -142,6 +146,8 @@ class LanguageRecipe(Choices):
         step=0.1,
         group=DATA,
     )
+    consistency: float = consistency_option()
+    consistency_start: float = consistency_start_option()
 
     def check(self) -> None:
         if not self.bcos and self.loss == DISTILLATION:
@@ -152,6 +158,12 @@ class LanguageRecipe(Choices):
             )
         if not self.bcos and not self.epochs:
             raise RecipeError("epochs", "Neither converted nor trained, the model stays as it is. Choose one of both.")
+        if not self.bcos and self.consistency:
+            raise RecipeError(
+                "consistency",
+                "Deletion consistency needs a B-cos model: what a conventional one says of its words is not trained. "
+                "Set it to 0.",
+            )
         if self.hidden_weight and self.loss != DISTILLATION:
             raise RecipeError("hidden_weight", f"Hidden states are learned in {DISTILLATION} alone. Set it to 0.")
 
@@ -173,6 +185,7 @@ class LanguageRecipe(Choices):
             normalize_weights=False,
             loss=CROSS_ENTROPY,
             hidden_weight=0.0,
+            consistency=0.0,
             twin=False,
         )
 

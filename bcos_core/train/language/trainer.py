@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from bcos_core.tasks.next_token import PERPLEXITY
 from bcos_core.text.sequences import Ids
 from bcos_core.train.callbacks import BRamp, CompleteMark, ReportingCallback, not_finite
 from bcos_core.train.language.losses import cross_entropy, distillation, hidden_distance
+from bcos_core.train.language.plan import steps_done
 from bcos_core.train.language.recipe import DISTILLATION, LanguageRecipe
+from bcos_core.train.language.struck import StruckPrompts, struck_prompts
 from bcos_core.train.ordered import OrderedTrainer, arguments_of
 from bcos_core.train.ranks import Ranks
 
@@ -50,11 +53,14 @@ class LanguageTrainer(OrderedTrainer):
         recipe: LanguageRecipe,
         original: PreTrainedModel | None,
         validation: Sequence[Ids],
+        added: Collection[int],
+        replaced_by: int | None,
         reporter: Reporter,
         **arguments: Any,
     ) -> None:
         super().__init__(seed=recipe.seed, **arguments)
         self.recipe, self.original, self.validation, self.reporter = recipe, original, validation, reporter
+        self.added, self.replaced_by = torch.tensor(sorted(added), dtype=torch.long), replaced_by
 
     def compute_loss(
         self,
@@ -66,6 +72,7 @@ class LanguageTrainer(OrderedTrainer):
         bare: PreTrainedModel = self.accelerator.unwrap_model(model)
         ids, mask = inputs["input_ids"], inputs["attention_mask"]
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.args.bf16):
+            struck = self._struck(bare, ids, mask)
             rows, targets = hidden_and_targets(bare, ids, mask)
             sparing = self.recipe.checkpointing
             if self.original is None:
@@ -76,9 +83,19 @@ class LanguageTrainer(OrderedTrainer):
                 loss = distillation(bare, self.original, rows, theirs, sparing=sparing)
                 if self.recipe.hidden_weight:
                     loss = loss + self.recipe.hidden_weight * hidden_distance(rows, theirs)
+            if struck is not None:
+                loss = loss + self.recipe.consistency * struck.loss(bare)
         if not bool(loss.detach().isfinite()):
             raise not_finite(f"the loss ({loss.item()})", self.state.global_step + 1)
         return (loss, {}) if return_outputs else loss
+
+    def _struck(self, model: PreTrainedModel, ids: Tensor, mask: Tensor) -> StruckPrompts | None:
+        """None where deletion consistency is not asked for, or has not begun."""
+        begin = self.recipe.consistency_start * self.state.max_steps
+        if self.replaced_by is None or not self.recipe.consistency or self.state.global_step < begin:
+            return None
+        ordinary = mask.bool() & ~torch.isin(ids, self.added.to(ids.device))
+        return struck_prompts(model, ids, mask, ordinary, self.replaced_by, sparing=self.recipe.checkpointing)
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         assert isinstance(self.model, PreTrainedModel)
@@ -101,7 +118,8 @@ def steps_of(sequences: int, recipe: LanguageRecipe) -> int:
 
 def loss_name(recipe: LanguageRecipe) -> str:
     """What the training loss is, all its terms."""
-    return recipe.loss + (f" + {recipe.hidden_weight:g} × hidden states" if recipe.hidden_weight else "")
+    hidden = f" + {recipe.hidden_weight:g} × hidden states" if recipe.hidden_weight else ""
+    return recipe.loss + hidden + (f" + {recipe.consistency:g} × deletion consistency" if recipe.consistency else "")
 
 
 def train_language_model(
@@ -111,6 +129,8 @@ def train_language_model(
     recipe: LanguageRecipe,
     *,
     original: PreTrainedModel | None = None,
+    added: Collection[int] = (),
+    replaced_by: int | None = None,
     work: Path,
     reporter: Reporter,
     bf16: bool,
@@ -120,7 +140,9 @@ def train_language_model(
     """Train `model` in place; it is in evaluation mode afterwards, and all its parameters may be trained again.
 
     Checkpoints go to `work`; if some are there already, training goes on from the last one. `original` is what is
-    distilled, which stays as it is; `stretch` are layers by path whose weights calibration made longer, and how much.
+    distilled, which stays as it is; `added` are the numbers of special tokens, and `replaced_by` is the token that
+    stands for struck ones, where deletion consistency is asked for; `stretch` are layers by path whose weights
+    calibration made longer, and how much.
 
     Raises:
         JobCancelled: from the reporter.
@@ -128,6 +150,8 @@ def train_language_model(
     """
     if (original is not None) != (recipe.loss == DISTILLATION):
         raise ValueError(f"The loss is {recipe.loss}, and the original is {'given' if original else 'missing'}.")
+    if recipe.consistency and replaced_by is None:
+        raise ValueError("Deletion consistency wants a token that stands for struck ones.")
     steps = steps_of(len(train), recipe)
     arguments = arguments_of(
         recipe,
@@ -139,7 +163,7 @@ def train_language_model(
     )
     ranks = Ranks()
     callbacks: list[TrainerCallback] = [
-        ReportingCallback(reporter, recipe, PERPLEXITY.name, loss_name(recipe)),
+        ReportingCallback(reporter, recipe, PERPLEXITY.name, loss_name(recipe), partial(steps_done, recipe)),
         CompleteMark(ranks),
     ]
     if recipe.bcos:
@@ -153,6 +177,8 @@ def train_language_model(
             recipe=recipe,
             original=original,
             validation=validation,
+            added=added,
+            replaced_by=replaced_by,
             stretch=stretch or {},
             reporter=reporter,
             model=model,
