@@ -64,6 +64,11 @@ class MinimalPair:
         return None if self.evidence is None else self.prefix[slice(*self.evidence)]
 
     @property
+    def asked(self) -> tuple[str, str, str, Span | None]:
+        """What a model is asked by it: two pairs that differ in their paradigm alone are one question."""
+        return self.prefix, self.good, self.bad, self.evidence
+
+    @property
     def texts(self) -> tuple[str, str]:
         """The right and the wrong text, up to the critical word."""
         return self.prefix + self.good, self.prefix + self.bad

@@ -31,7 +31,7 @@ class Question:
 
 def pair_name(pair: MinimalPair) -> str:
     """Its name in results, whichever model was asked. The paradigm changes no answer, and does not count."""
-    return name_of([pair.prefix, pair.good, pair.bad, pair.evidence])
+    return name_of(list(pair.asked))
 
 
 def tokenize_by(tokenizer: PreTrainedTokenizerBase) -> Tokenize:

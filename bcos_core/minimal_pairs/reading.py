@@ -42,12 +42,13 @@ def read_pairs(path: str | Path, *, evidence_column: str | None = None) -> Listi
     _require_texts(table.columns, name)
     columns = tuple(column for column in (*PREFIX, *SENTENCES, PARADIGM, word_column) if column in table.columns)
     found: dict[MinimalPair, int] = {}
+    seen: dict[tuple[object, ...], int] = {}  # whatever paradigm a row names: the question is the same
     left_out: list[LeftOut] = []
     for number, cells in table.numbered_rows(columns):
         try:
             pair = _pair(dict(zip(columns, cells, strict=True)), word_column, Path(path).stem)
-            if pair in found:
-                raise DataError(f"It is the same as {table.unit} {found[pair]:,}.")
+            if (first := seen.setdefault(pair.asked, number)) != number:
+                raise DataError(f"It is the same as {table.unit} {first:,}.")
             found[pair] = number
         except DataError as error:
             left_out.append(LeftOut(f"{table.unit.capitalize()} {number:,}", str(error)))

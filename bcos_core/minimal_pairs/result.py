@@ -29,6 +29,7 @@ LARGEST_RESULT = 256 << 20
 """Bytes: every value of every pair."""
 ALL = "all pairs"
 """In place of a source's name, where there are several: their pairs together."""
+_COST = ("failed", "forward_passes", "backward_passes", "seconds")
 
 
 @dataclass(frozen=True)
@@ -161,13 +162,15 @@ class PairsResult:
 
     def rows(self) -> list[dict[str, Any]]:
         """One row for each source, contender and measure: the mean over pairs with its 95 % interval (of what chance is
-        expected to reach without one), and the cost.
+        expected to reach without one), and the cost, `failed` among it: they are known of all pairs together, and None
+        in the rows of some.
 
         `beats_random` is whether the contender is shown to be better than a random ranking of the same tokens, pair by
         pair; None for chance itself, and of fewer than two pairs.
         """
         rows = []
         for source, pairs in self.portions():
+            of_all = len(pairs) == len(self.pairs)
             for contender in self.contenders:
                 chance = self.chance_of(contender)
                 for measure in self.measures:
@@ -183,10 +186,7 @@ class PairsResult:
                             "measure": measure,
                             **asdict(_expected(values) if expected else defined.estimate(values)),
                             "beats_random": beats,
-                            "failed": contender.failed,
-                            "forward_passes": contender.forward_passes,
-                            "backward_passes": contender.backward_passes,
-                            "seconds": contender.seconds,
+                            **{name: getattr(contender, name) if of_all else None for name in _COST},
                         }
                     )
         return rows

@@ -147,8 +147,11 @@ class _Run:
             self.reporter.log(one)
 
     def pairs(self) -> list[MinimalPair]:
-        """Those of all sources, each once."""
-        found = list(dict.fromkeys(pair for one in self.drawn for pair in one.pairs))
+        """Those of all sources, each once, whichever paradigms they are of."""
+        each: dict[tuple[object, ...], MinimalPair] = {}
+        for pair in (pair for one in self.drawn for pair in one.pairs):
+            each.setdefault(pair.asked, pair)
+        found = list(each.values())
         if unmarked := sum(pair.evidence is None for pair in found):
             self.note(
                 f"{count(unmarked, 'pair')} of {len(found):,} have no evidence marked: whether explanations point at "
@@ -238,8 +241,15 @@ class _Run:
             self.speakers.append(
                 Speaker(checkpoint, str(folder.path), folder.kind, model.identity, differences, weight)
             )
-            if cut := table.unread(questions, answers):
-                self.note(f"{folder.name} did not read the evidence of {count(cut, 'pair')}: the prompts are too long.")
+            if cut := table.cut(questions, answers):
+                self.note(
+                    f"{folder.name} did not read the beginning of {count(cut, 'prompt')}: it reads the last "
+                    f"{count(folder.max_length, 'token')} alone."
+                )
+            if lost := table.unread(questions, answers):
+                self.note(
+                    f"{folder.name} did not read the evidence of {count(lost, 'pair')}: the prompts are too long."
+                )
 
     def _strike(self, asked: _Asked, model: LanguageModel, found: Mapping[str, Sequence[Answer]]) -> None:
         """Ask the model without the tokens that measures remove."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from bcos_core.errors import DataError
 from bcos_core.text.words import Span, word_spans
@@ -32,6 +33,14 @@ def split_texts(good: str, bad: str) -> tuple[str, str, str]:
 
 
 def places_of(word: str, text: str) -> tuple[Span, ...]:
-    """Where a word, or several in a row, stand in a text as a whole: "this" is not in "thistle"."""
-    whole = rf"(?<!\w){re.escape(word)}(?!\w)"
-    return tuple(found.span() for found in re.finditer(whole, text))
+    """Where a word, or several in a row, stand in a text as a whole: "this" is not in "thistle", "cafe" not in "café"
+    however its accent is written. An apostrophe or a hyphen within a word parts it: "key" is in "key-ring"."""
+    inside = {place for start, end in word_spans(text) for place in range(start + 1, end)}
+    inside -= {place for place in inside if any(map(_parts_a_word, text[place - 1 : place + 1]))}
+    spans = (found.span() for found in re.finditer(re.escape(word), text))
+    return tuple(span for span in spans if not inside.intersection(span))
+
+
+def _parts_a_word(character: str) -> bool:
+    """An underscore does not: it is written where a name is to be one word."""
+    return unicodedata.category(character) in ("Pd", "Pf", "Pi", "Po")

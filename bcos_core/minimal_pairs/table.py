@@ -10,6 +10,7 @@ from bcos_core.minimal_pairs.case import Case, Course, Strikes, evidence_among, 
 from bcos_core.minimal_pairs.measures import MEASURES, measure, measure_chance
 from bcos_core.minimal_pairs.questions import Question, pair_name
 from bcos_core.minimal_pairs.result import Contender
+from bcos_core.text.token import Token
 
 Cases = Mapping[str, Case]
 """By the names of pairs."""
@@ -70,6 +71,19 @@ def contender(
 
 def _curves(cases: Cases, draw: Callable[[Case], tuple[float, ...] | None]) -> dict[str, tuple[float, ...]]:
     return {pair: heights for pair, case in cases.items() if (heights := draw(case)) is not None}
+
+
+def read_from(prompt: str, tokens: Sequence[Token]) -> int:
+    """The first character of a prompt that the model has read: 0 where it has read the whole. White space at the front
+    is in no token of some tokenizers, and does not count."""
+    first = min((one.start for one in tokens if one.start is not None), default=len(prompt))
+    return first if prompt[:first].strip() else 0
+
+
+def cut(questions: Sequence[Question], answers: Sequence[Answer]) -> int:
+    """Of how many prompts the model has not read the front."""
+    asked = {question.item: (question, answer) for question, answer in zip(questions, answers, strict=True)}
+    return sum(read_from(question.prompt, answer.tokens) > 0 for question, answer in asked.values())
 
 
 def unread(questions: Sequence[Question], answers: Sequence[Answer]) -> int:

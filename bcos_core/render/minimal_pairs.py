@@ -10,7 +10,7 @@ import pandas as pd
 from bcos_core.attribution.registry import METHODS
 from bcos_core.minimal_pairs.measures import MEASURES
 from bcos_core.minimal_pairs.words import Names
-from bcos_core.numbers import is_missing, percent
+from bcos_core.numbers import count, is_missing, percent
 from bcos_core.render.methods import method_title
 
 Row = Mapping[str, Any]
@@ -33,7 +33,7 @@ def pairs_table(rows: Sequence[Row], names: Names, protocol: str) -> pd.DataFram
                 "beats random": {True: "yes", False: "no", None: "–"}[row["beats_random"]],
                 "forward passes": row["forward_passes"],
                 "backward passes": row["backward_passes"],
-                "ms per pair": 1000 * row["seconds"],
+                "ms per pair": None if row["seconds"] is None else 1000 * row["seconds"],
                 "protocol": protocol,
             }
             for row in rows
@@ -91,10 +91,12 @@ def is_expected(row: Row) -> bool:
 
 
 def shown_pairs(rows: Sequence[Row], names: Names, source: str) -> pd.DataFrame:
-    """The pairs of one source, a row for each method on each model, the best by the first measure first: every measure
-    with its interval, and the cost. "Beats random" is about the first measure."""
+    """The pairs of one source, a row for each method on each model, the best by the first measure first that has a
+    value there: every measure with its interval, and the cost. "Beats random" and the number of pairs are of the first
+    measure; another that has fewer or more pairs says so."""
     found = [row for row in rows if row["source"] == source]
-    first_measure = next((name for name in MEASURES if any(row["measure"] == name for row in found)), None)
+    measured = {row["measure"] for row in found if row["n"]} or {row["measure"] for row in found}
+    first_measure = next((name for name in MEASURES if name in measured), None)
     firsts = [row for row in found if row["measure"] == first_measure]
     firsts.sort(key=best_first)
     table = []
@@ -104,10 +106,12 @@ def shown_pairs(rows: Sequence[Row], names: Names, source: str) -> pd.DataFrame:
             {
                 "method": method_title(first["method"]) + (" (expected)" if is_expected(first) else ""),
                 "model": names.get(first["checkpoint"], first["checkpoint"]),
-                **{MEASURES[name].title: _in_words(row) for name, row in own.items()},
+                **{MEASURES[name].title: _in_words(row, pairs=first["n"]) for name, row in own.items()},
                 "pairs": first["n"],
                 "beats random": {True: "yes", False: "no", None: "–"}[first["beats_random"]],
-                "passes": f"{first['forward_passes']:.1f} + {first['backward_passes']:.1f}",
+                "passes": "–"
+                if first["forward_passes"] is None
+                else f"{first['forward_passes']:.1f} + {first['backward_passes']:.1f}",
             }
         )
     return pd.DataFrame(table)
@@ -130,12 +134,14 @@ def shown_preferences(rows: Sequence[Row], names: Names) -> pd.DataFrame:
     )
 
 
-def _in_words(row: Row) -> str:
+def _in_words(row: Row, *, pairs: int) -> str:
+    """A mean with its interval, and over how many pairs it is where these are not so many as the row says."""
     if not row["n"]:
         return "–"
     written = MEASURES[row["measure"]].written
     mean = written(row["mean"])
-    return mean if is_missing(row["low"]) else f"{mean} [{written(row['low'])}, {written(row['high'])}]"
+    said = mean if is_missing(row["low"]) else f"{mean} [{written(row['low'])}, {written(row['high'])}]"
+    return said if row["n"] == pairs else f"{said} of {count(row['n'], 'pair')}"
 
 
 def _called(id: str, names: Names) -> str:

@@ -31,13 +31,10 @@ def preference_figure(rows: Sequence[Row], names: Names) -> go.Figure:
     figure = go.Figure()
     for row in reversed(shown):
         place = models.index(row["checkpoint"])
-        label = figure_text(row["source"])
-        if len(models) > 1:
-            label += f" · {figure_text(names.get(row['checkpoint'], row['checkpoint']))}"
         add_dot(
             figure,
             row,
-            label=label,
+            label=_with_model(figure_text(row["source"]), row["checkpoint"], models, names),
             colour=_MODELS[place % len(_MODELS)],
             symbol=SYMBOLS[place % len(SYMBOLS)],
             written=percent,
@@ -68,19 +65,18 @@ def measure_figure(rows: Sequence[Row], measure: str, source: str, names: Names)
     models = list(dict.fromkeys(row["checkpoint"] for row in rows))
     figure = go.Figure()
     for row in reversed(shown):
-        label = method_title(row["method"]) + (" (expected)" if is_expected(row) else "")
-        if len(models) > 1:
-            label += f" · {figure_text(names.get(row['checkpoint'], row['checkpoint']))}"
+        title = method_title(row["method"]) + (" (expected)" if is_expected(row) else "")
         add_dot(
             figure,
             row,
-            label=label,
+            label=_with_model(title, row["checkpoint"], models, names),
             colour=method_colour(row["method"]),
             symbol=SYMBOLS[models.index(row["checkpoint"]) % len(SYMBOLS)],
             written=MEASURES[measure].written,
         )
     title, better = MEASURES[measure].title, "higher" if MEASURES[measure].higher_is_better else "lower"
-    lay_out(figure, title, title.lower(), len(shown), subtitle=f"{better} is better")
+    share = MEASURES[measure].share
+    lay_out(figure, title, title.lower(), len(shown), subtitle=f"{better} is better", share=share)
     return figure
 
 
@@ -98,9 +94,7 @@ def curve_figure(rows: Sequence[Row], measure: str, source: str, names: Names) -
     for (_, method), points in lines.items():  # under all lines, and the paler the more there are
         _add_band(figure, points, pale(method_colour(method), min(OPACITY, ALL_BANDS / len(lines))))
     for (checkpoint, method), points in lines.items():
-        title = method_title(method)
-        if len(models) > 1:
-            title += f" · {figure_text(names.get(checkpoint, checkpoint))}"
+        title = _with_model(method_title(method), checkpoint, models, names)
         dash = list(DASHES)[models.index(checkpoint) % len(DASHES)]
         figure.add_scatter(
             x=[row["place"] for row in points],
@@ -121,6 +115,11 @@ def curve_figure(rows: Sequence[Row], measure: str, source: str, names: Names) -
         margin={"l": 8, "r": 16, "t": 44, "b": 8},
     )
     return figure
+
+
+def _with_model(title: str, checkpoint: str, models: Sequence[str], names: Names) -> str:
+    """A title, and after it the name of the model where there are several."""
+    return f"{title} · {figure_text(names.get(checkpoint, checkpoint))}" if len(models) > 1 else title
 
 
 def _add_band(figure: go.Figure, points: Sequence[Row], colour: str) -> None:

@@ -16,22 +16,24 @@ from bcos_core.minimal_pairs.questions import Question, ask
 from bcos_core.minimal_pairs.result import PairsResult, Speaker
 from bcos_core.minimal_pairs.settled import Settled, settle
 from bcos_core.minimal_pairs.spec import PairsSpec
+from bcos_core.minimal_pairs.table import read_from
 from bcos_core.minimal_pairs.words import Names
 from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import read_config
 from bcos_core.model.skeleton import transformers_config
 from bcos_core.model.tokenizer import load_tokenizer
-from bcos_core.numbers import number
+from bcos_core.numbers import count, number
 from bcos_core.render.pair_strips import pair_strips
 from bcos_core.render.palette import PALETTES
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.storage.upgrade import open_database
 from pages.evaluate.pair_records import AskedPair, export_menu
 from pages.widgets.errors import guard
-from pages.widgets.language_models import language_models
+from pages.widgets.language_models import is_called, language_models
 from pages.widgets.plain import plain
 from pages.widgets.strips import strips
 
+_WORDS = 4  # are named of where a model began to read
 _GENERATED = "10"  # tokens that Generate writes after the prompt
 
 
@@ -60,7 +62,7 @@ def show_pair(result: PairsResult, spec: PairsSpec, names: Names, pair: str) -> 
 def _prefers(result: PairsResult, speaker: Speaker, pair: str) -> str:
     difference = speaker.differences.get(pair)
     if difference is None:
-        return "was not asked: its tokens do not tell the two words apart."
+        return "was not asked: in its tokens the two words do not part at one place after this text."
     one = result.pairs[pair]
     if difference == 0:
         return "prefers neither word: their logits are equal."
@@ -89,7 +91,14 @@ def _model(result: PairsResult, spec: PairsSpec, source: str, speaker: Speaker, 
         pair_strips(question, answers, PALETTES["blue-orange"], unit=spec.unit),
         key=f"strips-{speaker.checkpoint}",
     )
-    _to_generate(source, question, speaker.differences[pair], key=f"generate-{speaker.checkpoint}")
+    if first := read_from(question.prompt, next(iter(answers.values())).tokens):
+        st.caption(
+            plain(
+                f"Read from “{' '.join(question.prompt[first:].split()[:_WORDS])} …” on: this model reads the last "
+                f"{count(folder.max_length, 'token')} of a prompt alone."
+            )
+        )
+    _to_generate(folder, question, speaker.differences[pair], key=f"generate-{speaker.checkpoint}")
     return AskedPair(name, folder, identity, question, tuple(methods))
 
 
@@ -116,10 +125,10 @@ def _tokenizer(path: str, identity: str) -> PreTrainedTokenizerBase:
     return load_tokenizer(folder, transformers_config(folder, read_config(folder))).tokenizer
 
 
-def _to_generate(source: str, question: Question, difference: float, *, key: str) -> None:
+def _to_generate(folder: LanguageFolder, question: Question, difference: float, *, key: str) -> None:
     """To the same prompt on Generate, where the model goes on by itself: the foil is the word that it likes less."""
-    name = Path(source).name
-    here = name in language_models()
+    name = Path(folder.source).name
+    here = name in language_models() and is_called(name, folder.path)
     help = (
         "What this model writes after the same text, and why that rather than "
         f"“{plain((question.pair.bad if difference >= 0 else question.pair.good).strip())}”: heatmaps that add up, "

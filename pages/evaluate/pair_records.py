@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bcos_core.attribution.record import Attribution, Target
-from bcos_core.errors import BcosError
+from bcos_core.errors import BcosError, InputError
 from bcos_core.minimal_pairs.folders import LanguageFolder
 from bcos_core.minimal_pairs.questions import Question
 from bcos_core.minimal_pairs.settled import Settled
@@ -19,7 +19,7 @@ from bcos_core.render.pieces import unit_scores
 from bcos_core.render.scale import own_scale
 from bcos_core.render.sheet import Panel, Sheet, SheetRow
 from pages.widgets.errors import guard
-from pages.widgets.language_models import language_model
+from pages.widgets.language_models import is_called, language_model
 from pages.widgets.resources import TURNS
 from pages.widgets.take_away import take_away
 from pages.widgets.turns import turn
@@ -77,7 +77,13 @@ def _cell(model: AskedPair, title: str) -> Panel | str:
 def _record(identity: str, subject: str, item: str, _model: AskedPair, _method: Settled) -> Attribution:
     question = _model.question
     target = Target(question.good, question.pair.good, question.bad, question.pair.bad)
-    loaded = language_model(_model.folder.name)
+    name = _model.folder.name
+    if not is_called(name, _model.folder.path):
+        raise InputError(
+            f"The model {name} that was asked lies elsewhere; of that name there is another one among the models here. "
+            "Copy it there under a name of its own, and ask it again."
+        )
+    loaded = language_model(name)
     with turn(TURNS):
         (record,) = _method.explainer(loaded)([question.prompt], target)
     return record

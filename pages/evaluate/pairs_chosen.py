@@ -6,14 +6,20 @@ from collections.abc import Sequence
 
 from bcos_core.minimal_pairs.measures import MEASURES
 from bcos_core.minimal_pairs.result import Contender, PairsResult
-from bcos_core.render.minimal_pairs import Row
 from pages.widgets import url
 
 
-def measures_of(rows: Sequence[Row]) -> list[str]:
-    """The scores that a result has values of."""
-    found = {row["measure"] for row in rows if row["n"]}
-    return [name for name in MEASURES if name in found]
+def measures_of(result: PairsResult, source: str) -> list[str]:
+    """The scores that a result has values of, for pairs of one source."""
+    pairs = pairs_of(result, source)
+    return [
+        name for name in MEASURES if any(not pairs.isdisjoint(one.values.get(name, {})) for one in result.contenders)
+    ]
+
+
+def pairs_of(result: PairsResult, source: str) -> frozenset[str]:
+    """The names of the pairs of one source."""
+    return dict(result.portions())[source]
 
 
 def chosen_measure(measures: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from bcos_core.render.methods import method_title
 from bcos_core.render.minimal_pairs import Row, difference_table, pairs_table, shown_pairs
 from bcos_core.render.pairs_charts import curve_figure, measure_figure, measure_rows
 from pages.evaluate.differences import show_differences
-from pages.evaluate.pairs_chosen import chosen_contender, chosen_measure, measures_of
+from pages.evaluate.pairs_chosen import chosen_contender, chosen_measure, measures_of, pairs_of
 from pages.widgets import url
 from pages.widgets.chart import chart
 from pages.widgets.plain import plain
@@ -31,13 +31,14 @@ def show_evidence(
     its id; `curves` every point of the curves."""
     st.header("Do methods point at what decides, and foresee strikes?", anchor=False)
     source = _choose_source(result)
-    measures = measures_of(rows)
-    if all(pair.evidence is None for pair in result.pairs.values()):
+    measures = measures_of(result, source)
+    if all(result.pairs[pair].evidence is None for pair in pairs_of(result, source)):
         st.info(
             "None of these pairs says which word decides, so that nobody can tell which methods point at it. Add a "
             "column “evidence” to the file, or ask with built-in pairs."
         )
     if not measures:
+        st.caption("No score that was asked for is defined for these pairs.")
         return source
     measure = str(
         st.segmented_control(

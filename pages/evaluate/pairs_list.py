@@ -15,7 +15,7 @@ from bcos_core.minimal_pairs.words import FIRST, Names
 from bcos_core.numbers import count
 from bcos_core.render.methods import method_title
 from pages.evaluate.one_pair import show_pair
-from pages.evaluate.pairs_chosen import chosen_contender, chosen_measure
+from pages.evaluate.pairs_chosen import chosen_contender, chosen_measure, measures_of, pairs_of
 from pages.widgets import url
 from pages.widgets.missing import missing_in_link
 from pages.widgets.plain import plain
@@ -37,7 +37,7 @@ def show_list(result: PairsResult, spec: PairsSpec, names: Names, source: str) -
     """The pairs of one source, and below them the chosen one."""
     st.header("The pairs", anchor=False)
     contender = chosen_contender(result)
-    pairs = next(pairs for name, pairs in result.portions() if name == source)
+    pairs = pairs_of(result, source)
     everything = [name for one in result.sources for name in one.pairs if name in pairs]
     found = _arranged(result, contender, _choose(result, names, contender, list(dict.fromkeys(everything))))
     missing_in_link("pair", result.pairs)
@@ -45,7 +45,7 @@ def show_list(result: PairsResult, spec: PairsSpec, names: Names, source: str) -
     if chosen not in result.pairs:
         chosen = next(iter(found), "")
     if found:
-        _table(result, names, contender, found, chosen)
+        _table(result, names, contender, found, chosen, measures_of(result, source))
     else:
         st.caption("No pair fits these filters.")
     if chosen:
@@ -113,9 +113,11 @@ def _arranged(result: PairsResult, contender: Contender, pairs: Sequence[str]) -
     return list(pairs)
 
 
-def _table(result: PairsResult, names: Names, contender: Contender, found: list[str], chosen: str) -> None:
+def _table(
+    result: PairsResult, names: Names, contender: Contender, found: list[str], chosen: str, measures: Sequence[str]
+) -> None:
     shown = found[:MOST_ROWS]
-    frame, config = _frame(result, names, contender, shown, chosen)
+    frame, config = _frame(result, names, contender, shown, chosen, chosen_measure(measures) if measures else None)
     key = f"pairs-table-{result.name}-{len(found)}-{shown[0]}-{shown[-1]}"
 
     def clicked() -> None:
@@ -139,7 +141,12 @@ def _table(result: PairsResult, names: Names, contender: Contender, found: list[
 
 
 def _frame(
-    result: PairsResult, names: Names, contender: Contender, shown: Sequence[str], chosen: str
+    result: PairsResult,
+    names: Names,
+    contender: Contender,
+    shown: Sequence[str],
+    chosen: str,
+    measure: str | None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     pairs = [result.pairs[name] for name in shown]
     columns: dict[str, list[Any]] = {
@@ -156,8 +163,6 @@ def _frame(
         "wrong": st.column_config.TextColumn("Wrong word"),
         "evidence": st.column_config.TextColumn("Evidence", help="The word that decides."),
     }
-    rows = [row for row in MEASURES if any(row in one.values and one.values[row] for one in result.contenders)]
-    measure = chosen_measure(rows) if rows else None
     for place, speaker in enumerate(result.speakers):
         name = names[speaker.checkpoint]
         columns[f"prefers {place}"] = [_preferred(speaker, pair) for pair in shown]
@@ -168,10 +173,13 @@ def _frame(
         )
         if measure is None or (one := _counterpart(result, contender, speaker)) is None:
             continue
-        columns[f"score {place}"] = [one.values[measure].get(pair) for pair in shown]
-        title = MEASURES[measure].title
+        title, share = MEASURES[measure].title, MEASURES[measure].share
+        values = [one.values[measure].get(pair) for pair in shown]
+        columns[f"score {place}"] = [None if value is None else 100 * value for value in values] if share else values
         config[f"score {place}"] = st.column_config.NumberColumn(
-            title, format="%.3f", help=f"{plain(title)} by {plain(method_title(one.method))} on {plain(name)}."
+            title,
+            format="%.1f %%" if share else "%.3f",
+            help=f"{plain(title)} by {plain(method_title(one.method))} on {plain(name)}.",
         )
     return pd.DataFrame(columns), config
 

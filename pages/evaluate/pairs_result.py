@@ -27,6 +27,7 @@ from bcos_core.render.scoreboard import left_out
 from pages.evaluate.pairs_evidence import show_evidence
 from pages.evaluate.pairs_list import show_list
 from pages.widgets.chart import chart
+from pages.widgets.left_out import MOST_NAMED, further
 from pages.widgets.plain import plain
 from pages.widgets.result_folder import result_folder
 from pages.widgets.table_files import table_files
@@ -87,12 +88,13 @@ def _overview(result: PairsResult, names: Names) -> None:
     for note in result.notes:
         st.caption(plain(note))
     st.caption(plain(protocol_in_words(result)))
-    lost = [one.sentence for source in result.sources for one in source.left_out]
-    lost += [left_out({**one, "checkpoint": names[one["checkpoint"]]}) for one in result.skipped]
+    lost = [left_out({**one, "checkpoint": names[one["checkpoint"]]}) for one in result.skipped]
+    lost += [one.sentence for source in result.sources for one in source.left_out]
     if lost:
         with st.expander(f"Left out: {count(len(lost), 'row or method', 'rows and methods')}"):
-            for sentence in lost:
+            for sentence in lost[:MOST_NAMED]:
                 st.markdown(plain(sentence))
+            further(len(lost))
 
 
 def _changed(result: PairsResult, names: Names) -> list[str]:

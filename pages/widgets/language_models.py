@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +17,7 @@ from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.families import family_named
 from bcos_core.home import get_home
-from bcos_core.model.embedded import LANGUAGE_MODEL
+from bcos_core.model.embedded import LANGUAGE_MODEL, embedded_folder
 from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import list_language_models, read_any_info
 from bcos_core.model.language_model import LanguageModel, load
@@ -35,6 +36,17 @@ def language_models() -> dict[str, str]:
         kind = "as it stands" if info.b is None else f"B-cos, B = {info.b:g}"
         titles[info.path.name] = f"{info.name} ({info.family}, {kind})"
     return titles
+
+
+def is_called(name: str, folder: Path) -> bool:
+    """Whether what can be chosen by that name is the model in this folder, and not another one in a folder of the same
+    name: a command may have asked a model that lies elsewhere.
+
+    Raises:
+        CheckpointError: there is none of that name.
+    """
+    here = get_home().models / name
+    return (here if here.is_dir() else embedded_folder(name)).resolve() == folder.resolve()
 
 
 def left_out() -> Sequence[LeftOut]:

@@ -1,4 +1,8 @@
-"""What a list could not show, and why: said where the list is, and hiding nothing else."""
+"""What a list could not show, and why: said where the list is, and hiding nothing else.
+
+A file may have ten thousand lines of which none can be used: a page with as many lines would not open. The first are
+named, and how many there are.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,14 @@ from bcos_core.numbers import count
 from bcos_core.storage.listing import LeftOut
 from pages.widgets.plain import plain
 
+MOST_NAMED = 50
+
+
+def further(n: int) -> None:
+    """How many there are behind the `MOST_NAMED` that were named."""
+    if n > MOST_NAMED:
+        st.caption(f"And {n - MOST_NAMED:,} more.")
+
 
 def left_out_rows(
     left_out: Sequence[LeftOut], what: tuple[str, str], *, delete: Callable[[str], None] | None = None
@@ -20,11 +32,12 @@ def left_out_rows(
     if not left_out:
         return
     with st.expander(f"{count(len(left_out), *what)} left out", icon=":material/info:"):
-        for one in left_out:
+        for one in left_out[:MOST_NAMED]:
             st.caption(plain(one.sentence))
             if delete is not None and st.button("Delete it", key=f"delete-damaged-{one.name}", type="tertiary"):
                 delete(one.name)
                 st.rerun()
+        further(len(left_out))
 
 
 def left_out_models() -> None:

@@ -142,3 +142,7 @@ def test_values_by_hand(home: Home) -> None:
     assert table.unread(questions, found) == 0
     cut = [replace(found[0], tokens=found[0].tokens[-1:]), *found[1:]]
     assert table.unread(questions, cut) == 1
+    assert table.cut(questions, found) == 0 and table.cut(questions, cut) == 1
+    assert table.cut([*questions, questions[0]], [*cut, cut[0]]) == 1  # a prompt that is asked twice
+    assert table.read_from("A long film", cut[0].tokens) == cut[0].tokens[0].start
+    assert table.read_from("  Film", [Token("", None, None), Token("", 2, 6)]) == 0

@@ -75,6 +75,17 @@ def test_texts_that_do_not_part_are_refused(good: str, bad: str, said: str) -> N
 def test_a_word_is_found_as_a_whole() -> None:
     assert places_of("this", "thistle, this, this's athis") == ((9, 13), (15, 19))
     assert places_of("a.b", "a.b axb") == ((0, 3),)
+    assert places_of("key", "key-ring, keys, my_key, the key") == ((0, 3), (28, 31))
+
+
+def test_a_word_of_any_script_is_found_as_a_whole() -> None:
+    assert places_of("钥匙", "他们的钥匙在这") == ((3, 5),)  # no spaces: every character is a word
+    assert places_of("cafe", "The cafe\u0301, the cafe") == (
+        (11 + 4, 11 + 8),
+    )  # an accent of its own belongs to its letter
+    assert places_of("क", "का क") == ((3, 4),)  # so does a vowel sign
+    assert places_of("👍", "👍🏽 and 👍") == ((7, 8),)  # and a skin tone
+    assert places_of("הארון", "מפתחות הארון הישן") == ((7, 12),)
 
 
 def pieces(text: str) -> list[int]:

@@ -47,7 +47,10 @@ def test_a_score_is_drawn_the_best_on_top_beside_chance() -> None:
     assert {trace.name for trace in figure.data} == {"B-cos contributions", "Saliency", "Random (expected)"}
     chance = next(trace for trace in figure.data if trace.name == "Random (expected)")
     assert chance.x == (0.25,) and "no interval" in chance.hovertemplate
-    assert figure.layout.title.text == MEASURES["mrr"].title
+    assert figure.layout.title.text == MEASURES["mrr"].title and figure.layout.xaxis.range is None
+    # What is written in per cent has an axis in per cent, the same in every chart.
+    shares = measure_figure(RESULT.rows(), "top_1", "agreement", NAMES).layout.xaxis
+    assert shares.range == (0, 1) and set(shares.ticktext) >= {"0 %", "100 %"}
 
 
 def test_a_curve_is_drawn_with_its_band_and_another_score_has_none() -> None:

@@ -218,6 +218,22 @@ def test_what_was_explained_is_not_explained_again(
     assert set(asked) == {"saliency"}
 
 
+def test_prompts_that_are_too_long_and_pairs_of_two_files_are_counted_once(
+    folders: dict[str, Path], tmp_path: Path, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = "good " * 70
+    rows = [ROWS[0][:2], (f"{long}film is good", f"{long}film is dull"), ("A film is good", "A film is dull")]
+    for name, own in {"one": rows, "two": rows[:2]}.items():
+        lines = [json.dumps({"sentence_good": good, "sentence_bad": bad}) for good, bad in own]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+    files = [str(tmp_path / f"{name}.jsonl") for name in ("one", "two")]
+    asked = ("--methods", "pullback", "--scores", "strike")
+    found = run(capsys, "evaluate", str(folders["plain"]), "--pairs", *files, *asked)
+    assert "3 pairs of 3 have no evidence marked" in found["notes"][0]
+    assert "plain did not read the beginning of 1 prompt: it reads the last 64 tokens alone." in found["notes"]
+    assert {row["source"]: row["n"] for row in found["preferences"]} == {"all pairs": 3, "one.jsonl": 3, "two.jsonl": 2}
+
+
 def test_two_models_beside_each_other(
     folders: dict[str, Path], file: Path, home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:

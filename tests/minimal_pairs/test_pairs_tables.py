@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -123,10 +124,47 @@ def test_tables_have_every_number_once() -> None:
     assert mrr.set_index("method")["mean"].to_dict() == pytest.approx(
         {"Random": 0.25, "B-cos contributions": 7.5 / 8, "Saliency": 0.25}
     )
-    assert set(table["model"]) == {"My model"} and set(table["ms per pair"]) == {0.0, 100.0}
+    assert set(table["model"]) == {"My model"}
+    # What explaining costs is known of all pairs together: a mean over them is none of a source.
+    cost = table[["failed", "forward passes", "backward passes", "ms per pair"]]
+    assert cost[table["pairs of"] != ALL].isna().all(axis=None) and cost[table["pairs of"] == ALL].notna().all(
+        axis=None
+    )
+    assert set(cost["ms per pair"].dropna()) == {0.0, 100.0}
     assert preference_table(RESULT.preferences(), NAMES)["pairs"].tolist() == [12, 8, 4]
     differences = difference_table(RESULT.differences(GOOD.id), NAMES)
     assert set(differences["minus"]) == {"B-cos contributions on My model"}
+
+
+def test_the_cost_of_the_only_source_is_that_of_all_pairs() -> None:
+    one = replace(
+        RESULT,
+        sources=RESULT.sources[:1],
+        pairs={name: RESULT.pairs[name] for name in RESULT.sources[0].pairs},
+    )
+    assert set(pairs_table(one.rows(), NAMES, "")["ms per pair"]) == {0.0, 100.0}
+    assert "1.0 + 1.0" in set(shown_pairs(one.rows(), NAMES, "agreement")["passes"])
+    assert set(shown_pairs(RESULT.rows(), NAMES, "agreement")["passes"]) == {"–"}
+
+
+def test_what_is_shown_of_pairs_without_evidence_is_about_the_first_score_that_they_have() -> None:
+    rows = [
+        row | {"mean": math.nan, "low": math.nan, "high": math.nan, "n": 0, "beats_random": None}
+        if row["measure"] in ("mrr", "top_1", "top_3", "positive_share")
+        else row
+        for row in RESULT.rows()
+    ]
+    table = shown_pairs(rows, NAMES, ALL)
+    assert table["method"].tolist()[0] == "B-cos contributions"
+    assert table["pairs"].tolist() == [12] * 3 and "yes" in set(table["beats random"])
+    assert set(table["Reciprocal rank of the evidence"]) == {"–"}
+
+
+def test_a_score_of_fewer_pairs_than_the_first_says_so() -> None:
+    rows = [row | {"n": 5} if row["measure"] == "positive_share" else row for row in RESULT.rows()]
+    (best, *_) = shown_pairs(rows, NAMES, ALL).to_dict("records")
+    assert best["pairs"] == 12 and best["Share of the positive sum"].endswith("] of 5 pairs")
+    assert best["Evidence first"].endswith("%]")
 
 
 def test_what_is_shown_has_the_best_first_with_intervals() -> None:

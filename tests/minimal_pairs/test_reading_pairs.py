@@ -92,6 +92,22 @@ def test_rows_that_cannot_be_used_are_left_out_by_number_and_reason(tmp_path: Pa
         assert expected[one.name] in one.sentence
 
 
+def test_a_question_that_another_paradigm_asks_too_is_read_once(tmp_path: Path) -> None:
+    row = of_blimp("Karla hurt", "herself", "himself")
+    pairs = read_pairs(write_lines(tmp_path / "twice.jsonl", row, row | {"UID": "other"}))
+    assert [pair.paradigm for pair in pairs] == ["anaphor_gender_agreement"]
+    assert [one.sentence for one in pairs.left_out] == ["Line 2 is left out. It is the same as line 1."]
+
+
+def test_a_mark_of_byte_order_and_line_ends_of_windows_change_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "windows.csv"
+    path.write_bytes(
+        "sentence_good,sentence_bad,evidence\r\n他们的钥匙在这,他们的钥匙在那,钥匙\r\n".encode("utf-8-sig")
+    )
+    (pair,) = read_pairs(path)
+    assert (pair.prefix, pair.good, pair.bad, pair.evidence_word) == ("他们的钥匙在", "这", "那", "钥匙")
+
+
 def test_evidence_after_the_critical_word_of_a_sentence(tmp_path: Path) -> None:
     row = {
         "sentence_good": "The cats that I saw are old.",

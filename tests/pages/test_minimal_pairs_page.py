@@ -13,12 +13,19 @@ from bcos_core.attribution.api import explain
 from bcos_core.home import Home
 from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import JobStore
+from bcos_core.minimal_pairs.folders import read_folder
 from bcos_core.minimal_pairs.job import MINIMAL_PAIRS
 from bcos_core.minimal_pairs.measures import MEASURES
+from bcos_core.minimal_pairs.questions import ask
 from bcos_core.minimal_pairs.result import PairsResult
+from bcos_core.minimal_pairs.settled import settle
 from bcos_core.minimal_pairs.spec import PairsSpec
 from bcos_core.model.convert import convert
+from bcos_core.model.identity import folder_identity
 from bcos_core.model.language_model import load
+from bcos_core.render.sheet import Panel
+from pages.evaluate.pair_records import AskedPair, _cell
+from pages.widgets.left_out import MOST_NAMED
 from tests.pages.conftest import OpenPage, button, words
 from tests.tiny_language_model import network, save_language_model, tokenizer
 
@@ -290,6 +297,71 @@ def test_pairs_without_evidence_say_which_word_is_preferred_alone(
     assert not any(run.get("marked") for run in rows[0]["runs"]) and rows[0]["found"] == ""
     filters = next(one for one in at.segmented_control if one.key == "url-filter")
     assert list(filters.options) == ["All", "Right", "Wrong"]
+
+
+def test_of_pairs_without_evidence_the_scores_are_those_that_they_have(
+    models: tuple[Path, Path], file: Path, home: Home, open_page: OpenPage
+) -> None:
+    """Beside a file that has evidence, and with more rows that cannot be used than a page can name."""
+    path = home.root / "unmarked.csv"
+    lines = [f"{good},{bad}" for good, bad, _ in ROWS[:3]] + ["the same,the same"] * (MOST_NAMED + 7)
+    path.write_text("\n".join(["sentence_good,sentence_bad", *lines]))
+    spec = PairsSpec((str(models[0]),), (str(file), str(path)), ("pullback",), measures=("mrr", "top_1", "strike"))
+    result, job = MINIMAL_PAIRS.run_here(spec)
+    at = opened(open_page, of="unmarked.csv", **{"minimal-pairs": job})
+    scores = next(one for one in at.segmented_control if one.key == "url-measure")
+    assert list(scores.options) == [MEASURES["strike"].title]
+    assert "None of these pairs says which word decides" in words(at)
+    assert list(table(at)["score 0"]) == pytest.approx(
+        [result.contender("pullback@tiny").values["strike"][pair] for pair in result.sources[1].pairs]
+    )
+    at = opened(open_page, measure="top_1", **{"minimal-pairs": job})
+    first = result.contender("pullback@tiny").values["top_1"]
+    assert "None of these pairs" not in words(at) and len(table(at)) == len(result.pairs) > len(first)
+    percents = list(table(at)["score 0"].dropna())
+    assert percents == pytest.approx([100 * value for value in first.values()]) and 100 in percents
+    lost = next(one for one in at.expander if one.label.startswith("Left out"))
+    assert len(lost.markdown) == MOST_NAMED and lost.caption[0].value == "And 8 more."
+    (rows,) = [one for one in opened(open_page, path=str(path), paradigm="").expander if "rows left out" in one.label]
+    assert len(rows.caption) == MOST_NAMED + 1 and rows.caption[-1].value == "And 7 more."
+
+
+def test_of_a_model_elsewhere_its_namesake_here_answers_nothing(
+    models: tuple[Path, Path], file: Path, tmp_path: Path, open_page: OpenPage
+) -> None:
+    elsewhere = tmp_path / "elsewhere" / "tiny"
+    network(seed=3).save_pretrained(elsewhere)
+    tokenizer().save_pretrained(elsewhere)
+    result, job = ran(elsewhere, file=file, methods=("pullback",))
+    at = opened(open_page, **{"minimal-pairs": job})
+    assert drawn(at) and button(at, "Open in Generate").disabled
+    (question,), _ = ask(list(result.pairs.values())[:1], tokenizer())
+    cells = {}
+    for folder in (elsewhere, models[0]):
+        asked = read_folder(str(folder))
+        identity = folder_identity(folder)
+        spec = PairsSpec((str(folder),), (str(file),), ("pullback",))
+        method = settle("pullback", spec, asked, identity, tokenizer())
+        cells[folder] = _cell(AskedPair("tiny", asked, identity, question, (method,)), "Frozen-linear pullback")
+    assert "lies elsewhere" in str(cells[elsewhere])
+    own = cells[models[0]]
+    assert isinstance(own, Panel)
+    assert own.record.logit == pytest.approx(
+        explain(load(models[0]), question.prompt, target=question.good, minus=question.bad).logit, abs=1e-4
+    )
+
+
+def test_a_prompt_that_is_too_long_says_where_the_model_began_to_read(
+    models: tuple[Path, Path], home: Home, open_page: OpenPage
+) -> None:
+    path = home.root / "long.jsonl"
+    long = "Mary " + "the " * 80 + "store"
+    row = {"sentence_good": f"{long} there", "sentence_bad": f"{long} them", "evidence": "Mary"}
+    path.write_text(json.dumps(row))
+    _, job = ran(models[0], file=path, methods=("pullback",))
+    said = words(opened(open_page, **{"minimal-pairs": job}))
+    assert "Read from “the the the the …” on: this model reads the last 64 tokens of a prompt alone." in said
+    assert "did not read the evidence of 1 pair" in said
 
 
 def test_a_run_that_is_gone_is_said(models: tuple[Path, Path], file: Path, home: Home, open_page: OpenPage) -> None:
