@@ -60,6 +60,7 @@ class OrderedTrainer(Trainer):
 
 def arguments_of(recipe: Choices, steps: int, work: Path, *, bf16: bool, **own: Any) -> TrainingArguments:
     """Those of a training of so many steps whose checkpoints go to `work`; `own` are those of one kind alone."""
+    logged = max(1, steps // LOSS_POINTS)
     return TrainingArguments(
         output_dir=str(work),
         max_steps=steps,
@@ -76,11 +77,12 @@ def arguments_of(recipe: Choices, steps: int, work: Path, *, bf16: bool, **own: 
         bf16=bf16,
         use_cpu=not torch.cuda.is_available(),
         dataloader_pin_memory=torch.cuda.is_available(),
-        logging_steps=max(1, steps // LOSS_POINTS),
+        logging_steps=logged,
         eval_strategy="steps",
         eval_steps=max(1, steps // EVALUATIONS),
         save_strategy="steps",
-        save_steps=max(1, steps // CHECKPOINTS),
+        # A point of the loss is a mean since the last one, so that what goes on must begin at a point.
+        save_steps=max(1, steps // CHECKPOINTS // logged) * logged,
         save_total_limit=2,  # while one is being written, a complete one is there
         remove_unused_columns=False,
         report_to=[],

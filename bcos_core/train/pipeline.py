@@ -40,7 +40,7 @@ from bcos_core.train.course import COURSE_FILE, State, course_text
 from bcos_core.train.course_keeper import CourseKeeper
 from bcos_core.train.naming import trained_folders
 from bcos_core.train.plan import KINDS, stage_titles
-from bcos_core.train.precision import choose_bf16
+from bcos_core.train.precision import precision_of_job
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.recipe import KEPT, USUAL_LOSS, Recipe
 from bcos_core.train.scoring import score_on_test
@@ -167,8 +167,8 @@ class _Run:
         began = time.monotonic()  # calibration, inside start(), keeps its own time
         self._begin(f"Fine-tuning the {KINDS[kind]} model")
         # Measured by one: processes of one run must not differ in it.
-        bf16, reason = self.ranks.first(lambda: choose_bf16(model, recipe.precision))
-        self.reporter.log(reason)
+        precision = self.ranks.first(lambda: precision_of_job(self.work, model, recipe.precision))
+        self.reporter.log(precision.reason)
         set_seed(recipe.seed)
         fine_tune(
             model,
@@ -179,7 +179,7 @@ class _Run:
             task_type=self.data.task_type,
             work=self.work.path / kind,
             reporter=self.reporter,
-            bf16=bf16,
+            bf16=precision.bf16,
             stretch=stretch,
             ranks=self.ranks,
             watching=[self._keeper(kind, recipe, tokenizer)] if recipe.kept_texts else [],

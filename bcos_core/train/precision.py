@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import statistics
 import time
+from dataclasses import dataclass
 
 import torch
 from transformers import PreTrainedModel
 
 from bcos_core.model.anatomy import device_of
+from bcos_core.train.work import WorkFolder
 
 ROWS = 256
 REPEATS = 3
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Whether to train in bf16 autocast, and why, in a sentence."""
+
+    bf16: bool
+    reason: str
+
+
+def precision_of_job(work: WorkFolder, model: PreTrainedModel, asked: str) -> Precision:
+    """Chosen once for a job: one that goes on after it was stopped stays in the precision that it began in, whatever
+    the machine does meanwhile, and a twin is trained in that of its model."""
+    known = work.known("precision", Precision)
+    if known is None:
+        known = Precision(*choose_bf16(model, asked))
+        work.keep("precision", known)
+    return known
 
 
 def choose_bf16(model: PreTrainedModel, precision: str) -> tuple[bool, str]:

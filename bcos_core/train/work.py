@@ -14,6 +14,7 @@ from bcos_core.storage.stored_json import from_plain, read_json, to_json
 Kept = TypeVar("Kept")
 
 INPUTS = "inputs"
+PARTIAL = ".partial"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class WorkFolder:
         Raises:
             StorageError: a number in it is not finite.
         """
-        partial = self.path / f"{name}.partial"
+        partial = self.path / f"{name}{PARTIAL}"
         partial.write_text(to_json(asdict(result), f"The result of {name}"), encoding="utf-8")
         partial.replace(self.path / f"{name}.json")
 
@@ -68,7 +69,8 @@ class WorkFolder:
         """
         known = self.known(INPUTS, Inputs)
         if known is None:
-            if any(self.path.iterdir()):
+            # What was killed while it wrote this very file has left the beginning of it, and nothing else.
+            if any(path.suffix != PARTIAL for path in self.path.iterdir()):
                 raise JobError(f"What is left of this job does not say what it was made of. {self._way_out}")
             self.keep(INPUTS, inputs)
             return ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +23,7 @@ from bcos_core.model.perplexity import hidden_and_targets, perplexity, token_los
 from bcos_core.progress import SilentReporter
 from bcos_core.text.running import TextSource, load_texts
 from bcos_core.text.sequences import packed, predicted_tokens, whole_texts
-from bcos_core.train.language import losses
+from bcos_core.train.language import losses, pipeline
 from bcos_core.train.language.losses import cross_entropy, distillation, hidden_distance
 from bcos_core.train.language.pipeline import LanguageResult, TrainedLanguageModel, run_language_training
 from bcos_core.train.language.spec import LanguageSpec
@@ -353,3 +355,42 @@ def test_a_perplexity_that_no_number_can_hold_ends_it_in_words(tmp_path: Path) -
 def test_texts_that_fill_no_block_are_named_by_their_side(inputs: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Of 3 validation texts nothing can be used. The texts have .* tokens"):
         trained(language_spec(inputs, packing=True, max_length=64), tmp_path)
+
+
+def test_the_original_is_asked_again_only_if_it_is_the_one_that_was_measured(tmp_path: Path) -> None:
+    inputs = write_language_inputs(tmp_path / "inputs")
+
+    class Meddling(Recorder):
+        def stage(self, title: str, index: int, count: int) -> None:
+            super().stage(title, index, count)
+            if title == "Training the B-cos model":
+                write_language_inputs(tmp_path / "inputs", seed=5)
+
+    with pytest.raises(JobError, match="pretrained model llama or its tokenizer has changed"):
+        trained(language_spec(inputs), tmp_path / "run", Meddling())
+
+
+@pytest.mark.parametrize("loss", ["distillation", "cross-entropy"])
+def test_gone_on_with_no_more_copies_of_the_original_are_held_than_the_memory_was_planned_for(
+    inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
+) -> None:
+    spec = language_spec(inputs, loss=loss)
+    with pytest.raises(JobCancelled):
+        trained(spec, tmp_path, Recorder(stop_at=12))
+    loaded: list[weakref.ref[torch.nn.Module]] = []
+    held: list[int] = []
+
+    def loading(source: Any) -> Any:
+        found = load(source)
+        loaded.append(weakref.ref(found.model))
+        return found
+
+    def training(*arguments: Any, **options: Any) -> None:
+        gc.collect()
+        held.append(sum(one() is not None for one in loaded))
+        train_language_model(*arguments, **options)
+
+    monkeypatch.setattr(pipeline, "load", loading)
+    monkeypatch.setattr(pipeline, "train_language_model", training)
+    trained(spec, tmp_path)
+    assert loaded and held == [int(loss == "distillation")]

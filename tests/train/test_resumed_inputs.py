@@ -11,8 +11,11 @@ import pytest
 from bcos_core.errors import JobError
 from bcos_core.home import Home
 from bcos_core.progress import SilentReporter
-from bcos_core.train import pipeline
+from bcos_core.train import pipeline, precision
 from bcos_core.train.pipeline import run_training
+from bcos_core.train.precision import Precision, precision_of_job
+from bcos_core.train.work import Inputs, WorkFolder
+from tests.model.tiny import tiny_model
 from tests.train.small_task import spec_of, write_inputs
 
 
@@ -107,3 +110,21 @@ def test_other_libraries_are_told(begun: tuple[Path, Path], tmp_path: Path) -> N
     reporter = Listening()
     run(begun, tmp_path, reporter)
     assert any(f"torch 1.0 → {now}" in line for line in reporter.lines)
+
+
+def test_what_was_killed_at_its_very_first_file_begins(tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path / "work", "j1").create()
+    (work.path / "inputs.partial").write_text('{"asked": "a')
+    inputs = Inputs("asked", "data")
+    assert work.begin(inputs, "the task") == "" and work.known("inputs", Inputs) == inputs
+
+
+def test_the_precision_is_measured_once_for_all_starts_of_a_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine is another one each time it is asked."""
+    answers = iter([(True, "first"), (False, "second")])
+    monkeypatch.setattr(precision, "choose_bf16", lambda model, asked: next(answers))
+    first = precision_of_job(WorkFolder(tmp_path / "work", "j1").create(), tiny_model("bert"), "auto")
+    again = precision_of_job(WorkFolder(tmp_path / "work", "j1"), tiny_model("bert"), "auto")
+    assert first == again == Precision(True, "first")

@@ -45,7 +45,7 @@ from bcos_core.train.language.spec import LanguageSpec
 from bcos_core.train.language.trainer import for_distillation, train_language_model
 from bcos_core.train.naming import trained_folders
 from bcos_core.train.plan import KINDS
-from bcos_core.train.precision import choose_bf16
+from bcos_core.train.precision import precision_of_job
 from bcos_core.train.work import Inputs, WorkFolder
 
 HELD_OUT_TEXTS = 100
@@ -169,7 +169,6 @@ class _Run:
             reporter.log(note)
         reporter.log(f"{size_in_words(self.texts)}.")
         self.loaded: LanguageModel | None = self._load()
-        self.work.require_model(self.loaded.identity, self.source.name)
         self.biases = self.loaded.has_biases
         tokenizer = self.loaded.tokenizer
         self.tokenizer: PreTrainedTokenizerBase = tokenizer
@@ -203,20 +202,24 @@ class _Run:
         before = self._before(kind, model)
         if recipe.epochs:
             self._begin(f"Training the {KINDS[kind]} model")
-            bf16, reason = choose_bf16(model, recipe.precision)
-            self.reporter.log(reason)
+            precision = precision_of_job(self.work, model, recipe.precision)
+            self.reporter.log(precision.reason)
+            original = None
+            if recipe.loss == DISTILLATION:
+                original = for_distillation(self.pretrained()[0], bf16=precision.bf16)
+            self.loaded = None  # after a restart nothing may have asked for it, and it would be a copy too many
             set_seed(recipe.seed)
             train_language_model(
                 model,
                 self.train,
                 self.curve,
                 recipe,
-                original=for_distillation(self._load().model, bf16=bf16) if recipe.loss == DISTILLATION else None,
+                original=original,
                 added=self.tokenizer.all_special_ids,
                 replaced_by=self.replaced_by,
                 work=self.work.path / kind,
                 reporter=self.reporter,
-                bf16=bf16,
+                bf16=precision.bf16,
                 stretch=stretch,
             )
         if recipe.bcos:
@@ -287,7 +290,14 @@ class _Run:
         return None
 
     def _load(self) -> LanguageModel:
-        return load(self.source.name if self.source.name in EMBEDDED_MODELS else self.folder)
+        """The original, each time from its folder.
+
+        Raises:
+            JobError: it is not what the job was started on.
+        """
+        found = load(self.source.name if self.source.name in EMBEDDED_MODELS else self.folder)
+        self.work.require_model(found.identity, self.source.name)
+        return found
 
     def _sequences(self, texts: Sequence[str], side: str) -> list[Ids]:
         """
