@@ -39,12 +39,16 @@ class MadeModel:
 
 @dataclass(frozen=True)
 class Made:
-    """What there is of a training's result; other jobs have the time alone."""
+    """What there is of a training's result; other jobs have the time alone. A training of language models has the
+    perplexity of the `original` on `test_tokens` predicted tokens of `test_sequences` too."""
 
     bcos: MadeModel | None = None
     conventional: MadeModel | None = None
     calibration_cosine: float | None = None
     seconds: Annotated[float, Meta(ge=0.0)] | None = None
+    original: float | None = None
+    test_tokens: Annotated[int, Meta(ge=0)] = 0
+    test_sequences: Annotated[int, Meta(ge=0)] = 0
 
 
 def made_by(job: Job) -> Made:

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from bcos_core.numbers import number, percent
 from bcos_core.render.axis import share_axis
 from bcos_core.render.figure_text import figure_text
+from bcos_core.tasks.next_token import PERPLEXITY
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.tasks.task_type import Metric
 
@@ -86,7 +87,8 @@ def runs_table(runs: Mapping[str, Curves]) -> pd.DataFrame:
 
 
 def _figures(lines: Lines) -> list[go.Figure]:
-    charts = [*_loss_charts(lines), *(_metric_chart(kind.main_metric, lines) for kind in TASK_TYPES.values())]
+    metrics = [*(kind.main_metric for kind in TASK_TYPES.values()), PERPLEXITY]
+    charts = [*_loss_charts(lines), *(_metric_chart(metric, lines) for metric in metrics)]
     figures = [_figure(chart, drawn) for chart, drawn in charts]
     return [figure for figure in figures if figure.data]
 

@@ -10,8 +10,8 @@ from bcos_core.tasks.answer_type import AnswerType, Array
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.task_type import Metric
 
-PERPLEXITY = Metric("perplexity", "Perplexity", higher_is_better=False, share=False)
-RATIO = Metric("perplexity_ratio", "Perplexity ÷ original’s", higher_is_better=False, share=False)
+PERPLEXITY = Metric("perplexity", "Perplexity", higher_is_better=False, share=False, of="sequence")
+RATIO = Metric("perplexity_ratio", "Perplexity ÷ original’s", higher_is_better=False, share=False, of="sequence")
 
 
 class NextToken(AnswerType):

@@ -34,7 +34,8 @@ BINARY, CROSS_ENTROPY = "binary cross-entropy", "cross-entropy"
 @dataclass(frozen=True)
 class Metric:
     """A figure of a model on a test set. `share` figures are from 0 to 1 and read as percentages; a `proportion` is the
-    share of the texts that are right, each right or wrong. The `title` of a `person` begins with a name."""
+    share of the texts that are right, each right or wrong. The `title` of a `person` begins with a name. It is measured
+    over so many texts, or what else is named in `of`."""
 
     name: str
     title: str
@@ -42,6 +43,7 @@ class Metric:
     share: bool = True
     proportion: bool = False
     person: bool = False
+    of: str = "text"
 
     @property
     def phrase(self) -> str:

@@ -44,7 +44,7 @@ def task_size(choice: TaskChoice) -> TaskSize:
         return UNKNOWN
     path = Path(choice.name)
     if choice.kind == "file" and path.is_file() and path.stat().st_size > READ_BYTES:
-        return UNKNOWN if is_bundle(path) else _glanced(path)
+        return UNKNOWN if is_bundle(path) else glanced(path)
     return _read(choice, choice_hash(choice))
 
 
@@ -61,8 +61,8 @@ def _read(choice: TaskChoice, content: str) -> TaskSize:
     return TaskSize(len(data.train), len(data.validation), len(data.test), tokens)
 
 
-def _glanced(path: Path) -> TaskSize:
-    """As if a row were a line, and all of it text."""
+def glanced(path: Path) -> TaskSize:
+    """Of a large file by its beginning, as if a row were a line, and all of it text."""
     with path.open("rb") as file:
         sample = file.read(SAMPLE_BYTES)
     row = len(sample) / max(1, sample.count(b"\n"))

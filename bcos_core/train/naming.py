@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from bcos_core.jobs.store import JobStore, name_reserved
+from bcos_core.jobs.store import Job, JobStore, name_reserved
 from bcos_core.model.info import CheckpointInfo, list_models
 from bcos_core.model.naming import folder_stem, name_key, require_free_name
 from bcos_core.train.choices import Choices
 
 
-def require_free(name: str, store: JobStore, *, of: CheckpointInfo | None = None) -> None:
-    """
+def require_free(name: str, store: JobStore, *, of: CheckpointInfo | None = None, by: Job | None = None) -> None:
+    """`by` is a job that may give it: the very one that is asked for.
+
     Raises:
         InputError: a model other than `of` is called that, or a training that is not done will call its model that.
     """
@@ -17,7 +18,7 @@ def require_free(name: str, store: JobStore, *, of: CheckpointInfo | None = None
         return
     # Jobs first: the model of one that ends meanwhile is there when models are looked at.
     for job in store.list(active=True):
-        if name_key(str(job.spec.get("name", ""))) == name_key(name):
+        if name_key(str(job.spec.get("name", ""))) == name_key(name) and (by is None or job.id != by.id):
             raise name_reserved(job, name)
     require_free_name(list_models(store.home), name, of=of)
 

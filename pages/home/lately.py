@@ -103,6 +103,8 @@ def place_of(job: Job) -> tuple[str, dict[str, str | list[str]]]:
     """Where a job's result is shown: the page, and its parameters."""
     if job.state == JobState.SUCCEEDED and (models := trained_models(job)):
         return "compare", {"model": models}
+    if job.state == JobState.SUCCEEDED and (speaking := trained_models(job, speak=True)):
+        return "generate", {"model": speaking[0]}
     kind = kind_of(job.kind) if job.kind in NAMES and job.state == JobState.SUCCEEDED else None
     if kind and kind.page:
         named = str((job.result or {}).get(kind.parameter, job.id))

@@ -143,6 +143,9 @@ def actions(job: Job) -> None:
         models = trained_models(job)
         if models and st.button("Compare", type="primary"):
             st.switch_page("compare/page.py", query_params={"model": models})
+        speaking = trained_models(job, speak=True)
+        if speaking and st.button("Generate", type="primary"):
+            st.switch_page("generate/page.py", query_params={"model": speaking[0]})
         kind = kind_of(job.kind) if job.kind in NAMES and job.state == JobState.SUCCEEDED else None
         if kind and kind.page and st.button("Open the results", type="primary"):
             named = (job.result or {}).get(kind.parameter, job.id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bcos_core.errors import InputError
+from bcos_core.jobs.store import Job
 from bcos_core.model.about import About, clean
 from bcos_core.train.naming import require_free
 from pages.widgets import url
@@ -23,8 +24,9 @@ class ChosenName:
     notes: str
 
 
-def choose_name() -> ChosenName | None:
-    """The fields; None, and a message beside them, while the name cannot be given."""
+def choose_name(doing: Job | None = None) -> ChosenName | None:
+    """The fields; None, and a message beside them, while the name cannot be given. `doing` is the job that does this
+    very work already, whose name it may be."""
     left, right = st.columns(2, gap="large")
     with left:
         name = clean(
@@ -38,7 +40,7 @@ def choose_name() -> ChosenName | None:
         )
         try:
             About(name)
-            require_free(name, job_store())
+            require_free(name, job_store(), by=doing)
         except InputError as error:
             show_error(str(error))
             return None

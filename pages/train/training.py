@@ -14,6 +14,7 @@ from bcos_core.model.embedded import LANGUAGE_MODEL
 from bcos_core.numbers import file_size
 from bcos_core.train.job import TRAIN
 from bcos_core.train.language.job import LANGUAGE_MODEL as LANGUAGE_TRAINING
+from bcos_core.train.language.memory import Memory, lack_of_memory
 from bcos_core.train.language.plan import memory_plan
 from bcos_core.train.language.spec import LanguageSpec
 from bcos_core.train.spec import TrainSpec
@@ -28,6 +29,7 @@ from pages.widgets.jobs import cancel_button, job_store, state_badge, time_neede
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
+START, STARTED = "start-training", "started-here"
 _KINDS = {"classifier": "A classifier of texts", "language-model": "A language model"}
 
 
@@ -56,27 +58,33 @@ def show_training() -> None:
 
 def show_language_training() -> None:
     """A language model: converted, calibrated, and trained on running text."""
-    model, texts, recipe, named = None, None, None, None
+    model, texts, recipe, named, doing = None, None, None, None, None
     with st.container(border=True), guard():
         model = choose_model(LANGUAGE_MODEL)
     with st.container(border=True), guard():
         texts = choose_texts()
     with st.container(border=True), guard():
         recipe = choose_language_recipe(model)
+        if model is not None and texts is not None and recipe is not None:
+            doing = doing_it(LanguageSpec(model.source, texts, recipe))
     with st.container(border=True), guard():
-        named = choose_name()
+        named = choose_name(doing)
     url.remember("train")
     if model is None or texts is None or recipe is None or named is None:
         held_up({"model": model, "texts": texts, "recipe": recipe, "name": named})
         return
     spec = LanguageSpec(model.source, texts, recipe, named.name, named.notes)
     with guard():
-        begin(LANGUAGE_TRAINING, spec, f"{how_long_language(spec)} {how_much(spec)}")
+        memory = memory_needed(spec)
+        if memory is not None and (lack := lack_of_memory(memory, Path(spec.model).name)):
+            st.warning(plain(f"{lack} The job is refused if no more is free when it starts."), icon=":material/memory:")
+        needed = "" if memory is None else plain(f"About {file_size(round(memory.total))} of memory.")
+        begin(LANGUAGE_TRAINING, spec, f"{how_long_language(spec)} {needed}")
 
 
 def show_classifier_training() -> None:
     """A classifier, and its conventional twin."""
-    model, task, recipe, named = None, None, None, None
+    model, task, recipe, named, doing = None, None, None, None, None
     # Each in its own guard: what is wrong in one card leaves the others as they are.
     with st.container(border=True), guard():
         model = choose_model()
@@ -84,8 +92,10 @@ def show_classifier_training() -> None:
         task = choose_task(clears=OPTIONS)
     with st.container(border=True), guard():
         recipe = choose_recipe(None if task is None else task.choice, model)
+        if model is not None and task is not None and recipe is not None:
+            doing = doing_it(TrainSpec(model.source, task.choice, recipe))
     with st.container(border=True), guard():
-        named = choose_name()
+        named = choose_name(doing)
     url.remember("train")
     if model is None or task is None or recipe is None or named is None:
         held_up({"model": model, "task": task, "recipe": recipe, "name": named})
@@ -112,15 +122,22 @@ def held_up(cards: Mapping[str, object]) -> None:
 
 def begin(kind: AnyKind, spec: TrainSpec | LanguageSpec, needed: str) -> None:
     """The last step: what it needs, and the button; or the job that does the same work already."""
-    active = next(iter(job_store().list(key=spec.key, active=True)), None)
-    if active is not None:
+    if (active := doing_it(spec)) is not None:
+        # The second click of two: the first one's run has made the job, and was cut off before it could show it.
+        if st.session_state.get(START) and st.session_state.get(STARTED) == active.id:
+            show_started(active)
         already(active)
         return
     supervisor_notice()
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Start training", type="primary"):
+        if st.button("Start training", type="primary", key=START):
             start(kind, spec)
         st.markdown(needed, width="content")
+
+
+def doing_it(spec: TrainSpec | LanguageSpec) -> Job | None:
+    """The job that does this work already, whatever it calls the model."""
+    return next(iter(job_store().list(key=spec.key, active=True)), None)
 
 
 def already(job: Job) -> None:
@@ -137,6 +154,11 @@ def start(kind: AnyKind, spec: TrainSpec | LanguageSpec) -> None:
     job, is_new = kind.submit(job_store(), spec)
     if not is_new:
         st.rerun()
+    st.session_state[STARTED] = job.id
+    show_started(job)
+
+
+def show_started(job: Job) -> None:
     url.write(name=None, notes=None)  # the next one is another model
     url.remember("train")
     st.switch_page("jobs/page.py", query_params={"job": job.id})
@@ -155,9 +177,9 @@ def how_long_language(spec: LanguageSpec) -> str:
     return plain(time_needed(LANGUAGE_TRAINING, spec))
 
 
-def how_much(spec: LanguageSpec) -> str:
+def memory_needed(spec: LanguageSpec) -> Memory | None:
     """About how much memory it takes; of a hub model that is known when it is there."""
     source = spec.model
     if source != LANGUAGE_MODEL and not Path(source).is_dir():
-        return ""
-    return plain(f"About {file_size(round(memory_plan(source, spec.recipe).total))} of memory.")
+        return None
+    return memory_plan(source, spec.recipe)

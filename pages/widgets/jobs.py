@@ -15,13 +15,14 @@ from bcos_core.evaluate.figures import interval_in_words, known_figure
 from bcos_core.home import get_home, require_allowed
 from bcos_core.jobs import news
 from bcos_core.jobs.kind import AnyKind
-from bcos_core.jobs.made import made_by
+from bcos_core.jobs.made import MadeModel, made_by
 from bcos_core.jobs.outlook import about, time_left
 from bcos_core.jobs.queue import place_in_line
 from bcos_core.jobs.store import Curve, Job, JobState, JobStore
 from bcos_core.model.info import read_config
 from bcos_core.numbers import count, duration, number, percent
 from bcos_core.render.curves import curves_table, learning_figures
+from bcos_core.tasks.next_token import PERPLEXITY, RATIO
 from pages.server import roles
 from pages.server.roles import require_researcher
 from pages.widgets import url
@@ -278,10 +279,17 @@ def figures_of(job: Job) -> list[Figure]:
             metric, figure = model.figures[0]
             interval = model.intervals.get(metric.name)
             estimate = known_figure(metric, figure, model.test_size, interval)
-            texts = count(model.test_size or 0, "test text")
-            said = f"{interval_in_words(estimate, metric.written)} · {texts}" if estimate.has_interval else texts
+            said = count(model.test_size or 0, f"test {metric.of}")
+            if estimate.has_interval:
+                said = f"{interval_in_words(estimate, metric.written)} · {said}"
+            if against := _against_original(model):
+                said = f"{against} · {said}"
             measure = metric.phrase
             figures.append(Figure(f"Test {measure}, {title}", metric.written(figure), said, measure, title))
+    if made.original is not None:
+        measure, title, value = PERPLEXITY.phrase, "original", PERPLEXITY.written(made.original)
+        said = f"{count(made.test_tokens, 'token')} of {count(made.test_sequences, f'test {PERPLEXITY.of}')}"
+        figures.append(Figure(f"Test {measure}, {title}", value, said, measure, title))
     if made.calibration_cosine is not None:
         note = "Cosine of hidden states, held-out texts"
         figures.append(Figure("Fit of the converted layers", number(made.calibration_cosine), note))
@@ -292,6 +300,16 @@ def figures_of(job: Job) -> list[Figure]:
             title, note = "Time to train", f"{what}, from reading the data to the test"
         figures.append(Figure(title, duration(made.seconds), note))
     return figures
+
+
+def _against_original(model: MadeModel) -> str:
+    """The perplexity of a language model as a multiple of the original's, with its interval; "" of classifiers."""
+    if RATIO.name not in model.metrics:
+        return ""
+    value = model.metrics[RATIO.name]
+    estimate = known_figure(RATIO, value, model.test_size, model.intervals.get(RATIO.name))
+    interval = f" ({interval_in_words(estimate, RATIO.written)})" if estimate.has_interval else ""
+    return f"{RATIO.written(value)} × the original’s{interval}"
 
 
 def figures_line(job: Job) -> str:
@@ -317,12 +335,13 @@ def result(job: Job) -> None:
             column.caption(figure.note)
 
 
-def trained_models(job: Job) -> list[str]:
-    """Folder names of the classifiers that a job made and that are still there, the B-cos model first."""
+def trained_models(job: Job, *, speak: bool = False) -> list[str]:
+    """Folder names of the classifiers that a job made and that are still there, the B-cos model first; of the language
+    models where they are to `speak`."""
     try:
         made = made_by(job)
         folders = [require_allowed(model.checkpoint) for model in (made.bcos, made.conventional) if model is not None]
-        return [one.name for one in folders if one.is_dir() and not read_config(one).saved_by_language_model]
+        return [one.name for one in folders if one.is_dir() and read_config(one).saved_by_language_model is speak]
     except BcosError:  # said where the result is shown
         return []
 

@@ -14,6 +14,16 @@ _EXPLANATIONS = {
     "Fine-tuning the conventional model": "The twin learns the same task from the same texts, unconverted. It is what "
     "post-hoc explanations are usually made for.",
     "Scoring the conventional model": "The twin answers the same test texts, so that the figures of the two compare.",
+    "Reading the texts": "The texts are read, duplicates are dropped, and the rest is divided into training, "
+    "validation and test texts, which are cut into tokens. No text is on two sides.",
+    "Measuring the original": "How surprised the pretrained model is by each next token of the test texts: its "
+    "perplexity, which every other is compared with.",
+    "Converting the layers": "The layers are made B-cos with the weights that they have; nothing is fitted.",
+    "Training the B-cos model": "The model learns to foretell the next token of the training texts, or what the "
+    "original says of it, while its layers answer the more to an input the better it matches their weights.",
+    "Measuring the B-cos model": "Perplexity on the same test texts as the original's; none was seen in training.",
+    "Training the conventional model": "The original is trained on, unconverted, by the tokens of the same texts.",
+    "Measuring the conventional model": "Perplexity on the same test texts, so that it compares with the others.",
 }
 
 

@@ -51,3 +51,18 @@ def test_a_typed_folder_is_counted_and_trained_on(home: Home, address: str, page
     expect(page.get_by_role("heading", name="Jobs", exact=True, level=1)).to_be_visible()
     (job,) = JobStore.open(home).list()
     assert LANGUAGE_MODEL.read(job.spec).texts == TextSource("file", str(folder))
+
+
+def test_a_double_click_on_start_makes_one_job_and_shows_it(home: Home, address: str, page: Page) -> None:
+    model, _ = write_language_inputs(home.uploads / "models")
+    asked = {"kind": "language-model", "from": "folder", "folder": str(model), "max_length": "32", "name": "Speaker"}
+    page.goto(f"{address}/train?{urlencode(asked)}")
+    start = page.get_by_role("button", name="Start training", exact=True)
+    expect(start).to_be_enabled(timeout=FIRST_VISIT_SECONDS * 1000)
+    start.dblclick(**CLICK)
+    expect(page.get_by_role("heading", name="Jobs", exact=True, level=1)).to_be_visible()
+    (job,) = JobStore.open(home).list()
+    expect(page).to_have_url(f"{address}/jobs?job={job.id}")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Train", exact=True, level=1)).to_be_visible()
+    JobStore.open(home).cancel(job.id)

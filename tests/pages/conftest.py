@@ -53,7 +53,7 @@ def store(home: Home) -> JobStore:
 def open_page(home: Home) -> OpenPage:
     """Open a page (`home`, `train`, …) at an address with these parameters."""
 
-    def open(name: str, **parameters: str) -> AppTest:
+    def open(name: str, /, **parameters: str) -> AppTest:
         at = AppTest.from_file(str(CHECKOUT / "pages" / "navigation.py"), default_timeout=120).run()
         if name != "home":
             at.switch_page(str(ROOMS[name].page) if name in ROOMS else f"{name}/page.py")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from bcos_core.home import Home
@@ -151,4 +153,33 @@ def test_what_was_trained_is_on_models_and_jobs(open_page: OpenPage, home: Home,
     at = open_page("jobs", job=job)
     assert not at.exception and "Test perplexity, B-cos" in [metric.label for metric in at.metric]
     assert all(candidate.label != "Compare" for candidate in at.button)  # which is for classifiers
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["Test perplexity, original"] == number(result.original)
+    ratio = number(result.bcos.metrics["perplexity_ratio"])
+    assert f"{ratio} × the original’s (95 % interval" in words(at)
+    assert f"{result.test_sequences} test sequences" in words(at) and "test texts" not in words(at)
     assert not open_page("home").exception
+    button(at, "Generate").click().run()
+    assert not at.exception and at.title[0].value == "Generate" and at.query_params["model"] == name
+
+
+def test_the_very_job_that_gives_the_name_is_shown_not_its_name_refused(
+    open_page: OpenPage, store: JobStore, model: Path
+) -> None:
+    """What a second click, or a second tab, finds."""
+    asked = {"epochs": "0.5", "max_length": "32", "name": "Speaker"}
+    button(opened(open_page, model, **asked), START).click().run()
+    again = opened(open_page, model, **asked)
+    assert "This very job is active already." in words(again) and not again.error
+    other = opened(open_page, model, **{**asked, "epochs": "1.0"})
+    assert "will call its model 'Speaker' too" in words(other) and button(other, START).disabled
+    assert len(store.list()) == 1
+
+
+def test_more_memory_than_is_free_is_said_before_the_start(
+    open_page: OpenPage, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "are free" not in words(opened(open_page, model, max_length="32"))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1000))
+    at = opened(open_page, model, max_length="32")
+    assert not at.exception and "Training llama takes about" in words(at) and "1 kB are free" in words(at)

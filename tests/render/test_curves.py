@@ -95,3 +95,16 @@ def test_two_trainings_are_drawn_over_each_other_where_they_measure_the_same() -
 def test_two_losses_without_a_name_are_like_no_other_in_two_trainings() -> None:
     runs = {"first": {"bcos/loss": [(1, 0.7)]}, "second": {"bcos/loss": [(1, 0.6)]}}
     assert [len(figure.data) for figure in runs_figures(runs)] == [1, 1]
+
+
+def test_the_perplexity_of_language_models_is_drawn_beside_their_losses() -> None:
+    figures = learning_figures(
+        {
+            "bcos/loss: distillation": [(1, 0.2)],
+            "bcos/perplexity": [(1, 40.25), (2, 31.5)],
+            "conventional/perplexity": [(2, 30.0), (3, float("inf"))],
+        }
+    )
+    _, drawn = figures
+    assert [(trace.name, list(trace.y)) for trace in drawn.data] == [("B-cos", [40.25, 31.5]), ("conventional", [30.0])]
+    assert drawn.layout.title.text == "Perplexity on validation texts" and drawn.layout.yaxis.range is None

@@ -13,6 +13,7 @@ from bcos_core.model.convert import convert
 from bcos_core.model.perplexity import hidden_and_targets
 from bcos_core.model.size import ModelSize
 from bcos_core.text.running import TextSource
+from bcos_core.text.size import READ_BYTES
 from bcos_core.train.language.losses import distillation
 from bcos_core.train.language.memory import training_memory
 from bcos_core.train.language.plan import (
@@ -137,3 +138,15 @@ def test_large_models_are_told_honestly() -> None:
     assert 64e9 < found.weights < 65e9 and 89e9 < found.training < 91e9
     assert "GB" in found.words
     assert memory_plan("smollm2", LanguageRecipe()).total < 10 * 2**30
+
+
+def test_a_large_file_takes_longer_the_larger_it_is(tmp_path: Path) -> None:
+    """Two files of which neither is read to its end for an estimate."""
+    found = []
+    for place, lines in enumerate((500_000, 1_000_000)):
+        file = tmp_path / f"{place}.txt"
+        file.write_text("a text of nine words is what stands here now\n" * lines)
+        assert file.stat().st_size > READ_BYTES
+        found.append(texts_size(TextSource("file", str(file))))
+    assert found[0].train == pytest.approx(0.82 * 500_000, rel=0.01)
+    assert found[1].train == pytest.approx(2 * found[0].train, rel=0.01) and found[0].tokens == found[1].tokens

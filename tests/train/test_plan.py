@@ -10,7 +10,7 @@ import pytest
 
 from bcos_core.jobs.part import OPERATIONS_PER_SECOND
 from bcos_core.model.size import ModelSize, model_size
-from bcos_core.text.size import UNKNOWN, _glanced, task_size
+from bcos_core.text.size import UNKNOWN, glanced, task_size
 from bcos_core.text.tasks import TaskChoice, load_task
 from bcos_core.train.plan import BCOS_STEP, CONSISTENCY_STEP, stage_titles, step_cost, training_plan
 from bcos_core.train.quickstart import quickstart_spec
@@ -68,7 +68,7 @@ def test_a_large_file_is_judged_by_its_beginning(tmp_path: Path) -> None:
     file = tmp_path / "large.csv"
     line = "a text of nine words is what stands here,label\n"  # 47 bytes
     file.write_text(line * 50_000)
-    size = _glanced(file)
+    size = glanced(file)
     assert size.train == pytest.approx(41_000, rel=0.01) and size.test == pytest.approx(6000, rel=0.01)
     assert size.tokens == pytest.approx(47 / 4.5 + 2, rel=0.01)
 

@@ -70,15 +70,23 @@ def training_memory(parameters: int, embedded: int, size: ModelSize, recipe: Lan
     )
 
 
+def lack_of_memory(needed: Memory, name: str) -> str:
+    """How much a training of the model of that `name` needs and how much there is, where the memory that is free cannot
+    hold it; "" where it can."""
+    free = psutil.virtual_memory().available
+    if needed.total <= free:
+        return ""
+    return (
+        f"Training {name} takes about {needed.words}. {file_size(free)} are free. Turn gradient checkpointing on, "
+        "make the batch or the sequences smaller, keep the embeddings, or choose a smaller model."
+    )
+
+
 def require_training_memory(needed: Memory, name: str) -> None:
-    """Refuse, before weights are read, a training that the memory that is free cannot hold. `name` is the model's.
+    """Refuse, before weights are read, a training that the memory that is free cannot hold.
 
     Raises:
         UnsupportedModelError: says how much it needs, and how much there is.
     """
-    free = psutil.virtual_memory().available
-    if needed.total > free:
-        raise UnsupportedModelError(
-            f"Training {name} takes about {needed.words}. {file_size(free)} are free. Turn gradient checkpointing on, "
-            "make the batch or the sequences smaller, keep the embeddings, or choose a smaller model."
-        )
+    if lack := lack_of_memory(needed, name):
+        raise UnsupportedModelError(lack)

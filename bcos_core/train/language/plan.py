@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from math import prod
 from pathlib import Path
@@ -13,7 +13,7 @@ from bcos_core.model.embedded import EMBEDDED_MODELS, LANGUAGE_MODEL, embedded_f
 from bcos_core.model.headers import safetensors_headers
 from bcos_core.model.size import model_size
 from bcos_core.text.running import TextSource, load_texts, source_hash
-from bcos_core.text.size import READ_BYTES, SAMPLE_TEXTS, about_tokens
+from bcos_core.text.size import READ_BYTES, SAMPLE_TEXTS, UNKNOWN, TaskSize, about_tokens, glanced
 from bcos_core.train.language.memory import Memory, training_memory
 from bcos_core.train.language.recipe import DISTILLATION, LanguageRecipe
 from bcos_core.train.language.spec import LanguageSpec
@@ -37,20 +37,6 @@ CONSISTENCY = (2 + 1 + BACKWARD) / 2
 struck prompts, which are half as long as the texts on average."""
 SMOLLM2 = (134_515_008, 49_152 * 576)
 """Parameters of the embedded model, and how many of them are its word embeddings: its folder may not be there yet."""
-
-
-@dataclass(frozen=True)
-class TextsSize:
-    """Texts of each side, and mean tokens of one."""
-
-    train: int
-    validation: int
-    test: int
-    tokens: float
-
-
-UNKNOWN = TextsSize(train=8200, validation=600, test=1200, tokens=40.0)
-"""A hub data set, which only going through it would measure, or a large file."""
 
 
 def stage_titles(recipe: LanguageRecipe) -> list[str]:
@@ -85,23 +71,25 @@ def steps_done(recipe: LanguageRecipe, step: int, steps: int) -> float:
     return steps * step_units(recipe, step / max(1, steps)) / step_units(recipe, 1.0)
 
 
-def texts_size(source: TextSource) -> TextsSize:
+def texts_size(source: TextSource) -> TaskSize:
     """
     Raises:
         DataError: the texts cannot be used.
     """
     path = Path(source.name)
-    if source.kind == "hub" or (source.kind == "file" and path.is_file() and path.stat().st_size > READ_BYTES):
+    if source.kind == "hub":
         return UNKNOWN
+    if source.kind == "file" and path.is_file() and path.stat().st_size > READ_BYTES:
+        return glanced(path)
     return _read(source, source_hash(source))
 
 
 @lru_cache(maxsize=64)
-def _read(source: TextSource, content: str) -> TextsSize:
+def _read(source: TextSource, content: str) -> TaskSize:
     texts = load_texts(source)
     some = texts.train[:SAMPLE_TEXTS]
     tokens = sum(map(about_tokens, some)) / max(1, len(some))
-    return TextsSize(len(texts.train), len(texts.validation), len(texts.test), tokens)
+    return TaskSize(len(texts.train), len(texts.validation), len(texts.test), tokens)
 
 
 def language_plan(spec: LanguageSpec) -> list[Part]:
