@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -87,13 +88,16 @@ def save_checkpoint(
 
 @contextmanager
 def renamed_when_complete(path: Path) -> Iterator[Path]:
-    """A temporary folder beside `path` that takes its place when the block ends well, and is removed when not.
+    """A temporary folder beside `path` that takes its place when the block ends well, and is removed when not. One
+    process at a time writes a path: what an earlier one that was killed has left is removed.
 
     Raises:
         StorageError: an OSError (full disk, no permission) inside the block.
     """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
+        for unfinished in path.parent.glob(f".{escape(path.name)}.*.partial"):
+            shutil.rmtree(unfinished, ignore_errors=True)
         temporary.mkdir(parents=True)
         yield temporary
         if path.exists():

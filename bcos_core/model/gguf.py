@@ -3,7 +3,6 @@ no further reader has to decode."""
 
 from __future__ import annotations
 
-import shutil
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
@@ -21,14 +20,12 @@ PATIENCE_SECONDS = 15 * 60.0
 
 def convert_gguf(file: Path, folder: Path) -> None:
     """Write `folder` (config.json, safetensors in float32, tokenizer with its chat template), whole or not at all. Only
-    one process may do so at a time: what an earlier one left unfinished is removed.
+    one process may do so at a time.
 
     Raises:
         CheckpointError: transformers cannot read the file.
         StorageError: the disk is full or cannot be written.
     """
-    for unfinished in folder.parent.glob(f".{folder.name}.*.partial"):
-        shutil.rmtree(unfinished, ignore_errors=True)
     with transformers_in_turn(), redirect_stderr(StringIO()):  # one of its bars heeds no setting
         try:
             model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)

@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 
 from bcos_core.errors import CheckpointError, StorageError, UnsupportedModelError
 from bcos_core.home import Home
-from bcos_core.model.checkpoint import load_model, save_checkpoint
+from bcos_core.model.checkpoint import load_model, renamed_when_complete, save_checkpoint
 from bcos_core.model.convert import convert
 from bcos_core.model.info import list_checkpoints, read_info
 from bcos_core.model.sources import embedded_path
@@ -96,3 +96,13 @@ def test_a_full_disk_leaves_the_old_checkpoint(tmp_path: Path, tokenizer, monkey
     assert (tmp_path / "one" / "model.safetensors").read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["one"]
     assert read_info(tmp_path / "one").kind == "conventional"
+
+
+def test_what_a_killed_process_left_of_a_model_goes_when_it_is_written(tmp_path: Path) -> None:
+    left, other = tmp_path / ".one[1].0123abcd.partial", tmp_path / ".one1.0123abcd.partial"
+    for folder in (left, other):
+        folder.mkdir()
+        (folder / "model.safetensors").write_bytes(b"half")
+    with renamed_when_complete(tmp_path / "one[1]") as folder:
+        (folder / "config.json").write_text("{}")
+    assert sorted(one.name for one in tmp_path.iterdir()) == [other.name, "one[1]"]

@@ -38,7 +38,6 @@ TEXTS = TextSource("embedded", "short-reviews")
         *LANGUAGE_RECIPES.values(),
         LanguageRecipe(twin=True),
         LanguageRecipe(epochs=0.0),
-        LanguageRecipe(epochs=0.0, twin=True),
         LanguageRecipe(calibrate=False),
     ],
 )

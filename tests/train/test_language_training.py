@@ -231,6 +231,7 @@ def test_what_cannot_be_trained_is_refused(
         ({"loss": "cross-entropy", "hidden_weight": 1.0}, "hidden_weight"),
         ({"normalize_weights": True}, "normalize_weights"),
         ({"bcos": False, "loss": "cross-entropy", "epochs": 0.0}, "epochs"),
+        ({"epochs": 0.0, "twin": True}, "twin"),
         ({"loss": "hinge"}, "loss"),
     ):
         with pytest.raises(RecipeError) as refused:

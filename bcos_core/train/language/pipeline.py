@@ -348,7 +348,7 @@ class _Run:
         metrics = {PERPLEXITY.name: found.value, RATIO.name: against.value}
         intervals = {PERPLEXITY.name: found.interval, RATIO.name: (against.low, against.high)}
         intervals = {name: ends for name, ends in intervals.items() if all(map(math.isfinite, ends))}
-        twins = self.recipe.bcos and self.recipe.twin and self.recipe.epochs
+        twins = self.recipe.bcos and self.recipe.twin
         save_checkpoint(
             model,
             self.tokenizer,

@@ -53,7 +53,7 @@ def stage_titles(recipe: LanguageRecipe) -> list[str]:
 
 def trained_kinds(recipe: LanguageRecipe) -> list[str]:
     """The kinds of models that a recipe makes, the B-cos model first."""
-    return ["bcos"] * recipe.bcos + ["conventional"] * bool((recipe.twin and recipe.epochs) or not recipe.bcos)
+    return ["bcos"] * recipe.bcos + ["conventional"] * (recipe.twin or not recipe.bcos)
 
 
 def step_units(recipe: LanguageRecipe, share: float) -> float:

@@ -164,6 +164,8 @@ class LanguageRecipe(Choices):
                 "Deletion consistency needs a B-cos model: what a conventional one says of its words is not trained. "
                 "Set it to 0.",
             )
+        if self.twin and not self.epochs:
+            raise RecipeError("twin", "Without epochs nothing is trained, the original neither. Turn it off.")
         if self.hidden_weight and self.loss != DISTILLATION:
             raise RecipeError("hidden_weight", f"Hidden states are learned in {DISTILLATION} alone. Set it to 0.")
 
