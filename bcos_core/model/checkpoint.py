@@ -30,6 +30,7 @@ from bcos_core.model.info import DETAILS_FILE, FORMAT_VERSION, CheckpointInfo, r
 from bcos_core.model.loading import load_finished, load_language_model
 from bcos_core.model.quiet import transformers_in_turn
 from bcos_core.model.text_model import position_limit
+from bcos_core.model.tokenizer import save_tokenizer
 from bcos_core.storage.stored_json import to_json
 from bcos_core.tasks.next_token import NextToken
 
@@ -72,7 +73,7 @@ def save_checkpoint(
     with renamed_when_complete(path) as folder:
         with transformers_in_turn():
             model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
+        save_tokenizer(tokenizer, folder)
         info = replace(info, content=content_of(folder))
         stored = {k: v for k, v in asdict(info).items() if k not in ("path", "about")}
         stored["format_version"] = FORMAT_VERSION

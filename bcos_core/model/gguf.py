@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from bcos_core.errors import CheckpointError
 from bcos_core.model.checkpoint import renamed_when_complete
 from bcos_core.model.quiet import transformers_in_turn
+from bcos_core.model.tokenizer import save_tokenizer
 
 PATIENCE_SECONDS = 15 * 60.0
 """For another process that makes the same folder; on two busy cores it takes a minute."""
@@ -40,4 +41,4 @@ def convert_gguf(file: Path, folder: Path) -> None:
         del model.config.quantization_config
         with renamed_when_complete(folder) as written:
             model.save_pretrained(written)
-            tokenizer.save_pretrained(written)
+            save_tokenizer(tokenizer, written)

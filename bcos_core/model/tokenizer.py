@@ -29,6 +29,10 @@ PADDING_ROWS = 128
 ODDITIES = 0.01
 
 
+HOW_IT_WAS_LOADED = ("is_local", "local_files_only")
+"""What transformers writes into tokenizer_config.json of the process that loaded the tokenizer."""
+
+
 @dataclass(frozen=True)
 class LoadedTokenizer:
     """A tokenizer, and what a person should know of it, in whole sentences."""
@@ -54,6 +58,15 @@ def require_vocabulary(folder: Path) -> None:
         "vocab.txt, or vocab.json and merges.txt. Copy them, with tokenizer_config.json, from where the model came "
         "from."
     )
+
+
+def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write a tokenizer's files, as `save_pretrained` does but for how it was loaded: a model is known by what is in
+    its files (`bcos_core.model.identity`), and would be another one where no hub could be asked."""
+    tokenizer.save_pretrained(folder)
+    file = folder / "tokenizer_config.json"
+    said = {name: value for name, value in json.loads(file.read_text("utf-8")).items() if name not in HOW_IT_WAS_LOADED}
+    file.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def load_tokenizer(folder: Path, config: PretrainedConfig) -> LoadedTokenizer:

@@ -72,7 +72,7 @@ def test_a_model_is_trained_listed_measured_and_made_again_by_its_command(
     ("words", "said"),
     [
         (f"{OPTIONS} --label-column number", "--label-column is for tasks with labels"),
-        (f"{OPTIONS} --consistency 1", "--consistency is for tasks with labels"),
+        (f"{OPTIONS} --masking 0.5", "--masking is for tasks with labels"),
         (f"{OPTIONS} --recipe faithful", "Unknown recipe of language models 'faithful'"),
         (f"{OPTIONS} --loss hinge", "loss is 'hinge'"),
         (f"{OPTIONS} --hidden-weight 1 --loss cross-entropy", "Hidden states are learned in distillation alone"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import constants
 from tiny import SMALL, ids_of, tiny_model
 from transformers import AutoTokenizer
 
@@ -14,6 +15,7 @@ from bcos_core.errors import CheckpointError, StorageError, UnsupportedModelErro
 from bcos_core.home import Home
 from bcos_core.model.checkpoint import load_model, renamed_when_complete, save_checkpoint
 from bcos_core.model.convert import convert
+from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import list_checkpoints, read_info
 from bcos_core.model.sources import embedded_path
 
@@ -53,6 +55,18 @@ def test_files_are_ordinary_hugging_face_ones(tmp_path: Path, tokenizer) -> None
     assert not [name for name in names if name.endswith((".bin", ".pt", ".pkl"))]
     config = json.loads((tmp_path / "one" / "config.json").read_text())
     assert config["bcos"]["b"] == 1.5 and config["model_type"] == "bert"
+
+
+def test_a_model_is_the_same_one_wherever_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for offline in (False, True):
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
+        loaded = AutoTokenizer.from_pretrained(embedded_path(), local_files_only=offline)
+        save_checkpoint(tiny_model("bert"), loaded, tmp_path / f"{offline}", labels=LABELS, max_length=64)
+    assert folder_identity(tmp_path / "False") == folder_identity(tmp_path / "True")
+    config = json.loads((tmp_path / "True" / "tokenizer_config.json").read_text())
+    assert config["mask_token"] == "[MASK]" and not set(config) & {"is_local", "local_files_only"}
+    again = AutoTokenizer.from_pretrained(tmp_path / "True")
+    assert again("A fine film.")["input_ids"] == loaded("A fine film.")["input_ids"]
 
 
 @pytest.mark.parametrize("file", ["config.json", "checkpoint.json"])

@@ -31,6 +31,7 @@ from bcos_core.model.naming import folder_stem
 from bcos_core.model.perplexity import Perplexity, perplexity, ratio
 from bcos_core.model.quiet import transformers_in_turn
 from bcos_core.model.sources import pretrained_folder, resolve_model
+from bcos_core.model.tokenizer import save_tokenizer
 from bcos_core.numbers import count, number
 from bcos_core.progress import Reporter
 from bcos_core.storage.content import name_of
@@ -265,7 +266,7 @@ class _Run:
             )
             with renamed_when_complete(kept) as folder, transformers_in_turn():
                 converted.save_pretrained(folder)
-                self.tokenizer.save_pretrained(folder)
+                save_tokenizer(self.tokenizer, folder)
             self.work.keep("calibration", calibration)
             del original, converted
         model = load_model(kept)
