@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
@@ -37,21 +37,19 @@ SHORT = "The keys to the old cabinet"
 BYTES = 4
 
 
-def measure() -> Figures:
+def measured() -> Iterator[Figures]:
     """Time and memory of an explanation over those of a forward pass; seconds of what a person waits for."""
     model = load("smollm2")
-    found: Figures = {}
     for tokens in TOKENS:
         prompt = prompt_of(model, tokens)
         explained, read = partial(explain, model, prompt), partial(next_logits, model, [prompt])
-        found[f"explanation_over_forward_time_{tokens}_tokens"] = statistics.median(paired(explained, read, REPEATS))
-        found[f"explanation_seconds_{tokens}_tokens"] = _seconds(explained)
-        found[f"explanation_over_forward_memory_{tokens}_tokens"] = _memory(model, tokens)
-    found |= _answer(model)
+        yield {f"explanation_over_forward_time_{tokens}_tokens": statistics.median(paired(explained, read, REPEATS))}
+        yield {f"explanation_seconds_{tokens}_tokens": _seconds(explained)}
+        yield {f"explanation_over_forward_memory_{tokens}_tokens": _memory(model, tokens)}
+    yield _answer(model)
     for prompt in (encode_prompt(model.tokenizer, SHORT, model.max_length), prompt_of(model, 64)):
         parts = partial(components, model, explain(model, prompt))
-        found[f"components_seconds_{len(prompt)}_tokens"] = _seconds(parts, repeats=3)
-    return found
+        yield {f"components_seconds_{len(prompt)}_tokens": _seconds(parts, repeats=3)}
 
 
 def prompt_of(model: LanguageModel, tokens: int) -> Encoded:
