@@ -41,7 +41,7 @@ def read_pairs(path: str | Path, *, evidence_column: str | None = None) -> Listi
     word_column = _evidence_column(table.columns, evidence_column, name)
     _require_texts(table.columns, name)
     columns = tuple(column for column in (*PREFIX, *SENTENCES, PARADIGM, word_column) if column in table.columns)
-    found: dict[MinimalPair, int] = {}
+    found: list[MinimalPair] = []
     seen: dict[tuple[object, ...], int] = {}  # whatever paradigm a row names: the question is the same
     left_out: list[LeftOut] = []
     for number, cells in table.numbered_rows(columns):
@@ -49,7 +49,7 @@ def read_pairs(path: str | Path, *, evidence_column: str | None = None) -> Listi
             pair = _pair(dict(zip(columns, cells, strict=True)), word_column, Path(path).stem)
             if (first := seen.setdefault(pair.asked, number)) != number:
                 raise DataError(f"It is the same as {table.unit} {first:,}.")
-            found[pair] = number
+            found.append(pair)
         except DataError as error:
             left_out.append(LeftOut(f"{table.unit.capitalize()} {number:,}", str(error)))
     if not found:

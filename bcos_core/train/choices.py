@@ -32,6 +32,8 @@ class Choices:
     gradient_accumulation: int
     warmup: float
     weight_decay: float
+    consistency: float
+    consistency_start: float
     seed: int
 
     def __post_init__(self) -> None:
@@ -48,6 +50,14 @@ class Choices:
 
     def check(self) -> None:
         """What else does not fit together."""
+
+    def is_consistent(self, step: int, steps: int) -> bool:
+        """Whether a step of so many asks for deletion consistency."""
+        return self.consistency > 0 and step >= self.consistency_start * steps
+
+    def consistent_share(self, share: float) -> float:
+        """What of the first `share` of the steps asks for deletion consistency, in shares of all."""
+        return max(0.0, share - self.consistency_start) if self.consistency else 0.0
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some options changed; None leaves an option as it is.

@@ -42,7 +42,7 @@ def trained_kinds(recipe: Recipe) -> list[str]:
 def step_cost(recipe: Recipe, share: float) -> float:
     """What the steps up to a `share` of them all cost, in conventional steps' time: those with deletion consistency
     cost more, and it begins in the middle."""
-    begun = max(0.0, share - recipe.consistency_start) if recipe.consistency else 0.0
+    begun = recipe.consistent_share(share)
     return (share - begun + begun * CONSISTENCY_STEP) * (BCOS_STEP if recipe.bcos else 1.0)
 
 

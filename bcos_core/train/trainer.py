@@ -64,7 +64,9 @@ class BcosTrainer(OrderedTrainer):
         positions = positions_of(bare, input_ids)  # of the whole texts, whatever is masked in them
         task = None
         if model.training and self.mask_id is not None:
-            if self._consistency_begun:  # of the whole texts, also where masked ones are learned from
+            if self.recipe.is_consistent(
+                self.state.global_step, self.state.max_steps
+            ):  # of the whole texts, also where masked ones are learned from
                 ranked = self.recipe.consistency_ranked
                 task = deletion_task(
                     bare,
@@ -114,11 +116,6 @@ class BcosTrainer(OrderedTrainer):
             if not is_finite:
                 said = f" ({loss.item()})" if name == "loss" and not bool(loss.isfinite()) else ""
                 raise not_finite(f"the {name}{said}", self.state.global_step + 1)
-
-    @property
-    def _consistency_begun(self) -> bool:
-        begin = self.recipe.consistency_start * self.state.max_steps
-        return self.recipe.consistency > 0 and self.state.global_step >= begin
 
 
 def fine_tune(

@@ -10,11 +10,9 @@ from pages.widgets import url
 from pages.widgets.plain import plain
 
 
-def missing_in_link(parameter: str, known: Collection[str]) -> bool:
-    """A warning that names what the address gives as `parameter` and is not `known`; nothing where all is. Whether
-    something was missing."""
+def missing_in_link(parameter: str, known: Collection[str]) -> None:
+    """A warning that names what the address gives as `parameter` and is not `known`; nothing where all is."""
     missing = [name for name in url.read_all(parameter) if name and name not in known]
     if missing:
         are = "is" if len(missing) == 1 else "are"
         st.warning(plain(f"The link names {', '.join(missing)}, which {are} not here. Choose another one."))
-    return bool(missing)

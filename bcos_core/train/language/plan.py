@@ -60,7 +60,7 @@ def step_units(recipe: LanguageRecipe, share: float) -> float:
     """What the steps up to a `share` of them all cost, in forward passes over all texts: those with deletion
     consistency cost more, and it begins in the middle."""
     own: float = 1 + BACKWARD + AGAIN * recipe.checkpointing
-    begun = max(0.0, share - recipe.consistency_start) if recipe.consistency else 0.0
+    begun = recipe.consistent_share(share)
     return (share * own + begun * CONSISTENCY) * (BCOS_STEP if recipe.bcos else 1.0) + share * (
         recipe.loss == DISTILLATION
     )

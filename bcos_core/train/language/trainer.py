@@ -91,8 +91,7 @@ class LanguageTrainer(OrderedTrainer):
 
     def _struck(self, model: PreTrainedModel, ids: Tensor, mask: Tensor) -> StruckPrompts | None:
         """None where deletion consistency is not asked for, or has not begun."""
-        begin = self.recipe.consistency_start * self.state.max_steps
-        if self.replaced_by is None or not self.recipe.consistency or self.state.global_step < begin:
+        if self.replaced_by is None or not self.recipe.is_consistent(self.state.global_step, self.state.max_steps):
             return None
         ordinary = mask.bool() & ~torch.isin(ids, self.added.to(ids.device))
         return struck_prompts(model, ids, mask, ordinary, self.replaced_by, sparing=self.recipe.checkpointing)
