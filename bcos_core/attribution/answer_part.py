@@ -59,7 +59,7 @@ def part_record(
         weights_hash=model.weights_hash,
         cost=Cost(len(rows), len(rows), seconds),
         truncated_at=read.truncated_at,
-        versions=versions(),
+        versions=versions(model),
         task_type=NextToken.name,
         prompt=ReadPrompt(read.ids[:length], (last.token,), model.vocabulary, tuple(notes), whole),
     )

@@ -175,7 +175,7 @@ def _records(
             cost=cost,
             truncated_at=text.truncated_at,
             seeds=seeds,
-            versions=versions(),
+            versions=versions(model),
             task_type=answered[i].kind,
             prompt=prompt_of(model, text, answered[i], method, notes),
         )

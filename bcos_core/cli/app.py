@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bcos_core.device import AUTO, asked_device
 from bcos_core.errors import BcosError, InputError
 from bcos_core.home import CHECKOUT
 from bcos_core.researchers import RATERS_ONLY, RESEARCHERS, listed_researchers
@@ -62,9 +63,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Serve until Ctrl-C or SIGTERM.
 
     Raises:
-        InputError: the port cannot be used, or the dashboard would be open to a network.
+        InputError: the port or the device cannot be used, or the dashboard would be open to a network.
         BcosError: the dashboard ended by itself.
     """
+    from bcos_core.jobs.devices import visible_devices
     from bcos_core.jobs.store import JobStore
 
     if not args.raters and (args.address != ADDRESS or args.host):
@@ -72,6 +74,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             "Only a server for raters listens on a network: whoever reaches the dashboard can do everything in it. "
             "Add --raters, or leave --address and --host out."
         )
+    if asked_device() != AUTO:
+        visible_devices()  # refused here, in words, and not at the first visit
     listed_researchers(os.environ.get(RESEARCHERS, ""))  # refused here, in words, and not at the first visit
     require_free_port(args.port, args.address)
     store = JobStore.open()

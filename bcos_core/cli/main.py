@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import os
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 
 from bcos_core.cli.output import error_json, for_terminal, prepare_streams, to_json
 from bcos_core.cli.parser import CommandParser, UsageError
+from bcos_core.device import DETERMINISTIC, DEVICE, check_settings
 from bcos_core.error_log import keep_traceback
 from bcos_core.errors import BcosError, InputError, JobCancelled, MismatchError
 from bcos_core.jobs.failure import plain_message
@@ -44,6 +46,8 @@ COMMANDS = (
 )
 """Each is a module of `bcos_core.cli` with `add_parser(subparsers)`, which sets the defaults `run` and `show`:
 `run(args)` does the work and gives a dictionary, `show(result)` puts it in words."""
+NOT_COMPUTING = frozenset({"study", "backup", "models", "families", "tasks", "jobs", "job"})
+"""Those that use no device. All others have `--device` and `--deterministic`."""
 
 SUCCESS, FAILURE, BAD_INPUT = 0, 1, 2
 INTERRUPTED = 128 + 2  # as a shell reports a process that Ctrl-C has ended
@@ -63,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     as_json = "--json" in words
     try:
         args = build_parser(words).parse_args(words)
+        _apply_settings(args)
         result = args.run(args)
         print(to_json(result) if as_json else for_terminal(args.show(result)), flush=True)
         return SUCCESS
@@ -106,7 +111,37 @@ def build_parser(words: Sequence[str]) -> CommandParser:
     named = next((word for word in words if not word.startswith("-")), None)
     for name in (named,) if named in COMMANDS else COMMANDS:
         importlib.import_module(f"bcos_core.cli.{name}").add_parser(subparsers)
+        if name not in NOT_COMPUTING:
+            _add_settings(subparsers.choices[name])
     return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """The settings of `bcos_core.device`, for one command."""
+    group = parser.add_argument_group("where and how to compute")
+    group.add_argument(
+        "--device", metavar="NAME", help=f"auto, cpu, cuda, cuda:1 or mps (default: {DEVICE}, else auto)"
+    )
+    group.add_argument(
+        "--deterministic",
+        action="store_true",
+        help=f"the same numbers from the same work, twice (default: {DETERMINISTIC})",
+    )
+
+
+def _apply_settings(args: argparse.Namespace) -> None:
+    """For this process, and those that it starts.
+
+    Raises:
+        InputError: a setting that says nothing.
+    """
+    if not hasattr(args, "deterministic"):
+        return
+    if args.device is not None:
+        os.environ[DEVICE] = args.device
+    if args.deterministic:
+        os.environ[DETERMINISTIC] = "1"
+    check_settings()
 
 
 def _report(error: BaseException, message: str, *, code: int, as_json: bool) -> int:

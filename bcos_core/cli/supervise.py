@@ -28,12 +28,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    from bcos_core.device import AUTO, asked_device
+    from bcos_core.jobs.devices import visible_devices
     from bcos_core.jobs.launch import stop_supervisor, supervisor_log
     from bcos_core.jobs.store import JobStore
     from bcos_core.jobs.supervisor import Supervisor
 
     if args.stop:
         return {"stopped": stop_supervisor()}
+    if asked_device() != AUTO:
+        visible_devices()  # refused here, in words, and not when the first job comes
     store = JobStore.open()
     _log_to(supervisor_log(store.home))
     supervisor = Supervisor(store)

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import psutil
 
+from bcos_core.device import AUTO, CPU, CUDA, DEVICE, MPS, asked_device, gpu_number, require_gpu
 from bcos_core.jobs.lane import Lane
 from bcos_core.numbers import file_size
 
-CPU = "cpu"
 _CUDA = "cuda:"
 _QUERY_SECONDS = 10
 ROOM_ON_CPU, ROOM_ON_GPU = 1_500_000_000, 4_000_000_000
@@ -21,13 +21,23 @@ ROOM_ON_CPU, ROOM_ON_GPU = 1_500_000_000, 4_000_000_000
 
 
 def visible_devices() -> tuple[str, ...]:
-    """The devices of this machine: `("cuda:0", "cuda:1", …)`, or `("cpu",)`."""
+    """The devices of this machine that `BCOS_DEVICE` leaves: `("cuda:0", "cuda:1", …)`, or `("cpu",)`.
+
+    Raises:
+        InputError: it names none, or a GPU that is not there.
+    """
+    asked = asked_device()
+    if asked in (CPU, MPS):
+        return (asked,)
     count = _cuda_device_count()
+    if asked != AUTO:
+        require_gpu(asked, count)
     if count == 0:
         return (CPU,)
     named = [part.strip() for part in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if part.strip()]
     names = named[:count] or [str(index) for index in range(count)]
-    return tuple(_CUDA + name for name in names)
+    one = gpu_number(asked)
+    return tuple(_CUDA + name for name in (names if one is None else names[one : one + 1]))
 
 
 def available_cores() -> int:
@@ -44,13 +54,14 @@ def device_environment(device: str, lane: Lane, *, devices: int) -> dict[str, st
     """
     return {
         "CUDA_VISIBLE_DEVICES": device.removeprefix(_CUDA) if device.startswith(_CUDA) else "",
+        DEVICE: CUDA if device.startswith(_CUDA) else device,  # the only one that the job sees
         "OMP_NUM_THREADS": str(max(1, available_cores() // devices // (2 if lane == Lane.SHORT else 1))),
     }
 
 
 def free_bytes(device: str) -> int | None:
     """Free memory of a device, None where nobody tells."""
-    if device == CPU:
+    if not device.startswith(_CUDA):
         return int(psutil.virtual_memory().available)
     query = ["nvidia-smi", f"--id={device.removeprefix(_CUDA)}"]
     query += ["--query-gpu=memory.free", "--format=csv,noheader,nounits"]
@@ -64,17 +75,25 @@ def free_bytes(device: str) -> int | None:
 def lack_of_room(device: str, free: Callable[[str], int | None] = free_bytes) -> str:
     """What a short job waits for, where a long one leaves too little memory on the device that they would share; ""
     where it leaves enough, or nobody tells."""
-    found, wanted = free(device), ROOM_ON_CPU if device == CPU else ROOM_ON_GPU
+    own_memory = device.startswith(_CUDA)
+    found, wanted = free(device), ROOM_ON_GPU if own_memory else ROOM_ON_CPU
     if found is None or found >= wanted:
         return ""
-    place = "this machine" if device == CPU else device
+    place = device if own_memory else "this machine"
     return f"Waits for memory on {place}: {file_size(found)} are free, and {file_size(wanted)} are wanted."
 
 
 def present_device() -> str:
-    """The kind of device that a process here would use, without asking PyTorch: "cuda" or "cpu"."""
+    """The kind of device that a process here would use, without asking PyTorch: "cuda", "cpu" or "mps".
+
+    Raises:
+        InputError: `BCOS_DEVICE` names none.
+    """
+    asked = asked_device().partition(":")[0]
+    if asked != AUTO:
+        return asked
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in ("", "-1")
-    return "cuda" if not hidden and _has_driver() else CPU
+    return CUDA if not hidden and _has_driver() else CPU
 
 
 def _has_driver() -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from bcos_core.device import settings_in_words
 from bcos_core.errors import BcosError, JobCancelled, JobError, StorageError
 from bcos_core.home import Home
 from bcos_core.jobs.claims import active_jobs, settle_dead_foreground
@@ -124,6 +125,8 @@ def job_run(work: Asked | Start, *, home: Home | None = None, plan: Sequence[Par
     run = JobRun(job, store.home, reporter, finish)
     reporter.start()
     try:
+        if said := settings_in_words():
+            reporter.log(said)
         with _stopped_by_signals(reporter):
             yield run
             if not run.finished:

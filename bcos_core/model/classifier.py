@@ -10,12 +10,13 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.arguments import list_of_texts, whole_number
+from bcos_core.device import PRECISIONS, place
 from bcos_core.model.checkpoint import state_hash
 from bcos_core.model.identity import folder_identity, memory_identity
 from bcos_core.model.info import read_info
 from bcos_core.model.learned import unlearned
 from bcos_core.model.loading import load_finished
-from bcos_core.model.text_model import TextModel, position_limit, require_finite_logits, usual_device
+from bcos_core.model.text_model import TextModel, position_limit, require_finite_logits
 from bcos_core.model.tokenizer import load_tokenizer
 from bcos_core.model.view import ModelView
 from bcos_core.tasks.prediction import Prediction
@@ -38,11 +39,13 @@ class Classifier(TextModel):
     pairs: bool | None = None
 
 
-def load(path: str | Path, *, device: str | torch.device | None = None) -> Classifier:
+def load(path: str | Path, *, device: str | torch.device | None = None, precision: str | None = None) -> Classifier:
     """The classifier in a checkpoint folder: one of this project's, or any Hugging Face one of a known family.
 
     Args:
-        device: where to put it; the first GPU if there is one, else the CPU.
+        device: where to put it; None for what `BCOS_DEVICE` says: the first GPU if there is one, else the CPU.
+        precision: "fp32" or "bf16", of its weights, however they are stored; None for what `BCOS_PRECISION` says:
+            "fp32".
 
     Raises:
         CheckpointError: not a model folder, damaged, not whole, a tokenizer that is missing or not the model's, or
@@ -54,7 +57,7 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Class
     identity = folder_identity(path)
     loaded = load_finished(path)
     model, found = loaded.model, load_tokenizer(path, loaded.model.config)
-    model.to(torch.device(device or usual_device()))  # type: ignore[arg-type]
+    numbers = place(model, device, precision)
     return Classifier(
         model=model,
         tokenizer=found.tokenizer,
@@ -62,7 +65,7 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Class
         max_length=position_limit(model),
         name=info.name,
         weights_hash=loaded.weights_hash,
-        identity=identity,
+        identity=identity if numbers == PRECISIONS[0] else f"{identity}-{numbers}",  # its answers are others
         path=path,
         notes=(*loaded.notes, *found.notes, *filter(None, [unlearned(info)])),
         task_type=TASK_TYPES[info.task_type],

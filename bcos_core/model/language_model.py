@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from bcos_core.device import PRECISIONS, place
 from bcos_core.errors import CheckpointError, InputError
 from bcos_core.home import get_home
 from bcos_core.model.anatomy import family_of
@@ -25,7 +26,7 @@ from bcos_core.model.info import read_config, read_language_info
 from bcos_core.model.language_models import GENERATION_FILE
 from bcos_core.model.loading import load_language_model
 from bcos_core.model.pooling import pool_by_mask
-from bcos_core.model.text_model import TextModel, position_limit, usual_device
+from bcos_core.model.text_model import TextModel, position_limit
 from bcos_core.model.tokenizer import load_tokenizer
 from bcos_core.storage.stored_json import read_json
 from bcos_core.text.vocabulary import ids_of, token_text
@@ -67,12 +68,14 @@ class LanguageModel(TextModel):
         return ids_of(self.tokenizer, text)
 
 
-def load(path: str | Path, *, device: str | torch.device | None = None) -> LanguageModel:
+def load(path: str | Path, *, device: str | torch.device | None = None, precision: str | None = None) -> LanguageModel:
     """The language model in a checkpoint folder: one of this project's, any Hugging Face one of a known family, or
     "smollm2", the embedded one.
 
     Args:
-        device: where to put it; the first GPU if there is one, else the CPU.
+        device: where to put it; None for what `BCOS_DEVICE` says: the first GPU if there is one, else the CPU.
+        precision: "fp32" or "bf16", of its weights, however they are stored; None for what `BCOS_PRECISION` says:
+            "fp32".
 
     Raises:
         CheckpointError: not a model folder, damaged, not whole, or with a tokenizer that is missing or not the model's.
@@ -84,14 +87,14 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Langu
     identity = folder_identity(folder)
     loaded = load_language_model(folder)
     model, found = loaded.model, load_tokenizer(folder, loaded.model.config)
-    model.to(torch.device(device or usual_device()))  # type: ignore[arg-type]
+    numbers = place(model, device, precision)
     return LanguageModel(
         model=model,
         tokenizer=found.tokenizer,
         max_length=position_limit(model),
         name=LANGUAGE_MODEL if folder.parent == get_home().embedded else known.name,
         weights_hash=loaded.weights_hash,
-        identity=identity,
+        identity=identity if numbers == PRECISIONS[0] else f"{identity}-{numbers}",  # its answers are others
         path=folder,
         notes=(*loaded.notes, *found.notes),
         stop_ids=_stop_ids(model, found.tokenizer, folder),

@@ -73,8 +73,3 @@ def require_finite_logits(name: str, text: str, logits: Sequence[float]) -> None
             f"The logits of {name} for the text {shown!r} are {', '.join(f'{value:g}' for value in logits)}; expected "
             "finite numbers. Its weights are damaged, or training them diverged: train it again."
         )
-
-
-def usual_device() -> torch.device:
-    """The first GPU if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

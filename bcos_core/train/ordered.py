@@ -11,6 +11,7 @@ import torch
 from transformers import Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
+from bcos_core.device import chosen_device
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.progress import Reporter
 from bcos_core.train.callbacks import last_complete_checkpoint
@@ -60,7 +61,7 @@ class OrderedTrainer(Trainer):
 
 def arguments_of(recipe: Choices, steps: int, work: Path, *, bf16: bool, **own: Any) -> TrainingArguments:
     """Those of a training of so many steps whose checkpoints go to `work`; `own` are those of one kind alone."""
-    logged = max(1, steps // LOSS_POINTS)
+    logged, device = max(1, steps // LOSS_POINTS), chosen_device()
     return TrainingArguments(
         output_dir=str(work),
         max_steps=steps,
@@ -75,8 +76,8 @@ def arguments_of(recipe: Choices, steps: int, work: Path, *, bf16: bool, **own: 
         seed=recipe.seed,
         data_seed=recipe.seed,
         bf16=bf16,
-        use_cpu=not torch.cuda.is_available(),
-        dataloader_pin_memory=torch.cuda.is_available(),
+        use_cpu=device.type == "cpu",
+        dataloader_pin_memory=device.type == "cuda",
         logging_steps=logged,
         eval_strategy="steps",
         eval_steps=max(1, steps // EVALUATIONS),

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-import torch
 from accelerate import PartialState
 from torch import distributed
 
+from bcos_core.device import chosen_device
 from bcos_core.errors import JobError
 
 Result = TypeVar("Result")
@@ -28,7 +28,8 @@ class Ranks:
     """
 
     def __init__(self) -> None:
-        on_cpu = not torch.cuda.is_available()
+        chosen = chosen_device()
+        on_cpu = chosen.type == "cpu"
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             state = PartialState(cpu=on_cpu, timeout=LONGEST_WAIT)
             # Copied: `Trainer` makes that state anew.
@@ -36,7 +37,7 @@ class Ranks:
             atexit.unregister(_leave)  # one of several in this process is enough
             atexit.register(_leave)
         else:
-            self.index, self.count, self.device = 0, 1, torch.device("cpu" if on_cpu else "cuda")
+            self.index, self.count, self.device = 0, 1, chosen
 
     @property
     def is_first(self) -> bool:

@@ -179,7 +179,11 @@ def test_threads_of_either_lane(monkeypatch: pytest.MonkeyPatch) -> None:
     threads = {lane: device_environment("cpu", lane, devices=1)["OMP_NUM_THREADS"] for lane in Lane}
     assert threads == {Lane.LONG: "2", Lane.SHORT: "1"}
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)))
-    assert device_environment("cuda:3", Lane.SHORT, devices=4) == {"CUDA_VISIBLE_DEVICES": "3", "OMP_NUM_THREADS": "2"}
+    assert device_environment("cuda:3", Lane.SHORT, devices=4) == {
+        "CUDA_VISIBLE_DEVICES": "3",
+        "BCOS_DEVICE": "cuda",
+        "OMP_NUM_THREADS": "2",
+    }
 
 
 @pytest.mark.usefixtures("roomy")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from bcos_core.home import CHECKOUT
 from bcos_core.model.checkpoint import state_hash
@@ -99,7 +100,7 @@ def test_each_process_computes_on_its_own_gpu(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setattr(ranks, "PartialState", State)
-    monkeypatch.setattr(ranks.torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(ranks, "chosen_device", lambda: torch.device("cuda"))
     joined = Ranks()
     assert (joined.index, joined.count, joined.device, joined.is_first) == (1, 2, "cuda:1", False)
 
