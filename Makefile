@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup app test check constraints docs bench screenshots
+.PHONY: help setup app test check constraints audit licences release docs bench screenshots
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -21,15 +21,27 @@ app: setup  ## start the dashboard; PORT=8601 chooses the port
 test: $(VENV)/.development  ## run every test; TESTS=tests/jobs chooses some
 	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile $(TESTS)
 
-check: $(VENV)/.development  ## check style, types, what may import what, and that every package is pinned
+check: $(VENV)/.development  ## check style, types, what may import what, pinned versions, hashes, licences
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 	$(RUN) .ci/constraints.py
+	$(RUN) .ci/hashes.py
+	$(RUN) .ci/licences.py --quiet
 
-constraints:  ## pin what is installed, after a change of the requirements: pip install -r first
+constraints:  ## pin what is installed, and the hashes of its files, after a change of the requirements: pip install -r first
 	$(RUN) .ci/constraints.py --write
+	$(RUN) .ci/hashes.py --write
+
+audit: $(VENV)/.development  ## known vulnerabilities of every pinned package; needs the network
+	@$(RUN) .ci/audit.py
+
+licences: $(VENV)/.development  ## the licence of every package that the requirements bring
+	@$(RUN) .ci/licences.py
+
+release: $(VENV)/.development  ## the present commit as an archive, with a list of its parts and checksums, in build/release
+	@$(RUN) .ci/release.py
 
 docs: $(VENV)/.development  ## build the API reference from the docstrings, in build/reference
 	@PYTHONPATH=. $(RUN) .ci/reference.py
@@ -49,14 +61,19 @@ $(RUN):
 # A stamp is newer than the list that was installed; a list that changes is installed again.
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-$(VENV)/.application: requirements.txt requirements-no-deps.txt constraints.txt | $(RUN)
+# First what has hashes, none of which may differ; then what a host has in a build of its own, by version.
+HASHED := $(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+
+$(VENV)/.application: requirements.txt requirements-no-deps.txt constraints.txt hashes.txt | $(RUN)
 	@echo "Installing requirements.txt into $(VENV); the first time takes some minutes."
+	@$(HASHED) -r hashes.txt
 	@$(PIP) -r requirements.txt
 	@$(PIP) --no-deps -r requirements-no-deps.txt
 	@touch $@
 
-$(VENV)/.development: requirements-dev.txt requirements.txt requirements-no-deps.txt constraints.txt | $(RUN)
+$(VENV)/.development: requirements-dev.txt requirements.txt requirements-no-deps.txt constraints.txt hashes.txt hashes-dev.txt | $(RUN)
 	@echo "Installing requirements-dev.txt into $(VENV); the first time takes some minutes."
+	@$(HASHED) -r hashes.txt -r hashes-dev.txt
 	@$(PIP) -r requirements-dev.txt
 	@$(PIP) --no-deps -r requirements-no-deps.txt
 	@touch $(VENV)/.application $@

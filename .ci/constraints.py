@@ -22,7 +22,8 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[1]
 LISTS = ("requirements.txt", "requirements-no-deps.txt", "requirements-dev.txt")
 HEADER = """# Every package that the lists of requirements bring, by version, for `make setup`.
-# Written by `make constraints`, checked by `make check`. Without hashes: PyTorch's file differs between hosts.
+# Written by `make constraints`, checked by `make check`; hashes.txt and
+# hashes-dev.txt have the hashes of what is the same on every host.
 """
 
 
