@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import select, update
@@ -10,7 +10,6 @@ from sqlalchemy import select, update
 from bcos_core.errors import DamagedJobError
 from bcos_core.jobs.job import ACTIVE_STATES, Job, JobState
 from bcos_core.jobs.lane import Lane
-from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.schema import JOBS
 from bcos_core.jobs.store import INTERRUPTED, NO_PROCESS, JobStore
 from bcos_core.storage.listing import Listing
@@ -19,8 +18,11 @@ from bcos_core.storage.types import utc_now
 MAX_CRASHES = 3
 
 
-def claim(store: JobStore, device: str, lane: Lane = Lane.LONG) -> Job | None:
-    """The job that has waited longest in `lane`, now running on `device`; None if none waits.
+def claim(
+    store: JobStore, device: str, lane: Lane = Lane.LONG, *, supervisor: str = "", executor: str = ""
+) -> Job | None:
+    """The job that has waited longest in `lane`, now running on `device`, in the hands of the `supervisor` of that host
+    and its `executor`; None if none waits.
 
     Of several that ask at once, one gets it.
     """
@@ -31,7 +33,8 @@ def claim(store: JobStore, device: str, lane: Lane = Lane.LONG) -> Job | None:
         if id is None:
             return None
         now = utc_now()
-        columns = {"state": JobState.RUNNING, "device": device, "started_at": now, "heartbeat_at": now, "message": ""}
+        columns = {"state": JobState.RUNNING, "started_at": now, "heartbeat_at": now, "message": ""}
+        columns |= {"device": device, "supervisor": supervisor, "executor": executor}
         connection.execute(update(JOBS).where(JOBS.c.id == id).values(attempt=JOBS.c.attempt + 1, **columns))
         try:
             return store.read(connection, id)
@@ -48,11 +51,25 @@ def tell_waiting(store: JobStore, lane: Lane, message: str) -> None:
         connection.execute(update(JOBS).where(*waiting).values(message=message))
 
 
-def record_process(store: JobStore, job: Job, process: ProcessId) -> None:
-    """Write down which process was started for `job`, for a later supervisor."""
+def record_handle(store: JobStore, job: Job, handle: str) -> None:
+    """Write down what was started for `job`, for a later supervisor."""
+    _tell(store, job, handle=handle)
+
+
+def tell_running(store: JobStore, job: Job, message: str) -> None:
+    """Say to a job that was started what it waits for."""
+    _tell(store, job, message=message)
+
+
+def postpone(store: JobStore, job: Job, message: str) -> None:
+    """Back into the queue with a job that was claimed and could not be started now: no start of it was lost."""
+    _tell(store, job, state=JobState.QUEUED, **{**NO_PROCESS, "message": message})
+
+
+def _tell(store: JobStore, job: Job, **columns: Any) -> None:
     same = (JOBS.c.id == job.id, JOBS.c.attempt == job.attempt, JOBS.c.state == JobState.RUNNING)
     with store.database.write() as connection:
-        connection.execute(update(JOBS).where(*same).values(process.columns()))
+        connection.execute(update(JOBS).where(*same).values(columns))
 
 
 def active_jobs(store: JobStore) -> Listing[Job]:
@@ -96,8 +113,10 @@ def _settled(job: Job, reason: str, failure: str | None, *, shutting_down: bool)
     return {**ended, "state": JobState.FAILED, "crashes": crashes, "message": f"{message} The log may say why."}
 
 
-def settle_dead_foreground(store: JobStore, jobs: Iterable[Job]) -> None:
+def settle_dead_foreground(
+    store: JobStore, jobs: Iterable[Job], *, is_dead: Callable[[Job], bool] = lambda job: not job.seems_alive()
+) -> None:
     """Mark those foreground jobs as failed whose process has died, so that the same work can be asked for again."""
     for job in jobs:
-        if job.foreground and job.state == JobState.RUNNING and not job.seems_alive():
+        if job.foreground and job.state == JobState.RUNNING and is_dead(job):
             settle(store, job, reason="")

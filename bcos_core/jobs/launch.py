@@ -12,7 +12,9 @@ from pathlib import Path
 
 from bcos_core.errors import JobError, StorageError
 from bcos_core.home import CHECKOUT, Home, get_home
-from bcos_core.jobs.supervisor import GRACE_SECONDS
+from bcos_core.jobs.executors.executor import GRACE_SECONDS
+from bcos_core.jobs.presence import supervisors
+from bcos_core.jobs.store import JobStore
 from bcos_core.jobs.supervisor_lock import supervisor_alive, supervisor_process
 
 START_SECONDS = 30.0
@@ -25,7 +27,7 @@ def supervisor_log(home: Home) -> Path:
 
 
 def ensure_supervisor(home: Home | None = None) -> bool:
-    """Start a supervisor, detached from this process, if none runs; whether one was started.
+    """Start a supervisor, detached from this process, if none runs, here or on another host; whether one was started.
 
     Returns when it runs.
 
@@ -34,7 +36,7 @@ def ensure_supervisor(home: Home | None = None) -> bool:
         StorageError: BCOS_HOME cannot be written.
     """
     home = (home or get_home()).create()
-    if supervisor_alive(home):
+    if JobStore.open(home).supervisor_alive():
         return False
     log = supervisor_log(home)
     try:
@@ -64,7 +66,7 @@ def ensure_supervisor(home: Home | None = None) -> bool:
 
 
 def stop_supervisor(home: Home | None = None) -> bool:
-    """Ask the supervisor to end, and wait until it has; whether there was one.
+    """Ask the supervisor of this host to end, and wait until it has; whether there was one.
 
     Its running jobs are stopped, and go on when a supervisor is started again.
 
@@ -78,6 +80,9 @@ def stop_supervisor(home: Home | None = None) -> bool:
             raise JobError(
                 f"A supervisor runs for {home.root}, but on another machine or in another container. Stop it there."
             )
+        for other in supervisors(JobStore.open(home).database):
+            if other.seems_alive:
+                raise JobError(f"The supervisor of these jobs runs on {other.host}. Stop it there.")
         return False
     with suppress(ProcessLookupError):
         os.kill(process.pid, signal.SIGTERM)

@@ -25,7 +25,10 @@ JOBS = Table(
     Column("cancel_requested", Boolean, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("crashes", Integer, nullable=False),
-    # Who runs it.
+    # Who runs it: the host of the supervisor that started it, how (see `bcos_core.jobs.executors`), and the process.
+    Column("supervisor", String(255), nullable=False),
+    Column("executor", String(16), nullable=False),
+    Column("handle", Text, nullable=False),
     Column("device", String(64), nullable=False),
     Column("host", String(255), nullable=False),
     Column("pid_space", String(255), nullable=True),
@@ -64,6 +67,20 @@ JOB_METRICS = Table(
     Column("series", String(128), primary_key=True),
     Column("step", Integer, primary_key=True),
     Column("value", Float, nullable=True),  # null for a value that is not a number
+)
+
+# The supervisors that run with this database, one for a host: each writes that it lives.
+SUPERVISORS = Table(
+    "supervisors",
+    METADATA,
+    Column("host", String(255), primary_key=True),
+    Column("home", Text, nullable=False),
+    Column("executor", String(16), nullable=False),
+    Column("pid_space", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("pid_started", Float, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("beaten_at", UtcDateTime, nullable=False),
 )
 
 # What parts of jobs took, of what was declared: see `bcos_core.jobs.paces`.

@@ -19,6 +19,7 @@ from bcos_core.home import Home, get_home
 from bcos_core.jobs.job import ACTIVE_STATES, FOLDER_NAME, Job, JobState, unreadable_row
 from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.log import tail
+from bcos_core.jobs.presence import supervisors
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.schema import JOB_METRICS, JOBS
 from bcos_core.jobs.supervisor_lock import supervisor_alive
@@ -37,6 +38,9 @@ Curve = list[tuple[int, float]]
 INTERRUPTED = "Interrupted; goes on when a supervisor runs."
 NO_PROCESS: dict[str, Any] = {
     "device": "",
+    "supervisor": "",
+    "executor": "",
+    "handle": "",
     "host": "",
     "pid_space": None,
     "pid": None,
@@ -236,8 +240,8 @@ class JobStore:
         return tail(self.get(id).log_path, lines)
 
     def supervisor_alive(self) -> bool:
-        """Whether a supervisor runs that starts waiting jobs."""
-        return supervisor_alive(self.home)
+        """Whether a supervisor runs that starts waiting jobs, here or on another host."""
+        return supervisor_alive(self.home) or any(one.seems_alive for one in supervisors(self.database))
 
     def retitle(self, titles: Mapping[str, str]) -> None:
         """Call jobs otherwise, by their ids.

@@ -1,39 +1,52 @@
-"""The one process that starts jobs, watches over them, and ends them."""
+"""The one process of a host that starts jobs, watches over them, and ends them."""
 
 from __future__ import annotations
 
 import logging
 import os
-import subprocess
-import sys
+import platform
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
 
 import msgspec
-import psutil
 
 from bcos_core.errors import JobError, StorageError
-from bcos_core.home import CHECKOUT
-from bcos_core.jobs.claims import active_jobs, claim, record_process, settle, settle_dead_foreground, tell_waiting
-from bcos_core.jobs.devices import CPU, device_environment, lack_of_room, visible_devices
-from bcos_core.jobs.job import Job, JobState
+from bcos_core.jobs.claims import (
+    active_jobs,
+    claim,
+    postpone,
+    record_handle,
+    settle,
+    settle_dead_foreground,
+    tell_running,
+    tell_waiting,
+)
+from bcos_core.jobs.executors.executor import (
+    GRACE_SECONDS,
+    CannotStart,
+    Ended,
+    Executor,
+    OutOfReach,
+    OutOfSight,
+    Running,
+)
+from bcos_core.jobs.executors.local import LocalExecutor
+from bcos_core.jobs.job import LEASE, Job, JobState
 from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.log import tail
-from bcos_core.jobs.process import JobProcess, ProcessId, exit_in_words
+from bcos_core.jobs.presence import Presence, beat, leave, require_alone, supervisors
+from bcos_core.jobs.process import ProcessId
+from bcos_core.jobs.pulse import Pulse
 from bcos_core.jobs.store import JobStore
 from bcos_core.jobs.supervisor_lock import hold_supervisor_lock
 from bcos_core.storage.stored_json import decode_json
 from bcos_core.storage.types import utc_now
 
-GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.3
 STORAGE_PATIENCE_SECONDS = 3.0
-LOOK_FOR_ROOM_SECONDS = 5.0
-CPU_NICENESS = {Lane.SHORT: 5, Lane.LONG: 10}
-"""Pages answer first, then somebody waits for a short job."""
+PRESENCE_SECONDS = 4.0
 RUNNER = ("-m", "bcos_core", "job", "--json")
 """After the interpreter's name: the command that runs a job. It is given the job's id and which start this is."""
 
@@ -42,55 +55,72 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class _Watched:
-    """A job's process, as one supervisor sees it."""
+    """A start of a job, as one supervisor sees it."""
 
     job: Job
-    process: JobProcess
+    executor: Executor
+    handle: str
+    waits_for: str = ""
     ends_by: float | None = None  # when it is killed, once it should end
 
 
 class Supervisor:
-    """Starts waiting jobs, each in a process group of its own: on each device one job of either lane at a time.
+    """Starts waiting jobs where its executor has room, and watches over those that supervisors of its host started.
 
-    It keeps nothing that the database does not have: a supervisor that is started after another was killed
-    finds that one's jobs by their process numbers, and watches over them as its own.
+    It keeps nothing that the database does not have: one that is started after another was killed finds that one's jobs
+    by their handles, and watches over them as its own. Several hosts may run the jobs of one database, each for its own
+    devices. A job of another host is left to the supervisor there; it starts again only when that one and the job
+    itself have both been silent for as long as a lease.
+
+    Args:
+        executor: what new jobs run on; by default processes on the `devices` of this machine.
+        host: what this machine is called in the database.
+        lease_seconds: how long a silent one is believed to live, where it cannot be looked at.
     """
 
     def __init__(
         self,
         store: JobStore,
         *,
+        executor: Executor | None = None,
         devices: Sequence[str] | None = None,
+        host: str | None = None,
         runner: Sequence[str] = RUNNER,
         grace_seconds: float = GRACE_SECONDS,
         poll_seconds: float = POLL_SECONDS,
+        lease_seconds: float = LEASE.total_seconds(),
     ) -> None:
         self.store = store
-        self._given_devices = devices
+        local = LocalExecutor(store.home, devices=devices)
+        self._executor = executor or local
+        self._executors: dict[str, Executor] = {local.name: local, self._executor.name: self._executor}
+        self._host = host or platform.node()
         self._runner = runner
         self._grace_seconds = grace_seconds
         self._poll_seconds = poll_seconds
+        self._presence = Presence(
+            self._host, str(store.home.root), self._executor.name, ProcessId.current(), utc_now(), utc_now()
+        )
+        self._beaten = float("-inf")
+        self._pulse = Pulse(lease_seconds)
         self._watched: dict[tuple[str, int], _Watched] = {}  # by job id and attempt
-        self._looked_for_room: dict[str, float] = {}  # by device, the last time that there was none
         self._stopping = False
-
-    @cached_property
-    def _devices(self) -> Sequence[str]:
-        return self._given_devices or visible_devices()
 
     def request_stop(self) -> None:
         """Let `run` end. May be called from a signal handler."""
         self._stopping = True
 
     def run(self) -> None:
-        """Supervise until `request_stop`; then the running jobs are stopped, to go on at the next start.
+        """Supervise until `request_stop`; then the jobs that run on this machine are stopped, to go on at the next
+        start.
 
         Raises:
-            JobError: another supervisor is running.
+            JobError: another supervisor of this host is running.
             StorageError: BCOS_HOME cannot be written.
         """
         with hold_supervisor_lock(self.store.home):
-            logger.info("Supervisor %d runs the jobs of %s.", os.getpid(), self.store.home.root)
+            require_alone(self.store.database, self._presence)
+            logger.info("Supervisor %d runs the jobs of %s (%s).", os.getpid(), self.store.home.root, self._host)
             while not self._stopping and self.store.home.root.exists():
                 try:
                     self.tick()
@@ -103,129 +133,160 @@ class Supervisor:
 
     def tick(self) -> None:
         """Look once at every running job, then start what waits."""
+        self._show_presence()
         active = active_jobs(self.store)
-        settle_dead_foreground(self.store, active)
-        supervised = [job for job in active if job.state == JobState.RUNNING and not job.foreground]
-        running = {(job.id, job.attempt): job for job in supervised}
-        for key, job in running.items():
-            if key not in self._watched:
-                self._adopt(job)
+        running = {(job.id, job.attempt): job for job in active if job.state == JobState.RUNNING}
+        supervised = {key: job for key, job in running.items() if not job.foreground}
+        strangers = [job for key, job in supervised.items() if key not in self._watched and not self._adopt(job)]
+        self._settle_silent(strangers)
+        settle_dead_foreground(self.store, active, is_dead=self._is_dead)
         for key, watched in list(self._watched.items()):
-            if not watched.process.is_alive():
-                self._bury(key)
-            else:
-                self._end_if_due(watched, running.get(key))
+            self._look_at(key, watched, supervised.get(key))
+        self._pulse.keep([*running, *self._watched, *self._hosts(strangers)])
         waiting = {job.lane for job in active if job.state == JobState.QUEUED}
         if waiting:
-            self._start_waiting(waiting, occupied={(job.device, job.lane) for job in supervised})
+            mine = (job for job in supervised.values() if job.supervisor == self._host)
+            self._start_waiting(waiting, occupied={(job.device, job.lane) for job in mine})
 
-    def _adopt(self, job: Job) -> None:
-        """Watch over a running job that another supervisor started, or settle it if its process is gone."""
+    def _show_presence(self) -> None:
+        if time.monotonic() - self._beaten >= PRESENCE_SECONDS:
+            beat(self.store.database, self._presence)
+            self._beaten = time.monotonic()
+
+    def _adopt(self, job: Job) -> bool:
+        """Watch over a running job that an earlier supervisor of this host started, where it can be seen from here."""
+        executor = self._executors.get(job.executor)
+        if executor is None or job.supervisor != self._host:
+            return False
+        handle = executor.adopt(job)
+        if handle is None:
+            return False
+        # Dead or alive: the next step tells, and ends what a dead one left behind.
+        self._watched[job.id, job.attempt] = _Watched(job, executor, handle)
+        logger.info("Job %s: found as %s.", job.id, handle)
+        return True
+
+    def _settle_silent(self, strangers: Sequence[Job]) -> None:
+        """Jobs that nobody here can look at: those of other hosts, and those whose supervisor was killed between the
+        claim and the start."""
+        if not strangers:
+            return
+        present = {one.host: one.beaten_at for one in supervisors(self.store.database)}
+        for job in strangers:
+            elsewhere = job.supervisor != self._host and job.supervisor in present
+            # Both are asked every time: each silence is counted from when it was first seen.
+            silent = self._is_dead(job)
+            watched_there = elsewhere and not self._pulse.is_silent(job.supervisor, present[job.supervisor])
+            if silent and not watched_there:
+                reason = "its process was lost" if not elsewhere else f"the machine {job.supervisor} was lost"
+                settle(self.store, job, reason=reason)
+                logger.info("Job %s: %s.", job.id, reason)
+
+    def _is_dead(self, job: Job) -> bool:
+        """Whether the process of a running job is gone: the process table tells, where it has it, else its silence."""
         if job.process is not None and job.process.is_local:
-            # Dead or alive: the next step tells, and ends what a dead one left behind.
-            self._watched[job.id, job.attempt] = _Watched(job, JobProcess(job.process))
-            logger.info("Job %s: found as process %d.", job.id, job.process.pid)
-        elif not job.seems_alive():
-            settle(self.store, job, reason="its process was lost")
-            logger.info("Job %s: its process was lost.", job.id)
+            return not job.process.is_alive()
+        return self._pulse.is_silent((job.id, job.attempt), job.heartbeat_at)
 
-    def _bury(self, key: tuple[str, int], *, shutting_down: bool = False) -> None:
+    @staticmethod
+    def _hosts(jobs: Sequence[Job]) -> set[str]:
+        return {job.supervisor for job in jobs}
+
+    def _look_at(self, key: tuple[str, int], watched: _Watched, row: Job | None) -> None:
+        state = watched.executor.state(watched.handle)
+        if isinstance(state, Ended):
+            self._bury(key, state)
+            return
+        if isinstance(state, OutOfSight) and (row is None or self._is_dead(row)):
+            self._bury(key, Ended(state.reason))
+            return
+        if isinstance(state, Running) and row is not None and state.waits_for != watched.waits_for:
+            tell_running(self.store, row, state.waits_for)
+            watched.waits_for = state.waits_for
+        self._end_if_due(watched, row)
+
+    def _bury(self, key: tuple[str, int], ended: Ended, *, shutting_down: bool = False) -> None:
         """Take leave of a process that has ended; if it left its job without a state, give it one."""
         watched = self._watched.pop(key)
-        code = watched.process.collect()
-        reason = exit_in_words(code)
+        watched.executor.forget(watched.handle)
         # An ordinary exit would be the same the next time; a signal, or an unknown end, may not.
-        failure = _last_words(watched.job, code) if code is not None and code >= 0 else None
-        settle(self.store, watched.job, reason=reason, failure=failure, shutting_down=shutting_down)
-        logger.info("Job %s: %s.", watched.job.id, reason)
+        failure = _last_words(watched.job, ended.code) if ended.code is not None and ended.code >= 0 else None
+        settle(self.store, watched.job, reason=ended.reason, failure=failure, shutting_down=shutting_down)
+        logger.info("Job %s: %s.", watched.job.id, ended.reason)
 
     def _end_if_due(self, watched: _Watched, row: Job | None) -> None:
         """Politely first. A job whose row says that it has ended has the same time to leave by itself."""
         now = time.monotonic()
         if watched.ends_by is not None:
             if now >= watched.ends_by:
-                watched.process.kill()
+                watched.executor.stop(watched.handle, at_once=True)
         elif row is None:
             watched.ends_by = now + self._grace_seconds
         elif row.cancel_requested:
             logger.info("Job %s: asked to stop.", row.id)
-            watched.process.ask_to_stop()
+            watched.executor.stop(watched.handle)
             watched.ends_by = now + self._grace_seconds
 
     def _start_waiting(self, waiting: set[Lane], *, occupied: set[tuple[str, Lane]]) -> None:
         occupied = occupied | {(watched.job.device, watched.job.lane) for watched in self._watched.values()}
         for lane in sorted(waiting):
-            # Short jobs go first where no long one runs, which has the memory to itself.
-            devices = sorted(self._devices, key=lambda device: (device, Lane.LONG) in occupied)
-            for device in devices if lane == Lane.SHORT else self._devices:
-                if (device, lane) in occupied:
-                    continue
-                if lane == Lane.SHORT and (device, Lane.LONG) in occupied and not self._has_room(device):
-                    continue
-                job = claim(self.store, device, lane)
+            room = self._executor.room(lane, occupied)
+            if room.lack:
+                tell_waiting(self.store, lane, room.lack)
+            for place in room.places:
+                job = claim(self.store, place, lane, supervisor=self._host, executor=self._executor.name)
                 if job is None:
                     break
-                occupied.add((device, lane))
+                occupied.add((place, lane))
                 self._start(job)
 
-    def _has_room(self, device: str) -> bool:
-        """Whether a short job can run beside the long one there; if not, it is told what it waits for."""
-        now = time.monotonic()
-        if now - self._looked_for_room.get(device, float("-inf")) < LOOK_FOR_ROOM_SECONDS:
-            return False
-        lack = lack_of_room(device)
-        if lack:
-            self._looked_for_room[device] = now
-            tell_waiting(self.store, Lane.SHORT, lack)
-        return not lack
-
     def _start(self, job: Job) -> None:
-        environment = {
-            **os.environ,
-            **device_environment(job.device, job.lane, devices=len(self._devices)),
-            "BCOS_HOME": str(self.store.home.root),
-            "PYTHONUNBUFFERED": "1",
-        }
+        begun = f"--- Start {job.attempt}, {utc_now():%Y-%m-%d %H:%M:%S} UTC, on {job.device} of {self._host}\n"
         try:
             job.folder.mkdir(parents=True, exist_ok=True)
             with job.log_path.open("ab") as log:
-                log.write(f"--- Start {job.attempt}, {utc_now():%Y-%m-%d %H:%M:%S} UTC, on {job.device}\n".encode())
-                log.flush()
-                child = subprocess.Popen(
-                    [sys.executable, *self._runner, job.id, "--attempt", str(job.attempt)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd=CHECKOUT,
-                    env=environment,
-                    start_new_session=True,
-                )
-            process = ProcessId.of(child.pid)
-        except OSError as error:
-            settle(self.store, job, reason="", failure=f"Its process could not be started ({error}).")
+                log.write(begun.encode())
+            handle = self._executor.start(job, [*self._runner, job.id, "--attempt", str(job.attempt)])
+        except OutOfReach as error:
+            postpone(self.store, job, str(error))
+            logger.error("Job %s: not started now (%s).", job.id, error)
+        except (CannotStart, OSError) as error:
+            said = str(error) if isinstance(error, CannotStart) else f"Its process could not be started ({error})."
+            settle(self.store, job, reason="", failure=said)
             logger.error("Job %s: could not be started (%s).", job.id, error)
-            return
-        self._watched[job.id, job.attempt] = _Watched(job, JobProcess(process, child))
-        if job.device == CPU:
-            with suppress(psutil.Error):
-                psutil.Process(child.pid).nice(min(19, psutil.Process().nice() + CPU_NICENESS[job.lane]))
-        record_process(self.store, job, process)
-        logger.info("Job %s: started as process %d on %s.", job.id, child.pid, job.device)
+        else:
+            self._watched[job.id, job.attempt] = _Watched(job, self._executor, handle)
+            record_handle(self.store, job, handle)
+            logger.info("Job %s: started on %s as %s.", job.id, job.device, handle)
 
     def _shut_down(self) -> None:
-        for watched in self._watched.values():
-            watched.process.ask_to_stop()
+        ending = {key: one for key, one in self._watched.items() if not one.executor.outlives_supervisor}
+        for watched in ending.values():
+            watched.executor.stop(watched.handle)
         deadline = time.monotonic() + self._grace_seconds
-        while any(watched.process.is_alive() for watched in self._watched.values()):
-            if time.monotonic() >= deadline:
-                for watched in self._watched.values():
-                    watched.process.kill()
+        while ending:
+            for key, watched in list(ending.items()):
+                state = watched.executor.state(watched.handle)
+                if isinstance(state, Ended):
+                    del ending[key]
+                    with _logged():  # the next supervisor settles it
+                        self._bury(key, state, shutting_down=True)
+                elif time.monotonic() >= deadline:
+                    watched.executor.stop(watched.handle, at_once=True)
             time.sleep(0.05)
-        for key in list(self._watched):
-            try:
-                self._bury(key, shutting_down=True)
-            except StorageError as error:  # the next supervisor settles it
-                logger.error("%s", error)
+        for executor in self._executors.values():
+            executor.close()
+        with _logged():
+            leave(self.store.database, self._presence)
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    """A database that cannot be written is no reason to stay."""
+    try:
+        yield
+    except StorageError as error:
+        logger.error("%s", error)
 
 
 class _Error(msgspec.Struct):

@@ -1,7 +1,9 @@
-"""At most one supervisor for one BCOS_HOME: a lock that the kernel frees however its holder ends."""
+"""At most one supervisor of a host for one BCOS_HOME: a lock that the kernel frees however its holder ends."""
 
 from __future__ import annotations
 
+import platform
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -43,7 +45,7 @@ def hold_supervisor_lock(home: Home) -> Iterator[None]:
 
 
 def supervisor_alive(home: Home) -> bool:
-    """Whether a supervisor runs for this home. Cheap: one attempt on the lock."""
+    """Whether a supervisor of this host runs for this home. Cheap: one attempt on the lock."""
     if not _lock_path(home).exists():
         return False
     try:
@@ -54,7 +56,7 @@ def supervisor_alive(home: Home) -> bool:
 
 
 def supervisor_process(home: Home) -> ProcessId | None:
-    """The process of the running supervisor, None if none runs or it runs on another machine or in a container."""
+    """The process of the supervisor that runs on this host, None if none does or it runs in a container."""
     with suppress(StorageError):  # none, or one that was cut
         process = read_json(_process_path(home), ProcessId, error=StorageError, advice="Start the supervisor again.")
         if process.is_local and process.is_alive():
@@ -63,8 +65,13 @@ def supervisor_process(home: Home) -> ProcessId | None:
 
 
 def _lock_path(home: Home) -> Path:
-    return home.locks / "supervisor.lock"
+    return home.locks / f"supervisor-{_host_in_a_name()}.lock"
 
 
 def _process_path(home: Home) -> Path:
-    return home.locks / "supervisor.json"
+    return home.locks / f"supervisor-{_host_in_a_name()}.json"
+
+
+def _host_in_a_name() -> str:
+    """Hosts that share a home have a lock each."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", platform.node())

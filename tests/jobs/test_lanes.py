@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bcos_core.jobs import supervisor as supervisor_module
 from bcos_core.jobs.claims import claim
 from bcos_core.jobs.devices import device_environment, lack_of_room
+from bcos_core.jobs.executors import local as local_module
 from bcos_core.jobs.kinds import NAMES, kind_of
 from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.store import Job, JobState, JobStore
@@ -34,7 +34,7 @@ def supervisor(store: JobStore) -> Iterator[Supervisor]:
 @pytest.fixture
 def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is no question, whatever else this machine does."""
-    monkeypatch.setattr(supervisor_module, "lack_of_room", lambda device: "")
+    monkeypatch.setattr(local_module, "lack_of_room", lambda device: "")
 
 
 def submit(store: JobStore, trace: Path, lane: Lane, *, units: int = 10_000, deaf: bool = False) -> Job:
@@ -148,8 +148,8 @@ def test_a_short_job_takes_the_device_without_a_long_one(store: JobStore, tmp_pa
 def test_without_memory_beside_the_long_job_a_short_one_says_what_it_waits_for(
     supervisor: Supervisor, store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor_module, "LOOK_FOR_ROOM_SECONDS", 0.0)
-    monkeypatch.setattr(supervisor_module, "lack_of_room", lambda device: "Waits for memory.")
+    monkeypatch.setattr(local_module, "LOOK_FOR_ROOM_SECONDS", 0.0)
+    monkeypatch.setattr(local_module, "lack_of_room", lambda device: "Waits for memory.")
     alone = submit(store, tmp_path / "alone", Lane.SHORT, units=1)
     run_until(supervisor, alone, JobState.SUCCEEDED)  # beside nothing, it has the memory to itself
     submit(store, tmp_path / "long", Lane.LONG)
@@ -157,7 +157,7 @@ def test_without_memory_beside_the_long_job_a_short_one_says_what_it_waits_for(
     short = submit(store, tmp_path / "short", Lane.SHORT, units=1)
     supervisor.tick()
     assert (store.get(short.id).state, store.get(short.id).message) == (JobState.QUEUED, "Waits for memory.")
-    monkeypatch.setattr(supervisor_module, "lack_of_room", lambda device: "")
+    monkeypatch.setattr(local_module, "lack_of_room", lambda device: "")
     assert run_until(supervisor, short, JobState.SUCCEEDED).message == ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 from bcos_core.errors import JobError
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.jobs.claims import claim
+from bcos_core.jobs.executors.executor import Ended
 from bcos_core.jobs.launch import ensure_supervisor, stop_supervisor
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.store import Job, JobState, JobStore
@@ -193,15 +195,12 @@ def run_until_idle(supervisor: Supervisor) -> None:
     wait_until(step, "the processes' end")
 
 
-def test_a_claimed_job_whose_process_was_never_seen_starts_again(
-    supervisor: Supervisor, store: JobStore, trace: Path
-) -> None:
+def test_a_claimed_job_whose_process_was_never_seen_starts_again(store: JobStore, trace: Path) -> None:
     job = submit(store, trace, units=2)
-    claim(store, "cpu")  # by a supervisor that is killed at this very moment
+    supervisor = Supervisor(store, runner=RUNNER, devices=("cpu",), lease_seconds=0.5)
+    claim(store, "cpu", supervisor=platform.node())  # by one that is killed at this very moment
     supervisor.tick()
     assert store.get(job.id).state == JobState.RUNNING  # its process may still come forward
-    with store.database.write() as connection:
-        connection.exec_driver_sql("UPDATE jobs SET heartbeat_at = '2000-01-01 00:00:00.000000'")
     job = run_until(supervisor, job, JobState.SUCCEEDED)
     assert (job.attempt, job.crashes) == (2, 1)
 
@@ -293,8 +292,8 @@ def test_a_job_that_dies_while_no_supervisor_runs_goes_on_under_the_next_one(sto
     job = submit(store, trace, units=20)
     run_until_counting(first, trace)
     for watched in first._watched.values():
-        watched.process.kill()
-        watched.process.collect()
+        watched.executor.stop(watched.handle, at_once=True)
+        wait_until(lambda watched=watched: isinstance(watched.executor.state(watched.handle), Ended), "the kill")
     second = Supervisor(store, runner=RUNNER, devices=("cpu",))
     job = run_until(second, job, JobState.SUCCEEDED)
     assert (job.attempt, job.crashes) == (2, 1)
