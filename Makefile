@@ -18,8 +18,9 @@ app: setup  ## start the dashboard; PORT=8601 chooses the port
 	@$(RUN) -m bcos_core app --port $(PORT)
 
 # A process for each core, and one thread in each. Tests of one file stay together: what they share is made once.
-test: $(VENV)/.development  ## run every test; TESTS=tests/jobs chooses some
-	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile $(TESTS)
+test: $(VENV)/.development  ## run every test; TESTS=tests/jobs chooses some, DATABASE=postgresql runs them on PostgreSQL
+	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile \
+		$(if $(DATABASE),--database=$(DATABASE)) $(TESTS)
 
 check: $(VENV)/.development  ## check style, types, what may import what, pinned versions, hashes, licences
 	$(RUN) -m ruff check

@@ -12,6 +12,8 @@ from huggingface_hub import constants
 from bcos_core.home import Home
 from bcos_core.jobs.store import JobStore
 
+pytest_plugins = ["tests.databases"]
+
 
 @pytest.fixture(autouse=True)
 def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,9 +31,8 @@ def no_hub() -> Iterator[None]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_database: str) -> Home:
     monkeypatch.setenv("BCOS_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("BCOS_DATABASE_URL", raising=False)
     return Home((tmp_path / "home").resolve())
 
 

@@ -29,7 +29,7 @@ def claim(
     waiting = select(JOBS.c.id).where(JOBS.c.state == JobState.QUEUED, JOBS.c.lane == lane)
     waiting = waiting.order_by(JOBS.c.created_at, JOBS.c.id)
     with store.database.write() as connection:
-        id = connection.execute(waiting.limit(1).with_for_update(skip_locked=True)).scalar()
+        id = connection.execute(waiting.limit(1)).scalar()
         if id is None:
             return None
         now = utc_now()
@@ -91,9 +91,8 @@ def settle(store: JobStore, job: Job, *, reason: str, failure: str | None = None
         present = store.read(connection, job.id)
         if present.state == JobState.RUNNING and present.attempt == job.attempt:
             columns = _settled(present, reason, failure, shutting_down=shutting_down)
-            connection.execute(
-                update(JOBS).where(JOBS.c.id == job.id).values(eta_seconds=None, **NO_PROCESS, **columns)
-            )
+            same = (JOBS.c.id == job.id, JOBS.c.attempt == job.attempt, JOBS.c.state == JobState.RUNNING)
+            connection.execute(update(JOBS).where(*same).values(eta_seconds=None, **NO_PROCESS, **columns))
 
 
 def _settled(job: Job, reason: str, failure: str | None, *, shutting_down: bool) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Lease:
         """
         with self.store.database.write() as connection:
             query = select(JOBS.c.cancel_requested, JOBS.c.foreground, JOBS.c.device).where(self._held)
-            row = connection.execute(query.with_for_update()).first()
+            row = connection.execute(query).first()
             if row is None:
                 return False
             keep_paces(connection, taken, row.device or present_device())
@@ -97,7 +97,7 @@ class Lease:
     def _end(self, state: JobState, taken: Sequence[Taken], **columns: Any) -> bool:
         columns |= {"state": state, "ended_at": utc_now(), "eta_seconds": None, **NO_PROCESS}
         with self.store.database.write() as connection:
-            device = connection.execute(select(JOBS.c.device).where(self._held).with_for_update()).scalar()
+            device = connection.execute(select(JOBS.c.device).where(self._held)).scalar()
             if device is None:
                 return False
             connection.execute(update(JOBS).where(self._held).values(columns))

@@ -36,7 +36,14 @@ def unseen(store: JobStore, researcher: str) -> list[Job]:
 
 def look_at(store: JobStore, researcher: str, jobs: Iterable[Job]) -> None:
     """Note that a researcher has them before their eyes, as they ended now."""
-    rows = [{"researcher": researcher, "job_id": job.id, "attempt": job.attempt} for job in jobs if not job.active]
-    if rows:
-        with store.database.write() as connection:
-            upsert(connection, JOB_LOOKS, rows, key=("researcher", "job_id"))
+    shown = {job.id: job.attempt for job in jobs if not job.active}
+    if not shown:
+        return
+    looks = JOB_LOOKS.c
+    with store.database.write() as connection:
+        # A job may have been deleted since, and another tab may have shown a later end of it.
+        there = set(connection.execute(select(JOBS.c.id).where(JOBS.c.id.in_(shown))).scalars())
+        before = select(looks.job_id, looks.attempt).where(looks.researcher == researcher, looks.job_id.in_(shown))
+        later = {id for id, attempt in connection.execute(before) if attempt >= shown[id]}
+        rows = [{"researcher": researcher, "job_id": id, "attempt": shown[id]} for id in sorted(there - later)]
+        upsert(connection, JOB_LOOKS, rows, key=("researcher", "job_id"))

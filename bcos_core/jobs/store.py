@@ -154,17 +154,25 @@ class JobStore:
         Raises:
             JobError: there is no such job, it has not ended, or the same work is active already.
         """
-        with self._restarting(), self.database.write() as connection:
-            job = self.read(connection, id)
-            if job.active:
-                raise JobError(f"Job {id} is {job.state}; cancel it first, then retry.")
-            self._set(connection, id, **UNBEGUN, state=JobState.QUEUED, foreground=False)
-            connection.execute(delete(JOB_METRICS).where(JOB_METRICS.c.job_id == id))
-            # Before the commit, so that no supervisor starts it on the old work.
-            discarded = [_set_aside(path) for path in (job.work, job.journal_path)]
-            restarted = self.read(connection, id)
-        for path in discarded:
-            _remove(path)
+        moved: dict[Path, Path] = {}
+        try:
+            with self._restarting(), self.database.write() as connection:
+                job = self.read(connection, id)
+                if job.active:
+                    raise JobError(f"Job {id} is {job.state}; cancel it first, then retry.")
+                self._set(connection, id, **UNBEGUN, state=JobState.QUEUED, foreground=False)
+                connection.execute(delete(JOB_METRICS).where(JOB_METRICS.c.job_id == id))
+                restarted = self.read(connection, id)
+                # Before the commit, so that no supervisor starts it on the old work.
+                for path in (job.work, job.journal_path):
+                    if (aside := _set_aside(path)) is not None:
+                        moved[path] = aside
+        except BaseException:  # it was not started again, and may be resumed
+            for path, aside in moved.items():
+                aside.rename(path)
+            raise
+        for aside in moved.values():
+            _remove(aside)
         return restarted
 
     # Looking

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bcos_core.errors import InputError, StorageError
-from bcos_core.storage.database import BUSY_TIMEOUT_SECONDS, Database
+from bcos_core.storage.database import Database
+from bcos_core.storage.sqlite_file import BUSY_TIMEOUT_SECONDS
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,11 @@ from sqlalchemy import Connection, text
 
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
-from bcos_core.storage.database import Database, explained, keep_private, open_engine
+from bcos_core.storage.database import URL_VARIABLE, Database, open_engine
+from bcos_core.storage.failures import explained, place_of
 from bcos_core.storage.places import note_place
+from bcos_core.storage.postgresql import without_time_limit
+from bcos_core.storage.sqlite_file import keep_private
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_TIMEOUT_SECONDS = 60.0
@@ -46,9 +49,20 @@ def upgrade(home: Home) -> None:
     Raises:
         StorageError: the database cannot be written, or a newer program made it.
     """
-    database = Database(open_engine(home))
-    keep_private(database.engine)
+    bring_up_to_date(Database(open_engine(home)), home)
+
+
+def bring_up_to_date(database: Database, home: Home) -> None:
+    """As `upgrade`, of a database that need not be that of `home`, whose folder for locks is used."""
+    if database.is_sqlite:
+        keep_private(database.engine)
     if _is_current(database):
+        return
+    if not database.is_sqlite:
+        with database.write() as connection:  # in which nobody else writes, on whatever machine
+            if _heads(connection, database) != _newest():
+                without_time_limit(connection)
+                command.upgrade(_config(connection), "head")
         return
     try:
         with FileLock(home.locks / "upgrade.lock", timeout=LOCK_TIMEOUT_SECONDS):
@@ -69,14 +83,28 @@ def upgrade(home: Home) -> None:
 
 def _is_current(database: Database) -> bool:
     with database.read() as connection:
-        found = set(MigrationContext.configure(connection).get_current_heads())
+        return _heads(connection, database) == _newest()
+
+
+def _heads(connection: Connection, database: Database) -> frozenset[str]:
+    """The revisions that the database is at, none for an empty one.
+
+    Raises:
+        StorageError: a newer program made it.
+    """
+    found = frozenset(MigrationContext.configure(connection).get_current_heads())
     unknown = found - _known_revisions()
     if unknown:
         raise StorageError(
-            f"The database {database.engine.url.database} was made by a newer version of this program "
-            f"(revision {', '.join(sorted(unknown))}). Update the program, or set BCOS_HOME to another folder."
+            f"The database {place_of(database.engine.url)} was made by a newer version of this program (revision "
+            f"{', '.join(sorted(unknown))}). Update the program, or "
+            + ("set BCOS_HOME to another folder." if database.is_sqlite else f"name another one in {URL_VARIABLE}.")
         )
-    return found == set(_scripts().get_heads())
+    return found
+
+
+def _newest() -> frozenset[str]:
+    return frozenset(_scripts().get_heads())
 
 
 @functools.cache
@@ -101,8 +129,6 @@ def _use_write_ahead_log(database: Database) -> None:
 
     A file system that cannot do it (some network ones) keeps SQLite's other log: slower, and correct.
     """
-    if database.engine.dialect.name != "sqlite":
-        return
     with explained(database.engine):
         connection = database.engine.raw_connection()
         try:

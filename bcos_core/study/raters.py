@@ -16,7 +16,7 @@ from bcos_core.study.invites import Invite, InviteKind, find_invite, use_invite
 from bcos_core.study.recruiting import Person
 from bcos_core.study.schema import STUDY_RATERS
 from bcos_core.study.slots import release_all
-from bcos_core.study.studies import StudyStatus, hold_study, read_study
+from bcos_core.study.studies import StudyStatus, read_study
 from bcos_core.study.tokens import new_id, new_token, resume_token_of, token_hash
 
 
@@ -44,7 +44,6 @@ class Raters:
         """
         with self.database.write() as connection:
             invite = find_invite(connection, token)
-            hold_study(connection, invite.study)
             study = read_study(connection, invite.study)
             if study.simulated != simulated:
                 wanted = "simulated raters" if study.simulated else "people"
@@ -98,7 +97,7 @@ class Raters:
             StudyClosedError, InviteRevokedError, RaterError: this rater takes no part.
         """
         with self.database.write() as connection:
-            rater = _held(connection, id)
+            rater = read_rater(connection, id)
             require_active(rater, consented=False)
             if rater.consented_at is not None:
                 return rater
@@ -137,7 +136,7 @@ class Raters:
 
     def _take_out(self, id: str, kind: EventKind, reason: str, **columns: Any) -> Rater:
         with self.database.write() as connection:
-            rater = _held(connection, id)
+            rater = read_rater(connection, id)
             if rater.withdrawn_at is not None or rater.excluded_at is not None:
                 return rater
             release_all(connection, id, reason)
@@ -168,11 +167,6 @@ def _resume_token(token: str, invite: Invite, person: Person | None) -> str:
     if invite.kind == InviteKind.OPEN:
         return new_token()
     return resume_token_of(token if person is None else f"{token} {person.id}")
-
-
-def _held(connection: Connection, id: str) -> Rater:
-    hold_study(connection, read_rater(connection, id).study)
-    return read_rater(connection, id)  # as it is now that nobody else can change it
 
 
 def _add(connection: Connection, invite: Invite, resume_token: str, person: Person | None, *, simulated: bool) -> Rater:

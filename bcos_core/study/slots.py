@@ -25,7 +25,6 @@ from bcos_core.study.assignment import (
 from bcos_core.study.events import EventKind, record
 from bcos_core.study.plan import Plan
 from bcos_core.study.schema import STUDY_RATERS, STUDY_SLOTS
-from bcos_core.study.studies import hold_study
 from bcos_core.study.tokens import completion_code, new_id
 
 ABANDONED_AFTER = timedelta(hours=1)
@@ -119,7 +118,6 @@ class Slots:
             StudyClosedError, InviteRevokedError, RaterError: this rater cannot finish.
         """
         with self.database.write() as connection:
-            hold_study(connection, self.plan.study)
             found = self._rater(connection, rater)
             if found.completion_code is not None:
                 return found.completion_code
@@ -142,7 +140,6 @@ class Slots:
         return all(filled_of(self.plan, counts, item) >= self.plan.raters_per_item for item in self.plan.items)
 
     def _next(self, connection: Connection, rater: str) -> Slot | None:
-        hold_study(connection, self.plan.study)
         found = self._admit(connection, rater)
         slot = _in_hand(connection, rater)  # another tab may have asked in between
         if slot is not None:
@@ -182,7 +179,7 @@ def slots_of(connection: Connection, rater: str) -> SlotList:
 
 
 def finish_when_done(connection: Connection, plan: Plan, id: str) -> None:
-    """Give a rater their completion code as soon as there is nothing left for them; the study is held."""
+    """Give a rater their completion code as soon as there is nothing left for them; in a transaction that writes."""
     rater = read_rater(connection, id)
     if rater.completion_code is not None or _in_hand(connection, id) is not None:
         return

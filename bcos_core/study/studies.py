@@ -273,16 +273,6 @@ class Studies:
             return _moved(connection, read_study(connection, id), wanted, status, kind)
 
 
-def hold_study(connection: Connection, id: str) -> None:
-    """Let no other transaction that holds this study go on before this one ends.
-
-    Everything that raters cause holds their study first: what one is given depends on what the others have, and
-    one thing that is held by all cannot be waited for in a ring. A transaction takes a few milliseconds.
-    """
-    if connection.dialect.name != "sqlite":  # which has one writer at a time in any case
-        connection.execute(select(STUDIES.c.id).where(STUDIES.c.id == id).with_for_update())
-
-
 def read_study(connection: Connection, id: str) -> Study:
     """
     Raises:

@@ -18,7 +18,6 @@ from bcos_core.study.events import EventKind, record
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.schema import STUDY_EVENTS
 from bcos_core.study.slots import Slot
-from bcos_core.study.studies import hold_study
 
 if TYPE_CHECKING:
     from bcos_core.model.classifier import Classifier
@@ -109,8 +108,7 @@ class Tries:
         return outcome
 
     def _held(self, connection: Connection, rater: str, slot: str) -> Slot:
-        """The slot in its rater's hands, and nobody else at it until the transaction ends."""
-        hold_study(connection, self.answers.plan.study)
+        """The slot in its rater's hands, in a transaction that writes: nobody else is at it."""
         require_active(read_rater(connection, rater))
         found = self.answers.own_slot(connection, rater, slot)
         self.answers.hold_slot(connection, found)

@@ -13,7 +13,6 @@ from bcos_core.study.access import read_rater, require_active
 from bcos_core.study.comprehension import TRIES, CheckQuestion
 from bcos_core.study.events import EventKind, record
 from bcos_core.study.schema import STUDY_EVENTS, STUDY_RATERS
-from bcos_core.study.studies import hold_study
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,6 @@ def try_check(
     """
     with database.write() as connection:
         study = read_rater(connection, rater).study
-        hold_study(connection, study)
         require_active(read_rater(connection, rater))
         now = _standing(connection, rater)
         if now.understood or number != TRIES - now.tries_left + 1:

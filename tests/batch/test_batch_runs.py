@@ -28,9 +28,8 @@ TEXTS = [f"a {'good' if n % 2 else 'dull'} <b>film</b>, no. {n}" for n in range(
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_database: str) -> Home:
     monkeypatch.setenv("BCOS_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("BCOS_DATABASE_URL", raising=False)
     return Home((tmp_path / "home").resolve()).create()
 
 

@@ -29,10 +29,9 @@ FIRST_VISIT_SECONDS = 180.0  # PyTorch and the models' code are imported: long o
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_database: str) -> Home:
     monkeypatch.setenv("BCOS_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("BCOS_QUICKSTART", "0")
-    monkeypatch.delenv("BCOS_DATABASE_URL", raising=False)
     return Home((tmp_path / "home").resolve()).create()
 
 

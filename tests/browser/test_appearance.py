@@ -14,6 +14,7 @@ from tests.browser.appearance import HEIGHT, WIDTHS, cut_or_covered, hard_to_use
 from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
 from tests.browser.furnished import View, furnish
 from tests.browser.serving import Server, stop
+from tests.databases import Databases
 
 pytestmark = [
     pytest.mark.browser,
@@ -25,13 +26,12 @@ NAMES += ("reproduce", "studies", "results", "rate")
 
 
 @pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, View]]]:
+def furnished(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[tuple[str, dict[str, View]]]:
     """The address of a dashboard, and its views by name."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, databases.own(patch):
         home = Home(tmp_path_factory.mktemp("furnished").resolve() / "home").create()
         patch.setenv("BCOS_HOME", str(home.root))
         patch.setenv("BCOS_QUICKSTART", "0")
-        patch.delenv("BCOS_DATABASE_URL", raising=False)
         views = {view.name: view for view in furnish(home, tiny=True)}
         server = Server.at_free_port(home)
         app = server.start()

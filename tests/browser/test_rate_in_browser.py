@@ -26,6 +26,7 @@ from bcos_core.study.slots import Slots
 from bcos_core.study.studies import Studies
 from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
 from tests.browser.serving import Server, kill
+from tests.databases import Databases
 from tests.study.world import TEXTS, World, make_world
 
 pytestmark = [
@@ -82,11 +83,10 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with pytest.MonkeyPatch.context() as patch:
+def place(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Place]:
+    with pytest.MonkeyPatch.context() as patch, databases.own(patch):
         home = Home((tmp_path_factory.mktemp("rating") / "home").resolve()).create()
         patch.setenv("BCOS_HOME", str(home.root))
-        patch.delenv("BCOS_DATABASE_URL", raising=False)
         server = Server.at_free_port(home, "--raters")
         world = make_world(home)
         place = Place(home, world, server, server.start())

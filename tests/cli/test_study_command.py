@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from sqlalchemy import text
 from tiny_pair import save_pair
 
 from bcos_core.cli.main import main
@@ -35,10 +36,9 @@ def test_simulate_counts_what_the_database_holds(home: Home, capsys: pytest.Capt
     answer = said(capsys)
     assert (answer["saved"], answer["lost"], answer["duplicated"], answer["simulated"]) == (12, 0, 0, True)
     assert answer["p95_ms"] > 0
-    with sqlite3.connect(home.database) as connection:
-        assert connection.execute("SELECT count(*) FROM study_answers").fetchone() == (24,)  # two questions
-        assert connection.execute("SELECT simulated, status FROM studies").fetchall() == [(1, "closed")]
-    connection.close()
+    with open_database(home).read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM study_answers").scalar() == 24  # two questions
+        assert connection.exec_driver_sql("SELECT simulated, status FROM studies").all() == [(True, "closed")]
     study = Studies(open_database(home))
     locked = LockedStudy.from_dict(study.locked(answer["study"]))
     assert locked.hash == study.get(answer["study"]).lock_hash
@@ -54,17 +54,15 @@ def test_simulate_in_words(home: Home, capsys: pytest.CaptureFixture[str]) -> No
     assert "0 raters are too few" in capsys.readouterr().err
 
 
-def content(home: Home, study: str) -> dict[str, list[tuple[Any, ...]]]:
+def content(home: Home, study: str) -> dict[str, Sequence[Any]]:
     """Every row that a study has, by table."""
     tables = {"studies": "id", **dict.fromkeys(("study_raters", "study_slots", "study_answers"), "study")}
     tables |= dict.fromkeys(("study_events", "study_invites"), "study")
-    with sqlite3.connect(home.database) as connection:
-        found = {
-            table: connection.execute(f"SELECT * FROM {table} WHERE {key} = ?", (study,)).fetchall()
+    with open_database(home).read() as connection:
+        return {
+            table: connection.execute(text(f"SELECT * FROM {table} WHERE {key} = :study"), {"study": study}).all()
             for table, key in tables.items()
         }
-    connection.close()
-    return found
 
 
 def test_a_rehearsal_fills_a_copy_and_leaves_the_study_alone(

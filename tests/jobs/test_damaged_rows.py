@@ -65,4 +65,4 @@ def test_only_what_jobs_make_is_removed_with_them(store: JobStore, tmp_path: Pat
         store._set(connection, job.id, state=JobState.SUCCEEDED, artefacts=[str(one) for one in named])
     assert store.removable(store.get(job.id)) == [str(made)]
     store.delete(job.id, artefacts=True)
-    assert elsewhere.is_dir() and store.home.database.is_file() and not made.exists()
+    assert elsewhere.is_dir() and store.home.models.is_dir() and not made.exists()

@@ -213,7 +213,7 @@ def test_delete_with_artefacts_stays_within_home(store: JobStore, tmp_path: Path
     lease.succeed({}, [str(path) for path in artefacts], [])
     store.delete(job.id, artefacts=True)
     assert not made.exists() and model.is_dir()  # a study may need a model: the shelf asks
-    assert outside.read_text() == "keep" and store.home.database.exists()
+    assert outside.read_text() == "keep" and store.home.models.is_dir() and store.list().found == ()
 
 
 def test_a_point_told_twice_is_one_point(store: JobStore) -> None:

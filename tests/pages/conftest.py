@@ -36,10 +36,9 @@ def navigated(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_database: str) -> Home:
     monkeypatch.setenv("BCOS_HOME", str(tmp_path / "home"))
-    for name in ("BCOS_DATABASE_URL", "BCOS_ROOTS"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("BCOS_ROOTS", raising=False)
     st.cache_data.clear()
     return Home((tmp_path / "home").resolve()).create()
 

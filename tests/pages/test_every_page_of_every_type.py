@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,7 @@ from bcos_core.train.job import TRAIN
 from bcos_core.train.recipe import Recipe
 from bcos_core.train.spec import TrainSpec
 from pages.rate import rating
+from tests.databases import Databases
 from tests.pages.conftest import OpenPage, button, words
 from tests.pages.shown import Shown
 
@@ -56,22 +58,23 @@ class World:
 
 
 @pytest.fixture(scope="module", params=LABELS)
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, databases: Databases
+) -> Iterator[World]:
     kind, home = request.param, Home(tmp_path_factory.mktemp(request.param)).create()
     file = home.root / "reviews.jsonl"
     file.write_text("\n".join(map(json.dumps, _rows())))
     choice = TaskChoice("file", str(file), "text", COLUMN[kind], type=kind)
     metrics = {metric.name: 0.5 for metric in TASK_TYPES[kind].metrics}
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, databases.own(patch):
         patch.setenv("BCOS_HOME", str(home.root))
-        patch.delenv("BCOS_DATABASE_URL", raising=False)
         bcos, _ = save_pair(home, kind=kind, task=choice.to_dict(), metrics=metrics, test_size=9)
         for asked in (["audit"], ["words"], ["evaluate", "--limit", "6", "--methods", "bcos", "occlusion"]):
             assert main([asked[0], str(bcos), *asked[1:]]) == 0
         made = {"checkpoint": str(bcos), "metrics": metrics, "test_size": 9}
         training = _trained(home, TrainSpec("minilm", choice, Recipe()), {"bcos": made, "seconds": 3.0})
         tokens = {name: _study(home, name, kind, str(bcos)) for name in PROTOCOLS if not _refused(name, kind)}
-    return World(kind, home, tokens, training)
+        yield World(kind, home, tokens, training)
 
 
 def _rows() -> list[dict[str, Any]]:
@@ -125,8 +128,7 @@ def _study(home: Home, protocol: str, kind: str, model: str) -> str:
 @pytest.fixture
 def home(world: World, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("BCOS_HOME", str(world.home.root))
-    for name in ("BCOS_DATABASE_URL", "BCOS_ROOTS"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("BCOS_ROOTS", raising=False)
     st.cache_data.clear()
     return world.home
 

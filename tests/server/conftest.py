@@ -15,10 +15,9 @@ Serve = Callable[..., Server]
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_database: str) -> Home:
     monkeypatch.setenv("BCOS_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("BCOS_QUICKSTART", "0")
-    monkeypatch.delenv("BCOS_DATABASE_URL", raising=False)
     return Home((tmp_path / "home").resolve()).create()
 
 

@@ -10,6 +10,5 @@ from bcos_core.home import Home
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.delenv("BCOS_DATABASE_URL", raising=False)
+def home(tmp_path: Path, own_database: str) -> Home:
     return Home(tmp_path / "home")

@@ -17,6 +17,8 @@ from bcos_core.storage.collections import COLLECTION_TEXTS, Collections
 from bcos_core.storage.database import Database
 from bcos_core.storage.upgrade import open_database
 
+pytestmark = pytest.mark.sqlite_file
+
 
 @pytest.fixture
 def database(home: Home) -> Database:

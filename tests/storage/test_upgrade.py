@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
 
 import bcos_core.jobs.schema
 import bcos_core.storage.collections
@@ -31,12 +31,15 @@ from bcos_core.study.studies import Studies
 from bcos_core.train.job import TRAIN
 from bcos_core.train.quickstart import quickstart_spec
 
+pytestmark = pytest.mark.empty_database
+
 
 def test_migrations_make_the_tables_that_the_code_declares(home: Home) -> None:
     with open_database(home).read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
 
+@pytest.mark.sqlite_file
 def test_the_file_is_in_write_ahead_mode_with_foreign_keys_on(home: Home) -> None:
     with open_database(home).read() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
@@ -44,6 +47,7 @@ def test_the_file_is_in_write_ahead_mode_with_foreign_keys_on(home: Home) -> Non
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 30_000
 
 
+@pytest.mark.sqlite_file
 def test_opening_again_changes_nothing(home: Home) -> None:
     open_database(home)
     before = home.database.read_bytes()
@@ -52,14 +56,13 @@ def test_opening_again_changes_nothing(home: Home) -> None:
 
 
 def test_a_newer_database_is_refused(home: Home) -> None:
-    open_database(home)
-    with sqlite3.connect(home.database) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+    with open_database(home).write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StorageError, match=r"newer version of this program.*9999.*Update"):
         open_database(home)
 
 
+@pytest.mark.sqlite_file
 def test_a_file_that_is_no_database_is_refused(home: Home) -> None:
     home.create()
     home.database.write_text("This is a letter, and no database. " * 100)
@@ -67,6 +70,7 @@ def test_a_file_that_is_no_database_is_refused(home: Home) -> None:
         open_database(home)
 
 
+@pytest.mark.sqlite_file
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="Set BCOS_HOME"):
@@ -80,9 +84,9 @@ def test_what_an_older_program_has_stored_is_brought_along(home: Home) -> None:
         command.upgrade(_config(connection), "0005")
         columns = "id, title, status, simulated, design, lock_hash, created_at"
         for row in (("d", "draft", None), ("l", "draft", "0f"), ("o", "open", "1f")):
-            connection.exec_driver_sql(
-                f"INSERT INTO studies ({columns}) VALUES (?, 'T', ?, 0, '{{}}', ?, '2026-01-01 00:00:00')", row
-            )
+            values = "(:id, 'T', :status, false, '{}', :hash, '2026-01-01 00:00:00')"
+            given = dict(zip(("id", "status", "hash"), row, strict=True))
+            connection.execute(text(f"INSERT INTO studies ({columns}) VALUES {values}"), given)
     assert {one.id: one.status.value for one in Studies(open_database(home)).list()} == {
         "d": "draft",
         "l": "locked",
@@ -96,9 +100,10 @@ def test_jobs_of_an_older_program_are_brought_along(home: Home) -> None:
     with database.write() as connection:
         command.upgrade(_config(connection), "0007")
         present = {
-            "title": "", "argv": '["-m", "bcos_core"]', "foreground": 0, "state": "failed", "message": "",
-            "cancel_requested": 0, "attempt": 1, "crashes": 0, "device": "", "host": "", "stage": "", "stage_index": 0,
-            "stage_count": 0, "stage_seconds": "[]", "eta_of_stage": 0, "created_at": "2026-01-01 00:00:00",
+            "title": "", "argv": '["-m", "bcos_core"]', "foreground": False, "state": "failed", "message": "",
+            "cancel_requested": False, "attempt": 1, "crashes": 0, "device": "", "host": "", "stage": "",
+            "stage_index": 0, "stage_count": 0, "stage_seconds": "[]", "eta_of_stage": False,
+            "created_at": "2026-01-01 00:00:00",
             "artefacts": "[]",
         }  # fmt: skip
         for id, kind, key, spec in (
@@ -115,10 +120,8 @@ def test_jobs_of_an_older_program_are_brought_along(home: Home) -> None:
             ("trained", "train", "train:{1}", json.dumps({**quickstart_spec().work(), "name": "mine"})),
         ):
             row = {**present, "id": id, "kind": kind, "key": key, "spec": spec}
-            names = ", ".join(row)
-            connection.exec_driver_sql(
-                f"INSERT INTO jobs ({names}) VALUES ({', '.join('?' * len(row))})", (*row.values(),)
-            )
+            values = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO jobs ({', '.join(row)}) VALUES ({values})"), row)
         connection.exec_driver_sql("INSERT INTO job_metrics VALUES ('train', 'loss', 1, 0.5)")
     store = JobStore(home, open_database(home))
     assert LOCK.read(store.get("lock").spec) == LockSpec("s") and store.get("lock").kind == LOCK.name

@@ -14,9 +14,8 @@ from tests.study.open_study import OpenStudy
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_database: str) -> Home:
     monkeypatch.setenv("BCOS_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("BCOS_DATABASE_URL", raising=False)
     return Home((tmp_path / "home").resolve())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bcos_core.errors import (
@@ -21,7 +21,7 @@ from bcos_core.errors import (
     StudyError,
 )
 from bcos_core.home import Home
-from bcos_core.storage.types import utc_now
+from bcos_core.storage.types import METADATA, utc_now
 from bcos_core.study.invites import InviteKind
 from bcos_core.study.schema import STUDIES, STUDY_RATERS
 from tests.study.open_study import OpenStudy
@@ -33,9 +33,11 @@ def test_tokens_are_nowhere_in_the_database(study: OpenStudy, home: Home) -> Non
     personal, link = study.invite(), study.invite(InviteKind.OPEN, cap=2)
     resume_tokens = [study.raters.join(token).resume_token for token in (personal, link)]
     assert len({personal, link, *resume_tokens}) == 4
-    stored = b"".join(path.read_bytes() for path in home.root.glob("bcos.sqlite3*"))
-    assert study.raters.of(study.id)[0].id.encode() in stored
-    assert not any(token.encode() in stored for token in (personal, link, *resume_tokens))
+    with study.database.read() as connection:
+        stored = repr([connection.execute(select(table)).all() for table in METADATA.sorted_tables])
+    assert study.raters.of(study.id)[0].id in stored
+    stored += "".join(path.read_bytes().decode("latin-1") for path in home.root.glob("bcos.sqlite3*"))
+    assert not any(token in stored for token in (personal, link, *resume_tokens))
 
 
 def test_a_personal_link_is_one_rater_on_every_device(study: OpenStudy) -> None:
