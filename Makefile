@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup app test check constraints audit licences release docs bench screenshots
+.PHONY: help setup app test check constraints audit licences release docs bench screenshots chaos
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -49,6 +49,9 @@ docs: $(VENV)/.development  ## build the API reference from the docstrings, in b
 
 bench: $(VENV)/.application  ## measure every figure of the README again, briefly; FULL=1: as they stand there, in hours
 	$(RUN) -m bcos_core reproduce ours $(if $(FULL),--scale small,--quick)
+
+chaos: $(VENV)/.development  ## kill, stop, fill, cut and turn back while jobs and raters work; INJECTIONS=30 SEED=1 choose
+	@$(RUN) -m tests.chaos --injections $(or $(INJECTIONS),100) --seed $(or $(SEED),0)
 
 screenshots: $(VENV)/.development  ## a picture of every page, in build/screenshots, after half an hour of making what they show; TINY=1: minutes
 	@PYTHONPATH=. $(RUN) .ci/screenshots.py $(if $(TINY),--tiny)

@@ -32,10 +32,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "what",
-        choices=("tasks", "models", "rating", "waiting", "gpu", "memory", "language"),
+        choices=("tasks", "models", "rating", "waiting", "gpu", "memory", "language", "load"),
         help="every kind of task on real texts; other pretrained models; how long raters wait, in a browser; time left "
         "and the two lanes, with real jobs; what holds on a GPU; memory of large models, on paper; time and memory of "
-        "explaining next tokens of SmolLM2",
+        "explaining next tokens of SmolLM2; fifty people at once",
     )
     parser.add_argument("only", nargs="*", metavar="NAME", help="of tasks or models, these alone")
     arguments = parser.parse_args()
@@ -66,6 +66,11 @@ def main() -> None:
         from benchmarks.language import measured
 
         for found in measured():
+            sheet.add(found)
+    elif arguments.what == "load":
+        from benchmarks.load import measured as under_load
+
+        for found in under_load():
             sheet.add(found)
     else:
         others(sheet, arguments.what, arguments.only)
