@@ -19,11 +19,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "backup",
         help="copy the database into one file, while others write to it",
         description="Copy the database (jobs, measurements, studies with their answers) into one file, and check the "
-        "copy. To restore it, put it in the place of the database while nothing runs.",
+        "copy. `restore` puts it back.",
         epilog=EXAMPLES,
     )
     parser.add_argument(
-        "file", nargs="?", type=Path, metavar="FILE", help="default: bcos-DATE-TIME.sqlite3 in this folder"
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="default: bcos-DATE-TIME.sqlite3 in this folder, .dump of PostgreSQL",
     )
     parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
     parser.set_defaults(run=run, show=show)
@@ -34,15 +38,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     Raises:
         InputError: a file that cannot be used.
-        StorageError: the database is not SQLite, or the copy failed.
+        StorageError: the copy failed, or PostgreSQL's pg_dump is missing.
     """
     from bcos_core.home import get_home
     from bcos_core.storage.backup import back_up
     from bcos_core.storage.types import utc_now
     from bcos_core.storage.upgrade import open_database
 
-    path = args.file or Path(f"bcos-{utc_now():%Y%m%d-%H%M%S}.sqlite3")
-    backup = back_up(open_database(get_home()), path, force=args.force)
+    database = open_database(get_home())
+    ending = "sqlite3" if database.is_sqlite else "dump"
+    path = args.file or Path(f"bcos-{utc_now():%Y%m%d-%H%M%S}.{ending}")
+    backup = back_up(database, path, force=args.force)
     return {"path": str(backup.path), "bytes": backup.bytes}
 
 

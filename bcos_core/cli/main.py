@@ -37,6 +37,8 @@ COMMANDS = (
     "course",
     "study",
     "backup",
+    "restore",
+    "migrate",
     "models",
     "families",
     "tasks",

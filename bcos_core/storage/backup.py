@@ -1,4 +1,4 @@
-"""A copy of the database that is whole, made while others write to it."""
+"""A copy of the database that is whole, made while others write to it, and putting it back."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import inspect
+
 from bcos_core.errors import InputError, StorageError
-from bcos_core.storage.database import Database
-from bcos_core.storage.sqlite_file import BUSY_TIMEOUT_SECONDS
+from bcos_core.home import Home
+from bcos_core.storage import dumps
+from bcos_core.storage.database import Database, open_engine
+from bcos_core.storage.failures import place_of
+from bcos_core.storage.sqlite_file import BUSY_TIMEOUT_SECONDS, keep_private
+from bcos_core.storage.upgrade import is_known, upgrade
 
 
 @dataclass(frozen=True)
@@ -23,27 +29,30 @@ class Backup:
 
 
 def back_up(database: Database, path: Path, *, force: bool = False) -> Backup:
-    """Copy an SQLite database into one file, by SQLite's own backup.
+    """Copy the database into one file: an SQLite file by SQLite's own backup, a PostgreSQL database by pg_dump.
 
     The copy is written under another name, checked, and renamed: at `path` stands a whole copy, or what was there.
 
     Raises:
         InputError: `path` exists (and not `force`), is a folder or the database itself, or its folder is missing.
-        StorageError: the database is PostgreSQL, or the copy cannot be written or is not whole.
+        StorageError: the copy cannot be written or is not whole, or pg_dump is missing.
     """
-    source = _file_of(database)
     path = path.expanduser().absolute()
     if not path.parent.is_dir():
         raise InputError(f"There is no folder {path.parent}. Make it, or choose another place for the backup.")
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give the name of a file in it.")
-    if path.exists() and path.samefile(source):
+    if database.is_sqlite and path.exists() and path.samefile(_file_of(database)):
         raise InputError(f"{path} is the database itself. Choose another file for the backup.")
     if path.exists() and not force:
         raise InputError(f"{path} exists already. Choose another name, or replace it with --force.")
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        _copy(source, unfinished)
+        if database.is_sqlite:
+            _copy(_file_of(database), unfinished)
+        else:
+            os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # it has what raters answered
+            dumps.dump(database.engine.url, unfinished)
         if force:
             unfinished.replace(path)
         else:
@@ -60,14 +69,81 @@ def back_up(database: Database, path: Path, *, force: bool = False) -> Backup:
     return Backup(path, path.stat().st_size)
 
 
-def _file_of(database: Database) -> Path:
-    url = database.engine.url
-    if url.get_backend_name() != "sqlite":
-        raise StorageError(
-            "The database is not an SQLite file. Back it up with its own program; for PostgreSQL: "
-            "pg_dump --format=custom."
+def restore(home: Home, path: Path, *, force: bool = False) -> None:
+    """Put a backup in the place of the database of `home`, checked before it replaces anything; then bring it to the
+    tables of this program. Nobody else may be at work on the database.
+
+    Raises:
+        InputError: the file is no whole backup of this kind of database, a newer program made it, or the database has
+            rows (and not `force`).
+        StorageError: the database cannot be written; what was there is intact.
+    """
+    path = path.expanduser().absolute()
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.")
+    home.create()
+    database = Database(open_engine(home))
+    if database.is_sqlite and dumps.is_dump(path):
+        raise InputError(f"{path} is a backup of PostgreSQL. Name a PostgreSQL database in BCOS_DATABASE_URL first.")
+    if not database.is_sqlite and not dumps.is_dump(path):
+        raise InputError(
+            f"{path} is no backup of a PostgreSQL database. One of SQLite is restored without BCOS_DATABASE_URL; then "
+            "`migrate --to` copies its rows."
         )
-    return Path(str(url.database))
+    revision = _revision_of(path) if database.is_sqlite else dumps.revision_of(database.engine.url, path)
+    if not is_known(revision):
+        raise InputError(f"{path} was made by a newer version of this program ({revision}). Update the program first.")
+    with database.read() as connection:
+        present = inspect(connection).get_table_names()
+        rows = any(
+            connection.exec_driver_sql(f'SELECT 1 FROM "{name}" LIMIT 1').first()
+            for name in present
+            if name != "alembic_version"
+        )
+    if rows and not force:
+        raise InputError(f"The database {place_of(database.engine.url)} has rows. Replace them with --force.")
+    if database.is_sqlite:
+        keep_private(database.engine)
+        database.engine.dispose()
+        _overwrite(_file_of(database), path)
+    else:
+        database.engine.dispose()
+        dumps.restore(database.engine.url, path, present)
+    upgrade(home)
+
+
+def _file_of(database: Database) -> Path:
+    return Path(str(database.engine.url.database))
+
+
+def _revision_of(path: Path) -> str:
+    """The revision of a whole SQLite file.
+
+    Raises:
+        InputError: it is none, or not of this program.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            problem = connection.execute("PRAGMA integrity_check").fetchone()[0]
+            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error as error:
+        raise InputError(f"{path} is no backup of this program's database ({error}).") from error
+    if problem != "ok" or found is None:
+        raise InputError(f"{path} is not whole ({problem}). Take another backup.")
+    return str(found[0])
+
+
+def _overwrite(target: Path, source: Path) -> None:
+    """In one transaction of SQLite, so that whoever still reads the file sees the one or the other."""
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as original,
+            closing(sqlite3.connect(target, timeout=BUSY_TIMEOUT_SECONDS)) as present,
+        ):
+            original.backup(present)
+            present.execute("PRAGMA journal_mode = WAL")  # what the copy is not in
+    except (sqlite3.Error, OSError) as error:
+        raise StorageError(f"The database {target} cannot be replaced ({error}); it is as it was.") from error
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -58,12 +58,14 @@ class Database:
             yield connection
 
 
-def open_engine(home: Home) -> Engine:
-    """The engine for `home`, made once per process.
+def open_engine(home: Home, url: URL | None = None) -> Engine:
+    """The engine for `home`, or for the address of another database; made once per process.
 
     Raises:
         StorageError: `BCOS_DATABASE_URL` cannot be used.
     """
+    if url is not None:
+        return _engine(url)
     configured = os.environ.get(URL_VARIABLE, "").strip()
     # Not a string: a path may have characters that mean something in a URL.
     return _engine(read_url(configured) if configured else URL.create("sqlite", database=str(home.database)))

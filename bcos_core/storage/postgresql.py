@@ -29,6 +29,7 @@ LOCK_SECONDS = 30
 STATEMENT_SECONDS = 60
 READER_IDLE_SECONDS = 600
 WRITER_IDLE_SECONDS = 60
+NULL_SIGN = "\N{SYMBOL FOR NULL}"
 _WRITERS = int.from_bytes(b"bcos", "big")
 """The number of the writers' lock, in this database alone."""
 _TURN = (
@@ -76,7 +77,7 @@ def _prepare(connection: Any, entry: ConnectionPoolEntry) -> None:
         """PostgreSQL has no text with a null character, which text of strangers may have: it takes its sign."""
 
         def dump(self, obj: str) -> Any:
-            return super().dump(obj.replace("\0", "\N{SYMBOL FOR NULL}"))
+            return super().dump(obj.replace("\0", NULL_SIGN))
 
     connection.adapters.register_dumper(str, WithoutNull)
 

@@ -103,6 +103,21 @@ def _heads(connection: Connection, database: Database) -> frozenset[str]:
     return found
 
 
+def is_known(revision: str) -> bool:
+    """Whether this program knows the tables of a revision."""
+    return revision in _known_revisions()
+
+
+def revisions_of(database: Database) -> tuple[str, str]:
+    """The revision that a database is at, "" for an empty one, and the newest one.
+
+    Raises:
+        StorageError: a newer program made it.
+    """
+    with database.read() as connection:
+        return "".join(_heads(connection, database)), "".join(_newest())
+
+
 def _newest() -> frozenset[str]:
     return frozenset(_scripts().get_heads())
 

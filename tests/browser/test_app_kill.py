@@ -185,7 +185,8 @@ def test_what_the_page_showed_as_saved_survives_kills_of_the_app(
     assert set(answered.values()) == {1}  # nobody answered anything twice
     assert [duplicated_answers(database, study) for study in load.studies] == [0] * len(load.studies)
     with database.read() as connection:
-        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+        if connection.dialect.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
     record_property("kills", KILLS)
     record_property("shown as saved to people", len(people()))
     record_property("saved by simulated raters", sum(len(load.acknowledged(study)) for study in load.studies))

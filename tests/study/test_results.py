@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from sqlalchemy import update
 
 from bcos_core.errors import StudyError
 from bcos_core.home import Home
@@ -25,6 +26,7 @@ from bcos_core.study.paragraph import methods_paragraph
 from bcos_core.study.participation import Part
 from bcos_core.study.raters import Raters
 from bcos_core.study.results import analyse, closed_loops, read_answers_of
+from bcos_core.study.schema import STUDIES, STUDY_ANSWERS, STUDY_EVENTS
 from bcos_core.study.selection import Source
 from bcos_core.study.slots import Slots
 from bcos_core.study.studies import Studies
@@ -351,8 +353,8 @@ def test_what_a_rater_writes_stays_one_cell_of_one_record(home: Home, tmp_path: 
     answer_all(home, world, 1, _rate(world))
     database = open_database(home)
     with database.write() as connection:
-        connection.exec_driver_sql("UPDATE study_answers SET value = ? WHERE position = 0", (json.dumps(written),))
-        connection.exec_driver_sql("UPDATE study_events SET payload = ?", (json.dumps({"text": written}),))
+        connection.execute(update(STUDY_ANSWERS).where(STUDY_ANSWERS.c.position == 0).values(value=written))
+        connection.execute(update(STUDY_EVENTS).values(payload={"text": written}))
     Studies(database).close(world.study.id)
     files = {file.name: file for file in export_study(database, world.study.id, tmp_path / "out")}
     kept = written.replace("\ud83d", "\ufffd")
@@ -374,7 +376,7 @@ def test_a_report_shows_titles_as_text(home: Home, tmp_path: Path) -> None:
     world = make_world(home, **EVERYTHING)
     database = open_database(home)
     with database.write() as connection:
-        connection.exec_driver_sql("UPDATE studies SET title = ?", (bad,))
+        connection.execute(update(STUDIES).values(title=bad))
     Studies(database).close(world.study.id)
     files = {file.name: file for file in export_study(database, world.study.id, tmp_path / "out")}
     assert bad not in files["report.html"].read_text()

@@ -83,7 +83,8 @@ def test_every_acknowledged_answer_survives_kills_at_random_moments(
     assert len(files) == 22 and acknowledged() > 20
     assert duplicated_answers(database, study.id) == 0
     with database.read() as connection:
-        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+        if connection.dialect.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
         query = select(STUDY_SLOTS.c.item, STUDY_SLOTS.c.cell).where(STUDY_SLOTS.c.study == study.id)
         counts = Counter(tuple(row) for row in connection.execute(query))
     for item in plan.items:  # the killed ones' open slots included
