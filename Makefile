@@ -50,8 +50,8 @@ docs: $(VENV)/.development  ## build the API reference from the docstrings, in b
 bench: $(VENV)/.application  ## measure every figure of the README again, briefly; FULL=1: as they stand there, in hours
 	$(RUN) -m bcos_core reproduce ours $(if $(FULL),--scale small,--quick)
 
-chaos: $(VENV)/.development  ## kill, stop, fill, cut and turn back while jobs and raters work; INJECTIONS=30 SEED=1 choose
-	@$(RUN) -m tests.chaos --injections $(or $(INJECTIONS),100) --seed $(or $(SEED),0)
+chaos: $(VENV)/.development  ## kill, stop, fill, cut and turn back while jobs and raters work; INJECTIONS=30 SEED=1 DATABASE=postgresql
+	@$(RUN) -m tests.chaos --injections $(or $(INJECTIONS),100) --seed $(or $(SEED),0) --database $(or $(DATABASE),sqlite)
 
 screenshots: $(VENV)/.development  ## a picture of every page, in build/screenshots, after half an hour of making what they show; TINY=1: minutes
 	@PYTHONPATH=. $(RUN) .ci/screenshots.py $(if $(TINY),--tiny)

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,17 +30,77 @@ START_SECONDS = 60.0
 USER, PASSWORD = "bcos", "s3cret-w0rd"
 TEMPLATE = "with_tables"
 # Nothing of it is to survive a power cut. Texts are ordered as a dictionary of English does, unlike SQLite's order.
-_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300", "autovacuum=off")
+_SETTINGS = ("fsync=off", "full_page_writes=off", "max_connections=300", "autovacuum=off")
+_FORGETFUL = ("synchronous_commit=off",)  # nor a crash of the server
+
+
+class Server:
+    """The process of a server over what lies in `folder`; it is started, ended and started again."""
+
+    def __init__(self, programs: Path, folder: Path, user: str | None, settings: Sequence[str]) -> None:
+        self._programs, self._folder, self._user = programs, folder, user
+        self.port = _free_port()
+        own = ("listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={folder}")
+        self._settings = [word for setting in (*settings, *own) for word in ("-c", setting)]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns when it answers.
+
+        Raises:
+            RuntimeError: it does not.
+        """
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", "-D", self._folder / "data", *self._settings],
+                **_as(self._user), cwd=self._folder, env=_environment(),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start: {(self._folder / 'log').read_text()}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Whoever is connected is cut off."""
+        self._end(signal.SIGINT)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def crash(self) -> None:
+        """End it without a word to anybody or to its own files, which it has to mend when it starts."""
+        self._end(signal.SIGQUIT)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait()
+            self._process = None
+
+    def _answers(self) -> bool:
+        try:
+            Cluster(self.url, self.port)._run("SELECT 1")
+        except OperationalError:
+            return False
+        return True
+
+    @property
+    def url(self) -> str:
+        reached = {"host": str(self._folder), "port": str(self.port)}
+        return URL.create("postgresql+psycopg", USER, database="postgres", query=reached).render_as_string()
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running server. `url` is of a database that nobody uses."""
+    """A running server, and the `server` itself in the process that started it. `url` is of a database that nobody
+    uses."""
 
     url: str
     port: int
-    restart: Callable[[], None] = field(default=lambda: None, compare=False)
-    """End the server and start it again; only in the process that started it."""
+    server: Server | None = field(default=None, compare=False)
 
     def address(self, name: str) -> URL:
         return make_url(self.url).set(database=name)
@@ -70,8 +130,9 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """Make a server of its own, with a template that has the tables, and end it.
+def running_cluster(*, durable: bool = False) -> Iterator[Cluster]:
+    """Make a server of its own, with a template that has the tables, and end it. `durable`: what it has acknowledged is
+    there after a crash of the server.
 
     PostgreSQL refuses to run as root: then it runs as the user `postgres`, whom its packages make.
 
@@ -85,30 +146,16 @@ def running_cluster() -> Iterator[Cluster]:
         if user is not None:
             os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
         _make(programs, folder, user)
-        port = _free_port()
-        running = [_start(programs, folder, user, port)]
-
-        def restart() -> None:
-            _stop(running.pop())
-            running.append(_start(programs, folder, user, port))
-            _wait_for(cluster, running[-1], folder)
-
-        reached = {"host": str(folder), "port": str(port)}
-        url = URL.create("postgresql+psycopg", USER, database="postgres", query=reached)
-        cluster = Cluster(url.render_as_string(), port, restart)
+        server = Server(programs, folder, user, _SETTINGS if durable else (*_SETTINGS, *_FORGETFUL))
+        cluster = Cluster(server.url, server.port, server)
         try:
-            _wait_for(cluster, running[-1], folder)
+            server.start()
             _make_template(cluster, folder)
             yield cluster
         finally:
-            _stop(running.pop())
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _stop(server: subprocess.Popen[bytes]) -> None:
-    server.send_signal(signal.SIGINT)  # "fast": whoever is connected is cut off
-    server.wait()
 
 
 def _make(programs: Path, folder: Path, user: str | None) -> None:
@@ -126,27 +173,6 @@ def _make(programs: Path, folder: Path, user: str | None) -> None:
     )  # fmt: skip
     if made.returncode:
         raise RuntimeError(f"initdb failed: {made.stdout}{made.stderr}")
-
-
-def _start(programs: Path, folder: Path, user: str | None, port: int) -> subprocess.Popen[bytes]:
-    settings = [*_SETTINGS, "listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}"]
-    with (folder / "log").open("wb") as log:
-        return subprocess.Popen(
-            [programs / "postgres", "-D", folder / "data", *(word for setting in settings for word in ("-c", setting))],
-            **_as(user), cwd=folder, env=_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
-
-
-def _wait_for(cluster: Cluster, server: subprocess.Popen[bytes], folder: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            cluster._run("SELECT 1")
-            return
-        except OperationalError:
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"PostgreSQL did not start: {(folder / 'log').read_text()}") from None
-            time.sleep(0.05)
 
 
 def _make_template(cluster: Cluster, folder: Path) -> None:
@@ -172,8 +198,8 @@ def _programs() -> Path:
 
 
 def _environment() -> dict[str, str]:
-    """Without what would turn a client or a server of this machine elsewhere."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    """Without what would turn a client or a server of this machine elsewhere, or is the dashboard's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "BCOS_"))}
 
 
 def _free_port() -> int:

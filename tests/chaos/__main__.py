@@ -1,4 +1,4 @@
-"""The fault campaign as a command: `make chaos`, or `python -m tests.chaos --injections 100 --seed 1`.
+"""The fault campaign as a command: `make chaos`, or `python -m tests.chaos --injections 100 --database postgresql`.
 
 The last line is JSON: how many injections of which kind, and of everything that must not be, how much was found. The
 exit code is 1 if there is any.
@@ -12,17 +12,21 @@ import os
 import random
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from bcos_core.home import Home
 from bcos_core.jobs.made import made_by
 from bcos_core.jobs.store import JobStore
+from bcos_core.storage.database import URL_VARIABLE
 from tests.chaos.campaign import Campaign, without_a_break
 from tests.chaos.injections import Scene, set_clock
+from tests.chaos.network import Network
 from tests.chaos.raters import Answering
 from tests.chaos.verdict import Verdict
 from tests.chaos.work import evaluation_of, trainings
 from tests.chaos.world import World, small_disk
+from tests.cluster import Cluster, running_cluster
 
 DISK_MEGABYTES = 1024
 CLOCK = Path(__file__).parent / "clock"
@@ -32,19 +36,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--injections", type=int, default=100, metavar="N")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     args = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="bcos-chaos-") as folder,
-        small_disk(Path(folder) / "home", DISK_MEGABYTES) as disk,
-    ):
-        verdict = _run(Path(folder), args.injections, args.seed, disk=disk)
+    with ExitStack() as ending:
+        folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="bcos-chaos-")))
+        disk = ending.enter_context(small_disk(folder / "home", DISK_MEGABYTES))
+        cluster = ending.enter_context(running_cluster(durable=True)) if args.database == "postgresql" else None
+        verdict = _run(folder, args.injections, args.seed, disk=disk, cluster=cluster)
     for line in verdict.found:
         _say(line)
-    sys.stdout.write(json.dumps({"seed": args.seed, **verdict.to_dict()}) + "\n")
+    sys.stdout.write(json.dumps({"database": args.database, "seed": args.seed, **verdict.to_dict()}) + "\n")
     return 0 if verdict.is_clean else 1
 
 
-def _run(folder: Path, injections: int, seed: int, *, disk: bool) -> Verdict:
+def _run(folder: Path, injections: int, seed: int, *, disk: bool, cluster: Cluster | None) -> Verdict:
     home = Home((folder / "home").resolve())
     clock = folder / "clock"
     set_clock(clock, 0)
@@ -56,10 +61,21 @@ def _run(folder: Path, injections: int, seed: int, *, disk: bool) -> Verdict:
         "PYTHONPATH": str(CLOCK),
         "BCOS_CHAOS_CLOCK": str(clock),
     }
-    store = JobStore.open(home)
+    os.environ.pop(URL_VARIABLE, None)
+    network = None
+    if cluster is None:
+        store = JobStore.open(home)
+    else:
+        name = cluster.make_database()
+        os.environ[URL_VARIABLE] = cluster.address(name).render_as_string()
+        store = JobStore.open(home)
+        network = Network(cluster.port)
+        beyond = cluster.over_tcp(name).set(port=network.port)
+        os.environ[URL_VARIABLE] = beyond.render_as_string(hide_password=False)
     (folder / "raters").mkdir()
     world = World(store)
-    scene = Scene(world, Answering(home, store.database, folder / "raters"), disk=disk, clock=clock)
+    raters = Answering(home, store.database, folder / "raters")
+    scene = Scene(world, raters, disk=disk, clock=clock, network=network, server=cluster.server if cluster else None)
     try:
         world.start_supervisor()
         works = trainings(folder / "inputs")
@@ -75,6 +91,8 @@ def _run(folder: Path, injections: int, seed: int, *, disk: bool) -> Verdict:
     finally:
         scene.raters.end()
         world.kill_all()
+        if network is not None:
+            network.close()
 
 
 def _say(text: str) -> None:

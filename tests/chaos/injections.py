@@ -11,25 +11,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from bcos_core.errors import JobError
 from bcos_core.jobs.job import Job
 from tests.chaos.network import Network
 from tests.chaos.raters import Answering
 from tests.chaos.world import World, process_of, signal_to
+from tests.cluster import Server
 
 Item = TypeVar("Item")
 LONGEST_PAUSE_SECONDS = 6.0
 LONGEST_JUMP_SECONDS = 86_400
-
-
-class Cluster(Protocol):
-    """A database server of the campaign's own."""
-
-    def crash(self) -> None: ...
-
-    def start(self) -> None: ...
 
 
 @dataclass
@@ -40,8 +33,8 @@ class Scene:
     raters: Answering
     disk: bool
     clock: Path
-    network: Network | None = None
-    cluster: Cluster | None = None
+    network: Network | None = None  # to the database, where it has one
+    server: Server | None = None
     killed: Counter[str] = field(default_factory=Counter)
     starved: set[str] = field(default_factory=set)
     cancelled: set[str] = field(default_factory=set)
@@ -146,9 +139,9 @@ def hold_network(scene: Scene, chance: random.Random) -> bool:
 
 def restart_database(scene: Scene, chance: random.Random) -> bool:
     """As after a crash: every transaction under way is lost, none that was committed."""
-    assert scene.cluster is not None
-    with _afterwards(scene.cluster.start):
-        scene.cluster.crash()
+    assert scene.server is not None
+    with _afterwards(scene.server.start):
+        scene.server.crash()
         return _pause(chance)
 
 

@@ -20,13 +20,15 @@ from bcos_core.jobs.store import JobStore
 from tests.chaos.injections import INJECTIONS, Scene
 from tests.chaos.verdict import Verdict, judge_artefacts, judge_end, judge_figures, judge_results
 from tests.chaos.work import Work
+from tests.databases import Databases
 
 NOTHING = {"jobs_lost", "wrong_results", "answers_lost", "answers_doubled", "half_written", "left_running"}
 
 
 @pytest.mark.timeout(1200)
-def test_a_short_campaign_finds_nothing() -> None:
-    command = [sys.executable, "-m", "tests.chaos", "--injections", "4", "--seed", "3"]
+def test_a_short_campaign_finds_nothing(databases: Databases) -> None:
+    database = "sqlite" if databases.cluster is None else "postgresql"
+    command = [sys.executable, "-m", "tests.chaos", "--injections", "4", "--seed", "3", "--database", database]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=1100)
     assert done.stdout, done.stderr[-2000:]
     verdict = json.loads(done.stdout.splitlines()[-1])

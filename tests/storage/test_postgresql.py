@@ -146,16 +146,17 @@ def test_a_writer_that_stands_still_is_put_out_and_nothing_of_it_stays(
 
 def test_a_restart_of_the_server_is_told_and_the_next_transaction_connects_anew() -> None:
     with running_cluster() as own:
+        assert own.server is not None
         database = Database(make_engine(own.address(own.make_database())))
         with database.write() as connection:
             COUNTERS.create(connection)
             connection.execute(insert(COUNTERS).values(name="n", value=1))
-        own.restart()
+        own.server.restart()
         assert value(database) == 1  # a connection that was in nobody's hands
         said = pytest.raises(StorageError, match="Try again when the PostgreSQL server runs")
         with said, database.write() as connection:
             connection.execute(update(COUNTERS).values(value=2))
-            own.restart()
+            own.server.restart()
             connection.execute(update(COUNTERS).values(value=3))
         assert value(database) == 1
         with database.write() as connection:
