@@ -6,12 +6,27 @@ Each message says what was received, what was expected, and what to do. The comm
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
+
+LONGEST_MESSAGE = 2_000
+"""Characters. What was received is quoted in messages, and may be of any length."""
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class BcosError(Exception):
-    """Base of every error raised on purpose."""
+    """Base of every error raised on purpose. Whatever its message quotes, it can be shown: of a long one its middle is
+    left out, and half of a character is U+FFFD, since no page, file or terminal takes it."""
+
+    longest: ClassVar[int | None] = LONGEST_MESSAGE
+
+    def __str__(self) -> str:
+        message = _HALVES.sub("\ufffd", super().__str__())
+        if self.longest is None or len(message) <= self.longest:
+            return message
+        begins, ends = 3 * self.longest // 4, self.longest // 8
+        return f"{message[:begins]} … {len(message) - begins - ends:,} characters left out … {message[-ends:]}"
 
 
 class InputError(BcosError):
@@ -78,7 +93,10 @@ class JobCancelled(BcosError):
 
 
 class MismatchError(BcosError):
-    """A record that was computed again came out differently; `result` has what a command gives as JSON."""
+    """A record that was computed again came out differently; `result` has what a command gives as JSON, and the message
+    the same for a person."""
+
+    longest = None
 
     def __init__(self, message: str, result: dict[str, Any]) -> None:
         super().__init__(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,6 +126,21 @@ def allowed_roots() -> tuple[Path, ...]:
     return (get_home().root, *(Path(part).expanduser().resolve() for part in extra))
 
 
+def given_path(path: str | Path) -> Path:
+    """What somebody has named as a file or folder, "~" read as their home; whether there is one can be asked of it.
+
+    Raises:
+        PathNotAllowedError: no file can be called so: too long, a null character, the home of nobody.
+    """
+    try:
+        found = Path(path).expanduser()
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            found.stat()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise PathNotAllowedError(f"{str(path)[:200]!r} is not a path ({_reason(error)}). Check it.") from error
+    return found
+
+
 def require_allowed(path: str | Path) -> Path:
     """`path`, resolved (symbolic links followed), if it lies under an allowed root.
 
@@ -134,12 +150,18 @@ def require_allowed(path: str | Path) -> Path:
     try:
         resolved = Path(path).expanduser().resolve()
     except (OSError, ValueError, RuntimeError) as error:  # too long; a null character; a home that nobody has
-        raise PathNotAllowedError(f"{str(path)[:200]!r} is not a path ({error}). Give the path of a folder.") from error
+        raise PathNotAllowedError(
+            f"{str(path)[:200]!r} is not a path ({_reason(error)}). Give the path of a folder."
+        ) from error
     roots = allowed_roots()
     if not any(resolved.is_relative_to(root) for root in roots):
         listed = ", ".join(str(root) for root in roots)
         raise PathNotAllowedError(
-            f"The folder {str(path)!r} is outside the folders that the dashboard may read ({listed}). "
+            f"The folder {str(path)[:500]!r} is outside the folders that the dashboard may read ({listed}). "
             "Start the dashboard with BCOS_ROOTS set to a folder above it, or move it there."
         )
     return resolved
+
+
+def _reason(error: Exception) -> str:
+    return str(error.strerror if isinstance(error, OSError) else error)

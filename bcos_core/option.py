@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
@@ -12,6 +11,8 @@ from bcos_core.arguments import one_number, shown
 from bcos_core.errors import InputError, UnknownNameError
 
 Value = TypeVar("Value")
+_LARGEST = 2**53
+"""Whole numbers up to here are the same ones as floats, and in a browser."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,13 @@ class Option:
             return type(value) is self.type and (not self.choices or value in self.choices)
         if not isinstance(value, int | float) or isinstance(value, bool):
             return False
-        if self.type is int and not float(value).is_integer():
+        if not -_LARGEST < value < _LARGEST or (self.type is int and not float(value).is_integer()):
             return False
         return (
             (self.least is None or value >= self.least)
             and (self.most is None or value <= self.most)
             and (self.above is None or value > self.above)
             and (self.below is None or value < self.below)
-            and math.isfinite(value)
         )
 
     def converted(self, name: str, value: Any) -> int | float | str:

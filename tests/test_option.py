@@ -85,3 +85,9 @@ def test_flags() -> None:
     assert vars(given) == {"steps": 9, "sure_footed": False, "examples": 20}
     said = parser.format_help()
     assert "how many (default: 4)" in said and "at 100 % of them" in said and "--sure-footed, --no-sure-footed" in said
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), float("inf"), float("nan")], ids=range(4))
+def test_no_field_can_hold_these(value: float) -> None:
+    for kind in (int, float):
+        assert not Option(1, "One", "One.", kind=kind).fits(value)

@@ -287,14 +287,15 @@ class Attribution:
 _ADVICE = "Give a record as it was exported."
 # JSON's null is what became of a number that was not finite. A whole number stays one: a locked study's hash is over
 # its records as they are written.
-_Number = int | float | None
+_Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+_Number = _Whole | float | None
 
 
 @dataclass(frozen=True)
 class _StoredCost:
-    forward: int | float
-    backward: int | float
-    seconds: int | float
+    forward: _Whole | float
+    backward: _Whole | float
+    seconds: _Whole | float
 
 
 @dataclass(frozen=True)
@@ -305,7 +306,7 @@ class _Stored:
     tokens: tuple[Token, ...]
     scores: tuple[_Number, ...]
     method: str
-    parameters: dict[str, bool | int | float | str | None]
+    parameters: dict[str, bool | _Whole | float | str | None]
     target: Target
     logit: _Number
     reference_share: _Number

@@ -51,5 +51,5 @@ def load_batch(path: Path) -> Rows:
     try:
         with (path / RECORDS_FILE).open(encoding="utf-8") as file:
             return [tuple(Attribution.from_dict(record) for record in json.loads(line)) for line in file]
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"The records of this batch cannot be read ({error}). {_ADVICE}") from error

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from bcos_core.errors import CheckpointError
-from bcos_core.home import get_home
+from bcos_core.home import get_home, given_path
 from bcos_core.model.embedded import EMBEDDED_MODELS, embedded_folder, embedded_path
 
 
@@ -20,7 +20,7 @@ def find_checkpoint(name: str) -> Path:
     from bcos_core.model.info import list_models
     from bcos_core.model.naming import find_named
 
-    path = Path(name).expanduser()
+    path = given_path(name)
     if not name.strip() or "/" in name or path.is_absolute():
         if path.exists() or not name.strip():
             return path

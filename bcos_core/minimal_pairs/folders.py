@@ -9,6 +9,7 @@ from pathlib import Path
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import UnsupportedModelError
 from bcos_core.families import family_named
+from bcos_core.home import given_path
 from bcos_core.minimal_pairs.spec import USUAL_METHODS
 from bcos_core.model.embedded import EMBEDDED_MODELS, LANGUAGE_MODEL, embedded_folder, embedded_path
 from bcos_core.model.info import read_config
@@ -35,7 +36,7 @@ def read_folder(source: str) -> LanguageFolder:
         UnsupportedModelError: no language model, or of a family that is not supported.
     """
     embedded = source in EMBEDDED_MODELS
-    path = embedded_folder(source) if embedded else Path(source).expanduser()
+    path = embedded_folder(source) if embedded else given_path(source)
     config = read_config(path)
     if not config.saved_by_language_model:
         raise UnsupportedModelError(

@@ -11,6 +11,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.arguments import list_of_texts, whole_number
 from bcos_core.device import PRECISIONS, place
+from bcos_core.home import given_path
 from bcos_core.model.checkpoint import state_hash
 from bcos_core.model.identity import folder_identity, memory_identity
 from bcos_core.model.info import read_info
@@ -52,7 +53,7 @@ def load(path: str | Path, *, device: str | torch.device | None = None, precisio
             written by a newer format version.
         UnsupportedModelError: a family that is not supported, or no classifier of texts.
     """
-    path = Path(path).expanduser()
+    path = given_path(path)
     info = read_info(path)
     identity = folder_identity(path)
     loaded = load_finished(path)

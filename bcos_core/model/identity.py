@@ -13,7 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bcos_core.errors import CheckpointError, InputError
+from bcos_core.errors import CheckpointError, InputError, PathNotAllowedError
+from bcos_core.home import given_path
 from bcos_core.model.about import ABOUT_FILE, read_about
 from bcos_core.model.content import NAMES, content_of, require_same_content
 from bcos_core.model.info import DETAILS_FILE, CheckpointInfo, trained_on
@@ -105,10 +106,10 @@ def checkpoint_notes(info: CheckpointInfo) -> tuple[str, ...]:
 def source_identity(source: str) -> str:
     """`folder_identity` of what a request names, "" where it names no folder with a model in it: the embedded model and
     hub ids are no files that a person edits, and what is no model is refused when the work begins."""
-    path = Path(source).expanduser()
     try:
+        path = given_path(source)
         return folder_identity(path) if path.is_dir() else ""
-    except CheckpointError:
+    except (CheckpointError, PathNotAllowedError):
         return ""
 
 

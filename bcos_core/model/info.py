@@ -15,7 +15,13 @@ from bcos_core.home import Home, allowed_roots, require_allowed
 from bcos_core.model.about import About, read_about
 from bcos_core.model.headers import Headers, output_count, safetensors_headers
 from bcos_core.model.naming import name_of_model, told_apart
-from bcos_core.model.variants import require_own_config, require_own_tensors, require_own_tokenizer, require_own_weights
+from bcos_core.model.variants import (
+    require_own_config,
+    require_own_files,
+    require_own_tensors,
+    require_own_tokenizer,
+    require_own_weights,
+)
 from bcos_core.storage.listing import Listing, list_folders
 from bcos_core.storage.places import here
 from bcos_core.storage.stored_json import from_plain, read_json
@@ -332,9 +338,11 @@ def read_config(path: Path) -> ModelConfig:
     """config.json of a model folder.
 
     Raises:
-        CheckpointError: there is none, it is damaged, or it was written by a newer format version.
+        CheckpointError: there is none, it is damaged, it was written by a newer format version, or a file of the folder
+            is a link that leads out of it.
         UnsupportedModelError: an adapter, a quantised model, one with code of its own.
     """
+    require_own_files(path)
     require_own_weights(path)
     if not path.is_dir():
         raise CheckpointError(f"There is no folder {str(path)!r}. Give a folder with a config.json and weights in it.")

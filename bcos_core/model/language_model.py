@@ -16,7 +16,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.device import PRECISIONS, place
 from bcos_core.errors import CheckpointError, InputError
-from bcos_core.home import get_home
+from bcos_core.home import get_home, given_path
 from bcos_core.model.anatomy import family_of
 from bcos_core.model.checkpoint import state_hash
 from bcos_core.model.convert import is_tied
@@ -82,7 +82,7 @@ def load(path: str | Path, *, device: str | torch.device | None = None, precisio
         UnsupportedModelError: no language model, or a family that is not supported; an adapter, a quantised model; more
             weights than the free memory can hold.
     """
-    folder = embedded_path(str(path)) if str(path) in EMBEDDED_MODELS else Path(path).expanduser()
+    folder = embedded_path(str(path)) if str(path) in EMBEDDED_MODELS else given_path(path)
     known = read_language_info(folder)
     identity = folder_identity(folder)
     loaded = load_language_model(folder)

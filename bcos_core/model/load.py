@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from bcos_core.home import given_path
 from bcos_core.model import classifier, language_model
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.embedded import EMBEDDED_MODELS, embedded_path
@@ -21,7 +22,7 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Class
     Raises:
         CheckpointError, UnsupportedModelError: see `classifier.load` and `language_model.load`.
     """
-    folder = embedded_path(str(path)) if str(path) in EMBEDDED_MODELS else Path(path).expanduser()
+    folder = embedded_path(str(path)) if str(path) in EMBEDDED_MODELS else given_path(path)
     if is_language_model(folder):
         return language_model.load(path, device=device)
     return classifier.load(folder, device=device)

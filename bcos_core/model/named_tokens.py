@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from bcos_core.errors import CheckpointError
 from bcos_core.storage.content import Stamp, file_stamp
+from bcos_core.storage.stored_json import read_json
 
+LARGEST = 256 << 20
+"""Bytes; that of 260,000 tokens has 35 MB."""
 FILES = ("tokenizer_config.json", "special_tokens_map.json", "tokenizer.json")
 
 
@@ -31,7 +34,8 @@ def _stamp(file: Path) -> Stamp | None:
 def _named_tokens(folder: Path, stamps: Sequence[Stamp | None]) -> tuple[str, ...]:
     *said, vocabulary = (_read(folder / name) for name in FILES)
     added = vocabulary.get("added_tokens")
-    known = {one.get("content") for one in added if isinstance(one, dict)} if isinstance(added, list) else set()
+    named = [one.get("content") for one in added if isinstance(one, dict)] if isinstance(added, list) else []
+    known = {one for one in named if isinstance(one, str)}
     usual = {"mask": {"[MASK]", "<mask>"}, "pad": {"[PAD]", "<pad>"}}
     return tuple(
         name for name, words in usual.items() if any(one.get(f"{name}_token") for one in said) or words & known
@@ -40,7 +44,6 @@ def _named_tokens(folder: Path, stamps: Sequence[Stamp | None]) -> tuple[str, ..
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        said = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return read_json(file, dict[str, Any], error=CheckpointError, advice="", largest=LARGEST)
+    except CheckpointError:
         return {}
-    return said if isinstance(said, dict) else {}

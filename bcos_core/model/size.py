@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bcos_core.errors import BcosError
+from bcos_core.errors import BcosError, CheckpointError
 from bcos_core.model.embedded import EMBEDDED_MODELS, LANGUAGE_MODEL, embedded_folder
+from bcos_core.model.variants import require_own_files
+from bcos_core.storage.stored_json import read_json
 
 # What families call the same numbers.
 _HIDDEN = ("hidden_size", "dim", "d_model", "n_embd")
@@ -53,6 +54,7 @@ def model_size(source: str | Path) -> ModelSize:
         return ModelSize(hidden=576, layers=30, inner=1536)
     try:
         folder = embedded_folder(str(source)) if str(source) in EMBEDDED_MODELS else Path(source)
+        require_own_files(folder)
         config = folder / "config.json"
         return _read(str(config), config.stat().st_mtime_ns)
     except (OSError, BcosError):
@@ -61,11 +63,7 @@ def model_size(source: str | Path) -> ModelSize:
 
 @lru_cache(maxsize=64)
 def _read(path: str, changed: int) -> ModelSize:
-    try:
-        config = json.loads(Path(path).read_bytes())
-    except ValueError:
-        return ModelSize()
-    return ModelSize.of(config) if isinstance(config, Mapping) else ModelSize()
+    return ModelSize.of(read_json(Path(path), dict[str, Any], error=CheckpointError, advice=""))
 
 
 def _number(config: Mapping[str, Any], names: tuple[str, ...], usual: int) -> int:

@@ -13,7 +13,7 @@ from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from bcos_core.errors import CheckpointError, HubUnavailableError, UnsupportedModelError
 from bcos_core.families import family_named
-from bcos_core.home import require_allowed
+from bcos_core.home import given_path, require_allowed
 from bcos_core.hub import require_hub
 from bcos_core.model.embedded import EMBEDDED, EMBEDDED_MODELS, LANGUAGE_MODEL, embedded_folder, embedded_path
 from bcos_core.model.info import read_config
@@ -73,7 +73,7 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
         folder = embedded_folder(source)
         return ModelSource("embedded", source, str(folder), family.title, "mask" in named_tokens(folder))
     if not source.startswith(HUB_PREFIX) and _looks_like_folder(source):
-        folder = require_allowed(source) if restrict else Path(source).expanduser().resolve()
+        folder = require_allowed(source) if restrict else given_path(source).resolve()
         config = read_config(folder)
         if config.bcos is not None:
             raise UnsupportedModelError(
@@ -118,7 +118,7 @@ def _has_adapter(hub_id: str) -> bool:
 
 
 def _looks_like_folder(source: str) -> bool:
-    path = Path(source).expanduser()
+    path = given_path(source)
     return path.exists() or path.is_absolute() or source.startswith((".", "~")) or source.count("/") > 1
 
 

@@ -6,12 +6,14 @@ Read without the part that is missing here, each would be another model, whose a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from bcos_core.errors import CheckpointError, UnsupportedModelError
+from bcos_core.home import allowed_roots
 from bcos_core.storage.stored_json import read_json
 
 ADAPTER = "adapter_config.json"  # of PEFT and of AdapterHub
@@ -53,6 +55,31 @@ def require_own_weights(folder: Path) -> None:
             raise _quantised(folder.name, title)
     if any(folder.glob(GGUF)) and not any(folder.glob("*.safetensors")) and not any(folder.glob("*.bin")):
         raise _gguf(folder.name)
+
+
+def require_own_files(folder: Path) -> None:
+    """Refuse a folder in which a file is a link to one elsewhere: a folder from somebody must not choose which of this
+    machine's files are read. Links within it, to folders that may be read, and within the hub's cache, whose folders
+    are made of links, are followed.
+
+    Raises:
+        CheckpointError: names the link.
+    """
+    try:
+        links = [Path(one.path) for one in os.scandir(folder) if one.is_symlink()]
+    except OSError:  # whoever reads the folder says so
+        return
+    if not links:
+        return
+    own = folder.resolve()
+    cached = own.parent.parent if own.parent.name == "snapshots" else own
+    for link in links:
+        target = Path(os.path.realpath(link))
+        if not any(target.is_relative_to(root) for root in (own, cached, *allowed_roots())):
+            raise CheckpointError(
+                f"{folder.name}/{link.name} is a link that leads out of the folder. Copy the file into the folder, or "
+                "set BCOS_ROOTS to the folder that it lies in."
+            )
 
 
 def require_own_tokenizer(folder: Path) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from bcos_core.errors import StorageError
+from bcos_core.errors import InputError, StorageError
 
 _URL = "in BCOS_DATABASE_URL"
 _WHICH_FILE = "Move the file away, or set BCOS_HOME to another folder."
@@ -72,6 +72,10 @@ def explained(engine: Engine) -> Iterator[None]:
         yield
     except IntegrityError:
         raise
+    except UnicodeEncodeError as error:  # by the driver, before anything is sent
+        raise InputError(
+            f"Half of a character (U+{ord(error.object[error.start]):04X}) cannot be kept. Type the text anew."
+        ) from error
     # sqlite3's own: from what runs without SQLAlchemy, between transactions. The pool's: every connection is in use.
     except (DBAPIError, sqlite3.Error, PoolTimeoutError) as error:
         reason = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())

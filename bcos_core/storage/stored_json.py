@@ -68,8 +68,10 @@ def from_plain(value: object, kind: type[Kept], *, error: type[BcosError], what:
     """Plain data that were read already, such as a column of a database, as a `kind`; as in `read_json`."""
     try:
         return msgspec.convert(value, kind)
-    except (msgspec.ValidationError, RecursionError) as problem:
-        reason = _in_words(problem) if isinstance(problem, msgspec.ValidationError) else "nested too deep"
+    except msgspec.ValidationError as problem:
+        raise error(f"{what} is not as it should be ({_in_words(problem)}). {advice}") from problem
+    except (RecursionError, UnicodeEncodeError) as problem:
+        reason = "nested too deep" if isinstance(problem, RecursionError) else "it has half of a character in it"
         raise error(f"{what} is not as it should be ({reason}). {advice}") from problem
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,8 @@ from bcos_core.errors import AnswerError
 
 LONGEST_TEXT = 10_000
 LONGEST_DIMENSION = 64
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
+"""What no browser sends of what was typed, and not every database keeps."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Number:
     required: bool = True
 
     def refusal(self, value: Any) -> str | None:
-        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
         return None if number and self.low <= value <= self.high else f"takes a number from {self.low} to {self.high}"
 
 
@@ -53,6 +55,8 @@ class FreeText:
     def refusal(self, value: Any) -> str | None:
         if not isinstance(value, str):
             return "takes a text"
+        if _UNKEEPABLE.search(value):
+            return "takes text, and has characters in it that are none"
         if len(value) > self.longest:
             return f"takes at most {self.longest:,} characters; this text has {len(value):,}. Shorten it"
         return None

@@ -74,7 +74,7 @@ class _Zip(Bundle):
     def _files(self) -> Iterator[tuple[str, int]]:
         with zipfile.ZipFile(self.path) as archive:
             for info in archive.infolist():
-                if not info.is_dir():
+                if info.filename and not info.is_dir():
                     yield info.filename, info.file_size
 
     def read(self, names: Collection[str]) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bcos_core.errors import DataError
+from bcos_core.home import given_path
 from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.bundle import ARCHIVES
 from bcos_core.text.columns import Columns, choose_columns
@@ -113,7 +114,7 @@ def open_table(path: str | Path) -> Table:
     Raises:
         DataError: no such file, empty, too large, an unsupported ending, or malformed.
     """
-    path = Path(path)
+    path = given_path(path)
     if not path.exists():
         if path.suffix:
             require_supported(path.name)

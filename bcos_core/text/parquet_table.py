@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from bcos_core.errors import DataError
 from bcos_core.numbers import file_size
+from bcos_core.text.parquet_footer import chunk_sizes
 from bcos_core.text.table import (
     MAX_FILE_BYTES,
     MAX_ROWS,
@@ -46,7 +47,10 @@ class ParquetTable(Table):
             plain = pq.ParquetFile(path)
             self._require_fields(plain.metadata.num_columns)
             self._file = pq.ParquetFile(path, metadata=plain.metadata, read_dictionary=_texts_in(plain))
+            self._sizes = chunk_sizes(path)
             metadata, names = self._file.metadata, self._file.schema_arrow.names
+            if [len(group) for group in self._sizes] != [metadata.num_columns] * metadata.num_row_groups:
+                raise ValueError("its description of columns contradicts itself")
             self._owners = _owners(self._file)
         except DataError:
             raise
@@ -101,13 +105,13 @@ class ParquetTable(Table):
 
     def _require_budget(self, column: str) -> None:
         """Refuse a column that takes too much memory, by what the file says of itself."""
-        metadata, schema, kind = self._file.metadata, self._file.schema, self._file.schema_arrow.field(column).type
+        schema, kind = self._file.schema, self._file.schema_arrow.field(column).type
         name = f"{self._name}, the column {column!r},"
         for leaf in (place for place, owner in enumerate(self._owners) if owner == column):
-            parts = [metadata.row_group(group).column(leaf) for group in range(metadata.num_row_groups)]
-            values = sum(part.num_values for part in parts)
+            parts = [group[leaf] for group in self._sizes]
+            values = sum(part.values for part in parts)
             width = schema.column(leaf).length if schema.column(leaf).physical_type == "FIXED_LEN_BYTE_ARRAY" else 0
-            unpacked = max(sum(part.total_uncompressed_size for part in parts), width * values)
+            unpacked = max(sum(part.unpacked for part in parts), width * values)
             if _has_large_texts(kind):
                 # Texts within lists and objects cannot be kept once where they repeat. Arrow stops at 2 GB of them,
                 # but not of those that the file calls large; none is longer than all that is stored.

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bcos_core.errors import DataError
+from bcos_core.home import given_path
 from bcos_core.numbers import count
 from bcos_core.storage.content import Stamp, file_hash, file_stamp
 from bcos_core.text.blank import is_blank
@@ -82,7 +83,7 @@ class TextSource(NamedData):
         if prefix == "hub":
             hub_id, _, config = rest.partition(":")
             return cls("hub", hub_id, text_column, config or hub_config)
-        path = Path(rest if prefix == "file" else given).expanduser()
+        path = given_path(rest if prefix == "file" else given)
         if path.is_file() or path.is_dir():
             return cls("file", str(path.resolve()), text_column, hub_config)
         raise DataError(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any
 
 from bcos_core.errors import DataError
+from bcos_core.home import given_path
 from bcos_core.tasks.multi_label import MultiLabel
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.text.columns import require_different
@@ -108,7 +108,7 @@ class TaskChoice(NamedData):
             if config and hub_config and config != hub_config:
                 raise DataError(f"Two configurations were given, {config!r} and {hub_config!r}. Leave one out.")
             return cls("hub", hub_id, text_column, label_column, config or hub_config, *columns)
-        path = Path(rest if prefix == "file" else given).expanduser()
+        path = given_path(rest if prefix == "file" else given)
         if rest if prefix == "file" else given and (path.is_file() or path.is_dir()):
             return cls("file", str(path.resolve()), text_column, label_column, hub_config, *columns)
         raise DataError(f"There is no task or file {text!r}. A task is named by {_FORMS}.")

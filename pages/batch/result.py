@@ -25,6 +25,7 @@ from pages.widgets import url
 from pages.widgets.plain import plain
 
 ROWS_SHOWN = 25
+_MOST_PAGES = 1_000_000
 MOST_IN_ADDRESS = 1_000  # characters of a text
 ANY = ""
 ORDERS = {
@@ -48,7 +49,7 @@ def show_result(job: Job) -> None:
     chosen = _choose(rows)
     palette = next(iter(PALETTES.values()))
     pages = max(1, math.ceil(len(chosen) / ROWS_SHOWN))
-    page = min(pages, max(1, int(given) if (given := url.read("page")).isdecimal() and len(given) < 7 else 1))
+    page = min(pages, max(1, url.number("page", below=_MOST_PAGES) or 1))
     model = Path(spec.checkpoint).name
     shown = chosen[(page - 1) * ROWS_SHOWN : page * ROWS_SHOWN]
     table = batch_table(shown, palette, address=lambda record: compare_address(model, record, spec.target))

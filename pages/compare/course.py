@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -80,13 +80,13 @@ def _show(courses: Learned, text: str, style: Style) -> None:
         "Explained text",
         range(len(first.texts)),
         format_func=lambda place: one_line(first.texts[place]),
-        **url.bound("learned", default, parse=_below(len(first.texts))),
+        **url.bound("learned", default, parse=url.from_to(0, len(first.texts) - 1)),
     )
     state = st.select_slider(
         "Optimiser steps done",
         range(len(steps)),
         format_func=lambda place: f"{steps[place]:,}",
-        **url.bound("state", len(steps) - 1, parse=_below(len(steps))),
+        **url.bound("state", len(steps) - 1, parse=url.from_to(0, len(steps) - 1)),
     )
     words = {info.name: word_courses(one.records(first.texts[place])) for info, one in courses}
     for column, (info, one) in zip(st.columns(len(courses), gap="large"), courses, strict=True):
@@ -171,12 +171,3 @@ def _cached(folder: str, stamp: tuple[int, ...]) -> Course | None:
 
 def _steps(one: Course) -> list[int]:
     return [state.step for state in one.states]
-
-
-def _below(count: int) -> Callable[[str], int]:
-    def parse(given: str) -> int:
-        if not given.isdecimal() or int(given) >= count:
-            raise ValueError(given)
-        return int(given)
-
-    return parse

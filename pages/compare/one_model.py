@@ -10,6 +10,7 @@ from bcos_core.model.info import CheckpointInfo
 from pages.widgets import url
 from pages.widgets.component import component
 from pages.widgets.frame import fragment
+from pages.widgets.heard import Count, heard
 
 NARROW = 800
 """Pixels up to which two columns cannot be read side by side."""
@@ -24,11 +25,16 @@ def which_model(models: Sequence[CheckpointInfo]) -> None:
     written next."""
     if len(models) < 2:
         return
-    given = url.read("shown")
-    shown = int(given) if given.isdecimal() and int(given) < len(models) else 0
+    shown = url.number("shown", below=len(models)) or 0
     with st.container(key="which-model"):
         _component(
             key="one-model",
             data={"models": [model.name for model in models], "shown": shown, "narrow": NARROW},
-            on_shown_change=lambda: url.write(shown=str(int(st.session_state["one-model"]["shown"]))),
+            on_shown_change=_chosen,
         )
+
+
+def _chosen() -> None:
+    shown = heard(st.session_state["one-model"], "shown", Count)
+    if shown is not None:
+        url.write(shown=str(shown))

@@ -28,10 +28,8 @@ def example_index(tests: AnsweredTexts | None) -> int | None:
     the first that fits the filters."""
     if "text" in st.query_params or "kept" in st.query_params or tests is None:
         return None
-    given = url.read("example")
-    if given.isdigit() and int(given) < len(tests.examples):
-        return int(given)
-    return first_text(tests)
+    given = url.number("example", below=len(tests.examples))
+    return first_text(tests) if given is None else given
 
 
 def screen_text(tests: AnsweredTexts | None, example: int | None) -> str:

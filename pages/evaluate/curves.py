@@ -12,6 +12,7 @@ from bcos_core.render.removal_curves import curve_figures, curve_legend, p_in_wo
 from pages.widgets import url
 from pages.widgets.chart import chart
 from pages.widgets.component import component
+from pages.widgets.heard import Word, heard
 from pages.widgets.plain import plain
 
 _component = component("bcos_curves_legend", '<ul class="legend"></ul>', "curves_legend")
@@ -39,9 +40,9 @@ def legend(entries: list[dict[str, Any]], *, key: str, on_switch: Any) -> None:
     """Lines with their names as switches; `on_switch` gets the id of the one that was clicked."""
 
     def switched() -> None:
-        entry = st.session_state[key].get("switch")
+        entry = heard(st.session_state[key], "switch", Word)
         if entry:
-            on_switch(str(entry))
+            on_switch(entry)
 
     _component(key=key, data={"entries": entries}, on_switch_change=switched)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -11,11 +12,18 @@ from bcos_core.numbers import number, probability
 from pages.generate.stream import name_of, quoted
 from pages.widgets import url
 from pages.widgets.component import component
+from pages.widgets.heard import Count, heard
 
-_DIGITS = 9  # of the number of a token
+_MOST_TOKENS = 100_000_000  # of a vocabulary
 _component = component(
     "bcos_alternatives", '<ul class="alternatives" aria-label="What could stand here"></ul>', "alternatives"
 )
+
+
+@dataclass(frozen=True)
+class _Foil:
+    number: Count
+    at: Count
 
 
 def foil_of(step: Written) -> int | str | None:
@@ -68,14 +76,12 @@ def _rows(step: Written, foil: int | None) -> list[dict[str, Any]]:
 
 
 def _clicked(step: Written, at: int) -> None:
-    chosen = st.session_state["alternatives"].get("foil")
-    if not chosen or chosen.get("at") != at:  # of an older drawing
+    chosen = heard(st.session_state["alternatives"], "foil", _Foil)
+    if chosen is None or chosen.at != at:  # of an older drawing
         return
-    number_of = int(chosen["number"])
-    taken_back = number_of in (step.token, _number_in_address())
-    url.write(foil=None if taken_back else str(number_of), word=None)
+    taken_back = chosen.number in (step.token, _number_in_address())
+    url.write(foil=None if taken_back else str(chosen.number), word=None)
 
 
 def _number_in_address() -> int | None:
-    given = url.read("foil")
-    return int(given) if given.isdecimal() and len(given) <= _DIGITS else None
+    return url.number("foil", below=_MOST_TOKENS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -121,7 +120,7 @@ def choose_numbers() -> tuple[float, int, int]:
         width=150,
         disabled=heat == 0,
         help="Of the draws: the same seed draws the same tokens. Greedily nothing is drawn.",
-        **url.bound("seed", 0, parse=_whole(0, _LARGEST_SEED), clears=(*CHOSEN, "stopped")),
+        **url.bound("seed", 0, parse=url.from_to(0, _LARGEST_SEED), clears=(*CHOSEN, "stopped")),
     )
     most = st.number_input(
         "Most tokens",
@@ -129,7 +128,7 @@ def choose_numbers() -> tuple[float, int, int]:
         max_value=MOST_TOKENS,
         width=150,
         help="The model may end earlier: by a token that says so, or where it reads no more.",
-        **url.bound("most", 50, parse=_whole(1, MOST_TOKENS), clears=("stopped",)),
+        **url.bound("most", 50, parse=url.from_to(1, MOST_TOKENS), clears=("stopped",)),
     )
     return heat, int(seed or 0), int(most or 1)
 
@@ -169,13 +168,3 @@ def _temperature(text: str) -> float:
     if not 0 <= value <= HOTTEST:
         raise ValueError(text)
     return value
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        value = int(text)
-        if not least <= value <= most:
-            raise ValueError(text)
-        return value
-
-    return parse

@@ -137,14 +137,13 @@ def _tools(
 
 def _wanted(most: int) -> int:
     """As many tokens as were asked for, or fewer where a person has stopped it."""
-    given = url.read("stopped")
-    return min(most, int(given)) if given.isdecimal() and len(given) <= len(str(MOST_TOKENS)) else most
+    given = url.number("stopped", below=MOST_TOKENS + 1)
+    return most if given is None else min(most, given)
 
 
 def _at(count: int) -> int | None:
     """The chosen token; none that is not there."""
-    given = url.read("at")
-    return int(given) if given.isdecimal() and len(given) < 9 and int(given) < count else None
+    return url.number("at", below=count)
 
 
 def _stop(current: Writing) -> None:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
 from pages.generate.stream import quoted
 from pages.widgets.component import component
+from pages.widgets.heard import Count, Word, heard
 
 BOX = "answer-matrix"
 """The container of the chart and of what listens to it."""
 _CHOSEN = "matrix-row-chosen"
 _component = component("bcos_matrix_rows", '<div class="rows"></div>', "matrix_rows")
+
+
+@dataclass(frozen=True)
+class _Row:
+    row: Count
+    drawn: Word
 
 
 def clickable_rows(names: Sequence[str], first: int, chosen: int | None, choose: Callable[[int], None]) -> None:
@@ -23,9 +31,9 @@ def clickable_rows(names: Sequence[str], first: int, chosen: int | None, choose:
     drawn = hashlib.sha256(repr((first, *names)).encode()).hexdigest()[:32]
 
     def clicked() -> None:
-        row = st.session_state["matrix-rows"].get("row")
-        if row and row.get("drawn") == drawn:
-            choose(int(row["row"]))
+        row = heard(st.session_state["matrix-rows"], "row", _Row)
+        if row is not None and row.drawn == drawn:
+            choose(row.row)
             st.session_state[_CHOSEN] = True
 
     data = {"within": BOX, "first": first, "chosen": chosen, "rows": rows, "drawn": drawn}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -17,6 +18,7 @@ from bcos_core.wanted import GivenUp
 from pages.generate.writing import Writing
 from pages.server.seams import run_is_over
 from pages.widgets.component import component
+from pages.widgets.heard import Count, Word, heard
 from pages.widgets.resources import TURNS
 
 ENDS = {
@@ -32,6 +34,12 @@ _RATHER = 3
 _component = component(
     "bcos_written", '<section class="written" aria-label="What the model wrote"></section>', "written"
 )
+
+
+@dataclass(frozen=True)
+class _Token:
+    place: Count
+    drawn: Word
 
 
 def quoted(text: str) -> str:
@@ -52,9 +60,9 @@ def show_written(
     drawn = data["drawn"]
 
     def clicked() -> None:
-        token = st.session_state["written-text"].get("token")
-        if token and token.get("drawn") == drawn:
-            on_token(int(token["place"]))
+        token = heard(st.session_state["written-text"], "token", _Token)
+        if token is not None and token.drawn == drawn:
+            on_token(token.place)
 
     _component(key="written-text", data=data, on_token_change=clicked)
 

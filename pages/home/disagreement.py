@@ -51,8 +51,8 @@ def show_disagreement() -> None:
 
 
 def _example(tests: AnsweredTexts) -> int:
-    given = url.read("example")
-    return int(given) if given.isdecimal() and int(given) < len(tests.examples) else tests.opening()
+    given = url.number("example", below=len(tests.examples))
+    return tests.opening() if given is None else given
 
 
 def _title(tests: AnsweredTexts, index: int) -> str:

@@ -35,6 +35,7 @@ from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
 LIST_LENGTH = 30
+_MOST_LISTED = 1_000_000
 LOG_LINES = 200
 _SAID = "jobs-deleted"
 RESUME = "it goes on from its last finished step."
@@ -90,8 +91,7 @@ def choose(chosen: str) -> None:
 
 def listed() -> int:
     """How many jobs the list shows, as the address says."""
-    given = url.read("listed") or ""
-    return max(LIST_LENGTH, int(given)) if given.isdecimal() and len(given) < 7 else LIST_LENGTH
+    return max(LIST_LENGTH, url.number("listed", below=_MOST_LISTED) or 0)
 
 
 def row(job: Job, chosen: str) -> None:

@@ -81,12 +81,18 @@ def _form() -> None:
         step=5,
         format="%d %%",
         help="Of the training texts. A planted text has the shortcut's class, whatever it says.",
-        **url.bound("share", 50, parse=int),
+        **url.bound("share", 50, parse=url.from_to(5, 100)),
     )
     examples = columns[2].number_input(
-        "Training examples", 100, 100_000, step=500, **url.bound("examples", 2000, parse=int)
+        "Training examples",
+        100,
+        100_000,
+        step=500,
+        **url.bound("examples", 2000, parse=url.from_to(100, 100_000)),
     )
-    limit = columns[3].number_input("Planted test texts", 10, 10_000, step=50, **url.bound("limit", 100, parse=int))
+    limit = columns[3].number_input(
+        "Planted test texts", 10, 10_000, step=50, **url.bound("limit", 100, parse=url.from_to(10, 10_000))
+    )
     names = [method.name for method in METHODS.values() if not method.chance]
     methods = st.multiselect(
         "Methods",

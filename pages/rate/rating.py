@@ -207,10 +207,9 @@ def _item(study: Running, rater: Rater, slot: Slot, item: LockedItem, given: dic
 
 
 def _save(study: Running, rater: Rater, answer: Answer) -> None:
-    slot, question = str(answer["slot"]), str(answer["question"])
-    if question in _first(study) and question in study.answers.given(rater.id).get(slot, {}):
+    if answer.question in _first(study) and answer.question in study.answers.given(rater.id).get(answer.slot, {}):
         return  # the guess from the text alone stands once the heatmap was seen
-    study.answers.save(rater.id, slot, {question: answer["value"]}, key=str(answer["key"]))
+    study.answers.save(rater.id, answer.slot, {answer.question: answer.value}, key=answer.key)
 
 
 def _first(study: Running) -> set[str]:

@@ -5,14 +5,30 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import streamlit as st
+from msgspec import Meta
 
 from pages.widgets.component import component
+from pages.widgets.heard import Count, Word, heard
 from pages.widgets.struck import Span
 
 _component = component("bcos_heatmap", '<article class="panel"></article>', "heatmap")
+
+
+@dataclass(frozen=True)
+class _Click:
+    at: float
+    start: Count
+    end: Count
+    drawn: Word
+
+
+@dataclass(frozen=True)
+class _Strike:
+    clicks: Annotated[tuple[_Click, ...], Meta(max_length=100)]
 
 
 def heatmap(
@@ -31,20 +47,21 @@ def heatmap(
     true, a button folds and unfolds them, and beside the method stand `mark` (as `drawing.sum_mark` has it, or None)
     and the `time` that it took.
     """
-    drawn, heard = fingerprint(data["runs"]), f"heard-{key}"
+    drawn, latest = fingerprint(data["runs"]), f"heard-{key}"
 
     def clicked() -> None:
-        clicks = (st.session_state[key].get("strike") or {}).get("clicks", [])
+        strike = heard(st.session_state[key], "strike", _Strike)
         # Each message has the clicks of earlier ones, too; times are of the browser's page, which a session belongs to.
-        new = [click for click in clicks if click["at"] > st.session_state.get(heard, -1.0)]
+        new = [click for click in strike.clicks if click.at > st.session_state.get(latest, -1.0)] if strike else []
         if new:
-            st.session_state[heard] = new[-1]["at"]
-        if words := [(int(click["start"]), int(click["end"])) for click in new if click["drawn"] == drawn]:
+            st.session_state[latest] = new[-1].at
+        if words := [(click.start, click.end) for click in new if click.drawn == drawn]:
             on_strike(words)
 
     def folded() -> None:
-        if on_fold is not None:
-            on_fold(bool(st.session_state[key].get("open")))
+        is_open = heard(st.session_state[key], "open", bool)
+        if on_fold is not None and is_open is not None:
+            on_fold(is_open)
 
     _component(
         key=key,

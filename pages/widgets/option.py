@@ -12,6 +12,9 @@ from bcos_core.option import Option
 from pages.widgets import url
 from pages.widgets.plain import plain
 
+_LARGEST = 2**53 - 1
+"""What a field of numbers in a browser can hold."""
+
 
 def option_field(name: str, option: Option, default: Any, *, bounded: bool = False) -> Any:
     """What is chosen; None where it was emptied. `name` is the parameter of the address. Without `bounded` a number
@@ -25,7 +28,7 @@ def option_field(name: str, option: Option, default: Any, *, bounded: bool = Fal
 
     def parse(text: str) -> Any:
         value = option.type(text)
-        if bounded and not option.fits(value):
+        if (bounded and not option.fits(value)) or not abs(value) <= _LARGEST:  # nor one that is no number
             raise ValueError(text)
         return value
 

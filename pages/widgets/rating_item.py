@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -19,13 +20,25 @@ from bcos_core.study.question import Question
 from bcos_core.study.statement import guesses_about
 from pages.widgets.component import component
 from pages.widgets.errors import show_error
+from pages.widgets.heard import Word, as_sent, heard
 
 _component = component("study_item", '<section class="item"></section>', "rating")
 
-Answer = Mapping[str, Any]
 ITEM_KEY = "item-"
 TAKEN, REFUSED = "taken", "refused"
 _REFUSAL = "answer-refusal"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the component says that a rater has answered; `key` is made in the page, once for each answer."""
+
+    slot: Word
+    question: Word
+    value: bool | int | float | str
+    key: Word
+
+
 MOST_AT_ONCE = 50
 """New answers in one message. A person who has clicked while the server was away for long comes with a few."""
 
@@ -91,16 +104,15 @@ def _has_heatmap(design: StudyDesign, condition: str) -> bool:
 
 
 def rating_item(data: dict[str, Any], *, key: str, on_answer: Callable[[Answer], None]) -> None:
-    """Draw an item. `on_answer` gets every new answer once: `slot`, `question`, `value`, and the `key` that the page
-    made for it.
+    """Draw an item. `on_answer` gets every new answer once.
 
     `data` is what `item_data` makes. Answers are the component's state, not triggers: a trigger is lost when the next
     one interrupts the run that would have taken it; the state comes with every run until the page is left. The
     component hears which were taken, and sends the others again.
     """
-    heard = {name: [one for one, slot in _known(name).items() if slot == data["slot"]] for name in (TAKEN, REFUSED)}
-    state = _component(key=key, data={**data, **heard}, default={"given": []}, on_given_change=lambda: None)
-    if _take(state.given or [], on_answer):
+    told = {name: [one for one, slot in _known(name).items() if slot == data["slot"]] for name in (TAKEN, REFUSED)}
+    state = _component(key=key, data={**data, **told}, default={"given": []}, on_given_change=lambda: None)
+    if _take(heard_answers(state.given), on_answer):
         st.rerun()
 
 
@@ -116,7 +128,7 @@ def take_answers(on_answer: Callable[[Answer], None]) -> None:
 
 def is_waiting() -> bool:
     """Whether an answer has come that was not taken."""
-    return any(answer["key"] not in _known(TAKEN) for given in _sent() for answer in given)
+    return any(answer.key not in _known(TAKEN) for given in _sent() for answer in given)
 
 
 def show_refusal() -> None:
@@ -127,12 +139,19 @@ def show_refusal() -> None:
 
 def _sent() -> list[Sequence[Answer]]:
     """What each item that this session has shown has sent."""
-    return [st.session_state[name]["given"] or [] for name in map(str, st.session_state) if name.startswith(ITEM_KEY)]
+    names = [name for name in map(str, st.session_state) if name.startswith(ITEM_KEY)]
+    return [heard_answers(heard(st.session_state[name], "given", list)) for name in names]
+
+
+def heard_answers(given: object) -> list[Answer]:
+    """The answers in a message, in their order; what is none is left out: a browser's page sends no such thing."""
+    found = (as_sent(one, Answer) for one in given) if isinstance(given, list) else ()
+    return [answer for answer in found if answer is not None]
 
 
 def _take(given: Sequence[Answer], on_answer: Callable[[Answer], None]) -> bool:
     """Whether something was taken."""
-    new = [answer for answer in given if answer["key"] not in _known(TAKEN)]
+    new = [answer for answer in given if answer.key not in _known(TAKEN)]
     if len(new) > MOST_AT_ONCE:
         st.session_state[_REFUSAL] = f"{len(new):,} answers came at once, which nobody gives. None of them was saved."
         return False
@@ -140,17 +159,17 @@ def _take(given: Sequence[Answer], on_answer: Callable[[Answer], None]) -> bool:
         try:
             on_answer(answer)
         except TooManyAnswersError as error:
-            _known(REFUSED).update({one["key"]: one["slot"] for one in new[place:]})
-            _known(TAKEN).update({one["key"]: one["slot"] for one in new[place:]})
+            _known(REFUSED).update({one.key: one.slot for one in new[place:]})
+            _known(TAKEN).update({one.key: one.slot for one in new[place:]})
             st.session_state[_REFUSAL] = str(error)
             return True
         except (AnswerError, SlotError) as error:  # and would be again
-            _known(REFUSED)[answer["key"]] = answer["slot"]
+            _known(REFUSED)[answer.key] = answer.slot
             st.session_state[_REFUSAL] = str(error)
         except StorageError:  # where the database is, and what is wrong with it, is not for raters
             show_error("Your answer is not saved yet; it is sent again by itself. Keep this page open.")
             return place > 0  # those behind it wait as well: an older answer must not overwrite a newer one
-        _known(TAKEN)[answer["key"]] = answer["slot"]
+        _known(TAKEN)[answer.key] = answer.slot
     return bool(new)
 
 

@@ -65,8 +65,12 @@ def uploads() -> list[Path]:
 
 def _path(name: str) -> Path:
     folder = get_home().uploads.resolve()
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder) or not path.is_file():
+    try:
+        path = (folder / name).resolve()
+        is_one = path.is_relative_to(folder) and path.is_file()
+    except (OSError, ValueError):  # nothing can be called so
+        is_one = False
+    if not is_one:
         raise DataError(f"The uploaded file {Path(name).name!r} is not here any more. Upload it again.")
     return path
 

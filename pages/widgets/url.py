@@ -18,6 +18,8 @@ Value = TypeVar("Value")
 _COMPLETION = "completion-of-the-address"
 _SENT = "addresses-sent"
 _KEPT_SENT = 8
+_DIGITS = 9
+"""Of a number in an address: more belong to nothing that is counted here."""
 Address = dict[str, list[str]]
 
 
@@ -31,6 +33,13 @@ def read_all(name: str) -> list[str]:
     """Every value of a parameter that may be repeated."""
     _catch_up()
     return list(st.query_params.get_all(name))
+
+
+def number(name: str, *, below: int) -> int | None:
+    """The parameter as a number that counts something, from 0; None without one, and where it is `below` or more."""
+    given = read(name)
+    value = int(given) if given.isdecimal() and len(given) <= _DIGITS else below
+    return value if value < below else None
 
 
 def write(**changes: str | Iterable[str] | None) -> None:
@@ -162,6 +171,18 @@ def one_of(options: Iterable[str]) -> Callable[[str], str]:
         if text not in known:
             raise ValueError(text)
         return text
+
+    return parse
+
+
+def from_to(least: int, most: int) -> Callable[[str], int]:
+    """A `parse` that refuses what is no whole number from `least` to `most`: a field of numbers takes no other."""
+
+    def parse(text: str) -> int:
+        value = int(text)
+        if not least <= value <= most:
+            raise ValueError(text)
+        return value
 
     return parse
 

@@ -12,7 +12,7 @@ import bcos_core
 from bcos_core.batch import spec as limits
 from bcos_core.batch.columns import guess_columns
 from bcos_core.batch.job import BATCH
-from bcos_core.batch.result import load_batch
+from bcos_core.batch.result import RECORDS_FILE, load_batch
 from bcos_core.batch.run import run_batch
 from bcos_core.batch.spec import BatchSpec, read_texts
 from bcos_core.cli.main import main
@@ -167,3 +167,9 @@ def test_records_that_are_damaged_are_said_to_be(home: Home) -> None:
     (folder / "records.jsonl").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
         load_batch(folder)
+
+
+def test_records_nested_without_end_are_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / RECORDS_FILE).write_text("[" * 100_000)
+    with pytest.raises(InputError, match="cannot be read"):
+        load_batch(tmp_path)

@@ -14,6 +14,7 @@ import pytest
 from bcos_core.errors import BcosError, CheckpointError, DataError, PathNotAllowedError
 from bcos_core.home import Home
 from bcos_core.model.info import list_checkpoints, read_info, trained_on
+from bcos_core.model.named_tokens import named_tokens
 
 CONFIG: dict[str, Any] = {
     "model_type": "bert",
@@ -223,3 +224,38 @@ def test_reading_needs_no_pytorch() -> None:
 def test_a_name_is_not_a_folder(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="There is no folder"):
         read_info(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["config.json", "checkpoint.json", "vocab.txt", "about.json"])
+def test_a_file_that_is_a_link_out_of_the_folder_is_not_read(
+    name: str, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BCOS_ROOTS", raising=False)
+    path, outside = folder(home.models), tmp_path / "elsewhere"
+    outside.mkdir()
+    target = outside / name
+    target.write_bytes((path / name).read_bytes() if (path / name).exists() else b"{}")
+    (path / name).unlink(missing_ok=True)
+    (path / name).symlink_to(target)
+    with pytest.raises(CheckpointError, match=rf"{name} is a link that leads out of the folder.*BCOS_ROOTS"):
+        read_info(path)
+    monkeypatch.setenv("BCOS_ROOTS", str(outside))
+    assert read_info(path).name
+
+
+def test_folders_that_are_links_and_those_of_the_hubs_cache_are_read(home: Home, tmp_path: Path) -> None:
+    cached = tmp_path / "models--org--name" / "snapshots" / "0"
+    blobs = tmp_path / "models--org--name" / "blobs"
+    blobs.mkdir(parents=True)
+    for file in folder(home.models).iterdir():
+        cached.mkdir(parents=True, exist_ok=True)
+        file.rename(blobs / file.name)
+        (cached / file.name).symlink_to(Path("..") / ".." / "blobs" / file.name)
+    (home.models / "linked").symlink_to(cached)
+    assert read_info(cached).labels == read_info(home.models / "linked").labels
+
+
+def test_files_without_an_end_say_nothing_of_a_tokenizer(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer_config.json").symlink_to("/dev/zero")
+    (tmp_path / "tokenizer.json").write_text('{"added_tokens": [{"content": ["[MASK]"]}, {"content": "[PAD]"}]}')
+    assert named_tokens(tmp_path) == ("pad",)

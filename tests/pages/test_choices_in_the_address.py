@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 
@@ -64,3 +65,28 @@ def test_who_goes_back_is_not_held() -> None:
     shown.run()  # back, without a click
     shown.button[1].click().run()
     assert set(shown.query_params) == {"b"}
+
+
+def numbers() -> None:
+    import streamlit as st
+
+    from pages.widgets import url
+
+    st.write(f"number {url.number('shown', below=4)}")
+    st.number_input("Examples", 100, 1_000, **url.bound("examples", 200, parse=url.from_to(100, 1_000)))
+
+
+@pytest.mark.parametrize(
+    ("given", "found"), [("3", 3), ("٣", 3), ("4", None), ("-1", None), ("²", None), ("", None), ("9" * 5_000, None)]
+)
+def test_a_number_that_counts_something(given: str, found: int | None) -> None:
+    shown = AppTest.from_function(numbers)
+    shown.query_params["shown"] = given
+    assert f"number {found}" in shown.run().markdown[0].value
+
+
+@pytest.mark.parametrize("given", ["5", "1001", "9" * 30, "9" * 5_000, "nan", "1.5", "", "²"])
+def test_a_field_takes_no_number_beyond_its_ends(given: str) -> None:
+    shown = AppTest.from_function(numbers)
+    shown.query_params["examples"] = given
+    assert not shown.run().exception and shown.number_input[0].value == 200

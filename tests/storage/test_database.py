@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, event, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from bcos_core.errors import StorageError
+from bcos_core.errors import InputError, StorageError
 from bcos_core.home import Home
 from bcos_core.storage.backup import back_up
 from bcos_core.storage.database import Database, open_engine, upsert
@@ -182,3 +182,8 @@ def test_a_disk_that_is_full_while_the_tables_are_made_is_told_in_words(
 def test_a_failure_between_transactions_is_told_in_words(database: Database) -> None:
     with pytest.raises(StorageError, match=r"disk I/O error.*Free some space"), explained(database.engine):
         raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_half_of_a_character_is_refused_in_words(database: Database) -> None:
+    with pytest.raises(InputError, match=r"U\+D800"), database.write() as connection:
+        connection.execute(text("SELECT :text"), {"text": "a\ud800"})

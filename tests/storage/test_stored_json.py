@@ -14,7 +14,7 @@ import pytest
 from bcos_core.errors import CheckpointError, StorageError
 from bcos_core.storage import stored_json
 from bcos_core.storage.listing import list_folders
-from bcos_core.storage.stored_json import read_json, to_json
+from bcos_core.storage.stored_json import from_plain, read_json, to_json
 
 
 @dataclass(frozen=True)
@@ -104,3 +104,8 @@ def test_a_list_names_what_it_leaves_out(tmp_path: Path) -> None:
     assert [left.name for left in listing.left_out] == ["b-bad"]
     assert "b-bad is left out." in listing.left_out[0].sentence and "not JSON" in listing.left_out[0].reason
     assert len(list_folders(tmp_path / "nowhere", read)) == 0
+
+
+def test_half_of_a_character_in_a_name_is_refused_in_words() -> None:
+    with pytest.raises(StorageError, match=r"This is not as it should be .*half of a character.* Make it again\.$"):
+        from_plain({"name": "a", "\udfff": 1}, Kept, error=StorageError, what="This", advice="Make it again.")

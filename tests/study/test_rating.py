@@ -166,6 +166,8 @@ def test_going_back_changes_the_answer_and_keeps_the_change(study: OpenStudy) ->
         ({"clear": None}, "takes one of"),
         ({"clear": 4, "bribe": 1}, "'bribe' is not asked here"),
         ({"remark": 5}, "takes a text"),
+        ({"remark": "a\0b"}, "characters in it that are none"),
+        ({"remark": "a \ud800"}, "characters in it that are none"),
         ({"remark": "x" * 10_001}, "at most 10,000 characters; this text has 10,001"),
         ({"clear": 4, "remark": "é" * 50_000}, "at most 10,000 characters"),
     ],

@@ -79,3 +79,13 @@ def test_an_archive_without_a_known_data_set_says_what_is_read(tmp_path: Path) -
         load_file(made(tmp_path / "files.zip"))
     with pytest.raises(DataError, match="holds no data set that is known"):
         load_file(made(tmp_path / "folder"))
+
+
+def test_a_file_without_a_name_is_none(tmp_path: Path) -> None:
+    """`zipfile` itself stumbles over one."""
+    path = made(tmp_path / "files.zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        nameless = zipfile.ZipInfo("x")
+        nameless.filename = ""
+        archive.writestr(nameless, b"nothing")
+    assert set(open_bundle(path).sizes) == {"a/one.txt", "a/b/two.txt"}

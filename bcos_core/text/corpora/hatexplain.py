@@ -49,7 +49,7 @@ def _labels(annotators: Any) -> list[str]:
         _HUB_LABELS[one] if isinstance(one, int) and 0 <= one < len(_HUB_LABELS) else str(one).lower() for one in given
     ]
     if unknown := sorted(set(named) - set(_HUB_LABELS)):
-        raise DataError(f"A post's label is {unknown[0]!r}. Known: {', '.join(_HUB_LABELS)}.")
+        raise DataError(f"A post's label is {unknown[0]!r:.60}. Known: {', '.join(_HUB_LABELS)}.")
     return named
 
 
