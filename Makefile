@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup app test check constraints audit licences release docs bench screenshots chaos
+.PHONY: help setup app test hostile check constraints audit licences release docs bench screenshots chaos
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -21,6 +21,9 @@ app: setup  ## start the dashboard; PORT=8601 chooses the port
 test: $(VENV)/.development  ## run every test; TESTS=tests/jobs chooses some, DATABASE=postgresql runs them on PostgreSQL
 	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile \
 		$(if $(DATABASE),--database=$(DATABASE)) $(TESTS)
+
+hostile: $(VENV)/.development  ## send hostile input to everything that strangers reach, 100,000 cases in half an hour; CASES=5000: fewer, SEED=1
+	OMP_NUM_THREADS=1 $(RUN) -m tests.hostile $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/.development  ## check style, types, what may import what, pinned versions, hashes, licences
 	$(RUN) -m ruff check

@@ -62,7 +62,7 @@ def complete(parameters: Mapping[str, str | Iterable[str]]) -> None:
 def whole() -> str:
     """The address of the screen, with what it leaves open, as the query of a link."""
     given = {name: st.query_params.get_all(name) for name in st.query_params}
-    return urlencode({**_completion(), **given}, doseq=True)
+    return urlencode({**_completion(), **given}, doseq=True, errors="replace")  # half of a character has no address
 
 
 def open_whole(query: str) -> None:

@@ -90,3 +90,16 @@ def test_a_field_takes_no_number_beyond_its_ends(given: str) -> None:
     shown = AppTest.from_function(numbers)
     shown.query_params["examples"] = given
     assert not shown.run().exception and shown.number_input[0].value == 200
+
+
+def linked() -> None:
+    import streamlit as st
+
+    from pages.widgets import url
+
+    url.write(text="a \udfff")
+    st.code(url.whole())
+
+
+def test_a_link_to_half_of_a_character() -> None:
+    assert AppTest.from_function(linked).run().code[0].value == "text=a+%3F"
