@@ -42,7 +42,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # Which code made of a string is a library's own: these write their classes' methods so.
 _WRITERS = (
     *("dataclasses", "collections", "enum", "typing", "attr", "jinja2", "sqlalchemy", "importlib", "torch.fx"),
-    "fontTools",
+    *("fontTools", "_plotly_utils"),
 )
 # Pages keep what they have computed in the memory of their process, pickled by Streamlit.
 _CACHED = ("streamlit.", "bcos_core.", "pages.")

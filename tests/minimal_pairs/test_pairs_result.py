@@ -178,3 +178,13 @@ def test_what_is_no_result_is_refused(tmp_path: Path) -> None:
         file.write_text(json.dumps(data | change))
         with pytest.raises(InputError, match=said):
             load_result(tmp_path / "kept")
+
+
+def test_a_share_that_is_none_is_refused_in_words(tmp_path: Path) -> None:
+    save_result(RESULT, tmp_path / "one")
+    file = tmp_path / "one" / RESULT_FILE
+    data = json.loads(file.read_text())
+    data["contenders"][1]["values"]["top_1"]["a"] = -3.5
+    file.write_text(json.dumps(data))
+    with pytest.raises(InputError, match="top_1 that are no shares"):
+        load_result(tmp_path / "one")

@@ -88,7 +88,7 @@ def make(ground: Ground) -> tuple[st.SearchStrategy[Visit], Callable[[Visit], ob
     pieces = st.one_of(
         st.sampled_from(known),
         st.sampled_from(options),
-        values.texts,
+        values.texts.map(lambda text: text.encode("utf-8", "replace").decode()),  # as a browser's message has it
         st.sampled_from(("1", "0", "-1", "2-5", "9" * 20, "nan", "²", f"{ground.outside}/secret.csv", "hub:../..")),
     )
 
