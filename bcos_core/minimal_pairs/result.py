@@ -120,7 +120,7 @@ class PairsResult:
             if missing := set(self.measures) - set(one.values):
                 raise ValueError(f"{one.id} has no {' and no '.join(sorted(missing))}")
             for name in (name for name in one.values if MEASURES[name].proportion):
-                if not all(0 <= value <= 1 for value in one.values[name].values()):
+                if any(value < 0 or value > 1 for value in one.values[name].values()):
                     raise ValueError(f"{one.id} has values of {name} that are no shares")
 
     @property

@@ -144,6 +144,9 @@ class ModelConfig:
         return not names or any(name.endswith("ForSequenceClassification") for name in names)
 
 
+_SHARES = frozenset(metric.name for kind in TASK_TYPES.values() for metric in kind.metrics if metric.proportion)
+
+
 @dataclass(frozen=True)
 class _Details:
     """checkpoint.json."""
@@ -171,6 +174,9 @@ class _Details:
             value = (self.recipe or {}).get(option, 0.0)
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise ValueError(f"the recipe's {option} is {value!r}; expected a number")
+        for name, value in [*self.metrics.items(), *self.constant.items()]:
+            if name in _SHARES and not 0 <= value <= 1:
+                raise ValueError(f"its {name} is {value!r}; expected a share from 0 to 1")
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ SHARES = {
     **{"models": 5, "archives": 5, "tables": 20, "records": 10, "tokens": 16},
     **{"addresses": 18, "names": 12, "results": 8, "specifications": 6},
 }
-"""How many of a campaign's cases are a surface's, beside the others'. Each is a file of `surfaces`. What takes long begins first."""
+"""How many of a campaign's cases are a surface's, beside the others'; what takes long begins first. Each is a file of
+`surfaces`."""
 APART = ("pages", "wire")
 """They have pages, or a server, of their own."""
 CASES = 100_000

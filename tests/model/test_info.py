@@ -259,3 +259,10 @@ def test_files_without_an_end_say_nothing_of_a_tokenizer(tmp_path: Path) -> None
     (tmp_path / "tokenizer_config.json").symlink_to("/dev/zero")
     (tmp_path / "tokenizer.json").write_text('{"added_tokens": [{"content": ["[MASK]"]}, {"content": "[PAD]"}]}')
     assert named_tokens(tmp_path) == ("pad",)
+
+
+@pytest.mark.parametrize("field", ["metrics", "constant"])
+def test_an_accuracy_that_is_none_is_refused_in_words(field: str, tmp_path: Path) -> None:
+    """Its interval would be none, wherever it is drawn."""
+    with pytest.raises(CheckpointError, match=r"accuracy is 7\.5; expected a share"):
+        read_info(folder(tmp_path, details={**DETAILS, field: {"accuracy": 7.5}}))
