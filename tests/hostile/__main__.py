@@ -22,9 +22,9 @@ from tests.hostile.surface import Ground, Surface
 from tests.hostile.watch import Watch
 
 SHARES = {
-    **{"wire": 0.6, "pages": 0.2},
-    **{"models": 5, "archives": 5, "tables": 20, "records": 10, "tokens": 16},
-    **{"addresses": 18, "names": 12, "results": 8, "specifications": 6},
+    **{"wire": 0.3, "pages": 0.1},
+    **{"models": 1, "archives": 2, "tables": 20, "records": 6, "tokens": 20},
+    **{"addresses": 24, "names": 16, "results": 6, "specifications": 5},
 }
 """How many of a campaign's cases are a surface's, beside the others'; what takes long begins first. Each is a file of
 `surfaces`."""
