@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
+from bcos_core.text.decode import encodable
 from pages.server.seams import in_callback, page_now
 
 Value = TypeVar("Value")
@@ -46,7 +47,7 @@ def write(**changes: str | Iterable[str] | None) -> None:
     """Set parameters in one step of the browser's history; None removes one."""
     _catch_up()
     given = _now()
-    new = {name: value for name, value in changes.items() if value is not None}
+    new = {name: _in_address(value) for name, value in changes.items() if value is not None}
     whole = {**_completion(), **given}
     st.query_params.from_dict({**{name: value for name, value in whole.items() if name not in changes}, **new})
     _sent(given)
@@ -62,12 +63,18 @@ def complete(parameters: Mapping[str, str | Iterable[str]]) -> None:
 def whole() -> str:
     """The address of the screen, with what it leaves open, as the query of a link."""
     given = {name: st.query_params.get_all(name) for name in st.query_params}
-    return urlencode({**_completion(), **given}, doseq=True, errors="replace")  # half of a character has no address
+    completion = {name: _in_address(value) for name, value in _completion().items()}
+    return urlencode({**completion, **given}, doseq=True)
 
 
 def open_whole(query: str) -> None:
     """Go to the screen of a link to this page."""
     st.query_params.from_dict(parse_qs(query, keep_blank_values=True))
+
+
+def _in_address(value: str | Iterable[str]) -> str | list[str]:
+    """Without halves of characters: no address can have one."""
+    return encodable(value) if isinstance(value, str) else [encodable(one) for one in value]
 
 
 def _now() -> Address:

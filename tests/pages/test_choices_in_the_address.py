@@ -102,4 +102,4 @@ def linked() -> None:
 
 
 def test_a_link_to_half_of_a_character() -> None:
-    assert AppTest.from_function(linked).run().code[0].value == "text=a+%3F"
+    assert AppTest.from_function(linked).run().code[0].value == "text=a+%EF%BF%BD"
