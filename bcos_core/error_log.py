@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bcos_core.errors import InputError
 from bcos_core.home import get_home
+from bcos_core.log_lines import wants_json
+from bcos_core.measured import ERRORS
 
 LONGEST_ENTRY = 64 * 1024
 """Characters of one error: it may quote whatever it was given."""
@@ -23,6 +28,10 @@ def keep_traceback(error: BaseException, doing: Sequence[str]) -> Path | None:
     Where that folder cannot be written, the system's temporary folder takes its place. Neither a long error nor many
     of them fill the disk.
     """
+    ERRORS.labels(doing[0] if doing else "").inc()
+    with suppress(InputError):  # a setting that means nothing, which was said when the program started
+        if wants_json():  # whoever collects lines has it whole, and looks into no file
+            logging.getLogger(__name__).error("%s", " ".join(doing), exc_info=error)
     text = "".join(
         [
             f"--- {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, process {os.getpid()}: {' '.join(doing)}\n",

@@ -84,6 +84,10 @@ class JobError(BcosError):
     """A job that cannot do what was asked of it."""
 
 
+class QuotaError(InputError):
+    """More than one person, or this server, may have: jobs at once, or what lies on the disk."""
+
+
 class DamagedJobError(JobError):
     """A job whose row in the database cannot be read."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import errno
+import logging
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from bcos_core.device import AUTO, asked_device
 from bcos_core.errors import BcosError, InputError
 from bcos_core.home import CHECKOUT
+from bcos_core.log_lines import formatter, wants_json
 from bcos_core.researchers import RATERS_ONLY, RESEARCHERS, listed_researchers
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 # The smallest that Streamlit takes, in MB: nothing that raters send or see is nearly as large.
 RATERS_OPTIONS = ("--server.maxMessageSize", "1", "--server.maxWidgetStateSize", "1", "--server.maxUploadSize", "1")
+_PATH_PART = re.compile(r"[A-Za-z0-9._-]+")
 ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
@@ -56,6 +60,21 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--host", action="append", default=[], metavar="NAME", help="a name by which raters reach the server"
     )
+    parser.add_argument(
+        "--path",
+        default=os.environ.get("BCOS_PATH", ""),
+        metavar="PREFIX",
+        help="serve all under this path, behind a proxy that has others (default: BCOS_PATH, else none)",
+    )
+    parser.add_argument(
+        "--no-supervisor", action="store_true", help="start no supervisor: one runs as a service of its own"
+    )
+    parser.add_argument(
+        "--signals",
+        default=os.environ.get("BCOS_SIGNALS", ""),
+        metavar="[ADDRESS:]PORT",
+        help="answer /health, /ready and Prometheus's /metrics there (default: BCOS_SIGNALS, else nowhere)",
+    )
     parser.set_defaults(run=run, show=show)
 
 
@@ -68,6 +87,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """
     from bcos_core.jobs.devices import visible_devices
     from bcos_core.jobs.store import JobStore
+    from bcos_core.operations.signals import SETTING as SIGNALS
+    from bcos_core.operations.signals import read_place
 
     if not args.raters and (args.address != ADDRESS or args.host):
         raise InputError(
@@ -78,26 +99,34 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         visible_devices()  # refused here, in words, and not at the first visit
     listed_researchers(os.environ.get(RESEARCHERS, ""))  # refused here, in words, and not at the first visit
     require_free_port(args.port, args.address)
+    prefix = read_prefix(args.path)
+    _log_as_asked()
+    if args.signals:
+        place = read_place(args.signals)
+        require_free_port(place.port, place.address)
+        os.environ[SIGNALS] = args.signals  # the server of the pages answers there: it counts what it does
     store = JobStore.open()
     os.environ.update(ENVIRONMENT, BCOS_HOME=str(store.home.root))
-    server = _Server(args.address, args.port, tuple(args.host), RATERS_OPTIONS if args.raters else ())
+    server = _Server(args.address, args.port, tuple(args.host), RATERS_OPTIONS if args.raters else (), prefix)
     with _termination_as_interrupt():
         if args.raters:
             os.environ[RATERS_ONLY] = "1"
             with suppress(KeyboardInterrupt):
                 server.serve("raters open their links under", open_browser=False)
             return {"address": server.url, "quickstart": None}
-        return {"address": server.url, "quickstart": _dashboard(store, server, open_browser=not args.no_browser)}
+        quickstart = _dashboard(store, server, open_browser=not args.no_browser, supervise=not args.no_supervisor)
+        return {"address": server.url, "quickstart": quickstart}
 
 
-def _dashboard(store: JobStore, server: _Server, *, open_browser: bool) -> str | None:
-    """Serve with a supervisor beside it; the id of the quick start that was begun."""
+def _dashboard(store: JobStore, server: _Server, *, open_browser: bool, supervise: bool) -> str | None:
+    """Serve, with a supervisor beside it where none runs; the id of the quick start that was begun."""
     from bcos_core.jobs.launch import ensure_supervisor, stop_supervisor
 
     quickstart = submit_first_quickstart(store)
-    is_ours = not store.supervisor_alive()
+    is_ours = supervise and not store.supervisor_alive()
     try:
-        ensure_supervisor(store.home)
+        if supervise:
+            ensure_supervisor(store.home)
         server.serve("The dashboard is at", open_browser=open_browser)
     except KeyboardInterrupt:
         pass  # the way to end it
@@ -130,6 +159,20 @@ def require_free_port(port: int, address: str = ADDRESS) -> None:
             ) from error
 
 
+def read_prefix(text: str) -> str:
+    """The path that all is served under: "/lab/bcos", or "" for none.
+
+    Raises:
+        InputError: it is no path.
+    """
+    parts = [part for part in text.strip().split("/") if part]
+    if any(not _PATH_PART.fullmatch(part) or set(part) == {"."} for part in parts):
+        raise InputError(
+            f"{text[:80]!r} is no path to serve under. Give letters, digits, “-”, “_” and “.”, such as /bcos."
+        )
+    return "".join(f"/{part}" for part in parts)
+
+
 def submit_first_quickstart(store: JobStore) -> Job | None:
     """Ask for the quick start where nothing was ever made; the job, None where it is not wanted."""
     has_models = any(not folder.name.startswith(".") for folder in store.home.models.iterdir())
@@ -151,10 +194,11 @@ class _Server:
     hosts: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     """Settings of Streamlit, as its command line takes them."""
+    prefix: str = ""
 
     @property
     def url(self) -> str:
-        return f"http://{self.hosts[0] if self.hosts else self.address}:{self.port}"
+        return f"http://{self.hosts[0] if self.hosts else self.address}:{self.port}{self.prefix}"
 
     def serve(self, title: str, *, open_browser: bool) -> None:
         """Until it ends.
@@ -164,15 +208,18 @@ class _Server:
         """
         command = [sys.executable, "-m", "streamlit", "run", str(CHECKOUT / "app.py")]
         command += ["--server.address", self.address, "--server.port", str(self.port), *self.options]
+        if self.prefix:
+            command += ["--server.baseUrlPath", self.prefix]
         if self.hosts:  # beside those of the settings
             command += [
                 part for host in (ADDRESS, "localhost", *self.hosts) for part in ("--server.allowedHosts", host)
             ]
-        # Its own words go to stderr: stdout is for the result of this command.
-        server = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno())
+        # Its own words go to stderr: stdout is for the result of this command. They are a greeting, and no log lines.
+        greeting = subprocess.DEVNULL if wants_json() else sys.stderr.fileno()
+        server = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=greeting)
         try:
             local = ADDRESS if self.address in ("0.0.0.0", "::") else self.address
-            _wait_until_healthy(server, f"http://{local}:{self.port}")
+            _wait_until_healthy(server, f"http://{local}:{self.port}{self.prefix}")
             _say(f"\n{title[0].upper()}{title[1:]} {self.url}  (Ctrl-C ends it)\n")
             if open_browser and _has_display():
                 webbrowser.open(self.url)
@@ -224,5 +271,19 @@ def _termination_as_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGTERM, previous)
 
 
+def _log_as_asked() -> None:
+    """
+    Raises:
+        InputError: `BCOS_LOG` means nothing.
+    """
+    if wants_json():
+        handler = logging.StreamHandler()
+        handler.setFormatter(formatter())
+        logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    if wants_json():
+        logging.getLogger(__name__).info("%s", text.strip())
+    else:
+        print(text, file=sys.stderr, flush=True)

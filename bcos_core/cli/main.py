@@ -14,6 +14,7 @@ from bcos_core.device import DETERMINISTIC, DEVICE, check_settings
 from bcos_core.error_log import keep_traceback
 from bcos_core.errors import BcosError, InputError, JobCancelled, MismatchError
 from bcos_core.jobs.failure import plain_message
+from bcos_core.setting_files import read_setting_files
 
 COMMANDS = (
     "app",
@@ -45,6 +46,8 @@ COMMANDS = (
     "jobs",
     "job",
     "supervise",
+    "health",
+    "clean",
 )
 """Each is a module of `bcos_core.cli` with `add_parser(subparsers)`, which sets the defaults `run` and `show`:
 `run(args)` does the work and gives a dictionary, `show(result)` puts it in words."""
@@ -68,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
     try:
+        read_setting_files()
         args = build_parser(words).parse_args(words)
         _apply_settings(args)
         result = args.run(args)

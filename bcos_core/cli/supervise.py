@@ -7,10 +7,11 @@ import logging
 import os
 import signal
 import sys
-import time
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
+
+from bcos_core.log_lines import formatter
 
 EXAMPLES = """examples:
   python -m bcos_core supervise
@@ -18,7 +19,8 @@ EXAMPLES = """examples:
 """
 LONGEST_LOG = 1024 * 1024
 DESCRIPTION = """Run waiting jobs until it is ended by Ctrl-C or `--stop`; running jobs then go on at the next
-start. `make app` starts one by itself. It writes to supervisor.log under BCOS_HOME."""
+start. `make app` starts one by itself. It writes to supervisor.log under BCOS_HOME;
+with BCOS_LOG=json one JSON object a line."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -53,12 +55,10 @@ def show(result: dict[str, Any]) -> str:
 
 def _log_to(path: Path) -> None:
     """Log to the file, and to stderr unless that is the file already."""
-    formatter = logging.Formatter("%(asctime)s UTC %(levelname)s %(message)s")
-    formatter.converter = time.gmtime
     file = RotatingFileHandler(path, maxBytes=LONGEST_LOG, backupCount=1, encoding="utf-8")
     handlers: list[logging.Handler] = [file]
     if not os.path.samestat(os.fstat(sys.stderr.fileno()), path.stat()):
         handlers.append(logging.StreamHandler())
     for handler in handlers:
-        handler.setFormatter(formatter)
+        handler.setFormatter(formatter())
     logging.basicConfig(level=logging.INFO, handlers=handlers)

@@ -21,6 +21,7 @@ from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.log import tail
 from bcos_core.jobs.presence import supervisors
 from bcos_core.jobs.process import ProcessId
+from bcos_core.jobs.quotas import require_disk, require_place
 from bcos_core.jobs.schema import JOB_METRICS, JOBS
 from bcos_core.jobs.supervisor_lock import supervisor_alive
 from bcos_core.storage.database import Database
@@ -97,7 +98,9 @@ class JobStore:
 
         Raises:
             InputError: another active job reserves the same name.
+            QuotaError: as many jobs wait or run as may, or the disk's share is used up.
         """
+        require_disk(self.home, self.database)
         waiting = {"state": JobState.QUEUED, "foreground": False, "attempt": 0, "lane": lane, "reserved": reserves}
         return self._insert(kind, title, spec, key, {**waiting, "expected_seconds": expected_seconds})
 
@@ -125,6 +128,8 @@ class JobStore:
             row = {**UNBEGUN, **asked, **begun, "id": _new_id(now), "created_at": now}
             try:
                 with self.database.write() as connection:
+                    if not begun["foreground"] and not self._is_asked(connection, key):
+                        require_place(connection)
                     connection.execute(insert(JOBS).values(row))
                     return self.read(connection, row["id"]), True
             except IntegrityError:
@@ -134,6 +139,11 @@ class JobStore:
                     raise name_reserved(active, str(spec.get("name") or begun["reserved"])) from None
                 # That job has ended since, or the new id is taken: the next try settles both.
         raise StorageError("No free job id was found in 100 tries. Try again.")
+
+    def _is_asked(self, connection: Connection, key: str) -> bool:
+        """Whether the same work waits or runs already: asking again takes no place."""
+        same = select(JOBS.c.id).where(JOBS.c.key == key, JOBS.c.state.in_(ACTIVE_STATES))
+        return connection.execute(same).first() is not None
 
     def resume(self, id: str) -> Job:
         """Put a failed or cancelled job back in the queue; it goes on from its work folder.
@@ -145,6 +155,7 @@ class JobStore:
             job = self.read(connection, id)
             if job.state not in (JobState.FAILED, JobState.CANCELLED):
                 raise JobError(f"Job {id} is {job.state}; only a failed or cancelled one can be resumed.")
+            require_place(connection)
             self._set(connection, id, **UNTRIED, state=JobState.QUEUED, foreground=False)
             return self.read(connection, id)
 
@@ -160,6 +171,7 @@ class JobStore:
                 job = self.read(connection, id)
                 if job.active:
                     raise JobError(f"Job {id} is {job.state}; cancel it first, then retry.")
+                require_place(connection)
                 self._set(connection, id, **UNBEGUN, state=JobState.QUEUED, foreground=False)
                 connection.execute(delete(JOB_METRICS).where(JOB_METRICS.c.job_id == id))
                 restarted = self.read(connection, id)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
+from bcos_core.measured import saving
 from bcos_core.storage import postgresql, sqlite_file
 from bcos_core.storage.failures import explained
 
@@ -54,7 +55,7 @@ class Database:
             StorageError: the database cannot be written.
         """
         of_kind = sqlite_file if self.is_sqlite else postgresql
-        with explained(self.engine), of_kind.writing(self.engine) as connection:
+        with saving(), explained(self.engine), of_kind.writing(self.engine) as connection:
             yield connection
 
 

@@ -14,21 +14,19 @@ from bcos_core.batch.job import BATCH
 from bcos_core.batch.spec import MOST_METHODS, MOST_TEXTS, BatchSpec, BatchTexts, read_texts
 from bcos_core.errors import TextError
 from bcos_core.evaluate.vocabulary_job import default_method
-from bcos_core.home import get_home
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.numbers import count
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.blank import is_blank
 from bcos_core.text.files import open_table
 from bcos_core.text.lines import text_lines
-from bcos_core.text.upload import save_upload
 from pages.server.roles import require_researcher
 from pages.widgets import resources, url
 from pages.widgets.jobs import job_store, time_needed
 from pages.widgets.kept import kept
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
-from pages.widgets.uploads import TABLES, upload, uploaded
+from pages.widgets.uploads import TABLES, store_upload, upload, uploaded
 
 PASTE, FILE = "paste", "file"
 _SOURCES = {PASTE: "Paste texts", FILE: "A file"}
@@ -128,8 +126,7 @@ def _pasted(model: CheckpointInfo) -> Path | None:
     names = model.text_columns or ("text",)
     rows = [dict(zip(names, _parts(line, number, len(names)), strict=True)) for number, line in lines]
     data = "".join(json.dumps(row) + "\n" for row in rows).encode()
-    require_researcher()
-    return save_upload(get_home(), "pasted.jsonl", data)
+    return store_upload("pasted.jsonl", data)
 
 
 def _parts(line: str, number: int, texts: int) -> list[str]:

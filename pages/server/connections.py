@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.server.limits import Limits
-from pages.server.requests import STREAM, is_own_origin
+from pages.server.requests import STREAM, inside, is_own_origin
 from pages.server.seams import hear, without_path
 from pages.server.visits import HEADER, Guest, Visit, Visits
 
@@ -27,16 +27,17 @@ POLICY, TOO_BIG, TRY_LATER = 1008, 1009, 1013
 class Connections:
     """Opens a visit for each connection, and passes on what that visit may say."""
 
-    def __init__(self, app: ASGIApp, *, limits: Limits, visits: Visits, script: str = "") -> None:
+    def __init__(self, app: ASGIApp, *, limits: Limits, visits: Visits, script: str = "", prefix: str = "") -> None:
         self.app = app
         self.limits = limits
         self.visits = visits
         self.script = script.encode()
+        self.prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":
             await self.app(scope, receive, send)
-        elif scope["path"] != STREAM or not is_own_origin(Headers(scope=scope)):
+        elif inside(scope["path"], self.prefix) != STREAM or not is_own_origin(Headers(scope=scope)):
             await _refuse(receive, send, POLICY)
         else:
             client = scope.get("client")

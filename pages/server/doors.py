@@ -18,10 +18,12 @@ from pages.server.visits import VISITS
 def doors(limits: Limits, *, script: str) -> list[Middleware]:
     """For the server of this process; `script` is the file that draws its pages, in the checkout."""
     names = tuple(str(name).strip().casefold() for name in st.get_option("server.allowedHosts"))
+    path = str(st.get_option("server.baseUrlPath")).strip("/")
+    prefix = f"/{path}" if path else ""
     return [
         Middleware(Headers, policy=content_policy(inline_scripts())),
         # Streamlit looks at the name on its connection alone.
         Middleware(TrustedHostMiddleware, allowed_hosts=list(names), www_redirect=False),
-        Middleware(Requests, visits=VISITS),
-        Middleware(Connections, limits=limits, visits=VISITS, script=str(CHECKOUT / script)),
+        Middleware(Requests, visits=VISITS, prefix=prefix),
+        Middleware(Connections, limits=limits, visits=VISITS, script=str(CHECKOUT / script), prefix=prefix),
     ]

@@ -22,16 +22,17 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 class Requests:
     """Lets requests for the page and its files through, and uploads of researchers."""
 
-    def __init__(self, app: ASGIApp, *, visits: Visits) -> None:
+    def __init__(self, app: ASGIApp, *, visits: Visits, prefix: str = "") -> None:
         self.app = app
         self.visits = visits
+        self.prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope) if scope["type"] == "http" else None
         await (refusal or self.app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
-        path, method = scope["path"], scope["method"]
+        path, method = inside(scope["path"], self.prefix), scope["method"]
         if path.startswith(UPLOAD):
             session = path.removeprefix(UPLOAD).partition("/")[0]
             if method != "OPTIONS" and not self.visits.is_researchers(session):
@@ -43,6 +44,12 @@ class Requests:
         if method not in READING:
             return PlainTextResponse("Not allowed.", 405, {"Allow": ", ".join(sorted(READING)), "Connection": "close"})
         return None
+
+
+def inside(path: str, prefix: str) -> str:
+    """A path without the prefix that all are served under (`server.baseUrlPath`). One outside of it stays as it is:
+    nothing is served there."""
+    return path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
 
 
 def is_own_origin(headers: Headers) -> bool:

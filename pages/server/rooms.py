@@ -38,5 +38,6 @@ for _room in (
     Room("ablation", "Ablation", "tune"),
     Room("reproduce", "Reproduce", "replay"),
     Room("studies", "Studies", "groups"),
+    Room("system", "System", "dns"),
 ):
     ROOMS.register(_room.name, _room)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit
+import streamlit.logger
 from google.protobuf.message import DecodeError
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -26,6 +28,22 @@ def leave_folder_mode() -> None:
     if not hasattr(PagesManager, "uses_pages_directory"):
         raise RuntimeError("This version of Streamlit has another way to find pages: see pages/server/seams.py.")
     PagesManager.uses_pages_directory = False
+
+
+def log_as(formatter: logging.Formatter) -> None:
+    """What Streamlit and its server say, in the words of a formatter: each logger of theirs has a handler of its own,
+    made when it is first asked for."""
+    if not hasattr(streamlit.logger, "setup_formatter"):
+        raise RuntimeError("This version of Streamlit sets its logs up in another way: see pages/server/seams.py.")
+    usual = streamlit.logger.setup_formatter
+
+    def set_up(logger: logging.Logger) -> None:
+        usual(logger)
+        for handler in logger.handlers:
+            handler.setFormatter(formatter)
+
+    streamlit.logger.setup_formatter = set_up
+    streamlit.logger.update_formatter()
 
 
 def run_is_over() -> bool:

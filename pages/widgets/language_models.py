@@ -17,6 +17,7 @@ from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.families import family_named
 from bcos_core.home import get_home
+from bcos_core.measured import explaining, model_loaded
 from bcos_core.model.embedded import LANGUAGE_MODEL, embedded_folder
 from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import list_language_models, read_any_info
@@ -68,7 +69,9 @@ def language_model(name: str) -> LanguageModel:
 @st.cache_resource(max_entries=2, show_spinner="Loading the model …")
 def _loaded(path: str, identity: str, conversation: str) -> LanguageModel:
     torch.set_num_threads(1)  # as for classifiers: panels compute side by side
-    return load(path)
+    model = load(path)
+    model_loaded(model)
+    return model
 
 
 def unsupported(method: Method, model: LanguageModel) -> str | None:
@@ -107,7 +110,7 @@ def _explained(
     _prefix: Encoded,
 ) -> Attribution:
     *_, target, minus, method, repeats = asked
-    with turn(TURNS):
+    with turn(TURNS), explaining(method):
         return explain(_model, _prefix, target=target, minus=minus, method=method, repeats=repeats, **dict(options))
 
 

@@ -22,6 +22,7 @@ from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.home import get_home
 from bcos_core.jobs.devices import available_cores
 from bcos_core.lab.models import is_planted
+from bcos_core.measured import explaining, model_loaded
 from bcos_core.model.classifier import Classifier, load, predict
 from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
@@ -61,7 +62,9 @@ def _classifier(path: str, identity: str) -> Classifier:
     # Panels compute side by side in threads of their own, and a job may be training: one thread for each
     # passes more texts a second than two that wait for each other's cores.
     torch.set_num_threads(1)
-    return load(path)
+    model = load(path)
+    model_loaded(model)
+    return model
 
 
 def identity_of(info: CheckpointInfo) -> str:
@@ -134,7 +137,7 @@ def _record(
 ) -> Attribution:
     model = _classifier(path, identity)
     question = resolve_target(model.labels, target, minus)
-    with turn(TURNS):
+    with turn(TURNS), explaining(method):
         return explain(
             model, text, method=method, target=question, reference=reference, repeats=repeats, **dict(options)
         )

@@ -9,10 +9,11 @@ import streamlit as st
 
 from bcos_core.errors import DataError
 from bcos_core.home import get_home
+from bcos_core.jobs.quotas import require_disk
 from bcos_core.text.upload import save_upload
-from pages.server.roles import require_researcher
 from pages.widgets import url
 from pages.widgets.errors import guard
+from pages.widgets.jobs import job_store
 
 FILE = "file"
 """What the address has the files as: folder and name below the uploads."""
@@ -75,7 +76,18 @@ def _path(name: str) -> Path:
     return path
 
 
+def store_upload(name: str, data: bytes) -> Path:
+    """Keep a file, as far as there is room for it.
+
+    Raises:
+        QuotaError: there is not.
+        DataError, StorageError: as in `save_upload`.
+    """
+    store = job_store()
+    require_disk(store.home, store.database, more=len(data))
+    return save_upload(store.home, name, data)
+
+
 def _store(name: str, data: bytes) -> str:
-    require_researcher()
-    path = save_upload(get_home(), name, data)
+    path = store_upload(name, data)
     return f"{path.parent.name}/{path.name}"

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.timeout(900),
 ]
 NAMES = ("home", "train", "jobs", "models", "compare", "generate", "batch", "evaluate", "pairs", "lab", "ablation")
-NAMES += ("reproduce", "studies", "results", "rate")
+NAMES += ("reproduce", "studies", "results", "system", "rate")
 
 
 @pytest.fixture(scope="module")
