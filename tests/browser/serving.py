@@ -37,6 +37,11 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def path(self) -> str:
+        """What all is served under."""
+        return self.options[self.options.index("--path") + 1] if "--path" in self.options else ""
+
+    @property
     def log(self) -> Path:
         return self.home.root / "dashboard.log"
 
@@ -59,7 +64,7 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
-                with urlopen(f"{self.url}/_stcore/health", timeout=1):
+                with urlopen(f"{self.url}{self.path}/_stcore/health", timeout=1):
                     return
             except OSError:
                 assert app.poll() is None, f"The dashboard ended with exit code {app.returncode}."
