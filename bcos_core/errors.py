@@ -49,6 +49,10 @@ class DataError(InputError):
     """A data set or file that cannot be used for a task."""
 
 
+class MemoryLackingError(BcosError):
+    """The memory of the device ended where nothing more can be divided."""
+
+
 class RecipeError(InputError):
     """A training recipe whose options do not fit together.
 

@@ -14,13 +14,14 @@ from bcos_core.attribution.answers import answers_of, kind_of_answers, prompt_of
 from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.attribution.method import Method
 from bcos_core.attribution.own import own_method
-from bcos_core.attribution.question import TargetLike, is_one, questions_of
+from bcos_core.attribution.question import Question, TargetLike, is_one, questions_of
 from bcos_core.attribution.record import MOST_REPEATS, Attribution, Cost, Target
 from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.registry import METHODS
 from bcos_core.attribution.versions import versions
 from bcos_core.errors import InputError
 from bcos_core.model.classifier import Classifier
+from bcos_core.model.passes import by_halves, half_of, is_out_of_memory
 from bcos_core.model.text_model import TextModel
 from bcos_core.text.encoding import Encoded, batches_by_length, collate
 from bcos_core.text.prompt import Message, Prompt
@@ -121,15 +122,35 @@ def explain(
     for question in questions_of(model, texts, target, minus):
         found: dict[int, Attribution] = {}
         for positions in batches_by_length([len(text) for text in question.texts], batch_size):
-            batch = collate(model.tokenizer, [question.texts[i] for i in positions], model.device)
-            inputs = MethodInput(model, batch, question.target, reference, checked)
-            started = time.perf_counter()
-            outputs = [chosen.attribute(replace(inputs, seed=one)) for one in seeds or (0,)]
-            seconds = (time.perf_counter() - started) / len(batch)
-            rows = _records(inputs, outputs, chosen, seeds, seconds, question.notes)
+
+            def explained(some: Sequence[int], question: Question = question) -> list[Attribution]:
+                batch = collate(model.tokenizer, [question.texts[i] for i in some], model.device)
+                inputs = MethodInput(model, batch, question.target, reference, checked)
+                started = time.perf_counter()
+                outputs = [_attributed(chosen, replace(inputs, seed=one)) for one in seeds or (0,)]
+                seconds = (time.perf_counter() - started) / len(batch)
+                return _records(inputs, outputs, chosen, seeds, seconds, question.notes)
+
+            rows = [one for part in by_halves(positions, len(positions), model.device, explained) for one in part]
             found.update(zip(positions, rows, strict=True))
         records += [found[i] for i in range(len(question.texts))]
     return records[0] if is_one(texts) else records
+
+
+def _attributed(method: Method, inputs: MethodInput) -> MethodOutput:
+    """What a method gives; where memory ends, with half as many rows in a pass, and half of these again.
+
+    Raises:
+        RuntimeError: memory ends with one row in a pass: the texts of the batch are too many.
+    """
+    while True:
+        rows = inputs.rows_per_pass
+        try:
+            return method.attribute(inputs)
+        except Exception as error:
+            if rows == 1 or not is_out_of_memory(error):
+                raise
+        inputs = replace(inputs, rows_at_most=half_of(rows, inputs.text_model.device))
 
 
 def _records(

@@ -28,7 +28,6 @@ from bcos_core.attribution.interface import MethodInput, MethodOutput, select
 from bcos_core.attribution.perturbation import TextsToScore
 from bcos_core.attribution.seeds import put_together, seed_of
 from bcos_core.model.contributions import LinearAt, linear_at
-from bcos_core.model.passes import tokens_per_pass
 from bcos_core.model.view import ModelView
 
 # A text is cut into so many parts at random, and each of as many copies lacks one of them: halves and thirds in turn.
@@ -55,7 +54,7 @@ def _averaged(inputs: MethodInput, view: ModelView) -> MethodOutput:
         classes = inputs.classes((found[0].logits if found else logits)[:1])
         return select(logits, classes.expand(len(logits)), inputs.target)
 
-    for part in gone.split(max(1, tokens_per_pass(gone.device, keeps_factors=True) // gone.shape[1])):
+    for part in gone.split(inputs.rows_of(gone.shape[1], keeps_factors=True)):
         ids = batch.input_ids.expand_as(part)
         found.append(
             linear_at(

@@ -10,9 +10,7 @@ from torch import Tensor
 
 from bcos_core.attribution.interface import MethodInput, MethodOutput
 from bcos_core.model.contributions import contributions
-from bcos_core.model.passes import tokens_per_pass
 from bcos_core.model.view import ModelView
-from bcos_core.text.encoding import Batch
 
 
 def bcos(inputs: MethodInput) -> MethodOutput:
@@ -28,7 +26,7 @@ def contributions_under(view: ModelView, inputs: MethodInput) -> MethodOutput:
     logits: Tensor | None = None
     forward_passes = 0.0
     types = batch.token_type_ids
-    for rows, length in _passes(batch):
+    for rows, length in _passes(inputs):
         found = contributions(
             view,
             batch.input_ids[rows, :length],
@@ -49,13 +47,12 @@ def contributions_under(view: ModelView, inputs: MethodInput) -> MethodOutput:
     )
 
 
-def _passes(batch: Batch) -> Iterator[tuple[list[int], int]]:
+def _passes(inputs: MethodInput) -> Iterator[tuple[list[int], int]]:
     """Texts of similar length that go through together, and how many columns they fill: padding is on the right."""
-    tokens = tokens_per_pass(batch.input_ids.device, keeps_factors=True)
-    lengths = [len(text) for text in batch.texts]
+    lengths = [len(text) for text in inputs.batch.texts]
     order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
     while order:
         longest = lengths[order[0]]
-        size = max(1, tokens // longest)
+        size = inputs.rows_of(longest, keeps_factors=True)
         yield order[:size], longest
         order = order[size:]

@@ -12,7 +12,6 @@ from torch import Tensor
 from bcos_core.attribution.record import Target
 from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
 from bcos_core.errors import InputError
-from bcos_core.model.passes import tokens_per_pass
 from bcos_core.model.text_model import TextModel
 from bcos_core.text.encoding import Batch
 
@@ -22,7 +21,7 @@ class MethodInput:
     """Explain `target` for a batch of texts; without a target, each text's predicted class, or likeliest next token.
 
     `reference` is the named choice of the method (`Method.references`), `parameters` are its options, `seed`
-    that of a stochastic method.
+    that of a stochastic method. `rows_at_most` is what memory was found to be enough for, None where it has not ended.
     """
 
     text_model: TextModel
@@ -31,6 +30,7 @@ class MethodInput:
     reference: str | None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    rows_at_most: int | None = None
 
     def classes(self, logits: Tensor) -> Tensor:
         """The explained class of each text, (batch,), given the logits (batch, classes)."""
@@ -71,7 +71,12 @@ class MethodInput:
     @property
     def rows_per_pass(self) -> int:
         """How many copies of the longest text go through the model together in a method that runs many."""
-        return max(1, tokens_per_pass(self.text_model.device) // self.batch.input_ids.shape[1])
+        return self.rows_of(self.batch.input_ids.shape[1])
+
+    def rows_of(self, columns: int, *, keeps_factors: bool = False) -> int:
+        """How many texts of so many tokens go through together; `keeps_factors` as in `TextModel.rows_per_pass`."""
+        rows = self.text_model.rows_per_pass(columns, keeps_factors=keeps_factors)
+        return rows if self.rows_at_most is None else min(rows, self.rows_at_most)
 
     def each_text(self) -> Iterator[MethodInput]:
         """The same for each text alone, without padding."""

@@ -1,4 +1,4 @@
-"""Methods of many gradients between a reference and the text, through captum, with respect to E.
+"""Methods of many gradients between a reference and the text, with respect to E.
 
 The reference's share is the explained number at the reference, so that share and scores add up to it at the
 text, up to the error of the mean over the way.
@@ -6,13 +6,14 @@ text, up to the error of the mean over the way.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
-from captum.attr import GradientShap, IntegratedGradients
+from captum.attr import IntegratedGradients
 from torch import Tensor
 
 from bcos_core.attribution.embeddings import EmbeddingsToScore
 from bcos_core.attribution.interface import MethodInput, MethodOutput, select
-from bcos_core.attribution.seeds import put_together, text_by_text
+from bcos_core.attribution.seeds import put_together, seed_of, text_by_text
 
 
 def integrated_gradients(inputs: MethodInput) -> MethodOutput:
@@ -43,13 +44,17 @@ def gradient_shap(inputs: MethodInput) -> MethodOutput:
     `samples` random points of the way, instead of the chosen ones of integrated gradients."""
     score = EmbeddingsToScore(inputs)
     ends = _Ends(inputs, score)
-    found = GradientShap(score).attribute(
-        ends.text,
-        baselines=ends.reference,
-        n_samples=int(inputs.parameters["samples"]),
-        additional_forward_args=ends.arguments,
-    )
-    return ends.output(inputs, score, found)
+    # As captum draws them, which does so from NumPy's global generator, for one thread at a time.
+    drawn = np.random.RandomState(seed_of(inputs.seed, inputs.batch.texts[0].ids))
+    shares = torch.from_numpy(drawn.uniform(0.0, 1.0, int(inputs.parameters["samples"]))).to(ends.text)
+    gradient = torch.zeros_like(ends.text)
+    for part in shares.split(inputs.rows_per_pass):
+        points = torch.lerp(ends.reference, ends.text, part[:, None, None]).requires_grad_()
+        rows = (None if one is None else one.expand(len(part), *one.shape[1:]) for one in ends.arguments)
+        with torch.enable_grad():
+            (found,) = torch.autograd.grad(score(points, *rows).sum(), points)  # type: ignore[arg-type]
+        gradient += found.sum(0)
+    return ends.output(inputs, score, (ends.text - ends.reference) * gradient / len(shares))
 
 
 class _Ends:

@@ -1,22 +1,30 @@
 """Stochastic methods: the same seed and text give the same scores, whatever else is in the batch.
 
-captum draws from the process's global generators. Each text is therefore asked about alone, with the generators
-set from the seed and the text itself, and put back afterwards; one text at a time in the whole process.
+captum draws by PyTorch's functions, which take the process's global generators unless they are handed another. Each
+text is therefore asked about alone, under `OwnDraws`, which hands them generators of this text, set from the seed and
+the text itself. It holds for the thread that is inside alone, so that threads do not wait for each other.
 """
 
 from __future__ import annotations
 
-import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
+from torch.overrides import TorchFunctionMode
 
 from bcos_core.attribution.interface import MethodInput, MethodOutput
 
-_generators = threading.Lock()
+_DRAWING = frozenset(
+    (
+        *(torch.rand, torch.randn, torch.randint, torch.randperm, torch.normal, torch.bernoulli, torch.multinomial),
+        *(torch.Tensor.random_, torch.Tensor.uniform_, torch.Tensor.normal_, torch.Tensor.bernoulli_),
+        *(torch.nn.init.uniform_, torch.nn.init.kaiming_uniform_),  # of a linear model that is fitted
+    )
+)
+"""The functions of PyTorch that draw, and can be handed a generator."""
 
 
 def seed_of(seed: int, ids: Sequence[int]) -> int:
@@ -24,17 +32,30 @@ def seed_of(seed: int, ids: Sequence[int]) -> int:
     return zlib.crc32(np.asarray([seed, *ids], dtype="<i8").tobytes())
 
 
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """torch's and NumPy's global generators set to `seed` inside the block, and as before afterwards."""
-    with _generators, torch.random.fork_rng():
-        before = np.random.get_state()
-        torch.manual_seed(seed)
-        np.random.seed(seed % 2**32)
-        try:
-            yield
-        finally:
-            np.random.set_state(before)
+class OwnDraws(TorchFunctionMode):
+    """Inside, what PyTorch draws in this thread comes from generators of its own, one a device, all set to `seed`: the
+    same numbers as the global ones give after `torch.manual_seed(seed)`, which are left alone."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self._seed = seed
+        self._generators: dict[torch.device, torch.Generator] = {}
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if function in _DRAWING and kwargs.get("generator") is None:
+            kwargs = {**kwargs, "generator": self._of(args, kwargs)}
+        return function(*args, **kwargs)
+
+    def _of(self, args: Sequence[Any], kwargs: dict[str, Any]) -> torch.Generator:
+        """The generator of the device that a call draws on."""
+        given = next((one.device for one in (*args, *kwargs.values()) if isinstance(one, torch.Tensor)), None)
+        device = given or torch.device(kwargs.get("device") or "cpu")
+        if device not in self._generators:
+            self._generators[device] = torch.Generator(device).manual_seed(self._seed)
+        return self._generators[device]
 
 
 def text_by_text(attribute: Callable[[MethodInput], MethodOutput]) -> Callable[[MethodInput], MethodOutput]:
@@ -43,7 +64,7 @@ def text_by_text(attribute: Callable[[MethodInput], MethodOutput]) -> Callable[[
     def attribute_all(inputs: MethodInput) -> MethodOutput:
         outputs = []
         for alone in inputs.each_text():
-            with seeded(seed_of(inputs.seed, alone.batch.texts[0].ids)):
+            with OwnDraws(seed_of(inputs.seed, alone.batch.texts[0].ids)):
                 outputs.append(attribute(alone))
         return put_together(inputs, outputs)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bcos_core.evaluate.case import Logits
 from bcos_core.evaluate.removal import Variant
-from bcos_core.model.passes import tokens_per_pass
+from bcos_core.model.passes import by_halves
 from bcos_core.model.text_model import TextModel
 from bcos_core.model.view import ModelView
 from bcos_core.text.encoding import padded_types
@@ -32,7 +32,8 @@ def logits_of(model: TextModel, variants: Sequence[Variant], *, outputs: Sequenc
     view = ModelView(model.model)
     pad = model.tokenizer.pad_token_id or 0
     found: dict[Variant, Logits] = {}
-    for batch in batches_of(distinct, model.device):
+
+    def asked(batch: Sequence[Variant]) -> list[Logits]:
         types = padded_types([variant.token_type_ids for variant in batch], len(batch[0].ids))
         logits = view.predict(
             padded([variant.ids for variant in batch], pad).to(model.device),
@@ -42,8 +43,11 @@ def logits_of(model: TextModel, variants: Sequence[Variant], *, outputs: Sequenc
             token_type_ids=None if types is None else types.to(model.device),
         )
         kept = logits if outputs is None else logits[:, list(outputs)]
-        for variant, row in zip(batch, kept.double().tolist(), strict=True):
-            found[variant] = tuple(row)
+        return [tuple(row) for row in kept.double().tolist()]
+
+    for batch in batches_of(distinct, model):
+        rows = [row for part in by_halves(batch, len(batch), model.device, asked) for row in part]
+        found.update(zip(batch, rows, strict=True))
     return [found[variant] for variant in variants]
 
 
@@ -53,11 +57,10 @@ def padded(rows: Sequence[Sequence[int]], fill: int) -> Tensor:
     return torch.tensor([[*row, *[fill] * (width - len(row))] for row in rows], dtype=torch.long)
 
 
-def batches_of(variants: Sequence[Text], device: torch.device) -> Iterator[list[Text]]:
+def batches_of(variants: Sequence[Text], model: TextModel) -> Iterator[list[Text]]:
     """Batches of similar length, the longest first."""
-    budget = tokens_per_pass(device)
     rest = sorted(variants, key=lambda variant: -len(variant.ids))
     while rest:
-        size = max(1, budget // len(rest[0].ids))
+        size = model.rows_per_pass(len(rest[0].ids))
         yield rest[:size]
         rest = rest[size:]

@@ -36,6 +36,7 @@ from bcos_core.evaluate.case import TENTHS, Logits, Soft
 from bcos_core.evaluate.forward import batches_of, padded
 from bcos_core.evaluate.plan import SOFT_DRAWS
 from bcos_core.model.classifier import Classifier
+from bcos_core.model.passes import by_halves
 from bcos_core.model.view import ModelView
 from bcos_core.storage.content import name_of
 from bcos_core.text.encoding import Encoded, padded_types
@@ -136,7 +137,8 @@ def _logits_of(classifier: Classifier, variants: Sequence[_Variant], seed: int) 
     pad, device = classifier.tokenizer.pad_token_id or 0, classifier.device
     drawn = lru_cache(maxsize=SOFT_DRAWS)(_numbers)
     found: dict[_Variant, Logits] = {}
-    for batch in batches_of(list(dict.fromkeys(variants)), device):
+
+    def asked(batch: Sequence[_Variant]) -> list[Logits]:
         columns = len(batch[0].ids)
         left = torch.ones(len(batch), columns, width)
         for row, variant in enumerate(batch):
@@ -151,7 +153,11 @@ def _logits_of(classifier: Classifier, variants: Sequence[_Variant], seed: int) 
             left=left.to(device),
             token_type_ids=None if types is None else types.to(device),
         )
-        found |= {variant: tuple(row) for variant, row in zip(batch, logits.double().tolist(), strict=True)}
+        return [tuple(row) for row in logits.double().tolist()]
+
+    for batch in batches_of(list(dict.fromkeys(variants)), classifier):
+        rows = [row for part in by_halves(batch, len(batch), device, asked) for row in part]
+        found |= dict(zip(batch, rows, strict=True))
     return found
 
 

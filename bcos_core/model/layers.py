@@ -236,12 +236,21 @@ class ConstantActivation(DynamicLinear):
         return self.activation(x.detach() if self.explanation_mode else x)
 
 
+def skips_zero_rows(device: torch.device) -> bool:
+    """Whether it pays to look which rows of a gradient are zero. A CPU is at that very place; whoever asks a GPU waits
+    until it has come there, in every layer."""
+    return device.type == "cpu"
+
+
 def _used(gradient: Tensor) -> Tensor | None:
-    """The rows of an upstream gradient (…, out) that are not exactly zero; None if that is most of them.
+    """The rows of an upstream gradient (…, out) that are not exactly zero; None if that is most of them, or nobody
+    looked.
 
     Zero are those of padding and, after the last attention, of every token but the one that is pooled. What they are
     multiplied by is zero too, and need not be computed.
     """
+    if not skips_zero_rows(gradient.device):
+        return None
     rows = gradient.flatten(0, -2)
     if 2 * torch.count_nonzero(rows[:, 0]) > len(rows):  # one column says so mostly, at no cost
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -13,6 +14,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from bcos_core.errors import NotFiniteError
 from bcos_core.model.anatomy import device_of, family_of
 from bcos_core.model.convert import is_bcos
+from bcos_core.model.memory import ModelShapes, shapes_of
+from bcos_core.model.passes import rows_per_pass
 
 _SHOWN = 60  # characters that name a text
 
@@ -53,6 +56,16 @@ class TextModel:
     @property
     def device(self) -> torch.device:
         return device_of(self.model)
+
+    @cached_property
+    def shapes(self) -> ModelShapes:
+        """By which the memory of a pass is counted."""
+        return shapes_of(self.model)
+
+    def rows_per_pass(self, columns: int, *, keeps_factors: bool = False) -> int:
+        """How many texts of so many tokens go through the model together (`bcos_core.model.passes`)."""
+        size = next(self.model.parameters()).element_size()
+        return rows_per_pass(self.shapes, columns, size, self.device, keeps_factors=keeps_factors)
 
 
 def position_limit(model: PreTrainedModel) -> int:

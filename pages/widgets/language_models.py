@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
-import torch
 
 from bcos_core.attribution.api import explain
 from bcos_core.attribution.method import Method
@@ -17,7 +16,7 @@ from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.strike import StrikeResult, strike
 from bcos_core.families import family_named
 from bcos_core.home import get_home
-from bcos_core.measured import explaining, model_loaded
+from bcos_core.measured import explaining
 from bcos_core.model.embedded import LANGUAGE_MODEL, embedded_folder
 from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import list_language_models, read_any_info
@@ -26,7 +25,7 @@ from bcos_core.model.language_models import conversation_identity, language_mode
 from bcos_core.storage.listing import LeftOut, list_folders
 from bcos_core.tasks.next_token import NextToken
 from bcos_core.text.encoding import Encoded
-from pages.widgets.resources import TURNS, Spans
+from pages.widgets.resources import TURNS, Spans, loaded
 from pages.widgets.turns import turn
 
 
@@ -63,15 +62,8 @@ def language_model(name: str) -> LanguageModel:
     """
     with st.spinner("Preparing the model; the first use of the embedded one takes half a minute …"):
         folder = language_model_folder(get_home(), name)
-    return _loaded(str(folder), folder_identity(folder), conversation_identity(folder))
-
-
-@st.cache_resource(max_entries=2, show_spinner="Loading the model …")
-def _loaded(path: str, identity: str, conversation: str) -> LanguageModel:
-    torch.set_num_threads(1)  # as for classifiers: panels compute side by side
-    model = load(path)
-    model_loaded(model)
-    return model
+    key = ("language model", str(folder), folder_identity(folder), conversation_identity(folder))
+    return loaded(key, lambda: load(folder))
 
 
 def unsupported(method: Method, model: LanguageModel) -> str | None:

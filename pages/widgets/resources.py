@@ -7,7 +7,7 @@ replaced is loaded anew.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +26,7 @@ from bcos_core.measured import explaining, model_loaded
 from bcos_core.model.classifier import Classifier, load, predict
 from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
+from bcos_core.model.loaded_models import Loaded, LoadedModels
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.text.content import choice_hash
 from bcos_core.text.encoding import Encoded, encode
@@ -37,6 +38,8 @@ Spans = tuple[tuple[int, int], ...]
 # As many records are computed at a time as there are cores, in the order in which they were asked for: the cheapest
 # first, and none waits for a core that it has to share.
 TURNS = Turns(available_cores())
+MODELS = LoadedModels()
+"""Classifiers and language models, of all sessions."""
 
 
 def checkpoints() -> dict[str, CheckpointInfo]:
@@ -57,14 +60,23 @@ def classifier(info: CheckpointInfo) -> Classifier:
     return _classifier(str(info.path), identity_of(info))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model …")
 def _classifier(path: str, identity: str) -> Classifier:
-    # Panels compute side by side in threads of their own, and a job may be training: one thread for each
-    # passes more texts a second than two that wait for each other's cores.
-    torch.set_num_threads(1)
-    model = load(path)
-    model_loaded(model)
-    return model
+    return loaded(("classifier", path, identity), lambda: load(path))
+
+
+def loaded(key: tuple[str, ...], load: Callable[[], Loaded]) -> Loaded:
+    """The model of a key: loaded once for all sessions, and kept as long as there is room (`MODELS`)."""
+
+    def load_it() -> Loaded:
+        # Panels compute side by side in threads of their own, and a job may be training: one thread for each
+        # passes more texts a second than two that wait for each other's cores.
+        torch.set_num_threads(1)
+        with st.spinner("Loading the model …"):
+            model = load()
+        model_loaded(model)
+        return model
+
+    return MODELS.get(key, load_it)
 
 
 def identity_of(info: CheckpointInfo) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -16,13 +18,24 @@ from torch import Tensor
 from bcos_core import explain
 from bcos_core.attribution.aggregation import sentence_scores, word_scores
 from bcos_core.attribution.registry import METHODS
-from bcos_core.attribution.seeds import seed_of, seeded
+from bcos_core.attribution.seeds import OwnDraws, seed_of
 from bcos_core.attribution.surrogate import _lime_similarity, _lime_subsets
 from bcos_core.model.classifier import Classifier
 
 TEXT = "A charming film."
 STOCHASTIC = [m.name for m in METHODS.values() if m.stochastic and not m.unsupported(is_bcos=True)]
 both = pytest.mark.parametrize("kind", ["bcos", "conventional"])
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """The process's global generators, as whoever calls captum plainly sets them."""
+    with torch.random.fork_rng():
+        before = np.random.get_state()
+        torch.manual_seed(seed)
+        np.random.seed(seed)
+        yield
+        np.random.set_state(before)
 
 
 class Plain:
@@ -232,13 +245,50 @@ def test_a_seed_repeats_and_another_differs(method: str, pair: dict[str, Classif
     assert np.random.get_state()[1].tolist() == state[1]
 
 
-def test_threads_do_not_mix_their_draws(pair: dict[str, Classifier]) -> None:
+@pytest.mark.parametrize("method", STOCHASTIC)
+def test_threads_do_not_mix_their_draws(method: str, pair: dict[str, Classifier]) -> None:
+    options = {"samples": 3} if "samples" in METHODS[method].options else {}
+
     def ask(seed: int) -> tuple[float, ...]:
-        return explain(pair["bcos"], TEXT, method="shapley", seed=seed, samples=3).scores
+        return explain(pair["bcos"], TEXT, method=method, seed=seed, **options).scores
 
     alone = [ask(seed) for seed in range(6)]
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(ask, range(6))) == alone
+
+
+def test_draws_are_those_of_a_global_seed_and_leave_it_alone() -> None:
+    def drawn() -> list[Tensor]:
+        weights = torch.tensor([0.2, 0.5, 0.3])
+        return [
+            *(torch.rand(3), torch.randn(2, 2), torch.randint(0, 9, (5,)), torch.randperm(7)),
+            *(torch.normal(0, weights), torch.bernoulli(weights), torch.multinomial(weights, 4, replacement=True)),
+            torch.distributions.Categorical(probs=weights).sample((3,)),
+        ]
+
+    with seeded(11):
+        expected = drawn()
+    before = torch.get_rng_state()
+    with OwnDraws(11):
+        found = drawn()
+    assert all(map(torch.equal, found, expected)) and torch.equal(torch.get_rng_state(), before)
+
+
+def test_threads_draw_side_by_side_and_do_not_wait_for_each_other() -> None:
+    """Each is inside until the other is: a lock for the process would never let them meet."""
+    both = threading.Barrier(2)
+
+    def draw(seed: int) -> Tensor:
+        with OwnDraws(seed):
+            both.wait(timeout=20)
+            first = torch.rand(2)
+            both.wait(timeout=20)
+            return torch.cat([first, torch.rand(2)])
+
+    with ThreadPoolExecutor(2) as pool:
+        side_by_side = list(pool.map(draw, (1, 2)))
+    for seed, found in zip((1, 2), side_by_side, strict=True):
+        assert torch.equal(found, torch.rand(4, generator=torch.Generator().manual_seed(seed)))
 
 
 def test_the_spread_is_the_standard_deviation_over_seeds(pair: dict[str, Classifier]) -> None:

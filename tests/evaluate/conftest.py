@@ -62,6 +62,7 @@ def bag(monkeypatch: pytest.MonkeyPatch, tokenizer: PreTrainedTokenizerBase) -> 
 def classifier(tokenizer: PreTrainedTokenizerBase) -> Classifier:
     """What the evaluation reads of a classifier beside the view."""
     fields: dict[str, Any] = {"model": None, "device": torch.device("cpu"), "max_length": 64}
+    fields["rows_per_pass"] = lambda columns: 8
     return SimpleNamespace(tokenizer=tokenizer, **fields)  # type: ignore[return-value]
 
 
