@@ -24,6 +24,7 @@ def listed(file: str) -> dict[str, str]:
     ("declared", "file"),
     [
         ([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["app"]], "requirements.txt"),
+        (PROJECT["optional-dependencies"]["cluster"], "requirements-cluster.txt"),
         (PROJECT["optional-dependencies"]["dev"], "requirements-dev.txt"),
     ],
 )

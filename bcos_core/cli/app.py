@@ -120,8 +120,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def _dashboard(store: JobStore, server: _Server, *, open_browser: bool, supervise: bool) -> str | None:
     """Serve, with a supervisor beside it where none runs; the id of the quick start that was begun."""
+    from bcos_core.jobs.executors.chosen import chosen_executor
     from bcos_core.jobs.launch import ensure_supervisor, stop_supervisor
 
+    chosen_executor(store.home)  # a wrong setting is refused here, in words, and not in a log
     quickstart = submit_first_quickstart(store)
     is_ours = supervise and not store.supervisor_alive()
     try:

@@ -19,8 +19,9 @@ EXAMPLES = """examples:
 """
 LONGEST_LOG = 1024 * 1024
 DESCRIPTION = """Run waiting jobs until it is ended by Ctrl-C or `--stop`; running jobs then go on at the next
-start. `make app` starts one by itself. It writes to supervisor.log under BCOS_HOME;
-with BCOS_LOG=json one JSON object a line."""
+start. `make app` starts one by itself. It writes to supervisor.log under BCOS_HOME; with BCOS_LOG=json one JSON object
+a line. Several hosts with one database may each have one. BCOS_EXECUTOR=ray runs jobs on a Ray cluster, whose
+dashboard is at BCOS_RAY_ADDRESS; they go on there while no supervisor runs."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,6 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.device import AUTO, asked_device
     from bcos_core.jobs.devices import visible_devices
+    from bcos_core.jobs.executors.chosen import chosen_executor
     from bcos_core.jobs.launch import stop_supervisor, supervisor_log
     from bcos_core.jobs.store import JobStore
     from bcos_core.jobs.supervisor import Supervisor
@@ -42,7 +44,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         visible_devices()  # refused here, in words, and not when the first job comes
     store = JobStore.open()
     _log_to(supervisor_log(store.home))
-    supervisor = Supervisor(store)
+    supervisor = Supervisor(store, executor=chosen_executor(store.home))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: supervisor.request_stop())
     supervisor.run()

@@ -83,6 +83,12 @@ def lack_of_room(device: str, free: Callable[[str], int | None] = free_bytes) ->
     return f"Waits for memory on {place}: {file_size(found)} are free, and {file_size(wanted)} are wanted."
 
 
+def device_at(place: str) -> str:
+    """What a job in this process computes on, whose row names the place that it has: a device of its machine, or one of
+    the places on a cluster, where it is what the process sees."""
+    return place if place.partition(":")[0] in (CPU, CUDA, MPS) else present_device()
+
+
 def present_device() -> str:
     """The kind of device that a process here would use, without asking PyTorch: "cuda", "cpu" or "mps".
 

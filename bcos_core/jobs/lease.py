@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select, update
 
-from bcos_core.jobs.devices import present_device
+from bcos_core.jobs.devices import device_at
 from bcos_core.jobs.job import JobState
 from bcos_core.jobs.paces import Taken, keep_paces
 from bcos_core.jobs.process import ProcessId
@@ -86,7 +86,7 @@ class Lease:
             row = connection.execute(query).first()
             if row is None:
                 return False
-            keep_paces(connection, taken, row.device or present_device())
+            keep_paces(connection, taken, device_at(row.device))
             if row.cancel_requested or row.foreground:
                 columns = {"state": JobState.CANCELLED, "ended_at": utc_now(), "message": "Cancelled."}
             else:
@@ -101,7 +101,7 @@ class Lease:
             if device is None:
                 return False
             connection.execute(update(JOBS).where(self._held).values(columns))
-            keep_paces(connection, taken, device or present_device())
+            keep_paces(connection, taken, device_at(device))
         return True
 
     def _update(self, **columns: Any) -> bool:

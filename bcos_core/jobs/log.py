@@ -16,25 +16,27 @@ LEAST_TAIL_BYTES, MOST_TAIL_BYTES = 64 * 1024, 4 * 1024 * 1024
 class JobLog:
     """Lines for a person on stderr, kept in the job's log file.
 
-    The supervisor points a job's stderr at the file, so there one write does both; a job in the foreground
-    writes twice.
+    What a supervisor starts has a stderr that comes to the file, on this machine or from a cluster; a job in the
+    foreground writes twice.
     """
 
     def __init__(self, path: Path, *, foreground: bool) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: TextIO = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
-        self._foreground = foreground
+        self._file: TextIO | None = None
+        if foreground:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
 
     def line(self, text: str) -> None:
         """One line, on stderr and in the file."""
-        with suppress(OSError, ValueError):  # the terminal or pipe behind stderr may be gone: the work goes on
-            sys.stderr.write(text + "\n")
-            sys.stderr.flush()
-        if self._foreground:
+        _say(text)
+        if self._file is not None:
             self.file_line(text)
 
     def file_line(self, text: str) -> None:
         """One line in the file alone. Losing it to a full disk is no reason to end the work."""
+        if self._file is None:
+            _say(text)
+            return
         with suppress(OSError):
             self._file.write(text + "\n")
 
@@ -42,8 +44,15 @@ class JobLog:
         self.file_line("".join(traceback.format_exception(error)).rstrip())
 
     def close(self) -> None:
-        with suppress(OSError):
-            self._file.close()
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
+
+
+def _say(text: str) -> None:
+    with suppress(OSError, ValueError):  # the terminal or pipe behind stderr may be gone: the work goes on
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
 def tail(path: Path, lines: int) -> str:

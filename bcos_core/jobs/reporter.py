@@ -15,6 +15,8 @@ from bcos_core.jobs.paces import Taken
 BATCH_SECONDS = 0.5
 HEARTBEAT_SECONDS = 2.0
 LOG_EVERY_SECONDS = 15.0
+STANDS_STILL_AFTER = 10.0
+"""Seconds after the last sign of life that the database took; before others may take the job for dead (`LEASE`)."""
 
 
 class JobReporter:
@@ -22,6 +24,9 @@ class JobReporter:
 
     A thread of its own writes to the database: what is new, at most every half second, and a heartbeat
     every two. Any method raises `JobCancelled` once the job has been asked to stop.
+
+    A job whose signs of life do not arrive stands still: on another machine it may be started again, and two starts
+    must not work at once. It goes on when one arrives, or stops where it was overtaken.
     """
 
     def __init__(self, lease: Lease, journal: Journal, log: JobLog, forecast: Forecast) -> None:
@@ -37,10 +42,12 @@ class JobReporter:
         self._lock = threading.Lock()  # over the fields above
         self._wake = threading.Event()
         self._closing = False
+        self._beaten_at = time.monotonic()
         self._thread = threading.Thread(target=self._write_until_closed, name="job-reporter", daemon=True)
         self.stop_requested = False
 
     def start(self) -> None:
+        self._beaten_at = time.monotonic()
         self._thread.start()
 
     # What the work calls
@@ -113,6 +120,10 @@ class JobReporter:
             return self._forecast.taken()
 
     def _stop_if_asked(self) -> None:
+        while not self.stop_requested and time.monotonic() - self._beaten_at > STANDS_STILL_AFTER:
+            if not self._thread.is_alive():
+                break
+            self._thread.join(0.1)  # it tries again and again
         if self.stop_requested:
             raise JobCancelled("Stopped before the work was done.")
 
@@ -143,6 +154,7 @@ class JobReporter:
                 self._points = points + self._points
                 self._changed = True
             raise
+        self._beaten_at = time.monotonic()
         if not goes_on:
             self.stop_requested = True
         with self._lock:

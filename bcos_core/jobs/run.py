@@ -18,7 +18,7 @@ from bcos_core.device import settings_in_words
 from bcos_core.errors import BcosError, JobCancelled, JobError, StorageError
 from bcos_core.home import Home
 from bcos_core.jobs.claims import active_jobs, settle_dead_foreground
-from bcos_core.jobs.devices import present_device
+from bcos_core.jobs.devices import device_at
 from bcos_core.jobs.failure import plain_message
 from bcos_core.jobs.job import Job, JobState
 from bcos_core.jobs.journal import Journal
@@ -113,7 +113,7 @@ def job_run(work: Asked | Start, *, home: Home | None = None, plan: Sequence[Par
     lease = Lease(store, job.id, job.attempt)
     log = JobLog(job.log_path, foreground=job.foreground)
     journal = Journal(job.journal_path)
-    forecast = Forecast(plan, read_paces(store.database, job.device or present_device()), kind=job.kind)
+    forecast = Forecast(plan, read_paces(store.database, device_at(job.device)), kind=job.kind)
     reporter = JobReporter(lease, journal, log, forecast)
 
     def finish(result: dict[str, Any], artefacts: Sequence[str]) -> None:

@@ -116,7 +116,7 @@ def show(job: Job) -> None:
         st.header(plain(job.title), anchor=False, width="content")
         state_badge(job)
     attempts = f" · {count(job.attempt, 'start')}" if job.attempt > 1 else ""
-    st.caption(f"Asked for {when(job.created_at)}{attempts} · job {plain(job.id)}")
+    st.caption(f"Asked for {when(job.created_at)}{attempts}{place(job)} · job {plain(job.id)}")
     if job.active:
         progress(job)
     elif job.state == JobState.FAILED:
@@ -135,6 +135,14 @@ def show(job: Job) -> None:
         st.caption("The same work without a browser:")
         with guard():
             st.code(command_of(job), language="bash", wrap_lines=True)
+
+
+def place(job: Job) -> str:
+    """Where a running job runs, as far as it is known: " · on lab-server, cuda:1"."""
+    if job.state != JobState.RUNNING:
+        return ""
+    known = [plain(part) for part in (job.host or job.supervisor, job.device) if part]
+    return f" · on {', '.join(known)}" if known else ""
 
 
 def actions(job: Job) -> None:

@@ -134,6 +134,8 @@ def progress(job: Job) -> None:
         return
     place = f", {job.stage_index + 1} of {job.stage_count}" if job.stage_count else ""
     st.markdown(f"**{plain(job.stage or 'Starting')}**{place}{_time_left(job)}")
+    if job.message:  # what it waits for where it was started
+        st.markdown(plain(job.message))
     st.progress(min(1.0, max(0.0, job.progress or 0.0)))
     if explanation := explain_stage(job.stage):
         st.caption(explanation)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bcos_core.errors import JobCancelled, StorageError
+from bcos_core.jobs import reporter as reporter_module
 from bcos_core.jobs.journal import Journal
 from bcos_core.jobs.lease import Point
 from bcos_core.jobs.log import JobLog
@@ -132,4 +134,39 @@ def test_every_call_raises_once_the_lease_says_stop(reporter: JobReporter, lease
     ):
         with pytest.raises(JobCancelled):
             call()
+    reporter.close()
+
+
+def test_work_stands_still_while_no_sign_of_life_arrives(
+    reporter: JobReporter, lease: RecordingLease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporter_module, "STANDS_STILL_AFTER", 0.2)
+    monkeypatch.setattr(reporter_module, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(reporter_module, "BATCH_SECONDS", 0.05)
+    reporter.start()
+    wait_until(lambda: lease.beats, "the first sign of life")
+    lease.failures_left = 1_000_000
+    done: list[int] = []
+
+    def work() -> None:
+        with suppress(JobCancelled):
+            for step in range(1_000_000):
+                reporter.progress(step, 1_000_000)
+                done.append(step)
+                time.sleep(0.001)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    wait_until(lambda: 1_000_000 - lease.failures_left > 10, "many failures")
+    stood = len(done)
+    wait_until(lambda: 1_000_000 - lease.failures_left > 20, "more failures")
+    assert len(done) == stood
+    lease.failures_left = 0
+    wait_until(lambda: len(done) > stood + 10, "the work that goes on")
+    lease.failures_left = 1_000_000
+    wait_until(lambda: 1_000_000 - lease.failures_left > 20, "many failures")
+    reporter.request_stop()  # one that stands still can be stopped
+    worker.join(10)
+    assert not worker.is_alive()
+    lease.failures_left = 0
     reporter.close()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import platform
+
 import pytest
 from streamlit.testing.v1 import AppTest
 from tiny_pair import save_pair
 
 from bcos_core.home import Home
-from bcos_core.jobs.claims import claim
+from bcos_core.jobs.claims import claim, tell_running
 from bcos_core.jobs.job import Job
 from bcos_core.jobs.lease import Lease, Point
 from bcos_core.jobs.store import JobState, JobStore
 from bcos_core.shelf.trash import trashed
 from bcos_core.study.studies import Studies
+from pages.widgets.plain import plain
 from tests.pages.conftest import OpenPage, RunningJob, button, words
 
 
@@ -164,3 +167,17 @@ def test_the_list_begins_with_what_runs_and_says_what_can_be_done(
     assert rows == [f"open-{job.id}" for job in (running, *waiting, ended)]
     assert "Resume" in words(at) and "goes on from its last finished step" in words(at)
     assert "begins anew" in words(at)
+
+
+def test_a_running_job_says_where_it_runs_and_what_it_waits_for(open_page: OpenPage, store: JobStore) -> None:
+    job, _ = store.submit("train", "Tweets", {}, "one")
+    claim(store, "ray:1", supervisor="lab *one*", executor="ray")
+    claimed = store.get(job.id)
+    tell_running(store, claimed, "Waits for room on the cluster: it wants 8 cores.")
+    at = open_page("jobs")
+    assert any(f"on {plain('lab *one*')}, {plain('ray:1')}" in caption.value for caption in at.caption)
+    assert "Waits for room on the cluster: it wants 8 cores." in words(at)
+    assert Lease(store, job.id, claimed.attempt).begin()  # its process tells where it is, and waits no more
+    at.run()
+    assert any(f"on {plain(platform.node())}, {plain('ray:1')}" in caption.value for caption in at.caption)
+    assert "Waits for room" not in words(at)

@@ -26,7 +26,11 @@ class CannotStart(JobError):
 
 
 class OutOfReach(JobError):
-    """What runs the jobs cannot be reached now: nothing was started."""
+    """What runs the jobs cannot be reached now: nothing was started. `reason` is part of a sentence."""
+
+    def __init__(self, reason: str, advice: str) -> None:
+        super().__init__(f"{reason[:1].upper()}{reason[1:]}. {advice}")
+        self.reason = reason
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,103 @@
+"""A small Ray cluster of one node on this machine, with a token, that can be lost and started again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from tests.jobs.waiting import wait_until
+
+TOKEN = "0123456789abcdef" * 4
+HEAD = ("gcs_server", "raylet", "dashboard")
+START_SECONDS = 120.0
+
+
+class RayCluster:
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="ray-"))  # short: it holds sockets
+        self._ports = [_free_port() for _ in range(4)]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._family: set[psutil.Process] = set()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._ports[0]}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": TOKEN,
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_enable_open_telemetry": "0",
+            "RAY_agent_register_timeout_ms": "300000",  # a busy machine starts its processes slowly
+        }
+
+    def start(self) -> None:
+        dashboard, head, agent, client = self._ports
+        words = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start", "--head", "--block"]
+        words += [f"--port={head}", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"]
+        words += [f"--dashboard-agent-listen-port={agent}", f"--ray-client-server-port={client}"]
+        words += ["--num-cpus=2", "--num-gpus=0", f"--object-store-memory={80 << 20}", "--disable-usage-stats"]
+        words += [f"--temp-dir={self.folder}"]
+        with (self.folder / "head.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                words,
+                env={**os.environ, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until(self._answers, "the cluster", seconds=START_SECONDS)
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self.folder / "head.log").read_text()[-2000:]
+        self._remember()
+        request = urllib.request.Request(f"{self.address}/api/jobs/", headers={"Authorization": f"Bearer {TOKEN}"})
+        with suppress(OSError), urllib.request.urlopen(request, timeout=5) as answer:
+            return bool(answer.status == 200)
+        return False
+
+    def _remember(self) -> None:
+        if self._process is not None:
+            with suppress(psutil.Error):
+                self._family |= set(psutil.Process(self._process.pid).children(recursive=True))
+
+    def lose_head(self) -> None:
+        """SIGKILL to what a head node runs; what it has started is left alone."""
+        self._remember()
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        for process in self._family:
+            with suppress(psutil.Error):
+                if any(name in " ".join(process.cmdline()[:4]) for name in HEAD):
+                    process.send_signal(signal.SIGKILL)
+
+    def end(self) -> None:
+        self._remember()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        for process in self._family:
+            with suppress(psutil.Error):
+                process.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

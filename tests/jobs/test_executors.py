@@ -1,0 +1,308 @@
+"""What an executor promises, kept by each of them: processes here, and Ray Jobs on a cluster with a token."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from bcos_core.home import CHECKOUT, Home
+from bcos_core.jobs.claims import claim
+from bcos_core.jobs.executors.executor import Ended, Executor, OutOfReach, OutOfSight
+from bcos_core.jobs.executors.local import LocalExecutor
+from bcos_core.jobs.executors.settings import RaySettings
+from bcos_core.jobs.lane import Lane
+from bcos_core.jobs.lease import Lease
+from bcos_core.jobs.process import ProcessId
+from bcos_core.jobs.store import Job, JobState, JobStore
+from bcos_core.jobs.supervisor import Supervisor
+from tests.jobs.counting_job import COUNT, RUNNER, CountSpec
+from tests.jobs.ray_cluster import RayCluster
+from tests.jobs.waiting import wait_until
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[RayCluster]:
+    """Its token is in the environment before Ray is imported, which reads it once."""
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed")
+    cluster = RayCluster()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in cluster.environment.items():
+            patch.setenv(name, value)
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            cluster.end()
+
+
+def ray_executor(home: Home, cluster: RayCluster, **options: Any) -> Executor:
+    from bcos_core.jobs.executors.ray import RayExecutor
+
+    return RayExecutor(home, RaySettings(cluster.address, python=sys.executable, **options))
+
+
+Make = Callable[[], Supervisor]
+
+
+@pytest.fixture(params=["local", "ray"])
+def make(request: pytest.FixtureRequest, store: JobStore) -> Iterator[Make]:
+    """Supervisors with one executor of each kind; all are ended afterwards, and nothing runs on."""
+    made: list[Supervisor] = []
+
+    def supervisor() -> Supervisor:
+        if request.param == "local":
+            executor: Executor = LocalExecutor(store.home, devices=("cpu",))
+        else:
+            executor = ray_executor(store.home, request.getfixturevalue("cluster"))
+        made.append(Supervisor(store, executor=executor, runner=RUNNER, grace_seconds=5.0, lease_seconds=3.0))
+        return made[-1]
+
+    yield supervisor
+    for job in store.list(active=True):
+        store.cancel(job.id)
+    if made:
+        wait_until(lambda: made[-1].tick() or not store.list(active=True).any, "the end of all jobs")
+    for one in made:
+        one._shut_down()
+
+
+def submit(store: JobStore, trace: Path, *, units: int = 20, seconds: float = 0.02, **options: Any) -> Job:
+    return COUNT.submit(store, CountSpec(str(trace), units, seconds, **options))[0]
+
+
+def lines(trace: Path, word: str) -> list[list[str]]:
+    text = trace.read_text() if trace.exists() else ""
+    return [line.split()[1:] for line in text.splitlines() if line.split()[:1] == [word]]
+
+
+def until(supervisor: Supervisor, condition: Callable[[Job], Any], job: Job, what: str) -> Job:
+    def step() -> Job | None:
+        supervisor.tick()
+        present = supervisor.store.get(job.id)
+        return present if condition(present) else None
+
+    return wait_until(step, what, seconds=180.0)
+
+
+def ended(job: Job) -> bool:
+    return not job.active
+
+
+def assert_counted_once(store: JobStore, job: Job, units: int) -> None:
+    (counted,) = job.artefacts
+    assert Path(counted).read_text().split() == [str(number) for number in range(units)]
+    assert store.metrics(job.id) == {"count/square": [(number, float(number**2)) for number in range(units)]}
+
+
+def test_a_job_runs_to_its_end_and_its_log_is_here(make: Make, store: JobStore, tmp_path: Path) -> None:
+    supervisor = make()
+    job = submit(store, tmp_path / "trace", units=60, seconds=0.05)
+    running = until(supervisor, lambda job: bool(lines(tmp_path / "trace", "unit")), job, "the work")
+    assert running.supervisor == running.host == platform.node()
+    assert running.executor == supervisor._executor.name and running.handle and running.device
+    until(supervisor, lambda job: "Counting" in store.log_tail(job.id), job, "the log")
+    job = until(supervisor, ended, job, "the end")
+    assert (job.state, job.attempt, job.crashes, job.result) == (JobState.SUCCEEDED, 1, 0, {"total": 60})
+    assert_counted_once(store, job, 60)
+    until(supervisor, lambda job: not supervisor._watched, job, "the process's end")
+    log = store.log_tail(job.id).splitlines()
+    assert log[0].startswith("--- Start 1, ")
+    assert [line for line in log if line.startswith("[")] == ["[1/2] Getting ready", "[2/2] Counting"]
+
+
+@pytest.mark.parametrize(("fail", "words"), [("input", "no column 'text'"), ("bug", "ZeroDivisionError")])
+def test_a_failing_job_says_why(make: Make, store: JobStore, tmp_path: Path, fail: str, words: str) -> None:
+    supervisor = make()
+    job = until(supervisor, ended, submit(store, tmp_path / "trace", fail=fail), "the end")
+    assert job.state == JobState.FAILED and words in job.message and job.attempt == 1
+    until(supervisor, lambda job: not supervisor._watched, job, "the process's end")
+    assert words.split()[-1] in store.log_tail(job.id)  # of a bug, the traceback too
+
+
+def test_a_command_that_ends_before_its_job_is_not_started_again(make: Make, store: JobStore, tmp_path: Path) -> None:
+    supervisor = make()
+    supervisor._runner = (*RUNNER, "--no-such-option")
+    job = until(supervisor, ended, submit(store, tmp_path / "trace"), "the end")
+    assert job.attempt == 1 and "exit code 2" in job.message and "--no-such-option" in job.message
+
+
+def test_cancel_ends_grandchildren_too(make: Make, store: JobStore, tmp_path: Path) -> None:
+    supervisor, trace = make(), tmp_path / "trace"
+    job = submit(store, trace, grandchild=True, deaf=True, units=10_000, seconds=60.0)
+    until(supervisor, lambda job: bool(lines(trace, "grandchild")), job, "the grandchildren")
+    family = [ProcessId.of(int(pid)) for pid in lines(trace, "grandchild")[0]]
+    assert all(process.is_alive() for process in family)
+    store.cancel(job.id)
+    job = until(supervisor, ended, job, "the end")
+    assert (job.state, job.message) == (JobState.CANCELLED, "Cancelled.")
+    wait_until(lambda: not any(process.is_alive() for process in family), "the grandchildren's end")
+
+
+def test_a_killed_job_goes_on_without_loss_or_duplicate(make: Make, store: JobStore, tmp_path: Path) -> None:
+    supervisor, trace = make(), tmp_path / "trace"
+    job = submit(store, trace, units=40, seconds=0.05)
+    until(supervisor, lambda job: ["5"] in lines(trace, "unit"), job, "the work")
+    os.kill(int(lines(trace, "start")[0][1]), signal.SIGKILL)
+    job = until(supervisor, ended, job, "the end")
+    assert (job.state, job.attempt, job.crashes) == (JobState.SUCCEEDED, 2, 1)
+    assert_counted_once(store, job, 40)
+
+
+def test_a_next_supervisor_watches_over_what_the_last_one_started(make: Make, store: JobStore, tmp_path: Path) -> None:
+    first, trace = make(), tmp_path / "trace"
+    job = submit(store, trace, units=100, seconds=0.05)
+    until(first, lambda job: "Counting" in store.log_tail(job.id), job, "the log")
+    for executor in first._executors.values():
+        executor.close()  # as a killed one does, it looks no more
+    job = until(make(), ended, job, "the end")
+    assert (job.state, job.attempt, len(lines(trace, "start"))) == (JobState.SUCCEEDED, 1, 1)
+    assert_counted_once(store, job, 100)
+    assert store.log_tail(job.id).count("[2/2] Counting") == 1  # brought once
+
+
+def test_an_older_start_writes_nothing_any_more(store: JobStore) -> None:
+    job, _ = store.submit("count", "", {}, "k")
+    first = claim(store, "ray:1", supervisor="gone", executor="ray")
+    assert first is not None
+    old = Lease(store, job.id, first.attempt)
+    assert old.begin()
+    store.cancel(job.id)
+    with store.database.write() as connection:
+        connection.exec_driver_sql("UPDATE jobs SET state = 'queued', cancel_requested = false")
+    second = claim(store, "ray:1", supervisor="gone", executor="ray")
+    assert second is not None and second.attempt == 2
+    before = store.get(job.id)
+    assert not old.begin() and not old.beat({"progress": 0.9}) and not old.fail("no")
+    assert not old.succeed({"total": 1}, []) and not old.give_up()
+    assert store.get(job.id) == before and store.metrics(job.id) == {}
+
+
+def test_a_start_is_submitted_once(cluster: RayCluster, store: JobStore, tmp_path: Path) -> None:
+    executor = ray_executor(store.home, cluster)
+    submit(store, tmp_path / "trace", units=1)
+    job = claim(store, "ray:1", supervisor=platform.node(), executor="ray")
+    assert job is not None
+    job.folder.mkdir()
+    job.log_path.touch()
+    command = [*RUNNER, job.id, "--attempt", "1"]
+    executor.start(job, command)
+    try:
+        executor.start(job, command)
+    except OutOfReach as error:  # a cluster that takes long to answer is not taken for one that has refused
+        assert "already exists" in str(error)
+    wait_until(lambda: store.get(job.id).state == JobState.SUCCEEDED, "the end", seconds=120.0)
+    assert len(lines(tmp_path / "trace", "start")) == 1
+    executor.close()
+
+
+def test_what_the_cluster_has_no_room_for_says_what_it_waits_for(
+    cluster: RayCluster, store: JobStore, tmp_path: Path
+) -> None:
+    executor = ray_executor(store.home, cluster, cpus=64, gpus=1)
+    supervisor = Supervisor(store, executor=executor, runner=RUNNER)
+    job = submit(store, tmp_path / "trace")
+    job = until(supervisor, lambda job: bool(job.message), job, "the message")
+    assert job.state == JobState.RUNNING
+    assert job.message == "Waits for room on the cluster: it wants 64 cores and 1 GPU."
+    store.cancel(job.id)
+    job = until(supervisor, ended, job, "the end")
+    assert job.state == JobState.CANCELLED and not lines(tmp_path / "trace", "start")
+    supervisor._shut_down()
+
+
+def test_a_dead_cluster_is_said_and_nothing_is_lost(cluster: RayCluster, store: JobStore, tmp_path: Path) -> None:
+    from bcos_core.jobs.executors.ray import RayExecutor
+
+    job = submit(store, tmp_path / "trace")
+    dead = RaySettings("http://127.0.0.1:9", python=sys.executable)
+    supervisor = Supervisor(store, executor=RayExecutor(store.home, dead), runner=RUNNER)
+    job = until(supervisor, lambda job: bool(job.message), job, "the message")
+    assert (job.state, job.attempt) == (JobState.QUEUED, 0)
+    assert job.message.startswith("The cluster at http://127.0.0.1:9 cannot be reached. Check that it runs")
+    supervisor._shut_down()
+
+
+def test_a_wrong_token_is_said(cluster: RayCluster) -> None:
+    program = "import sys; from bcos_core.jobs.executors.ray_client import RayClient; RayClient.connect(sys.argv[1])"
+    answer = subprocess.run(
+        [sys.executable, "-c", program, cluster.address],
+        env={**os.environ, "RAY_AUTH_TOKEN": "f" * 64},
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+    )
+    last = answer.stderr.strip().splitlines()[-1]
+    assert f"OutOfReach: The cluster at {cluster.address} refuses the token. Give the one of the cluster" in last
+
+
+def test_a_log_that_is_long_comes_whole(cluster: RayCluster, store: JobStore, tmp_path: Path) -> None:
+    """Longer than is asked for whole: the beginning by one way, the rest by the other, each line once."""
+    executor = ray_executor(store.home, cluster)
+    submit(store, tmp_path / "trace")
+    job = claim(store, "ray:1", supervisor=platform.node(), executor="ray")
+    assert job is not None
+    job.folder.mkdir()
+    job.log_path.write_text("--- Start 1, now\n")
+    program = "import time\nfor n in range(6000):\n    print(f'line {n} ä', flush=True)\n    n % 600 or time.sleep(0.5)"
+    handle = executor.start(job, ["-c", program])
+    state = wait_until(lambda: isinstance(s := executor.state(handle), Ended) and s, "the end", seconds=180.0)
+    assert state == Ended("it ended with exit code 0", 0)
+    told = [line for line in job.log_path.read_text().splitlines() if line.startswith("line ")]
+    assert told == [f"line {n} ä" for n in range(6000)]
+    executor.close()
+
+
+def test_a_lost_head_leaves_a_job_that_goes_on_when_there_is_one_again(
+    cluster: RayCluster, store: JobStore, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace"
+    executor = ray_executor(store.home, cluster)
+    supervisor = Supervisor(store, executor=executor, runner=RUNNER, lease_seconds=3.0)
+    job = submit(store, trace, units=200, seconds=0.05)
+    until(supervisor, lambda job: ["5"] in lines(trace, "unit"), job, "the work")
+    pid = int(lines(trace, "start")[0][1])
+    cluster.lose_head()
+    try:
+        job = until(supervisor, lambda job: job.state == JobState.QUEUED, job, "the loss")
+        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        assert (job.attempt, job.crashes) == (1, 1)
+        job = until(supervisor, lambda job: "cannot be reached" in job.message, job, "the words")
+    finally:
+        cluster.start()
+    job = until(supervisor, ended, job, "the end")
+    # A cluster that has just come back may refuse a submission once more: that start is none.
+    assert (job.state, job.crashes, len(lines(trace, "start"))) == (JobState.SUCCEEDED, 1, 2)
+    assert_counted_once(store, job, 200)
+    supervisor._shut_down()
+
+
+def test_places_on_a_cluster_keep_one_for_short_jobs(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bcos_core.jobs.executors.ray import RayExecutor
+
+    monkeypatch.setattr("bcos_core.jobs.executors.ray_client.RayClient.connect", lambda address: None)
+    settings = RaySettings("http://127.0.0.1:9", jobs=3)
+    executor = RayExecutor(home, settings)
+    assert list(executor.room(Lane.LONG, set()).places) == ["ray:1", "ray:2"]
+    assert list(executor.room(Lane.LONG, {("ray:1", Lane.LONG), ("ray:2", Lane.LONG)}).places) == []
+    assert list(executor.room(Lane.SHORT, {("ray:1", Lane.LONG), ("ray:2", Lane.LONG)}).places) == ["ray:3"]
+    assert list(executor.room(Lane.LONG, {("ray:2", Lane.SHORT)}).places) == ["ray:1"]
+    alone = RayExecutor(home, replace(settings, jobs=1))
+    assert list(alone.room(Lane.LONG, set()).places) == ["ray:1"]
+
+
+def test_a_handle_that_an_executor_never_gave_is_out_of_sight(home: Home) -> None:
+    assert isinstance(LocalExecutor(home).state("nothing"), OutOfSight)
