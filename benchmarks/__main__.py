@@ -32,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "what",
-        choices=("tasks", "models", "rating", "waiting", "gpu", "memory", "language", "load"),
+        choices=("tasks", "models", "rating", "waiting", "gpu", "memory", "language", "load", "storage"),
         help="every kind of task on real texts; other pretrained models; how long raters wait, in a browser; time left "
         "and the two lanes, with real jobs; what holds on a GPU; memory of large models, on paper; time and memory of "
         "explaining next tokens of SmolLM2; fifty people at once",
@@ -71,6 +71,11 @@ def main() -> None:
         from benchmarks.load import measured as under_load
 
         for found in under_load():
+            sheet.add(found)
+    elif arguments.what == "storage":
+        from benchmarks.storage import pages_queries
+
+        for found in pages_queries():
             sheet.add(found)
     else:
         others(sheet, arguments.what, arguments.only)

@@ -59,6 +59,12 @@ ACTIVE_RESERVED = Index(
     "uq_jobs_active_reserved", JOBS.c.reserved, unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE
 )
 
+# With 10,000 jobs: the newest of a kind, whether the same was asked for, and, from the index alone, which ended last
+# and what has become of all (`JobStore.look`): rows are large.
+Index("ix_jobs_kind", JOBS.c.kind, JOBS.c.created_at)
+Index("ix_jobs_key", JOBS.c.key)
+Index("ix_jobs_look", *(JOBS.c[name] for name in ("state", "ended_at", "created_at", "attempt", "foreground", "id")))
+
 JOB_METRICS = Table(
     "job_metrics",
     METADATA,

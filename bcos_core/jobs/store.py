@@ -210,16 +210,17 @@ class JobStore:
         (`active=True`) or have ended (`active=False`: those that ended last come first); `limit` of them, `after` so
         many. Damaged rows are left out and named."""
         newest = JOBS.c.created_at if active is not False else func.coalesce(JOBS.c.ended_at, JOBS.c.created_at)
-        query = select(JOBS).order_by(newest.desc(), JOBS.c.id.desc()).limit(limit).offset(after)
+        order = (newest.desc(), JOBS.c.id.desc())
+        ids = select(JOBS.c.id).order_by(*order).limit(limit).offset(after)  # first: sorting whole rows is slow
         if kind is not None:
-            query = query.where(JOBS.c.kind == kind)
+            ids = ids.where(JOBS.c.kind == kind)
         if key is not None:
-            query = query.where(JOBS.c.key.in_(key_everywhere(key, self.home)))
+            ids = ids.where(JOBS.c.key.in_(key_everywhere(key, self.home)))
         if active is not None:
             is_active = JOBS.c.state.in_(ACTIVE_STATES)
-            query = query.where(is_active if active else ~is_active)
+            ids = ids.where(is_active if active else ~is_active)
         with self.database.read() as connection:
-            return self.read_all(connection, query)
+            return self.read_all(connection, select(JOBS).where(JOBS.c.id.in_(ids)).order_by(*order))
 
     def find(self, id: str) -> Job | None:
         """The job of that id, None if there is none (any more).
@@ -229,6 +230,26 @@ class JobStore:
         """
         with self.database.read() as connection:
             return self._read_first(connection, select(JOBS).where(JOBS.c.id == id), id)
+
+    def count(self, kind: str | None = None) -> int:
+        """How many jobs there are, in all or of a kind."""
+        query = select(func.count()).select_from(JOBS)
+        with self.database.read() as connection:
+            return int(connection.execute(query if kind is None else query.where(JOBS.c.kind == kind)).scalar_one())
+
+    def active_ids(self) -> frozenset[str]:
+        """The jobs that wait or run, by their ids."""
+        with self.database.read() as connection:
+            return frozenset(connection.execute(select(JOBS.c.id).where(JOBS.c.state.in_(ACTIVE_STATES))).scalars())
+
+    def look(self) -> tuple[object, ...]:
+        """Something that is another one as soon as a job is asked for, begins, ends or is removed: little to read,
+        however many there are."""
+        columns = (JOBS.c.state, func.count(), func.max(JOBS.c.ended_at), func.sum(JOBS.c.attempt))
+        active = select(JOBS.c.id, JOBS.c.state).where(JOBS.c.state.in_(ACTIVE_STATES)).order_by(JOBS.c.id)
+        with self.database.read() as connection:
+            of_state = connection.execute(select(*columns).group_by(JOBS.c.state).order_by(JOBS.c.state)).all()
+            return (*map(tuple, of_state), *map(tuple, connection.execute(active).all()))
 
     def states(self) -> dict[str, str]:
         """The state of every job by its id, as it is written: little to read, however many there are."""

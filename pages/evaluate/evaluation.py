@@ -10,13 +10,13 @@ from pages.evaluate.result import show_result
 from pages.widgets import resources
 from pages.widgets.errors import guard
 from pages.widgets.frame import empty_page
-from pages.widgets.jobs import choose_job, job_store, show_chosen
+from pages.widgets.jobs import choose_job, jobs_of, show_chosen
 from pages.widgets.left_out import left_out_models, left_out_rows
 
 
 def show_evaluation() -> None:
     known = resources.checkpoints()
-    jobs = job_store().list(kind=EVALUATE.name)
+    jobs = jobs_of(EVALUATE.name, "evaluation")
     left_out_rows(jobs.left_out, ("evaluation", "evaluations"))
     if not known and not jobs:
         empty_page("There is no trained model yet.", "Start on Home", "home/page.py")

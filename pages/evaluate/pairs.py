@@ -8,7 +8,7 @@ from bcos_core.minimal_pairs.job import MINIMAL_PAIRS
 from pages.evaluate.pairs_form import choose_pairs
 from pages.evaluate.pairs_result import show_result
 from pages.widgets.errors import guard
-from pages.widgets.jobs import choose_job, job_store, show_chosen
+from pages.widgets.jobs import choose_job, jobs_of, show_chosen
 from pages.widgets.language_models import language_models, left_out
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.plain import plain
@@ -20,7 +20,7 @@ ABOUT = (
 
 
 def show_pairs() -> None:
-    jobs = job_store().list(kind=MINIMAL_PAIRS.name)
+    jobs = jobs_of(MINIMAL_PAIRS.name, MINIMAL_PAIRS.parameter)
     st.markdown(plain(ABOUT))
     left_out_rows(jobs.left_out, ("run of minimal pairs", "runs of minimal pairs"))
     with st.expander("New run", icon=":material/add:", expanded=not jobs), guard():

@@ -13,7 +13,7 @@ from pages.evaluate.trust_result import show_report
 from pages.widgets import resources, url
 from pages.widgets.errors import guard
 from pages.widgets.frame import empty_page
-from pages.widgets.jobs import choose_job, job_store, show_chosen, time_needed
+from pages.widgets.jobs import choose_job, job_store, jobs_of, show_chosen, time_needed
 from pages.widgets.left_out import left_out_models, left_out_rows
 from pages.widgets.not_offered import not_offered
 from pages.widgets.option import option_field
@@ -25,7 +25,7 @@ _OPTIONS = options_of(TrustSpec)
 
 def show_trust() -> None:
     known = {name: info for name, info in resources.checkpoints().items() if info.task is not None}
-    jobs = job_store().list(kind=TRUST.name)
+    jobs = jobs_of(TRUST.name, "trust")
     left_out_rows(jobs.left_out, ("run of the trust tests", "runs of the trust tests"))
     if not known and not jobs:
         empty_page("There is no trained model yet.", "Start on Home", "home/page.py")

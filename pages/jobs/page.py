@@ -6,7 +6,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from bcos_core.jobs.job import ACTIVE_STATES
 from bcos_core.jobs.kinds import NAMES, command_of, kind_of
 from bcos_core.jobs.queue import in_order
 from bcos_core.jobs.store import Job, JobState
@@ -19,6 +18,7 @@ from pages.widgets.jobs import (
     cancel_button,
     curves,
     job_store,
+    listed,
     looked_at,
     progress,
     result,
@@ -35,7 +35,6 @@ from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
 LIST_LENGTH = 30
-_MOST_LISTED = 1_000_000
 LOG_LINES = 200
 _SAID = "jobs-deleted"
 RESUME = "it goes on from its last finished step."
@@ -69,29 +68,23 @@ def main() -> None:
 
 def choose(chosen: str) -> None:
     """The list: what runs, what waits in its order, what ended; it follows the jobs while one of them is active."""
-    watched = {id for id, state in job_store().states().items() if state in ACTIVE_STATES}
+    watched = job_store().active_ids()
 
     def rows() -> None:
         with guard():
-            states = job_store().states()
-            if {id for id, state in states.items() if state in ACTIVE_STATES} != watched:
+            if job_store().active_ids() != watched:
                 st.rerun()
-            length = listed()
+            length = listed(LIST_LENGTH)
             jobs = in_order(job_store(), length)
             for job in jobs:
                 row(job, chosen)
             left_out_rows(jobs.left_out, ("job", "jobs"), delete=job_store().delete)
-            older = len(states) - length
+            older = job_store().count() - length
             if older > 0 and st.button(f"Show {min(older, LIST_LENGTH)} of {older} older ones", type="tertiary"):
                 url.write(listed=str(length + LIST_LENGTH))
                 st.rerun()
 
     fragment(run_every=REFRESH_SECONDS if watched else None)(rows)()
-
-
-def listed() -> int:
-    """How many jobs the list shows, as the address says."""
-    return max(LIST_LENGTH, url.number("listed", below=_MOST_LISTED) or 0)
 
 
 def row(job: Job, chosen: str) -> None:

@@ -26,7 +26,7 @@ from pages.lab.planted import compare_button, show_planted
 from pages.widgets import resources, url
 from pages.widgets.chart import chart
 from pages.widgets.errors import guard
-from pages.widgets.jobs import choose_job, curves, job_store, show_chosen
+from pages.widgets.jobs import choose_job, curves, job_store, jobs_of, show_chosen
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.not_offered import not_offered
 from pages.widgets.plain import plain
@@ -36,7 +36,7 @@ ENOUGH = 0.9  # of the texts: below, the model did not learn the shortcut well
 
 
 def show_lab() -> None:
-    jobs = job_store().list(kind=LAB.name)
+    jobs = jobs_of(LAB.name, "experiment")
     left_out_rows(jobs.left_out, ("experiment", "experiments"))
     with st.expander("New experiment", icon=":material/add:", expanded=not jobs), guard():
         _form()

@@ -18,7 +18,7 @@ from bcos_core.reproduce.written import FORMATS, group_table, made, missing
 from pages.reproduce.changed import show_changes
 from pages.widgets import url
 from pages.widgets.errors import guard
-from pages.widgets.jobs import choose_job, job_store, show_chosen, time_needed
+from pages.widgets.jobs import choose_job, job_store, jobs_of, show_chosen, time_needed
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
@@ -28,7 +28,7 @@ _TITLES = {"md": "Markdown", "csv": "CSV", "html": "HTML page", "json": "JSON"}
 
 
 def show_runs() -> None:
-    jobs = job_store().list(kind=REPRODUCE.name)
+    jobs = jobs_of(REPRODUCE.name, "reproduction")
     left_out_rows(jobs.left_out, ("run", "runs"))
     with st.expander("New run", icon=":material/add:", expanded=not jobs), guard():
         _form()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from bcos_core.jobs.store import Curve, Job, JobState, JobStore
 from bcos_core.model.info import read_config
 from bcos_core.numbers import count, duration, number, percent
 from bcos_core.render.curves import curves_table, learning_figures
+from bcos_core.storage.listing import Listing
 from bcos_core.tasks.next_token import PERPLEXITY, RATIO
 from pages.server import roles
 from pages.server.roles import require_researcher
@@ -37,6 +38,8 @@ from pages.widgets.stages import explain_stage
 REFRESH_SECONDS = 1.5
 FOLLOW_SECONDS = 4.0
 CHARTS_IN_A_ROW = 2
+KIND_LENGTH = 50
+MOST_LISTED = 1_000_000
 
 _INTERRUPTED = ("Interrupted", "orange", ":material/pause_circle:")
 _STATES = {
@@ -69,8 +72,7 @@ def looked_at(*jobs: Job) -> None:
     """Those of them that have ended are no news any more (`pages.widgets.news`)."""
     ended = {job.id for job in jobs if not job.active}
     if ended:
-        unseen = news.unseen(job_store(), researcher())
-        news.look_at(job_store(), researcher(), [job for job in unseen if job.id in ended])
+        news.look_at(job_store(), researcher(), news.unseen(job_store(), researcher(), among=sorted(ended), limit=None))
 
 
 def interrupted(job: Job) -> bool:
@@ -117,11 +119,11 @@ def follow() -> None:
     """Draw the page anew when a job begins or ends elsewhere: another tab, the command line, a run of this page
     that a quick second click has cut off."""
 
-    drawn = job_store().states()
+    drawn = job_store().look()
 
     def look() -> None:
         with guard():
-            if job_store().states() != drawn:
+            if job_store().look() != drawn:
                 st.rerun()
 
     fragment(run_every=FOLLOW_SECONDS)(look)()
@@ -201,8 +203,33 @@ def time_needed(kind: AnyKind, spec: Any, what: str = "") -> str:
     return "" if seconds is None else f"About {about(seconds)} on this machine{f', {what}' if what else ''}."
 
 
+def jobs_of(kind: str, parameter: str) -> Listing[Job]:
+    """The newest jobs of a kind, as many as the address says (`listed`), and the one that it names, however old it is:
+    what `choose_job` chooses from."""
+    newest = job_store().list(kind=kind, limit=listed(KIND_LENGTH))
+    named = url.read(parameter)
+    if named is None or any(job.id == named for job in newest):
+        return newest
+    with guard():
+        old = job_store().find(named)
+        if old is not None and old.kind == kind:
+            return replace(newest, found=(*newest.found, old))
+    return newest
+
+
+def listed(least: int) -> int:
+    """How many jobs a list shows, as the address says."""
+    return max(least, url.number("listed", below=MOST_LISTED) or 0)
+
+
 def choose_job(label: str, parameter: str, jobs: Sequence[Job], *, clears: tuple[str, ...] = ()) -> Job:
     """The job that the address names, or the newest; `jobs` are of one kind, titled "Kind · what it is about"."""
+    shown = listed(KIND_LENGTH)
+    if len(jobs) >= shown and (older := job_store().count(jobs[0].kind) - shown) > 0:
+        more = min(older, KIND_LENGTH)
+        if st.button(f"List {more} of {count(older, 'older one')}", type="tertiary", key=f"older-{parameter}"):
+            url.write(listed=str(shown + KIND_LENGTH))
+            st.rerun()
     titles = {
         job.id: " · ".join(
             (job.title.partition(" · ")[2] or job.title, state_title(job), when(job.ended_at or job.created_at))

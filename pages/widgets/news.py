@@ -67,9 +67,9 @@ def _start_of(job: Job) -> tuple[str, int]:
 
 def all_looked_at() -> None:
     """A button, while there is news."""
-    found = news.unseen(job_store(), researcher())
-    if len(found) > 1 and st.button(f"Mark {len(found)} as seen", type="tertiary", icon=":material/done_all:"):
-        news.look_at(job_store(), researcher(), found)
+    number = news.count_unseen(job_store(), researcher())
+    if number > 1 and st.button(f"Mark {number} as seen", type="tertiary", icon=":material/done_all:"):
+        news.look_at_all(job_store(), researcher())
         st.rerun()
 
 
