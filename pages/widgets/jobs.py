@@ -208,7 +208,7 @@ def jobs_of(kind: str, parameter: str) -> Listing[Job]:
     what `choose_job` chooses from."""
     newest = job_store().list(kind=kind, limit=listed(KIND_LENGTH))
     named = url.read(parameter)
-    if named is None or any(job.id == named for job in newest):
+    if not named or any(job.id == named for job in newest):
         return newest
     with guard():
         old = job_store().find(named)
