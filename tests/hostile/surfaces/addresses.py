@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bcos_core.attribution.registry import METHODS
 from pages.compare import examples
 from pages.generate import alternatives, asked, continuation, whole
-from pages.jobs.page import listed
 from pages.widgets import kept_text, struck, uploads, url
+from pages.widgets.jobs import listed
 from tests.hostile import values
 from tests.hostile.surface import Ground, Surface
 
@@ -89,7 +89,7 @@ def make(ground: Ground) -> tuple[st.SearchStrategy[Address], Callable[[Address]
         "foil": ("foil", alternatives._number_in_address),
         "stopped": ("stopped", lambda: continuation._wanted(50)),
         "at": ("at", lambda: continuation._at(9)),
-        "listed": ("listed", listed),
+        "listed": ("listed", lambda: listed(30)),
         "shown": ("shown", lambda: url.number("shown", below=4)),
         "link": ("q", opened),
         "write": ("q", wrote),
