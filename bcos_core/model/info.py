@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from bcos_core.errors import CheckpointError, DataError, PathNotAllowedError, UnsupportedModelError
 from bcos_core.families import family_named
-from bcos_core.home import Home, allowed_roots, require_allowed
+from bcos_core.home import Home, allowed_roots, given_path, require_allowed
 from bcos_core.model.about import About, read_about
 from bcos_core.model.headers import Headers, output_count, safetensors_headers
 from bcos_core.model.naming import name_of_model, told_apart
@@ -347,7 +347,9 @@ def read_config(path: Path) -> ModelConfig:
         CheckpointError: there is none, it is damaged, it was written by a newer format version, or a file of the folder
             is a link that leads out of it.
         UnsupportedModelError: an adapter, a quantised model, one with code of its own.
+        PathNotAllowedError: no folder can be called so.
     """
+    path = given_path(path)
     require_own_files(path)
     require_own_weights(path)
     if not path.is_dir():

@@ -62,7 +62,7 @@ def complete(parameters: Mapping[str, str | Iterable[str]]) -> None:
 
 def whole() -> str:
     """The address of the screen, with what it leaves open, as the query of a link."""
-    given = {name: st.query_params.get_all(name) for name in st.query_params}
+    given = {name: _in_address(value) for name, value in _now().items()}
     completion = {name: _in_address(value) for name, value in _completion().items()}
     return urlencode({**completion, **given}, doseq=True)
 

@@ -226,6 +226,12 @@ def test_a_name_is_not_a_folder(tmp_path: Path) -> None:
         read_info(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "nul\0"])
+def test_what_no_folder_can_be_called_is_refused_in_words(name: str) -> None:
+    with pytest.raises(PathNotAllowedError, match="is not a path"):
+        read_info(name)
+
+
 @pytest.mark.parametrize("name", ["config.json", "checkpoint.json", "vocab.txt", "about.json"])
 def test_a_file_that_is_a_link_out_of_the_folder_is_not_read(
     name: str, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
