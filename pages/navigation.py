@@ -33,7 +33,8 @@ def shown(room: Room, **options: Any) -> StreamlitPage:
 
 rate = shown(Room("rate", "Rate", "rate_review"), visibility="hidden")
 if is_researcher:
-    page = st.navigation([*(shown(room, default=room.name == "home") for room in ROOMS.values()), rate])
+    rooms = [shown(room, default=room.name == "home") for room in ROOMS.values()]
+    page = st.navigation([*rooms, rate], expanded=True)  # however many there are
 else:
     welcome = shown(Room("welcome", "Welcome", "waving_hand"), default=True)
     page = st.navigation([welcome, rate], position="hidden")

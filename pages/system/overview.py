@@ -26,7 +26,7 @@ MOST_ROWS = 200
 def show_system() -> None:
     store = job_store()
     supervisor_notice()
-    st.subheader("Ready?", anchor=False)
+    st.header("Ready?", anchor=False)
     _table(
         "Checks",
         ("Check", "Holds", "Found"),
@@ -43,9 +43,9 @@ def show_system() -> None:
         _facts("Versions", versions())
         with guard():
             _facts("Quotas", quota_facts(store, space))
-    st.subheader("On the disk", anchor=False)
+    st.header("On the disk", anchor=False)
     _table("Disk", ("What", "Size"), [(kind, file_size(size)) for kind, size in space.by_kind.items() if size])
-    st.subheader("Clean-up", anchor=False)
+    st.header("Clean-up", anchor=False)
     with guard():
         _show_clean_up()
 
@@ -106,7 +106,7 @@ def _here_now() -> list[Fact]:
 
 
 def _facts(title: str, facts: Sequence[Fact]) -> None:
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     _table(title, ("What", "Found"), [(fact.name, fact.value) for fact in facts])
 
 
