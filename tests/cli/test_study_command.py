@@ -136,6 +136,7 @@ def test_the_list_tells_drafts_from_locked_studies(home: Home, capsys: pytest.Ca
     assert f"{locked.id}  open    What readers see" in capsys.readouterr().out
 
 
+@pytest.mark.sqlite_file
 def test_backup(
     home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,6 +104,7 @@ def test_a_setting_that_is_no_number_is_refused(setting: str, given: str) -> Non
         read_quotas({setting: given})
 
 
+@pytest.mark.sqlite_file
 def test_a_file_counts_once_and_links_not_at_all(store: JobStore, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     (folder / "inside").mkdir(parents=True)
