@@ -52,13 +52,14 @@ class Visitors:
         self.errors: Counter[str] = Counter()
 
     async def visit(self, *, texts: int, reading: float = 0.0) -> None:
-        """One session, from its coming to its leaving."""
+        """One session, from its coming, somewhen, to its leaving."""
+        await _read_for(reading)
         async with wire(self._address) as open_wire:
             seen: asyncio.Queue[int] = asyncio.Queue()
             hearing = asyncio.create_task(self._hear(open_wire, seen))  # a browser reads on while its person does
-            for _ in range(texts):
-                if reading:
-                    await asyncio.sleep(random.expovariate(1 / reading))
+            for number in range(texts):
+                if number:
+                    await _read_for(reading)
                 await self._compare(open_wire, seen)
             hearing.cancel()
 
@@ -135,6 +136,10 @@ async def _load(
         },
         {"load_per_core": os.getloadavg()[0] / (os.cpu_count() or 1)},
     ]
+
+
+async def _read_for(reading: float) -> None:
+    await asyncio.sleep(random.expovariate(1 / reading) if reading else 0.0)
 
 
 async def _watch(server: psutil.Process, resident: list[int]) -> None:
