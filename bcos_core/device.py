@@ -6,7 +6,7 @@ Three settings of the environment, each checked in words; `python -m bcos_core C
     BCOS_PRECISION      fp32 or bf16: of the weights of what is loaded to be explained, however they are stored
     BCOS_DETERMINISTIC  1: the same numbers from the same work, twice; what cannot promise that fails
 
-Apple's GPUs (mps) are used where they are asked for by name: they have no float64, in which sums are made elsewhere.
+Apple's GPUs (mps) are used where they are asked for by name alone: they have no float64, in which sums are made.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bcos_core.errors import InputError
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor, nn
+    from torch import nn
 
 AUTO, CPU, CUDA, MPS = "auto", "cpu", "cuda", "mps"
 DEVICE, PRECISION, DETERMINISTIC = "BCOS_DEVICE", "BCOS_PRECISION", "BCOS_DETERMINISTIC"
@@ -138,18 +138,6 @@ def precision_of(model: nn.Module) -> str:
     """In which numbers a model's weights are."""
     dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
     return {"float32": "fp32", "bfloat16": "bf16"}.get(dtype, dtype)
-
-
-def wide(numbers: Tensor) -> Tensor:
-    """In float64, where the device has it; in float32 on Apple's GPUs."""
-    return numbers.to(widest(numbers.device))
-
-
-def widest(device: torch.device) -> torch.dtype:
-    """float64, where the device has it; float32 on Apple's GPUs."""
-    import torch
-
-    return torch.float32 if device.type == MPS else torch.float64
 
 
 def circumstances(model: nn.Module) -> dict[str, str]:
