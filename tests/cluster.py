@@ -8,7 +8,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -25,6 +24,7 @@ from bcos_core.home import Home
 from bcos_core.storage.database import Database
 from bcos_core.storage.postgresql import make_engine
 from bcos_core.storage.upgrade import bring_up_to_date
+from tests.ports import free_port
 
 START_SECONDS = 60.0
 USER, PASSWORD = "bcos", "s3cret-w0rd"
@@ -39,7 +39,7 @@ class Server:
 
     def __init__(self, programs: Path, folder: Path, user: str | None, settings: Sequence[str]) -> None:
         self._programs, self._folder, self._user = programs, folder, user
-        self.port = _free_port()
+        self.port = free_port()
         own = ("listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={folder}")
         self._settings = [word for setting in (*settings, *own) for word in ("-c", setting)]
         self._process: subprocess.Popen[bytes] | None = None
@@ -200,9 +200,3 @@ def _programs() -> Path:
 def _environment() -> dict[str, str]:
     """Without what would turn a client or a server of this machine elsewhere, or is the dashboard's."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "BCOS_"))}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from bcos_core.home import CHECKOUT, Home
+from tests.ports import free_port
 
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
@@ -28,9 +28,7 @@ class Server:
 
     @classmethod
     def at_free_port(cls, home: Home, *options: str) -> Server:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return cls(home, probe.getsockname()[1], options)
+        return cls(home, free_port(), options)
 
     @property
     def url(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -28,12 +27,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_database: str) -> 
     monkeypatch.setenv("BCOS_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("BCOS_QUICKSTART", "0")
     return Home((tmp_path / "home").resolve()).create()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def nginx_program() -> str:

@@ -24,8 +24,9 @@ import pytest
 from bcos_core.home import CHECKOUT
 from tests.browser.serving import stop
 from tests.cluster import Cluster, running_cluster
-from tests.deploy.conftest import free_port, nginx
+from tests.deploy.conftest import nginx
 from tests.deploy.test_files import PYTHON, compose
+from tests.ports import free_port
 
 START_SECONDS = 120.0
 

@@ -7,7 +7,8 @@ import sys
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.deploy.conftest import free_port, nginx, wait_for
+from tests.deploy.conftest import nginx, wait_for
+from tests.ports import free_port
 
 ECHO = """
 import sys, uvicorn

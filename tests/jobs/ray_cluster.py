@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from tests.jobs.waiting import wait_until
+from tests.ports import free_port
 
 TOKEN = "0123456789abcdef" * 4
 HEAD = ("gcs_server", "raylet", "dashboard")
@@ -25,7 +25,7 @@ START_SECONDS = 120.0
 class RayCluster:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ray-"))  # short: it holds sockets
-        self._ports = [_free_port() for _ in range(4)]
+        self._ports = [free_port() for _ in range(4)]
         self._process: subprocess.Popen[bytes] | None = None
         self._family: set[psutil.Process] = set()
 
@@ -95,9 +95,3 @@ class RayCluster:
             with suppress(psutil.Error):
                 process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -13,14 +13,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bcos_core.home import CHECKOUT, Home
+from tests.ports import free_port
 from tests.server.conftest import Serve
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def metrics(port: int) -> dict[str, float]:

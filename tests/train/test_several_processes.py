@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections import Counter
@@ -21,6 +20,7 @@ from bcos_core.train import ranks
 from bcos_core.train.encoded import EpochOrder
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.spec import TrainSpec
+from tests.ports import free_port
 from tests.train.small_task import spec_of, write_inputs
 
 
@@ -31,9 +31,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def run_two(spec: TrainSpec, root: Path) -> list[subprocess.CompletedProcess[str]]:
     """Both ranks, on one machine, over gloo."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "tests.train.rank", json.dumps(spec.to_dict()), str(root)]
     started = [

@@ -12,7 +12,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -42,6 +41,7 @@ from tests.hostile import damage, values
 from tests.hostile.surface import Ground, Surface
 from tests.hostile.surfaces.pages import furnish, parameters_of_pages
 from tests.hostile.watch import Breach
+from tests.ports import free_port
 from tests.server.wire import Wire, wire
 
 ANSWER_SECONDS = 8.0
@@ -262,9 +262,7 @@ def _text(tree: Any) -> str:
 
 
 def _start(ground: Ground, *, raters: bool = False) -> Server:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     folder = ground.temporary / ("raters" if raters else "dashboard")
     folder.mkdir()
     log, noted = folder / "log", folder / "breaches"
