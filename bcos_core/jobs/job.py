@@ -25,6 +25,14 @@ LEASE = timedelta(seconds=15)
 another machine, in another container, before the machine started anew."""
 
 
+def seems_alive(process: ProcessId | None, beaten_at: datetime | None) -> bool:
+    """Whether a process lives that writes a heartbeat: the process table knows, if it is one of those in it; else its
+    last heartbeat tells."""
+    if process is not None and process.is_local:
+        return process.is_alive()
+    return beaten_at is not None and utc_now() - beaten_at < LEASE
+
+
 class JobState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
@@ -112,13 +120,8 @@ class Job:
         return ProcessId(host=self.host, space=self.pid_space, pid=self.pid, started=self.pid_started)
 
     def seems_alive(self) -> bool:
-        """Whether the process of a running job lives.
-
-        The process table knows, if the process is one of those in it; else the heartbeat tells.
-        """
-        if self.process is not None and self.process.is_local:
-            return self.process.is_alive()
-        return self.heartbeat_at is not None and utc_now() - self.heartbeat_at < LEASE
+        """Whether the process of a running job lives."""
+        return seems_alive(self.process, self.heartbeat_at)
 
     @property
     def log_path(self) -> Path:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 
 from bcos_core.errors import JobError
-from bcos_core.jobs.job import LEASE
+from bcos_core.jobs.job import seems_alive
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.schema import SUPERVISORS
 from bcos_core.storage.database import Database, upsert
@@ -29,10 +29,8 @@ class Presence:
 
     @property
     def seems_alive(self) -> bool:
-        """As of a job: the process table knows, where it has the process; else the last sign of life tells."""
-        if self.process.is_local:
-            return self.process.is_alive()
-        return utc_now() - self.beaten_at < LEASE
+        """As of a job."""
+        return seems_alive(self.process, self.beaten_at)
 
 
 def supervisors(database: Database) -> Sequence[Presence]:

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from importlib import metadata
 
 import psutil
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 import bcos_core
 from bcos_core.home import Home
 from bcos_core.jobs.devices import available_cores
-from bcos_core.jobs.job import ACTIVE_STATES
 from bcos_core.jobs.quotas import read_quotas
 from bcos_core.jobs.store import JobStore
 from bcos_core.numbers import count, file_size
 from bcos_core.storage.space import Space
+from bcos_core.storage.upgrade import revisions_of
 
 PACKAGES = ("torch", "transformers", "streamlit", "SQLAlchemy", "datasets", "captum")
 
@@ -59,7 +58,6 @@ def database_facts(store: JobStore, space: Space) -> list[Fact]:
     """
     of_file = store.database.is_sqlite
     with store.database.read() as connection:
-        heads = MigrationContext.configure(connection).get_current_heads()
         version = connection.execute(text("SELECT sqlite_version()" if of_file else "SHOW server_version")).scalar_one()
         size = (
             space.by_kind.get("database", 0)
@@ -69,7 +67,7 @@ def database_facts(store: JobStore, space: Space) -> list[Fact]:
     kind = "SQLite" if of_file else "PostgreSQL"
     return [
         Fact("Database", f"{kind} {version}"),
-        Fact("Tables", f"revision {', '.join(sorted(heads))}"),
+        Fact("Tables", f"revision {revisions_of(store.database)[0]}"),
         Fact("Size", file_size(size)),
     ]
 
@@ -82,10 +80,8 @@ def quota_facts(store: JobStore, space: Space) -> list[Fact]:
         StorageError: the database cannot be read.
     """
     quotas = read_quotas()
-    states = store.states().values()
-    active = sum(state in ACTIVE_STATES for state in states)
     return [
-        Fact("Jobs that wait or run", f"{active} of {_bound(quotas.server_jobs)}"),
+        Fact("Jobs that wait or run", f"{len(store.active_ids())} of {_bound(quotas.server_jobs)}"),
         Fact("Jobs of one person", "no bound" if quotas.person_jobs is None else count(quotas.person_jobs, "job")),
         Fact("Under BCOS_HOME", f"{file_size(space.total)} of {_size(quotas.server_bytes)}"),
         Fact("What one person's jobs made", "no bound" if quotas.person_bytes is None else _size(quotas.person_bytes)),

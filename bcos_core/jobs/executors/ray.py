@@ -95,8 +95,7 @@ class RayExecutor:
         self._looked, self._hindrance = time.monotonic(), hindrance
 
     def start(self, job: Job, command: Sequence[str]) -> str:
-        id = f"bcos-{job.id}-{job.attempt}"
-        handle = f"{self._settings.address} {id}"
+        id, handle = self._names(job)
         begin = job.log_path.stat().st_size
         try:
             client = RayClient.connect(self._settings.address)
@@ -118,6 +117,11 @@ class RayExecutor:
         self._follow(handle, id, job, begin)
         return handle
 
+    def _names(self, job: Job) -> tuple[str, str]:
+        """The submission id of this start of a job, and the handle that says on which cluster."""
+        id = f"bcos-{job.id}-{job.attempt}"
+        return id, f"{self._settings.address} {id}"
+
     def _environment(self) -> dict[str, str]:
         passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         if url := os.environ.get(URL_VARIABLE, "").strip():
@@ -134,8 +138,8 @@ class RayExecutor:
 
     def adopt(self, job: Job) -> str | None:
         # One that was killed before it wrote down the handle has submitted this id, or nothing.
-        id = f"bcos-{job.id}-{job.attempt}"
-        handle = job.handle or f"{self._settings.address} {id}"
+        id, handle = self._names(job)
+        handle = job.handle or handle
         if handle.partition(" ")[0] != self._settings.address:
             return None
         self._follow(handle, id, job, _beginning(job.log_path, job.attempt))
