@@ -71,13 +71,13 @@ def counted(database: Database, plan: Plan, acknowledged: Sequence[Acknowledgeme
         "duplicated": duplicated_answers(database, plan.study),
         "retried": sum(one.retried for one in acknowledged),
         "imbalance": max(max(cells) - min(cells) for cells in filled),
-        "p50_ms": _percentile(saves, 50),
-        "p95_ms": _percentile(saves, 95),
-        "max_ms": _percentile(saves, 100),
-        "next_p95_ms": _percentile(sorted(1000 * one.next_seconds for one in acknowledged), 95),
+        "p50_ms": percentile(saves, 50),
+        "p95_ms": percentile(saves, 95),
+        "max_ms": percentile(saves, 100),
+        "next_p95_ms": percentile(sorted(1000 * one.next_seconds for one in acknowledged), 95),
     }
 
 
-def _percentile(ordered: Sequence[float], percent: int) -> float:
+def percentile(ordered: Sequence[float], percent: int) -> float:
     """The smallest value that at least `percent` % of the values do not exceed."""
     return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
