@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup app test hostile check constraints audit licences release docs bench screenshots chaos
+.PHONY: help setup app test hostile check constraints audit licences release docs bench screenshots chaos load
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 13
@@ -55,6 +55,9 @@ bench: $(VENV)/.application  ## measure every figure of the README again, briefl
 
 chaos: $(VENV)/.development  ## kill, stop, fill, cut and turn back while jobs and raters work; INJECTIONS=30 SEED=1 DATABASE=postgresql
 	@$(RUN) -m tests.chaos --injections $(or $(INJECTIONS),100) --seed $(or $(SEED),0) --database $(or $(DATABASE),sqlite)
+
+load: $(VENV)/.development  ## fifty people who compare texts at once: seconds to a heatmap, and the server's memory after they have gone
+	@$(RUN) -m benchmarks load
 
 screenshots: $(VENV)/.development  ## a picture of every page, in build/screenshots, after half an hour of making what they show; TINY=1: minutes
 	@PYTHONPATH=. $(RUN) .ci/screenshots.py $(if $(TINY),--tiny)

@@ -4,7 +4,7 @@
 function drawRow(row) {
   const fill = element("span", "fill");
   fill.style.width = `${row.share * 100}%`;
-  const name = element("span", "name", row.text);
+  const name = element("span", "name", element("span", "token", row.text));
   if (row.part) name.append(element("span", "part", row.part));
   const button = element(
     "button", row.written ? "written" : "", name, element("span", "track", fill), element("span", "value", row.value),

@@ -34,7 +34,7 @@ function watchTips(root, placeOf = (owner) => owner.getBoundingClientRect()) {
 // `same` says, is clicked all the same: the browser tells of no click then.
 const DOUBLE_CLICK = 500; // milliseconds
 function watchClicks(root, same, act) {
-  const buttonOf = (event) => event.target.closest?.("button");
+  const buttonOf = (event) => event.target.closest?.("button, [role=button]");
   root.onpointerdown = (event) => { root.held = buttonOf(event); };
   root.onpointerup = (event) => {
     const { held } = root;

@@ -80,6 +80,26 @@ class PathNotAllowedError(InputError):
     """A local path outside the folders the dashboard may read."""
 
 
+class NotAllowedError(BcosError):
+    """Something that the role of whoever asks for it does not allow."""
+
+
+class SignInError(InputError):
+    """A name and password, or a link, that let nobody in. Says nothing about which names there are."""
+
+
+class TooManyTriesError(SignInError):
+    """A guess that comes too soon after others; `seconds` until the next one is looked at."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class AccountError(InputError):
+    """An account that cannot be made or changed as asked."""
+
+
 class NotFiniteError(BcosError):
     """A loss, logit, cosine or score that is not a finite number: nothing that comes of it can be trusted."""
 
@@ -165,3 +185,15 @@ class TooManyAnswersError(AnswerError):
 
 class StorageError(BcosError):
     """The folder or database under BCOS_HOME cannot be written or read."""
+
+
+class UnreachableError(StorageError):
+    """It does not answer for now. What was stored before is intact, and the same may be tried again."""
+
+
+class DatabaseUnreachableError(UnreachableError):
+    """The server of the database does not answer, or has cut the connection."""
+
+
+class StoreUnreachableError(UnreachableError):
+    """The store of artefacts that several hosts share does not answer, or refuses who asks."""

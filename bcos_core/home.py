@@ -37,6 +37,11 @@ class Home:
         return self.root / "uploads"
 
     @property
+    def texts(self) -> Path:
+        """Texts that are too long for an address, a file each."""
+        return self.root / "texts"
+
+    @property
     def evaluations(self) -> Path:
         """Finished evaluations, one folder each."""
         return self.root / "evaluations"
@@ -86,6 +91,11 @@ class Home:
         """The folders of what jobs make for people, each thing a folder of its own in one of them."""
         models, results = self.models, (self.evaluations, self.batches, self.minimal_pairs)
         return (models, *results, self.lab, self.ablations, self.reproductions)
+
+    @property
+    def shared(self) -> tuple[Path, ...]:
+        """The folders whose folders several hosts share through a store (`bcos_core.storage.artefacts`)."""
+        return (*self.made, self.cells, self.uploads, self.trash)
 
     @property
     def locks(self) -> Path:
@@ -141,14 +151,23 @@ def given_path(path: str | Path) -> Path:
     return found
 
 
+def is_allowed(path: str | Path) -> bool:
+    """Whether `require_allowed` takes it."""
+    try:
+        require_allowed(path)
+    except PathNotAllowedError:
+        return False
+    return True
+
+
 def require_allowed(path: str | Path) -> Path:
     """`path`, resolved (symbolic links followed), if it lies under an allowed root.
 
     Raises:
         PathNotAllowedError: it does not, or is no path.
     """
-    try:
-        resolved = Path(path).expanduser().resolve()
+    try:  # `realpath`, since `resolve` says of links in a circle that they are there, wherever they lie
+        resolved = Path(os.path.realpath(Path(path).expanduser()))
     except (OSError, ValueError, RuntimeError) as error:  # too long; a null character; a home that nobody has
         raise PathNotAllowedError(
             f"{str(path)[:200]!r} is not a path ({_reason(error)}). Give the path of a folder."

@@ -9,6 +9,8 @@ from pathlib import Path
 from bcos_core.errors import InputError
 
 _BEGINNING, _ENDING = "BCOS_", "_FILE"
+_READ_WHERE_USED = "BCOS_STORE_OPTIONS_FILE"
+"""JSON of several lines, whose place is passed on, and not what it holds."""
 LARGEST = 64 * 1024
 
 
@@ -19,7 +21,8 @@ def read_setting_files(environment: MutableMapping[str, str] = os.environ) -> No
         InputError: a file that cannot be read or holds nothing, or a setting that is given twice. What it holds is not
             said.
     """
-    for name in [one for one in environment if one.startswith(_BEGINNING) and one.endswith(_ENDING)]:
+    names = [one for one in environment if one.startswith(_BEGINNING) and one.endswith(_ENDING)]
+    for name in [one for one in names if one != _READ_WHERE_USED]:
         setting, path = name.removesuffix(_ENDING), Path(environment[name])
         if environment.get(setting, "").strip():
             raise InputError(f"{setting} and {name} are both set. Leave one of them out.")

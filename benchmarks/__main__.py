@@ -32,10 +32,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "what",
-        choices=("tasks", "models", "rating", "waiting", "gpu", "memory", "language", "load", "storage"),
+        choices=(
+            *("tasks", "models", "rating", "waiting", "first-line", "gpu", "memory", "language"),
+            *("load", "storage", "dataset"),
+        ),
         help="every kind of task on real texts; other pretrained models; how long raters wait, in a browser; time left "
-        "and the two lanes, with real jobs; what holds on a GPU; memory of large models, on paper; time and memory of "
-        "explaining next tokens of SmolLM2; fifty people at once",
+        "and the two lanes, with real jobs; from a click to the first line of a job's log; what holds on a GPU; memory "
+        "of large models, on paper; time and memory of explaining next tokens of SmolLM2; fifty people at once; what "
+        "pages ask of a large database; whole data sets",
     )
     parser.add_argument("only", nargs="*", metavar="NAME", help="of tasks or models, these alone")
     arguments = parser.parse_args()
@@ -50,6 +54,11 @@ def main() -> None:
 
         sheet.add(short_beside_long())
         sheet.add(time_left())
+    elif arguments.what == "first-line":
+        from benchmarks.first_line import first_lines
+
+        for found in first_lines():
+            sheet.add(found)
     elif arguments.what == "gpu":
         if not torch.cuda.is_available():
             sys.exit("No GPU here that PyTorch can use: nothing was measured.")
@@ -76,6 +85,11 @@ def main() -> None:
         from benchmarks.storage import pages_queries
 
         for found in pages_queries():
+            sheet.add(found)
+    elif arguments.what == "dataset":
+        from benchmarks.dataset import measured as of_data_sets
+
+        for found in of_data_sets():
             sheet.add(found)
     else:
         others(sheet, arguments.what, arguments.only)

@@ -8,18 +8,31 @@ from urllib.parse import urlsplit
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from bcos_core.access.actor import NOBODY
+from bcos_core.access.table import Action, may
+from bcos_core.errors import StorageError
 from bcos_core.home import CHECKOUT
 from bcos_core.later import IMPORTING
 from pages.server.preload import preload
-from pages.server.roles import Role, role
+from pages.server.roles import actor, team
 from pages.server.rooms import ROOMS, Room
+from pages.server.unreachable import say
+from pages.widgets.away import wait_for_database
 from pages.widgets.errors import guard, raters_guard
+from pages.widgets.leaving import keep_what_was_typed
+from pages.widgets.who import who_is_here
 
-is_researcher = role() == Role.RESEARCHER
+away = False
+try:
+    here = actor()
+except StorageError as error:
+    say(error, "who is here")
+    here, away = NOBODY, True
+is_member = may(here, Action.BROWSE)
 is_rating = urlsplit(st.context.url or "").path.rstrip("/").endswith("/rate")
 # Before `st.navigation`, whose icons the browser would load from elsewhere for the tab.
 st.set_page_config(
-    page_title="B-cos LM" if is_researcher and not is_rating else "Study",  # a rater is not told what is compared
+    page_title="B-cos LM" if is_member and not is_rating else "Study",  # a rater is not told what is compared
     page_icon=str(CHECKOUT / "assets" / "icon.svg"),
     layout="wide",
     initial_sidebar_state=220,
@@ -32,18 +45,30 @@ def shown(room: Room, **options: Any) -> StreamlitPage:
 
 
 rate = shown(Room("rate", "Rate", "rate_review"), visibility="hidden")
-if is_researcher:
-    rooms = [shown(room, default=room.name == "home") for room in ROOMS.values()]
+if is_member or (away and not is_rating):
+    # Pages keep their addresses while it cannot be asked whose they are. And a page that is not theirs has an address
+    # all the same: it says who may, and the log has who asked.
+    looks = {True: "visible", False: "hidden"}
+    rooms = [
+        shown(room, default=room.name == "home", visibility=looks[may(here, room.action)]) for room in ROOMS.values()
+    ]
     page = st.navigation([*rooms, rate], expanded=True)  # however many there are
 else:
     welcome = shown(Room("welcome", "Welcome", "waving_hand"), default=True)
     page = st.navigation([welcome, rate], position="hidden")
-if is_researcher and not is_rating:
+if is_member and not is_rating:
     st.set_page_config(page_title=f"{page.title} · B-cos LM")
     with IMPORTING:
         from pages.widgets.news import announce  # not on a server for raters, which runs no jobs
     announce()
-with guard() if is_researcher else raters_guard():
+    with st.sidebar:
+        keep_what_was_typed()
+        if team():
+            who_is_here(here)
+if away:
+    wait_for_database()
+    st.stop()
+with guard() if is_member else raters_guard():
     page.run()
-if is_researcher:
+if is_member:
     preload()

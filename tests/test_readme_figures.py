@@ -29,6 +29,7 @@ NOT_MEASURED = {
     "95 %": "how sure intervals are",
     "100 MB": "the largest file that is taken",
     "4 GB": "the memory that a machine is asked to have",
+    "12 hours": "after which a session that nobody uses ends",
 }
 ENDS = ("low", "high")
 

@@ -12,6 +12,7 @@ of logit_y minus the mean of its shares of the others under w, as they are for t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -34,7 +35,7 @@ MEASURES: tuple[Measure, ...] = ("logit", "log-odds")
 class Row:
     """A written token, at `place` in all that was read: `scores` (place,) of the tokens before it, and the `share` that
     no token has (biases; of log-odds −H(w)). Together they add up to `total`. `logit` and `probability` are the
-    token's own."""
+    token's own; `likeliest` is the token that the model would have written, `confidence` the probability of that."""
 
     place: int
     token: int
@@ -43,6 +44,8 @@ class Row:
     total: float
     logit: float
     probability: float
+    likeliest: int
+    confidence: float
 
 
 def answer_rows(model: LanguageModel, read: Encoded, start: int, *, measure: Measure = "logit") -> Iterator[Row]:
@@ -68,19 +71,51 @@ def answer_rows(model: LanguageModel, read: Encoded, start: int, *, measure: Mea
 def _rows(model: LanguageModel, read: Encoded, start: int, measure: Measure) -> Iterator[Row]:
     view = ModelView(model.model, explanation_mode=True)
     for place in range(start, len(read)):
-        token = read.ids[place]
-        before = Encoded(read.text, read.ids[:place], read.tokens[:place], read.truncated_at)
-        batch = collate(model.tokenizer, [before], model.device)
-        select = partial(_select, token=token, measure=measure)
-        found = contributions(view, batch.input_ids, batch.attention_mask, select)
-        logits = found.logits[0].double()
-        total = float(logits[token]) if measure == "logit" else _log_odds(logits, token)
-        share = float(found.bias_share[0]) - (0.0 if measure == "logit" else _entropy(_others(logits, token)))
-        own = float(logits[token]), float(logits.softmax(0)[token])
-        row = Row(place, token, tuple(found.scores[0].tolist()), share, total, *own)
-        if not torch.isfinite(torch.tensor([*row.scores, row.share, row.total])).all():
-            raise NotFiniteError(f"The contributions to token {place} of {model.name} are not all finite numbers.")
+        (row,) = next_rows(model, view, [(read, place)], measure=measure)
+        require_finite_row(model, row)
         yield row
+
+
+def next_rows(
+    model: LanguageModel, view: ModelView, asked: Sequence[tuple[Encoded, int]], *, measure: Measure = "logit"
+) -> list[Row]:
+    """The rows of tokens of any texts, each a text and the token's place in it, in one forward and one backward pass.
+    Whether their numbers are finite is not looked at.
+
+    Args:
+        view: of the model, in explanation mode.
+    """
+    written = [read.ids[place] for read, place in asked]
+    before = [Encoded(read.text, read.ids[:place], read.tokens[:place], read.truncated_at) for read, place in asked]
+    batch = collate(model.tokenizer, before, model.device)
+    select = partial(_select, tokens=written, measure=measure)
+    found = contributions(view, batch.input_ids, batch.attention_mask, select)
+    scores, shares = found.scores.tolist(), found.bias_share.tolist()
+    rows = []
+    for number, ((_, place), token) in enumerate(zip(asked, written, strict=True)):
+        logits = found.logits[number].double()
+        probabilities = logits.softmax(0)
+        best = int(logits.argmax())
+        total = float(logits[token]) if measure == "logit" else _log_odds(logits, token)
+        share = shares[number] - (0.0 if measure == "logit" else _entropy(_others(logits, token)))
+        own = float(logits[token]), float(probabilities[token])
+        rows.append(
+            Row(place, token, tuple(scores[number][:place]), share, total, *own, best, float(probabilities[best]))
+        )
+    return rows
+
+
+def is_finite(row: Row) -> bool:
+    return all(map(math.isfinite, (*row.scores, row.share, row.total)))
+
+
+def require_finite_row(model: LanguageModel, row: Row) -> None:
+    """
+    Raises:
+        NotFiniteError: a row with numbers that are none.
+    """
+    if not is_finite(row):
+        raise NotFiniteError(f"The contributions to token {row.place} of {model.name} are not all finite numbers.")
 
 
 @dataclass(frozen=True)
@@ -108,12 +143,14 @@ def part_of(rows: Sequence[Row]) -> Part:
     return Part(tuple(scores), sum(row.share for row in rows), sum(row.total for row in rows))
 
 
-def _select(logits: Tensor, token: int, measure: Measure) -> Tensor:
-    """(1, vocabulary) → (1,): the logit, or it minus the mean of the others under their own probabilities."""
+def _select(logits: Tensor, tokens: Sequence[int], measure: Measure) -> Tensor:
+    """(batch, vocabulary) → (batch,): the logit, or it minus the mean of the others under their own probabilities."""
+    own = logits.gather(1, torch.tensor(tokens, device=logits.device)[:, None]).squeeze(1)
     if measure == "logit":
-        return logits[:, token]
-    weights = _others(logits[0].detach().double(), token).to(logits.dtype)
-    return logits[:, token] - (logits * weights).sum(-1)
+        return own
+    rows = zip(logits.detach().double(), tokens, strict=True)
+    weights = torch.stack([_others(row, token) for row, token in rows]).to(logits.dtype)
+    return own - (logits * weights).sum(-1)
 
 
 def _others(logits: Tensor, token: int) -> Tensor:

@@ -38,8 +38,9 @@ def kind_of_answers(model: TextModel) -> str:
 def answers_of(model: TextModel, logits: Tensor, target: Target | None) -> list[Answer]:
     """One for each row of logits (batch, outputs). Of a vocabulary are kept what `target` names, and the likeliest."""
     if isinstance(model, LanguageModel):
-        asked = [] if target is None else [one for one in (target.index, target.minus) if one is not None]
-        kept = [alternatives(model, row, asked=asked) for row in logits]
+        named = None if target is None else [one for one in (target.index, target.minus) if one is not None]
+        # Which of equal logits is the largest, or of some that are no numbers, argmax alone says.
+        kept = [alternatives(model, row, asked=[int(row.argmax())] if named is None else named) for row in logits]
         return [Answer(NextToken.name, one.ids, one.texts, one.logits, one.probabilities) for one in kept]
     assert isinstance(model, Classifier)
     outputs, name = tuple(range(len(model.labels))), model.task_type.name

@@ -80,6 +80,8 @@ def explain(
     the messages of a conversation (`bcos_core.text.prompt`), or one that was read already (`Encoded`), such as a step
     of `generate` has.
 
+    A classifier's text may be one that was read already, too (`encode`).
+
     A text over the model's limit is explained up to the limit, a prompt from where its end fits; the record says where
     it was cut.
 

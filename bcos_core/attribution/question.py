@@ -48,10 +48,11 @@ def questions_of(
             return [_next_token(model, prompts, target, minus)]
         return [_next_token(model, [one], likeliest(model, one), minus) for one in prompts]
     assert isinstance(model, Classifier)
-    listed = [texts] if isinstance(texts, str) else list_of_texts(texts)  # type: ignore[arg-type]
-    require_texts(model.name, model.pairs, listed)
+    listed = [texts] if isinstance(texts, str | Encoded) else list_of_texts(texts)  # type: ignore[arg-type]
+    require_texts(model.name, model.pairs, [one.text if isinstance(one, Encoded) else one for one in listed])
     found = resolve_target(model.labels, target, minus)
-    return [Question(tuple(encode(model.tokenizer, listed, model.max_length)), found)]
+    read = iter(encode(model.tokenizer, [one for one in listed if not isinstance(one, Encoded)], model.max_length))
+    return [Question(tuple(one if isinstance(one, Encoded) else next(read) for one in listed), found)]
 
 
 def is_one(texts: object) -> bool:

@@ -21,6 +21,7 @@ from bcos_core.tasks.registry import TASK_TYPES, USUAL, answer_type, is_answer_t
 from bcos_core.tasks.task_type import TaskType
 from bcos_core.text.cut import positions_by_half, unread_spans
 from bcos_core.text.token import Token
+from bcos_core.text.token_names import with_signs
 from bcos_core.text.words import Span
 
 if TYPE_CHECKING:
@@ -53,9 +54,10 @@ class Target:
 
     @property
     def title(self) -> str:
-        """In words; a token that begins or ends in white space stands in quotes."""
+        """In words; a token that begins or ends in white space stands in quotes, and so does one with what nobody would
+        see (`with_signs`)."""
         both = [self.label] if self.minus_label is None else [self.label, self.minus_label]
-        return " rather than ".join(one if one == one.strip() else f"“{one}”" for one in both)
+        return " rather than ".join(one if one == with_signs(one).strip() else f"“{with_signs(one)}”" for one in both)
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,8 @@ class Attribution:
     @property
     def failure(self) -> str | None:
         """Why there is nothing to draw or to rank, for a person; None where every number is one."""
-        if not all(map(math.isfinite, self.logits)):
+        # Of a vocabulary a few logits are kept, and probabilities over the whole of it.
+        if not _finite((*self.logits, *self.probabilities)):
             return "The model's logits for this text are not finite numbers."
         if broken := [token for token, score in zip(self.tokens, self.scores, strict=True) if not math.isfinite(score)]:
             seeds = [seed for seed, row in zip(self.seeds, self.seed_scores, strict=False) if not _finite(row)]

@@ -8,6 +8,9 @@ from bcos_core.errors import DataError
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.text.columns import guess_pair_columns, guess_text_column
 
+HEADED = (".csv", ".tsv")
+"""The endings of files whose first line names the columns, or should."""
+
 
 def choose_text_columns(
     columns: Sequence[str], text: str | None, second: str | None, model: CheckpointInfo
@@ -23,7 +26,7 @@ def choose_text_columns(
         which = "the texts" if chosen is None else "the second texts"
         raise DataError(
             f"Cannot tell which column holds {which}. The columns are {', '.join(map(repr, columns))}: name it "
-            f"(on the command line: --{'text' if chosen is None else 'second'}-column NAME)."
+            f"(on the command line: --{'' if chosen is None else 'second-'}column NAME)."
         )
     return chosen, other
 

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     source = resolve_model(args.model)
     task = TaskChoice.parse(args.task, hub_config=args.hub_config, **said_of_task(args))
     spec = AblationSpec(
-        model=source.location if source.kind == "folder" else args.model,
+        model=source.argument,
         task=task,
         recipe=recipe_for(args.recipe, task).replace(**{name: getattr(args, name) for name in RECIPE_OPTIONS}),
         vary=read_vary(args.vary),

@@ -23,7 +23,7 @@ from bcos_core.device import AUTO, asked_device
 from bcos_core.errors import BcosError, InputError
 from bcos_core.home import CHECKOUT
 from bcos_core.log_lines import formatter, wants_json
-from bcos_core.researchers import RATERS_ONLY, RESEARCHERS, listed_researchers
+from bcos_core.team import RATERS_ONLY, TEAM, require_loopback
 
 if TYPE_CHECKING:
     from bcos_core.jobs.store import Job, JobStore
@@ -31,12 +31,16 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   python -m bcos_core app
   python -m bcos_core app --port 8601 --no-browser
+  python -m bcos_core app --team --address 0.0.0.0 --host lab.example.org
   python -m bcos_core app --raters --address 0.0.0.0 --host studies.example.org --port 8700
 """
 DESCRIPTION = """Start the dashboard on this machine, and the supervisor that runs its jobs. Ctrl-C ends both;
 running jobs go on at the next start. The first start begins the quick start, unless BCOS_QUICKSTART=0.
+With --team everybody signs in, and it can listen on a network (behind a proxy that speaks TLS).
 With --raters it is a server for the raters of studies: it has the Rate page alone, and can listen on a network."""
 ADDRESS = "127.0.0.1"
+LOOPBACK = (ADDRESS, "localhost", "::1")
+"""The names by which this machine reaches it, as `.streamlit/config.toml` has them."""
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 # The smallest that Streamlit takes, in MB: nothing that raters send or see is nearly as large.
@@ -54,11 +58,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--port", type=int, default=8501, metavar="PORT", help="the port (default: 8501)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument("--raters", action="store_true", help="serve the raters of studies: the Rate page alone")
+    parser.add_argument("--team", action="store_true", help="serve a team: everybody signs in (`users add` first)")
     parser.add_argument(
-        "--address", default=ADDRESS, metavar="ADDRESS", help=f"where to listen, with --raters (default: {ADDRESS})"
+        "--address",
+        default=ADDRESS,
+        metavar="ADDRESS",
+        help=f"where to listen, with --raters or --team (default: {ADDRESS})",
     )
     parser.add_argument(
-        "--host", action="append", default=[], metavar="NAME", help="a name by which raters reach the server"
+        "--host", action="append", default=[], metavar="NAME", help="a name by which people reach the server"
     )
     parser.add_argument(
         "--path",
@@ -90,14 +98,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.operations.signals import SETTING as SIGNALS
     from bcos_core.operations.signals import read_place
 
-    if not args.raters and (args.address != ADDRESS or args.host):
-        raise InputError(
-            "Only a server for raters listens on a network: whoever reaches the dashboard can do everything in it. "
-            "Add --raters, or leave --address and --host out."
-        )
+    if args.raters and args.team:
+        raise InputError("A server is for raters or for a team: give --raters or --team, not both.")
+    if not args.raters and not args.team:
+        for place in (args.address, *args.host):
+            require_loopback(place)
     if asked_device() != AUTO:
         visible_devices()  # refused here, in words, and not at the first visit
-    listed_researchers(os.environ.get(RESEARCHERS, ""))  # refused here, in words, and not at the first visit
     require_free_port(args.port, args.address)
     prefix = read_prefix(args.path)
     _log_as_asked()
@@ -106,6 +113,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         require_free_port(place.port, place.address)
         os.environ[SIGNALS] = args.signals  # the server of the pages answers there: it counts what it does
     store = JobStore.open()
+    if args.team:
+        require_somebody(store)
+        os.environ[TEAM] = "1"
     os.environ.update(ENVIRONMENT, BCOS_HOME=str(store.home.root))
     server = _Server(args.address, args.port, tuple(args.host), RATERS_OPTIONS if args.raters else (), prefix)
     with _termination_as_interrupt():
@@ -143,6 +153,30 @@ def show(result: dict[str, Any]) -> str:
     return f"The dashboard at {result['address']} has ended."
 
 
+def require_somebody(store: JobStore) -> None:
+    """Of a team's server.
+
+    Raises:
+        InputError: there is no admin who could sign in.
+    """
+    from bcos_core.access.actor import Role
+    from bcos_core.accounts.users import Users
+
+    admins = [user for user in Users(store.database).list() if user.role == Role.ADMIN and user.disabled_at is None]
+    if any(user.has_way_in or user.has_link for user in admins):
+        return
+    if admins:
+        raise InputError(
+            f"There is no admin who could sign in: {admins[0].name!r} has no password, and no link to "
+            "choose one any more. `python -m bcos_core users password NAME` asks for one, with --link it prints "
+            "another link."
+        )
+    raise InputError(
+        "There is no admin yet who could sign in. Make one: `python -m bcos_core users add NAME --role admin` asks "
+        "for a password; with an identity provider add --issuer and --subject."
+    )
+
+
 def require_free_port(port: int, address: str = ADDRESS) -> None:
     """
     Raises:
@@ -150,15 +184,21 @@ def require_free_port(port: int, address: str = ADDRESS) -> None:
     """
     if not 1 <= port <= 65535:
         raise InputError(f"{port} is not a port; give a number from 1 to 65535.")
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: just closed is free
-        try:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET  # as the server has it: a name is one of IPv4
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: just closed is free
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)  # at "::" it listens for IPv4, too
             probe.bind((address, port))
-        except OSError as error:
-            why = "is in use already" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
-            raise InputError(
-                f"Port {port} {why}. Choose another one: `make app PORT={8601 if port != 8601 else 8701}`."
-            ) from error
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            way_out = f"Choose another one: `make app PORT={8601 if port != 8601 else 8701}`."
+            raise InputError(f"Port {port} is in use already. {way_out}") from error
+        raise InputError(
+            f"Port {port} cannot be used at {address} ({error.strerror}). Choose another port (--port), or an address "
+            "of this machine (--address)."
+        ) from error
 
 
 def read_prefix(text: str) -> str:
@@ -200,7 +240,13 @@ class _Server:
 
     @property
     def url(self) -> str:
-        return f"http://{self.hosts[0] if self.hosts else self.address}:{self.port}{self.prefix}"
+        return f"http://{_in_address(self.hosts[0] if self.hosts else self.address)}:{self.port}{self.prefix}"
+
+    @property
+    def own_url(self) -> str:
+        """By which this machine reaches it."""
+        loopback = {"0.0.0.0": ADDRESS, "::": "::1"}.get(self.address, self.address)
+        return f"http://{_in_address(loopback)}:{self.port}{self.prefix}"
 
     def serve(self, title: str, *, open_browser: bool) -> None:
         """Until it ends.
@@ -214,14 +260,13 @@ class _Server:
             command += ["--server.baseUrlPath", self.prefix]
         if self.hosts:  # beside those of the settings
             command += [
-                part for host in (ADDRESS, "localhost", *self.hosts) for part in ("--server.allowedHosts", host)
+                part for host in (*LOOPBACK, *self.hosts) for part in ("--server.allowedHosts", host.strip("[]"))
             ]
         # Its own words go to stderr: stdout is for the result of this command. They are a greeting, and no log lines.
         greeting = subprocess.DEVNULL if wants_json() else sys.stderr.fileno()
         server = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=greeting)
         try:
-            local = ADDRESS if self.address in ("0.0.0.0", "::") else self.address
-            _wait_until_healthy(server, f"http://{local}:{self.port}{self.prefix}")
+            _wait_until_healthy(server, self.own_url)
             _say(f"\n{title[0].upper()}{title[1:]} {self.url}  (Ctrl-C ends it)\n")
             if open_browser and _has_display():
                 webbrowser.open(self.url)
@@ -229,6 +274,11 @@ class _Server:
             raise BcosError(f"The dashboard ended by itself with exit code {code}; its last words are above.")
         finally:
             _end(server)
+
+
+def _in_address(host: str) -> str:
+    """A name or number as it stands in an address of the web: one of IPv6 in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def _wait_until_healthy(server: subprocess.Popen[bytes], url: str) -> None:

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         plant=args.plant,
         share=args.share,
         task=TaskChoice.parse(args.task),
-        model=source.location if source.kind == "folder" else args.model,
+        model=source.argument,
         recipe=quickstart_spec().recipe.replace(**{name: getattr(args, name) for name in RECIPE_OPTIONS}),
         methods=tuple(args.methods or METHODS_OF_LAB),
         limit=args.limit,

@@ -25,7 +25,7 @@ COMMANDS = (
     "generate",
     "perplexity",
     "rerun",
-    "batch",
+    "explain-dataset",
     "evaluate",
     "audit",
     "trust",
@@ -37,6 +37,8 @@ COMMANDS = (
     "patterns",
     "course",
     "study",
+    "users",
+    "log",
     "backup",
     "restore",
     "migrate",
@@ -48,10 +50,11 @@ COMMANDS = (
     "supervise",
     "health",
     "clean",
+    "store",
 )
-"""Each is a module of `bcos_core.cli` with `add_parser(subparsers)`, which sets the defaults `run` and `show`:
-`run(args)` does the work and gives a dictionary, `show(result)` puts it in words."""
-NOT_COMPUTING = frozenset({"study", "backup", "models", "families", "tasks", "jobs", "job"})
+"""Each is a module of `bcos_core.cli` (of the same name, with _ for -) with `add_parser(subparsers)`, which sets the
+defaults `run` and `show`: `run(args)` does the work and gives a dictionary, `show(result)` puts it in words."""
+NOT_COMPUTING = frozenset({"study", "backup", "store", "models", "families", "tasks", "jobs", "job"})
 """Those that use no device. All others have `--device` and `--deterministic`."""
 
 SUCCESS, FAILURE, BAD_INPUT = 0, 1, 2
@@ -116,7 +119,7 @@ def build_parser(words: Sequence[str]) -> CommandParser:
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
     named = next((word for word in words if not word.startswith("-")), None)
     for name in (named,) if named in COMMANDS else COMMANDS:
-        importlib.import_module(f"bcos_core.cli.{name}").add_parser(subparsers)
+        importlib.import_module(f"bcos_core.cli.{name.replace('-', '_')}").add_parser(subparsers)
         if name not in NOT_COMPUTING:
             _add_settings(subparsers.choices[name])
     return parser

@@ -9,6 +9,7 @@ from typing import Any
 from bcos_core.errors import InputError
 from bcos_core.numbers import count
 
+TO = "--to"
 EXAMPLES = """examples:
   python -m bcos_core migrate
   python -m bcos_core migrate --to postgresql://bcos:PASSWORD@db.example.org/bcos
@@ -24,7 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "by counts and checksums, all of it or nothing. Models, logs and results stay in their folders.",
         epilog=EXAMPLES,
     )
-    parser.add_argument("--to", metavar="URL", help="the address of an empty database, as for BCOS_DATABASE_URL")
+    parser.add_argument(TO, metavar="URL", help="the address of an empty database, as for BCOS_DATABASE_URL")
     parser.set_defaults(run=run, show=show)
 
 
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         return {**done, "copied": None, "tables": []}
     if supervisor_alive(home):
         raise InputError("A supervisor runs: what its jobs write would be lost. `supervise --stop` ends it; then copy.")
-    target = Database(open_engine(home, read_url(args.to, "--to")))
+    target = Database(open_engine(home, read_url(args.to, TO)), named=TO)
     copied = copy_database(source, target, TABLES, home)
     return {**done, "copied": place_of(target.engine.url), "tables": [asdict(one) for one in copied]}
 

@@ -248,11 +248,11 @@ def restore(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         InputError: there is nothing of that id, or another model lies in its place by now.
     """
-    from bcos_core.home import get_home
+    from bcos_core.jobs.store import JobStore
     from bcos_core.model.info import read_any_info
     from bcos_core.shelf.trash import take_back
 
-    return {"restored": [read_any_info(path).name for path in take_back(get_home(), args.id)]}
+    return {"restored": [read_any_info(path).name for path in take_back(JobStore.open(), args.id)]}
 
 
 def show_restored(result: dict[str, Any]) -> str:
@@ -271,13 +271,15 @@ def _changed(model: CheckpointInfo, change: Callable[[About], dict[str, Any]]) -
     from dataclasses import replace
 
     from bcos_core.home import get_home
-    from bcos_core.model.about import change_about, read_about
+    from bcos_core.jobs.store import JobStore
+    from bcos_core.model.about import read_about
     from bcos_core.model.info import read_any_info
+    from bcos_core.shelf.describe import describe
 
     before = read_about(model.path)
     if model.path.parent == get_home().embedded.resolve():  # made anew by another version of its package
         raise InputError(f"{model.path} is an embedded model's: it keeps its name, without tags and notes.")
-    about = change_about(model.path, before, replace(before, **change(before)), locks=get_home().create().locks)
+    about = describe(JobStore.open(), model.path, before, replace(before, **change(before)))
     return {
         "path": str(model.path),
         "name": read_any_info(model.path).name,

@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         InputError: a file that cannot be used, a database that has rows, or a supervisor runs.
         StorageError: the database cannot be written, or PostgreSQL's programs are missing.
     """
+    from bcos_core.cli.tables import TABLES
     from bcos_core.home import get_home
     from bcos_core.jobs.supervisor_lock import supervisor_alive
     from bcos_core.storage.backup import restore
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     home = get_home()
     if supervisor_alive(home):
         raise InputError("A supervisor runs, and writes to the database. `supervise --stop` ends it; then restore.")
-    restore(home, args.file, force=args.force)
+    restore(home, args.file, TABLES, force=args.force)
     return {"restored": str(args.file.absolute()), "database": place_of(open_engine(home).url)}
 
 

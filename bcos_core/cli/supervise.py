@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from bcos_core.jobs.launch import stop_supervisor, supervisor_log
     from bcos_core.jobs.store import JobStore
     from bcos_core.jobs.supervisor import Supervisor
+    from bcos_core.storage.artefacts.mirror import begin
 
     if args.stop:
         return {"stopped": stop_supervisor()}
@@ -44,6 +45,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         visible_devices()  # refused here, in words, and not when the first job comes
     store = JobStore.open()
     _log_to(supervisor_log(store.home))
+    begin(store.home, store.database, fetches=False)  # what was deleted elsewhere goes here, too
     supervisor = Supervisor(store, executor=chosen_executor(store.home))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: supervisor.request_stop())

@@ -9,6 +9,7 @@ from bcos_core.cli import train_language
 from bcos_core.cli.task_arguments import add_training_arguments, said_of_task
 from bcos_core.option import add_flag, options_of
 from bcos_core.text.running import LANGUAGE_TASK
+from bcos_core.train.named_work import PROCESSES
 from bcos_core.train.recipe import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ EPILOG = """examples:
   python -m bcos_core train --task tweets --recipe faithful --epochs 2 --seed 7 --json
   python -m bcos_core train --model ./my-bert --task file:reviews.csv --text-column review --label-column stars
   python -m bcos_core train --model smollm2 --task short-reviews --task-type language-model
-  accelerate launch -m bcos_core train --model hub:google-bert/bert-base-uncased --task long-reviews
+  python -m bcos_core train --model hub:google-bert/bert-base-uncased --task long-reviews --processes 2
 """
 
 OPTIONS = {name: option for name, option in options_of(Recipe).items() if name != "bcos"}
@@ -45,6 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--name", default="", help="what the model is called, and its twin after it")
     parser.add_argument("--notes", default="", metavar="TEXT", help="notes about the model")
+    add_flag(parser, "processes", PROCESSES, default=1)
     group = parser.add_argument_group("options of the recipe")
     for name, option in OPTIONS.items():
         add_flag(group, name, option)
@@ -75,8 +77,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     task = TaskChoice.parse(args.task, hub_config=args.hub_config, **said_of_task(args))
     recipe = recipe_for(args.recipe or usual_recipe(source.mask_token), task)
     recipe = recipe.replace(**{name: getattr(args, name) for name in OPTIONS})
-    model = source.location if source.kind == "folder" else args.model
-    spec = TrainSpec(model, task, recipe, clean(args.name), args.notes)
+    spec = TrainSpec(source.argument, task, recipe, clean(args.name), args.notes, args.processes)
     require_free(spec.name, JobStore.open())
     return do(TRAIN, spec)
 

@@ -69,8 +69,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     texts = TextSource.parse(args.task, text_column=args.text_column, hub_config=args.hub_config)
     texts.require_within_reach()
     recipe = LANGUAGE_RECIPES[args.recipe or "calibrated"].replace(**{name: getattr(args, name) for name in OPTIONS})
-    model = source.location if source.kind == "folder" else args.model
-    spec = LanguageSpec(model, texts, recipe, clean(args.name), args.notes)
+    spec = LanguageSpec(source.argument, texts, recipe, clean(args.name), args.notes, args.processes)
     require_free(spec.name, JobStore.open())
     return do(LANGUAGE_MODEL, spec)
 

@@ -44,6 +44,17 @@ def claim(
             return None
 
 
+def processes_wanted(store: JobStore, lane: Lane) -> int:
+    """How many processes are to do the job that has waited longest in a lane; 0 where none waits."""
+    waiting = select(JOBS.c.spec).where(JOBS.c.state == JobState.QUEUED, JOBS.c.lane == lane)
+    with store.database.read() as connection:
+        row = connection.execute(waiting.order_by(JOBS.c.created_at, JOBS.c.id).limit(1)).first()
+    if row is None:
+        return 0
+    wanted = row.spec.get("processes") if isinstance(row.spec, dict) else None
+    return wanted if isinstance(wanted, int) and wanted > 0 else 1
+
+
 def tell_waiting(store: JobStore, lane: Lane, message: str) -> None:
     """Say to every waiting job of a lane what it waits for."""
     waiting = (JOBS.c.state == JobState.QUEUED, JOBS.c.lane == lane, JOBS.c.message != message)

@@ -6,7 +6,7 @@ import ctypes
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import psutil
 
@@ -40,22 +40,35 @@ def visible_devices() -> tuple[str, ...]:
     return tuple(_CUDA + name for name in (names if one is None else names[one : one + 1]))
 
 
+def joined_devices(devices: Sequence[str]) -> str:
+    """Several GPUs as the one device of a job: "cuda:0,1"."""
+    return _CUDA + ",".join(device.removeprefix(_CUDA) for device in devices) if len(devices) > 1 else devices[0]
+
+
+def single_devices(device: str) -> list[str]:
+    """Each of the devices that a job has."""
+    if not device.startswith(_CUDA):
+        return [device]
+    return [_CUDA + name for name in device.removeprefix(_CUDA).split(",")]
+
+
 def available_cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def device_environment(device: str, lane: Lane, *, devices: int) -> dict[str, str]:
-    """Environment variables that keep a job on its device, one of so many, and on its share of the cores.
+    """Environment variables that keep a job on its device, one of so many or several, and on its share of the cores.
 
     A short job has half of that share, beside a long one that has all of it: for as long as it takes, the two need half
     as much again as there is. With two threads each, on two cores, either would wait for threads of its own that do
     not run.
     """
+    parts = len(single_devices(device))
     return {
         "CUDA_VISIBLE_DEVICES": device.removeprefix(_CUDA) if device.startswith(_CUDA) else "",
-        DEVICE: CUDA if device.startswith(_CUDA) else device,  # the only one that the job sees
-        "OMP_NUM_THREADS": str(max(1, available_cores() // devices // (2 if lane == Lane.SHORT else 1))),
+        DEVICE: CUDA if device.startswith(_CUDA) else device,  # the only ones that the job sees
+        "OMP_NUM_THREADS": str(max(1, available_cores() * parts // devices // (2 if lane == Lane.SHORT else 1))),
     }
 
 

@@ -49,16 +49,17 @@ ACTIVE_STATES = (JobState.QUEUED, JobState.RUNNING)
 class Job:
     """One job as it stood when it was read.
 
-    `spec` is what was asked, as its kind (`bcos_core.jobs.kinds`) reads it. `progress` is the share of the
-    whole job that is done, from 0 to 1, or None before it is known; `eta_seconds` is the time left of the
-    whole job. It was expected to take `expected_seconds` when it was asked for; `late`: it takes longer. `message` is
-    for a person: what went wrong in a failed job. `attempt` counts the starts. `supervisor` is the host
-    whose supervisor started it, "" for one that a person typed; `executor` and `handle` say how (see
-    `bcos_core.jobs.executors`), `host` is where its process runs. All times are aware, in UTC. `folder`
-    holds the log and, under `work`, what a restarted job goes on from.
+    `owner` is the id of the account that asked for it, "" where none did. `spec` is what was asked, as its kind
+    (`bcos_core.jobs.kinds`) reads it. `progress` is the share of the whole job that is done, from 0 to 1, or None
+    before it is known; `eta_seconds` is the time left of the whole job. It was expected to take `expected_seconds`
+    when it was asked for; `late`: it takes longer. `message` is for a person: what went wrong in a failed job.
+    `attempt` counts the starts. `supervisor` is the host whose supervisor started it, "" for one that a person typed;
+    `executor` and `handle` say how (see `bcos_core.jobs.executors`), `host` is where its process runs. All times are
+    aware, in UTC. `folder` holds the log and, under `work`, what a restarted job goes on from.
     """
 
     id: str
+    owner: str
     key: str
     kind: str
     title: str

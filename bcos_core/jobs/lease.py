@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from bcos_core.jobs.devices import device_at
 from bcos_core.jobs.job import JobState
@@ -45,9 +45,9 @@ class Lease:
     def _held(self) -> ColumnElement[bool]:
         return and_(JOBS.c.id == self.id, JOBS.c.attempt == self.attempt, JOBS.c.state == JobState.RUNNING)
 
-    def begin(self) -> bool:
+    def begin(self, process: ProcessId) -> bool:
         """Tell the row which process runs it."""
-        return self._update(**ProcessId.current().columns(), message="")
+        return self._update(**process.columns(), message="")
 
     def beat(self, columns: dict[str, Any], points: Sequence[Point] = ()) -> bool:
         """Show that the job lives, with its progress and new points; False when it has to stop.
@@ -62,16 +62,31 @@ class Lease:
             upsert(connection, JOB_METRICS, self._rows(points), key=("job_id", "series", "step"))
         return not row.cancel_requested
 
-    def succeed(self, result: dict[str, Any], artefacts: Sequence[str], taken: Sequence[Taken] = ()) -> bool:
-        """`taken` is what its parts took, for later jobs to know; so also of one that fails or is given up."""
+    def succeed(
+        self,
+        result: dict[str, Any],
+        artefacts: Sequence[str],
+        taken: Sequence[Taken] = (),
+        *,
+        record: Callable[[Connection], None] | None = None,
+    ) -> bool:
+        """`taken` is what its parts took, for later jobs to know; so also of one that fails or is given up. `record`
+        writes what is to be known of its artefacts, in the same transaction."""
         return self._end(
             JobState.SUCCEEDED,
             taken,
+            record,
             result=to_finite(result, "The result of the job"),
             artefacts=to_plain(artefacts),
             progress=1.0,
             cancel_requested=False,
         )
+
+    def has_succeeded(self) -> bool:
+        """Whether `succeed` was heard, though its answer may have been lost on the way back."""
+        told = and_(JOBS.c.id == self.id, JOBS.c.attempt == self.attempt, JOBS.c.state == JobState.SUCCEEDED)
+        with self.store.database.read() as connection:
+            return connection.scalar(select(JOBS.c.id).where(told)) is not None
 
     def fail(self, message: str, taken: Sequence[Taken] = ()) -> bool:
         return self._end(JobState.FAILED, taken, message=message)
@@ -94,7 +109,13 @@ class Lease:
             connection.execute(update(JOBS).where(self._held).values(eta_seconds=None, **NO_PROCESS, **columns))
         return True
 
-    def _end(self, state: JobState, taken: Sequence[Taken], **columns: Any) -> bool:
+    def _end(
+        self,
+        state: JobState,
+        taken: Sequence[Taken],
+        record: Callable[[Connection], None] | None = None,
+        **columns: Any,
+    ) -> bool:
         columns |= {"state": state, "ended_at": utc_now(), "eta_seconds": None, **NO_PROCESS}
         with self.store.database.write() as connection:
             device = connection.execute(select(JOBS.c.device).where(self._held)).scalar()
@@ -102,6 +123,8 @@ class Lease:
                 return False
             connection.execute(update(JOBS).where(self._held).values(columns))
             keep_paces(connection, taken, device_at(device))
+            if record is not None:
+                record(connection)
         return True
 
     def _update(self, **columns: Any) -> bool:

@@ -15,6 +15,8 @@ import psutil
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _PID_NAMESPACE = Path("/proc/self/ns/pid")
+DATABASE_AWAY = os.EX_TEMPFAIL
+"""The exit code of a job's process that could not tell how it ended, since the database did not answer."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ def exit_in_words(code: int | None) -> str:
     """How a process ended: `code` as `subprocess` gives it, None for one that was not a child."""
     if code is None:
         return "it ended unseen"
+    if code == DATABASE_AWAY:
+        return "its database did not answer"
     if code >= 0:
         return f"it ended with exit code {code}"
     name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"

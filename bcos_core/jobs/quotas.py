@@ -23,12 +23,15 @@ from bcos_core.numbers import count, file_size
 from bcos_core.storage.database import Database
 from bcos_core.storage.places import here
 from bcos_core.storage.space import size_of
+from bcos_core.storage.stored_files import stored_by
 
 SERVER_JOBS, PERSON_JOBS = "BCOS_QUOTA_JOBS", "BCOS_QUOTA_PERSON_JOBS"
 SERVER_DISK, PERSON_DISK = "BCOS_QUOTA_GB", "BCOS_QUOTA_PERSON_GB"
 GB = 1_000_000_000
 COUNTED_ANEW_SECONDS = 30.0
-"""How old a count of the disk may be: to walk through all files takes long."""
+"""How old a count of the disk may be: to walk through all files takes long. What is stored meanwhile is added."""
+
+_ALL = "all"
 
 _counted: dict[tuple[str, str], tuple[float, int]] = {}
 
@@ -89,44 +92,48 @@ def require_disk(home: Home, database: Database, owner: str = "", *, more: int =
         QuotaError: there is not.
     """
     quotas = read_quotas()
+    counted = []
     for limit, setting, who in (
-        (quotas.person_bytes, PERSON_DISK, "What your jobs have made"),
+        (quotas.person_bytes, PERSON_DISK, "What your jobs have made and you have stored"),
         (quotas.server_bytes, SERVER_DISK, "What lies under BCOS_HOME"),
     ):
         if limit is None:
             continue
-        used = (
-            disk_of(home, database, owner) if setting == PERSON_DISK else _count(home, "", lambda: size_of(home.root))
-        )
+        used = disk_of(home, database, owner) if setting == PERSON_DISK else disk_of_all(home)
+        counted.append(_person(owner) if setting == PERSON_DISK else _ALL)
         if used + more > limit or used >= limit:
             adding = f" This file has {file_size(more)}." if more else ""
             raise QuotaError(
                 f"{who} takes {file_size(used)} of {file_size(limit)} ({setting}).{adding} Delete models, results or "
                 "jobs that are not needed, empty the trash, then try again."
             )
+    for what in counted:
+        _add(home, what, more)
 
 
 def disk_of(home: Home, database: Database, owner: str) -> int:
-    """Bytes of the jobs that one person has asked for, with their logs and unfinished work, and of what they made."""
-    return _count(home, f"person {owner}", lambda: _made_by(home, database, owner))
+    """Bytes of the jobs that one person has asked for, with their logs and unfinished work, of what they made, and of
+    the files that the person has sent."""
+    return _count(home, _person(owner), lambda: _belongs_to(home, database, owner))
 
 
 def disk_of_all(home: Home) -> int:
     """Bytes of everything under the home."""
-    return _count(home, "all", lambda: size_of(home.root))
+    return _count(home, _ALL, lambda: size_of(home.root))
 
 
-def _made_by(home: Home, database: Database, owner: str) -> int:
+def _belongs_to(home: Home, database: Database, owner: str) -> int:
     with database.read() as connection:
         rows = connection.execute(select(JOBS.c.id, JOBS.c.artefacts).where(_of(owner))).all()
+        stored = set(stored_by(connection, home, owner)) if owner else {home.uploads, home.texts}
     folders = {home.jobs / str(id) for id, _ in rows}
     made = {Path(one) for _, artefacts in rows for one in here(artefacts or [], home) if isinstance(one, str)}
-    return sum(size_of(path) for path in folders | {one for one in made if one.is_relative_to(home.root)})
+    return sum(size_of(path) for path in folders | stored | {one for one in made if one.is_relative_to(home.root)})
 
 
 def _of(owner: str) -> ColumnElement[bool]:
-    """The jobs of one person; where there are no accounts, all are one person's."""
-    return true()
+    """The jobs of one person; without an account there is one person, whose are all."""
+    return JOBS.c.owner == owner if owner else true()
 
 
 def _active(connection: Connection, whose: ColumnElement[bool]) -> int:
@@ -139,6 +146,17 @@ def _count(home: Home, what: str, measure: Callable[[], int]) -> int:
     if key not in _counted or now - _counted[key][0] > COUNTED_ANEW_SECONDS:
         _counted[key] = (now, measure())
     return _counted[key][1]
+
+
+def _add(home: Home, what: str, more: int) -> None:
+    """What is about to be stored counts at once: else as much as comes would be stored between two counts."""
+    key = (str(home.root), what)
+    counted_at, used = _counted[key]
+    _counted[key] = (counted_at, used + more)
+
+
+def _person(owner: str) -> str:
+    return f"person {owner}"
 
 
 def _whole(setting: str, environment: Mapping[str, str]) -> int | None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from bcos_core.device import settings_in_words
-from bcos_core.errors import BcosError, JobCancelled, JobError, StorageError
+from bcos_core.errors import BcosError, DatabaseUnreachableError, JobCancelled, JobError, StorageError
 from bcos_core.home import Home
 from bcos_core.jobs.claims import active_jobs, settle_dead_foreground
 from bcos_core.jobs.devices import device_at
@@ -31,10 +32,12 @@ from bcos_core.jobs.part import Part
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.reporter import JobReporter
 from bcos_core.jobs.store import JobStore
+from bcos_core.jobs.together import end_with_launcher, launcher, rank_here, tell_reason
 from bcos_core.progress import Reporter, SilentReporter
+from bcos_core.storage.artefacts.shared import shared
+from bcos_core.storage.patience import patiently
 
-FOLLOW_SECONDS = 60.0
-
+_log = logging.getLogger(__name__)
 Finish = Callable[[dict[str, Any], Sequence[str]], None]
 
 
@@ -74,6 +77,17 @@ class JobRun:
         self.finished = False
         self._finish = finish
 
+    def require_current(self) -> None:
+        """Before what another start would miss is moved.
+
+        Raises:
+            JobCancelled: the job was started a second time, and that start has taken over.
+            StorageError: the database cannot be read.
+        """
+        now = JobStore.open(self.home).get(self.id)
+        if (now.state, now.attempt) != (JobState.RUNNING, self.attempt):
+            raise JobCancelled(f"Job {self.id} was started again, and that start has taken over.")
+
     def finish(self, result: dict[str, Any], artefacts: Sequence[str | Path] = ()) -> None:
         """The work is done, and `artefacts` are complete under their final names.
 
@@ -97,18 +111,27 @@ def job_run(work: Asked | Start, *, home: Home | None = None, plan: Sequence[Par
 
     `plan` are the parts that the work has, by which its time left is told.
 
-    Of the processes of one distributed run (`accelerate launch`), the first one is the job; the others get
-    its work folder and a reporter that nobody listens to.
+    Of several processes that do the job together (`bcos_core.jobs.together`), the first one tells how it goes; the
+    others get its work folder and a reporter that nobody listens to. Whoever started them gives the job its state, if
+    the first did not finish it: here a block that ends with an exception ends the process.
 
     Raises:
         JobError: the same work is active already, or this start of the job has been overtaken.
+        DatabaseUnreachableError: its server does not answer, and has not for a while at the beginning or the end. The
+            job has no state then: whoever started this process starts it again.
         StorageError: the database cannot be written.
     """
     store = JobStore.open(home)
-    if os.environ.get("RANK", "0") != "0" and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        yield JobRun(_leading_job(store, work), store.home, SilentReporter(), lambda result, artefacts: None)
+    rank = rank_here()
+    if rank is not None:
+        end_with_launcher()
+    if rank:
+        assert isinstance(work, Start)  # whoever started this process has made the job
+        job = store.get(work.id)
+        with _one_of_several(JobLog(job.log_path, foreground=job.foreground)):
+            yield JobRun(job, store.home, SilentReporter(), lambda result, artefacts: None)
         return
-    job = _attach(store, work) if isinstance(work, Start) else _begin(store, work)
+    job = patiently(partial(attach, store, work), _log.warning) if isinstance(work, Start) else begin(store, work)
     job.work.mkdir(parents=True, exist_ok=True)
     lease = Lease(store, job.id, job.attempt)
     log = JobLog(job.log_path, foreground=job.foreground)
@@ -117,37 +140,55 @@ def job_run(work: Asked | Start, *, home: Home | None = None, plan: Sequence[Par
     reporter = JobReporter(lease, journal, log, forecast)
 
     def finish(result: dict[str, Any], artefacts: Sequence[str]) -> None:
-        if not lease.succeed(result, artefacts, reporter.close(finished=True)):
+        put = None
+        if of is not None:
+            put = patiently(partial(of.put, [Path(one) for one in artefacts], naming=result), reporter.log)
+        record = put.record if put is not None else None
+        taken = patiently(partial(reporter.close, finished=True), log.line)
+        told = partial(lease.succeed, result, artefacts, taken, record=record)
+        if not patiently(lambda: told() or lease.has_succeeded(), log.line):
+            if put is not None:
+                put.abandon()
             raise JobCancelled(f"Job {job.id} was started again, and that start has taken over.")
+        if put is not None:
+            put.settle()
         if not any(Path(artefact).is_relative_to(job.work) for artefact in artefacts):
             shutil.rmtree(job.work, ignore_errors=True)  # checkpoints to go on from: large, and done with
 
     run = JobRun(job, store.home, reporter, finish)
+    of = shared(store.home, store.database)
     reporter.start()
     try:
         if said := settings_in_words():
             reporter.log(said)
         with _stopped_by_signals(reporter):
+            if of is not None:
+                patiently(partial(of.bring_named, job.spec), reporter.log)
             yield run
             if not run.finished:
                 run.finish({})
     except BaseException as error:
-        if not run.finished:
-            _record_end(lease, reporter, log, error)
-        raise
+        if run.finished:
+            raise
+        if rank is None:
+            _record_end(lease, reporter, log, error, foreground=job.foreground)
+            raise
+        _tell_end(reporter, log, error)
+        raise SystemExit(1) from error
     finally:
         journal.close()
         log.close()
 
 
-def _attach(store: JobStore, start: Start) -> Job:
-    """The job that the supervisor started this process for."""
-    if not Lease(store, start.id, start.attempt).begin():
+def attach(store: JobStore, start: Start) -> Job:
+    """The job that the supervisor started this process for, or the one that did so with others."""
+    process = ProcessId.current() if rank_here() is None else ProcessId.of(launcher())
+    if not Lease(store, start.id, start.attempt).begin(process):
         raise JobError(f"Start {start.attempt} of job {start.id} is not wanted any more; this process ends.")
     return store.get(start.id)
 
 
-def _begin(store: JobStore, asked: Asked) -> Job:
+def begin(store: JobStore, asked: Asked) -> Job:
     """A new job, running in this process."""
     settle_dead_foreground(store, active_jobs(store))
     job, is_new = store.begin(
@@ -167,17 +208,19 @@ def _begin(store: JobStore, asked: Asked) -> Job:
     return job
 
 
-def _leading_job(store: JobStore, work: Asked | Start) -> Job:
-    """The job of the first process of a distributed run, which may not have made it yet."""
-    if isinstance(work, Start):
-        return store.get(work.id)
-    deadline = time.monotonic() + FOLLOW_SECONDS
-    while time.monotonic() < deadline:
-        for job in active_jobs(store):
-            if job.key == work.key and job.state == JobState.RUNNING:
-                return job
-        time.sleep(0.2)
-    raise JobError(f"The first process of this distributed run has made no job in {FOLLOW_SECONDS:.0f} seconds.")
+@contextmanager
+def _one_of_several(log: JobLog) -> Iterator[None]:
+    """The block of a process that is not the first: it ends at once when it is asked to, and says why it fails."""
+    previous = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    except BaseException as error:
+        _tell(error, log, stopped=False)
+        raise SystemExit(1) from error
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        log.close()
 
 
 @contextmanager
@@ -203,9 +246,14 @@ def _stopped_by_signals(reporter: JobReporter) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _record_end(lease: Lease, reporter: JobReporter, log: JobLog, error: BaseException) -> None:
+def _record_end(lease: Lease, reporter: JobReporter, log: JobLog, error: BaseException, *, foreground: bool) -> None:
     """Write how the block ended; whatever goes wrong here must not hide `error`."""
     try:
+        if isinstance(error, DatabaseUnreachableError) and not foreground and not reporter.stop_requested:
+            log.file_line(str(error))  # no failure of the work: it goes on at the next start
+            with suppress(StorageError):
+                reporter.close()
+            return
         taken = reporter.close()
         # A part of the work that was stopped with the rest may have failed in its own way.
         if reporter.stop_requested or isinstance(error, JobCancelled | KeyboardInterrupt):
@@ -219,3 +267,16 @@ def _record_end(lease: Lease, reporter: JobReporter, log: JobLog, error: BaseExc
             lease.fail(f"{plain_message(error)} The job's log has the details.", taken)
     except StorageError as storage_error:
         log.line(str(storage_error))
+
+
+def _tell_end(reporter: JobReporter, log: JobLog, error: BaseException) -> None:
+    """The same, of the first of several processes: for the one that has started them."""
+    _tell(error, log, stopped=reporter.stop_requested)  # first: the others lose this one, and will say so
+    with suppress(StorageError):
+        reporter.close()
+
+
+def _tell(error: BaseException, log: JobLog, *, stopped: bool) -> None:
+    tell_reason(error, stopped=stopped)
+    if not (stopped or isinstance(error, BcosError | KeyboardInterrupt)):
+        log.traceback(error)

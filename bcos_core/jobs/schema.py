@@ -10,7 +10,8 @@ JOBS = Table(
     "jobs",
     METADATA,
     Column("id", String(32), primary_key=True),
-    # What was asked.
+    # What was asked, and by which account; "": by nobody who has one.
+    Column("owner", String(32), nullable=False, server_default=""),
     Column("key", Text, nullable=False),
     Column("kind", String(64), nullable=False),
     Column("title", Text, nullable=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import Column, Connection, RowMapping, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from bcos_core.access.actor import Actor
+from bcos_core.access.table import Action
 from bcos_core.errors import DamagedJobError, InputError, JobError, StorageError
 from bcos_core.home import Home, get_home
 from bcos_core.jobs.job import ACTIVE_STATES, FOLDER_NAME, Job, JobState, unreadable_row
@@ -24,6 +26,8 @@ from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.quotas import require_disk, require_place
 from bcos_core.jobs.schema import JOB_METRICS, JOBS
 from bcos_core.jobs.supervisor_lock import supervisor_alive
+from bcos_core.storage.artefacts.shared import shared
+from bcos_core.storage.audit import deed, owner_of
 from bcos_core.storage.database import Database
 from bcos_core.storage.listing import Listing
 from bcos_core.storage.places import here, key_everywhere
@@ -64,7 +68,7 @@ UNBEGUN: dict[str, Any] = {
 
 
 class JobStore:
-    """Safe to share between threads; each process opens its own."""
+    """Safe to share between threads; each process opens its own. What its database's actor may not do, it refuses."""
 
     def __init__(self, home: Home, database: Database) -> None:
         self.home = home
@@ -79,6 +83,10 @@ class JobStore:
         """
         home = home or get_home()
         return cls(home, open_database(home))
+
+    def acting(self, actor: Actor) -> JobStore:
+        """The same, in the name of somebody else."""
+        return JobStore(self.home, self.database.acting(actor))
 
     # Asking for work
 
@@ -98,9 +106,10 @@ class JobStore:
 
         Raises:
             InputError: another active job reserves the same name.
+            NotAllowedError: as everywhere here, the database's actor may not do it.
             QuotaError: as many jobs wait or run as may, or the disk's share is used up.
         """
-        require_disk(self.home, self.database)
+        require_disk(self.home, self.database, self.database.actor.owner)
         waiting = {"state": JobState.QUEUED, "foreground": False, "attempt": 0, "lane": lane, "reserved": reserves}
         return self._insert(kind, title, spec, key, {**waiting, "expected_seconds": expected_seconds})
 
@@ -122,14 +131,15 @@ class JobStore:
         return self._insert(kind, title, spec, key, {**running, **asked, **process.columns()})
 
     def _insert(self, kind: str, title: str, spec: dict[str, Any], key: str, begun: dict[str, Any]) -> tuple[Job, bool]:
-        asked = {"kind": kind, "title": title, "spec": to_plain(spec), "key": key}
+        owner = self.database.actor.owner
+        asked = {"kind": kind, "title": title, "spec": to_plain(spec), "key": key, "owner": owner}
         for _ in range(100):
             now = utc_now()
             row = {**UNBEGUN, **asked, **begun, "id": _new_id(now), "created_at": now}
             try:
-                with self.database.write() as connection:
+                with deed(self.database, Action.SUBMIT_JOB, row["id"]) as connection:
                     if not begun["foreground"] and not self._is_asked(connection, key):
-                        require_place(connection)
+                        require_place(connection, owner)
                     connection.execute(insert(JOBS).values(row))
                     return self.read(connection, row["id"]), True
             except IntegrityError:
@@ -151,11 +161,11 @@ class JobStore:
         Raises:
             JobError: there is no such job, it is in another state, or the same work is active already.
         """
-        with self._restarting(), self.database.write() as connection:
+        with self._restarting(), self._deed(Action.RESTART_JOB, id) as connection:
             job = self.read(connection, id)
             if job.state not in (JobState.FAILED, JobState.CANCELLED):
                 raise JobError(f"Job {id} is {job.state}; only a failed or cancelled one can be resumed.")
-            require_place(connection)
+            require_place(connection, job.owner)
             self._set(connection, id, **UNTRIED, state=JobState.QUEUED, foreground=False)
             return self.read(connection, id)
 
@@ -167,11 +177,11 @@ class JobStore:
         """
         moved: dict[Path, Path] = {}
         try:
-            with self._restarting(), self.database.write() as connection:
+            with self._restarting(), self._deed(Action.RESTART_JOB, id) as connection:
                 job = self.read(connection, id)
                 if job.active:
                     raise JobError(f"Job {id} is {job.state}; cancel it first, then retry.")
-                require_place(connection)
+                require_place(connection, job.owner)
                 self._set(connection, id, **UNBEGUN, state=JobState.QUEUED, foreground=False)
                 connection.execute(delete(JOB_METRICS).where(JOB_METRICS.c.job_id == id))
                 restarted = self.read(connection, id)
@@ -251,12 +261,6 @@ class JobStore:
             of_state = connection.execute(select(*columns).group_by(JOBS.c.state).order_by(JOBS.c.state)).all()
             return (*map(tuple, of_state), *map(tuple, connection.execute(active).all()))
 
-    def states(self) -> dict[str, str]:
-        """The state of every job by its id, as it is written: little to read, however many there are."""
-        with self.database.read() as connection:
-            rows = connection.execute(select(JOBS.c.id, JOBS.c.state)).all()
-        return {str(id): str(state) for id, state in rows}
-
     def metrics(self, id: str) -> dict[str, Curve]:
         """The curves of a job: points `(step, value)` in the order of the steps.
 
@@ -291,7 +295,7 @@ class JobStore:
             StorageError: the database cannot be written.
         """
         if titles:
-            with self.database.write() as connection:
+            with deed(self.database, Action.EDIT_MODEL, "titles of jobs") as connection:
                 for id, title in titles.items():
                     self._set(connection, id, title=title)
 
@@ -303,7 +307,7 @@ class JobStore:
         Raises:
             JobError: there is no such job, or it has ended.
         """
-        with self.database.write() as connection:
+        with self._deed(Action.CANCEL_JOB, id) as connection:
             job = self.read(connection, id)
             if not job.active:
                 raise JobError(f"Job {id} is {job.state} already; there is nothing to cancel.")
@@ -326,7 +330,7 @@ class JobStore:
         """
         made: tuple[str, ...] = ()
         folder: Path | None = self.home.jobs / id
-        with self.database.write() as connection:
+        with self._deed(Action.DELETE_JOB, id) as connection:
             try:
                 job = self.read(connection, id)
                 if job.active:
@@ -335,12 +339,16 @@ class JobStore:
             except DamagedJobError:  # what it was and made is not known: its row and its folder go
                 folder = folder if FOLDER_NAME.fullmatch(id) else None
             connection.execute(delete(JOBS).where(JOBS.c.id == id))
+            going = [path for path in map(Path, made) if artefacts and self._may_remove(path)]
+            going = [path for path in going if not self.is_model(path)]
+            of = shared(self.home, self.database)
+            objects = of.forget(connection, going) if of is not None else []
         if folder is not None:
             _remove(_set_aside(folder))
-        if artefacts:
-            for artefact in map(Path, made):
-                if self._may_remove(artefact) and not self.is_model(artefact):
-                    _remove(_set_aside(artefact))
+        for path in going:
+            _remove(_set_aside(path))
+        if of is not None:
+            of.remove_objects(objects)
 
     def removable(self, job: Job) -> Sequence[str]:
         """What a job made that is there and that may go with it, models too: nothing outside `BCOS_HOME`."""
@@ -387,6 +395,9 @@ class JobStore:
             result=here(job.result, self.home),
             artefacts=here(job.artefacts, self.home),
         )
+
+    def _deed(self, action: Action, id: str) -> AbstractContextManager[Connection]:
+        return deed(self.database, action, id, owner=owner_of(JOBS, id))
 
     def _set(self, connection: Connection, id: str, **columns: Any) -> None:
         connection.execute(update(JOBS).where(JOBS.c.id == id).values(columns))

@@ -17,6 +17,7 @@ from bcos_core.jobs.claims import (
     active_jobs,
     claim,
     postpone,
+    processes_wanted,
     record_handle,
     settle,
     settle_dead_foreground,
@@ -37,7 +38,7 @@ from bcos_core.jobs.job import LEASE, Job, JobState
 from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.log import tail
 from bcos_core.jobs.presence import Presence, beat, leave, require_alone, supervisors
-from bcos_core.jobs.process import ProcessId
+from bcos_core.jobs.process import DATABASE_AWAY, ProcessId
 from bcos_core.jobs.pulse import Pulse
 from bcos_core.jobs.store import JobStore
 from bcos_core.jobs.supervisor_lock import hold_supervisor_lock
@@ -209,8 +210,9 @@ class Supervisor:
         """Take leave of a process that has ended; if it left its job without a state, give it one."""
         watched = self._watched.pop(key)
         watched.executor.forget(watched.handle)
-        # An ordinary exit would be the same the next time; a signal, or an unknown end, may not.
-        failure = _last_words(watched.job, ended.code) if ended.code is not None and ended.code >= 0 else None
+        # An ordinary exit would be the same the next time; a signal, an unknown end, a database that was away, may not.
+        code = None if ended.code == DATABASE_AWAY else ended.code
+        failure = _last_words(watched.job, code) if code is not None and code >= 0 else None
         settle(self.store, watched.job, reason=ended.reason, failure=failure, shutting_down=shutting_down)
         logger.info("Job %s: %s.", watched.job.id, ended.reason)
 
@@ -230,17 +232,23 @@ class Supervisor:
     def _start_waiting(self, waiting: set[Lane], *, occupied: set[tuple[str, Lane]]) -> None:
         occupied = occupied | {(watched.job.device, watched.job.lane) for watched in self._watched.values()}
         for lane in sorted(waiting):
-            room = self._executor.room(lane, occupied)
-            if room.lack:
-                tell_waiting(self.store, lane, room.lack)
-            for place in room.places:
+            # One that wants more GPUs than are free holds up those behind it: else it would never have them.
+            while wanted := processes_wanted(self.store, lane):
+                room = self._executor.room(lane, occupied, wanted=wanted)
+                if room.lack:
+                    tell_waiting(self.store, lane, room.lack)
+                if not room.places:
+                    break
+                place = room.places[0]
                 job = claim(self.store, place, lane, supervisor=self._host, executor=self._executor.name)
                 if job is None:
                     break
                 occupied.add((place, lane))
-                self._start(job)
+                if not self._start(job):
+                    break
 
-    def _start(self, job: Job) -> None:
+    def _start(self, job: Job) -> bool:
+        """Whether others may be started too: False where what runs them is out of reach."""
         begun = f"--- Start {job.attempt}, {utc_now():%Y-%m-%d %H:%M:%S} UTC, on {job.device} of {self._host}\n"
         try:
             job.folder.mkdir(parents=True, exist_ok=True)
@@ -250,6 +258,7 @@ class Supervisor:
         except OutOfReach as error:
             postpone(self.store, job, str(error))
             logger.error("Job %s: not started now (%s).", job.id, error)
+            return False
         except (CannotStart, OSError) as error:
             said = str(error) if isinstance(error, CannotStart) else f"Its process could not be started ({error})."
             settle(self.store, job, reason="", failure=said)
@@ -258,6 +267,7 @@ class Supervisor:
             self._watched[job.id, job.attempt] = _Watched(job, self._executor, handle)
             record_handle(self.store, job, handle)
             logger.info("Job %s: started on %s as %s.", job.id, job.device, handle)
+        return True
 
     def _shut_down(self) -> None:
         ending = {key: one for key, one in self._watched.items() if not one.executor.outlives_supervisor}

@@ -10,6 +10,7 @@ from typing import Any
 from bcos_core.attribution.record import Attribution, Target
 from bcos_core.evaluate.explainer import Explainer
 from bcos_core.minimal_pairs.questions import Question
+from bcos_core.model.text_model import require_finite_logits
 from bcos_core.storage.evidence import EvidenceStore
 from bcos_core.text.token import Token
 
@@ -44,11 +45,17 @@ class Answers:
         return [one for one in {one.item: one for one in questions}.values() if one.item not in known]
 
     def fill(self, explainer: Explainer, questions: Sequence[Question], done: Callable[[int], None]) -> None:
-        """Explain what is missing; `done` is told how many more are finished."""
+        """Explain what is missing; `done` is told how many more are finished.
+
+        Raises:
+            NotFiniteError: the model's logits for a prompt are no numbers; what was explained before is kept.
+        """
         for chunk in _chunks(self.missing(explainer.name, questions)):
             first = chunk[0]
             target = Target(first.good, first.pair.good, first.bad, first.pair.bad)
             records = explainer([one.prompt for one in chunk], target)
+            for record in records:
+                require_finite_logits(record.model, record.text, record.logits)
             values = {one.item: _stored(record) for one, record in zip(chunk, records, strict=True)}
             self.store.keep(explainer.name, EVIDENCE, values)
             done(len(chunk))

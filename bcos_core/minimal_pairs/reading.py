@@ -28,7 +28,8 @@ PARADIGM = "UID"
 
 
 def read_pairs(path: str | Path, *, evidence_column: str | None = None) -> Listing[MinimalPair]:
-    """The minimal pairs of a file, in its order, each once. Rows that cannot be used are left out by number and reason.
+    """The minimal pairs of a file, in its order, each once. Rows that cannot be used, or that contradict each other,
+    are left out by number and reason.
 
     Args:
         evidence_column: the column with the evidence word, by default the first of `EVIDENCE` that the file has. Of a
@@ -41,7 +42,7 @@ def read_pairs(path: str | Path, *, evidence_column: str | None = None) -> Listi
     word_column = _evidence_column(table.columns, evidence_column, name)
     _require_texts(table.columns, name)
     columns = tuple(column for column in (*PREFIX, *SENTENCES, PARADIGM, word_column) if column in table.columns)
-    found: list[MinimalPair] = []
+    found: dict[int, MinimalPair] = {}  # by the row's number
     seen: dict[tuple[object, ...], int] = {}  # whatever paradigm a row names: the question is the same
     left_out: list[LeftOut] = []
     for number, cells in table.numbered_rows(columns):
@@ -49,13 +50,20 @@ def read_pairs(path: str | Path, *, evidence_column: str | None = None) -> Listi
             pair = _pair(dict(zip(columns, cells, strict=True)), word_column, Path(path).stem)
             if (first := seen.setdefault(pair.asked, number)) != number:
                 raise DataError(f"It is the same as {table.unit} {first:,}.")
-            found.append(pair)
+            found[number] = pair
         except DataError as error:
             left_out.append(LeftOut(f"{table.unit.capitalize()} {number:,}", str(error)))
+    # Of two that contradict each other neither says what is right.
+    said = {(pair.prefix, pair.good, pair.bad): number for number, pair in found.items()}
+    for number, pair in list(found.items()):
+        if (other := said.get((pair.prefix, pair.bad, pair.good))) is not None:
+            reason = f"It calls right what {table.unit} {other:,} calls wrong."
+            left_out.append(LeftOut(f"{table.unit.capitalize()} {number:,}", reason))
+            del found[number]
     if not found:
         reason = f" The first of them: {left_out[0].reason}" if left_out else ""
         raise DataError(f"{name} has no row with a minimal pair that can be used.{reason}")
-    return Listing(tuple(found), tuple(left_out))
+    return Listing(tuple(found.values()), tuple(left_out))
 
 
 def _evidence_column(columns: tuple[str, ...], asked: str | None, name: str) -> str | None:

@@ -154,8 +154,8 @@ class _Run:
         found = list(each.values())
         if unmarked := sum(pair.evidence is None for pair in found):
             self.note(
-                f"{count(unmarked, 'pair')} of {len(found):,} have no evidence marked: whether explanations point at "
-                "it they do not say."
+                f"{count(unmarked, 'pair')} of {len(found):,} {'has' if unmarked == 1 else 'have'} no evidence marked: "
+                "there is no measure of whether explanations point at it."
             )
         for one in self.drawn:
             if one.left_out:
@@ -233,6 +233,11 @@ class _Run:
             cases = table.cases_of(questions, answers, unit=self.spec.unit, strikes=strikes, courses=courses)
             made = table.contender(checkpoint, name, cases, answers, measures=self.spec.measures)
             self.contenders.append(made)
+            if made.failed:
+                self.note(
+                    f"{one.method.title} gave no finite numbers for {count(made.failed, 'pair')} on {folder.name}: "
+                    f"{'it has' if made.failed == 1 else 'they have'} no value of it."
+                )
             self._note_orders(folder.name, one.method, cases, made)
             if not one.method.chance:
                 continue

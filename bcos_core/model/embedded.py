@@ -4,6 +4,7 @@ needed."""
 from __future__ import annotations
 
 import importlib.util
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def embedded_folder(name: str = EMBEDDED) -> Path:
         made_of = {
             "file": file_hash(gguf_file()),
             "conversion": CONVERSION,
-            **{package: version(package) for package in ("gguf", "transformers")},
+            **{package: _version(package) for package in ("gguf", "transformers")},
         }
     except OSError as error:
         raise CheckpointError(
@@ -87,6 +88,12 @@ def _converted(folder: Path) -> Path:
             f"Another process has been making {folder} for {PATIENCE_SECONDS / 60:.0f} minutes. End it, and try again."
         ) from error
     return folder
+
+
+@cache
+def _version(package: str) -> str:
+    """As it was when it was first asked for, which is what this process runs."""
+    return version(package)
 
 
 def _package(module: str, install: str) -> Path:

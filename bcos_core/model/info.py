@@ -15,6 +15,7 @@ from bcos_core.home import Home, allowed_roots, given_path, require_allowed
 from bcos_core.model.about import About, read_about
 from bcos_core.model.headers import Headers, output_count, safetensors_headers
 from bcos_core.model.naming import name_of_model, told_apart
+from bcos_core.model.trained_by import TrainedBy
 from bcos_core.model.variants import (
     require_own_config,
     require_own_files,
@@ -59,8 +60,8 @@ class CheckpointInfo:
     `NextToken` for a language model, which has no labels; `data` is the hash of the file that it was trained on;
     `created_at` is ISO 8601, UTC;
     `content` has hashes of its files as they were saved (`bcos_core.model.content`). `text_columns` are the names of
-    the texts that it reads, one, or two of pairs; None of a model from elsewhere, which does not say. `about` is what
-    people say of it."""
+    the texts that it reads, one, or two of pairs; None of a model from elsewhere, which does not say. `trained_by` says
+    on how many processes it was trained, and what the memory held. `about` is what people say of it."""
 
     path: Path
     name: str
@@ -82,6 +83,7 @@ class CheckpointInfo:
     text_columns: tuple[str, ...] | None = None
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     constant: dict[str, float] = field(default_factory=dict)
+    trained_by: TrainedBy = field(default_factory=TrainedBy)
     about: About = field(default_factory=About)
 
     @property
@@ -160,6 +162,7 @@ class _Details:
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     constant: dict[str, float] = field(default_factory=dict)
     test_size: Annotated[int, Meta(ge=0)] | None = None
+    trained_by: TrainedBy = field(default_factory=TrainedBy)
     created_at: Moment = ""
     job: FolderName | None = None
     twin: FolderName | None = None
@@ -290,6 +293,7 @@ def _info(
         text_columns=details.text_columns,
         intervals=details.intervals,
         constant=details.constant,
+        trained_by=details.trained_by,
         about=about,
     )
 
@@ -301,10 +305,12 @@ def list_checkpoints(home: Home) -> Listing[CheckpointInfo]:
     return Listing(told_apart(_newest_first(listing.found)), listing.left_out)
 
 
-def list_language_models(home: Home) -> tuple[CheckpointInfo, ...]:
-    """The language models under `home.models`, newest first, no two of one name. What cannot be read is none: a list of
-    checkpoints says why."""
-    return told_apart(_newest_first(list_folders(home.models, read_language_info).found))
+def list_language_models(home: Home) -> Listing[CheckpointInfo]:
+    """The language models under `home.models`, newest first, no two of one name, and the folders that cannot be read,
+    of whatever they are."""
+    listing = list_folders(home.models, read_any_info)
+    speaking = (info for info in listing if info.task_type == NextToken.name)
+    return Listing(told_apart(_newest_first(speaking)), listing.left_out)
 
 
 def list_models(home: Home) -> tuple[CheckpointInfo, ...]:

@@ -49,7 +49,7 @@ class LanguageModel(TextModel):
         """Whether the head is the word embeddings, one parameter; a conversion keeps that as it is."""
         return is_tied(self.model, family_of(self.model))
 
-    @property
+    @cached_property
     def has_biases(self) -> bool:
         """Whether a part of the network adds a bias. Without one the network is dynamic linear as it stands, at B = 1:
         a logit is a sum over tokens, with nothing left over."""

@@ -13,7 +13,9 @@ from bcos_core.model.embedded import EMBEDDED_MODELS, embedded_path
 from bcos_core.model.language_model import LanguageModel, is_language_model
 
 
-def load(path: str | Path, *, device: str | torch.device | None = None) -> Classifier | LanguageModel:
+def load(
+    path: str | Path, *, device: str | torch.device | None = None, precision: str | None = None
+) -> Classifier | LanguageModel:
     """The classifier or the language model in a checkpoint folder, or "smollm2", the embedded language model.
 
     Args:
@@ -24,5 +26,5 @@ def load(path: str | Path, *, device: str | torch.device | None = None) -> Class
     """
     folder = embedded_path(str(path)) if str(path) in EMBEDDED_MODELS else given_path(path)
     if is_language_model(folder):
-        return language_model.load(path, device=device)
-    return classifier.load(folder, device=device)
+        return language_model.load(path, device=device, precision=precision)
+    return classifier.load(folder, device=device, precision=precision)

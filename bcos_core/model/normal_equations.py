@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from bcos_core.errors import NotFiniteError
+from bcos_core.model.product import product
 
 # From this width on, a Gram matrix is made in panels, and those below the diagonal are mirrored.
 PANEL = 384
@@ -23,13 +24,14 @@ class NormalEquations:
 
     def add(self, x: Tensor, y: Tensor) -> None:
         """Add some rows."""
-        cross = (x.t() @ y).double()
+        columns = x.t().contiguous()  # a part of them is in one piece, then
+        cross = product(columns, y.t()).double()
         if self._gram is None or self._cross is None:
             self._gram, self._cross = x.new_zeros(x.shape[1], x.shape[1], dtype=torch.float64), cross
         else:
             self._cross += cross
         for left in range(0, x.shape[1], PANEL):  # the upper triangle alone
-            self._gram[left : left + PANEL, left:] += x[:, left : left + PANEL].t() @ x[:, left:]
+            self._gram[left : left + PANEL, left:] += product(columns[left : left + PANEL], columns[left:])
 
     @property
     def finite(self) -> bool:

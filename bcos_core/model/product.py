@@ -1,4 +1,4 @@
-"""x wᵀ + b where nobody asks how the weight should change: by the quicker of the kernels that PyTorch brings.
+"""x wᵀ + b outside of a graph, by the quicker of the kernels that PyTorch brings.
 
 PyTorch multiplies float32 matrices on a CPU by MKL, which on processors that are not Intel's leaves out the wider half
 of the vector unit: 110 of 250 GFLOP/s on a core with AVX-512 (measured on an AMD EPYC). oneDNN, which `torch.compile`
@@ -24,9 +24,15 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         x (…, in), weight (out, in), bias (out,) → (…, out).
     """
     large = weight.shape[0] >= _FEWEST_OUT and x.numel() >= _FEWEST_ROWS * x.shape[-1]
-    if large and x.device.type == "cpu" and x.dtype == weight.dtype == torch.float32 and _has_onednn():
+    known = x.device.type == "cpu" and x.dtype == weight.dtype == torch.float32 and _dense(x) and _dense(weight)
+    if large and known and _has_onednn():
         return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
     return F.linear(x, weight, bias)
+
+
+def _dense(matrix: Tensor) -> bool:
+    """Of a part of the columns of a matrix oneDNN makes the product number by number, in seconds."""
+    return matrix.is_contiguous() or (matrix.dim() == 2 and matrix.t().is_contiguous())
 
 
 @cache

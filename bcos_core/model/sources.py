@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from huggingface_hub import file_exists, snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, IncompleteSnapshotError
-from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from huggingface_hub import file_exists, hf_hub_download, snapshot_download
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, IncompleteSnapshotError
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from bcos_core.errors import CheckpointError, HubUnavailableError, UnsupportedModelError
 from bcos_core.families import family_named
-from bcos_core.home import given_path, require_allowed
+from bcos_core.home import given_path, is_allowed, require_allowed
 from bcos_core.hub import require_hub
 from bcos_core.model.embedded import EMBEDDED, EMBEDDED_MODELS, LANGUAGE_MODEL, embedded_folder, embedded_path
 from bcos_core.model.info import read_config
@@ -21,6 +21,7 @@ from bcos_core.model.loading import load_to_train, require_trainable
 from bcos_core.model.named_tokens import named_tokens
 from bcos_core.model.tokenizer import load_tokenizer, require_vocabulary
 from bcos_core.model.variants import ADAPTER, adapter_advice, require_own_config
+from bcos_core.storage.stored_json import read_json
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import TaskType
 
@@ -29,6 +30,9 @@ HUB_ID = re.compile(r"(?:[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*")
 
 # What a model is made of besides its weights.
 SMALL_FILES = ("*.json", "vocab.txt", "merges.txt", "*.model")
+
+_NOT_THERE = (OSError, ValueError, HfHubHTTPError, EntryNotFoundError)
+"""What the hub's library raises where a file cannot be had."""
 
 __all__ = [
     "EMBEDDED",
@@ -52,13 +56,19 @@ class ModelSource:
     family: str
     mask_token: bool | None = None
 
+    @property
+    def argument(self) -> str:
+        """What specifications and the command line call it, so that whoever reads it finds the same: the folder by its
+        whole path, and a hub id as such, even where there is a folder of that name."""
+        return {"embedded": self.name, "folder": self.location, "hub": f"{HUB_PREFIX}{self.name}"}[self.kind]
+
 
 def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
     """Find out, at once and without loading weights, what a source names.
 
     Args:
         source: "minilm" or "smollm2" (embedded), a folder, or a hub id ("org/name", or with the prefix "hub:").
-        restrict: allow only folders under the allowed roots; pages do this.
+        restrict: allow only folders under the allowed roots, and look at no others; pages do this.
 
     Raises:
         CheckpointError: no such folder, not a model, or one without a tokenizer or with parts missing.
@@ -72,7 +82,7 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
         family = family_named("llama" if source == LANGUAGE_MODEL else "bert")
         folder = embedded_folder(source)
         return ModelSource("embedded", source, str(folder), family.title, "mask" in named_tokens(folder))
-    if not source.startswith(HUB_PREFIX) and _looks_like_folder(source):
+    if not source.startswith(HUB_PREFIX) and _looks_like_folder(source, restrict=restrict):
         folder = require_allowed(source) if restrict else given_path(source).resolve()
         config = read_config(folder)
         if config.bcos is not None:
@@ -95,19 +105,25 @@ def resolve_model(source: str, *, restrict: bool = False) -> ModelSource:
 
 
 def _hub_config(hub_id: str) -> dict[str, Any]:
-    """config.json of a hub model, as it is: no class is looked for, since that could run code which comes with it."""
+    """config.json of a hub model, as it is: no class is looked for, since that could run code which comes with it, and
+    no folder, as `transformers` would."""
     try:
-        return PretrainedConfig.get_config_dict(hub_id, local_files_only=True)[0]  # cached earlier
-    except (OSError, ValueError):
+        return _config_in(hf_hub_download(hub_id, "config.json", local_files_only=True))  # cached earlier
+    except _NOT_THERE:
         require_hub(f"the model {hub_id!r}")
     try:
-        return PretrainedConfig.get_config_dict(hub_id)[0]
-    except (OSError, ValueError) as error:
+        return _config_in(hf_hub_download(hub_id, "config.json"))
+    except _NOT_THERE as error:
         if _has_adapter(hub_id):
             raise UnsupportedModelError(f"The hub model {hub_id!r} is an adapter: {adapter_advice()}") from error
         raise HubUnavailableError(
             f"The hub has no usable model {hub_id!r}. Check the spelling, or use {EMBEDDED!r} or a local folder."
         ) from error
+
+
+def _config_in(file: str) -> dict[str, Any]:
+    found: dict[str, Any] = read_json(Path(file), dict[str, Any], error=CheckpointError, advice="Use another model.")
+    return found
 
 
 def _has_adapter(hub_id: str) -> bool:
@@ -117,9 +133,13 @@ def _has_adapter(hub_id: str) -> bool:
         return False
 
 
-def _looks_like_folder(source: str) -> bool:
-    path = given_path(source)
-    return path.exists() or path.is_absolute() or source.startswith((".", "~")) or source.count("/") > 1
+def _looks_like_folder(source: str, *, restrict: bool) -> bool:
+    """By how it is written, or because there is one; with `restrict` only where one may be, so that nobody learns what
+    there is elsewhere."""
+    if source.startswith(("/", ".", "~")) or source.count("/") > 1:
+        return True
+    path = given_path(source) if not restrict or is_allowed(source) else None
+    return path is not None and (path.is_absolute() or path.exists())
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-
 from bcos_core.errors import BcosError
 from bcos_core.home import Home
 from bcos_core.jobs.store import JobStore
 from bcos_core.numbers import file_size
 from bcos_core.storage.database import Database, open_engine
-from bcos_core.storage.upgrade import MIGRATIONS
+from bcos_core.storage.upgrade import revisions_of
 
 LONGEST_SECONDS = 5.0
 """A check that has not answered by then has failed: a database that was cut off answers nothing for minutes."""
@@ -98,13 +95,10 @@ def _opened(home: Home) -> Database:
 
 def _database(home: Home) -> str:
     database = _opened(home)
-    newest = set(ScriptDirectory(str(MIGRATIONS)).get_heads())
-    with database.read() as connection:
-        found = set(MigrationContext.configure(connection).get_current_heads())
+    found, newest = revisions_of(database)
     if found != newest:
-        was, wanted = ", ".join(sorted(found)) or "none", ", ".join(sorted(newest))
-        raise NotReady(f"The database is at revision {was}, and this program is at {wanted}.")
-    return f"Reachable, at revision {', '.join(sorted(found))}."
+        raise NotReady(f"The database is at revision {found or 'none'}, and this program is at {newest}.")
+    return f"Reachable, at revision {found}."
 
 
 def _home(home: Home) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Text, cast, select
 
+from bcos_core.access.table import Action
 from bcos_core.errors import CheckpointError, StorageError
 from bcos_core.home import Home
 from bcos_core.jobs.job import ACTIVE_STATES, JobState
@@ -28,8 +29,13 @@ from bcos_core.jobs.store import JobStore
 from bcos_core.model.embedded import LANGUAGE_MODEL, embedded_folder
 from bcos_core.registry import Registry
 from bcos_core.shelf.trash import remove_for_good, trashed
+from bcos_core.storage.artefacts.shared import shared
+from bcos_core.storage.artefacts.table import rows
+from bcos_core.storage.audit import demand, permit
 from bcos_core.storage.collections import COLLECTION_TEXTS
+from bcos_core.storage.database import Database, open_engine
 from bcos_core.storage.space import size_of
+from bcos_core.storage.stored_files import forget_stored
 from bcos_core.storage.types import utc_now
 from bcos_core.study.schema import STUDIES
 
@@ -40,6 +46,8 @@ LARGEST_NAMING_FILE = 16_000_000
 """Bytes of a JSON file that is read to find out which uploads it names; one that is larger names all of them."""
 _UPLOAD = re.compile(r"(?=([0-9a-f]{16}))")
 """The folder of an upload, wherever it stands: in an address it may follow other digits."""
+_TEXT = re.compile(r"(?=([0-9a-f]{32}))")
+"""The name of a text that was too long for an address, likewise."""
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +103,7 @@ def remove(store: JobStore, found: Sequence[Removable], *, older_than: timedelta
     Raises:
         StorageError: the database or a folder cannot be written.
     """
+    full = _permit(store)
     gone = []
     for one in found:
         aside: Path | None = None
@@ -106,11 +115,36 @@ def remove(store: JobStore, found: Sequence[Removable], *, older_than: timedelta
                 age = timedelta(days=kind.days) if older_than is None else older_than
                 if one.path not in {still.path for still in kind.find(store, connection, age)}:
                     continue
+                of = shared(store.home, store.database)
+                objects = of.forget(connection, [one.path]) if of is not None else []
+                forget_stored(connection, store.home, one.path)
                 aside = _set_aside(one.path)
             _discard(aside)
+            if of is not None:
+                of.remove_objects(objects)
+        if full is not None:  # there is room now
+            permit(store.database, Action.EMPTY_TRASH, "clean-up")
+            full = None
         _note(store.home, one)
         gone.append(one)
+    if full is not None and found:
+        raise full
     return gone
+
+
+def _permit(store: JobStore) -> StorageError | None:
+    """The log has it before anything is removed. Where it takes no row, as on a full disk, which is what this mends,
+    the error: then it has it as soon as there is room.
+
+    Raises:
+        NotAllowedError: the actor may not remove anything.
+    """
+    try:
+        permit(store.database, Action.EMPTY_TRASH, "clean-up")
+    except StorageError as error:
+        demand(store.database, Action.EMPTY_TRASH, "clean-up")
+        return error
+    return None
 
 
 def _chosen(kinds: Sequence[str] | None) -> list[Kind]:
@@ -164,11 +198,22 @@ def _uploads(store: JobStore, connection: Connection, older: timedelta) -> Itera
     folders = [path for path in _folders(store.home.uploads) if len(path.name) == 16 and _UPLOAD.match(path.name)]
     if not folders or not _has_jobs(connection):
         return
-    named = _named_uploads(store.home, connection)
+    named = _named(_UPLOAD, store.home, connection)
     for path in folders:
         if named is not None and path.name not in named:
             why = "No job, model, result, study or pinned screen names this file."
             yield from _one(UPLOADS, path, why, _touched(path), older)
+
+
+def _texts(store: JobStore, connection: Connection, older: timedelta) -> Iterator[Removable]:
+    """Of links that people keep elsewhere nothing is known here: these go by their age."""
+    files = sorted(store.home.texts.glob("*"))
+    if not files or not _has_jobs(connection):
+        return
+    named = _named(_TEXT, store.home, connection)
+    for path in files:
+        if named is not None and path.stem not in named:
+            yield from _one(TEXTS, path, "No pinned screen names this text.", _touched(path), max(older, LEFTOVER_AGE))
 
 
 def _embedded(store: JobStore, connection: Connection, older: timedelta) -> Iterator[Removable]:
@@ -191,12 +236,13 @@ def _trash(store: JobStore, connection: Connection, older: timedelta) -> Iterato
 
 
 WORK, UNFINISHED, LOGS, JOBLESS = "work", "unfinished", "logs", "jobless"
-HALF_WRITTEN, UPLOADS, EMBEDDED, TRASH = "half-written", "uploads", "embedded", "trash"
+HALF_WRITTEN, UPLOADS, TEXTS, EMBEDDED, TRASH = "half-written", "uploads", "texts", "embedded", "trash"
 for _kind in (
     Kind(WORK, "Work of jobs that are done", 0, _work),
     Kind(JOBLESS, "Folders of jobs that are no more", 1, _jobless),
     Kind(HALF_WRITTEN, "Half written, by processes that are no more", 1, _half_written),
     Kind(UPLOADS, "Uploads that nothing names", 30, _uploads),
+    Kind(TEXTS, "Long texts that were typed on a page", 90, _texts),
     Kind(LOGS, "Logs of jobs that ended long ago", 90, _logs),
     Kind(UNFINISHED, "Checkpoints of unfinished work", 30, _unfinished, asked=True),
     Kind(TRASH, "Trash", 30, _trash, asked=True),
@@ -244,9 +290,12 @@ def _touched(path: Path) -> datetime:
     return datetime.fromtimestamp(max(times), UTC)
 
 
-def _named_uploads(home: Home, connection: Connection) -> set[str] | None:
-    """The folders of uploads whose names stand in any row or file that could mean them; None where one cannot be read:
+def _named(pattern: re.Pattern[str], home: Home, connection: Connection) -> set[str] | None:
+    """The names of uploads or texts that stand in any row or file that could mean them; None where one cannot be read:
     then all of them may be meant. A name that stands there by chance keeps a file, and nothing more."""
+    of = shared(home, Database(open_engine(home)))
+    if of is not None and any(not of.is_here(row) for row in rows(connection, gone=False)):
+        return None  # what other hosts have made, and is not here, may name any of them
     texts: list[str] = []
     for table, columns in (
         (JOBS, (JOBS.c.spec, JOBS.c.result, JOBS.c.artefacts)),
@@ -263,7 +312,7 @@ def _named_uploads(home: Home, connection: Connection) -> set[str] | None:
                 texts.append(path.read_text(encoding="utf-8", errors="replace"))
             except OSError:
                 return None
-    return {name for text in texts for name in _UPLOAD.findall(text)}
+    return {name for text in texts for name in pattern.findall(text)}
 
 
 def _set_aside(path: Path) -> Path:

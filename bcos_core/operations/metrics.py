@@ -4,13 +4,15 @@ process they are asked, the counts of jobs in other processes included."""
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
+from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, SummaryMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import func, select
+from sqlalchemy import Column, ColumnElement, Connection, extract, func, select
 
 import bcos_core
 from bcos_core.errors import StorageError
@@ -24,6 +26,9 @@ from bcos_core.storage.database import Database, open_engine
 from bcos_core.storage.types import utc_now
 from bcos_core.study.schema import STUDY_ANSWERS
 
+SECONDS_OF_A_DAY = 86_400
+Times = tuple[int, float]
+"""How many, and their seconds together."""
 OTHER = "other"
 """Kinds of job that this version does not know: a name in a row makes no new series."""
 
@@ -57,25 +62,23 @@ class StoredMetrics(Collector):
         counted = select(JOBS.c.kind, JOBS.c.state, func.count()).group_by(JOBS.c.kind, JOBS.c.state)
         oldest = select(JOBS.c.lane, func.min(JOBS.c.created_at)).where(JOBS.c.state == JobState.QUEUED)
         # A job that was started once has waited from when it was asked for; later starts say nothing of the queue.
-        times = select(JOBS.c.kind, JOBS.c.lane, JOBS.c.created_at, JOBS.c.started_at, JOBS.c.ended_at).where(
-            JOBS.c.attempt == 1, JOBS.c.started_at.is_not(None)
-        )
+        once = JOBS.c.attempt == 1
         with Database(open_engine(self._home)).read() as connection:
             numbers = connection.execute(counted).all()
             waiting = dict(tuple(row) for row in connection.execute(oldest.group_by(JOBS.c.lane)))
-            started = connection.execute(times).all()
+            waited = _between(connection, JOBS.c.lane, JOBS.c.created_at, JOBS.c.started_at, once)
+            ran = _between(connection, JOBS.c.kind, JOBS.c.started_at, JOBS.c.ended_at, once)
             answers = connection.execute(select(func.count()).select_from(STUDY_ANSWERS)).scalar_one()
         jobs: dict[tuple[str, str], int] = {(kind, state): 0 for kind in NAMES for state in JobState}
-        waits: dict[str, list[float]] = {lane: [] for lane in Lane}
-        runs: dict[str, list[float]] = {kind: [] for kind in NAMES}
+        waits: dict[str, Times] = dict.fromkeys(Lane, (0, 0.0)) | waited
+        runs: dict[str, Times] = dict.fromkeys(NAMES, (0, 0.0))
         for kind, state, number in numbers:
             key = (kind if kind in NAMES else OTHER, state)
             jobs[key] = jobs.get(key, 0) + number
-        for kind, lane, created_at, started_at, ended_at in started:
-            waits.setdefault(lane, []).append((started_at - created_at).total_seconds())
-            if ended_at is not None:
-                known = kind if kind in NAMES else OTHER
-                runs.setdefault(known, []).append((ended_at - started_at).total_seconds())
+        for kind, (number, seconds) in ran.items():
+            known = kind if kind in NAMES else OTHER
+            before = runs.get(known, (0, 0.0))
+            runs[known] = (before[0] + number, before[1] + seconds)
         states = GaugeMetricFamily("bcos_jobs", "Jobs by kind and state.", labels=["kind", "state"])
         for (kind, state), number in jobs.items():
             states.add_metric([kind, state], number)
@@ -93,8 +96,21 @@ class StoredMetrics(Collector):
         ]
 
 
-def _summary(name: str, about: str, label: str, values: dict[str, list[float]]) -> Metric:
+def _between(
+    connection: Connection, by: Column[str], start: Column[datetime], end: Column[datetime], where: ColumnElement[bool]
+) -> dict[str, Times]:
+    """The seconds from the one time to the other, added up by the database: however many jobs there are, a row for each
+    lane or kind is read."""
+    if connection.dialect.name == "sqlite":
+        seconds: ColumnElement[Any] = (func.julianday(end) - func.julianday(start)) * SECONDS_OF_A_DAY
+    else:
+        seconds = extract("epoch", end - start)
+    query = select(by, func.count(), func.sum(seconds)).where(where, start.is_not(None), end.is_not(None)).group_by(by)
+    return {str(one): (int(number), float(total)) for one, number, total in connection.execute(query)}
+
+
+def _summary(name: str, about: str, label: str, values: Mapping[str, Times]) -> Metric:
     family = SummaryMetricFamily(name, about, labels=[label])
-    for one, seconds in values.items():
-        family.add_metric([one], count_value=len(seconds), sum_value=sum(seconds))
+    for one, (number, seconds) in values.items():
+        family.add_metric([one], count_value=number, sum_value=seconds)
     return family

@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from socket import AF_INET6
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -60,7 +61,8 @@ def serve(place: Place, home: Home) -> WSGIServer:
     """
     REGISTRY.register(stored := StoredMetrics(home))
     try:
-        server = make_server(place.address, place.port, application(home), _Server, _Handler)
+        kind = _ServerOfIPv6 if ":" in place.address else _Server
+        server = make_server(place.address, place.port, application(home), kind, _Handler)
     except OSError as error:
         REGISTRY.unregister(stored)
         raise InputError(
@@ -103,6 +105,10 @@ class _Server(ThreadingMixIn, WSGIServer):
     """A thread for each request: a check that waits holds up no other."""
 
     daemon_threads = True
+
+
+class _ServerOfIPv6(_Server):
+    address_family = AF_INET6
 
 
 class _Handler(WSGIRequestHandler):

@@ -84,7 +84,7 @@ def quota_facts(store: JobStore, space: Space) -> list[Fact]:
         Fact("Jobs that wait or run", f"{len(store.active_ids())} of {_bound(quotas.server_jobs)}"),
         Fact("Jobs of one person", "no bound" if quotas.person_jobs is None else count(quotas.person_jobs, "job")),
         Fact("Under BCOS_HOME", f"{file_size(space.total)} of {_size(quotas.server_bytes)}"),
-        Fact("What one person's jobs made", "no bound" if quotas.person_bytes is None else _size(quotas.person_bytes)),
+        Fact("What one person has", "no bound" if quotas.person_bytes is None else _size(quotas.person_bytes)),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -16,15 +17,27 @@ from bcos_core.render.palette import PAGE_BACKGROUND, PAGE_TEXT, PALETTES, Palet
 from bcos_core.render.pieces import unit_scores
 from bcos_core.render.scale import own_scale
 from bcos_core.render.table import record_table
-from bcos_core.tasks.registry import TASK_TYPES
-from bcos_core.tasks.task_type import TaskType
+from bcos_core.tasks.answer_type import AnswerType
+from bcos_core.tasks.registry import answer_type
 from bcos_core.text.pair import one_line
 
-Row = tuple[int, tuple[Attribution, ...]]
-"""A text's number in its file, from 1, and its records, one per method."""
-
+Records = tuple[Attribution, ...]
 FOLDED_FROM = 1_000
 """Characters: a longer text would push the rows below it out of sight."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A text's `number` in its data, from 1, and its records, one per method; of one that has none, the text and the
+    `reason`. `id` and `label` are what the data call it, and say that it should be answered."""
+
+    number: int
+    records: Records
+    text: str = ""
+    reason: str = ""
+    id: str | None = None
+    label: str | None = None
+
 
 # Colours follow the reader's light or dark setting; on a page they are inside of it, so that they reach nothing else.
 STYLE = """
@@ -62,9 +75,7 @@ def batch_table(
     palette = palette or next(iter(PALETTES.values()))
     if not rows:
         return ""
-    methods = [method_title(record.method) for record in rows[0][1]]
-    kind = TASK_TYPES[rows[0][1][0].task_type]
-    names = ["No.", *methods, "Answer", *(["Sure"] if kind.has_probabilities else []), kind.explained.capitalize()]
+    names = _names(rows)
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     return (
         f'<div style="overflow-x: auto"><table class="batch"><thead><tr>{head}</tr></thead>'
@@ -75,7 +86,8 @@ def batch_table(
 def batch_page(rows: Sequence[Row], title: str, palette: Palette | None = None) -> str:
     """The table as a complete HTML document that loads nothing and runs no script."""
     palette = palette or next(iter(PALETTES.values()))
-    said = f"<p>{escape(rule(palette, TASK_TYPES[rows[0][1][0].task_type]))}</p>" if rows else ""
+    first = next((row.records[0] for row in rows if row.records), None)
+    said = "" if first is None else f"<p>{escape(rule(palette, answer_type(first.task_type)))}</p>"
     page = (
         ":root { color-scheme: light dark; } body { margin: 2rem; font: 16px/1.5 system-ui, sans-serif; "
         f"background: light-dark({PAGE_BACKGROUND['light']}, {PAGE_BACKGROUND['dark']}); "
@@ -88,7 +100,7 @@ def batch_page(rows: Sequence[Row], title: str, palette: Palette | None = None) 
     )
 
 
-def rule(palette: Palette, kind: TaskType) -> str:
+def rule(palette: Palette, kind: AnswerType) -> str:
     """What the colours mean, of models of a kind of task."""
     positive, negative = kind.verbs
     return (
@@ -102,47 +114,80 @@ def contributions(rows: Sequence[Row]) -> pd.DataFrame:
     """A row for each word of each text under each method, with the answer, the explained output and its logit; added
     tokens, reference and biases included, so that an additive method's scores add up."""
     frames = []
-    for place, records in rows:
-        for record in records:
+    for row in rows:
+        for record in row.records:
             frame = record_table(record)
             frame = frame.rename(columns={"text": "word"})
-            frame.insert(0, "no", place)
+            frame.insert(0, "no", row.number)
             frame.insert(1, "method", record.method)
             frame.insert(2, "answer", record.prediction.label)
             frame.insert(3, "explained", record.target.title)
             frame.insert(4, "logit", record.logit)
+            if any(one.id is not None for one in rows):
+                frame.insert(1, "id", row.id)
             frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def answers(rows: Sequence[Row]) -> pd.DataFrame:
-    """A row for each text: its answer, the probability of its likeliest output (none of a score), every logit."""
+    """A row for each text: its answer, the probability of its likeliest output (none of a score), every logit; its id
+    and label, where the data have some."""
     found = []
-    for place, records in rows:
-        record = records[0]
+    for row in rows:
+        about: dict[str, Any] = {
+            "no": row.number,
+            **({"id": row.id} if any(one.id is not None for one in rows) else {}),
+        }
+        said = {"label": row.label} if any(one.label is not None for one in rows) else {}
+        if not row.records:
+            found.append({**about, "text": one_line(row.text), **said, "left out": row.reason})
+            continue
+        record = row.records[0]
         sure = record.probabilities[record.predicted] if record.probabilities else None
         logits = {f"logit {label}": value for label, value in zip(record.labels, record.logits, strict=True)}
-        text = one_line(record.text)
-        found.append({"no": place, "text": text, "answer": record.prediction.label, "probability": sure, **logits})
+        answer = {"answer": record.prediction.label, "probability": sure}
+        found.append({**about, "text": one_line(record.text), **said, **answer, **logits})
     return pd.DataFrame(found)
 
 
+def _names(rows: Sequence[Row]) -> list[str]:
+    """Of the columns; of rows that are all left out, few."""
+    about = ["No.", *(["Id"] if any(row.id is not None for row in rows) else [])]
+    label = ["Label"] if any(row.label is not None for row in rows) else []
+    records = next((row.records for row in rows if row.records), ())
+    if not records:
+        return [*about, "Text", *label]
+    kind, methods = answer_type(records[0].task_type), [method_title(record.method) for record in records]
+    answer = "Answer" if records[0].prompt is None else "Next token"
+    sure = ["Sure"] if kind.has_probabilities else []
+    return [*about, *methods, answer, *label, *sure, kind.explained.capitalize()]
+
+
 def _row(row: Row, names: Sequence[str], palette: Palette, address: Callable[[Attribution], str] | None) -> str:
-    place, records = row
-    first = records[0]
-    kind = TASK_TYPES[first.task_type]
-    leads = address(first) if address is not None else ""
-    cells = [("number", f'<a href="{escape(leads)}" target="_self">{place}</a>' if leads else str(place))]
-    cells += [("strip", strip(record, palette)) for record in records]
-    cells.append(("", escape(first.prediction.label)))
-    if kind.has_probabilities:
+    leads = address(row.records[0]) if address is not None and row.records else ""
+    number_ = f'<a href="{escape(leads)}" target="_self">{row.number}</a>' if leads else str(row.number)
+    cells = [("number", number_), *([("", escape(row.id or ""))] if "Id" in names[:2] else [])]
+    label = [("", escape(row.label or ""))] if "Label" in names else []
+    if not row.records:
+        shown = row.text if len(row.text) <= FOLDED_FROM else f"{row.text[:FOLDED_FROM]} …"
+        said = f'<span class="note">{escape(row.reason)}</span><span class="strip">{escape(one_line(shown))}</span>'
+        drawn = _cells(cells, names)
+        return f'<tr>{drawn}<td colspan="{len(names) - len(cells)}">{said}</td></tr>'
+    first = row.records[0]
+    cells += [("strip", strip(record, palette)) for record in row.records]
+    cells += [("", escape(first.prediction.label)), *label]
+    if answer_type(first.task_type).has_probabilities:
         cells.append(("number", escape(probability(first.probabilities[first.predicted]))))
     cells.append(("number", escape(number(first.logit))))
-    drawn = (
+    return f"<tr>{_cells(cells, names)}</tr>"
+
+
+def _cells(cells: Sequence[tuple[str, str]], names: Sequence[str]) -> str:
+    """The first cells of a row, each with its look and content."""
+    return "".join(
         f'<td class="{look}" data-name="{escape(name)}">{content}</td>'
-        for name, (look, content) in zip(names, cells, strict=True)
+        for name, (look, content) in zip(names, cells, strict=False)
     )
-    return f"<tr>{''.join(drawn)}</tr>"
 
 
 def strip(record: Attribution, palette: Palette) -> str:

@@ -44,12 +44,12 @@ def blinded_panel(record: Attribution, palette: Palette, *, names_class: bool, c
             strength = round(scale.strength(piece.score or 0.0) * STEPS) / STEPS if coloured else 0.0
             units.append(
                 {
-                    "text": piece.text,
+                    "text": piece.shown,
                     "start": piece.start,
                     "end": piece.end,
                     "strength": strength,
                     "colour": palette.shade(strength, MODE).background,
-                    "label": f"{piece.text}, {_in_words(strength, answer, kind)}" if coloured else piece.text,
+                    "label": f"{piece.shown}, {_in_words(strength, answer, kind)}" if coloured else piece.shown,
                 }
             )
         shown.append({"kind": "unit", "units": units})

@@ -14,7 +14,7 @@ from bcos_core.attribution.record import Attribution
 from bcos_core.numbers import number
 from bcos_core.render.figure_text import figure_text
 from bcos_core.render.matrix import DIVERGING
-from bcos_core.text.token_names import readable
+from bcos_core.text.token_names import readable, with_signs
 
 _ROW_HEIGHT = 20
 PAST_ALL = "past all layers"
@@ -34,7 +34,8 @@ class View:
 def token_names(record: Attribution) -> list[str]:
     """What the record's tokens are called on axes and in sentences: what they are in the text, or their own name."""
     return [
-        (record.text[token.start : token.end].strip() if token.start is not None else "") or readable(token.text)
+        with_signs(record.text[token.start : token.end].strip(" ") if token.start is not None else "")
+        or readable(token.text)
         for token in record.tokens
     ]
 

@@ -21,7 +21,7 @@ from bcos_core.tasks.answer_type import AnswerType
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.registry import answer_type
 from bcos_core.text.pair import HEADINGS, halves, one_line
-from bcos_core.text.token_names import readable
+from bcos_core.text.token_names import readable, with_signs
 
 if TYPE_CHECKING:
     from bcos_core.attribution.strike import StrikeResult
@@ -247,7 +247,7 @@ def before_and_after(record: Attribution, change: StrikeResult) -> str:
     note = f"{quantity(record).capitalize()} {number(record.logit)} → {number(change.logit)}"
     if change.probabilities:
         before, after = (one[record.place] for one in (record.probabilities, change.probabilities))
-        note += f", probability of {record.target.label} {probability(before)} → {probability(after)}"
+        note += f", probability of {with_signs(record.target.label)} {probability(before)} → {probability(after)}"
     return f"{note}."
 
 
@@ -332,7 +332,7 @@ def _unit(piece: Piece, record: Attribution, palette: Palette, scale: Scale, str
     else:
         meaning = "weight without a direction"
     return {
-        "text": piece.text,
+        "text": piece.shown,
         "start": piece.start,
         "end": piece.end,
         "score": score,
@@ -341,7 +341,7 @@ def _unit(piece: Piece, record: Attribution, palette: Palette, scale: Scale, str
         "strength": strength,
         "struck": any(start < piece.end and piece.start < end for start, end in struck),
         "tip": f"{written} · {meaning}",
-        "label": f"{piece.text}, {written}, {meaning}",
+        "label": f"{with_signs(piece.text)}, {written}, {meaning}",
         "band": None
         if band is None
         else {

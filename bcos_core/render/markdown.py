@@ -15,6 +15,7 @@ from bcos_core.render.printable import printable
 from bcos_core.render.sheet import Panel, Sheet, change_line, head_lines, question
 from bcos_core.render.sheet_notes import closing_notes, meaning
 from bcos_core.render.table import record_table
+from bcos_core.text.token_names import seen_text
 
 STRONG = 0.5
 """Of its heatmap's largest value, or of the largest of all where they share a scale: from here a word is marked."""
@@ -110,7 +111,7 @@ def markdown_numbers(sheet: Sheet) -> str:
             for key, score, spread in zip(keys, table["score"], spreads, strict=True)
         }
     every = sorted(dict.fromkeys(key for column in columns.values() for key in column), key=lambda key: key[:2])
-    frame = pd.DataFrame({"": [text for _, _, text in every]})
+    frame = pd.DataFrame({"": [seen_text(text) for _, _, text in every]})
     for name, column in columns.items():
         frame[name] = [column.get(key, "–") for key in every]
     return markdown_table(frame)

@@ -9,7 +9,7 @@ from bcos_core.attribution.aggregation import sentence_scores, summed, word_scor
 from bcos_core.attribution.record import Attribution
 from bcos_core.errors import UnknownNameError
 from bcos_core.text.pair import HEADINGS, halves
-from bcos_core.text.token_names import readable
+from bcos_core.text.token_names import readable, seen_text
 from bcos_core.text.units import token_units, word_units
 
 Granularity = Literal["word", "token", "sentence"]
@@ -35,6 +35,11 @@ class Piece:
     score: float | None = None
     word: int | None = None
     spread: float | None = None
+
+    @property
+    def shown(self) -> str:
+        """What is drawn of it: its text, or a sign where that takes no room and a part of the sum could not be seen."""
+        return seen_text(self.text)
 
 
 def pieces(record: Attribution, granularity: Granularity = "word") -> tuple[Piece, ...]:

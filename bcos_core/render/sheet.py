@@ -18,6 +18,7 @@ from bcos_core.render.palette import PALETTES
 from bcos_core.render.pieces import Granularity, unit_scores
 from bcos_core.render.scale import Scale, own_scale
 from bcos_core.tasks.registry import answer_type
+from bcos_core.text.token_names import with_signs
 
 if TYPE_CHECKING:
     from bcos_core.attribution.strike import StrikeResult
@@ -125,13 +126,13 @@ def question(record: Attribution) -> str:
     """What is explained, as a sentence."""
     explained = answer_type(record.task_type).explained
     if record.target.minus is None:
-        return f"Explained: the {explained} of “{record.target.label}”."
+        return f"Explained: the {explained} of “{with_signs(record.target.label)}”."
     return f"Explained: {record.target.title}, the difference of the two logits."
 
 
 def answer(record: Attribution) -> str:
     """What the model answers, with how sure it is of what is explained: "positive 0.93, negative 0.07"."""
-    return ", ".join(f"{bar['label']} {bar['value']}" for bar in prediction_bars(record))
+    return ", ".join(f"{with_signs(bar['label'])} {bar['value']}" for bar in prediction_bars(record))
 
 
 def head_lines(sheet: Sheet, index: int) -> list[str]:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from bcos_core.access.table import Action
 from bcos_core.errors import StorageError, StudyError
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.study_report import study_html
+from bcos_core.storage.audit import owner_of, permit
 from bcos_core.storage.database import Database
 from bcos_core.study.access import Rater
 from bcos_core.study.events import events_of
@@ -18,6 +20,7 @@ from bcos_core.study.locked import LockedStudy
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.raters import Raters
 from bcos_core.study.results import Answered, read_answers_of
+from bcos_core.study.schema import STUDIES
 from bcos_core.study.studies import Studies, StudyStatus
 from bcos_core.text.decode import encodable
 
@@ -45,8 +48,10 @@ def export_study(
 
     Raises:
         StudyError: there is no such study, or it is not closed: results would unblind it.
+        NotAllowedError: the database's actor may not do it.
         StorageError: the folder cannot be written.
     """
+    permit(database, Action.EXPORT_STUDY, id, owner=owner_of(STUDIES, id))
     study = Studies(database).get(id)
     if study.status != StudyStatus.CLOSED:
         raise StudyError(f"The study {study.title!r} is {study.status}. Close it first: its results would unblind it.")

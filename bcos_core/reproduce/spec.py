@@ -118,8 +118,7 @@ class ReproduceSpec:
 
 
 def _source(name: str) -> str:
-    """A pretrained model as it is stored: a folder by its whole path."""
+    """A pretrained model as it is stored."""
     from bcos_core.model.sources import resolve_model
 
-    source = resolve_model(name)
-    return source.location if source.kind == "folder" else name
+    return resolve_model(name).argument

@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import inspect
+from sqlalchemy import URL, Table, inspect
+from sqlalchemy.exc import SQLAlchemyError
 
-from bcos_core.errors import InputError, StorageError
+from bcos_core.errors import BcosError, InputError, StorageError
 from bcos_core.home import Home
 from bcos_core.storage import dumps
 from bcos_core.storage.database import Database, open_engine
 from bcos_core.storage.failures import place_of
-from bcos_core.storage.sqlite_file import BUSY_TIMEOUT_SECONDS, keep_private
-from bcos_core.storage.upgrade import is_known, upgrade
+from bcos_core.storage.rows import UNREADABLE
+from bcos_core.storage.sqlite_file import BUSY_TIMEOUT_SECONDS, TRIGGERS, computes, keep_private, make_engine
+from bcos_core.storage.transfer import refuse_foreign
+from bcos_core.storage.upgrade import bring_up_to_date, is_known, upgrade
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,16 @@ def back_up(database: Database, path: Path, *, force: bool = False) -> Backup:
     return Backup(path, path.stat().st_size)
 
 
-def restore(home: Home, path: Path, *, force: bool = False) -> None:
+def restore(home: Home, path: Path, tables: Sequence[Table], *, force: bool = False) -> None:
     """Put a backup in the place of the database of `home`, checked before it replaces anything; then bring it to the
     tables of this program. Nobody else may be at work on the database.
 
+    Args:
+        tables: all that this program has; a database with others is somebody else's, too.
+
     Raises:
-        InputError: the file is no whole backup of this kind of database, a newer program made it, or the database has
-            rows (and not `force`).
+        InputError: the file is no whole backup of this kind of database, a newer program made it, the database has
+            rows (and not `force`), or it has another program's tables.
         StorageError: the database cannot be written; what was there is intact.
     """
     path = path.expanduser().absolute()
@@ -93,6 +100,7 @@ def restore(home: Home, path: Path, *, force: bool = False) -> None:
     revision = _revision_of(path) if database.is_sqlite else dumps.revision_of(database.engine.url, path)
     if not is_known(revision):
         raise InputError(f"{path} was made by a newer version of this program ({revision}). Update the program first.")
+    refuse_foreign(database, tables)
     with database.read() as connection:
         present = inspect(connection).get_table_names()
         rows = any(
@@ -103,9 +111,10 @@ def restore(home: Home, path: Path, *, force: bool = False) -> None:
     if rows and not force:
         raise InputError(f"The database {place_of(database.engine.url)} has rows. Replace them with --force.")
     if database.is_sqlite:
-        keep_private(database.engine)
-        database.engine.dispose()
-        _overwrite(_file_of(database), path)
+        with _brought_up_to_date(path, home, tables) as copy:
+            keep_private(database.engine)
+            database.engine.dispose()
+            _overwrite(_file_of(database), copy)
     else:
         database.engine.dispose()
         dumps.restore(database.engine.url, path, present)
@@ -123,7 +132,9 @@ def _revision_of(path: Path) -> str:
         InputError: it is none, or not of this program.
     """
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(_opened(path)) as connection:
+            if computed := computes(connection):  # before anything is read that it would compute
+                raise InputError(f"{path} has {computed}, which this program's backups have not. Nothing was restored.")
             problem = connection.execute("PRAGMA integrity_check").fetchone()[0]
             found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:
@@ -133,11 +144,54 @@ def _revision_of(path: Path) -> str:
     return str(found[0])
 
 
+@contextmanager
+def _brought_up_to_date(path: Path, home: Home, tables: Sequence[Table]) -> Iterator[Path]:
+    """A copy of a backup beside the database, with the tables of this program: what cannot be one replaces nothing.
+
+    Raises:
+        InputError: it cannot be brought to this version, or has other tables.
+        StorageError: it cannot be written.
+    """
+    copy = home.root / f".restored-{secrets.token_hex(4)}.sqlite3"
+    engine = make_engine(URL.create("sqlite", database=str(copy)))
+    try:
+        _copy(path, copy)
+        database = Database(engine)
+        bring_up_to_date(database, home)
+        refuse_foreign(database, tables)
+        _require_whole(database, tables)
+        engine.dispose()
+        yield copy
+    except sqlite3.Error as error:
+        raise StorageError(f"{path} cannot be copied to {home.root} ({error}). Free some disk space.") from error
+    except (BcosError, SQLAlchemyError, *UNREADABLE) as error:
+        raise InputError(
+            f"{path} cannot be brought to this version ({error}). Nothing was restored: take another backup."
+        ) from error
+    finally:
+        engine.dispose()
+        for left in home.root.glob(f"{copy.name}*"):
+            left.unlink(missing_ok=True)
+
+
+def _require_whole(database: Database, tables: Sequence[Table]) -> None:
+    """Of an SQLite file."""
+    with database.read() as connection:
+        triggers = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'trigger'").scalars()
+        if {" ".join(str(one).split()) for one in triggers} != set(TRIGGERS):
+            raise InputError("its log of who did what can be rewritten")
+        inspector = inspect(connection)
+        there = {name: {one["name"] for one in inspector.get_columns(name)} for name in inspector.get_table_names()}
+    for table in tables:
+        if there.get(table.name) != set(table.columns.keys()):
+            raise InputError(f"its table {table.name} is missing or has other columns")
+
+
 def _overwrite(target: Path, source: Path) -> None:
     """In one transaction of SQLite, so that whoever still reads the file sees the one or the other."""
     try:
         with (
-            closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as original,
+            closing(_opened(source)) as original,
             closing(sqlite3.connect(target, timeout=BUSY_TIMEOUT_SECONDS)) as present,
         ):
             original.backup(present)
@@ -146,11 +200,15 @@ def _overwrite(target: Path, source: Path) -> None:
         raise StorageError(f"The database {target} cannot be replaced ({error}); it is as it was.") from error
 
 
+def _opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_SECONDS)
+
+
 def _copy(source: Path, target: Path) -> None:
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # as private as the database
     # All pages in one step: one read transaction, which does not wait for writers and is not started anew by them.
     with (
-        closing(sqlite3.connect(source, timeout=BUSY_TIMEOUT_SECONDS)) as original,
+        closing(_opened(source)) as original,
         closing(sqlite3.connect(target)) as copy,
     ):
         original.backup(copy)

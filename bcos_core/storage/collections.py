@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, String, Table, Text, delete, func, select
 
+from bcos_core.access.table import Action
 from bcos_core.errors import InputError
+from bcos_core.storage.audit import deed
 from bcos_core.storage.content import name_of
 from bcos_core.storage.database import Database, upsert
 from bcos_core.storage.types import METADATA, UtcDateTime, utc_now
@@ -18,6 +20,7 @@ COLLECTION_TEXTS = Table(
     METADATA,
     Column("collection", String(LONGEST_NAME), primary_key=True),
     Column("item", String(64), primary_key=True),  # the text's name: a text is in a collection once
+    Column("owner", String(32), nullable=False, server_default=""),  # an account's id: who pinned it first
     Column("text", Text, nullable=False),
     Column("label", Text, nullable=True),
     Column("screen", Text, nullable=True),
@@ -27,13 +30,14 @@ COLLECTION_TEXTS = Table(
 
 @dataclass(frozen=True)
 class PinnedText:
-    """A text, its label where it came from labelled data, and the address of the screen that it was on (its query),
-    where it is known."""
+    """A text, its label where it came from labelled data, the address of the screen that it was on (its query), where
+    it is known, and the id of the account that pinned it first, "" where none did."""
 
     item: str
     text: str
     label: str | None
     screen: str | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ class Collections:
     def texts(self, collection: str) -> list[PinnedText]:
         """The texts of a collection in the order in which they were added; nothing for an unknown one."""
         table = COLLECTION_TEXTS.c
-        query = select(table.item, table.text, table.label, table.screen).where(table.collection == collection)
+        columns = (table.item, table.text, table.label, table.screen, table.owner)
+        query = select(*columns).where(table.collection == collection)
         with self.database.read() as connection:
             return [PinnedText(*row) for row in connection.execute(query.order_by(table.added_at, table.item))]
 
@@ -76,12 +81,17 @@ class Collections:
             "screen": screen,
             "added_at": utc_now(),
         }
-        with self.database.write() as connection:
-            upsert(connection, COLLECTION_TEXTS, [row], key=("collection", "item"))
-        return PinnedText(name_of(text), text, label, screen)
+        with deed(self.database, Action.PIN_TEXT, name) as connection:
+            table = COLLECTION_TEXTS.c
+            there = select(table.owner).where(table.collection == name, table.item == row["item"])
+            first = connection.execute(there).scalar()
+            owner = self.database.actor.owner if first is None else str(first)
+            upsert(connection, COLLECTION_TEXTS, [{**row, "owner": owner}], key=("collection", "item"))
+        return PinnedText(name_of(text), text, label, screen, owner)
 
     def unpin(self, collection: str, item: str) -> None:
         """Take a text out; a collection without texts is gone."""
         table = COLLECTION_TEXTS.c
-        with self.database.write() as connection:
-            connection.execute(delete(COLLECTION_TEXTS).where(table.collection == collection, table.item == item))
+        here = (table.collection == collection, table.item == item)
+        with deed(self.database, Action.UNPIN_TEXT, collection, owner=select(table.owner).where(*here)) as connection:
+            connection.execute(delete(COLLECTION_TEXTS).where(*here))

@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Insert, Table, make_url
@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import ArgumentError
 
+from bcos_core.access.actor import Actor, machine
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
 from bcos_core.measured import saving
@@ -26,9 +27,16 @@ _DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", postgresql.DRIVER)
 
 @dataclass(frozen=True)
 class Database:
-    """One engine. Safe to share between threads; other processes open their own."""
+    """One engine, in whose name it is used, and what a person has named it by. Safe to share between threads; other
+    processes open their own."""
 
     engine: Engine
+    actor: Actor = field(default_factory=machine)
+    named: str = URL_VARIABLE
+
+    def acting(self, actor: Actor) -> Database:
+        """The same, in the name of somebody else."""
+        return replace(self, actor=actor)
 
     @property
     def is_sqlite(self) -> bool:
@@ -43,7 +51,7 @@ class Database:
             StorageError: the database cannot be read.
         """
         of_kind = sqlite_file if self.is_sqlite else postgresql
-        with explained(self.engine), of_kind.reading(self.engine) as connection:
+        with explained(self.engine, self.named), of_kind.reading(self.engine) as connection:
             yield connection
 
     @contextmanager
@@ -55,7 +63,7 @@ class Database:
             StorageError: the database cannot be written.
         """
         of_kind = sqlite_file if self.is_sqlite else postgresql
-        with saving(), explained(self.engine), of_kind.writing(self.engine) as connection:
+        with saving(), explained(self.engine, self.named), of_kind.writing(self.engine) as connection:
             yield connection
 
 
@@ -84,9 +92,10 @@ def read_url(text: str, what: str = URL_VARIABLE) -> URL:
         url = None
     if url is None or url.drivername not in _DRIVERS:
         kind = "it is not an address" if url is None else f"{url.drivername} is not supported"
+        or_none = ", or unset it for the SQLite file under BCOS_HOME" if what == URL_VARIABLE else ""
         raise StorageError(
             f"{what} cannot be used ({kind}). Expected postgresql://USER:PASSWORD@HOST:PORT/NAME, with signs such as @ "
-            "in the password written as %40, or unset it for the SQLite file under BCOS_HOME."
+            f"in the password written as %40{or_none}."
         )
     return url.set(drivername=postgresql.DRIVER) if url.get_backend_name() == "postgresql" else url
 

@@ -14,6 +14,10 @@ from bcos_core.errors import InputError, StorageError
 from bcos_core.storage.failures import place_of
 
 _MAGIC = b"PGDMP"
+_RESTRICTED = re.compile(r"(?:(?:--.*)?\n)*\\restrict \w+\n")
+"""How a script begins in which psql runs SQL alone, whatever else an archive has put there (CVE-2025-8714)."""
+FUNCTIONS = ("audit_only_grows",)
+"""What migrations have made beside tables, and a dump makes anew."""
 
 
 def dump(url: URL, target: Path) -> None:
@@ -54,7 +58,13 @@ def restore(url: URL, file: Path, present: Sequence[str]) -> None:
         StorageError: it cannot be; what was there is intact.
     """
     script = _run(["pg_restore", "--no-owner", "--no-privileges", "--file=-", str(file)], url)
+    if _RESTRICTED.match(script) is None:
+        raise StorageError(
+            "This version of pg_restore lets an archive run commands of psql, and so any program. Update PostgreSQL's "
+            "programs (13.22, 14.19, 15.14, 16.10, 17.6, or newer). Nothing was changed."
+        )
     dropped = "".join(f'DROP TABLE "{name}" CASCADE;\n' for name in present)
+    dropped += "".join(f"DROP FUNCTION IF EXISTS {name}() CASCADE;\n" for name in FUNCTIONS)
     psql = ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-"]
     _run([*psql, f"--dbname={_address(url)}"], url, given=dropped + script)
 

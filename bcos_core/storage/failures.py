@@ -10,10 +10,12 @@ from sqlalchemy import URL, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from bcos_core.errors import InputError, StorageError
+from bcos_core.errors import DatabaseUnreachableError, InputError, StorageError
 
-_URL = "in BCOS_DATABASE_URL"
-_WHICH_FILE = "Move the file away, or set BCOS_HOME to another folder."
+_NAMED = "BCOS_DATABASE_URL"
+_URL = f"in {_NAMED}"
+_OTHER_HOME = "set BCOS_HOME to another folder"
+_WHICH_FILE = f"Move the file away, or {_OTHER_HOME}."
 _FREE_SPACE = "Free some space on that disk, then try again; what was stored before is intact."
 _NOT_THERE = f"Start the PostgreSQL server, or check the host and the port {_URL}."
 _WHO = f"Check the user and the password {_URL}."
@@ -22,8 +24,8 @@ _COMES_BACK = "Try again when the PostgreSQL server runs again; what was stored 
 _OF_SQLITE = {
     "full": _FREE_SPACE,
     "disk I/O": "Free some space on that disk, or check that it is in order, then try again.",
-    "readonly": "Make the folder and the files in it writable, or set BCOS_HOME to another folder.",
-    "unable to open": "Make the folder writable, or set BCOS_HOME to another folder.",
+    "readonly": f"Make the folder and the files in it writable, or {_OTHER_HOME}.",
+    "unable to open": f"Make the folder writable, or {_OTHER_HOME}.",
     "locked": "Another program holds it for too long: close that one, then try again.",
     "not a database": _WHICH_FILE,
     "malformed": _WHICH_FILE,
@@ -63,8 +65,9 @@ _OF_POSTGRESQL = {
 
 
 @contextmanager
-def explained(engine: Engine) -> Iterator[None]:
-    """Failures of the database as a `StorageError` that says what to do.
+def explained(engine: Engine, named: str = _NAMED) -> Iterator[None]:
+    """Failures of the database as a `StorageError` that says what to do, a `DatabaseUnreachableError` where its server
+    does not answer. `named`: where a person has named the database.
 
     A broken constraint passes as it is: it is an answer, and the caller knows what it means.
     """
@@ -79,9 +82,11 @@ def explained(engine: Engine) -> Iterator[None]:
     # sqlite3's own: from what runs without SQLAlchemy, between transactions. The pool's: every connection is in use.
     except (DBAPIError, sqlite3.Error, PoolTimeoutError) as error:
         reason = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
-        raise StorageError(
-            f"The database {place_of(engine.url)} cannot be used ({reason.rstrip('.')}). {_remedy(engine.url, reason)}"
-        ) from error
+        remedy = _remedy(engine.url, reason)
+        kind = DatabaseUnreachableError if remedy in (_COMES_BACK, _NOT_THERE) else StorageError
+        if named != _NAMED:
+            remedy = remedy.replace(_URL, f"in {named}").replace(_OTHER_HOME, f"name another one in {named}")
+        raise kind(f"The database {place_of(engine.url)} cannot be used ({reason.rstrip('.')}). {remedy}") from error
 
 
 def place_of(url: URL) -> str:

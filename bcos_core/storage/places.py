@@ -24,18 +24,20 @@ PLACES_FILE = "places.json"
 _ADVICE = "Remove it: it is written anew."
 
 
-def note_place(home: Home, artefacts: Iterable[str]) -> None:
+def note_place(home: Home, artefacts: Iterable[str], others: Iterable[str] = ()) -> None:
     """Keep in mind that the home lies where it does.
 
     Args:
         artefacts: what each of its jobs has made, as JSON: a home that was moved before anybody noted its place tells
             by these where it lay. Looked at where nothing was noted.
+        others: where the homes of other hosts lie that share the database (`bcos_core.storage.artefacts`): what is in
+            the same place under these is meant to be in this one.
 
     Raises:
         StorageError: the list cannot be read or written.
     """
     known = _places(home)
-    new = [place for place in _present(home) if place not in known]
+    new = [place for place in dict.fromkeys((*_present(home), *others)) if place not in known]
     if not new:
         return
     file = home.root / PLACES_FILE
@@ -67,6 +69,11 @@ def everywhere(path: str | Path, home: Home | None = None) -> tuple[str, ...]:
 def key_everywhere(key: str, home: Home) -> tuple[str, ...]:
     """The key of a job, in which paths are JSON strings, and the same as it was wherever the home lay before."""
     return (key, *(key.replace(_opening(str(home.root)), _opening(place)) for place in _former(home)))
+
+
+def every_place(home: Home) -> tuple[str, ...]:
+    """Every folder that the home is and was, the longest first."""
+    return tuple(sorted({*_present(home), *_places(home)}, key=len, reverse=True))
 
 
 def _opening(place: str) -> str:

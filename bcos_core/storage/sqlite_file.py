@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sqlite3
 from collections.abc import Iterator
@@ -16,6 +17,12 @@ from bcos_core.storage.turns import in_turn
 
 BUSY_TIMEOUT_SECONDS = 30.0
 _READ_ONLY = "bcos_read_only"
+TRIGGERS = tuple(
+    f"CREATE TRIGGER audit_no_{what.lower()} BEFORE {what} ON audit "
+    "BEGIN SELECT RAISE(ABORT, 'the log can only grow'); END"
+    for what in ("UPDATE", "DELETE")
+)
+"""Of migration 0020: without them, the log of who did what can be rewritten."""
 
 
 def make_engine(url: URL) -> Engine:
@@ -69,6 +76,25 @@ def keep_private(engine: Engine) -> None:
         for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
             if file.exists() and file.stat().st_mode & 0o077 and not file.stat().st_mode & 0o020:
                 file.chmod(0o600)
+
+
+def computes(connection: sqlite3.Connection) -> str:
+    """What a file that somebody else may have made would compute when it is read or written, in words: a view, a
+    virtual table, a trigger, or a function in a table or an index, without end or of any size. "" where it has nothing
+    but the triggers of the migrations. Nothing is computed to find it out."""
+    connection.execute("PRAGMA trusted_schema = OFF")
+    functions = "|".join(
+        re.escape(one) for (one,) in connection.execute("SELECT DISTINCT name FROM pragma_function_list")
+    )
+    called = re.compile(rf"""(?<!\w)["'`\[]?({functions})["'`\]]?\s*\(|--|/\*""", re.IGNORECASE)  # or a comment between
+    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall():
+        text = " ".join(str(sql or "").split())
+        is_own = kind in ("table", "index") and not re.match(r"CREATE\s+VIRTUAL", text, re.IGNORECASE)
+        if not is_own and (kind != "trigger" or text not in TRIGGERS):
+            return f"the {kind} {name!r:.100}"
+        if is_own and called.search(text):
+            return f"a function in the {kind} {name!r:.100}"
+    return ""
 
 
 def _prepare(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:

@@ -40,11 +40,12 @@ def copy_database(source: Database, target: Database, tables: Sequence[Table], h
         home: whose folder for locks is used.
 
     Raises:
-        InputError: the target has rows, or is the source.
+        InputError: the target has rows or another program's tables, or is the source.
         StorageError: a database cannot be used, a cell of the source is damaged, or what arrived is not what was sent.
     """
     if source.engine.url == target.engine.url:
         raise InputError(f"{place_of(source.engine.url)} is the database that is copied. Name another one.")
+    refuse_foreign(target, tables)
     bring_up_to_date(target, home)
     with source.write() as old, target.write() as new:
         _require_all(new, tables)
@@ -57,6 +58,21 @@ def copy_database(source: Database, target: Database, tables: Sequence[Table], h
             if not database.is_sqlite:
                 without_time_limit(connection)
         return tuple(_copy(table, old, new) for table in tables)
+
+
+def refuse_foreign(database: Database, tables: Sequence[Table]) -> None:
+    """
+    Raises:
+        InputError: the database has a table that is none of `tables`: somebody else's, to which nothing is done.
+    """
+    with database.read() as connection:
+        foreign = set(inspect(connection).get_table_names()) - {table.name for table in tables} - {"alembic_version"}
+    if foreign:
+        place, named = place_of(database.engine.url), ", ".join(sorted(foreign)[:5])
+        raise InputError(
+            f"The database {place} has tables that are not of this program ({named}). Nothing was changed: name an "
+            f"empty one in {database.named}."
+        )
 
 
 def _require_all(connection: Connection, tables: Sequence[Table]) -> None:

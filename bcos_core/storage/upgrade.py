@@ -11,10 +11,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
+from bcos_core.storage.artefacts.shared import shared
 from bcos_core.storage.database import URL_VARIABLE, Database, open_engine
 from bcos_core.storage.failures import explained, place_of
 from bcos_core.storage.places import note_place
@@ -23,18 +24,21 @@ from bcos_core.storage.sqlite_file import keep_private
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_TIMEOUT_SECONDS = 60.0
+_FIRST_TABLE = "jobs"
+"""Every revision has it."""
 
 
 def open_database(home: Home) -> Database:
     """The database of `home`, its folders and tables made or brought up to date.
 
     Raises:
-        StorageError: the folder cannot be written, or a newer program made the database.
+        StorageError: the folder cannot be written, or a newer program, or another one, made the database.
     """
     home.create()
     upgrade(home)
     database = Database(open_engine(home))
-    note_place(home, _artefacts(database))
+    of = shared(home, database)
+    note_place(home, _artefacts(database), of.note_places() if of is not None else ())
     return database
 
 
@@ -47,16 +51,20 @@ def upgrade(home: Home) -> None:
     """Run the migrations that the database lacks. Any number of processes may call it at once.
 
     Raises:
-        StorageError: the database cannot be written, or a newer program made it.
+        StorageError: the database cannot be written, or a newer program, or another one, made it.
     """
     bring_up_to_date(Database(open_engine(home)), home)
 
 
 def bring_up_to_date(database: Database, home: Home) -> None:
     """As `upgrade`, of a database that need not be that of `home`, whose folder for locks is used."""
-    if database.is_sqlite:
+    of_file = database.engine.url.database if database.is_sqlite else None
+    if of_file and not Path(of_file).exists():
         keep_private(database.engine)
-    if _is_current(database):
+    is_current = _is_current(database)
+    if of_file:
+        keep_private(database.engine)
+    if is_current:
         return
     if not database.is_sqlite:
         with database.write() as connection:  # in which nobody else writes, on whatever machine
@@ -90,15 +98,24 @@ def _heads(connection: Connection, database: Database) -> frozenset[str]:
     """The revisions that the database is at, none for an empty one.
 
     Raises:
-        StorageError: a newer program made it.
+        StorageError: a newer program made it, or another one, whose revisions may be called as ours.
     """
     found = frozenset(MigrationContext.configure(connection).get_current_heads())
-    unknown = found - _known_revisions()
-    if unknown:
+    if found == _newest():
+        return found
+    place = place_of(database.engine.url)
+    of_home = database.is_sqlite and database.named == URL_VARIABLE
+    other = "set BCOS_HOME to another folder" if of_home else f"name another one in {database.named}"
+    tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
+    if tables and not (found and _FIRST_TABLE in tables):
         raise StorageError(
-            f"The database {place_of(database.engine.url)} was made by a newer version of this program (revision "
-            f"{', '.join(sorted(unknown))}). Update the program, or "
-            + ("set BCOS_HOME to another folder." if database.is_sqlite else f"name another one in {URL_VARIABLE}.")
+            f"The database {place} has tables that are not of this program ({', '.join(sorted(tables)[:5])}). "
+            f"Nothing was changed: {other}."
+        )
+    if unknown := found - _known_revisions():
+        raise StorageError(
+            f"The database {place} was made by a newer version of this program (revision "
+            f"{', '.join(sorted(unknown))}). Update the program, or {other}."
         )
     return found
 
@@ -112,7 +129,7 @@ def revisions_of(database: Database) -> tuple[str, str]:
     """The revision that a database is at, "" for an empty one, and the newest one.
 
     Raises:
-        StorageError: a newer program made it.
+        StorageError: a newer program made it, or another one.
     """
     with database.read() as connection:
         return "".join(_heads(connection, database)), "".join(_newest())
@@ -144,7 +161,7 @@ def _use_write_ahead_log(database: Database) -> None:
 
     A file system that cannot do it (some network ones) keeps SQLite's other log: slower, and correct.
     """
-    with explained(database.engine):
+    with explained(database.engine, database.named):
         connection = database.engine.raw_connection()
         try:
             connection.cursor().execute("PRAGMA journal_mode = WAL")

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
+from bcos_core.access.table import Action, require
 from bcos_core.errors import AnswerError, SlotError, TooManyAnswersError
 from bcos_core.storage.database import Database, upsert
 from bcos_core.storage.plain import to_plain
@@ -77,6 +78,7 @@ class Answers:
         """
         if not 0 < len(key) <= LONGEST_KEY:
             raise AnswerError(f"An answer needs a key of 1 to {LONGEST_KEY} characters; this one has {len(key)}.")
+        require(self.database.actor, Action.RATE, owner=rater)
         self.form.check(values)
         given = to_plain(values)
         with self.database.write() as connection:

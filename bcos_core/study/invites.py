@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from bcos_core.access.table import Action
 from bcos_core.errors import (
     InviteExpiredError,
     InviteRevokedError,
@@ -16,10 +17,11 @@ from bcos_core.errors import (
     InviteUsedUpError,
     StudyError,
 )
+from bcos_core.storage.audit import deed, owner_of
 from bcos_core.storage.database import Database
 from bcos_core.storage.types import utc_now
 from bcos_core.study.events import EventKind, record
-from bcos_core.study.schema import STUDY_INVITES
+from bcos_core.study.schema import STUDIES, STUDY_INVITES
 from bcos_core.study.studies import read_study
 from bcos_core.study.tokens import new_id, new_token, token_hash
 
@@ -89,7 +91,7 @@ class Invitations:
             "created_at": now,
             "expires_at": expires_at,
         }
-        with self.database.write() as connection:
+        with deed(self.database, Action.INVITE, study, owner=owner_of(STUDIES, study)) as connection:
             read_study(connection, study)
             connection.execute(insert(STUDY_INVITES), row)
             record(connection, study, EventKind.INVITED, {"invite": row["id"], "kind": kind.value, "cap": cap})
@@ -110,7 +112,8 @@ class Invitations:
         Raises:
             StudyError: there is no such invitation.
         """
-        with self.database.write() as connection:
+        owner = select(STUDIES.c.owner).join(STUDY_INVITES, STUDY_INVITES.c.study == STUDIES.c.id)
+        with deed(self.database, Action.INVITE, id, owner=owner.where(STUDY_INVITES.c.id == id)) as connection:
             invite = _read(connection, id)
             if invite.revoked_at is not None:
                 return invite

@@ -13,7 +13,7 @@ from bcos_core.jobs.run import JobRun
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.design import StudyDesign
 from bcos_core.study.lock_plan import lock_plan
-from bcos_core.study.studies import Studies
+from bcos_core.study.studies import Studies, demand_edit
 
 if TYPE_CHECKING:
     from bcos_core.study.locked import LockedStudy
@@ -51,6 +51,7 @@ LOCK = JobKind(
     command=lambda spec: ["study", "lock", spec.study],
     run=run,
     page="studies",
+    demands=demand_edit,
     parameter="study",
     lane=Lane.SHORT,
     plan=plan,

@@ -7,14 +7,16 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from bcos_core.access.table import Action, require
 from bcos_core.errors import InviteUnknownError, RaterError, StudyError
+from bcos_core.storage.audit import deed, owner_of
 from bcos_core.storage.database import Database
 from bcos_core.storage.types import utc_now
 from bcos_core.study.access import Rater, find_raters, read_rater, require_active, require_open
 from bcos_core.study.events import EventKind, record
 from bcos_core.study.invites import Invite, InviteKind, find_invite, use_invite
 from bcos_core.study.recruiting import Person
-from bcos_core.study.schema import STUDY_RATERS
+from bcos_core.study.schema import STUDIES, STUDY_RATERS
 from bcos_core.study.slots import release_all
 from bcos_core.study.studies import StudyStatus, read_study
 from bcos_core.study.tokens import new_id, new_token, resume_token_of, token_hash
@@ -96,6 +98,7 @@ class Raters:
         Raises:
             StudyClosedError, InviteRevokedError, RaterError: this rater takes no part.
         """
+        require(self.database.actor, Action.RATE, owner=id)
         with self.database.write() as connection:
             rater = read_rater(connection, id)
             require_active(rater, consented=False)
@@ -109,7 +112,9 @@ class Raters:
         Raises:
             RaterError: there is no such rater.
         """
-        return self._take_out(id, EventKind.WITHDRAWN, "withdrawn", withdrawn_at=utc_now())
+        require(self.database.actor, Action.RATE, owner=id)
+        with self.database.write() as connection:
+            return _take_out(connection, id, EventKind.WITHDRAWN, "withdrawn", withdrawn_at=utc_now())
 
     def exclude(self, id: str, reason: str) -> Rater:
         """The researcher takes the rater out, by the rule that the study has: as if they had withdrawn.
@@ -117,7 +122,10 @@ class Raters:
         Raises:
             RaterError: there is no such rater.
         """
-        return self._take_out(id, EventKind.EXCLUDED, reason, excluded_at=utc_now(), exclusion=reason)
+        columns = {"excluded_at": utc_now(), "exclusion": reason}
+        owner = select(STUDIES.c.owner).join(STUDY_RATERS, STUDY_RATERS.c.study == STUDIES.c.id)
+        with deed(self.database, Action.EXCLUDE_RATER, id, owner=owner.where(STUDY_RATERS.c.id == id)) as connection:
+            return _take_out(connection, id, EventKind.EXCLUDED, reason, **columns)
 
     def forget_panel(self, study: str) -> int:
         """Erase who a closed study's raters are at their panel, once everybody is paid; how many were known.
@@ -126,7 +134,7 @@ class Raters:
             StudyError: there is no such study, or it is not closed: the ids say who may come back.
         """
         table = STUDY_RATERS.c
-        with self.database.write() as connection:
+        with deed(self.database, Action.EXCLUDE_RATER, study, owner=owner_of(STUDIES, study)) as connection:
             now = read_study(connection, study)
             if now.status != StudyStatus.CLOSED:
                 raise StudyError(f"The study {now.title!r} is {now.status}. Close it first, then erase the ids.")
@@ -134,13 +142,13 @@ class Raters:
             empty: dict[str, None] = dict.fromkeys(("panel_id", "panel_study", "panel_session"))
             return connection.execute(erased.values(empty)).rowcount
 
-    def _take_out(self, id: str, kind: EventKind, reason: str, **columns: Any) -> Rater:
-        with self.database.write() as connection:
-            rater = read_rater(connection, id)
-            if rater.withdrawn_at is not None or rater.excluded_at is not None:
-                return rater
-            release_all(connection, id, reason)
-            return _mark(connection, rater, kind, {"reason": reason}, **columns)
+
+def _take_out(connection: Connection, id: str, kind: EventKind, reason: str, **columns: Any) -> Rater:
+    rater = read_rater(connection, id)
+    if rater.withdrawn_at is not None or rater.excluded_at is not None:
+        return rater
+    release_all(connection, id, reason)
+    return _mark(connection, rater, kind, {"reason": reason}, **columns)
 
 
 def _before(connection: Connection, invite: Invite, person: Person | None) -> Rater | None:

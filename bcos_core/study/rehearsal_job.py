@@ -13,7 +13,7 @@ from bcos_core.jobs.run import JobRun
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.crowd import Crowd
 from bcos_core.study.design import StudyDesign
-from bcos_core.study.studies import Studies
+from bcos_core.study.studies import Studies, demand_edit
 
 if TYPE_CHECKING:
     from bcos_core.study.simulate import SimulationResult
@@ -68,6 +68,7 @@ REHEARSE = JobKind(
     command=command,
     run=run,
     page="studies",
+    demands=demand_edit,
     parameter="study",
     lane=Lane.SHORT,
     plan=plan,

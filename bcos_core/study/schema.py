@@ -26,6 +26,7 @@ STUDIES = Table(
     "studies",
     METADATA,
     Column("id", String(32), primary_key=True),
+    Column("owner", String(32), nullable=False, server_default=""),  # an account's id; "": nobody's who has one
     Column("title", Text, nullable=False),
     Column("status", String(16), nullable=False),
     Column("simulated", Boolean, nullable=False),

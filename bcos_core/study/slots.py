@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from bcos_core.access.table import Action, require
 from bcos_core.errors import RaterError, StudyError, StudyFullError
 from bcos_core.storage.database import Database
 from bcos_core.storage.types import utc_now
@@ -92,6 +93,7 @@ class Slots:
         Raises:
             StudyClosedError, InviteRevokedError, RaterError: this rater is given nothing.
         """
+        require(self.database.actor, Action.RATE, owner=rater)
         with self.database.read() as connection:  # a page asks again and again; it need not wait for writers
             self._admit(connection, rater)
             slot = _in_hand(connection, rater)
@@ -117,6 +119,7 @@ class Slots:
             StudyFullError: there was no item for them.
             StudyClosedError, InviteRevokedError, RaterError: this rater cannot finish.
         """
+        require(self.database.actor, Action.RATE, owner=rater)
         with self.database.write() as connection:
             found = self._rater(connection, rater)
             if found.completion_code is not None:

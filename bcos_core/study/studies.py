@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
+from bcos_core.access.table import Action
 from bcos_core.errors import DamagedStudyError, StudyError
+from bcos_core.storage.audit import deed, demand, owner_of
 from bcos_core.storage.database import Database
 from bcos_core.storage.listing import Listing
 from bcos_core.storage.places import here
@@ -39,6 +41,8 @@ class Study:
     """A study without what is locked in it, which may be large."""
 
     id: str
+    owner: str
+    """The id of the account that drew it up, "" where none did."""
     title: str
     status: StudyStatus
     simulated: bool
@@ -58,6 +62,8 @@ _COLUMNS = [STUDIES.c[name] for name in Study.__dataclass_fields__]
 
 @dataclass(frozen=True)
 class Studies:
+    """What the database's actor may not do with them is refused by a `NotAllowedError`."""
+
     database: Database
 
     def create(self, title: str, design: Mapping[str, Any], *, simulated: bool = False) -> Study:
@@ -70,13 +76,14 @@ class Studies:
             raise StudyError("A study needs a title.")
         row = {
             "id": new_id(),
+            "owner": self.database.actor.owner,
             "title": title.strip(),
             "status": StudyStatus.DRAFT.value,
             "simulated": simulated,
             "design": to_plain(design),
             "created_at": utc_now(),
         }
-        with self.database.write() as connection:
+        with deed(self.database, Action.CREATE_STUDY, str(row["id"])) as connection:
             connection.execute(insert(STUDIES), row)
             record(connection, row["id"], EventKind.CREATED)
             return read_study(connection, row["id"])
@@ -127,7 +134,7 @@ class Studies:
         """
         if not title.strip():
             raise StudyError("A study needs a title.")
-        with self.database.write() as connection:
+        with self._deed(Action.EDIT_STUDY, draft.id) as connection:
             now = _unlocked(connection, draft.id)
             if (now.title, now.design) != (draft.title, draft.design):
                 raise StudyError(f"The draft {now.title!r} was saved elsewhere meanwhile, so that nothing was changed.")
@@ -142,7 +149,7 @@ class Studies:
                 raters would see is not what the draft says now.
         """
         frozen = to_plain(locked)
-        with self.database.write() as connection:
+        with self._deed(Action.EDIT_STUDY, draft.id) as connection:
             now = _unlocked(connection, draft.id)
             if (now.title, now.design) != (draft.title, draft.design):
                 raise StudyError(
@@ -161,7 +168,7 @@ class Studies:
         Raises:
             StudyError: there is no such study, it is locked, or it was changed since `draft` was read.
         """
-        with self.database.write() as connection:
+        with self._deed(Action.EDIT_STUDY, draft.id) as connection:
             now = _unlocked(connection, draft.id)
             if now.design != draft.design:
                 raise StudyError(f"The draft {now.title!r} was changed while it was being explained. Preview it again.")
@@ -184,12 +191,23 @@ class Studies:
         Raises:
             StudyError: there is no such study.
         """
-        with self.database.write() as connection:
+        with self._deed(Action.EDIT_STUDY, id) as connection:
             read_study(connection, id)
             _set(connection, id, recruiting=None if recruiting is None else recruiting.to_dict())
 
     def recruiting(self, id: str) -> Recruiting | None:
+        """How a panel's people come and go, with the codes that they are paid for.
+
+        Raises:
+            StudyError: there is no such study, or what it holds is damaged.
+            NotAllowedError: the actor may not change it.
         """
+        demand(self.database, Action.EDIT_STUDY, id, owner=owner_of(STUDIES, id))
+        return self.recruiting_of_raters(id)
+
+    def recruiting_of_raters(self, id: str) -> Recruiting | None:
+        """The same for the pages that raters see, which show a person the one end that they have come to.
+
         Raises:
             StudyError: there is no such study, or what it holds is damaged.
         """
@@ -205,7 +223,7 @@ class Studies:
         Raises:
             StudyError: there is no such study, it is not locked, or it was opened before.
         """
-        with self.database.write() as connection:
+        with self._deed(Action.RUN_STUDY, id) as connection:
             study = read_study(connection, id)
             if study.lock_hash is None:
                 raise StudyError(f"The study {study.title!r} is not locked yet. Lock it first, then open it.")
@@ -233,7 +251,7 @@ class Studies:
         Raises:
             StudyError: there is no such study, it is not open or paused, or it has more answers for each item already.
         """
-        with self.database.write() as connection:
+        with self._deed(Action.RUN_STUDY, id) as connection:
             study = read_study(connection, id)
             if study.status not in _RUNNING:
                 raise StudyError(f"The study {study.title!r} is {study.status}; only an open one can be extended.")
@@ -261,16 +279,35 @@ class Studies:
         Raises:
             StudyError: there is no such study, or it is open.
         """
-        with self.database.write() as connection:
+        with self._deed(Action.DELETE_STUDY, id) as connection:
             with suppress(DamagedStudyError):  # nothing else can be done with it
                 study = read_study(connection, id)
                 if study.status in _RUNNING and not study.simulated:
                     raise StudyError(f"The study {study.title!r} is {study.status}. Close it first, then delete it.")
             connection.execute(delete(STUDIES).where(STUDIES.c.id == id))
 
+    def _deed(self, action: Action, id: str) -> AbstractContextManager[Connection]:
+        return deed(self.database, action, id, owner=owner_of(STUDIES, id))
+
     def _move(self, id: str, wanted: tuple[StudyStatus, ...], status: StudyStatus, kind: EventKind) -> Study:
-        with self.database.write() as connection:
+        with self._deed(Action.RUN_STUDY, id) as connection:
             return _moved(connection, read_study(connection, id), wanted, status, kind)
+
+
+class OfStudy(Protocol):
+    """What is asked of a job about a study."""
+
+    @property
+    def study(self) -> str: ...
+
+
+def demand_edit(spec: OfStudy, database: Database) -> None:
+    """A job about a study changes it, or a copy: for those who may.
+
+    Raises:
+        NotAllowedError: the database's actor may not change it.
+    """
+    demand(database, Action.EDIT_STUDY, spec.study, owner=owner_of(STUDIES, spec.study))
 
 
 def read_study(connection: Connection, id: str) -> Study:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, select
 
+from bcos_core.access.table import Action, require
 from bcos_core.errors import AnswerError
 from bcos_core.study.access import read_rater, require_active
 from bcos_core.study.answers import Answers, place_of, saved_by, values_of
@@ -53,6 +54,7 @@ class Tries:
             StudyError: the model is not the one that the study was locked with, or is not there.
             SlotError, StudyClosedError, InviteRevokedError, RaterError: nothing of this rater is saved.
         """
+        require(self.answers.database.actor, Action.RATE, owner=rater)
         # Everything that costs little and may refuse comes first: lengths, then the database, then the model's file.
         if len(text) > max(longest_edit(item.text) for item in self.locked.items):
             raise AnswerError(f"The edited text has {len(text):,} characters, which is too long. Shorten it.")

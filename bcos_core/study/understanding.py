@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, update
 
+from bcos_core.access.table import Action, require
 from bcos_core.storage.database import Database
 from bcos_core.storage.types import utc_now
 from bcos_core.study.access import read_rater, require_active
@@ -41,6 +42,7 @@ def try_check(
     Raises:
         StudyClosedError, InviteRevokedError, RaterError: this rater takes no part.
     """
+    require(database.actor, Action.RATE, owner=rater)
     with database.write() as connection:
         study = read_rater(connection, rater).study
         require_active(read_rater(connection, rater))

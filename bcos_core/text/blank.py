@@ -14,14 +14,14 @@ _DRAWN_AS_NOTHING = frozenset("\u115f\u1160\u3164\uffa0\u2800\ufffc\ufffd\u2581"
 
 
 # Marks that are drawn as nothing wherever they stand: variation selectors, the grapheme joiner.
-_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u180b-\u180f\u034f]")
+SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u180b-\u180f\u034f]")
 
 
 def seen(text: str) -> str:
     """What a person sees of a name: without what is drawn as nothing, in one form of accents, white space as one."""
     shown = "".join(
         character
-        for character in _SELECTORS.sub("", text)
+        for character in SELECTORS.sub("", text)
         if character.isspace() or (character not in _DRAWN_AS_NOTHING and unicodedata.category(character)[0] != "C")
     )
     return " ".join(unicodedata.normalize("NFC", shown).split())

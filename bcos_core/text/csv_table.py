@@ -34,7 +34,7 @@ class CsvTable(Table):
         self._text = decode(path.read_bytes(), path.name)
         require_rows(count_lines(self._text), self._name, "line")
         preferred = "\t" if path.suffix.lower() == ".tsv" else ","
-        self._delimiter = _find_delimiter(self._text, self._name, preferred)
+        self._delimiter = find_delimiter(self._text, self._name, preferred)
         header = next(self._records(), (0, [], ""))[1]
         if not header:
             raise DataError(f"{self._name} has no lines with content. The first line must name the columns.")
@@ -67,22 +67,23 @@ class CsvTable(Table):
             except StopIteration:
                 return
             except csv.Error as error:
-                raise self._malformed(line, error) from None
+                raise malformed(f"{self._name}, in the record that begins in line {line}", error) from None
             torn = lines.torn
             if record:
                 yield line, record, _TORN if torn or torn_before else _UNQUOTED
 
-    def _malformed(self, line: int, error: csv.Error) -> DataError:
-        place = f"{self._name}, in the record that begins in line {line}"
-        if "field larger" in str(error):
-            return DataError(
-                f"{place}: a text has more than {MAX_CELL_CHARACTERS:,} characters, the most that are read of one. Cut "
-                "it (models read its first hundreds of words only), or split it into several rows. If no text is that "
-                "long, a double quote before it is not closed."
-            )
+
+def malformed(place: str, error: csv.Error) -> DataError:
+    """What Python's reader says of a record, for a person; `place` names it."""
+    if "field larger" in str(error):
         return DataError(
-            f'{place}: {error}. A double quote is probably not closed (inside a quoted text, write "" for one quote).'
+            f"{place}: a text has more than {MAX_CELL_CHARACTERS:,} characters, the most that are read of one. Cut it "
+            "(models read its first hundreds of words only), or split it into several rows. If no text is that long, a "
+            "double quote before it is not closed."
         )
+    return DataError(
+        f'{place}: {error}. A double quote is probably not closed (inside a quoted text, write "" for one quote).'
+    )
 
 
 _UNQUOTED = "Put texts that hold the delimiter into double quotes."
@@ -92,7 +93,7 @@ _TORN = (
 )
 
 
-def _find_delimiter(text: str, name: str, preferred: str) -> str:
+def find_delimiter(text: str, name: str, preferred: str) -> str:
     """The delimiter that cuts the first records into the most fields, the same number in each."""
 
     def fields(delimiter: str) -> int:

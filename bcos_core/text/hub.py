@@ -120,15 +120,15 @@ def _splits(hub_id: str, config: str | None, *, streaming: bool) -> Any:
         ) from error
 
 
-def rows_of(split: Dataset | IterableDataset, hub_id: str) -> Iterator[Mapping[str, Any]]:
-    """The rows of a split of `stream_splits`, one at a time.
+def rows_of(split: Dataset | IterableDataset, hub_id: str, *, first: int = 1) -> Iterator[Mapping[str, Any]]:
+    """The rows of a split of `stream_splits`, one at a time; `first` is the number of the first one.
 
     Raises:
         HubUnavailableError: the hub breaks off.
         DataError: a row cannot be read.
     """
     rows = iter(split)
-    for number in count(1):
+    for number in count(first):
         try:
             row = next(rows)
         except StopIteration:

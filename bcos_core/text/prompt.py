@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
@@ -169,10 +170,8 @@ def _in_a_message(token: Token, spans: Sequence[Span], starts: Sequence[int]) ->
 def _rendered(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]]) -> tuple[str, list[Span]]:
     """The conversation in the tokenizer's template, and where each message stands in it."""
     if not tokenizer.chat_template:
-        raise UnsupportedModelError(
-            f"The tokenizer {tokenizer.name_or_path or type(tokenizer).__name__} has no chat template. Give the prompt "
-            "as one text."
-        )
+        name = Path(tokenizer.name_or_path).name or type(tokenizer).__name__
+        raise UnsupportedModelError(f"The tokenizer {name} has no chat template. Give the prompt as one text.")
     # Looked for by a mark that nobody writes: a message may be a word that the template has in it, too.
     mark = secrets.token_hex(8)
     for said in (messages, [{**one, "content": one["content"].strip()} for one in messages]):

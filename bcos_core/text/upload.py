@@ -21,9 +21,11 @@ PLAIN = ".txt"
 
 
 def save_upload(home: Home, filename: str, data: bytes) -> Path:
-    """Store `data` as `uploads/<hash of the data>/<safe name>` and return that path.
+    """Store `data` as `uploads/<hash of the safe name and the data>/<safe name>` and return that path.
 
-    The same bytes under the same name give the same path. The file is there wholly or not at all.
+    The same bytes under the same name give the same path. Under another name they have a folder of their own: what two
+    hosts put into a store under one path is then the same, and neither replaces the other's. The file is there wholly
+    or not at all.
 
     Raises:
         DataError: empty, too large, or of an unsupported kind.
@@ -33,13 +35,23 @@ def save_upload(home: Home, filename: str, data: bytes) -> Path:
     if not name.lower().endswith(PLAIN):
         require_supported(name)
     require_size(len(data), name)
-    folder = home.create().uploads / hashlib.sha256(data).hexdigest()[:16]
-    target = folder / name
-    temporary: Path | None = None
+    folder = home.create().uploads / _digits(name, data)
+    write_whole(folder / name, data, what=name)
+    return folder / name
+
+
+def write_whole(target: Path, data: bytes, *, what: str) -> None:
+    """Write a file whose name its content has, wholly or not at all, where it is not there yet; `what` names it in
+    messages.
+
+    Raises:
+        StorageError: it cannot be written; the message says when the disk is full.
+    """
+    folder, temporary = target.parent, None
     try:
         folder.mkdir(exist_ok=True)
         if target.is_file():
-            return target
+            return
         descriptor, temporary_name = tempfile.mkstemp(dir=folder, prefix=".writing-")
         temporary = Path(temporary_name)
         with os.fdopen(descriptor, "wb") as file:
@@ -49,13 +61,19 @@ def save_upload(home: Home, filename: str, data: bytes) -> Path:
         temporary.replace(target)
     except OSError as error:
         raise StorageError(
-            f"Cannot store {name} ({file_size(len(data))}) under {home.uploads}: {error.strerror or error}. "
+            f"Cannot store {what} ({file_size(len(data))}) under {folder.parent}: {error.strerror or error}. "
             "Free some space there, or set BCOS_HOME to a folder on another disk."
         ) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-    return target
+
+
+def _digits(name: str, data: bytes) -> str:
+    """16 hexadecimal digits; no safe name has the character between the two."""
+    digest = hashlib.sha256(name.encode() + b"\0")
+    digest.update(data)
+    return digest.hexdigest()[:16]
 
 
 def safe_name(filename: str) -> str:

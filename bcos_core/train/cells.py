@@ -44,9 +44,9 @@ def cell_identity(*, model: str, data: str, recipe: Recipe) -> str:
     Args:
         model: the content of the pretrained model, or the hub id of one.
         data: the hash of the task's data (`data_hash`).
-        recipe: with its seed. What it is called, and the twin beside it, change nothing.
+        recipe: with its seed. What it is called, the twin beside it and what is computed again change nothing.
     """
-    asked = {name: value for name, value in recipe.to_dict().items() if name not in ("name", "twin")}
+    asked = {name: value for name, value in recipe.to_dict().items() if name not in ("name", "twin", "checkpointing")}
     parts = {"version": EVIDENCE_VERSION, "model": model, "data": data, "recipe": asked}
     return name_of({**parts, "libraries": library_versions()})
 

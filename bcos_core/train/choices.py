@@ -32,6 +32,7 @@ class Choices:
     gradient_accumulation: int
     warmup: float
     weight_decay: float
+    checkpointing: bool
     consistency: float
     consistency_start: float
     seed: int
@@ -173,6 +174,15 @@ def precision_option() -> Any:
         "Precision",
         "Auto measures which of the two is faster on this machine.",
         choices=PRECISIONS,
+        group=TRAINING,
+    )
+
+
+def checkpointing_option() -> Any:
+    return choice(
+        False,
+        "Gradient checkpointing",
+        "Keeps less in memory and computes the blocks twice: a third slower.",
         group=TRAINING,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bcos_core.jobs.job import Job
 from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.run import JobRun
 from bcos_core.model.about import read_about
@@ -44,6 +45,8 @@ def command(spec: TrainSpec) -> list[str]:
         words.append(f"--name={spec.name}")
     if spec.notes:
         words.append(f"--notes={spec.notes}")
+    if spec.processes > 1:
+        words.append(f"--processes={spec.processes}")
     return [*words, *recipe_words(spec.recipe)]
 
 
@@ -79,6 +82,13 @@ def run(spec: TrainSpec, job: JobRun) -> TrainResult:
     return result
 
 
+def made(job: Job) -> TrainResult:
+    from bcos_core.jobs.made import result_of
+    from bcos_core.train.pipeline import TrainResult
+
+    return result_of(job, TrainResult)
+
+
 TRAIN = JobKind(
     name="train",
     title="Training",
@@ -87,7 +97,8 @@ TRAIN = JobKind(
     key=key,
     command=command,
     run=run,
-    shared=True,
+    processes=lambda spec: spec.processes,
+    made=made,
     plan=training_plan,
     called_now=called_now,
     reserves=lambda spec: spec.reserved,
@@ -100,6 +111,7 @@ QUICKSTART = JobKind(
     key=key,
     command=lambda spec: ["quickstart"],
     run=run,
-    shared=True,
+    processes=lambda spec: spec.processes,
+    made=made,
     plan=training_plan,
 )

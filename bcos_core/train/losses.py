@@ -11,38 +11,41 @@ from transformers import PreTrainedModel
 
 from bcos_core.model.contributions import contributions
 from bcos_core.model.view import ModelView
+from bcos_core.train.chance import Chance
 
 
-def random_subsets(ordinary: Tensor) -> Tensor:
+def random_subsets(ordinary: Tensor, chance: Chance | None = None) -> Tensor:
     """A random subset of the ordinary tokens of each text, its size uniform from none to all.
 
     Shape:
         ordinary (batch, tokens), true for tokens of the text itself → the same shape, true for those chosen.
     """
+    chance = chance or Chance.drawn(ordinary)
     # Each token is chosen with the same chance q, q uniform on [0, 1]: every size is then as likely as any other,
     # ∫ C(n, s) q^s (1 − q)^(n − s) dq = 1 / (n + 1).
-    share = torch.rand(len(ordinary), 1, device=ordinary.device)
-    return (torch.rand(ordinary.shape, device=ordinary.device) < share) & ordinary
+    return (chance.tokens < chance.share) & ordinary
 
 
-def ranked_subsets(ordinary: Tensor, scores: Tensor) -> Tensor:
+def ranked_subsets(ordinary: Tensor, scores: Tensor, chance: Chance | None = None) -> Tensor:
     """The ordinary tokens that `scores` rank first, or all but these, either as likely; how many is uniform from none
     to all.
 
     Shape:
         ordinary (batch, tokens), true for tokens of the text itself; scores (batch, tokens) → true for those chosen.
     """
+    chance = chance or Chance.drawn(ordinary)
     ranks = scores.masked_fill(~ordinary, -torch.inf).argsort(1, descending=True).argsort(1)
     counts = ordinary.sum(1, keepdim=True)
-    size = (torch.rand(counts.shape, device=scores.device) * (counts + 1)).floor()  # 0 … n, each 1 / (n + 1)
-    others = torch.rand(counts.shape, device=scores.device) < 0.5
-    return ((ranks < size) ^ others) & ordinary
+    size = (chance.size * (counts + 1)).floor()  # 0 … n, each 1 / (n + 1)
+    return ((ranks < size) ^ (chance.side < 0.5)) & ordinary
 
 
-def masked_texts(input_ids: Tensor, ordinary: Tensor, mask_id: int, *, share: float) -> Tensor:
+def masked_texts(
+    input_ids: Tensor, ordinary: Tensor, mask_id: int, *, share: float, chance: Chance | None = None
+) -> Tensor:
     """The texts (batch, tokens), each with probability `share` with a random subset of its ordinary tokens masked."""
-    chosen = torch.rand(len(input_ids), 1, device=input_ids.device) < share
-    return input_ids.masked_fill(random_subsets(ordinary) & chosen, mask_id)
+    chance = chance or Chance.drawn(ordinary)
+    return input_ids.masked_fill(random_subsets(ordinary, chance) & (chance.rule < share), mask_id)
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ def deletion_task(
     *,
     ranked: float = 0.0,
     token_type_ids: Tensor | None = None,
+    chance: Chance | None = None,
+    sparing: bool = False,
 ) -> DeletionTask:
     """Deletion consistency: what a heatmap says about removing tokens should be what happens.
 
@@ -82,10 +87,13 @@ def deletion_task(
     S is a random subset; with probability `ranked` it is what the contributions rank first, or all else. A heatmap is
     read from its top, and a random subset hardly ever is the top words alone. Comprehensiveness and sufficiency
     (arXiv 1911.03429 §4) ask about just these subsets: `ranked` trains towards both scores.
-    The right side is a constant: no second derivative is taken.
+    The right side is a constant: no second derivative is taken. `chance` decides what is random, where it was drawn
+    before; with `sparing`, blocks are computed again where the graph of the explanations would be large.
     """
-    view = ModelView(model, explanation_mode=True, again=0)  # the training's own graph is larger
-    classes = torch.randint(int(model.config.num_labels or 0), (len(input_ids),), device=input_ids.device)
+    chance = chance or Chance.drawn(ordinary)
+    # Else the training's own graph is larger.
+    view = ModelView(model, explanation_mode=True, again=None if sparing else 0)
+    classes = (chance.what.squeeze(1) * int(model.config.num_labels or 0)).long()
 
     def explained(logits: Tensor) -> Tensor:
         return logits.gather(1, classes[:, None]).squeeze(1)
@@ -93,7 +101,7 @@ def deletion_task(
     found = contributions(
         view, input_ids, attention_mask, explained, reference_id=mask_id, token_type_ids=token_type_ids
     )
-    by_rank = torch.rand(len(ordinary), 1, device=ordinary.device) < ranked
-    removed = torch.where(by_rank, ranked_subsets(ordinary, found.scores), random_subsets(ordinary))
+    by_rank, at_random = ranked_subsets(ordinary, found.scores, chance), random_subsets(ordinary, chance)
+    removed = torch.where(chance.rule < ranked, by_rank, at_random)
     expected = explained(found.logits).double() - (found.scores * removed).sum(1)
     return DeletionTask(input_ids.masked_fill(removed, mask_id), classes, expected.float())

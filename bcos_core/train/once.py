@@ -15,7 +15,9 @@ from bcos_core.model.identity import folder_identity
 from bcos_core.model.info import CheckpointInfo, read_info
 from bcos_core.model.sources import pretrained_folder, resolve_model
 from bcos_core.progress import Reporter
+from bcos_core.storage.artefacts.shared import shared
 from bcos_core.storage.evidence import EvidenceStore
+from bcos_core.storage.patience import patiently
 from bcos_core.storage.upgrade import open_database
 from bcos_core.text.content import choice_hash, data_hash
 from bcos_core.text.tasks import TaskChoice, load_task
@@ -89,6 +91,9 @@ def train_once(
         As `run_training` and `identity_of`.
     """
     identity, cells = identity_of(spec), CellStore(home)
+    of = shared(home, open_database(home))
+    if of is not None:  # another host may have trained it
+        patiently(lambda: of.bring(cells.folder(identity)), reporter.log)
     if known := _known(identity, home):
         return known
     called = replace(spec, name=f"{identity[:_NAMED_BY]} {spec.name or spec.task.title}"[:LONGEST_NAME])
@@ -99,6 +104,8 @@ def train_once(
         measured[COSINE] = result.calibration_cosine
     EvidenceStore(open_database(home)).keep(identity, KIND, {KIND: measured})
     cells.keep(identity, Cell.of(result))
+    if of is not None:
+        patiently(lambda: of.put_now([cells.folder(identity)]), reporter.log)
     shutil.rmtree(folder, ignore_errors=True)  # the checkpoints that it would have gone on from
     made = _known(identity, home)
     assert made is not None  # it was kept just now

@@ -39,6 +39,7 @@ from bcos_core.text.tasks import TaskData, load_task
 from bcos_core.train.course import COURSE_FILE, State, course_text
 from bcos_core.train.course_keeper import CourseKeeper
 from bcos_core.train.naming import trained_folders
+from bcos_core.train.ordered import trained_by
 from bcos_core.train.plan import KINDS, stage_titles
 from bcos_core.train.precision import precision_of_job
 from bcos_core.train.ranks import Ranks
@@ -255,6 +256,7 @@ class _Run:
             text_columns=self.data.text_columns,
             max_length=recipe.max_length,
             job=self.job,
+            trained_by=trained_by(self.work.path / kind),
             twin=twin if self.recipe.bcos and self.recipe.twin else None,
             beside=self._course(kind, recipe),
             about=About() if self.recipe.bcos and kind == "conventional" else self.spec.about,

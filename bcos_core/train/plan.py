@@ -51,6 +51,11 @@ def steps_done(recipe: Recipe, step: int, steps: int) -> float:
     return steps * step_cost(recipe, step / max(1, steps)) / step_cost(recipe, 1.0)
 
 
+def together_words(processes: int) -> str:
+    """What a pace is called after where several processes train."""
+    return f", {processes} processes" if processes > 1 else ""
+
+
 def training_plan(spec: TrainSpec) -> list[Part]:
     """
     Raises:
@@ -70,8 +75,9 @@ def training_plan(spec: TrainSpec) -> list[Part]:
         arithmetic = (1 + BACKWARD) * forward * texts * own.epochs * step_cost(own, 1.0)
         steps = STEP_SECONDS * texts * own.epochs / own.batch_size
         pace = f"fine-tune {kind}" + " with consistency" * bool(own.consistency) + f", {own.precision}"
+        pace += together_words(spec.processes)
         kept = KEPT_PASSES * own.kept_texts + curve if own.kept_texts else 0
         asked = (EVALUATIONS * curve + own.kept_states * kept) * forward
-        parts.append((pace, LOADING_SECONDS + steps + seconds_of(arithmetic + asked)))
+        parts.append((pace, LOADING_SECONDS + steps + seconds_of(arithmetic / spec.processes + asked)))
         parts.append(("score", SAVING_SECONDS + seconds_of(size.test * forward)))
     return [Part(stage, "", pace, seconds) for stage, (pace, seconds) in enumerate(parts)]

@@ -18,6 +18,7 @@ from bcos_core.train.choices import (
     accumulation_option,
     b_option,
     calibration_texts_option,
+    checkpointing_option,
     consistency_option,
     consistency_start_option,
     examples_option,
@@ -49,7 +50,8 @@ class Recipe(Choices):
     their own heatmap ranks first, or all else, instead of a random subset. `masking` is the share of the texts of a
     batch, drawn anew in every epoch, in which a random subset of the tokens is replaced by the mask token, 0 for none:
     masked texts are then familiar to the model. `kept_texts` validation texts are explained at `kept_states` states on
-    the way (`bcos_core.train.course`), which takes time and changes nothing else. `precision` "auto" measures bf16
+    the way (`bcos_core.train.course`), which takes time and changes nothing else. `checkpointing` keeps the blocks'
+    inputs alone and computes the rest again in the backward pass. `precision` "auto" measures bf16
     against fp32 at the start of the job and takes the faster one. `twin` trains the conventional model on the same data
     and with the same budget beside it.
 
@@ -90,11 +92,12 @@ class Recipe(Choices):
     epochs: float = choice(
         3.0, "Epochs", "Passes over the training texts.", above=0.0, most=100.0, step=0.5, group=TRAINING
     )
-    batch_size: int = choice(16, "Batch", "Texts per step and device.", least=1, most=1024, step=8, group=TRAINING)
+    batch_size: int = choice(16, "Batch", "Texts per step.", least=1, most=1024, step=8, group=TRAINING)
     gradient_accumulation: int = accumulation_option()
     warmup: float = warmup_option(0.1)
     weight_decay: float = weight_decay_option()
     precision: str = precision_option()
+    checkpointing: bool = checkpointing_option()
     max_length: int = choice(
         64, "Maximum length", "Tokens at which a text is cut.", least=8, most=8192, step=16, group=DATA
     )
@@ -181,7 +184,7 @@ class Recipe(Choices):
         )
 
 
-WITHOUT_EFFECT = ("name", "kept_texts", "kept_states", "kept_spacing")
+WITHOUT_EFFECT = ("name", "kept_texts", "kept_states", "kept_spacing", "checkpointing")
 """What changes no weight: two models that differ by these alone are of one recipe."""
 
 RECIPES: Registry[Recipe] = Registry("recipe")

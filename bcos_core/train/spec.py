@@ -16,7 +16,8 @@ from bcos_core.train.recipe import Recipe
 @dataclass(frozen=True)
 class TrainSpec(NamedWork):
     """A model source (see `bcos_core.model.sources`), a task and a recipe; and what the model that comes of it is
-    called, with notes about it (`bcos_core.model.about`). Its twin is called after it.
+    called, with notes about it (`bcos_core.model.about`). Its twin is called after it. So many `processes` train
+    together.
 
     Raises:
         RecipeError: a name or notes that cannot be such.
@@ -27,12 +28,13 @@ class TrainSpec(NamedWork):
     recipe: Recipe
     name: str = ""
     notes: str = ""
+    processes: int = 1
 
     def to_dict(self) -> dict[str, Any]:
-        return {**self.work(), "name": self.name, "notes": self.notes}
+        return {**self.work(), "name": self.name, "notes": self.notes, "processes": self.processes}
 
     def work(self) -> dict[str, Any]:
-        """What is computed, whatever it is called."""
+        """What is computed, whatever it is called, and by however many."""
         return {"model": self.model, "task": self.task.to_dict(), "recipe": self.recipe.to_dict()}
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 from transformers import (
     EvalPrediction,
     PreTrainedModel,
@@ -23,9 +23,11 @@ from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import Scale, TaskType
 from bcos_core.text.tasks import Examples
 from bcos_core.train.callbacks import BRamp, CompleteMark, ReportingCallback, not_finite
+from bcos_core.train.chance import Chance
+from bcos_core.train.checkpointing import checkpointed
 from bcos_core.train.encoded import EncodedExamples
 from bcos_core.train.losses import deletion_task, masked_texts
-from bcos_core.train.ordered import OrderedTrainer, arguments_of
+from bcos_core.train.ordered import Batch, OrderedTrainer, Passed, arguments_of
 from bcos_core.train.plan import CURVE_SHARE, LEAST_CURVE_TEXTS, steps_done
 from bcos_core.train.ranks import Ranks
 from bcos_core.train.recipe import USUAL_LOSS, Recipe
@@ -44,11 +46,20 @@ class BcosTrainer(OrderedTrainer):
         mask_id: int | None,
         **arguments: Any,
     ) -> None:
-        super().__init__(seed=recipe.seed, compute_metrics=self._measure, **arguments)
+        super().__init__(recipe=recipe, compute_metrics=self._measure, **arguments)
         self.recipe = recipe
         self.task_type, self.validation, self.scale = task_type, validation, scale
         self.loss = own_loss(task_type, recipe)
         self.mask_id = mask_id
+
+    def chances(self, batch: Batch, generator: torch.Generator) -> dict[str, Chance]:
+        ids = batch["input_ids"]
+        return {name: Chance.drawn(ids, generator=generator) for name in ("of_masking", "of_deletion")}
+
+    def pass_over(self, part: Batch, whole: Batch) -> Passed:
+        loss, outputs = self.compute_loss(self.model, part, return_outputs=True)
+        share = len(part["input_ids"]) / len(whole["input_ids"])  # each term is a mean over texts
+        return Passed(share * loss, outputs["logits"].detach().isfinite().all())
 
     def compute_loss(
         self,
@@ -56,7 +67,7 @@ class BcosTrainer(OrderedTrainer):
         inputs: dict[str, Any],
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
-    ) -> torch.Tensor | tuple[torch.Tensor, Any]:
+    ) -> Any:
         bare: PreTrainedModel = self.accelerator.unwrap_model(model)
         input_ids, attention_mask = inputs["input_ids"], inputs["attention_mask"]
         labels, size = inputs["labels"], len(input_ids)
@@ -67,20 +78,27 @@ class BcosTrainer(OrderedTrainer):
             if self.recipe.is_consistent(
                 self.state.global_step, self.state.max_steps
             ):  # of the whole texts, also where masked ones are learned from
-                ranked = self.recipe.consistency_ranked
                 task = deletion_task(
                     bare,
                     input_ids,
                     attention_mask,
                     inputs["ordinary"],
                     self.mask_id,
-                    ranked=ranked,
+                    ranked=self.recipe.consistency_ranked,
                     token_type_ids=types,
+                    chance=inputs.get("of_deletion"),
+                    sparing=self.recipe.checkpointing,
                 )
             if self.recipe.masking:
-                input_ids = masked_texts(input_ids, inputs["ordinary"], self.mask_id, share=self.recipe.masking)
+                input_ids = masked_texts(
+                    input_ids,
+                    inputs["ordinary"],
+                    self.mask_id,
+                    share=self.recipe.masking,
+                    chance=inputs.get("of_masking"),
+                )
         if task is not None:
-            # One pass for both halves: cheaper, and a distributed model wants one forward per backward.
+            # One pass for both halves: cheaper.
             input_ids = torch.cat([input_ids, task.input_ids])
             attention_mask, positions = attention_mask.repeat(2, 1), positions.repeat(2, 1)
             types = None if types is None else types.repeat(2, 1)
@@ -90,8 +108,6 @@ class BcosTrainer(OrderedTrainer):
         loss = self.task_type.loss(logits[:size], labels, name=self.loss)
         if task is not None:
             loss = loss + self.recipe.consistency * task.loss(logits[size:])
-        if model.training:
-            self._require_finite(loss, logits)
         return (loss, {"logits": logits[:size]}) if return_outputs else loss
 
     def _measure(self, evaluation: EvalPrediction) -> dict[str, float]:
@@ -102,20 +118,6 @@ class BcosTrainer(OrderedTrainer):
         answers = self.scale.centre + self.scale.size * logits.astype(float)
         main = self.task_type.main_metric.name
         return {main: self.task_type.measure(answers.tolist(), self.validation.labels)[main]}
-
-    def _require_finite(self, loss: Tensor, logits: Tensor) -> None:
-        """
-        Raises:
-            NotFiniteError: the loss or a logit of this step is not finite, in any process of the run.
-        """
-        finite = torch.stack([loss.detach().isfinite().all(), logits.detach().isfinite().all()]).float()
-        # Asked together: a process that ended alone would leave the others waiting for its gradients.
-        if distributed.is_initialized():
-            distributed.all_reduce(finite, distributed.ReduceOp.MIN)
-        for name, is_finite in zip(("loss", "logits"), finite.tolist(), strict=True):
-            if not is_finite:
-                said = f" ({loss.item()})" if name == "loss" and not bool(loss.isfinite()) else ""
-                raise not_finite(f"the {name}{said}", self.state.global_step + 1)
 
 
 def fine_tune(
@@ -138,7 +140,8 @@ def fine_tune(
 
     Checkpoints go to `work`; if some are there already, training goes on from the last one. `stretch` are layers
     by path whose weights calibration made longer, and by how much (see `CalibrationResult`). `ranks` are the processes
-    that train together: each takes `recipe.batch_size` examples of a step. Those who are `watching` change nothing.
+    that train together: each takes a share of a step's `recipe.batch_size` examples. Those who are `watching`
+    change nothing.
 
     Raises:
         JobCancelled: from the reporter.
@@ -151,7 +154,7 @@ def fine_tune(
     train_set = EncodedExamples(train, tokenizer, recipe.max_length, to_tensor)
     curve = curve_texts(validation, train, recipe)
     validation_set = EncodedExamples(curve, tokenizer, recipe.max_length, to_tensor)
-    steps_per_epoch = -(-len(train) // (recipe.batch_size * recipe.gradient_accumulation * ranks.count))
+    steps_per_epoch = -(-len(train) // (recipe.batch_size * recipe.gradient_accumulation))
     steps = max(1, round(steps_per_epoch * recipe.epochs))
     arguments = arguments_of(recipe, steps, work, bf16=bf16, per_device_eval_batch_size=64, label_names=["labels"])
     callbacks: list[TrainerCallback] = [
@@ -164,6 +167,8 @@ def fine_tune(
         callbacks.insert(0, BRamp(recipe))
     trainer = BcosTrainer(
         recipe=recipe,
+        ranks=ranks,
+        reporter=reporter,
         task_type=kind,
         validation=curve,
         scale=scale,
@@ -176,7 +181,8 @@ def fine_tune(
         data_collator=train_set.collate,
         callbacks=[*callbacks, *watching],
     )
-    trainer.go_on(work, ranks, reporter)
+    with checkpointed(model, wanted=recipe.checkpointing):
+        trainer.go_on(work)
     answer_in_unit(model, scale)
     model.eval()
 

@@ -9,6 +9,7 @@ import streamlit as st
 from bcos_core.ablation.grid import VARIED, Value, read_value
 from bcos_core.ablation.job import ABLATE
 from bcos_core.ablation.spec import AblationSpec
+from bcos_core.access.table import Action
 from bcos_core.errors import InputError
 from bcos_core.jobs.outlook import about
 from bcos_core.numbers import count
@@ -20,6 +21,7 @@ from pages.widgets import url
 from pages.widgets.errors import show_error
 from pages.widgets.jobs import job_store
 from pages.widgets.option import option_field
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
@@ -147,7 +149,7 @@ def _begin(spec: AblationSpec) -> None:
         st.caption(plain(f"Left out: {one.name}. {one.reason}"))
     supervisor_notice()
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Train and compare", type="primary"):
+        if offer(st.button, "Train and compare", Action.SUBMIT_JOB, type="primary"):
             job, _ = ABLATE.submit(job_store(), spec)
             url.write(ablation=job.id)
             st.rerun()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from bcos_core.batch.job import BATCH
+from bcos_core.home import get_home
+from bcos_core.model.info import list_language_models
 from pages.batch.form import choose_batch
 from pages.batch.result import show_result
 from pages.widgets import resources
@@ -15,7 +17,7 @@ from pages.widgets.left_out import left_out_models, left_out_rows
 
 
 def show_batches() -> None:
-    known = resources.checkpoints()
+    known = {**resources.checkpoints(), **{one.path.name: one for one in list_language_models(get_home())}}
     jobs = jobs_of(BATCH.name, "batch")
     left_out_rows(jobs.left_out, ("batch", "batches"))
     if not known and not jobs:
@@ -27,5 +29,5 @@ def show_batches() -> None:
             choose_batch(known)
     if not jobs:
         return
-    job = choose_job("Batch", "batch", jobs.found, clears=("page", "search", "given", "order"))
+    job = choose_job("Batch", "batch", jobs.found, clears=("page", "search", "given", "rows", "order"))
     show_chosen(job, show_result)

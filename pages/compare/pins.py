@@ -5,16 +5,17 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from bcos_core.home import get_home
+from bcos_core.access.table import Action
 from bcos_core.numbers import count
 from bcos_core.render.csv_file import csv_file
 from bcos_core.render.file_name import file_name
 from bcos_core.storage.collections import Collections, PinnedText
-from bcos_core.storage.upgrade import open_database
 from bcos_core.text.pair import is_pair, one_line, texts_of
 from pages.compare.text_box import show_text
+from pages.server.roles import database
 from pages.widgets import url
 from pages.widgets.errors import guard
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
 
 FIRST_NAME = "Pinned"
@@ -31,8 +32,8 @@ def pins_menu(text: str, label: str | None) -> None:
 
 def pin_button(text: str, label: str | None, *, key: str) -> None:
     """Pins the present text, in the collection that was chosen last."""
-    if st.button("Pin text", icon=":material/push_pin:", key=key, type="tertiary"):
-        collections = Collections(open_database(get_home()))
+    if offer(st.button, "Pin text", Action.PIN_TEXT, icon=":material/push_pin:", key=key, type="tertiary"):
+        collections = Collections(database())
         chosen = str(st.session_state.get("pin-collection") or next(iter(collections.names()), FIRST_NAME))
         collections.pin(chosen, text, label, screen=url.whole())
         st.toast(plain(f"Pinned in “{chosen}”."))
@@ -40,7 +41,7 @@ def pin_button(text: str, label: str | None, *, key: str) -> None:
 
 def pinned_texts(text: str, label: str | None) -> None:
     """A collection: pin the present screen, open or take out others."""
-    collections = Collections(open_database(get_home()))
+    collections = Collections(database())
     names = list(collections.names()) or [FIRST_NAME]
     chosen = str(
         st.selectbox(
@@ -52,7 +53,8 @@ def pinned_texts(text: str, label: str | None) -> None:
         )
         or names[0]
     )
-    if text.strip() and st.button("Pin this text", icon=":material/push_pin:", key="pin-this"):
+    pin = {"icon": ":material/push_pin:", "key": "pin-this"}
+    if text.strip() and offer(st.button, "Pin this text", Action.PIN_TEXT, **pin):
         collections.pin(chosen, text, label, screen=url.whole())
     pinned = collections.texts(chosen)
     st.caption(count(len(pinned), "pinned text") if pinned else "Nothing is pinned here yet.")
@@ -104,6 +106,7 @@ def _row(collections: Collections, collection: str, one: PinnedText) -> None:
             if one.screen
             else None,
         )
-        if st.button("", icon=":material/close:", key=f"unpin-{one.item}", type="tertiary", help="Take it out"):
+        close = {"icon": ":material/close:", "key": f"unpin-{one.item}", "type": "tertiary", "help": "Take it out"}
+        if offer(st.button, "", Action.UNPIN_TEXT, owner=one.owner, **close):
             collections.unpin(collection, one.item)
             st.rerun()

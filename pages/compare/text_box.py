@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bcos_core.errors import BcosError
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.text.blank import is_blank
 from bcos_core.text.pair import HEADINGS, SEPARATOR, is_pair, without_separator
@@ -36,13 +35,7 @@ def screen_text(tests: AnsweredTexts | None, example: int | None) -> str:
     """The text on the screen, "" when there is none yet."""
     if example is not None and tests is not None:
         return tests.examples.texts[example]
-    if "kept" in st.query_params:
-        try:
-            return kept_text.find(url.read("kept"))
-        except BcosError as error:
-            st.warning(plain(str(error)))
-            return ""
-    return url.read("text")
+    return kept_text.on_screen(("text", "kept")) or ""
 
 
 @dataclass(frozen=True)
@@ -105,13 +98,8 @@ def text_buttons(text: str, model: CheckpointInfo | None) -> None:
 
 def original_text(text: str, model: CheckpointInfo) -> str | None:
     """The text of which the one on the screen is an edited copy, None where it is none."""
-    short, long = BEFORE
-    try:
-        before = kept_text.find(url.read(long)) if long in st.query_params else url.read(short)
-    except BcosError as error:
-        st.warning(plain(str(error)))
-        return None
-    return None if missing_text(before, model) or is_pair(before) != is_pair(text) else before
+    before = kept_text.on_screen(BEFORE)
+    return None if before is None or missing_text(before, model) or is_pair(before) != is_pair(text) else before
 
 
 def edit_a_copy(text: str) -> None:

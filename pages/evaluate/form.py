@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.attribution.method import Method
 from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
 from bcos_core.attribution.registry import METHODS
@@ -23,6 +24,7 @@ from pages.widgets import resources, url
 from pages.widgets.jobs import job_store
 from pages.widgets.not_offered import not_offered
 from pages.widgets.option import method_options, option_field
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
@@ -96,7 +98,7 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
     )
     supervisor_notice()
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Evaluate", type="primary"):
+        if offer(st.button, "Evaluate", Action.SUBMIT_JOB, type="primary"):
             job, _ = EVALUATE.submit(job_store(), spec)
             url.write(evaluation=job.id, against=None)
             st.rerun()

@@ -9,7 +9,6 @@ from transformers import PreTrainedTokenizerBase
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
-from bcos_core.home import get_home
 from bcos_core.minimal_pairs.answers import Answer, Answers
 from bcos_core.minimal_pairs.folders import LanguageFolder, read_folder
 from bcos_core.minimal_pairs.questions import Question, ask
@@ -26,8 +25,8 @@ from bcos_core.numbers import count, number
 from bcos_core.render.pair_strips import pair_strips
 from bcos_core.render.palette import PALETTES
 from bcos_core.storage.evidence import EvidenceStore
-from bcos_core.storage.upgrade import open_database
 from pages.evaluate.pair_records import AskedPair, export_menu
+from pages.server.roles import database
 from pages.widgets.errors import guard
 from pages.widgets.language_models import is_called, language_models
 from pages.widgets.plain import plain
@@ -114,7 +113,7 @@ def _methods(
 
 
 def _answers(methods: list[Settled], question: Question) -> dict[str, Answer]:
-    store = Answers(EvidenceStore(open_database(get_home())))
+    store = Answers(EvidenceStore(database()))
     found = {one.method.name: store.kept(one.subject, question) for one in methods}
     return {name: answer for name, answer in found.items() if answer is not None}
 
@@ -128,7 +127,7 @@ def _tokenizer(path: str, identity: str) -> PreTrainedTokenizerBase:
 def _to_generate(folder: LanguageFolder, question: Question, difference: float, *, key: str) -> None:
     """To the same prompt on Generate, where the model goes on by itself: the foil is the word that it likes less."""
     name = Path(folder.source).name
-    here = name in language_models() and is_called(name, folder.path)
+    here = name in language_models()[0] and is_called(name, folder.path)
     help = (
         "What this model writes after the same text, and why that rather than "
         f"“{plain((question.pair.bad if difference >= 0 else question.pair.good).strip())}”: heatmaps that add up, "

@@ -9,7 +9,7 @@ from pages.evaluate.pairs_form import choose_pairs
 from pages.evaluate.pairs_result import show_result
 from pages.widgets.errors import guard
 from pages.widgets.jobs import choose_job, jobs_of, show_chosen
-from pages.widgets.language_models import language_models, left_out
+from pages.widgets.language_models import language_models
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.plain import plain
 
@@ -24,8 +24,9 @@ def show_pairs() -> None:
     st.markdown(plain(ABOUT))
     left_out_rows(jobs.left_out, ("run of minimal pairs", "runs of minimal pairs"))
     with st.expander("New run", icon=":material/add:", expanded=not jobs), guard():
-        choose_pairs(language_models())
-        left_out_rows(left_out(), ("folder", "folders"))
+        known, left_out = language_models()
+        choose_pairs(known)
+        left_out_rows(left_out, ("folder", "folders"))
     if not jobs:
         st.info("Ask a model above: which word it prefers and which methods find why appears here.")
         return

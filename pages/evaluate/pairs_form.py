@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.attribution.method import Method
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError, DataError
@@ -25,13 +26,14 @@ from bcos_core.numbers import count
 from bcos_core.option import options_of
 from bcos_core.storage.listing import Listing
 from bcos_core.tasks.next_token import NextToken
-from pages.server.roles import require_researcher
+from pages.server.roles import require_member
 from pages.widgets import url
 from pages.widgets.errors import show_error
 from pages.widgets.jobs import job_store, time_needed
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.method_checklist import method_checklist
 from pages.widgets.option import option_field
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 from pages.widgets.uploads import FILE, TABLES, upload_several, uploads
@@ -84,7 +86,7 @@ def choose_pairs(known: dict[str, str]) -> None:
     )
     supervisor_notice()
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(_BUTTON, type="primary"):
+        if offer(st.button, _BUTTON, Action.SUBMIT_JOB, type="primary"):
             _submit(spec)
         st.markdown(plain(_price_in_words(spec, folders)), width="content")
 
@@ -178,7 +180,7 @@ def _choose_methods(folders: Sequence[LanguageFolder]) -> tuple[list[Method], di
 
 
 def _submit(spec: PairsSpec) -> None:
-    require_researcher()
+    require_member(Action.SUBMIT_JOB)
     with st.spinner("Preparing the models; the first use of the embedded one takes half a minute …"):
         for source in spec.checkpoints:
             ready_folder(source)

@@ -8,14 +8,13 @@ from bcos_core.attribution.registry import CHANCE
 from bcos_core.evaluate.figures import few_texts
 from bcos_core.evaluate.result import Evaluation
 from bcos_core.evaluate.slices import SLICINGS, Slicing, is_of_texts, sliced_rows, slices_of, task_of
-from bcos_core.home import get_home
 from bcos_core.render.file_name import file_name
 from bcos_core.render.methods import method_title
 from bcos_core.render.scoreboard import Row
 from bcos_core.render.slices import CHANCE_OF_MANY, slices_figure, slices_html, slices_table
 from bcos_core.storage.evidence import EvidenceStore
-from bcos_core.storage.upgrade import open_database
 from pages.evaluate.chosen import chosen_contender, chosen_score
+from pages.server.roles import database
 from pages.widgets import resources, url
 from pages.widgets.chart import chart
 from pages.widgets.errors import guard
@@ -81,7 +80,7 @@ def _show(evaluation: Evaluation, slicing: Slicing) -> None:
         st.info("This score has one value for each pair of texts, not for each text. Choose another score above.")
         return
     data = resources.task_data(task_of(evaluation))
-    slices = slices_of(evaluation, slicing, data, EvidenceStore(open_database(get_home())))
+    slices = slices_of(evaluation, slicing, data, EvidenceStore(database()))
     every = sliced_rows(evaluation, slices, against.id)
     rows = [row for row in every if row["score"] == score]
     called = f"{method_title(against.method)} · {against.checkpoint}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.attribution.registry import METHODS
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.option import options_of
@@ -17,6 +18,7 @@ from pages.widgets.jobs import choose_job, job_store, jobs_of, show_chosen, time
 from pages.widgets.left_out import left_out_models, left_out_rows
 from pages.widgets.not_offered import not_offered
 from pages.widgets.option import option_field
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
@@ -67,7 +69,7 @@ def _form(known: dict[str, CheckpointInfo]) -> None:
     spec = TrustSpec(str(model.path), tuple(methods), int(limit))
     supervisor_notice()
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Run the trust tests", type="primary"):
+        if offer(st.button, "Run the trust tests", Action.SUBMIT_JOB, type="primary"):
             job, _ = TRUST.submit(job_store(), spec)
             url.write(trust=job.id, test=None, of=None)
             st.rerun()

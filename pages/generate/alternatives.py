@@ -9,6 +9,8 @@ import streamlit as st
 
 from bcos_core.model.generate import Written
 from bcos_core.numbers import number, probability
+from bcos_core.text.blank import is_blank
+from bcos_core.text.token_names import with_signs
 from pages.generate.stream import name_of, quoted
 from pages.widgets import url
 from pages.widgets.component import component
@@ -27,11 +29,17 @@ class _Foil:
 
 
 def foil_of(step: Written) -> int | str | None:
-    """The foil in the address: a token by its number, a word as it was typed, None for none."""
+    """The foil in the address: a token by its number, a word as it was typed, None for none. One that is neither is
+    said, and none: the logit alone is another question."""
     if (number_of := _number_in_address()) is not None:
         return number_of
+    if url.read("foil"):
+        st.warning("The foil in the link is not the number of a token. Choose a token from the list, or type a word.")
     word = url.read("word")
-    return with_space(word, step) if word.strip() else None
+    if word and is_blank(word):
+        st.warning("The typed foil has nothing in it but white space. Choose a token from the list, or type a word.")
+        return None
+    return with_space(word, step) if word else None
 
 
 def with_space(word: str, step: Written) -> str:
@@ -68,7 +76,7 @@ def _rows(step: Written, foil: int | None) -> list[dict[str, Any]]:
             "written": one == step.token,
             "foil": one == foil,
             "tip": f"Probability {share:.3g}, logit {number(logit)}",
-            "label": f"{text}, probability {probability(share)}, "
+            "label": f"{with_signs(text)}, probability {probability(share)}, "
             + ("written" if one == step.token else f"explain {quoted(name_of(step))} rather than it"),
         }
         for one, text, logit, share in zip(found.ids, found.texts, found.logits, found.probabilities, strict=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bcos_core.errors import BcosError
 from pages.widgets import kept_text, url
 from pages.widgets.enter_runs import enter_runs
 from pages.widgets.missing import missing_in_link
@@ -54,14 +53,9 @@ class Settings:
 
 def prompt_on_screen() -> str:
     """The prompt in the address; the first example where that has none."""
-    short, long = PLACE
-    if long in st.query_params:
-        try:
-            return kept_text.find(url.read(long))
-        except BcosError as error:
-            st.warning(plain(str(error)))
-            return ""
-    return url.read(short, next(iter(EXAMPLES.values())))
+    if not any(name in st.query_params for name in PLACE):
+        return next(iter(EXAMPLES.values()))
+    return kept_text.on_screen(PLACE) or ""
 
 
 def prompt_box(prompt: str) -> None:

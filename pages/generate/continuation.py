@@ -33,14 +33,14 @@ from pages.generate.writing import Writing, writing
 from pages.widgets import kept_text, url
 from pages.widgets.copying import link_button
 from pages.widgets.errors import guard
-from pages.widgets.language_models import language_model, language_models, left_out
+from pages.widgets.language_models import language_model, language_models
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.plain import plain
 from pages.widgets.switch import choose_granularity, choose_marks, choose_palette
 
 
 def show_continuation() -> None:
-    known = language_models()
+    known, left_out = language_models()
     prompt = prompt_on_screen()
     prompt_place, model_place = st.columns([3, 2], gap="medium")
     with prompt_place:
@@ -49,7 +49,7 @@ def show_continuation() -> None:
     with model_place:
         model_name, chat = choose_model(known)
         beside = choose_beside(known, model_name)
-        left_out_rows(left_out(), ("folder", "folders"))
+        left_out_rows(left_out, ("folder", "folders"))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="numbers"):
         temperature, seed, most = choose_numbers()
         st.button("Generate", type="primary", key="generate", on_click=begin_typed)
@@ -80,7 +80,9 @@ def _text_and_why(
     wanted = _wanted(settings.most)
     text_place, tools_place, why_place = st.empty(), st.container(), st.container()
     if len(current.steps) < wanted and not current.ended:
-        stop_place.button("Stop", key="stop", icon=":material/stop:", on_click=_stop, args=(current,))
+        stop_place.button(
+            "Stop", key="stop", icon=":material/stop:", shortcut="Escape", on_click=_stop, args=(current,)
+        )
         stream(text_place, current, wanted, prompt=prompt)
         stop_place.empty()
     if wanted < settings.most and not (current.ended and len(current.steps) <= wanted):

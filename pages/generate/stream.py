@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from bcos_core.model.generate import Written
 from bcos_core.numbers import number, probability
 from bcos_core.text.prompt import BETWEEN
+from bcos_core.text.token_names import has_width, stands_on_another, with_signs
 from bcos_core.wanted import GivenUp
 from pages.generate.writing import Writing
 from pages.server.seams import run_is_over
@@ -43,8 +44,8 @@ class _Token:
 
 
 def quoted(text: str) -> str:
-    """A token in a sentence: its spaces and line breaks can be seen."""
-    return f"“{text.replace(chr(10), '⏎')}”"
+    """A token in a sentence: its spaces, line breaks and whatever else nobody would see have signs."""
+    return f"“{with_signs(text)}”"
 
 
 def name_of(step: Written) -> str:
@@ -113,13 +114,15 @@ def _token(step: Written, chosen: bool) -> dict[str, Any]:
         ]
     )
     said = f"probability {sure}, logit {number(step.logit)}; rather {rather}"
+    whole = bool(step.text) and (has_width(step.text) or stands_on_another(step.text))
     return {
-        "text": step.text or name_of(step),
-        "special": not step.text,
+        "text": step.text if whole else with_signs(step.text) or name_of(step),
+        "special": not whole,
+        "mark": whole and not has_width(step.text),
         "doubt": round(1 - step.probability, 3),
         "chosen": chosen,
         "tip": f"{quoted(name_of(step))}: {said}",
-        "label": f"{name_of(step)}, {said}",
+        "label": f"{with_signs(name_of(step))}, {said}",
     }
 
 

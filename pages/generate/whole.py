@@ -17,6 +17,7 @@ from bcos_core.render.answer_matrix import answer_figure, answer_table
 from bcos_core.render.drawing import Style
 from bcos_core.text.encoding import Encoded
 from bcos_core.text.prompt import extended
+from bcos_core.text.token_names import with_signs
 from bcos_core.wanted import GivenUp
 from pages.generate.matrix_rows import BOX, clickable_rows, row_was_chosen
 from pages.generate.taking import export_part, scale_of
@@ -170,7 +171,7 @@ def _part(model: LanguageModel, read: Encoded, start: int, measure: Measure, row
 
 
 def _name(model: LanguageModel, token: int) -> str:
-    return model.token_text(token).replace("\n", "⏎")
+    return with_signs(model.token_text(token))
 
 
 def _range(count: int) -> Callable[[str], tuple[int, int]]:

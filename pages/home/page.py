@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.home import get_home
 from bcos_core.jobs.store import Job, JobState
 from bcos_core.model.info import CheckpointInfo, list_checkpoints
@@ -17,6 +18,7 @@ from pages.widgets.errors import guard, show_error
 from pages.widgets.frame import fragment, head, loading
 from pages.widgets.jobs import cancel_button, curves, follow, job_store, progress, time_needed, watch
 from pages.widgets.left_out import left_out_rows
+from pages.widgets.permission import offer
 from pages.widgets.supervision import supervisor_notice
 
 
@@ -84,10 +86,11 @@ def stopped(job: Job) -> None:
         if failed and job.message:
             show_error(job.message)
         with st.container(horizontal=True), guard():
-            if st.button("Go on", type="primary", help="What was finished is kept."):
+            about = "What was finished is kept."
+            if offer(st.button, "Go on", Action.RESTART_JOB, owner=job.owner, type="primary", help=about):
                 job_store().resume(job.id)
                 st.rerun()
-            if st.button("Start anew"):
+            if offer(st.button, "Start anew", Action.RESTART_JOB, owner=job.owner):
                 job_store().retry(job.id)
                 st.rerun()
             if st.button("Show the log"):
@@ -103,7 +106,7 @@ def invitation() -> None:
             + time_needed(QUICKSTART, quickstart_spec())
         )
         with st.container(horizontal=True):
-            if st.button("Start the quick start", type="primary"):
+            if offer(st.button, "Start the quick start", Action.SUBMIT_JOB, type="primary"):
                 start_quickstart()
     supervisor_notice()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.jobs.kinds import NAMES, command_of, kind_of
 from bcos_core.jobs.queue import in_order
 from bcos_core.jobs.store import Job, JobState
@@ -31,6 +33,8 @@ from pages.widgets.jobs import (
 )
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.news import all_looked_at, notify_button
+from pages.widgets.owner import by_whom
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
@@ -109,7 +113,8 @@ def show(job: Job) -> None:
         st.header(plain(job.title), anchor=False, width="content")
         state_badge(job)
     attempts = f" · {count(job.attempt, 'start')}" if job.attempt > 1 else ""
-    st.caption(f"Asked for {when(job.created_at)}{attempts}{place(job)} · job {plain(job.id)}")
+    asked = plain(f"{when(job.created_at)}{by_whom(job.owner)}")
+    st.caption(f"Asked for {asked}{attempts}{place(job)} · job {plain(job.id)}")
     if job.active:
         progress(job)
     elif job.state == JobState.FAILED:
@@ -154,10 +159,11 @@ def actions(job: Job) -> None:
         if job.active:
             cancel_button(job)
             return
-        if job.state != JobState.SUCCEEDED and st.button("Resume"):
+        restart, whose = Action.RESTART_JOB, {"owner": job.owner, "of": job.id}
+        if job.state != JobState.SUCCEEDED and offer(st.button, "Resume", restart, **whose):
             job_store().resume(job.id)
             st.rerun()
-        if st.button("Retry"):
+        if offer(st.button, "Retry", restart, **whose):
             job_store().retry(job.id)
             st.rerun()
         with st.popover("Delete …"):
@@ -187,7 +193,8 @@ def confirm_delete(job: Job) -> None:
                 st.error(plain(refusal), icon=":material/lock:")
             st.caption("Models go to the trash at the end of the Models page, from where they can be taken back.")
         refused = uses is not None and bool(uses.refusals)
-        if st.button("Delete", type="primary", key=f"delete-{job.id}", disabled=refused):
+        look: dict[str, Any] = {"type": "primary", "key": f"delete-{job.id}", "disabled": refused}
+        if offer(st.button, "Delete", Action.DELETE_JOB, owner=job.owner, of=job.id, **look):
             if artefacts:
                 away = delete_job(store, job.id, artefacts=True)
             else:

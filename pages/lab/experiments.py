@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.figures import few_texts, interval_in_words
 from bcos_core.jobs.made import result_of
@@ -29,6 +30,7 @@ from pages.widgets.errors import guard
 from pages.widgets.jobs import choose_job, curves, job_store, jobs_of, show_chosen
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.not_offered import not_offered
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
@@ -109,7 +111,8 @@ def _form() -> None:
     spec = LabSpec(plant, int(share) / 100, choice, recipe=recipe, methods=tuple(methods), limit=int(limit))
     supervisor_notice()
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Plant and train", type="primary", help="Trains a B-cos model and its conventional twin."):
+        about_it = "Trains a B-cos model and its conventional twin."
+        if offer(st.button, "Plant and train", Action.SUBMIT_JOB, type="primary", help=about_it):
             job, _ = LAB.submit(job_store(), spec)
             url.write(experiment=job.id)
             st.rerun()

@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.errors import BcosError
-from bcos_core.home import get_home
 from bcos_core.model.about import (
     MOST_TAGS,
     About,
-    change_about,
     clean,
     clean_tags,
     read_about,
 )
 from bcos_core.model.info import CheckpointInfo, read_info
+from bcos_core.shelf.describe import describe
 from bcos_core.shelf.titles import write_titles_anew
 from bcos_core.storage.content import name_of
 from bcos_core.train.naming import require_free
-from pages.server.roles import require_researcher
+from pages.server.roles import require_member
 from pages.widgets.errors import show_error
 from pages.widgets.jobs import job_store
+from pages.widgets.permission import offer
 
 _FAILED, _FIELDS = "about-failed", ("name", "tags", "notes")
 
@@ -57,12 +59,13 @@ def say_about(info: CheckpointInfo, known: Mapping[str, CheckpointInfo]) -> None
         st.text_area("Notes", key=keys["notes"], height=120)
         if failed := st.session_state.pop(_FAILED, ""):
             show_error(failed)
-        st.button("Save", type="primary", key="about-save", on_click=_save, args=(folder, about))
+        saving: dict[str, Any] = {"on_click": _save, "args": (folder, about)}
+        offer(st.button, "Save", Action.EDIT_MODEL, of=info.name, type="primary", key="about-save", **saving)
 
 
 def _save(folder: str, seen: About) -> None:
     """Write what was typed over what was seen."""
-    require_researcher()
+    require_member()
     typed = {name: st.session_state[key] for name, key in _keys(folder, seen).items()}
     path = Path(folder)
     try:
@@ -70,7 +73,7 @@ def _save(folder: str, seen: About) -> None:
         if name != seen.name:
             require_free(name, job_store(), of=read_info(path))
         after = replace(seen, name=name, tags=clean_tags(typed["tags"]), notes=typed["notes"].strip())
-        change_about(path, seen, after, locks=get_home().locks)
+        describe(job_store(), path, seen, after)
         write_titles_anew(job_store())
         st.toast("Saved.", icon=":material/check:")
     except BcosError as error:

@@ -25,6 +25,8 @@ def show_making(info: CheckpointInfo) -> None:
         curves(job)
         with guard():
             st.code(command_of(job), language="bash", wrap_lines=True)
+    for said in info.trained_by.words:
+        st.caption(plain(said))
     if info.recipe:
         rows = [{"option": name, "value": str(value)} for name, value in info.recipe.items()]
         with st.expander("Recipe"):

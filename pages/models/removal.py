@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.home import get_home
 from bcos_core.model.folder import folder_bytes
 from bcos_core.numbers import count, file_size
-from bcos_core.shelf.trash import PutAway, put_away, remove_for_good, take_back, trashed
+from bcos_core.shelf.owners import owner_of_model
+from bcos_core.shelf.trash import PutAway, owners_in, put_away, remove_for_good, take_back, trashed
 from bcos_core.shelf.uses import uses_of
+from pages.server.roles import may_do
 from pages.widgets import resources, url
 from pages.widgets.errors import guard
 from pages.widgets.frame import dialog
 from pages.widgets.jobs import job_store, when
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
 
 _SAID = "models-moved"
@@ -49,7 +56,9 @@ def ask_to_delete(folders: list[str]) -> None:
             f"Also {count(len(uses.results), 'result')} measured on it, for good", key="delete-results"
         )
         st.caption("It goes to the trash at the end of this page, from where it can be taken back.")
-        if st.button("Delete", type="primary", disabled=bool(uses.refusals), key="delete-now"):
+        look: dict[str, Any] = {"type": "primary", "disabled": bool(uses.refusals), "key": "delete-now"}
+        owners = [(model.name, owner_of_model(job_store(), model)) for model in models]
+        if _offer("Delete", Action.DELETE_MODEL, owners, **look):
             away = put_away(uses, job_store(), with_results=with_results)
             gone = f" {count(len(uses.results), 'result')} measured on it went for good." if with_results else ""
             names = ", ".join(model.name for model in away.models)
@@ -76,13 +85,19 @@ def _row(one: PutAway) -> None:
     size = file_size(sum(folder_bytes(model.path) for model in one.models))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{plain(names)} :gray[{plain(f'{size}, {when(one.at)}')}]", width="content")
-        if st.button("Take back", key=f"back-{one.id}"):
-            take_back(get_home(), one.id)
+        if _offer("Take back", Action.RESTORE_MODEL, owners_in(job_store(), one.id), key=f"back-{one.id}"):
+            take_back(job_store(), one.id)
             _say(f"Taken back from the trash: {names}.")
             st.rerun()
         with st.popover("Remove for good …"):
             st.markdown("Its weights and all remembered answers and heatmaps of it go. This cannot be undone.")
-            if st.button("Remove for good", type="primary", key=f"gone-{one.id}"):
+            if offer(st.button, "Remove for good", Action.EMPTY_TRASH, type="primary", key=f"gone-{one.id}"):
                 remove_for_good(job_store(), one.id)
                 _say(f"Removed for good: {names}, {size}.")
                 st.rerun()
+
+
+def _offer(label: str, action: Action, owners: Sequence[tuple[str, str]], **options: Any) -> bool:
+    """A button for all of them, by name and owner, who may be several people, or nobody."""
+    another = next((owner for _, owner in owners if not may_do(action, owner=owner)), None)
+    return bool(offer(st.button, label, action, owner=another, of=", ".join(name for name, _ in owners), **options))

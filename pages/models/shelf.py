@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.evaluate.audit_job import AUDIT, AuditSpec
 from bcos_core.lab.models import is_planted
 from bcos_core.model.info import CheckpointInfo
@@ -17,6 +19,7 @@ from pages.models.removal import ask_to_delete
 from pages.widgets import resources, url
 from pages.widgets.jobs import job_store
 from pages.widgets.missing import missing_in_link
+from pages.widgets.permission import offer
 
 _ROW, _MOST_ROWS = 35, 10
 _COLUMNS = {
@@ -121,10 +124,11 @@ def _actions(chosen: list[CheckpointInfo], known: Mapping[str, CheckpointInfo]) 
         st.switch_page("evaluate/page.py", query_params={"model": names})
     why = none or ("Choose two models of one task, or one that has a twin." if not _one_task(pair) else None)
     audit = "What two models answer alike on the test texts, and what not."
-    if st.button("Audit", icon=":material/fact_check:", disabled=why is not None, help=why or audit):
+    look: dict[str, Any] = {"icon": ":material/fact_check:", "disabled": why is not None, "help": why or audit}
+    if offer(st.button, "Audit", Action.SUBMIT_JOB, **look):
         AUDIT.submit(job_store(), AuditSpec.of(*pair))
         st.rerun()
-    if st.button("Delete …", disabled=not chosen, help=none):
+    if offer(st.button, "Delete …", Action.DELETE_MODEL, disabled=not chosen, help=none):
         ask_to_delete([info.path.name for info in chosen])
 
 

@@ -25,7 +25,7 @@ from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.tasks.task_type import TaskType
 from pages.models.retest import retest_of
 from pages.widgets import resources, url
-from pages.widgets.jobs import job_store
+from pages.widgets.jobs import later_store
 from pages.widgets.plain import plain
 from pages.widgets.request import Request, ask
 
@@ -103,14 +103,14 @@ def _tables(info: CheckpointInfo, result: ModelVocabulary) -> None:
 
 def _downloads(info: CheckpointInfo, result: ModelVocabulary, table: pd.DataFrame) -> None:
     """The words, and the report on them with every word that was edited."""
-    content = resources.identity_of(info)
+    content, store = resources.identity_of(info), later_store()
     reports = {
         "html": ("HTML", "text/html", word_report_html),
         "md": ("Markdown", "text/markdown", word_report_markdown),
     }
 
     def report(ending: str) -> bytes:
-        return reports[ending][2](info.name, content, result, known_retests(info, job_store())).encode()
+        return reports[ending][2](info.name, content, result, known_retests(info, store())).encode()
 
     with st.container(horizontal=True):
         _download("Download all words", lambda: csv_file(table), f"words_{info.path.name}.csv", "text/csv")

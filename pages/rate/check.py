@@ -12,13 +12,13 @@ from bcos_core.study.comprehension import TRIES, CheckQuestion
 from bcos_core.study.recruiting import Recruiting, is_link
 from bcos_core.study.understanding import standing, try_check
 from pages.widgets.plain import plain, plain_lines
-from pages.widgets.studies import database, recruiting_of, study_of
+from pages.widgets.studies import rating_database, recruiting_of, study_of
 from pages.widgets.studies import running as running_of
 
 
 def ask_check(rater: Rater, questions: Sequence[CheckQuestion]) -> None:
     """The questions about the instructions, with the instructions above them. Which answer is right is not sent."""
-    now = standing(database(), rater.id)
+    now = standing(rating_database(rater.id), rater.id)
     number = TRIES - now.tries_left + 1
     st.header("Before you begin", anchor=False)
     if number > 1:
@@ -41,7 +41,7 @@ def ask_check(rater: Rater, questions: Sequence[CheckQuestion]) -> None:
     if len(answers) < len(questions):
         st.warning("Answer every question first.", icon=":material/edit:")
         return
-    try_check(database(), rater.id, questions, answers, number=number)
+    try_check(rating_database(rater.id), rater.id, questions, answers, number=number)
     st.rerun()
 
 

@@ -19,6 +19,7 @@ from bcos_core.study.recruiting import Person
 from bcos_core.study.slots import Slot, SlotList
 from bcos_core.study.studies import Study
 from pages.rate.check import ask_check, screened_out, show_end
+from pages.server.guesses import guessed
 from pages.server.preload import preload
 from pages.server.roles import rater_is_here
 from pages.widgets import url
@@ -34,7 +35,7 @@ from pages.widgets.rating_item import (
     show_refusal,
     take_answers,
 )
-from pages.widgets.studies import Running, database, recruiting_of, running, study_of
+from pages.widgets.studies import Running, rating_database, recruiting_of, running, study_of
 
 INVITE, RATER, AT = "invite", "rater", "at"
 _SAME_LINK = "You can stop and come back by the same link at any time."
@@ -62,13 +63,14 @@ def show_rating() -> None:
 
 def _come_in() -> Rater | None:
     """Who is here; None while they are still asked for their consent."""
-    raters = Raters(database())
+    raters = Raters(rating_database())
     if key := url.read(RATER):
-        rater = raters.resume(key)
+        with guessed():
+            rater = raters.resume(key)
         rater_is_here()
         return rater
     if token := url.read(INVITE):
-        with database().read() as connection:
+        with guessed(), rating_database().read() as connection:
             invite = find_invite(connection, token)
         row = study_of(invite.study)
         require_open(row.status)
@@ -89,9 +91,9 @@ def _person(row: Study) -> Person | None:
     return None if recruiting is None else recruiting.person(st.query_params)
 
 
-def _prepared(row: Study) -> Running:
+def _prepared(row: Study, rater: str = "") -> Running:
     """The study, and its model on the way while a person still reads, where it needs one."""
-    study = running(row)
+    study = running(row, rater)
     if _edits(study):
         preload()
     return study
@@ -109,10 +111,10 @@ def _welcome(token: str, kind: InviteKind, locked: LockedStudy, person: Person |
     agreed = st.checkbox("I have read this, and agree to take part.", key="consent")
     if st.button("Start", type="primary", disabled=not agreed):
         # Kept, because a second click that interrupts this run must not bring in a second person.
-        joined = st.session_state.get(f"joined-{token}") or Raters(database()).join(token, person=person)
+        joined = st.session_state.get(f"joined-{token}") or Raters(rating_database()).join(token, person=person)
         st.session_state[f"joined-{token}"] = joined
         if joined.rater.screened_out_at is None:
-            Raters(database()).consent(joined.rater.id)
+            Raters(rating_database(joined.rater.id)).consent(joined.rater.id)
         # What the panel has said of the person goes out of the address with the invitation.
         url.write(**dict.fromkeys(st.query_params), **{RATER: joined.resume_token})
         st.rerun()
@@ -126,7 +128,7 @@ def _rate(rater: Rater) -> None:
         _thank_you(rater, rater.completion_code)
         return
     require_active(rater)
-    study = _prepared(study_of(rater.study))
+    study = _prepared(study_of(rater.study), rater.id)
     if study.locked.design.comprehension and rater.understood_at is None:
         ask_check(rater, study.locked.design.comprehension)
         return
@@ -229,7 +231,7 @@ def _pause(rater: Rater) -> None:
         )
         sure = st.checkbox("I do not want to take part any more; do not use my answers.", key="withdraw-sure")
         if st.button("Withdraw", disabled=not sure):
-            Raters(database()).withdraw(rater.id)
+            Raters(rating_database(rater.id)).withdraw(rater.id)
             st.rerun()
 
 

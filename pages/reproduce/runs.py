@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.home import get_home
 from bcos_core.jobs.store import Job
 from bcos_core.numbers import count
@@ -20,6 +21,7 @@ from pages.widgets import url
 from pages.widgets.errors import guard
 from pages.widgets.jobs import choose_job, job_store, jobs_of, show_chosen, time_needed
 from pages.widgets.left_out import left_out_rows
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
@@ -61,7 +63,8 @@ def _form() -> None:
     spec = ReproduceSpec.of(what, scale)
     st.caption(plain(f"What was trained or measured before is not done again. {time_needed(REPRODUCE, spec)}".strip()))
     supervisor_notice()
-    if st.button("Measure again", type="primary", help="Trains and scores all models of these figures."):
+    about = "Trains and scores all models of these figures."
+    if offer(st.button, "Measure again", Action.SUBMIT_JOB, type="primary", help=about):
         job, _ = REPRODUCE.submit(job_store(), spec)
         url.write(reproduction=job.id)
         st.rerun()

@@ -8,9 +8,10 @@ from time import monotonic
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.server.handed import Handed
 from pages.server.limits import Limits
 from pages.server.requests import STREAM, inside, is_own_origin
-from pages.server.seams import hear, without_path
+from pages.server.seams import files_named, hear, without_path
 from pages.server.visits import HEADER, Guest, Visit, Visits
 
 RUN = frozenset({"rerun_script", "stop_script", "app_heartbeat"})
@@ -19,6 +20,7 @@ RUN = frozenset({"rerun_script", "stop_script", "app_heartbeat"})
 SPOKEN = {
     Guest.STRANGER: RUN,
     Guest.RATER: RUN,
+    Guest.VIEWER: RUN | {"backend_operation_request"},
     Guest.RESEARCHER: RUN | {"file_urls_request", "backend_operation_request"},
 }
 POLICY, TOO_BIG, TRY_LATER = 1008, 1009, 1013
@@ -51,7 +53,7 @@ class Connections:
     async def _serve(self, id: str, scope: Scope, receive: Receive, send: Send) -> None:
         visit = self.visits.get(id)
         assert visit is not None  # it has just been opened
-        talk = _Talk(visit, self.limits, self.script, receive, send)
+        talk = _Talk(visit, self.visits.handed, self.limits, self.script, receive, send)
         headers = [(name, value) for name, value in scope["headers"] if name.lower() != HEADER.encode()]
         scope = {**scope, "headers": [*headers, (HEADER.encode(), id.encode())]}
         try:
@@ -69,8 +71,11 @@ class Connections:
 class _Talk:
     """The two directions of one connection."""
 
-    def __init__(self, visit: Visit, limits: Limits, script: bytes, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, visit: Visit, handed: Handed, limits: Limits, script: bytes, receive: Receive, send: Send
+    ) -> None:
         self._visit = visit
+        self._handed = handed
         self._limits = limits
         self._script = script
         self._receive = receive
@@ -81,8 +86,10 @@ class _Talk:
     async def send(self, message: Message) -> None:
         if self._is_closed:
             return
-        if self._script and message["type"] == "websocket.send" and message.get("bytes"):
-            message = {**message, "bytes": without_path(message["bytes"], self._script)}
+        if message["type"] == "websocket.send" and message.get("bytes"):
+            self._handed.note(self._visit.account, files_named(message["bytes"]))
+            if self._script:
+                message = {**message, "bytes": without_path(message["bytes"], self._script)}
         self._is_closed = message["type"] == "websocket.close"
         await self._send(message)
 
@@ -99,12 +106,13 @@ class _Talk:
             if heard is None:
                 return await self.close(POLICY)
             guest = self._visit.guest
-            if guest != Guest.RESEARCHER and heard.widgets > self._limits.guest_widgets:
+            if guest < Guest.VIEWER and heard.widgets > self._limits.guest_widgets:
                 return await self.close(TOO_BIG)
-            if guest != Guest.RESEARCHER:
+            if guest < Guest.VIEWER:
                 # What comes faster waits, unread: a client that floods holds up itself.
                 pace = self._limits.rater if guest == Guest.RATER else self._limits.stranger
                 await asyncio.sleep(self._visit.wait(pace, monotonic()))
+            self._visit.acted |= heard.acts
             if heard.kind in SPOKEN[guest]:
                 return message
 
@@ -122,7 +130,7 @@ class _Talk:
         data = message.get("bytes")
         if data is None:
             return POLICY
-        too_big = self._visit.guest != Guest.RESEARCHER and len(data) > self._limits.guest_bytes
+        too_big = self._visit.guest < Guest.VIEWER and len(data) > self._limits.guest_bytes
         return TOO_BIG if too_big else None
 
     async def close(self, code: int) -> Message:

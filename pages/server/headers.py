@@ -33,11 +33,16 @@ def content_policy(inline_scripts: Sequence[str] = ()) -> str:
     )
 
 
+FORMS = ("/sign-in", "/sign-out", "/choose-password")
+"""Pages of forms that are sent to this server (`pages.server.sign_in`)."""
+
+
 class Headers:
     """Sets the headers on every response, of errors and refusals too."""
 
-    def __init__(self, app: ASGIApp, *, policy: str) -> None:
+    def __init__(self, app: ASGIApp, *, policy: str, prefix: str = "") -> None:
         self.app = app
+        self.forms = frozenset(f"{prefix}{form}" for form in FORMS)
         self.headers = {
             "Content-Security-Policy": policy,
             "X-Frame-Options": "DENY",
@@ -54,6 +59,10 @@ class Headers:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers[name] = value
+                if (
+                    scope["path"] in self.forms
+                ):  # a form without any referrer comes from nowhere, as the browser says it
+                    headers["Referrer-Policy"] = "same-origin"
             await send(message)
 
         await self.app(scope, receive, with_headers)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bcos_core.researchers import RATERS_ONLY
+from bcos_core.team import RATERS_ONLY
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Limits:
     connections: int
     """Pages open at once; a page is a session."""
     connections_per_address: int
-    """Of them, from one address elsewhere. This machine is not counted: a proxy that names nobody is one address."""
+    """Of them, from one address elsewhere (`origin_of`). This machine is not counted: a proxy that names nobody is one
+    address."""
     first_message_seconds: float = 30.0
     """How long a connection may stay open that has said nothing yet."""
     guest_bytes: int = 256_000

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+import streamlit as st
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pages.server.headers import FORMS
 from pages.server.visits import Visits
 
 CORE = "/_stcore"
@@ -41,14 +43,19 @@ class Requests:
             return None
         if path.startswith(CORE) and path not in USED and not path.startswith(FILES):
             return PlainTextResponse("Not found.", 404)
-        if method not in READING:
+        if method not in READING and not (method == "POST" and path in FORMS):
             return PlainTextResponse("Not allowed.", 405, {"Allow": ", ".join(sorted(READING)), "Connection": "close"})
         return None
 
 
+def own_prefix() -> str:
+    """The path that this server serves all under (`server.baseUrlPath`): "/lab", or ""."""
+    path = str(st.get_option("server.baseUrlPath")).strip("/")
+    return f"/{path}" if path else ""
+
+
 def inside(path: str, prefix: str) -> str:
-    """A path without the prefix that all are served under (`server.baseUrlPath`). One outside of it stays as it is:
-    nothing is served there."""
+    """A path without the prefix that all are served under. One outside of it stays as it is: nothing is there."""
     return path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bcos_core.access.table import Action
 from bcos_core.home import CHECKOUT
 from bcos_core.registry import Registry
 
@@ -18,6 +19,8 @@ class Room:
     title: str
     icon: str
     inside: Path = CHECKOUT / "pages"
+    action: Action = Action.BROWSE
+    """What one may do to whom the menu shows it."""
 
     @property
     def page(self) -> Path:
@@ -38,6 +41,7 @@ for _room in (
     Room("ablation", "Ablation", "tune"),
     Room("reproduce", "Reproduce", "replay"),
     Room("studies", "Studies", "groups"),
-    Room("system", "System", "dns"),
+    Room("people", "People", "manage_accounts", action=Action.MANAGE_PEOPLE),
+    Room("system", "System", "dns", action=Action.SEE_SYSTEM),
 ):
     ROOMS.register(_room.name, _room)

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import streamlit
 import streamlit.logger
 from google.protobuf.message import DecodeError
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
+from streamlit.web.server.starlette.starlette_websocket import _get_signed_cookie_with_chunks
+
+MEDIA = "/media/"
+"""Where Streamlit has the files that pages hand out."""
 
 
 def leave_folder_mode() -> None:
@@ -65,6 +74,21 @@ def in_callback() -> bool:
     )
 
 
+def pressed() -> frozenset[str]:
+    """Ids of the widgets that the browser says were pressed or ticked. Streamlit drops that of one that is drawn as
+    off, and tells nobody of it."""
+    run = get_script_run_ctx(suppress_warning=True)
+    if run is None:
+        return frozenset()
+    states = run.session_state._state._new_widget_state.states
+    return frozenset(id for id, state in states.items() if _is_pressed(state.value))
+
+
+def _is_pressed(state: object) -> bool:
+    """Of a widget that was drawn before, its value; of another, the message."""
+    return state.trigger_value if isinstance(state, WidgetState) else state is True
+
+
 @dataclass(frozen=True)
 class Heard:
     """What a message from a browser is."""
@@ -72,6 +96,8 @@ class Heard:
     kind: str
     widgets: int
     """Widgets whose state it brings."""
+    acts: bool = False
+    """Whether somebody has done something on the page: fragments also ask by themselves, every few seconds."""
 
 
 def hear(data: bytes) -> Heard | None:
@@ -81,7 +107,10 @@ def hear(data: bytes) -> Heard | None:
     except DecodeError:
         return None
     kind = message.WhichOneof("type")
-    return None if kind is None else Heard(kind, len(message.rerun_script.widget_states.widgets))
+    if kind is None:
+        return None
+    run = message.rerun_script
+    return Heard(kind, len(run.widget_states.widgets), kind == "rerun_script" and not run.is_auto_rerun)
 
 
 def without_path(data: bytes, path: bytes) -> bytes:
@@ -93,6 +122,33 @@ def without_path(data: bytes, path: bytes) -> bytes:
         return data
     message.new_session.main_script_path = ""
     return message.SerializeToString()
+
+
+def files_named(data: bytes) -> list[str]:
+    """The addresses of files in a message to a browser, where Streamlit itself puts them: a text that was typed
+    names none."""
+    if MEDIA.encode() not in data:
+        return []
+    message = ForwardMsg.FromString(data)
+    element = message.delta.new_element
+    places = (
+        message.backend_operation_response.deferred_file.url,
+        message.page_config_changed.favicon,
+        element.favicon.url,
+        element.download_button.url,
+        *(image.url for image in element.imgs.imgs),
+    )
+    return [place for place in places if place.startswith(MEDIA)]
+
+
+def provider_says(cookies: Mapping[str, str]) -> dict[str, Any]:
+    """What an identity provider has said of whoever sends these cookies: nothing, where this server has signed none."""
+    signed = _get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)
+    try:
+        said = json.loads(signed or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def inline_scripts() -> list[str]:

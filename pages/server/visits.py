@@ -7,12 +7,13 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
-from ipaddress import ip_address
 from time import monotonic
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from bcos_core.accounts.origin import origin_of
+from pages.server.handed import Handed
 from pages.server.limits import Limits, Pace
 
 # By this header a run of a page knows its connection. The server sets it; what a client sends under it is dropped.
@@ -25,21 +26,29 @@ class Guest(IntEnum):
 
     STRANGER = 0
     RATER = 1
-    RESEARCHER = 2
+    VIEWER = 2
+    """Who has the dashboard."""
+    RESEARCHER = 3
+    """And may upload files."""
 
 
 @dataclass(eq=False)
 class Visit:
     """One open connection."""
 
-    address: str
+    origin: str
+    """As `origin_of` has it."""
     opened_at: float
     task: asyncio.Task[object] | None = None
     """What serves it; cancelled to end it."""
     guest: Guest = Guest.STRANGER
     session: str = ""
     """Streamlit's id of it, once a page has run."""
+    account: str = ""
+    """The id of whoever is there."""
     evicted: bool = False
+    acted: bool = False
+    """Whether a person has done something there since that was last asked for (`Visits.take_use`)."""
     _tokens: float = field(default=-1.0)
     _counted_at: float = 0.0
 
@@ -62,6 +71,7 @@ class Visits:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._open: dict[str, Visit] = {}
+        self.handed = Handed()
         self._clock = clock
 
     def __len__(self) -> int:
@@ -76,15 +86,14 @@ class Visits:
         Where all places are taken, the stranger who came first gives way: whoever opens connections and has no
         invitation keeps no rater out.
         """
-        if not _is_here(address):
-            same = sum(visit.address == address for visit in self._open.values())
-            if same >= limits.connections_per_address:
-                return None
+        origin = origin_of(address)
+        if origin and sum(visit.origin == origin for visit in self._open.values()) >= limits.connections_per_address:
+            return None
         now = self._clock()
         if len(self._open) >= limits.connections and not self._make_room(now):
             return None
         id = secrets.token_hex(16)
-        self._open[id] = Visit(address, now, task)
+        self._open[id] = Visit(origin, now, task)
         return id
 
     def _make_room(self, now: float) -> bool:
@@ -104,27 +113,34 @@ class Visits:
         return self._open.get(id)
 
     def is_researchers(self, session: str) -> bool:
-        """Whether a researcher's page is open under that session."""
+        """Whether a page of somebody who may upload is open under that session."""
         return any(visit.session == session and visit.guest == Guest.RESEARCHER for visit in self)
 
-    def recognise(self, guest: Guest) -> None:
+    def recognise(self, guest: Guest, account: str = "") -> None:
         """Note who is at the connection that the present run of a page is for."""
         visit = self.get(st.context.headers.get(HEADER) or "")
         context = get_script_run_ctx()
         if visit is not None and context is not None:
-            visit.guest, visit.session = guest, context.session_id
+            visit.guest, visit.session, visit.account = guest, context.session_id, account
+
+    def origin(self) -> str:
+        """Whence the present run of a page is asked for; "" where that is this machine, or not known."""
+        visit = self.get(st.context.headers.get(HEADER) or "")
+        return "" if visit is None else visit.origin
+
+    def take_use(self) -> bool:
+        """Whether a person has done something at the connection that the present run of a page is for, be it in a
+        fragment, since this was last asked: what a page asks by itself is no use of it. Without a connection it is."""
+        visit = self.get(st.context.headers.get(HEADER) or "")
+        if visit is None:
+            return True
+        acted, visit.acted = visit.acted, False
+        return acted
 
     def present(self) -> Guest:
         """Who is at the connection that the present run of a page is for, as far as it is known."""
         visit = self.get(st.context.headers.get(HEADER) or "")
         return Guest.STRANGER if visit is None else visit.guest
-
-
-def _is_here(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return not address  # a socket without an address
 
 
 VISITS = Visits()

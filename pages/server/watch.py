@@ -10,6 +10,9 @@ from prometheus_client import Gauge
 from bcos_core.home import get_home
 from bcos_core.log_lines import JsonLines, wants_json
 from bcos_core.operations.signals import SETTING, read_place, serve
+from bcos_core.storage.artefacts.mirror import begin
+from bcos_core.storage.artefacts.objects import is_asked
+from bcos_core.storage.upgrade import open_database
 from pages.server.seams import log_as
 from pages.server.visits import VISITS, Guest
 
@@ -27,8 +30,11 @@ def watch() -> None:
         log_as(JsonLines())
     for guest in Guest:
         SESSIONS.labels(guest.name.lower()).set_function(functools.partial(_open, guest))
+    home = get_home()
+    if is_asked():
+        begin(home, open_database(home), fetches=True)
     if place := os.environ.get(SETTING, "").strip():
-        serve(read_place(place), get_home())
+        serve(read_place(place), home)
 
 
 def _open(guest: Guest) -> float:

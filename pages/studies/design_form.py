@@ -21,10 +21,10 @@ from bcos_core.study.question import Question
 from bcos_core.study.selection import ANSWERED, LONGEST_SEARCH, Source, strata_of
 from bcos_core.tasks.registry import TASK_TYPES, USUAL
 from bcos_core.tasks.task_type import TaskType
+from pages.server.roles import database
 from pages.widgets.errors import show_error
 from pages.widgets.kept import kept
 from pages.widgets.plain import plain
-from pages.widgets.studies import database
 
 _TEST_SET = ""
 _MOST_QUESTIONS = 6

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.attribution.registry import METHODS
 from bcos_core.home import get_home
 from bcos_core.model.info import CheckpointInfo
@@ -20,6 +23,7 @@ from pages.widgets import resources, url
 from pages.widgets.frame import empty_page
 from pages.widgets.kept import forget, has_kept
 from pages.widgets.left_out import left_out_models
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
 from pages.widgets.studies import studies
 
@@ -33,13 +37,15 @@ def new_study() -> None:
         empty_page("A study needs a model whose explanations people can look at.", "Train one", "train/page.py")
         left_out_models()
         return
-    if st.button("Make the demo study", icon=":material/bolt:", help="A rating study of the newest B-cos model."):
+    about = "A rating study of the newest B-cos model."
+    if offer(st.button, "Make the demo study", Action.CREATE_STUDY, icon=":material/bolt:", help=about):
         _create(demo_design(get_home()))
     design = DesignForm(known, _first_design(known), _NEW.removeprefix("-")).ask()
     if design is not None:
         _power(design)
     with st.container(horizontal=True):
-        if st.button("Save as a draft", type="primary", disabled=design is None) and design is not None:
+        saved = offer(st.button, "Save as a draft", Action.CREATE_STUDY, type="primary", disabled=design is None)
+        if saved and design is not None:
             forget(_NEW)
             _create(design)
         if has_kept(_NEW):
@@ -57,8 +63,9 @@ def edit_draft(study: Study) -> bool:
         if design is not None:
             _power(design)
         unchanged = design is None or design == before
+        edits: dict[str, Any] = {"owner": study.owner, "of": study.id, "disabled": unchanged}
         if _same_draft(began, study):
-            save = st.button("Save the changes", disabled=unchanged, key=f"save-{study.id}")
+            save = offer(st.button, "Save the changes", Action.EDIT_STUDY, key=f"save-{study.id}", **edits)
         else:
             st.warning(
                 plain(
@@ -68,7 +75,7 @@ def edit_draft(study: Study) -> bool:
             )
             with st.container(horizontal=True):
                 st.button("Take what is there now", on_click=forget, args=(f"-{study.id}",), key=f"take-{study.id}")
-                save = st.button("Replace it with mine", disabled=unchanged, key=f"replace-{study.id}")
+                save = offer(st.button, "Replace it with mine", Action.EDIT_STUDY, key=f"replace-{study.id}", **edits)
         if save and design is not None:
             studies().edit(study, design.title, design.to_dict())
             forget(f"-{study.id}")
@@ -95,7 +102,8 @@ def copy_study(study: Study) -> None:
     """A new draft with the same design; not of a simulated study, which is a copy itself."""
     if study.simulated:
         return
-    if st.button("Copy as a new draft", icon=":material/content_copy:", type="tertiary", key=f"copy-{study.id}"):
+    look = {"icon": ":material/content_copy:", "type": "tertiary", "key": f"copy-{study.id}"}
+    if offer(st.button, "Copy as a new draft", Action.CREATE_STUDY, **look):
         _create(StudyDesign.from_dict(here(study.design)))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.numbers import count
 from bcos_core.study.design import StudyDesign
 from bcos_core.study.lock_job import LOCK, LockSpec
@@ -13,6 +15,7 @@ from bcos_core.study.plan import MOST_RATERS_PER_ITEM
 from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.raters import Raters
 from bcos_core.study.studies import Study, StudyStatus
+from pages.server.roles import database
 from pages.studies.draft import copy_study, edit_draft, new_study
 from pages.studies.preview import preview, preview_draft
 from pages.studies.raters import invitations, monitor
@@ -25,9 +28,11 @@ from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
 from pages.widgets.jobs import follow
 from pages.widgets.left_out import left_out_rows
+from pages.widgets.owner import by_whom
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
 from pages.widgets.request import Request, ask, follow_active
-from pages.widgets.studies import Running, called, database, running, studies
+from pages.widgets.studies import Running, called, running, studies
 from pages.widgets.supervision import supervisor_notice
 
 _SHOWN = "studies-shown"
@@ -37,7 +42,7 @@ _LOOK_SECONDS = 4.0
 def show_studies() -> None:
     listing = studies().list()
     found = listing.found
-    left_out_rows(listing.left_out, ("study", "studies"), delete=studies().delete)
+    left_out_rows(listing.left_out, ("study", "studies"), action=Action.DELETE_STUDY, delete=studies().delete)
     with st.expander("New study", icon=":material/add:", expanded=not found), guard():
         new_study()
     if not found:
@@ -95,6 +100,8 @@ def _study(study: Study) -> None:
             st.badge("Simulated raters", icon=":material/smart_toy:", color="orange")
     if not study.simulated:  # a rehearsal is itself a step of another study
         draw_steps(study)
+    if whose := by_whom(study.owner):
+        st.caption(plain(f"Drawn up{whose} · {study.created_at:%d %B %Y}"))
     _summary(study)
     if study.status == StudyStatus.DRAFT:
         _draft(study)
@@ -139,6 +146,8 @@ def _draft(study: Study) -> None:
         "see. Nothing can be changed afterwards.",
         "Lock",
         primary=True,
+        action=Action.EDIT_STUDY,
+        owner=study.owner,
     )
     _copy_or_delete(study)
 
@@ -149,7 +158,8 @@ def _locked(study: Study) -> None:
     with st.expander("Look at it as a rater", icon=":material/visibility:"):
         preview(now.locked)
     rehearsal(study, now.locked, primary=not rehearsed)
-    if st.button("Open for raters", type="primary" if rehearsed else "secondary", icon=":material/play_circle:"):
+    look = {"type": "primary" if rehearsed else "secondary", "icon": ":material/play_circle:"}
+    if _run_button("Open for raters", study, **look):
         studies().open(study.id)
         st.rerun()
     _copy_or_delete(study)
@@ -173,7 +183,7 @@ def _open(study: Study) -> None:
         ends = came and study.status == StudyStatus.OPEN
         with st.popover("Close the study", icon=":material/lock:", type="primary" if ends else "secondary"):
             st.markdown("No more answers are taken, for good, and the results are unblinded.")
-            if st.button("Close it", type="primary"):
+            if _run_button("Close it", study, type="primary"):
                 studies().close(study.id)
                 st.rerun()
         copy_study(study)
@@ -183,7 +193,7 @@ def _pause(study: Study) -> None:
     paused = study.status == StudyStatus.PAUSED
     label, icon = ("Go on", ":material/play_arrow:") if paused else ("Pause", ":material/pause:")
     about = "Raters can answer again." if paused else "No answers are taken until you go on; what raters have is kept."
-    if st.button(label, icon=icon, help=about, type="primary" if paused else "secondary"):
+    if _run_button(label, study, icon=icon, help=about, type="primary" if paused else "secondary"):
         (studies().resume if paused else studies().pause)(study.id)
         st.rerun()
 
@@ -194,7 +204,7 @@ def _extend(study: Study, now: Running) -> None:
         wanted = now.slots.plan.raters_per_item
         least = min(wanted + 1, MOST_RATERS_PER_ITEM)
         more = st.number_input("Answers for each item", least, MOST_RATERS_PER_ITEM, key=f"extend-{study.id}-{wanted}")
-        if st.button("Extend it", disabled=wanted >= MOST_RATERS_PER_ITEM):
+        if _run_button("Extend it", study, disabled=wanted >= MOST_RATERS_PER_ITEM):
             with guard():
                 studies().extend(study.id, int(more))
                 st.rerun()
@@ -214,7 +224,11 @@ def _copy_or_delete(study: Study) -> None:
 def _delete(study: Study) -> None:
     with st.popover("Delete", icon=":material/delete:", type="tertiary"):
         st.markdown("The study is removed with all its answers. Download what you want to keep first.")
-        if st.button("Delete it", key=f"delete-{study.id}"):
+        if offer(st.button, "Delete it", Action.DELETE_STUDY, owner=study.owner, key=f"delete-{study.id}"):
             studies().delete(study.id)
             url.write(study=None)
             st.rerun()
+
+
+def _run_button(label: str, study: Study, **options: Any) -> bool:
+    return bool(offer(st.button, label, Action.RUN_STUDY, owner=study.owner, of=study.id, **options))

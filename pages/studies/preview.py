@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.preview_job import ITEMS, PREVIEW, PreviewSpec
 from bcos_core.study.protocols import PROTOCOLS
@@ -55,6 +56,8 @@ def preview_draft(study: Study) -> None:
                 f"The first {ITEMS} of this draft’s texts are explained under every condition, with practice and "
                 "checks, so that you see what a rater will see. Nothing is locked.",
                 "Preview",
+                action=Action.EDIT_STUDY,
+                owner=study.owner,
             )
             return
         preview(LockedStudy.from_dict(shown))

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.home import get_home
 from bcos_core.numbers import count, duration
 from bcos_core.storage.types import utc_now
@@ -15,13 +16,14 @@ from bcos_core.study.invites import Invitations, InviteKind
 from bcos_core.study.monitor import RaterProgress, StudyProgress, study_progress
 from bcos_core.study.plan import Plan
 from bcos_core.study.studies import Study
-from pages.server.roles import require_researcher
+from pages.server.roles import database, require_member
 from pages.studies.address import address_of, ask_address, invitation
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
 from pages.widgets.pace import PACE
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
-from pages.widgets.studies import Running, database
+from pages.widgets.studies import Running
 
 _KINDS = {InviteKind.OPEN.value: "Open link, for several people", InviteKind.PERSONAL.value: "Personal links, one each"}
 _TITLES = {
@@ -34,7 +36,7 @@ REFRESH_SECONDS = 4.0
 
 def invitations(study: Study, *, primary: bool) -> None:
     """Links: made, shown once, listed, taken back."""
-    require_researcher()
+    require_member()
     store = Invitations(database())
     ask_address(study)
     address = address_of(study)
@@ -43,7 +45,8 @@ def invitations(study: Study, *, primary: bool) -> None:
         kind = columns[0].selectbox("Invite by", list(_KINDS), format_func=_KINDS.__getitem__)
         places = columns[1].number_input("How many people", 1, 1000, 10)
         days = columns[2].number_input("Days until it expires", 1, 365, 30)
-        asked = columns[3].form_submit_button("Make links", type="primary" if primary else "secondary")
+        look = "primary" if primary else "secondary"
+        asked = offer(columns[3].form_submit_button, "Make links", Action.INVITE, owner=study.owner, type=look)
     if asked:
         expires = utc_now() + timedelta(days=int(days))
         if kind == InviteKind.OPEN.value:
@@ -63,7 +66,9 @@ def invitations(study: Study, *, primary: bool) -> None:
                 plain(" · ".join(filter(None, (_TITLES[invite.kind.value], invite.note, f"{state}{until}")))),
                 width="stretch",
             )
-            if st.button("Take back", key=f"revoke-{invite.id}", disabled=invite.revoked_at is not None):
+            gone = invite.revoked_at is not None
+            key = f"revoke-{invite.id}"
+            if offer(st.button, "Take back", Action.INVITE, owner=study.owner, key=key, disabled=gone):
                 store.revoke(invite.id)
                 st.rerun()
 

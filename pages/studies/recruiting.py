@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.storage.types import utc_now
 from bcos_core.study.invites import Invitations, InviteKind
 from bcos_core.study.recruiting import PROLIFIC, Recruiting
 from bcos_core.study.studies import Study
-from pages.server.roles import require_researcher
+from pages.server.roles import database, may_do, require_member
 from pages.studies.address import address_of, invitation
 from pages.widgets.errors import guard
 from pages.widgets.kept import forget, kept
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
-from pages.widgets.studies import database, studies
+from pages.widgets.studies import studies
 
 _OTHER = "Another panel"
 _DAYS = 30
 
 
 def by_panel(study: Study) -> None:
-    """How its people come and go, and a link for them."""
-    require_researcher()
+    """How its people come and go, and a link for them: for those who may change it, as the codes are money."""
+    require_member()
+    if not may_do(Action.EDIT_STUDY, owner=study.owner):
+        return
     now = studies().recruiting(study.id)
     with st.expander("Recruit by a panel, such as Prolific", icon=":material/groups:"):
         st.caption(
@@ -32,7 +37,8 @@ def by_panel(study: Study) -> None:
         )
         with guard():
             wanted = _ask(study, now)
-            if st.button("Save", key=f"panel-save-{study.id}", disabled=wanted == now):
+            look: dict[str, Any] = {"key": f"panel-save-{study.id}", "disabled": wanted == now}
+            if offer(st.button, "Save", Action.EDIT_STUDY, owner=study.owner, **look):
                 studies().recruit(study.id, wanted)
                 forget(f"-panel-{study.id}")
                 st.rerun()
@@ -87,7 +93,7 @@ def _link(study: Study, now: Recruiting) -> None:
     with st.form(f"panel-link-{study.id}", border=False):
         columns = st.columns(2, vertical_alignment="bottom")
         places = columns[0].number_input("How many people of the panel", 1, 5000, 20)
-        asked = columns[1].form_submit_button("Make the panel’s link")
+        asked = offer(columns[1].form_submit_button, "Make the panel’s link", Action.INVITE, owner=study.owner)
     if asked:
         expires = utc_now() + timedelta(days=_DAYS)
         _, token = Invitations(database()).create(

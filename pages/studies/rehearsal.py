@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.jobs.made import result_of
 from bcos_core.jobs.store import JobState
 from bcos_core.numbers import count
@@ -47,6 +48,8 @@ def rehearsal(study: Study, locked: LockedStudy, *, primary: bool) -> None:
             "so that you see what results you would get; this study stays as it is.",
             "Rehearse",
             primary=primary,
+            action=Action.EDIT_STUDY,
+            owner=study.owner,
         )
         with guard():
             _made(request)

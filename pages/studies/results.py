@@ -12,6 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.evaluate.scores import SCORES
 from bcos_core.numbers import number, percent
 from bcos_core.render.axis import share_axis
@@ -20,6 +21,7 @@ from bcos_core.render.figure_text import figure_text
 from bcos_core.render.study_export import export_study
 from bcos_core.render.study_report import basis_words
 from bcos_core.render.study_tests import result_called, tests_table
+from bcos_core.storage.database import Database
 from bcos_core.study.analysis import Analysis
 from bcos_core.study.invites import Invitations
 from bcos_core.study.paragraph import methods_paragraph
@@ -28,12 +30,15 @@ from bcos_core.study.raters import Raters
 from bcos_core.study.results import analyse, closed_loops, findings, read_answers_of, short_titles
 from bcos_core.study.statistics.result import Result
 from bcos_core.study.studies import Study
+from pages.server.roles import database, later_database
 from pages.widgets.chart import chart
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
-from pages.widgets.studies import Running, called, database
+from pages.widgets.studies import Running, called
 from pages.widgets.table_files import table_files
 
 _MOST_BARS = 15
+_EXPORT = "Answers, raters and events as CSV and Parquet, codebook, items as records, report as one HTML page."
 _COLOURS = ("#12908e", "#c2703d", "#4f7fd1", "#a0629f", "#b3923b", "#6f8f3f")
 
 
@@ -53,16 +58,20 @@ def study_results(study: Study, running: Running) -> None:
         # Not a heading: the sentence is what a reader came for, and what follows belongs to all of them.
         st.markdown(f"{plain(analyses[place].title)} {plain(sentence)}" if place else f"**{plain(sentence)}**")
     _tests(analyses, names)
-    panel_ids = _panel_ids(study)
-    st.download_button(
+    panel_ids, later = _panel_ids(study), later_database()
+    offer(
+        st.download_button,
         "Download everything",
-        lambda: _archive(study, panel_ids=panel_ids),
-        f"study_{study.id[:8]}.zip",
-        "application/zip",
+        Action.EXPORT_STUDY,
+        data=lambda: _archive(later(), study, panel_ids=panel_ids),
+        file_name=f"study_{study.id[:8]}.zip",
+        mime="application/zip",
+        owner=study.owner,
+        of=study.id,
+        on_click="ignore",
         icon=":material/download:",
         type="primary",
-        help="Answers, raters and events as CSV and Parquet, codebook, items as records, report as one HTML page.",
-        on_click="ignore",
+        help=_EXPORT,
     )
     for analysis in analyses:
         st.header(plain(analysis.title), anchor=False)
@@ -83,7 +92,7 @@ def _panel_ids(study: Study) -> bool:
         wanted = st.checkbox("With the raters’ ids at the panel, which are personal data", key=f"panel-ids-{study.id}")
         with st.popover("Erase the ids", type="tertiary", icon=":material/person_off:"):
             st.markdown("When everybody is paid, nobody needs them any more. They cannot be had back.")
-            if st.button("Erase them"):
+            if offer(st.button, "Erase them", Action.EXCLUDE_RATER, owner=study.owner):
                 Raters(database()).forget_panel(study.id)
                 st.rerun()
     return wanted
@@ -219,9 +228,9 @@ def _loops(loops: dict[str, Result]) -> None:
         )
 
 
-def _archive(study: Study, *, panel_ids: bool) -> bytes:
+def _archive(database: Database, study: Study, *, panel_ids: bool) -> bytes:
     packed = io.BytesIO()
     with TemporaryDirectory() as folder, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in export_study(database(), study.id, Path(folder), panel_ids=panel_ids, models=called()):
+        for file in export_study(database, study.id, Path(folder), panel_ids=panel_ids, models=called()):
             archive.write(file, file.name)
     return packed.getvalue()

@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 
 from bcos_core.jobs.devices import visible_devices
 from bcos_core.numbers import count, file_size
+from bcos_core.operations.artefacts import store_facts
 from bcos_core.operations.checks import readiness
 from bcos_core.operations.clean import KINDS, find, remove
 from bcos_core.operations.system import Fact, database_facts, machine, quota_facts, versions
@@ -37,7 +38,7 @@ def show_system() -> None:
     with left:
         _facts("Machine", machine(store.home, _devices()))
         with guard():
-            _facts("Database", database_facts(store, space))
+            _facts("Database", [*database_facts(store, space), *_store_facts()])
         _facts("Here now", _here_now())
     with right:
         _facts("Versions", versions())
@@ -89,6 +90,11 @@ def _show_clean_up() -> None:
             words = f"{count(len(gone), 'thing')}, {file_size(sum(one.bytes for one in gone))}"
             st.session_state["cleaned"] = f"Removed: {words}. cleaned.log says what."
             st.rerun()
+
+
+@st.cache_data(show_spinner="Asking the store …", ttl=30)
+def _store_facts() -> list[Fact]:
+    return store_facts(job_store())
 
 
 @st.cache_data(show_spinner=False)

@@ -10,7 +10,7 @@ import streamlit as st
 from bcos_core.errors import BcosError, CheckpointError
 from bcos_core.model.embedded import EMBEDDED, LANGUAGE_MODEL
 from bcos_core.model.info import read_config, read_language_info
-from bcos_core.model.sources import ModelSource, resolve_model
+from bcos_core.model.sources import HUB_PREFIX, ModelSource, resolve_model
 from bcos_core.text.hub import require_hub_id
 from pages.train.folder_field import folder_field
 from pages.widgets import url
@@ -67,8 +67,7 @@ def choose_model(embedded: str = EMBEDDED) -> ChosenModel | None:
         return None
     if kind != embedded:
         st.caption(f"Found: {plain(source.name)}, family {plain(source.family)}.")
-    name = source.location if kind == "folder" else source.name
-    return ChosenModel(name, _position_limit(source), source.mask_token)
+    return ChosenModel(source.argument, _position_limit(source), source.mask_token)
 
 
 @st.cache_data(ttl=_REMEMBER_SECONDS, max_entries=64, show_spinner="Looking for the model …")
@@ -83,13 +82,14 @@ def _resolve(kind: str, given: str, *, speaks: bool) -> tuple[ModelSource | None
             return found, ""
         if kind == "hub":
             _require_model_id(given)
+            given = HUB_PREFIX + given  # which no folder of that name answers to
         return resolve_model(given, restrict=True), ""
     except BcosError as error:
         return None, str(error)
 
 
 def _require_model_id(given: str) -> None:
-    """Refuse what is not an id, since `transformers` would read a local folder of that name instead."""
+    """Refuse what is not an id before the hub is asked for it."""
     try:
         require_hub_id(given)
     except BcosError:

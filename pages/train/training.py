@@ -3,11 +3,15 @@ together."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
 
+from bcos_core.access.table import Action
+from bcos_core.device import CUDA
+from bcos_core.jobs.devices import visible_devices
 from bcos_core.jobs.kind import AnyKind
 from bcos_core.jobs.store import Job
 from bcos_core.model.embedded import LANGUAGE_MODEL
@@ -17,7 +21,9 @@ from bcos_core.train.language.job import LANGUAGE_MODEL as LANGUAGE_TRAINING
 from bcos_core.train.language.memory import Memory, lack_of_memory
 from bcos_core.train.language.plan import memory_plan
 from bcos_core.train.language.spec import LanguageSpec
+from bcos_core.train.named_work import PROCESSES
 from bcos_core.train.spec import TrainSpec
+from pages.server.roles import may_do
 from pages.train.model_form import choose_model
 from pages.train.name_form import choose_name
 from pages.train.recipe_form import LANGUAGE_OPTIONS, OPTIONS, choose_language_recipe, choose_recipe
@@ -26,6 +32,8 @@ from pages.train.texts_form import choose_texts
 from pages.widgets import url
 from pages.widgets.errors import guard
 from pages.widgets.jobs import cancel_button, job_store, state_badge, time_needed
+from pages.widgets.option import option_field
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
 from pages.widgets.supervision import supervisor_notice
 
@@ -34,6 +42,9 @@ _KINDS = {"classifier": "A classifier of texts", "language-model": "A language m
 
 
 def show_training() -> None:
+    if not may_do(Action.SUBMIT_JOB):  # nothing is read, or fetched, for those who may not train
+        offer(st.button, "Start training", Action.SUBMIT_JOB, type="primary", key=START)
+        return
     url.come_back("train")
     if st.query_params and st.button("Start over", type="tertiary", icon=":material/restart_alt:"):
         url.forget("train")
@@ -58,13 +69,14 @@ def show_training() -> None:
 
 def show_language_training() -> None:
     """A language model: converted, calibrated, and trained on running text."""
-    model, texts, recipe, named, doing = None, None, None, None, None
+    model, texts, recipe, named, doing, processes = None, None, None, None, None, 1
     with st.container(border=True), guard():
         model = choose_model(LANGUAGE_MODEL)
     with st.container(border=True), guard():
         texts = choose_texts()
     with st.container(border=True), guard():
         recipe = choose_language_recipe(model)
+        processes = choose_processes()
         if model is not None and texts is not None and recipe is not None:
             doing = doing_it(LanguageSpec(model.source, texts, recipe))
     with st.container(border=True), guard():
@@ -73,7 +85,7 @@ def show_language_training() -> None:
     if model is None or texts is None or recipe is None or named is None:
         held_up({"model": model, "texts": texts, "recipe": recipe, "name": named})
         return
-    spec = LanguageSpec(model.source, texts, recipe, named.name, named.notes)
+    spec = LanguageSpec(model.source, texts, recipe, named.name, named.notes, processes)
     with guard():
         memory = memory_needed(spec)
         if memory is not None and (lack := lack_of_memory(memory, Path(spec.model).name)):
@@ -84,7 +96,7 @@ def show_language_training() -> None:
 
 def show_classifier_training() -> None:
     """A classifier, and its conventional twin."""
-    model, task, recipe, named, doing = None, None, None, None, None
+    model, task, recipe, named, doing, processes = None, None, None, None, None, 1
     # Each in its own guard: what is wrong in one card leaves the others as they are.
     with st.container(border=True), guard():
         model = choose_model()
@@ -92,6 +104,7 @@ def show_classifier_training() -> None:
         task = choose_task(clears=OPTIONS)
     with st.container(border=True), guard():
         recipe = choose_recipe(None if task is None else task.choice, model)
+        processes = choose_processes()
         if model is not None and task is not None and recipe is not None:
             doing = doing_it(TrainSpec(model.source, task.choice, recipe))
     with st.container(border=True), guard():
@@ -100,9 +113,23 @@ def show_classifier_training() -> None:
     if model is None or task is None or recipe is None or named is None:
         held_up({"model": model, "task": task, "recipe": recipe, "name": named})
         return
-    spec = TrainSpec(model.source, task.choice, recipe, named.name, named.notes)
+    spec = TrainSpec(model.source, task.choice, recipe, named.name, named.notes, processes)
     with guard():
         begin(TRAIN, spec, how_long(spec, task))
+
+
+def choose_processes() -> int:
+    """How many processes train together: a field where there are several GPUs, else one."""
+    gpus = count_gpus()
+    if gpus < 2:
+        return 1
+    return option_field("processes", dataclasses.replace(PROCESSES, most=gpus), 1, bounded=True) or 1
+
+
+@st.cache_data(ttl=600, show_spinner=False)
+def count_gpus() -> int:
+    """Those of this machine; asking takes seconds where there are any."""
+    return sum(device.startswith(CUDA) for device in visible_devices())
 
 
 _MISSING = {
@@ -130,7 +157,7 @@ def begin(kind: AnyKind, spec: TrainSpec | LanguageSpec, needed: str) -> None:
         return
     supervisor_notice()
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Start training", type="primary", key=START):
+        if offer(st.button, "Start training", Action.SUBMIT_JOB, type="primary", key=START):
             start(kind, spec)
         st.markdown(needed, width="content")
 

@@ -1,20 +1,33 @@
-"""Welcome: where raters come without the link of an invitation, and researchers before they have logged in."""
+"""Welcome: where raters come without the link of an invitation, and members before they have signed in."""
 
 from __future__ import annotations
 
+from html import escape
+from urllib.parse import quote, urlsplit
+
 import streamlit as st
 
-from bcos_core.researchers import RESEARCHERS
 from pages.server import roles
 from pages.server.roles import welcome
 
 welcome()
-if roles.identity_provider() and not roles.raters_only():
-    if not st.user.is_logged_in:
-        if st.button("Log in as a researcher"):
+if roles.team() and not roles.raters_only():
+    if not roles.identity_provider():
+        here = urlsplit(st.context.url or "")
+        there = quote(f"{here.path.rpartition('/')[2]}{'?' + here.query if here.query else ''}")
+        st.html(f'<a href="sign-in?next={escape(there)}">Sign in to the dashboard</a>')
+    elif not st.user.is_logged_in:
+        if st.button("Sign in to the dashboard"):
             st.login()
     else:
-        st.caption(f"You are logged in, and not on this server's list of researchers ({RESEARCHERS}), where you are:")
-        st.code(" ".join(roles.identity() or ("nobody: your provider names no issuer and subject",)), language=None)
-        if st.button("Log out"):
+        known = roles.account()
+        if known is None:
+            st.caption("You are signed in, and have no account here. An admin can make one for these two words:")
+            nobody = ("nobody: your provider names no issuer and subject",)
+            st.code(" ".join(roles.identity() or nobody), language=None)
+        elif known.disabled_at is not None:
+            st.caption("Your account is disabled. Ask an admin of this dashboard.")
+        else:
+            st.caption("You were signed out everywhere. Sign out here, too, then sign in again.")
+        if st.button("Sign out"):
             st.logout()

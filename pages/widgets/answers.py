@@ -12,13 +12,12 @@ from functools import lru_cache
 import streamlit as st
 
 from bcos_core.errors import BcosError
-from bcos_core.home import get_home
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.model.predictions import known_at_full_length, logits_on
 from bcos_core.storage.evidence import EvidenceStore
-from bcos_core.storage.upgrade import open_database
 from bcos_core.tasks.prediction import Prediction
+from pages.server.roles import database
 from pages.widgets import resources
 
 CHUNK = 32  # texts between two looks at the clock: a third of a second of a small model on one core
@@ -68,7 +67,7 @@ def ask_more(info: CheckpointInfo, texts: Sequence[str], seconds: float) -> int:
     asked = _wanted(info, texts, seconds)
     if asked.lock.acquire(blocking=False):  # else somebody asks
         try:
-            asked.ask(resources.classifier(info), texts, EvidenceStore(open_database(get_home())))
+            asked.ask(resources.classifier(info), texts, EvidenceStore(database()))
         finally:
             asked.lock.release()
     return len(_missing(asked))
@@ -82,7 +81,7 @@ def ask_meanwhile(info: CheckpointInfo, texts: Sequence[str]) -> None:
     """
     asked = _wanted(info, texts, WANTED_SECONDS)
     if asked.lock.acquire(blocking=False):
-        given = (resources.classifier(info), tuple(texts), EvidenceStore(open_database(get_home())))
+        given = (resources.classifier(info), tuple(texts), EvidenceStore(database()))
         threading.Thread(target=asked.ask_and_release, args=given, name=THREAD, daemon=True).start()
 
 
@@ -111,6 +110,6 @@ def _content(texts: tuple[str, ...]) -> str:
 def _known(path: str, identity: str, content: str, _info: CheckpointInfo, _texts: tuple[str, ...]) -> _Asked:
     """What an audit, or an earlier visit, has asked; `path`, `identity` and `content` are what it is known by."""
     model = resources.classifier(_info)
-    store = EvidenceStore(open_database(get_home()))
+    store = EvidenceStore(database())
     known = known_at_full_length(model, _texts, store, trained_length=_info.max_length)
     return _Asked([None if one is None else model.task_type.prediction(one, model.labels) for one in known])

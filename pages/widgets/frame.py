@@ -9,16 +9,18 @@ from typing import Any, TypeVar, cast
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.later import IMPORTING
-from pages.server.roles import require_researcher
+from pages.server.roles import require_member
+from pages.widgets.errors import guard
 from pages.widgets.plain import plain
 
 Drawing = TypeVar("Drawing", bound=Callable[..., Any])
 
 
-def head(title: str, sentence: str) -> None:
-    """Begin a page of the dashboard: for researchers alone, its title, and what it is for."""
-    require_researcher()
+def head(title: str, sentence: str, *, action: Action = Action.BROWSE) -> None:
+    """Begin a page of the dashboard: for those who may do what it is about, its title, and what it is for."""
+    require_member(action)
     st.title(title, anchor=False)
     st.markdown(f":gray[{plain(sentence)}]")
 
@@ -31,9 +33,15 @@ def fragment(
     alone = st.fragment(run_every=run_every, parallel=parallel, key=key)
 
     def decorate(draw: Drawing) -> Drawing:
-        return alone(_for_researchers(draw))
+        return alone(_for_members(draw))
 
     return decorate
+
+
+def by_itself(*, run_every: float) -> Callable[[Drawing], Drawing]:
+    """`st.fragment` for what shows nothing and is for nobody in particular, such as a look whether there is a database
+    that could say who is there."""
+    return st.fragment(run_every=run_every)
 
 
 def dialog(title: str) -> Callable[[Drawing], Drawing]:
@@ -42,16 +50,17 @@ def dialog(title: str) -> Callable[[Drawing], Drawing]:
     opened = st.dialog(title)
 
     def decorate(draw: Drawing) -> Drawing:
-        return opened(_for_researchers(draw))
+        return opened(_for_members(draw))
 
     return decorate
 
 
-def _for_researchers(draw: Drawing) -> Drawing:
+def _for_members(draw: Drawing) -> Drawing:
     @wraps(draw)
     def checked(*args: Any, **options: Any) -> Any:
-        require_researcher()
-        return draw(*args, **options)
+        with guard():  # it runs by itself, where no page's guard is around it
+            require_member()
+            return draw(*args, **options)
 
     return cast(Drawing, checked)
 

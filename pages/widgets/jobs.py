@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.errors import BcosError
 from bcos_core.evaluate.figures import interval_in_words, known_figure
 from bcos_core.home import get_home, require_allowed
@@ -22,16 +24,20 @@ from bcos_core.jobs.store import Curve, Job, JobState, JobStore
 from bcos_core.model.info import read_config
 from bcos_core.numbers import count, duration, number, percent
 from bcos_core.render.curves import curves_table, learning_figures
+from bcos_core.storage.artefacts.shared import shared
+from bcos_core.storage.audit import demand
 from bcos_core.storage.listing import Listing
 from bcos_core.tasks.next_token import PERPLEXITY, RATIO
 from pages.server import roles
-from pages.server.roles import require_researcher
+from pages.server.database import store_for
+from pages.server.roles import later_database, require_member
 from pages.widgets import url
 from pages.widgets.chart import chart
 from pages.widgets.errors import guard, show_error
 from pages.widgets.frame import fragment
 from pages.widgets.missing import missing_in_link
 from pages.widgets.pace import PACE
+from pages.widgets.permission import offer
 from pages.widgets.plain import plain
 from pages.widgets.stages import explain_stage
 
@@ -52,20 +58,29 @@ _STATES = {
 
 
 def job_store() -> JobStore:
-    """For researchers alone: whatever starts, stops or deletes a job comes through here."""
-    require_researcher()
-    return _job_store(str(get_home().root))
+    """For members alone, in their name: whatever starts, stops or deletes a job comes through here."""
+    return store_for(require_member())
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _job_store(root: str) -> JobStore:
-    return JobStore.open()
+def later_store() -> Callable[[], JobStore]:
+    """What `job_store` gives, for a deferred download, which is made outside of any run.
+
+    Raises:
+        NotAllowedError: when it is asked for: whoever was here may not see the dashboard any more.
+    """
+    later = later_database()
+
+    def store() -> JobStore:
+        database = later()
+        demand(database, Action.BROWSE)
+        return JobStore(get_home(), database)
+
+    return store
 
 
 def researcher() -> str:
     """Who is at the browser, as far as the server knows: one and the same where nobody logs in."""
-    found = roles.identity() if roles.identity_provider() else None
-    return " ".join(found) if found else ""
+    return roles.actor().id
 
 
 def looked_at(*jobs: Job) -> None:
@@ -158,8 +173,12 @@ def _in_line(job: Job, emphasis: Callable[[str], str]) -> str:
 
 def cancel_button(job: Job, *, small: bool = False) -> None:
     """Wherever an active job is shown, it can be stopped there; `small`: beside a line."""
-    pressed = st.button(
+    pressed = offer(
+        st.button,
         ":material/close:" if small else "Cancel",
+        Action.CANCEL_JOB,
+        owner=job.owner,
+        of=job.id,
         key=f"cancel-{job.id}-{small}",
         type="tertiary" if small else "secondary",
         disabled=job.cancel_requested,
@@ -230,12 +249,7 @@ def choose_job(label: str, parameter: str, jobs: Sequence[Job], *, clears: tuple
         if st.button(f"List {more} of {count(older, 'older one')}", type="tertiary", key=f"older-{parameter}"):
             url.write(listed=str(shown + KIND_LENGTH))
             st.rerun()
-    titles = {
-        job.id: " · ".join(
-            (job.title.partition(" · ")[2] or job.title, state_title(job), when(job.ended_at or job.created_at))
-        )
-        for job in jobs
-    }
+    titles = _choices(jobs)
     missing_in_link(parameter, titles)
     chosen = st.selectbox(
         label,
@@ -248,6 +262,19 @@ def choose_job(label: str, parameter: str, jobs: Sequence[Job], *, clears: tuple
     return job
 
 
+def _choices(jobs: Sequence[Job]) -> dict[str, str]:
+    """Id → what is to be chosen, no two alike: a browser sends the title alone, so that of two the first would be taken
+    for the second. Without how long ago it was, which changes while the list is open."""
+    titles: dict[str, str] = {}
+    for job in jobs:
+        about = f"{job.title.partition(' · ')[2] or job.title} · {state_title(job)}"
+        title = f"{about} · {job.created_at:%d %b %Y %H:%M} UTC"
+        if title in titles.values():
+            title = f"{about} · {job.created_at:%d %b %Y %H:%M:%S} UTC · job {job.id}"
+        titles[job.id] = title
+    return titles
+
+
 def show_chosen(job: Job, result: Callable[[Job], None]) -> None:
     """A job of a page, such as `choose_job` gives: what it does while it is active, its `result` when it has one, else
     why it has none."""
@@ -255,10 +282,21 @@ def show_chosen(job: Job, result: Callable[[Job], None]) -> None:
         if job.active:
             watch(job.id, running)
         elif job.state == JobState.SUCCEEDED:
+            _bring(job)
             result(job)
         else:
             stopped(job)
     follow()
+
+
+def _bring(job: Job) -> None:
+    """What a job has made on another host, where hosts share a store."""
+    store = job_store()
+    of = shared(store.home, store.database)
+    if of is not None and job.artefacts:
+        with st.spinner("Bringing it from the store …"):
+            for artefact in job.artefacts:
+                of.bring(Path(artefact))
 
 
 def running(job: Job) -> None:
@@ -276,7 +314,8 @@ def stopped(job: Job) -> None:
     state_badge(job)
     if job.state == JobState.FAILED:
         show_error(job.message or "It ended without a message. The Jobs page shows its log.")
-    if st.button("Go on", help="What was done is not done again."):
+    about = "What was done is not done again."
+    if offer(st.button, "Go on", Action.RESTART_JOB, owner=job.owner, of=job.id, help=about):
         job_store().resume(job.id)
         st.rerun()
 

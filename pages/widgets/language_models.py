@@ -19,23 +19,25 @@ from bcos_core.home import get_home
 from bcos_core.measured import explaining
 from bcos_core.model.embedded import LANGUAGE_MODEL, embedded_folder
 from bcos_core.model.identity import folder_identity
-from bcos_core.model.info import list_language_models, read_any_info
+from bcos_core.model.info import list_language_models
 from bcos_core.model.language_model import LanguageModel, load
 from bcos_core.model.language_models import conversation_identity, language_model_folder
-from bcos_core.storage.listing import LeftOut, list_folders
+from bcos_core.storage.listing import LeftOut
 from bcos_core.tasks.next_token import NextToken
 from bcos_core.text.encoding import Encoded
 from pages.widgets.resources import TURNS, Spans, loaded
-from pages.widgets.turns import turn
+from pages.widgets.turns import cost_of, turn
 
 
-def language_models() -> dict[str, str]:
-    """What can be chosen: the names of folders, the embedded model before them, each with a title."""
+def language_models() -> tuple[dict[str, str], Sequence[LeftOut]]:
+    """What can be chosen: the names of folders, the embedded model before them, each with a title; and the folders that
+    nobody can choose, with why: neither a classifier nor a language model could be read in them."""
     titles = {LANGUAGE_MODEL: f"{LANGUAGE_MODEL} ({family_named('llama').title}, as it stands)"}
-    for info in list_language_models(get_home()):
+    listing = list_language_models(get_home())
+    for info in listing:
         kind = "as it stands" if info.b is None else f"B-cos, B = {info.b:g}"
         titles[info.path.name] = f"{info.name} ({info.family}, {kind})"
-    return titles
+    return titles, listing.left_out
 
 
 def is_called(name: str, folder: Path) -> bool:
@@ -47,11 +49,6 @@ def is_called(name: str, folder: Path) -> bool:
     """
     here = get_home().models / name
     return (here if here.is_dir() else embedded_folder(name)).resolve() == folder.resolve()
-
-
-def left_out() -> Sequence[LeftOut]:
-    """Folders that nobody can choose, and why: neither a classifier nor a language model could be read in them."""
-    return list_folders(get_home().models, read_any_info).left_out
 
 
 def language_model(name: str) -> LanguageModel:
@@ -102,7 +99,7 @@ def _explained(
     _prefix: Encoded,
 ) -> Attribution:
     *_, target, minus, method, repeats = asked
-    with turn(TURNS), explaining(method):
+    with turn(TURNS, cost=cost_of(method, repeats)), explaining(method):
         return explain(_model, _prefix, target=target, minus=minus, method=method, repeats=repeats, **dict(options))
 
 

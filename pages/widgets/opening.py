@@ -8,15 +8,14 @@ import numpy as np
 import streamlit as st
 
 from bcos_core.errors import BcosError
-from bcos_core.home import get_home
 from bcos_core.lab.models import is_planted
 from bcos_core.model.identity import folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo
 from bcos_core.model.kept_logits import KIND
 from bcos_core.storage.content import name_of
 from bcos_core.storage.evidence import EvidenceStore
-from bcos_core.storage.upgrade import open_database
 from bcos_core.tasks.registry import TASK_TYPES
+from pages.server.roles import database
 
 _AGREE, _UNKNOWN, _DISAGREE = 2, 1, 0
 _PLANTED = 3  # after all that people trained for themselves
@@ -72,7 +71,7 @@ def _known_distances(first: CheckpointInfo, second: CheckpointInfo) -> dict[str,
         subjects = [model_subject(folder_identity(info.path), info.max_length) for info in (first, second)]
     except BcosError:  # a folder that is gone or damaged; who opens it is told
         return {}
-    store = EvidenceStore(open_database(get_home()))
+    store = EvidenceStore(database())
     return _distances(subjects[0], subjects[1], first.task_type, store.count(subjects), store)
 
 

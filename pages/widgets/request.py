@@ -8,10 +8,12 @@ from typing import Any
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.jobs.kind import AnyKind
 from bcos_core.jobs.store import Job, JobState
 from pages.widgets.errors import show_error
 from pages.widgets.jobs import job_store, looked_at, stoppable, watch
+from pages.widgets.permission import offer
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,20 @@ class Request:
         return found
 
 
-def ask(request: Request, what: str, label: str, *, primary: bool = False) -> None:
+def ask(
+    request: Request,
+    what: str,
+    label: str,
+    *,
+    primary: bool = False,
+    action: Action = Action.SUBMIT_JOB,
+    owner: str | None = None,
+) -> None:
     """The job's progress while it is active; else `what` it would do and the button that starts it, below the reason
-    why the last one failed."""
+    why the last one failed. The job does what only those may who may do the `action` with what is `owner`'s."""
     if follow_request(request, what):
         return
-    if st.button(label, type="primary" if primary else "secondary"):
+    if offer(st.button, label, action, owner=owner, type="primary" if primary else "secondary"):
         request.kind.submit(job_store(), request.spec)
         st.rerun()
 

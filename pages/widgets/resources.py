@@ -31,12 +31,12 @@ from bcos_core.tasks.prediction import Prediction
 from bcos_core.text.content import choice_hash
 from bcos_core.text.encoding import Encoded, encode
 from bcos_core.text.tasks import TaskChoice, TaskData, load_task
-from pages.widgets.turns import Turns, turn
+from pages.widgets.turns import Turns, cost_of, turn
 
 Spans = tuple[tuple[int, int], ...]
 
-# As many records are computed at a time as there are cores, in the order in which they were asked for: the cheapest
-# first, and none waits for a core that it has to share.
+# As many records are computed at a time as there are cores, the cheapest first, and none waits for a core that it has
+# to share.
 TURNS = Turns(available_cores())
 MODELS = LoadedModels()
 """Classifiers and language models, of all sessions."""
@@ -149,7 +149,7 @@ def _record(
 ) -> Attribution:
     model = _classifier(path, identity)
     question = resolve_target(model.labels, target, minus)
-    with turn(TURNS), explaining(method):
+    with turn(TURNS, cost=cost_of(method, repeats)), explaining(method):
         return explain(
             model, text, method=method, target=question, reference=reference, repeats=repeats, **dict(options)
         )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.jobs.launch import ensure_supervisor
+from pages.server.roles import require_member
 from pages.widgets.errors import guard
 from pages.widgets.jobs import job_store
+from pages.widgets.permission import offer
 
 
 def supervisor_notice() -> None:
@@ -19,7 +22,8 @@ def supervisor_notice() -> None:
             "when it starts.",
             width="content",
         )
-        if st.button("Start the supervisor", key="start-supervisor"):
+        if offer(st.button, "Start the supervisor", Action.SUBMIT_JOB, key="start-supervisor"):
             with guard(), st.spinner("Starting the supervisor …"):
+                require_member(Action.SUBMIT_JOB)
                 ensure_supervisor()
                 st.rerun()

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
+from bcos_core.access.table import Action
 from bcos_core.errors import DataError
 from bcos_core.home import get_home
 from bcos_core.jobs.quotas import require_disk
+from bcos_core.storage.artefacts.shared import shared
+from bcos_core.storage.stored_files import note_stored
 from bcos_core.text.upload import save_upload
+from pages.server.roles import require_member
 from pages.widgets import url
 from pages.widgets.errors import guard
 from pages.widgets.jobs import job_store
+from pages.widgets.permission import offer
 
 FILE = "file"
 """What the address has the files as: folder and name below the uploads."""
@@ -24,7 +30,7 @@ TABLES = ("csv", "tsv", "jsonl", "ndjson", "json", "parquet")
 
 def upload(endings: Sequence[str], about: str, *, clears: Iterable[str] = ()) -> None:
     """The place for one file; `clears` names what of the address means nothing in another."""
-    sent = st.file_uploader("File", type=list(endings), key="upload", help=about)
+    sent = offer(st.file_uploader, "File", Action.UPLOAD, type=list(endings), key="upload", help=about)
     if sent is None or st.session_state.get(_STORED) == sent.file_id:
         return
     stored = _store(sent.name, sent.getvalue())
@@ -34,7 +40,8 @@ def upload(endings: Sequence[str], about: str, *, clears: Iterable[str] = ()) ->
 
 def upload_several(endings: Sequence[str], about: str) -> None:
     """The place for files, which come to those that the address has."""
-    sent = st.file_uploader("Files", type=list(endings), key="uploads", help=about, accept_multiple_files=True)
+    options: dict[str, Any] = {"type": list(endings), "accept_multiple_files": True, "key": "uploads", "help": about}
+    sent = offer(st.file_uploader, "Files", Action.UPLOAD, **options)
     known = st.session_state.setdefault(f"several-{_STORED}", [])
     found = url.read_all(FILE)
     for one in sent:
@@ -84,10 +91,15 @@ def store_upload(name: str, data: bytes) -> Path:
         DataError, StorageError: as in `save_upload`.
     """
     store = job_store()
-    require_disk(store.home, store.database, more=len(data))
-    return save_upload(store.home, name, data)
+    require_disk(store.home, store.database, store.database.actor.owner, more=len(data))
+    path = save_upload(store.home, name, data)
+    note_stored(store.database, store.home, path.parent)
+    if (of := shared(store.home, store.database)) is not None:  # a job of another host is to find it
+        of.put_now([path.parent])
+    return path
 
 
 def _store(name: str, data: bytes) -> str:
+    require_member(Action.UPLOAD)
     path = store_upload(name, data)
     return f"{path.parent.name}/{path.name}"

@@ -89,7 +89,10 @@ def test_log_odds_are_the_mean_of_contrasts() -> None:
 
 
 def test_a_part_is_the_sum_of_its_rows_by_hand() -> None:
-    rows = [Row(2, 7, (1.0, 2.0), 0.5, 3.5, 3.5, 0.4), Row(3, 8, (10.0, 20.0, -4.0), -1.0, 25.0, 25.0, 0.9)]
+    rows = [
+        Row(2, 7, (1.0, 2.0), 0.5, 3.5, 3.5, 0.4, 7, 0.4),
+        Row(3, 8, (10.0, 20.0, -4.0), -1.0, 25.0, 25.0, 0.9, 8, 0.9),
+    ]
     part = part_of(rows)
     assert part.scores == (11.0, 22.0, -4.0)
     assert (part.share, part.total) == (-0.5, 28.5)

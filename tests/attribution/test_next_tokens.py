@@ -55,6 +55,37 @@ def test_the_likeliest_token_is_explained_and_its_logit_is_the_sum(llama: Langua
     assert record.scores[0] == pytest.approx(record.added_share)
 
 
+def test_of_equal_logits_one_is_explained_and_kept() -> None:
+    """A head of zeros: 380 tokens as likely as each other, of which a record keeps ten."""
+    model = network()
+    with torch.no_grad():
+        model.get_submodule("lm_head").weight.zero_()
+    record = explain(wrap(model, tokenizer(), name="undecided"), PROMPT)
+    assert record.prompt is not None and record.target.index in record.prompt.outputs
+    assert record.labels[record.place] == record.target.label
+    assert record.logit == 0 and not record.failed
+    assert record.probabilities[record.place] == pytest.approx(1 / len(tokenizer()))
+
+
+@pytest.mark.parametrize("question", [{}, {"target": " Mary"}, {"target": " Mary", "minus": " John"}])
+def test_logits_that_are_no_numbers_fail_the_record(question: dict[str, str]) -> None:
+    """Of weights that are all finite, and so large that attention overflows; and of one logit alone that is none,
+    which is among the tokens that a record keeps or is not."""
+    overflowing = network()
+    with torch.no_grad():
+        for name in ("q_proj", "k_proj"):
+            overflowing.get_submodule(f"model.layers.0.self_attn.{name}").weight.mul_(1e25)
+    record = explain(wrap(overflowing, tokenizer(), name="overflowing"), PROMPT, **question)
+    assert record.failure == "The model's logits for this text are not finite numbers."
+    one = network()
+    with torch.no_grad():
+        one.get_submodule("model.norm").weight.mul_(10)
+        one.get_submodule("lm_head").weight[7] = torch.tensor([3e38, -3e38] * 8)
+    assert np.isnan(own_logits(wrap(one, tokenizer(), name="one"), (0, 5))).sum() == 1
+    record = explain(wrap(one, tokenizer(), name="one"), PROMPT, **question)
+    assert record.failure == "The model's logits for this text are not finite numbers."
+
+
 def test_a_record_keeps_a_few_tokens_with_their_probabilities_of_the_whole_vocabulary(llama: LanguageModel) -> None:
     record = explain(llama, PROMPT, target=" Mary", minus=" John")
     assert record.prompt is not None
@@ -70,6 +101,7 @@ def test_a_record_keeps_a_few_tokens_with_their_probabilities_of_the_whole_vocab
     assert sum(record.probabilities) < 1
     assert record.labels[:2] == (" Mary", " John")
     assert record.target.title == "“ Mary” rather than “ John”"
+    assert explain(llama, PROMPT, target="\n").target.title == "“⏎”"
     assert record.logit == pytest.approx(logits[mary] - logits[john], abs=1e-5)
     assert record.prediction.label == record.labels[kept.index(best[0])]
     assert record.prediction.probabilities[record.prediction.index] == pytest.approx(probabilities.max(), abs=1e-6)

@@ -68,6 +68,7 @@ def furnish(home: Home, *, tiny: bool) -> list[View]:
         View("reproduce", "reproduce"),
         View("studies", f"studies?study={study}"),
         View("results", f"studies?study={rehearsal}"),
+        View("people", "people"),
         View("system", "system"),
         View("rate", f"rate?invite={invite}"),
     ]

@@ -25,7 +25,7 @@ def test_a_row_chooses_its_token_and_a_part_is_checked(home: Home, address: str,
     save_language_model(home)
     wanted = {"model": "tiny", "prompt": PROMPT, "most": "6", "written": "1", "at": "1", "whole": "1", "part": "2-4"}
     page.goto(f"{address}/generate?{urlencode(wanted)}")
-    tokens = page.locator("section.written button.token")
+    tokens = page.locator("section.written .token[role=button]")
     labels = page.locator(".st-key-answer-matrix .ytick text")
     expect(labels).to_have_count(6, timeout=FIRST_VISIT_SECONDS * 1000)
 

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.timeout(900),
 ]
 NAMES = ("home", "train", "jobs", "models", "compare", "generate", "batch", "evaluate", "pairs", "lab", "ablation")
-NAMES += ("reproduce", "studies", "results", "system", "rate")
+NAMES += ("reproduce", "studies", "results", "people", "system", "rate")
 
 
 @pytest.fixture(scope="module")

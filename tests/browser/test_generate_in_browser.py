@@ -8,14 +8,16 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+import torch
 from playwright.sync_api import Page, expect
+from transformers import AutoTokenizer
 
 from bcos_core.cli.main import main
 from bcos_core.home import Home
-from bcos_core.model.generate import generate
-from bcos_core.model.language_model import load
+from bcos_core.model.generate import Written, generate
+from bcos_core.model.language_model import LanguageModel, load
 from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
-from tests.tiny_language_model import save_language_model
+from tests.tiny_language_model import network, save_language_model
 
 pytestmark = [
     pytest.mark.browser,
@@ -44,7 +46,7 @@ def test_a_prompt_is_gone_on_from_and_a_word_asked_about(home: Home, address: st
     expect(box).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
     box.fill(PROMPT)
     box.press("Enter")
-    tokens = page.locator("section.written button.token")
+    tokens = page.locator("section.written .token[role=button]")
     expect(tokens).to_have_count(8, timeout=FIRST_VISIT_SECONDS * 1000)
     assert tokens.all_text_contents() == [step.text or step.alternatives.texts[0] for step in steps]
     expect(page.locator("section.written .prompt")).to_have_text(PROMPT)  # markup stays text
@@ -60,6 +62,9 @@ def test_a_prompt_is_gone_on_from_and_a_word_asked_about(home: Home, address: st
     rows.nth(2).click(**CLICK)
     expect(panel.locator(".title")).to_contain_text("rather than")
     assert asked(page)["foil"] == str(steps[4].alternatives.ids[2])
+    # The row of the foil says so, and its quotation marks stay with their word.
+    heights = [rows.nth(place).locator(".token").evaluate("token => token.offsetHeight") for place in (1, 2)]
+    assert heights[0] == heights[1]
     page.locator("article button.unit", has_text="Mary").first.click(**CLICK)
     expect(panel.locator(".strike .bars-list li")).to_have_count(2)
     expect(page.locator("article button.unit[aria-pressed=true]").first).to_be_visible()
@@ -97,15 +102,20 @@ def test_stop_ends_a_text_that_can_go_on(home: Home, address: str, page: Page) -
     written = page.locator("section.written")
     expect(written.locator(".token").nth(3)).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
     expect(written).to_have_attribute("aria-busy", "true")
-    page.get_by_role("button", name="Stop", exact=True).click(**CLICK)
+    page.get_by_role("button", name="Stop").click(**CLICK)
     expect(written.locator(".end")).to_have_text("Stopped.")
     stopped = int(asked(page)["stopped"])
     assert 3 < stopped < 500
-    assert written.locator("button.token").count() == stopped
+    assert written.locator(".token[role=button]").count() == stopped
     page.get_by_role("button", name="Go on", exact=True).click(**CLICK)
     expect(written.locator(".token").nth(stopped + 5)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile("stopped="))
+    expect(written.locator(".end")).to_have_text("Stopped.")
+    assert stopped + 5 < int(asked(page)["stopped"]) < 500
+    page.get_by_role("button", name="Go on", exact=True).click(**CLICK)
     expect(written.locator(".end")).to_have_text("It was asked for no more tokens.")
-    expect(written.locator("button.token")).to_have_count(500)
+    expect(written.locator(".token[role=button]")).to_have_count(500)
 
 
 def test_words_that_are_clicked_one_after_another_are_all_struck(home: Home, address: str, page: Page) -> None:
@@ -122,3 +132,113 @@ def test_words_that_are_clicked_one_after_another_are_all_struck(home: Home, add
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, **CLICK)
     expect(page.locator("article button.unit[aria-pressed=true]")).to_have_count(6)
     assert len(asked(page)["strike"].split(",")) == 6
+
+
+def test_a_line_break_ends_a_line_and_is_a_token_to_click(home: Home, address: str, page: Page) -> None:
+    model = load(save_language_model(home))
+    seed, written = _with_line_break(model)
+    at = next(place for place, step in enumerate(written) if step.text == "\n")
+    link = {"model": "tiny", "prompt": PROMPT, "written": "1", "most": len(written), "temperature": "1", "seed": seed}
+    page.goto(f"{address}/generate?{urlencode(link)}")
+    tokens = page.locator("section.written .token[role=button]")
+    expect(tokens).to_have_count(len(written), timeout=FIRST_VISIT_SECONDS * 1000)
+    before, broken, after = (tokens.nth(place).bounding_box() for place in (at - 1, at, at + 1))
+    assert before is not None and broken is not None and after is not None
+    assert broken["width"] > 5
+    assert after["y"] > before["y"] + before["height"] / 2 and after["x"] < broken["x"]
+    tokens.nth(at).click(**CLICK)
+    panel = page.get_by_role("article")
+    expect(panel.locator(".title")).to_contain_text("Why “⏎”")
+    tokens.nth(at).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(tokens.nth(at + 1)).to_have_attribute("aria-pressed", "true")
+    page.wait_for_function(f"() => location.search.includes('at={at + 1}')")
+
+
+UNSEEN = ("\u200b", "\u0301", "    ")
+"""A space of no width, an accent that stands on the letter before it, an indentation."""
+
+
+def test_every_token_can_be_clicked_though_nobody_would_see_it(home: Home, address: str, page: Page) -> None:
+    seed, written = _with_unseen(_save_with_unseen(home))
+    link = {"model": "tiny", "prompt": PROMPT, "written": "1", "most": len(written), "temperature": "1", "seed": seed}
+    page.set_viewport_size({"width": 390, "height": 900})  # tokens stand at the ends of lines, too
+    page.goto(f"{address}/generate?{urlencode(link)}")
+    tokens = page.locator("section.written .token[role=button]")
+    expect(tokens).to_have_count(len(written), timeout=FIRST_VISIT_SECONDS * 1000)
+    for text in UNSEEN:
+        place = next(place for place, step in enumerate(written) if step.text == text)
+        # Below an accent there is a dot.
+        x, y = tokens.nth(place).evaluate(
+            """node => {
+              node.scrollIntoView({block: "center"});
+              const box = [...node.getClientRects()].at(-1);
+              const dot = node.matches(".mark");
+              return [box.left + box.width / 2, dot ? box.bottom + 2 : (box.top + box.bottom) / 2];
+            }"""
+        )
+        page.mouse.click(x, y, **CLICK)
+        expect(tokens.nth(place)).to_have_attribute("aria-pressed", "true")
+        page.wait_for_function(f"() => new URLSearchParams(location.search).get('at') === '{place}'")
+        seen = {"\u200b": "<U+200B>", "\u0301": "◌\u0301", "    ": "␣␣␣␣"}[text]
+        expect(page.get_by_role("article").locator(".title")).to_contain_text(f"Why “{seen}”")
+
+
+def test_a_share_that_nobody_would_see_is_coloured_and_can_be_struck_out(home: Home, address: str, page: Page) -> None:
+    save_language_model(home)
+    link = {
+        "model": "tiny",
+        "prompt": "a\u200bb e\u0301",
+        "written": "1",
+        "most": "1",
+        "at": "0",
+        "granularity": "token",
+    }
+    page.goto(f"{address}/generate?{urlencode(link)}")
+    words = page.locator("article button.unit")
+    expect(words).to_have_text(["a", "<U+200B>", "b", "e", "◌\u0301"], timeout=FIRST_VISIT_SECONDS * 1000)
+    # What is still to come moves what is there.
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=FIRST_VISIT_SECONDS * 1000)
+    for place in (1, 4):
+        box = words.nth(place).bounding_box()
+        assert box is not None and box["width"] > 5
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, **CLICK)
+        expect(words.nth(place)).to_have_attribute("aria-pressed", "true")
+
+
+def _save_with_unseen(home: Home) -> LanguageModel:
+    """The tiny model with tokens that are drawn as nothing or nearly so, which it likes to write."""
+    folder = home.create().models / "tiny"
+    found = AutoTokenizer.from_pretrained(save_language_model(home))
+    first = len(found)
+    found.add_tokens(list(UNSEEN))
+    model = network(vocab_size=len(found))
+    with torch.no_grad():
+        model.lm_head.weight[first:] *= 3
+    model.save_pretrained(folder)
+    found.save_pretrained(folder)
+    return load(folder)
+
+
+def _with_unseen(model: LanguageModel) -> tuple[int, list[Written]]:
+    """A seed by which the model writes all of `UNSEEN`, and all that it writes then."""
+    for seed in range(300):
+        written = list(generate(model, PROMPT, max_tokens=30, temperature=1.0, seed=seed))
+        if {step.text for step in written} >= set(UNSEEN):
+            return seed, written
+    raise AssertionError("no seed gave all of them")
+
+
+def _with_line_break(model: LanguageModel) -> tuple[int, list[Written]]:
+    """A seed by which the model writes a line break between two tokens that are seen, and all that it writes then."""
+    for seed in range(1000):
+        written = list(generate(model, PROMPT, max_tokens=12, temperature=1.0, seed=seed))
+        texts = [step.text for step in written]
+        if any(
+            texts[place] == "\n" and texts[place - 1].strip() and texts[place + 1].strip()
+            for place in range(1, len(texts) - 1)
+        ):
+            return seed, written
+    raise AssertionError("no seed gave a line break")

@@ -29,7 +29,7 @@ def lease(store: JobStore, job: Job) -> Lease:
     """The job, running in this process."""
     claim(store, "cpu")
     lease = Lease(store, job.id, attempt=1)
-    lease.begin()
+    lease.begin(ProcessId.current())
     return lease
 
 

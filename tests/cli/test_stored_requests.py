@@ -156,7 +156,7 @@ def test_a_command_is_shown_of_what_is_stored(store: JobStore) -> None:
     job, _ = TRAIN.submit(store, SPEC)
     assert command_of(job).startswith("python -m bcos_core train --model minilm --task short-reviews --name=mine")
     job, _ = store.submit("train", "", {}, "k")
-    with pytest.raises(InputError, match="it lacks model, name, notes, recipe, task"):
+    with pytest.raises(InputError, match="it lacks model, name, notes, processes, recipe, task"):
         command_of(job)
 
 

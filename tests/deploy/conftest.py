@@ -42,6 +42,8 @@ def nginx(folder: Path, port: int, dashboard: int) -> Iterator[str]:
     for there, here in (
         ("listen 127.0.0.1:8080;", f"listen 127.0.0.1:{port};"),
         ("127.0.0.1:8501", f"127.0.0.1:{dashboard}"),
+        ("/var/log/nginx/access.log", f"{folder}/served.log"),
+        ("/var/log/nginx/error.log", f"{folder}/failed.log"),
     ):
         assert site.count(there) == 1
         site = site.replace(there, here)

@@ -24,7 +24,7 @@ import pytest
 from bcos_core.home import CHECKOUT
 from tests.browser.serving import stop
 from tests.cluster import Cluster, running_cluster
-from tests.deploy.conftest import nginx
+from tests.deploy.conftest import DEPLOY, nginx
 from tests.deploy.test_files import PYTHON, compose
 from tests.ports import free_port
 
@@ -72,6 +72,14 @@ class Parts:
                 start_new_session=True,
             )
 
+    def add_admin(self) -> None:
+        """As the head of the file says."""
+        (line,) = [line for line in (DEPLOY / "compose.yaml").read_text().splitlines() if " run --rm app " in line]
+        words = line.partition(" run --rm app ")[2].rstrip("`.").replace("NAME", "ada").split()
+        command = [sys.executable, "-m", "bcos_core", *words]
+        done = subprocess.run(command, cwd=CHECKOUT, env=self.environment("app"), capture_output=True, text=True)
+        assert done.returncode == 0 and "/choose-password?token=" in done.stdout, done.stderr
+
     def check(self, service: str) -> subprocess.CompletedProcess[str]:
         kind, *words = self.services[service]["healthcheck"]["test"]
         assert kind == "CMD"
@@ -98,7 +106,11 @@ def test_the_parts_start_become_healthy_and_say_what_is_missing(cluster: Cluster
     parts = Parts(tmp_path, cluster.over_tcp(name).render_as_string(hide_password=False))
     assert parts.check("supervisor").returncode == 1  # nothing runs yet, and a check starts nothing
     assert not list((tmp_path / "home").iterdir())
+    refused = parts.start("app")
+    assert refused.wait(START_SECONDS) != 0  # nobody could sign in
+    assert "users add NAME --role admin" in (tmp_path / "app.log").read_text()
     with ExitStack() as ending:
+        parts.add_admin()
         for service in ("supervisor", "app"):
             process = parts.start(service)
             ending.callback(stop, process)
@@ -112,6 +124,8 @@ def test_the_parts_start_become_healthy_and_say_what_is_missing(cluster: Cluster
             urlopen(f"{address}/bcos/_stcore/health", timeout=20) as response,
         ):
             assert response.read() == b"ok"
+            with urlopen(f"{address}/bcos/jobs", timeout=20) as form:
+                assert form.url == f"{address}/bcos/sign-in?next=jobs" and b"Password" in form.read()
         for service in ("supervisor", "app"):
             lines = (tmp_path / f"{service}.log").read_text().splitlines()
             assert lines and all("message" in json.loads(line) for line in lines if line.strip())

@@ -22,9 +22,10 @@ from tests.hostile.surface import Ground, Surface
 from tests.hostile.watch import Watch
 
 SHARES = {
-    **{"wire": 0.3, "pages": 0.1},
-    **{"models": 1, "archives": 2, "tables": 20, "records": 6, "tokens": 20},
-    **{"addresses": 24, "names": 16, "results": 6, "specifications": 5},
+    **{"wire": 0.6, "pages": 0.1},
+    **{"models": 1, "archives": 2, "tables": 20, "records": 4, "tokens": 20},
+    **{"addresses": 24, "names": 16, "results": 6, "specifications": 5, "sign_in": 2},
+    **{"provider": 3, "artefacts": 3, "backups": 1, "speaking": 3},
 }
 """How many of a campaign's cases are a surface's, beside the others'; what takes long begins first. Each is a file of
 `surfaces`."""

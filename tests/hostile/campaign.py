@@ -13,6 +13,7 @@ import re
 import resource
 import signal
 import sys
+import sysconfig
 import time
 import traceback
 from collections import Counter
@@ -108,9 +109,10 @@ def run(surface: Surface, cases: int, seed: int, report_file: Path, ground: Grou
             problem = _place_of(error)
         finally:
             breaches = watch.end() if surface.breaches is None else surface.breaches()
-        if problem is None and log.exists():
-            problem = _logged(log, surface)
-        log.unlink(missing_ok=True)
+        logged = log.read_text(errors="replace") if log.exists() else ""
+        if logged.strip():  # a server makes the file before it writes: it is looked at after the next case
+            problem = problem or _logged(logged, surface)
+            log.unlink(missing_ok=True)
         if problem is None and (spent := time.process_time() - cpu) > SECONDS:
             problem = f"{spent:.0f} s of the processor"
         if problem is None and (grown := _peak() - peak) > GROWTH:
@@ -204,11 +206,15 @@ def _frame(error: BaseException) -> str:
     return next((one for one in reversed(own) if not one.startswith("tests/")), own[-1] if own else "?")
 
 
-def _logged(log: Path, surface: Surface) -> str | None:
+def _logged(text: str, surface: Surface) -> str | None:
     """The last line of what a page put into the log, with the innermost place of this project in it. What Streamlit
     itself raises at a forged state of a widget is no crash: its page shows a sentence."""
-    text = log.read_text(errors="replace")
-    files = re.findall(r'File "([^"]*)", line', text)
+    library = f"{sysconfig.get_path('stdlib')}/"  # such as the reader of JSON that Streamlit has asked
+    files = [
+        one
+        for one in re.findall(r'File "([^"]*)", line', text)
+        if not one.startswith(library) or "/site-packages/" in one
+    ]
     if surface.breaches is not None and files and "/site-packages/streamlit/" in files[-1]:
         return None
     places = re.findall(rf'File "{re.escape(str(CHECKOUT))}/((?:bcos_core|pages)[^"]*)", line (\d+)', text)

@@ -64,6 +64,8 @@ class Ground:
 
     def untouched(self) -> bool:
         """Whether there is outside what was there before, and nothing else."""
+        if not self.outside.is_dir():
+            return False
         now = {path.name: path.read_text() for path in self.outside.iterdir() if path.is_file()}
         return now == OUTSIDE_FILES and len(list(self.outside.iterdir())) == len(OUTSIDE_FILES)
 

@@ -9,9 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
 
 from bcos_core.home import CHECKOUT
+from tests.hostile import values
 from tests.hostile.__main__ import APART, SHARES
+from tests.hostile.campaign import run
+from tests.hostile.surface import Ground, Surface
+from tests.hostile.surfaces import archives, results, specifications
+from tests.hostile.watch import Watch
 
 SEED = "20"
 PARSERS = [name for name in SHARES if name not in APART]
@@ -34,6 +40,29 @@ def test_nothing_is_hurt(names: list[str], cases: int, tmp_path: Path) -> None:
     assert (found["crashes"], found["code_run"], found["outside_files"]) == (0, 0, 0)
     assert found["cases"]["all"] >= cases and all(found["cases"][name] for name in names)
     assert found["refused"] > 0 or names != PARSERS
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"a":' * 100_000, b"not JSON", b"\xff"])
+def test_a_case_of_what_no_reader_takes_is_made_as_it_is(content: bytes) -> None:
+    """Rows that are nested deeper than Python's reader goes are sent, and are no fault of the campaign's own."""
+    assert archives._json_lines(content + b"\n{}", [("replace", 0, 1)]) == [content, b"{}"]
+    assert values.Raw(content.decode("latin-1")).value() == content.decode("latin-1")
+    for read in (results._plain, specifications._plain):
+        read(content)
+
+
+def test_a_log_that_a_server_has_just_made_is_no_error(tmp_path: Path) -> None:
+    """It writes after it has made the file: what it says is judged after the next case."""
+    ground = Ground(tmp_path)
+    ground.prepare()
+    log = ground.home.root / "errors.log"
+    steps = iter((lambda: log.touch(), lambda: log.write_text("Traceback\nValueError: x"), lambda: None))
+
+    def make(_: Ground) -> tuple[Any, Any]:
+        return st.integers(), lambda case: next(steps)()
+
+    report = run(Surface("a", "", make), 3, 1, tmp_path / "a.json", ground, Watch([tmp_path]))
+    assert report.crashes == 1 and next(iter(report.kinds)).startswith("in the log: ValueError")
 
 
 def test_what_is_forbidden_is_seen(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from bcos_core.home import CHECKOUT
 
@@ -99,7 +100,10 @@ class Watch:
             self._file(event, path, writes=isinstance(flags, int) and bool(flags & _WRITING))
         elif event in _CHANGED:
             for place in _CHANGED[event]:
-                self._file(event, _in_folder(arguments[place], arguments[-1]), writes=True, follows=False)
+                path, writes = arguments[place], True
+                if event == "sqlite3.connect":
+                    path, writes = _database(path)
+                self._file(event, _in_folder(path, arguments[-1]), writes=writes, follows=False)
         elif event in _LISTED:
             self._file(event, arguments[0], writes=False)
         elif event == "exec":
@@ -153,6 +157,14 @@ class Watch:
     def _note(self, kind: Kind, what: str) -> None:
         if len(self.breaches) < 20:
             self.breaches.append(Breach(kind, what))
+
+
+def _database(name: object) -> tuple[object, bool]:
+    """The file of an address of SQLite's, and whether it may be written."""
+    if not isinstance(name, str) or not name.startswith("file:"):
+        return name, True
+    address = urlsplit(name)
+    return unquote(address.path), "mode=ro" not in address.query
 
 
 def _in_folder(path: object, folder: object) -> object:

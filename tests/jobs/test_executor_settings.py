@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import platform
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from bcos_core.errors import InputError
 from bcos_core.home import Home
 from bcos_core.jobs.executors.chosen import chosen_executor
 from bcos_core.jobs.executors.ray_client import in_a_line
-from bcos_core.jobs.executors.settings import RaySettings, asked_executor, ray_settings
+from bcos_core.jobs.executors.settings import RaySettings, SlurmSettings, asked_executor, ray_settings, slurm_settings
 
 GIVEN = {"BCOS_EXECUTOR": "ray", "BCOS_RAY_ADDRESS": "http://127.0.0.1:8265", "RAY_AUTH_MODE": "token"}
 NAMES = ("RAY_ADDRESS", "RAY_API_SERVER_ADDRESS", "RAY_AUTH_TOKEN_PATH", "BCOS_RAY_JOBS", "BCOS_RAY_CPUS")
@@ -30,8 +31,8 @@ def test_what_is_not_said_is_local(monkeypatch: pytest.MonkeyPatch, home: Home) 
     for word in ("", " ", "local", "LOCAL"):
         monkeypatch.setenv("BCOS_EXECUTOR", word)
         assert asked_executor() == "local" and chosen_executor(home).name == "local"
-    monkeypatch.setenv("BCOS_EXECUTOR", "slurm")
-    with pytest.raises(InputError, match="BCOS_EXECUTOR is 'slurm'; expected local or ray"):
+    monkeypatch.setenv("BCOS_EXECUTOR", "kubernetes")
+    with pytest.raises(InputError, match="BCOS_EXECUTOR is 'kubernetes'; expected local, ray or slurm"):
         chosen_executor(home)
 
 
@@ -43,6 +44,25 @@ def test_what_is_said_of_a_cluster(monkeypatch: pytest.MonkeyPatch, home: Home) 
     assert ray_settings() == RaySettings("http://127.0.0.1:8265", jobs=8, cpus=4, gpus=2, python="/opt/bin/python")
     assert ray_settings().wanted == "4 cores and 2 GPUs"
     assert chosen_executor(home).name == "ray"  # a cluster that is not there yet may come
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://user:secret@head:8265", "'http://head:8265'"),
+        ("http://user:se/secret@head:8265/x", "'http://…'"),
+        ("http://head:8265/?key=a@secret", "'http://…'"),
+        ("user:secret@head:8265", "'head:8265'"),
+        ("http://head:8265/?key=secret", "'http://head:8265'"),
+        ("http://user:secret@[", "'http://['"),
+        ("ray://secret@head:1", "'ray://head:1'"),
+    ],
+)
+def test_a_refusal_does_not_repeat_a_password(monkeypatch: pytest.MonkeyPatch, address: str, shown: str) -> None:
+    monkeypatch.setenv("BCOS_RAY_ADDRESS", address)
+    with pytest.raises(InputError, match="expected http") as refused:
+        ray_settings()
+    assert f"BCOS_RAY_ADDRESS is {shown};" in str(refused.value) and "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +112,64 @@ def test_without_ray_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="Ray is not installed. Install it: pip install .* requirements-cluster.txt"):
         ray_settings()
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of Slurm's commands, which is all of the PATH."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("sbatch", "squeue", "scancel", "sinfo"):
+        (folder / name).write_text("#!/bin/sh\n")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    for name in ("BCOS_SLURM_JOBS", "BCOS_SLURM_CPUS", "BCOS_SLURM_GPUS", "BCOS_SLURM_OPTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+def test_what_is_said_of_slurm(commands: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = lambda: {platform.node()}  # noqa: E731
+    assert slurm_settings(here) == SlurmSettings(jobs=2, cpus=1, gpus=0)
+    said = {"JOBS": "8", "CPUS": "4", "GPUS": "2", "OPTIONS": "--partition=gpu --comment='of the lab'"}
+    for name, value in said.items():
+        monkeypatch.setenv(f"BCOS_SLURM_{name}", value)
+    settings = slurm_settings(here)
+    assert settings == SlurmSettings(8, 4, 2, ("--partition=gpu", "--comment=of the lab"))
+    wanted = ["--nodes=1", "--ntasks=1", "--cpus-per-task=4", "--gres=gpu:2", "--partition=gpu", "--comment=of the lab"]
+    assert settings.options == wanted and settings.wanted == "4 cores and 2 GPUs"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("-p gpu", "has '-p'; expected options as --partition=NAME"),
+        ("--partition gpu", "has 'gpu'; expected options"),
+        ("--partition='gpu", "cannot be read"),
+        ("--output=/etc/passwd", "which the dashboard sets itself"),
+        ("--out=/etc/passwd", "which the dashboard sets itself"),
+        ("--wrap=id", "which the dashboard sets itself"),
+        ("--", "which the dashboard sets itself"),
+    ],
+)
+def test_options_that_are_none_or_ours_are_refused(
+    commands: Path, monkeypatch: pytest.MonkeyPatch, options: str, words: str
+) -> None:
+    monkeypatch.setenv("BCOS_SLURM_OPTIONS", options)
+    with pytest.raises(InputError, match=words):
+        slurm_settings(set)
+
+
+def test_slurm_on_other_machines_wants_a_database_that_they_reach(
+    commands: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match=r"other machines \(node7\), and an SQLite file is of this one"):
+        slurm_settings(lambda: {platform.node(), "node7"})
+    monkeypatch.setenv("BCOS_DATABASE_URL", "postgresql+psycopg://bcos@db.example/bcos")
+    assert slurm_settings(lambda: {"node7"}) == SlurmSettings()
+    (commands / "squeue").unlink()
+    with pytest.raises(InputError, match="no command squeue here"):
+        slurm_settings(set)
 
 
 def test_a_password_is_not_shown_to_the_cluster(monkeypatch: pytest.MonkeyPatch, home: Home) -> None:

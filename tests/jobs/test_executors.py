@@ -1,4 +1,5 @@
-"""What an executor promises, kept by each of them: processes here, and Ray Jobs on a cluster with a token."""
+"""What an executor promises, kept by each of them: processes here, Ray Jobs on a cluster with a token, batch jobs of
+Slurm."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 import pytest
@@ -20,7 +21,9 @@ from bcos_core.home import CHECKOUT, Home
 from bcos_core.jobs.claims import claim
 from bcos_core.jobs.executors.executor import Ended, Executor, OutOfReach, OutOfSight
 from bcos_core.jobs.executors.local import LocalExecutor
-from bcos_core.jobs.executors.settings import RaySettings
+from bcos_core.jobs.executors.settings import RaySettings, SlurmSettings
+from bcos_core.jobs.executors.slurm import SlurmExecutor
+from bcos_core.jobs.executors.slurm_client import CannotEnd
 from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.lease import Lease
 from bcos_core.jobs.process import ProcessId
@@ -28,17 +31,17 @@ from bcos_core.jobs.store import Job, JobState, JobStore
 from bcos_core.jobs.supervisor import Supervisor
 from tests.jobs.counting_job import COUNT, RUNNER, CountSpec
 from tests.jobs.ray_cluster import RayCluster
+from tests.jobs.slurm_cluster import SlurmCluster
 from tests.jobs.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(600)
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[RayCluster]:
-    """Its token is in the environment before Ray is imported, which reads it once."""
-    if importlib.util.find_spec("ray") is None:
-        pytest.skip("Ray is not installed")
-    cluster = RayCluster()
+Cluster = TypeVar("Cluster", RayCluster, SlurmCluster)
+
+
+def running(cluster: Cluster) -> Iterator[Cluster]:
+    """With what its clients need in the environment, until it is done with."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in cluster.environment.items():
             patch.setenv(name, value)
@@ -47,6 +50,21 @@ def cluster() -> Iterator[RayCluster]:
             yield cluster
         finally:
             cluster.end()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[RayCluster]:
+    """Its token is in the environment before Ray is imported, which reads it once."""
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed")
+    yield from running(RayCluster())
+
+
+@pytest.fixture(scope="session")
+def slurm() -> Iterator[SlurmCluster]:
+    if SlurmCluster.lack():
+        pytest.skip(SlurmCluster.lack())
+    yield from running(SlurmCluster())
 
 
 def ray_executor(home: Home, cluster: RayCluster, **options: Any) -> Executor:
@@ -58,7 +76,7 @@ def ray_executor(home: Home, cluster: RayCluster, **options: Any) -> Executor:
 Make = Callable[[], Supervisor]
 
 
-@pytest.fixture(params=["local", "ray"])
+@pytest.fixture(params=["local", "ray", "slurm"])
 def make(request: pytest.FixtureRequest, store: JobStore) -> Iterator[Make]:
     """Supervisors with one executor of each kind; all are ended afterwards, and nothing runs on."""
     made: list[Supervisor] = []
@@ -66,6 +84,9 @@ def make(request: pytest.FixtureRequest, store: JobStore) -> Iterator[Make]:
     def supervisor() -> Supervisor:
         if request.param == "local":
             executor: Executor = LocalExecutor(store.home, devices=("cpu",))
+        elif request.param == "slurm":
+            request.getfixturevalue("slurm")
+            executor = SlurmExecutor(store.home, SlurmSettings())
         else:
             executor = ray_executor(store.home, request.getfixturevalue("cluster"))
         made.append(Supervisor(store, executor=executor, runner=RUNNER, grace_seconds=5.0, lease_seconds=3.0))
@@ -179,14 +200,14 @@ def test_an_older_start_writes_nothing_any_more(store: JobStore) -> None:
     first = claim(store, "ray:1", supervisor="gone", executor="ray")
     assert first is not None
     old = Lease(store, job.id, first.attempt)
-    assert old.begin()
+    assert old.begin(ProcessId.current())
     store.cancel(job.id)
     with store.database.write() as connection:
         connection.exec_driver_sql("UPDATE jobs SET state = 'queued', cancel_requested = false")
     second = claim(store, "ray:1", supervisor="gone", executor="ray")
     assert second is not None and second.attempt == 2
     before = store.get(job.id)
-    assert not old.begin() and not old.beat({"progress": 0.9}) and not old.fail("no")
+    assert not old.begin(ProcessId.current()) and not old.beat({"progress": 0.9}) and not old.fail("no")
     assert not old.succeed({"total": 1}, []) and not old.give_up()
     assert store.get(job.id) == before and store.metrics(job.id) == {}
 
@@ -288,6 +309,102 @@ def test_a_lost_head_leaves_a_job_that_goes_on_when_there_is_one_again(
     assert (job.state, job.crashes, len(lines(trace, "start"))) == (JobState.SUCCEEDED, 1, 2)
     assert_counted_once(store, job, 200)
     supervisor._shut_down()
+
+
+def test_what_slurm_does_not_take_fails_in_its_words(slurm: SlurmCluster, store: JobStore, tmp_path: Path) -> None:
+    executor = SlurmExecutor(store.home, SlurmSettings(further=("--partition=moon",)))
+    supervisor = Supervisor(store, executor=executor, runner=RUNNER)
+    job = until(supervisor, ended, submit(store, tmp_path / "trace"), "the end")
+    assert job.state == JobState.FAILED and "does not take the job" in job.message and "partition" in job.message
+    supervisor._shut_down()
+
+
+def test_what_slurm_has_no_room_for_says_what_it_waits_for(
+    slurm: SlurmCluster, store: JobStore, tmp_path: Path
+) -> None:
+    executor = SlurmExecutor(store.home, SlurmSettings(further=("--hold",)))
+    supervisor = Supervisor(store, executor=executor, runner=RUNNER)
+    job = submit(store, tmp_path / "trace")
+    job = until(supervisor, lambda job: bool(job.message), job, "the message")
+    assert job.message == "Waits for room on the cluster: it wants 1 core (JobHeldUser)."
+    store.cancel(job.id)
+    job = until(supervisor, ended, job, "the end")
+    assert job.state == JobState.CANCELLED and not lines(tmp_path / "trace", "start")
+    supervisor._shut_down()
+
+
+def test_a_lost_controller_harms_no_job_and_new_ones_wait(slurm: SlurmCluster, store: JobStore, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    supervisor = Supervisor(store, executor=SlurmExecutor(store.home, SlurmSettings()), runner=RUNNER)
+    job = submit(store, trace, units=400, seconds=0.05)
+    until(supervisor, lambda job: ["5"] in lines(trace, "unit"), job, "the work")
+    slurm.lose("slurmctld")
+    try:
+        other = submit(store, tmp_path / "other", units=1)
+        other = until(supervisor, lambda job: bool(job.message), other, "the words")
+        assert other.state == JobState.QUEUED and other.attempt == 0
+        assert "controller does not answer" in other.message or "has not answered squeue" in other.message
+    finally:
+        slurm.start()
+    job = until(supervisor, ended, job, "the end")
+    # A controller that had not written down that it has begun the job begins it again: the database refuses that.
+    assert (job.state, job.attempt, job.crashes) == (JobState.SUCCEEDED, 1, 0)
+    assert_counted_once(store, job, 400)
+    other = until(supervisor, ended, other, "the other's end")
+    assert (other.state, other.attempt) == (JobState.SUCCEEDED, 1)
+    supervisor._shut_down()
+
+
+def test_a_place_that_the_cluster_takes_back_costs_a_job_nothing(
+    slurm: SlurmCluster, store: JobStore, tmp_path: Path
+) -> None:
+    """As at the end of its time, or for another's sake: SIGTERM first, after which the job itself goes back."""
+    trace = tmp_path / "trace"
+    supervisor = Supervisor(store, executor=SlurmExecutor(store.home, SlurmSettings()), runner=RUNNER)
+    job = submit(store, trace, units=100, seconds=0.05)
+    for attempt in range(1, 5):  # more often than a job may crash
+        until(supervisor, lambda job: len(lines(trace, "start")) == attempt, job, "the start")  # noqa: B023
+        done = len(lines(trace, "unit"))
+        until(supervisor, lambda job: len(lines(trace, "unit")) > done, job, "the work")  # noqa: B023
+        subprocess.run(["scancel", f"--name=bcos-{job.id}-{attempt}"], check=True)
+    job = until(supervisor, ended, job, "the end")
+    assert (job.state, job.attempt, job.crashes) == (JobState.SUCCEEDED, 5, 0)
+    assert_counted_once(store, job, 100)
+    supervisor._shut_down()
+
+
+def test_what_slurm_does_not_end_is_told_again(
+    home: Home, slurm: SlurmCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def cancel(name: str, *, at_once: bool = False) -> None:
+        asked.append(name)
+        if len(asked) == 1:
+            raise CannotEnd("Access/permission denied")
+
+    monkeypatch.setattr("bcos_core.jobs.executors.slurm_client.cancel", cancel)
+    executor = SlurmExecutor(home, SlurmSettings())
+    executor._follow("bcos-x-1")
+    executor.stop("bcos-x-1")
+    wait_until(lambda: len(asked) == 2, "the second time")
+    executor.close()
+
+
+def test_what_a_job_says_passes_through_slurm_with_a_sign_of_its_own_in_the_path(
+    slurm: SlurmCluster, store: JobStore, tmp_path: Path
+) -> None:
+    executor = SlurmExecutor(store.home, SlurmSettings())
+    submit(store, tmp_path / "trace")
+    job = claim(store, "slurm:1", supervisor=platform.node(), executor="slurm")
+    assert job is not None
+    job = replace(job, folder=tmp_path / "100%j of it's")
+    job.folder.mkdir()
+    handle = executor.start(job, ["-c", "import sys; print('ä \"$HOME\"'); sys.exit(7)"])
+    state = wait_until(lambda: isinstance(s := executor.state(handle), Ended) and s, "the end", seconds=60.0)
+    assert state == Ended("it ended with exit code 7", 7)
+    assert job.log_path.read_text() == 'ä "$HOME"\n'
+    executor.close()
 
 
 def test_places_on_a_cluster_keep_one_for_short_jobs(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

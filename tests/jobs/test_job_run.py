@@ -10,16 +10,22 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bcos_core.errors import DataError, JobCancelled, JobError
-from bcos_core.home import CHECKOUT
+from bcos_core.cli.main import BAD_INPUT, main
+from bcos_core.errors import DatabaseUnreachableError, DataError, JobCancelled, JobError
+from bcos_core.home import CHECKOUT, Home
 from bcos_core.jobs.claims import claim
+from bcos_core.jobs.lane import Lane
+from bcos_core.jobs.lease import Lease
 from bcos_core.jobs.paces import read_paces
 from bcos_core.jobs.part import Part
+from bcos_core.jobs.process import DATABASE_AWAY
 from bcos_core.jobs.run import Asked, JobRun, Start, job_run
 from bcos_core.jobs.store import JobState, JobStore
+from bcos_core.storage import patience
 from tests.jobs.counting_job import RUNNER, CountSpec, command
 from tests.jobs.waiting import wait_until
 
@@ -127,18 +133,21 @@ def test_the_same_work_twice_is_refused_with_the_other_jobs_id(store: JobStore) 
     assert len(store.list()) == 1
 
 
-def test_later_processes_of_a_distributed_run_share_the_first_ones_job(
-    store: JobStore, monkeypatch: pytest.MonkeyPatch
+def test_later_processes_of_several_share_the_first_ones_job(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with foreground() as first:
-        monkeypatch.setenv("WORLD_SIZE", "2")
-        monkeypatch.setenv("RANK", "1")
-        with foreground() as second:
-            assert (second.id, second.work) == (first.id, first.work)
-            second.reporter.stage("not told", 0, 1)
-            second.finish({"not": "told"})
+        with monkeypatch.context() as patch:
+            for name, value in (("BCOS_MEETING", tmp_path / "m"), ("BCOS_LAUNCHER", os.getppid()), ("RANK", 1)):
+                patch.setenv(name, str(value))
+            with job_run(Start(first.id, 1)) as second:
+                assert (second.id, second.work) == (first.id, first.work)
+                second.reporter.stage("not told", 0, 1)
+                second.finish({"not": "told"})
+            with pytest.raises(SystemExit), job_run(Start(first.id, 1)):
+                raise DataError("No texts.")
+        assert "No texts." in (tmp_path / "reason-1.json").read_text()
         assert store.get(first.id).state == JobState.RUNNING
-        monkeypatch.delenv("RANK")
     assert store.get(first.id).result == {}
 
 
@@ -200,3 +209,68 @@ def test_the_same_work_can_be_typed_again_after_a_kill(store: JobStore, tmp_path
     again.wait()
     killed = store.get(killed.id)
     assert (killed.state, killed.message) == (JobState.FAILED, "Its process ended before the work was done.")
+
+
+AWAY = DatabaseUnreachableError("The database lab at db cannot be used (closed the connection).")
+
+
+def _claimed(store: JobStore) -> Start:
+    store.submit("train", "Train", {}, "k")
+    job = claim(store, "cpu", Lane.LONG)
+    assert job is not None
+    return Start(job.id, job.attempt)
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_a_database_that_is_away_at_the_end_is_waited_for(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], heard: bool
+) -> None:
+    """It may have `heard` of the end, and its answer was lost."""
+    real, times = Lease.succeed, iter((True, False))
+
+    def succeed(lease: Lease, *given: Any, **named: Any) -> bool:
+        if next(times):
+            assert not heard or real(lease, *given, **named)
+            raise AWAY
+        return real(lease, *given, **named)
+
+    monkeypatch.setattr(Lease, "succeed", succeed)
+    monkeypatch.setattr(patience.time, "sleep", lambda seconds: None)
+    start = _claimed(store)
+    with job_run(start) as run:
+        run.finish({"accuracy": 0.8})
+    job = store.get(start.id)
+    assert (job.state, job.result) == (JobState.SUCCEEDED, {"accuracy": 0.8})
+    assert "Tried again in 1 s." in capfd.readouterr().err  # which a supervisor sends to the job's log
+
+
+def test_a_database_that_is_away_fails_no_job_of_a_supervisor(
+    store: JobStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    start = _claimed(store)
+    with pytest.raises(DatabaseUnreachableError), job_run(start):
+        raise AWAY
+    assert store.get(start.id).state == JobState.RUNNING and str(AWAY) in capfd.readouterr().err
+    with pytest.raises(DatabaseUnreachableError), foreground("typed") as run:
+        raise AWAY
+    assert (store.get(run.id).state, store.get(run.id).message) == (JobState.FAILED, str(AWAY))
+
+
+def test_the_process_of_a_job_waits_for_its_database_and_then_says_so(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    start, real, left = _claimed(store), JobStore.open, [1]
+
+    def open_store(home: Home | None = None) -> JobStore:
+        if left[0]:
+            left[0] -= 1
+            raise AWAY
+        return real(home)
+
+    monkeypatch.setattr(JobStore, "open", open_store)
+    monkeypatch.setattr(patience.time, "sleep", lambda seconds: None)
+    words = ["job", start.id, "--attempt", str(start.attempt), "--json"]
+    assert main(words) == BAD_INPUT and "it lacks model" in store.get(start.id).message + capfd.readouterr().out
+    left[0] = 10**6
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.0)
+    assert main(words) == DATABASE_AWAY and str(AWAY) in capfd.readouterr().err

@@ -15,6 +15,7 @@ from bcos_core.errors import JobError, NotFiniteError
 from bcos_core.home import Home
 from bcos_core.jobs.claims import claim, settle
 from bcos_core.jobs.lease import Lease, Point
+from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.schema import JOBS
 from bcos_core.jobs.store import Job, JobState, JobStore
 
@@ -29,7 +30,7 @@ def start(store: JobStore) -> tuple[Job, Lease]:
     job = claim(store, "cpu")
     assert job is not None
     lease = Lease(store, job.id, job.attempt)
-    assert lease.begin()
+    assert lease.begin(ProcessId.current())
     return store.get(job.id), lease
 
 
@@ -89,7 +90,7 @@ def test_old_jobs_of_a_kind_are_found_behind_any_number_of_others(store: JobStor
     assert [job.id for job in store.list(kind="evaluate")] == [old.id] == [job.id for job in store.list(active=True)]
     assert [job.id for job in store.list(key="the evaluation")] == [old.id]
     assert store.find(old.id) == store.get(old.id) and store.find("nobody") is None
-    assert len(store.list()) == len(store.states()) == 251 and store.states()[old.id] == JobState.QUEUED
+    assert len(store.list()) == 251 and store.get(old.id).state == JobState.QUEUED
     pages = [store.list(limit=100, after=start) for start in (0, 100, 200)]
     assert [job for page in pages for job in page] == list(store.list()) and len(pages[2]) == 51
 
@@ -231,7 +232,8 @@ def test_a_start_that_was_taken_over_changes_nothing(store: JobStore) -> None:
     job, old = start(store)
     settle(store, job, reason="it was ended by SIGKILL")
     _, new = start(store)
-    assert not old.begin() and not old.fail("no") and not old.give_up() and not old.succeed({}, [], [])
+    assert not old.begin(ProcessId.current())
+    assert not old.fail("no") and not old.give_up() and not old.succeed({}, [], [])
     assert old.beat({"stage": "old"}, [Point("loss", 1, 9.0)]) is False
     job = store.get(job.id)
     assert (job.state, job.attempt, job.stage, store.metrics(job.id)) == (JobState.RUNNING, 2, "", {})

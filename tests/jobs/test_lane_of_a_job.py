@@ -13,6 +13,7 @@ from bcos_core.batch.spec import BatchSpec
 from bcos_core.jobs.lane import Lane, lane_of
 from bcos_core.jobs.part import Part
 from bcos_core.jobs.store import JobStore
+from bcos_core.text.row_source import RowSource
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_known_to_be_short_or_as_its_kind(usual: Lane, expected: float | None, l
 def test_a_batch_of_few_texts_is_short(store: JobStore, tmp_path: Path) -> None:
     folder, _ = save_pair(store.home)
     (tmp_path / "few.csv").write_text("text\n" + "a good film\n" * 20)
-    spec = BatchSpec(str(folder), ("bcos",), str(tmp_path / "few.csv"), "text")
+    spec = BatchSpec(str(folder), ("bcos",), RowSource("file", str(tmp_path / "few.csv")), "text")
     few, _ = BATCH.submit(store, spec)
     assert BATCH.lane == Lane.LONG and few.lane == Lane.SHORT
     slow = replace(BATCH, plan=lambda spec: [Part(0, "", "slow", 3_600.0)])

@@ -11,9 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bcos_core.jobs.claims import claim
+from bcos_core.home import Home
+from bcos_core.jobs.claims import claim, processes_wanted
 from bcos_core.jobs.devices import device_environment, lack_of_room
 from bcos_core.jobs.executors import local as local_module
+from bcos_core.jobs.executors.local import LocalExecutor
 from bcos_core.jobs.kinds import NAMES, kind_of
 from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.store import Job, JobState, JobStore
@@ -202,3 +204,25 @@ def test_claims_are_of_one_lane(store: JobStore) -> None:
     assert (first := claim(store, "cpu", Lane.SHORT)) is not None and first.id == short.id
     assert claim(store, "cpu", Lane.SHORT) is None
     assert (second := claim(store, "cpu", Lane.LONG)) is not None and second.id == long.id
+
+
+def test_a_job_of_several_processes_has_as_many_gpus_to_itself(home: Home) -> None:
+    executor = LocalExecutor(home, devices=("cuda:0", "cuda:1", "cuda:2"))
+    assert executor.room(Lane.LONG, set(), wanted=2).places == ["cuda:0,1"]
+    assert executor.room(Lane.LONG, {("cuda:0", Lane.LONG)}, wanted=2).places == ["cuda:1,2"]
+    short = executor.room(Lane.LONG, {("cuda:0,1", Lane.LONG)}, wanted=2)
+    assert not short.places and short.lack == "Waits for 2 GPUs: 1 of 3 are free."
+    assert executor.room(Lane.LONG, {("cuda:0,1", Lane.LONG)}).places == ["cuda:2"]
+    assert executor.room(Lane.LONG, set(), wanted=8).places == ["cuda:0,1,2"]  # as many as there are
+    assert LocalExecutor(home, devices=("cpu",)).room(Lane.LONG, set(), wanted=4).places == ["cpu"]
+    environment = device_environment("cuda:0,1", Lane.LONG, devices=3)
+    assert environment["CUDA_VISIBLE_DEVICES"] == "0,1"
+
+
+def test_what_the_job_that_waits_longest_wants(store: JobStore) -> None:
+    assert processes_wanted(store, Lane.LONG) == 0
+    store.submit("train", "Train", {"processes": 3}, "a")
+    store.submit("train", "Train", {}, "b")
+    assert processes_wanted(store, Lane.LONG) == 3
+    claim(store, "cuda:0,1,2")
+    assert processes_wanted(store, Lane.LONG) == 1

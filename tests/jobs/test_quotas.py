@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bcos_core.access.actor import Actor, Mode, Role
 from bcos_core.errors import InputError, QuotaError
 from bcos_core.jobs import quotas
 from bcos_core.jobs.job import JobState
@@ -14,6 +15,8 @@ from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.quotas import read_quotas, require_disk
 from bcos_core.jobs.store import JobStore
 from bcos_core.storage.space import size_of, space_of
+from bcos_core.storage.stored_files import note_stored
+from bcos_core.text.upload import save_upload
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +60,42 @@ def test_a_person_is_told_their_own_bound(store: JobStore, monkeypatch: pytest.M
         ask(store, "b")
 
 
+def test_one_persons_jobs_take_no_place_of_anothers(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, bob = (store.acting(Actor(name, name, Role.RESEARCHER, Mode.PASSWORD)) for name in ("ada", "bob"))
+    monkeypatch.setenv(quotas.PERSON_JOBS, "1")
+    monkeypatch.setenv(quotas.PERSON_DISK, "0.001")
+    first = ask(ada, "a")
+    with pytest.raises(QuotaError, match="1 job of yours waits or runs"):
+        ask(ada, "b")
+    job = store.get(ask(bob, "b"))
+    job.work.mkdir(parents=True)
+    (job.work / "weights").write_bytes(bytes(1_100_000))
+    quotas._counted.clear()
+    require_disk(store.home, store.database, "ada")
+    with pytest.raises(QuotaError, match="What your jobs have made and you have stored takes 1.1 MB of 1 MB"):
+        require_disk(store.home, store.database, "bob")
+    ada.cancel(first)
+    ask(ada, "c")
+    with pytest.raises(QuotaError, match="of yours"):  # of whoever it belongs to, not of the admin who lets it go on
+        store.resume(first)
+
+
+def test_an_upload_counts_for_everybody_who_has_sent_it(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same file of two lies there once, and counts for each; what nobody is known of counts for none."""
+    monkeypatch.setenv(quotas.PERSON_DISK, "0.001")
+    ada, bob, eve = (store.acting(Actor(name, name, Role.RESEARCHER, Mode.PASSWORD)) for name in ("ada", "bob", "eve"))
+    save_upload(store.home, "old.csv", b"x" * 2_000_000)
+    for who, data in ((ada, b"a" * 600_000), (bob, b"a" * 600_000), (bob, b"b" * 300_000)):
+        note_stored(who.database, store.home, save_upload(store.home, "texts.csv", data).parent)
+    used = {who: quotas.disk_of(store.home, store.database, who) for who in ("ada", "bob", "eve")}
+    assert used == {"ada": 600_000, "bob": 900_000, "eve": 0}
+    require_disk(store.home, store.database, "ada", more=400_000)
+    with pytest.raises(QuotaError, match="you have stored takes 900 kB of 1 MB.*This file has 200 kB"):
+        require_disk(store.home, store.database, "bob", more=200_000)
+    monkeypatch.delenv(quotas.PERSON_DISK)
+    assert quotas.disk_of(store.home, eve.database, "") == 2_900_000  # without accounts all is one person's
+
+
 def test_a_command_on_the_machine_is_not_asked(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(quotas.SERVER_JOBS, "1")
     ask(store, "a")
@@ -84,14 +123,18 @@ def test_of_many_who_ask_at_once_as_many_get_a_place_as_there_are(
 def test_what_is_stored_is_bounded(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
     job = store.get(ask(store, "a"))
     job.work.mkdir(parents=True)
-    (job.work / "weights").write_bytes(bytes(600_000))
-    (store.home.uploads / "large.csv").write_bytes(bytes(700_000))
+    (job.work / "weights").write_bytes(bytes(500_000))
+    (store.home.uploads / "large.csv").write_bytes(bytes(100_000))
+    (store.home.models / "elsewhere.bin").write_bytes(bytes(700_000))
     monkeypatch.setenv(quotas.PERSON_DISK, "0.001")
-    require_disk(store.home, store.database, more=400_000)  # 600 kB of a person's jobs and 400 kB are just 1 MB
     with pytest.raises(
-        QuotaError, match=r"What your jobs have made takes 600 kB of 1 MB .BCOS_QUOTA_PERSON_GB.. This file has 400 kB"
+        QuotaError, match=r"made and you have stored takes 600 kB of 1 MB .BCOS_QUOTA_PERSON_GB.. This file has 400 kB"
     ):
         require_disk(store.home, store.database, more=400_001)
+    require_disk(store.home, store.database, more=400_000)  # 600 kB of a person's and 400 kB are just 1 MB
+    with pytest.raises(QuotaError, match="takes 1 MB of 1 MB"):  # counted at once, not in half a minute
+        require_disk(store.home, store.database, more=1)
+    monkeypatch.delenv(quotas.PERSON_DISK)
     monkeypatch.setenv(quotas.SERVER_DISK, "0.001")
     with pytest.raises(QuotaError, match="What lies under BCOS_HOME takes 1[.,0-9]* MB of 1 MB"):
         ask(store, "b")

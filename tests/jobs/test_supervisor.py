@@ -20,7 +20,7 @@ from bcos_core.home import CHECKOUT, Home
 from bcos_core.jobs.claims import claim
 from bcos_core.jobs.executors.executor import Ended
 from bcos_core.jobs.launch import ensure_supervisor, stop_supervisor
-from bcos_core.jobs.process import ProcessId
+from bcos_core.jobs.process import DATABASE_AWAY, ProcessId
 from bcos_core.jobs.store import Job, JobState, JobStore
 from bcos_core.jobs.supervisor import Supervisor
 from bcos_core.jobs.supervisor_lock import supervisor_process
@@ -135,13 +135,21 @@ def test_a_command_that_ends_before_its_job_is_not_started_again(
     assert job.attempt == 1 and "exit code 2" in job.message and "--no-such-option" in job.message
 
 
+def test_a_job_whose_database_was_away_starts_again_three_times_at_most(
+    supervisor: Supervisor, store: JobStore, trace: Path
+) -> None:
+    supervisor._runner = ("-c", f"raise SystemExit({DATABASE_AWAY})")
+    job = run_until(supervisor, submit(store, trace), JobState.FAILED)
+    assert (job.attempt, job.crashes) == (3, 3) and "its database did not answer" in job.message
+
+
 @pytest.mark.parametrize(
     ("kind", "spec", "message"),
     [
         ("knit", {}, "Unknown kind of job 'knit'. Known: ablate, audit,"),
         ("words", {"checkpoint": "a", "method": "bcos", "limit": 3}, "another version of the program: it lacks seed."),
         ("words", {"checkpoint": "a", "method": 1, "limit": 3, "seed": 0}, "`method`: expected `str`, got `int`"),
-        ("train", {"recipe": []}, "it lacks model, name, notes, task. Ask for the work anew"),
+        ("train", {"recipe": []}, "it lacks model, name, notes, processes, task. Ask for the work anew"),
     ],
 )
 def test_a_job_that_cannot_be_read_fails_in_words(

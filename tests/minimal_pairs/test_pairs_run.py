@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from tiny_pair import save_pair
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from bcos_core import convert
+from bcos_core.attribution.interface import MethodInput, MethodOutput
+from bcos_core.attribution.registry import METHODS
 from bcos_core.cli.main import build_parser, main
 from bcos_core.evaluate.explainer import Explainer
 from bcos_core.evaluate.removal import REMOVALS
@@ -375,3 +378,40 @@ def test_the_plan_has_a_part_for_every_method_of_every_model(folders: dict[str, 
     assert not {"single tokens", "curves"} & {part.name for part in evidence}
     seconds = {part.name: part.seconds for part in plan if part.stage == 1}
     assert seconds["explain occlusion"] > seconds["explain saliency"] > seconds["explain random"]
+
+
+def test_a_model_whose_logits_are_no_numbers_is_not_measured(
+    file: Path, home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its weights are all finite, and so large that attention overflows."""
+    folder = save_language_model(home, "overflowing")
+    model = LlamaForCausalLM.from_pretrained(folder)
+    with torch.no_grad():
+        for name in ("q_proj", "k_proj"):
+            model.get_submodule(f"model.layers.0.self_attn.{name}").weight.mul_(1e25)
+    model.save_pretrained(folder)
+    assert main(["evaluate", str(folder), "--pairs", str(file), "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)["error"]["message"]
+    assert "The logits of overflowing for the text " in said and "expected finite numbers" in said
+
+
+def test_pairs_that_a_method_fails_on_are_counted(
+    folders: dict[str, Path], file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saliency = METHODS["saliency"]
+
+    def broken(inputs: MethodInput) -> MethodOutput:
+        output = saliency.attribute(inputs)
+        long = torch.tensor([[len(text) > 6] for text in inputs.batch.texts])
+        return replace(output, scores=output.scores.masked_fill(long, torch.inf))
+
+    monkeypatch.setitem(METHODS._entries, "saliency", replace(saliency, attribute=broken))
+    found = run(capsys, "evaluate", str(folders["plain"]), "--pairs", str(file), "--methods", "saliency", "pullback")
+    failed = {row["method"]: row["failed"] for row in found["rows"]}
+    measured = next(row["n"] for row in found["rows"] if (row["method"], row["measure"]) == ("saliency", "mrr"))
+    assert failed["saliency"] > 0 == failed["pullback"]
+    assert measured == len(USED) - failed["saliency"] > 0
+    assert [one for one in found["notes"] if "no finite numbers" in one] == [
+        f"Saliency gave no finite numbers for {failed['saliency']} pair{'s' * (failed['saliency'] > 1)} on plain: "
+        f"{'they have' if failed['saliency'] > 1 else 'it has'} no value of it."
+    ]

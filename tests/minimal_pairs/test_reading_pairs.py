@@ -99,6 +99,18 @@ def test_a_question_that_another_paradigm_asks_too_is_read_once(tmp_path: Path) 
     assert [one.sentence for one in pairs.left_out] == ["Line 2 is left out. It is the same as line 1."]
 
 
+def test_rows_that_contradict_each_other_are_both_left_out(tmp_path: Path) -> None:
+    row = of_blimp("Karla hurt", "herself", "himself")
+    other = row | {"one_prefix_word_good": "himself", "one_prefix_word_bad": "herself"}
+    third = of_blimp("Paul hurt", "himself", "herself")
+    pairs = read_pairs(write_lines(tmp_path / "both.jsonl", row, third, other))
+    assert [pair.prefix for pair in pairs] == ["Paul hurt"]
+    assert [one.sentence for one in pairs.left_out] == [
+        "Line 1 is left out. It calls right what line 3 calls wrong.",
+        "Line 3 is left out. It calls right what line 1 calls wrong.",
+    ]
+
+
 def test_a_mark_of_byte_order_and_line_ends_of_windows_change_nothing(tmp_path: Path) -> None:
     path = tmp_path / "windows.csv"
     path.write_bytes(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +14,7 @@ from torch import nn
 from transformers import AutoTokenizer
 
 from bcos_core import calibrate, convert
-from bcos_core.errors import UnsupportedModelError
+from bcos_core.errors import StorageError, UnsupportedModelError
 from bcos_core.model.calibrate import hidden_state_cosine
 from bcos_core.model.norm_bias import DAMPING, bias_before
 from bcos_core.model.normal_equations import PANEL, NormalEquations
@@ -77,21 +81,33 @@ def test_memory_limit_changes_nothing_but_the_place(tokenizer, tmp_path, monkeyp
         assert torch.equal(plenty, little)
 
 
-def test_store_stays_under_its_limit_and_leaves_no_files() -> None:
+def test_store_stays_under_its_limit_and_leaves_no_files(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with TensorStore(memory_limit=1000) as store:
         for i in range(20):
             store[i] = torch.full((50,), float(i))  # 200 bytes each: five fit
             assert store.bytes_in_memory <= 1000
-        store[3] = torch.full((10,), -1.0)
-        store[19] = torch.full((60,), -2.0)  # a file is written over
-        folder = store._folder
-        assert folder is not None
+        changed = {
+            3: torch.full((10,), -1.0),
+            17: torch.arange(12).reshape(3, 4).T,  # not in one piece
+            18: torch.full((50,), -3.0),  # written over in its place
+            19: torch.full((60,), -2.0, dtype=torch.bfloat16),
+        }
+        for i, tensor in changed.items():
+            store[i] = tensor
         for i in range(20):
-            expected = {3: torch.full((10,), -1.0), 19: torch.full((60,), -2.0)}.get(i, torch.full((50,), float(i)))
+            expected = changed.get(i, torch.full((50,), float(i)))
             assert torch.equal(store[i], expected)
-    from pathlib import Path
+            assert store[i].dtype is expected.dtype
+        # Of a process that is killed here nothing stays: gigabytes did, for each.
+        assert list(tmp_path.iterdir()) == []
 
-    assert not Path(folder.name).exists()
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_store_says_where_it_is_full(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: io.FileIO("/dev/full", "w+"))
+    with TensorStore(memory_limit=0) as store, pytest.raises(StorageError, match=r"400 bytes .*No space left.*TMPDIR"):
+        store["a"] = torch.zeros(100)
 
 
 def first_sum(converted: nn.Module, original: nn.Module, tokenizer) -> dict[str, np.ndarray]:  # type: ignore[no-untyped-def]

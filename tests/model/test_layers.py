@@ -58,6 +58,17 @@ def test_closed_form_gradient_equals_autograd(b: float, normalize: bool) -> None
         torch.testing.assert_close(got, expected, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("b", [1.001, 1.1, 1.3, 1.7, 3.0])
+def test_powers_are_rounded_as_float32_is(b: float) -> None:
+    """Cosines from one to less than any that counts, and of no row at all."""
+    weight = torch.eye(2)
+    x = torch.stack([torch.logspace(0, -12, 200), torch.ones(200)], dim=1)
+    x[-1] = 0.0
+    found, wide = BcosLinear(weight, b=b)(x), x.double()
+    scale = (wide.abs() / wide.norm(dim=1, keepdim=True).clamp_min(1e-6)) ** (b - 1)
+    torch.testing.assert_close(found.double(), wide * scale, rtol=4e-6, atol=0.0)
+
+
 def test_zero_input_gives_zero_and_finite_gradients() -> None:
     x = torch.zeros(2, 3, requires_grad=True)
     layer = BcosLinear(torch.ones(4, 3), b=1.5)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from bcos_core.model.layers import linear
-from bcos_core.model.product import product
+from bcos_core.model.product import _has_onednn, product
 
 SHAPES = [(1,), (15,), (16,), (3, 7), (2, 40), (0,)]
 
@@ -30,6 +31,30 @@ def test_of_columns_that_lie_apart() -> None:
     x = torch.randn(4, 64, 32).transpose(1, 2)
     weight = torch.randn(200, 256)[:128, ::4]
     assert torch.allclose(product(x, weight).double(), F.linear(x.double(), weight.double()), atol=1e-4)
+
+
+class _Ops(TorchDispatchMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        self.names.add(str(func))
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.skipif(not _has_onednn(), reason="this processor has one kernel")
+def test_columns_that_lie_apart_are_not_given_to_onednn() -> None:
+    # It takes seconds for them, ten thousand times as long.
+    whole, part, x = torch.randn(200, 256), torch.randn(200, 256)[:, :64], torch.randn(64, 64)
+    for given, weight in [(x, whole[:, :64]), (part, x), (part.t(), whole[:, :200])]:
+        with _Ops() as ops:
+            product(given, weight)
+        assert not any("mkldnn" in name for name in ops.names)
+    for given, weight in [(x, whole[:64].t()[:64].contiguous()), (x.t(), x), (x, x.t()), (x, torch.randn(90, 64)[10:])]:
+        with _Ops() as ops:
+            product(given, weight)
+        assert any("mkldnn" in name for name in ops.names)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])

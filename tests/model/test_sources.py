@@ -9,7 +9,7 @@ from folders import save_folder
 from tiny import tiny_model
 
 from bcos_core import convert
-from bcos_core.errors import CheckpointError, HubUnavailableError, PathNotAllowedError, UnsupportedModelError
+from bcos_core.errors import BcosError, CheckpointError, HubUnavailableError, PathNotAllowedError, UnsupportedModelError
 from bcos_core.model.sources import resolve_model
 
 
@@ -35,6 +35,45 @@ def test_pages_reach_allowed_folders_only(tmp_path: Path, monkeypatch: pytest.Mo
         resolve_model(f"hub:{tmp_path}/mine", restrict=True)
     monkeypatch.setenv("BCOS_ROOTS", str(tmp_path))
     assert resolve_model(str(tmp_path / "mine"), restrict=True).kind == "folder"
+
+
+def test_of_a_folder_outside_a_page_learns_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether there is one: neither by the kind of error, nor by its words."""
+    monkeypatch.chdir(tmp_path)
+    save_folder(tmp_path / "mine" / "secret", "bert")
+    (tmp_path / "mine" / "ring").symlink_to("ring")
+    said = set()
+    for name in ("secret", "none", "ring"):
+        for written in ("mine/{}", f"{tmp_path}/mine/{{}}", "./mine/{}", "a/../mine/{}"):
+            with pytest.raises(BcosError) as refused:
+                resolve_model(written.format(name), restrict=True)
+            said.add((written, type(refused.value), str(refused.value).replace(name, "NAME")))
+    assert len(said) == 4
+    assert resolve_model("mine/secret").kind == "folder"
+    monkeypatch.setenv("BCOS_ROOTS", str(tmp_path))
+    assert resolve_model("mine/secret", restrict=True).kind == "folder"
+
+
+def test_a_hub_id_is_one_whatever_folder_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was fetched earlier is read, in the layout of the hub's library, and a folder of that name is not: neither
+    when the model is chosen, nor by the job, which is given the argument."""
+    monkeypatch.chdir(tmp_path)
+    save_folder(tmp_path / "org" / "one", "bert")
+    with pytest.raises(HubUnavailableError):
+        resolve_model("hub:org/one")
+    cache = tmp_path / "cache"
+    snapshot = cache / "models--org--one" / "snapshots" / ("0" * 40)
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text('{"model_type": "gpt2"}', encoding="utf-8")
+    (cache / "models--org--one" / "refs").mkdir()
+    (cache / "models--org--one" / "refs" / "main").write_text("0" * 40, encoding="utf-8")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+    found = resolve_model("hub:org/one", restrict=True)
+    assert (found.kind, found.family, found.argument) == ("hub", "GPT-2", "hub:org/one")
+    assert resolve_model(found.argument) == found == resolve_model("org/one", restrict=True)
+    assert (resolve_model("org/one").kind, resolve_model("./org/one").family) == ("folder", "BERT")
+    assert resolve_model("org/one").argument == str(tmp_path / "org" / "one")
+    assert resolve_model("minilm").argument == "minilm"
 
 
 def test_what_cannot_be_converted(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 from folders import TEXT, change_config, change_weights, reference_logits, save_folder, tiny_tokenizer
+from huggingface_hub.errors import EntryNotFoundError
 from safetensors.torch import save_file
 from torch import Tensor
-from transformers import PretrainedConfig
 
 from bcos_core.cli.main import main
 from bcos_core.errors import CheckpointError, HubUnavailableError, UnsupportedModelError
@@ -201,16 +201,17 @@ def test_a_name_from_elsewhere_is_text(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def on_the_hub(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def on_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """A hub that has one repository, with this config.json, and perhaps an adapter."""
 
     def put(config: dict[str, object] | None, *, files: tuple[str, ...] = ()) -> None:
-        def config_of(hub_id: str, **options: object) -> tuple[dict[str, object], dict[str, object]]:
+        def fetch(hub_id: str, file: str, **options: object) -> str:
             if config is None or options.get("local_files_only"):
-                raise OSError("no config.json")
-            return config, {}
+                raise EntryNotFoundError(f"no {file}")
+            write(tmp_path, "fetched.json", config)
+            return str(tmp_path / "fetched.json")
 
-        monkeypatch.setattr(PretrainedConfig, "get_config_dict", config_of)
+        monkeypatch.setattr(sources, "hf_hub_download", fetch)
         monkeypatch.setattr(sources, "require_hub", lambda what: None)
         monkeypatch.setattr(sources, "file_exists", lambda hub_id, file: file in files)
 
@@ -234,4 +235,7 @@ def test_the_hub_is_a_door_too(on_the_hub: Callable[..., None]) -> None:
         resolve_model("org/one")
     on_the_hub(None)
     with pytest.raises(HubUnavailableError, match="no usable model"):
+        resolve_model("org/one")
+    on_the_hub({"model_type": {"a": 1}})
+    with pytest.raises(UnsupportedModelError):
         resolve_model("org/one")

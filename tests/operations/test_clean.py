@@ -8,20 +8,26 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
+from bcos_core.access.actor import Actor, Mode, Role
 from bcos_core.cli.main import main
-from bcos_core.errors import UnknownNameError
+from bcos_core.errors import NotAllowedError, StorageError, UnknownNameError
 from bcos_core.jobs.claims import claim
 from bcos_core.jobs.job import JobState
 from bcos_core.jobs.schema import JOBS
 from bcos_core.jobs.store import Job, JobStore
 from bcos_core.operations import clean
 from bcos_core.operations.clean import KINDS, find, remove
+from bcos_core.storage.audit import entries
 from bcos_core.storage.collections import Collections
+from bcos_core.storage.database import Database
+from bcos_core.storage.stored_files import note_stored, stored_by
 from bcos_core.storage.types import utc_now
+from bcos_core.text.kept import keep_text, read_text
 
 DAY = 24 * 3600
 
@@ -125,6 +131,24 @@ def test_uploads_that_nothing_names(store: JobStore, ended: Ended) -> None:
     Collections(store.database).pin("mine", "A text.", screen=f"file=2f{by_pin.name}%2ffile.csv")
     assert paths(store, "uploads") == {by_no_one}
     assert paths(store, "uploads", older_than=timedelta(0)) == {by_no_one, young}
+    ann = store.acting(Actor("ann", "Ann", Role.RESEARCHER, Mode.PASSWORD)).database
+    for folder in (by_job, by_no_one):
+        note_stored(ann, store.home, folder)
+    assert [one.path for one in remove(store, find(store, kinds=["uploads"]))] == [by_no_one]
+    with store.database.read() as connection:
+        assert stored_by(connection, store.home, "ann") == [by_job]
+
+
+def test_long_texts_that_no_pin_names(store: JobStore, ended: Ended) -> None:
+    ended("done", JobState.SUCCEEDED, days_ago=1)
+    texts = [keep_text(store.home, f"A long text, the {number}th.") for number in range(3)]
+    for path, days in zip(texts, (100, 100, 80), strict=True):
+        os.utime(path, (time.time() - days * DAY,) * 2)
+    Collections(store.database).pin("mine", "A text.", screen=f"text=&kept={texts[0].stem}&model=x")
+    assert paths(store, "texts") == {texts[1]}
+    assert paths(store, "texts", older_than=timedelta(days=70)) == {texts[1], texts[2]}
+    assert [one.path for one in remove(store, find(store, kinds=["texts"]))] == [texts[1]]
+    assert read_text(store.home, texts[0].stem) == "A long text, the 0th." and not texts[1].exists()
 
 
 def test_files_that_cannot_be_read_may_name_any_upload(
@@ -165,6 +189,43 @@ def test_each_removal_is_written_down_and_is_whole(store: JobStore, ended: Ended
     assert lines[0]["kind"] == "work" and lines[0]["bytes"] == "1000"
     assert not first.work.exists() and not list(first.folder.glob(".*"))
     assert find(store) == []
+
+
+def test_a_full_disk_is_cleaned(store: JobStore, ended: Ended, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log takes no row there before something has gone; it has one then."""
+    job, other = (ended(name, JobState.SUCCEEDED, days_ago=1) for name in ("done", "other"))
+    permit, rows = clean.permit, len(entries(store.database))
+
+    def full(database: Database, *what: Any) -> None:
+        if job.work.exists() and other.work.exists():
+            raise StorageError("The database cannot be used (database or disk is full).")
+        permit(database, *what)
+
+    monkeypatch.setattr(clean, "permit", full)
+    gone = remove(store, find(store, kinds=["work"]))
+    assert {one.path for one in gone} == {job.work, other.work} and not job.work.exists()
+    assert [one.subject for one in entries(store.database)[: len(entries(store.database)) - rows]] == ["clean-up"]
+    assert len((store.home.root / "cleaned.log").read_text().splitlines()) == 2
+
+
+def test_a_full_disk_of_which_nothing_can_go_is_said(
+    store: JobStore, ended: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise StorageError("The database cannot be used (database or disk is full).")
+
+    monkeypatch.setattr(clean, "permit", full)
+    job = ended("done", JobState.SUCCEEDED, days_ago=1)
+    found = find(store, kinds=["work"])
+    store.home.jobs.joinpath(job.id, "work").rename(store.home.root / "elsewhere")
+    with pytest.raises(StorageError, match="disk is full"):
+        remove(store, found)
+    store.home.root.joinpath("elsewhere").rename(job.work)
+    assert remove(store, []) == []
+    viewer = JobStore(store.home, store.database.acting(Actor("1", "Vic", Role.VIEWER, Mode.PASSWORD)))
+    with pytest.raises(NotAllowedError):
+        remove(viewer, find(store, kinds=["work"]))
+    assert job.work.is_dir()
 
 
 def test_no_link_is_followed(store: JobStore, ended: Ended, tmp_path: Path) -> None:

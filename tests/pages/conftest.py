@@ -11,15 +11,22 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 
+from bcos_core.access.actor import Role
+from bcos_core.accounts.sessions import sign_in
+from bcos_core.accounts.users import Users
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.jobs.job import Job
 from bcos_core.jobs.lease import Lease
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.store import JobStore
+from bcos_core.storage.upgrade import open_database
+from pages.server import roles
 from pages.server.rooms import ROOMS
 
 OpenPage = Callable[..., AppTest]
 RunningJob = Callable[..., tuple[Job, Lease]]
+Team = Callable[[str], None]
+PASSWORD = "correct horse battery"
 
 
 class NavigatedPages(PagesManager):
@@ -46,6 +53,26 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_database: str) -> 
 @pytest.fixture
 def store(home: Home) -> JobStore:
     return JobStore.open(home)
+
+
+@pytest.fixture
+def team(home: Home, monkeypatch: pytest.MonkeyPatch) -> Team:
+    """Root is an admin, Ann and Bob researchers, Vic a viewer; the function signs one of them in."""
+    monkeypatch.setenv("BCOS_TEAM", "1")
+    users = Users(open_database(home))
+    for name, role in (
+        ("Root", Role.ADMIN),
+        ("Ann", Role.RESEARCHER),
+        ("Bob", Role.RESEARCHER),
+        ("Vic", Role.VIEWER),
+    ):
+        users.add(name, role, password=PASSWORD)
+
+    def become(name: str) -> None:
+        token = sign_in(open_database(home), name, PASSWORD)
+        monkeypatch.setattr(roles, "session_token", lambda: token)
+
+    return become
 
 
 @pytest.fixture

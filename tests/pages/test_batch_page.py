@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from tiny_pair import LABELS, save_pair
 
-import bcos_core
-from bcos_core.batch import spec as limits
 from bcos_core.batch.job import BATCH
+from bcos_core.batch.query import Query, Result
 from bcos_core.cli.main import main
 from bcos_core.home import Home
 from bcos_core.jobs.store import JobStore
+from bcos_core.numbers import count
 from bcos_core.text.pair import pair
-from pages.batch.result import arranged
-from tests.pages.conftest import OpenPage, button, words
+from bcos_core.text.row_source import RowSource, open_rows
+from pages.batch import form
+from pages.widgets import jobs
+from tests.pages.conftest import OpenPage, Team, button, words
 
+ROW_NUMBER = r'data-name="No\.">(?:<a[^>]*>)?(\d+)'
 TEXTS = [f"a {'good' if n % 2 else 'dull'} <b>film</b> no. {n}" for n in range(30)]
 
 
@@ -36,7 +40,7 @@ def explained(home: Home, kind: str = "single-label", **details: Any) -> JobStor
     folder, _ = save_pair(home, kind=kind, **details)
     file = home.uploads / "t.jsonl"
     file.write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS))
-    assert main(["batch", str(folder), str(file), "--methods", "bcos", "occlusion"]) == 0
+    assert main(["explain-dataset", str(folder), "--data", str(file), "--methods", "bcos", "occlusion"]) == 0
     return JobStore.open(home)
 
 
@@ -51,12 +55,12 @@ def test_pasted_texts_become_a_job_with_a_price(open_page: OpenPage, home: Home,
     assert button(at, "Explain").disabled
     at = paste(at, "a good film\n\n<b>a dull film</b>\n")
     assert not at.exception and not at.error
-    assert "2 texts, 1 method. About" in words(at)
+    assert "2 rows, 1 method. About" in words(at)
     button(at, "Explain").click().run()
     (job,) = store.list(kind="batch")
     spec = BATCH.read(job.spec)
     assert spec.methods == ("bcos",) and spec.text_column == "text" and spec.target is None
-    lines = [json.loads(line)["text"] for line in Path(spec.file).read_text().splitlines()]
+    lines = [json.loads(line)["text"] for line in Path(spec.data.name).read_text().splitlines()]
     assert lines == ["a good film", "<b>a dull film</b>"]
     assert at.query_params["batch"] == job.id and not at.exception
 
@@ -72,22 +76,48 @@ def test_a_pasted_pair_has_a_tab_between_its_texts(open_page: OpenPage, home: Ho
     assert (spec.text_column, spec.second_column) == ("premise", "hypothesis")
 
 
-def test_a_file_has_its_columns_chosen_and_its_limits_said(
-    open_page: OpenPage, home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_has_its_columns_chosen(open_page: OpenPage, home: Home, store: JobStore) -> None:
     save_pair(home)
     folder = home.uploads / "0123456789abcdef"
     folder.mkdir()
-    (folder / "t.csv").write_text("id,review\n1,a good film\n2,a dull one\n3,\n")
-    at = open_page("batch", source="file", file="0123456789abcdef/t.csv")
+    (folder / "t.csv").write_text("id,review,label\n1,a good film,positive\n2,a dull one,negative\n")
+    at = open_page("batch", source="file", file="0123456789abcdef/t.csv", **{"id-column": "id"})
     assert not at.exception and not at.error
     assert at.selectbox(key="url-text-column").value == "review"
-    assert "2 texts (1 empty row left out), 1 method" in words(at)
-    monkeypatch.setattr(limits, "MOST_TEXTS", 1)
-    at = open_page("batch", source="file", file="0123456789abcdef/t.csv", **{"text-column": "id"})
-    assert "has more than 1 rows" in words(at) and not at.exception
+    button(at, "Explain").click().run()
+    (job,) = store.list(kind="batch")
+    spec = BATCH.read(job.spec)
+    assert (spec.text_column, spec.id_column, spec.label_column) == ("review", "id", "label")
     at = open_page("batch", source="file", file="../../etc/passwd")
     assert "is not here any more" in words(at)
+
+
+def test_a_file_outside_is_not_read_as_a_data_set(open_page: OpenPage, home: Home, tmp_path: Path) -> None:
+    save_pair(home)
+    (tmp_path / "secret.csv").write_text("text\nsecret words\n")
+    said = []
+    for name in ("secret.csv", "absent.csv"):
+        for prefix in ("", "file:"):
+            at = open_page("batch", source="data", data=f"{prefix}{tmp_path / name}")
+            assert not at.exception and at.error and "secret words" not in words(at)
+            said.append("".join(error.value for error in at.error).replace("absent", "secret"))
+    assert "outside the folders" in said[0] and len(set(said)) == 1  # whether there is one is not to be learnt
+
+
+def test_nothing_is_read_for_a_viewer(
+    open_page: OpenPage, home: Home, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No source is drawn, and what the address names is not opened."""
+    save_pair(home)
+    (home.uploads / "t.csv").write_text("text\na good film\n")
+    opened: list[RowSource] = []
+    monkeypatch.setattr(form, "open_rows", lambda source: opened.append(source) or open_rows(source))
+    for name, reads in (("Vic", False), ("Ann", True)):
+        team(name)
+        at = open_page("batch", source="data", data=str(home.uploads / "t.csv"))
+        assert not at.exception and not at.error
+        assert bool(opened) is reads and button(at, "Explain").disabled is not reads
+        assert any(one.label == "Data set" for one in at.text_input) is reads
 
 
 @pytest.mark.parametrize("kind", LABELS)
@@ -107,25 +137,25 @@ def test_the_result_is_a_table_of_heatmaps(open_page: OpenPage, home: Home, kind
     assert "0 texts of 30" in words(at) and not at.get("download_button") and not at.exception
 
 
-def test_rows_are_sorted_by_what_they_are_sure_of(home: Home) -> None:
-    model = bcos_core.load(save_pair(home)[0])
-    rows = [(bcos_core.explain(model, text),) for text in TEXTS[:8]]
-    sure = arranged(rows, search="", answer="", order="sure")
-    shares = [max(row[0].probabilities) for _, row in sure]
-    assert shares == sorted(shares, reverse=True)
-    assert [row[0].text for _, row in sure] == [TEXTS[place - 1] for place, _ in sure]
-    low = [row[0].logit for _, row in arranged(rows, search="", answer="", order="low")]
-    assert low == sorted(low)
-    answer = rows[0][0].prediction.label
-    kept = arranged(rows, search="", answer=answer, order="file")
-    assert [place for place, _ in kept] == [n for n, row in enumerate(rows, 1) if row[0].prediction.label == answer]
+def test_the_order_and_the_filters_are_in_the_address(open_page: OpenPage, home: Home) -> None:
+    explained(home)
+    (job,) = JobStore.open(home).list(kind="batch")
+    result = Result(home.batches / job.id)
+    first = result.page(Query(order="sure"), 0, 1)[0]
+    at = open_page("batch", order="sure", given=first.predicted or "")
+    assert not at.exception and not at.error
+    assert f"{count(result.count(Query(predicted=first.predicted)), 'text')} of 30" in words(at)
+    rows = result.page(Query(predicted=first.predicted, order="sure"), 0, 25)
+    assert [one.confidence for one in rows] == sorted((one.confidence or 0 for one in rows), reverse=True)
+    assert [int(n) for n in re.findall(ROW_NUMBER, table(at))] == [one.row for one in rows]
+    assert not open_page("batch", order="nonsense", page="999999999999").exception
 
 
 def test_a_pair_is_one_row_with_both_texts(open_page: OpenPage, home: Home) -> None:
     folder, _ = save_pair(home, ("yes", "no"), text_columns=("premise", "hypothesis"))
     file = home.uploads / "t.jsonl"
     file.write_text(json.dumps({"premise": "Two dogs ran.", "hypothesis": "Dogs ran."}))
-    assert main(["batch", str(folder), str(file)]) == 0
+    assert main(["explain-dataset", str(folder), "--data", str(file)]) == 0
     at = open_page("batch")
     assert not at.exception and "First text" in table(at) and "Second text" in table(at)
     assert pair("Two dogs ran.", "Dogs ran.") not in table(at)
@@ -142,3 +172,26 @@ def test_a_first_line_that_looks_like_a_text_is_not_lost_in_silence(
     at = open_page("batch", source="file", file="one/t.csv")
     assert not at.exception and not at.error
     assert any("is read as the names of its columns" in one.value for one in at.warning) == said
+
+
+def test_two_batches_of_the_same_are_told_apart(open_page: OpenPage, home: Home) -> None:
+    """A browser sends the title of what is chosen: of two that are alike it could choose only one."""
+    explained(home)
+    store = explained(home)
+    newest, oldest = store.list()
+    at = open_page("batch")
+    (box,) = [one for one in at.selectbox if one.label == "Batch"]
+    assert len(set(box.options)) == len(box.options) == 2
+    box.set_value(oldest.id).run()
+    assert at.query_params["batch"] == oldest.id != newest.id
+
+
+def test_titles_stay_the_same_while_a_list_is_open(
+    open_page: OpenPage, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explained(home)
+    at = open_page("batch")
+    (before,) = [one.options for one in at.selectbox if one.label == "Batch"]
+    monkeypatch.setattr(jobs, "when", lambda moment: "another while ago")
+    at.run()
+    assert [one.options for one in at.selectbox if one.label == "Batch"] == [before]

@@ -19,7 +19,6 @@ from bcos_core.jobs.lease import Lease, Point
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.store import JobStore
 from bcos_core.progress import SilentReporter
-from bcos_core.researchers import RATERS_ONLY
 from bcos_core.storage.plain import to_plain
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.design import Condition, StudyDesign
@@ -29,6 +28,7 @@ from bcos_core.study.protocols import PROTOCOLS
 from bcos_core.study.selection import Source
 from bcos_core.study.studies import Studies
 from bcos_core.tasks.registry import TASK_TYPES
+from bcos_core.team import RATERS_ONLY
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.job import TRAIN
 from bcos_core.train.recipe import Recipe

@@ -19,6 +19,7 @@ from bcos_core.model.generate import Written, generate
 from bcos_core.model.language_model import LanguageModel, load
 from bcos_core.render.components import summary
 from bcos_core.render.sheet import Sheet
+from bcos_core.text.token_names import has_width, with_signs
 from tests.pages.conftest import button, words
 from tests.tiny_language_model import LIMIT, network, save_language_model, tokenizer
 
@@ -59,6 +60,11 @@ def steps(model: LanguageModel, count: int = 6, **settings: Any) -> list[Written
     return list(generate(model, PROMPT, max_tokens=count, **settings))
 
 
+def seen(step: Written) -> str:
+    """What stands for a token: its text, a sign where that has no width, its bytes where it is no whole character."""
+    return (step.text if has_width(step.text) else with_signs(step.text)) or step.alternatives.texts[0]
+
+
 def test_before_anybody_asks_no_model_is_loaded(home: Home) -> None:
     page = AppTest.from_file(str(CHECKOUT / "pages" / "generate" / "page.py"), default_timeout=60).run()
     assert not page.exception and not page.error
@@ -72,9 +78,7 @@ def test_what_is_written_is_what_the_library_writes(model: LanguageModel) -> Non
     written = drawn(page, "bcos_written")
     wanted = steps(model)
     assert written["prompt"] == PROMPT and not written["busy"]
-    assert [token["text"] for token in written["tokens"]] == [
-        step.text or step.alternatives.texts[0] for step in wanted
-    ]
+    assert [token["text"] for token in written["tokens"]] == list(map(seen, wanted))
     assert written["tokens"][0]["label"].startswith(wanted[0].alternatives.texts[0])
     assert written["end"] == "It was asked for no more tokens."
     assert not has(page, "bcos_heatmap") and "Click a token" in page.info[0].value
@@ -85,9 +89,8 @@ def test_the_button_begins_and_the_seed_draws(model: LanguageModel) -> None:
     assert not has(page, "bcos_written")
     button(page, "Generate").click().run()
     found = [token["text"] for token in drawn(page, "bcos_written")["tokens"]]
-    wanted = steps(model, temperature=1.5, seed=3)
-    assert found == [step.text or step.alternatives.texts[0] for step in wanted]
-    assert found != [step.text or step.alternatives.texts[0] for step in steps(model)]
+    assert found == list(map(seen, steps(model, temperature=1.5, seed=3)))
+    assert found != list(map(seen, steps(model)))
     assert page.query_params["written"] == "1"
 
 
@@ -149,6 +152,25 @@ def test_the_word_itself_is_no_foil(model: LanguageModel) -> None:
     assert not has(page, "bcos_heatmap") and has(page, "bcos_alternatives")
 
 
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ({"foil": " "}, "not the number of a token"),
+        ({"foil": "Mary"}, "not the number of a token"),
+        ({"foil": "-1"}, "not the number of a token"),
+        ({"word": " "}, "nothing in it but white space"),
+        ({"word": "\n\t"}, "nothing in it but white space"),
+    ],
+    ids=str,
+)
+def test_a_foil_that_is_none_is_said_and_the_logit_explained(
+    link: dict[str, str], said: str, model: LanguageModel
+) -> None:
+    page = opened(at="1", **link)
+    assert [said in one.value for one in page.warning] == [True]
+    assert "rather than" not in drawn(page, "bcos_heatmap")["method"]
+
+
 def test_a_struck_word_has_a_predicted_and_a_real_change(model: LanguageModel) -> None:
     page = opened(at="0", strike="4-8")
     panel = drawn(page, "bcos_heatmap")
@@ -205,6 +227,7 @@ def test_a_tokenizer_without_a_template_reads_texts_alone(home: Home) -> None:
     (folder / "chat_template.jinja").unlink()
     page = opened(**{"as": "chat"})
     assert "has no chat template" in page.error[0].value
+    assert str(home.root) not in page.error[0].value.replace("\\", "")  # a folder's name says which, and no more
     assert not has(page, "bcos_written")
 
 

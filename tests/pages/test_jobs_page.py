@@ -12,6 +12,7 @@ from bcos_core.home import Home
 from bcos_core.jobs.claims import claim, tell_running
 from bcos_core.jobs.job import Job
 from bcos_core.jobs.lease import Lease, Point
+from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.store import JobState, JobStore
 from bcos_core.shelf.trash import trashed
 from bcos_core.study.studies import Studies
@@ -177,7 +178,8 @@ def test_a_running_job_says_where_it_runs_and_what_it_waits_for(open_page: OpenP
     at = open_page("jobs")
     assert any(f"on {plain('lab *one*')}, {plain('ray:1')}" in caption.value for caption in at.caption)
     assert "Waits for room on the cluster: it wants 8 cores." in words(at)
-    assert Lease(store, job.id, claimed.attempt).begin()  # its process tells where it is, and waits no more
+    lease = Lease(store, job.id, claimed.attempt)
+    assert lease.begin(ProcessId.current())  # its process tells where it is, and waits no more
     at.run()
     assert any(f"on {plain(platform.node())}, {plain('ray:1')}" in caption.value for caption in at.caption)
     assert "Waits for room" not in words(at)

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from bcos_core.wanted import GivenUp
-from pages.widgets.turns import Turns
+from pages.widgets.turns import Turns, cost_of
 
 SECONDS = 30.0
 
@@ -18,9 +18,11 @@ def waiting(turns: Turns, number: int) -> None:
         assert turns._changed.wait_for(lambda: len(turns._waiting) == number, SECONDS)
 
 
-def begin(turns: Turns, place: str, order: list[str], go_on: threading.Event | None = None) -> threading.Thread:
+def begin(
+    turns: Turns, place: str, order: list[str], go_on: threading.Event | None = None, *, cost: float = 1.0
+) -> threading.Thread:
     def work() -> None:
-        with turns.take():
+        with turns.take(cost=cost):
             order.append(place)
             if go_on is not None:
                 assert go_on.wait(SECONDS)
@@ -55,6 +57,24 @@ def test_of_those_who_wait_the_first_goes_on_first() -> None:
     for thread in threads:
         thread.join(SECONDS)
     assert order == ["a", "b", "c", "d"]
+
+
+def test_what_takes_least_goes_before_what_came_first() -> None:
+    turns, order = Turns(1), []  # type: ignore[var-annotated]
+    threads = []
+    with turns.take():
+        for number, (place, cost) in enumerate({"a": 102.0, "b": 2.0, "c": 102.0, "d": 2.0, "e": 34.0}.items(), 1):
+            threads.append(begin(turns, place, order, cost=cost))
+            waiting(turns, number)
+    for thread in threads:
+        thread.join(SECONDS)
+    assert order == ["b", "d", "e", "a", "c"]
+
+
+def test_a_heatmap_of_one_pass_costs_least() -> None:
+    usual = [cost_of(method) for method in ("bcos", "input_x_gradient", "occlusion", "integrated_gradients")]
+    assert usual == [1 + 1, 1 + 1, 1 + 32, 52 + 50] and cost_of("integrated_gradients", 3) == 3 * 102
+    assert cost_of(None) == 1 + 1  # what a language model is explained by unless it is asked otherwise
 
 
 def test_who_is_not_wanted_any_more_gives_up_the_place() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import math
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,16 @@ import streamlit as st
 from streamlit.runtime.secrets import Secrets
 from streamlit.testing.v1 import AppTest
 
-from bcos_core.errors import InputError
+from bcos_core.access.actor import NOBODY, SINGLE_USER, Mode, Role
+from bcos_core.accounts.users import Users
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.jobs.store import JobStore
-from bcos_core.researchers import listed_researchers
+from bcos_core.storage.audit import Outcome, entries
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.raters import Raters
 from bcos_core.study.studies import Studies
 from pages.server import roles
-from pages.server.roles import Role, role
+from pages.server.roles import actor
 from pages.server.rooms import ROOMS
 from pages.server.visits import VISITS, Guest, Visit
 from tests.pages.conftest import OpenPage, words
@@ -41,55 +44,124 @@ ADA = {"iss": ISSUER, "sub": "ada-1815", "email": "ada@example.org", "email_veri
 
 
 @pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> None:
+def provider(home: Home, monkeypatch: pytest.MonkeyPatch) -> Users:
+    """Ada is the admin, Stra\u00dfe a researcher, Vic a viewer, Ben disabled."""
     monkeypatch.setattr(roles, "identity_provider", lambda: True)
-    monkeypatch.setenv("BCOS_RESEARCHERS", f"{ISSUER} ada-1815, {ISSUER}  stra\u00dfe ,")
+    users = Users(open_database(home))
+    for name, role, subject in (
+        ("Ada", Role.ADMIN, "ada-1815"),
+        ("Sam", Role.RESEARCHER, "stra\u00dfe"),
+        ("Vic", Role.VIEWER, "vic"),
+        ("Ben", Role.ADMIN, "ben"),
+    ):
+        users.add(name, role, issuer=ISSUER, subject=subject)
+    users.disable(users.named("Ben").id)
+    return users
 
 
 @pytest.mark.parametrize(
     ("visitor", "expected"),
     [
-        (ADA, Role.RESEARCHER),
+        (ADA, Role.ADMIN),
         ({"iss": ISSUER, "sub": "stra\u00dfe"}, Role.RESEARCHER),
-        ({"iss": ISSUER, "sub": "strasse"}, Role.RATER),  # what casefold takes for the same
-        ({"iss": ISSUER, "sub": "ADA-1815"}, Role.RATER),
-        ({**ADA, "iss": "https://login.example.org/"}, Role.RATER),
-        ({**ADA, "iss": "https://evil.example.org"}, Role.RATER),
-        ({**ADA, "sub": "eve"}, Role.RATER),  # her address, and somebody else
-        ({"email": "ada@example.org", "email_verified": True}, Role.RATER),
-        ({"email": "ada@example.org", "email_verified": "false"}, Role.RATER),
-        ({"email": "ada@example.org"}, Role.RATER),
-        ({"sub": "ada-1815"}, Role.RATER),
-        ({"iss": ISSUER}, Role.RATER),
-        ({"iss": [ISSUER], "sub": ["ada-1815"]}, Role.RATER),
-        ({"iss": "", "sub": ""}, Role.RATER),
-        ({}, Role.RATER),
+        ({"iss": ISSUER, "sub": "strasse"}, None),  # what casefold takes for the same
+        ({"iss": ISSUER, "sub": "ADA-1815"}, None),
+        ({**ADA, "iss": "https://login.example.org/"}, None),
+        ({**ADA, "iss": "https://evil.example.org"}, None),
+        ({**ADA, "sub": "eve"}, None),  # her address, and somebody else
+        ({"email": "ada@example.org", "email_verified": True}, None),
+        ({"email": "ada@example.org", "email_verified": "false"}, None),
+        ({"email": "ada@example.org"}, None),
+        ({"sub": "ada-1815"}, None),
+        ({"iss": ISSUER}, None),
+        ({"iss": [ISSUER], "sub": ["ada-1815"]}, None),
+        ({"iss": "", "sub": ""}, None),
+        ({"iss": ISSUER, "sub": "vic"}, Role.VIEWER),
+        ({"iss": ISSUER, "sub": "ben"}, None),
+        ({}, None),
     ],
 )
-def test_researchers_are_those_whose_issuer_and_subject_are_listed(
-    provider: None, monkeypatch: pytest.MonkeyPatch, visitor: dict[str, Any], expected: Role
+def test_members_are_those_whose_issuer_and_subject_have_an_account(
+    provider: Users, monkeypatch: pytest.MonkeyPatch, visitor: dict[str, Any], expected: Role | None
 ) -> None:
     monkeypatch.setattr(st, "user", Visitor(visitor))
-    assert role() == expected
+    assert actor().role == expected
+    assert (actor() == NOBODY) is (expected is None)
 
 
-@pytest.mark.parametrize("entry", ["ada@example.org", "ada-1815", f"{ISSUER} ada 1815", "login.example.org ada-1815"])
-def test_a_list_that_names_nobody_for_good_is_refused(entry: str) -> None:
-    with pytest.raises(InputError, match="ISSUER SUBJECT"):
-        listed_researchers(f"{ISSUER} ada-1815, {entry}")
+def test_who_was_signed_out_everywhere_signs_in_again(provider: Users, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = provider.named("Ada")
+    now = datetime.now(UTC).timestamp()
+    monkeypatch.setattr(st, "user", Visitor(ADA, iat=now - 60))
+    assert actor().role == Role.ADMIN
+    provider.end_sessions(ada.id)
+    assert actor() == NOBODY
+    for forged in (None, True, "9999999999", math.nan, math.inf, -1e300, -(2**70)):
+        monkeypatch.setattr(st, "user", Visitor(ADA, iat=forged))
+        assert actor() == NOBODY
+    monkeypatch.setattr(st, "user", Visitor(ADA, iat=now + 60))
+    assert actor() == ada.actor(Mode.PROVIDER)
 
 
-def test_a_server_for_raters_has_no_researchers(provider: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_for_raters_has_no_members(provider: Users, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(st, "user", Visitor(ADA))
     monkeypatch.setenv("BCOS_RATERS_ONLY", "1")
-    assert role() == Role.RATER
+    assert actor() == NOBODY
 
 
-def test_an_empty_list_of_researchers_lets_nobody_in(provider: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BCOS_RESEARCHERS", "")
-    for visitor in (ADA, {"iss": "", "sub": ""}, {"name": "nobody"}):
-        monkeypatch.setattr(st, "user", Visitor(visitor))
-        assert role() == Role.RATER
+def test_without_a_team_whoever_is_at_the_machine_is_the_admin(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert actor() == SINGLE_USER
+    monkeypatch.setenv("BCOS_TEAM", "1")
+    assert actor() == NOBODY
+
+
+OPENERS = {
+    "bcos_core.storage.upgrade.open_database",
+    "bcos_core.storage.database.open_engine",
+    "bcos_core.access.actor.machine",
+}
+
+
+def test_pages_open_the_database_by_one_door() -> None:
+    """Which gives it in somebody's name: what is opened elsewhere acts for the machine, which may do everything."""
+    opened = {
+        path.relative_to(CHECKOUT).as_posix()
+        for path in (CHECKOUT / "pages").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.ImportFrom) and {f"{node.module}.{a.name}" for a in node.names} & OPENERS)
+        or (isinstance(node, ast.Call) and ast.unparse(node.func) in ("JobStore.open", "Database"))
+    }
+    # The other one is the server’s own, which fetches what hosts share, for nobody in particular.
+    assert opened == {"pages/server/database.py", "pages/server/watch.py"}
+
+
+def test_a_viewer_sees_and_does_nothing(
+    provider: Users, home: Home, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a page offers is a courtesy; where it is done it is refused, in words, and in the log."""
+    monkeypatch.setattr(st, "user", Visitor(iss=ISSUER, sub="vic"))
+    job, _ = JobStore.open(home).submit("train", "Somebody's", {}, "key")
+    at = open_page("jobs", job=job.id)
+    assert "Somebody" in words(at)
+    cancel = next(one for one in at.button if one.label == "Cancel")
+    assert cancel.disabled and "researcher or admin" in cancel.help
+    cancel.proto.disabled = False  # as in a message that a browser would not send
+    cancel.click().run()
+    assert JobStore.open(home).get(job.id).active
+    (refused,) = entries(open_database(home), outcome=Outcome.REFUSED)
+    assert (refused.name, refused.action, refused.subject) == ("Vic", "cancel a job", job.id)
+    assert "may not cancel a job" in refused.detail
+
+
+def test_people_is_for_admins(
+    provider: Users, home: Home, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(st, "user", Visitor(ADA))
+    at = open_page("people")
+    assert not at.exception and "Vic" in words(at) and "Disabled" in words(at)
+    monkeypatch.setattr(st, "user", Visitor(iss=ISSUER, sub="stra\u00dfe"))
+    at.run()
+    assert "Vic" not in words(at)
 
 
 def test_secrets_that_cannot_be_read_open_no_dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,12 +169,12 @@ def test_secrets_that_cannot_be_read_open_no_dashboard(tmp_path: Path, monkeypat
     monkeypatch.setattr(st, "get_option", lambda name: [str(tmp_path / "secrets.toml")])
     monkeypatch.setattr(st, "secrets", Secrets())
     with pytest.raises(FileNotFoundError):
-        role()
+        actor()
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_strangers_see_no_page(
-    provider: None, home: Home, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, name: str
+    provider: Users, home: Home, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     world = make_world(home)
     monkeypatch.setattr(st, "user", Visitor(ADA))
@@ -113,11 +185,11 @@ def test_strangers_see_no_page(
     said = words(at)
     assert "Open the link of your invitation" in said
     assert world.locked.design.title not in said
-    assert [button.label for button in at.button] == ["Log in as a researcher"]
+    assert [button.label for button in at.button] == ["Sign in to the dashboard"]
 
 
 def test_a_researcher_sees_the_dashboard(
-    provider: None, home: Home, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+    provider: Users, home: Home, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = make_world(home)
     monkeypatch.setattr(st, "user", Visitor(ADA))
@@ -125,16 +197,16 @@ def test_a_researcher_sees_the_dashboard(
 
 
 def test_whoever_is_logged_in_and_not_listed_is_shown_what_to_list(
-    provider: None, home: Home, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+    provider: Users, home: Home, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(st, "user", Visitor(ADA, sub="eve"))
     at = open_page("home")
     assert [code.value for code in at.code] == [f"{ISSUER} eve"]
-    assert [button.label for button in at.button] == ["Log out"]
+    assert [button.label for button in at.button] == ["Sign out"]
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_asks_by_itself(provider: None, home: Home, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_every_page_asks_by_itself(provider: Users, home: Home, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """As if nothing in front of it had: the file alone, as Streamlit's folder mode runs it."""
     make_world(home)
     monkeypatch.setattr(st, "user", Visitor())
@@ -147,7 +219,7 @@ def test_every_page_asks_by_itself(provider: None, home: Home, monkeypatch: pyte
 def test_every_page_of_the_folder_asks_before_it_does_anything() -> None:
     """The first thing that runs is `head`: what stands before it is imports of code, and functions."""
     navigation = CHECKOUT / "pages" / "navigation.py"  # which page runs is chosen by the role
-    assert "is_researcher = role() == Role.RESEARCHER" in navigation.read_text()
+    assert "is_member = may(here, Action.BROWSE)" in navigation.read_text()
     assert list((CHECKOUT / "pages").glob("*.py")) == [navigation]
     for path in (CHECKOUT / "pages").glob("*/page.py"):
         room = path.parent.name
@@ -178,7 +250,7 @@ def test_no_part_runs_by_itself_without_asking() -> None:
     assert users == {"pages/widgets/frame.py"}
 
 
-def test_a_fragment_draws_nothing_once_the_role_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fragment_draws_nothing_once_the_role_is_gone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     def script() -> None:
         import streamlit as st
 
@@ -243,7 +315,7 @@ def test_the_server_learns_who_is_there(home: Home, open_page: OpenPage, monkeyp
     Raters(open_database(home)).consent(joined.rater.id)
     visit = Visit("", 0.0)
     monkeypatch.setattr(VISITS, "present", lambda: visit.guest)
-    monkeypatch.setattr(VISITS, "recognise", lambda guest: setattr(visit, "guest", guest))
+    monkeypatch.setattr(VISITS, "recognise", lambda guest, account="": setattr(visit, "guest", guest))
     open_page("home")
     assert visit.guest == Guest.RESEARCHER
     monkeypatch.setenv("BCOS_RATERS_ONLY", "1")

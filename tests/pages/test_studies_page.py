@@ -438,5 +438,5 @@ def test_only_a_server_for_raters_listens_on_a_network(home: Home) -> None:
     from bcos_core.cli.main import build_parser
 
     arguments = build_parser(["app"]).parse_args(["app", "--address", "0.0.0.0"])
-    with pytest.raises(InputError, match="Add --raters"):
+    with pytest.raises(InputError, match="no sign-in"):
         arguments.run(arguments)

@@ -18,7 +18,8 @@ from bcos_core.jobs.kinds import command_of
 from bcos_core.jobs.store import JobStore
 from bcos_core.text.upload import save_upload
 from bcos_core.train.job import TRAIN
-from tests.pages.conftest import OpenPage, button, words
+from pages.train import training
+from tests.pages.conftest import OpenPage, Team, button, words
 from tests.text.corpus_files import hatexplain, movies, zipped
 from tests.train.small_task import write_inputs
 
@@ -66,6 +67,22 @@ def test_start_makes_one_job_that_the_command_line_describes(open_page: OpenPage
     button(again, "Show it").click().run()
     assert again.query_params["job"] == job.id
     assert len(store.list()) == 1
+
+
+def test_several_gpus_are_offered_where_there_are_some(
+    open_page: OpenPage, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not [field for field in open_page("train").number_input if field.label == "Processes"]
+    monkeypatch.setattr(training, "visible_devices", lambda: ("cuda:0", "cuda:1", "cuda:2"))
+    training.count_gpus.clear()
+    at = open_page("train", epochs="0.5", examples="400")
+    (field,) = (field for field in at.number_input if field.label == "Processes")
+    assert (field.value, field.max) == (1, 3)
+    field.set_value(2).run()
+    button(at, START).click().run()
+    (job,) = store.list()
+    assert TRAIN.read(job.spec).processes == 2 and "--processes=2" in command_of(job)
+    training.count_gpus.clear()
 
 
 def test_a_folder_outside_the_allowed_roots_is_refused_in_place(open_page: OpenPage, tmp_path: Path) -> None:
@@ -259,6 +276,33 @@ def test_an_unexpected_error_in_one_card_leaves_the_others(
     at.run()
     assert "Something went wrong" in words(at) and button(at, START).disabled
     assert number(at, "Epochs") is not None and field(at, "Name") is not None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"from": "hub", "hub-model": "someone/something"},
+        {"task": "hub", "hub-data": "someone/something"},
+        {"kind": "language-model", "task": "hub", "hub-data": "someone/something"},
+        {"from": "folder", "folder": "/etc"},
+        {"task": "file", "file": "0123456789abcdef/reviews.csv"},
+    ],
+)
+def test_nothing_is_read_for_a_viewer(
+    open_page: OpenPage, team: Team, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
+) -> None:
+    """Neither the hub is asked, nor a folder or file looked for, by what stands in a viewer's address."""
+    begun: list[str] = []
+    for name in ("model_form.resolve_model", "task_form.resources.task_data", "task_form.uploaded"):
+        monkeypatch.setattr(f"pages.train.{name}", lambda *_, name=name, **__: begun.append(name))
+    monkeypatch.setattr("pages.train.texts_form._out_of_reach", lambda _: begun.append("out of reach"))
+    for name, reads in (("Vic", False), ("Ann", True)):
+        team(name)
+        at = open_page("train", **asked)
+        assert bool(begun) is reads, begun
+        assert button(at, START).disabled
+        if not reads:
+            assert not at.error and "takes the role of researcher or admin" in button(at, START).help
 
 
 def test_a_training_has_a_name_and_notes_before_it_starts(open_page: OpenPage, store: JobStore) -> None:

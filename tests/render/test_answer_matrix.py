@@ -11,7 +11,10 @@ from bcos_core.render.figures.chart import checked_chart
 
 NAMES = ["<s>", "the", " <b>keys</b>", " are", "."]
 ADDED = [True, False, False, False, False]
-ROWS = [Row(3, 7, (9.0, 1.0, -2.0), 0.5, 8.5, 8.5, 0.9), Row(4, 8, (-4.0, 0.5, 1.0, 1.5), 0.0, -1.0, -1.0, 0.1)]
+ROWS = [
+    Row(3, 7, (9.0, 1.0, -2.0), 0.5, 8.5, 8.5, 0.9, 7, 0.9),
+    Row(4, 8, (-4.0, 0.5, 1.0, 1.5), 0.0, -1.0, -1.0, 0.1, 7, 0.6),
+]
 
 
 def test_a_row_has_what_stood_before_its_token() -> None:

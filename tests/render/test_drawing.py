@@ -12,6 +12,7 @@ from bcos_core.attribution.strike import StrikeResult
 from bcos_core.render.drawing import (
     Style,
     answer_bars,
+    before_and_after,
     completeness_meter,
     drawn_runs,
     legend,
@@ -23,9 +24,11 @@ from bcos_core.render.drawing import (
     sum_mark,
     truncation_note,
 )
+from bcos_core.render.markdown import markdown_numbers
 from bcos_core.render.palette import PALETTES
 from bcos_core.render.pieces import Granularity, pieces, unit_scores
 from bcos_core.render.scale import Scale, own_scale
+from bcos_core.render.sheet import Panel, Sheet, SheetRow, head_lines
 from bcos_core.tasks.prediction import Prediction
 from bcos_core.tasks.registry import TASK_TYPES
 
@@ -41,6 +44,30 @@ def units(granularity: Granularity = "word", struck: tuple[tuple[int, int], ...]
 def test_words_sum_their_tokens_and_are_scaled_by_the_largest() -> None:
     shown = [(unit["text"], unit["score"], round(unit["strength"], 4)) for unit in units()]
     assert shown == [("Not", 0.5, 0.2857), ("bad", -1.75, -1.0), (".", 0.25, 0.1429)]
+
+
+@pytest.mark.parametrize(("text", "shown"), [("\u200b", "<U+200B>"), ("\u0301", "◌\u0301"), ("\x07", "<U+0007>")])
+def test_a_share_of_a_character_that_has_no_width_is_seen(text: str, shown: str) -> None:
+    """It may be most of the sum: a heatmap that colours nothing for it would hide that."""
+    tokens = (Token("a", 0, 1), Token("?", 1, 2), Token("b", 2, 3))
+    drawn = record(text=f"a{text}b", tokens=tokens, scores=(0.5, -2.0, 0.5), logit=-1.0, reference_share=0.0)
+    runs = drawn_runs(drawn, Style(STYLE.palette, "token"), own_scale(unit_scores(drawn, "token")))
+    found = [unit for run in runs if run["kind"] == "unit" for unit in run["units"]]
+    assert [(unit["text"], unit["score"]) for unit in found] == [("a", 0.5), (shown, -2.0), ("b", 0.5)]
+    assert found[1]["label"].startswith(f"{shown}, ")
+
+
+def test_answers_and_tables_of_an_export_name_what_nobody_would_see() -> None:
+    tokens = (Token("a", 0, 1), Token("?", 1, 2))
+    target, labels = Target(1, "\n", 0, "   "), ("   ", "\n")
+    asked = record(text="a\u200b", tokens=tokens, scores=(0.5, -2.0), target=target, labels=labels, logit=-1.5)
+    style = Style(STYLE.palette, "token")
+    panel = Panel(asked, own_scale(unit_scores(asked, "token")), None)
+    sheet = Sheet(("tiny",), (SheetRow("Own sum", (panel,)),), style, ())
+    assert head_lines(sheet, 0) == ["␣␣␣ 0.38, ⏎ 0.62"] and asked.target.title == "“⏎” rather than “␣␣␣”"
+    assert "| &lt;U+200B&gt; | −2.00 |" in markdown_numbers(sheet)
+    change = StrikeResult(predicted_change=0.5, actual_change=0.25, logit=-1.25, probabilities=(0.5, 0.5), struck=1)
+    assert "probability of ⏎ 0.62 → 0.50" in before_and_after(asked, change)
 
 
 def test_tokens_are_shown_as_they_stand_in_the_text() -> None:

@@ -6,7 +6,7 @@ import pytest
 from records import record
 
 from bcos_core.attribution.components import Components, Path
-from bcos_core.render.components import VIEWS, path_table, path_text, summary
+from bcos_core.render.components import VIEWS, path_table, path_text, summary, token_names
 from bcos_core.render.figures.chart import checked_chart
 from bcos_core.text.token import Token
 
@@ -55,6 +55,11 @@ def test_the_strongest_paths_are_named() -> None:
     assert path_text(Path("embedding", 0.25, position=0), names) == "“[CLS]” (1) itself, past all layers"
     assert path_text(Path("feed-forward", 0.5, 2), names) == "layer 2, feed-forward"
     assert path_text(Path("biases", 0.5), names) == "biases that are added to the stream"
+
+
+def test_tokens_that_nobody_would_see_have_names() -> None:
+    tokens = (Token("Ġ", 0, 1), Token("Ċ", 1, 2), Token("?", 2, 3), Token("Ġa", 3, 5))
+    assert token_names(record(text=" \n\u200b a", tokens=tokens, scores=(0.0,) * 4)) == ["␣", "⏎", "<U+200B>", "a"]
 
 
 def test_the_line_above_says_how_they_add_up() -> None:

@@ -11,7 +11,19 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from pages.server.seams import Heard, hear, in_callback, inline_scripts, leave_folder_mode, run_is_over, without_path
+from pages.server.handed import MOST, Handed
+from pages.server.seams import (
+    Heard,
+    files_named,
+    hear,
+    in_callback,
+    inline_scripts,
+    leave_folder_mode,
+    provider_says,
+    run_is_over,
+    without_path,
+)
+from tests.server.provider import COOKIE_SECRET, signed, user
 
 
 @pytest.fixture
@@ -86,6 +98,8 @@ def test_messages_are_read() -> None:
     message = BackMsg()
     message.rerun_script.widget_states.widgets.add()
     message.rerun_script.widget_states.widgets.add()
+    assert hear(message.SerializeToString()) == Heard("rerun_script", 2, acts=True)
+    message.rerun_script.is_auto_rerun = True
     assert hear(message.SerializeToString()) == Heard("rerun_script", 2)
     message.clear_cache = True
     assert hear(message.SerializeToString()) == Heard("clear_cache", 0)
@@ -124,3 +138,51 @@ def test_a_callback_knows_that_it_is_one() -> None:
     assert shown.text[0].value == "None False"
     assert shown.button[0].click().run().text[0].value == "True False"
     assert not in_callback()
+
+
+def test_a_press_of_what_is_off_is_seen_before_it_is_dropped() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from pages.server.seams import pressed
+
+        before = pressed()
+        st.session_state["answer"] = st.button("Off", disabled=True, key="off")
+        st.session_state["dropped"] = len(before - pressed())
+
+    at = AppTest.from_function(script).run()
+    assert (at.session_state["answer"], at.session_state["dropped"]) == (False, 0)
+    at.button[0].proto.disabled = False
+    at.button[0].click().run()
+    assert (at.session_state["answer"], at.session_state["dropped"]) == (False, 1)
+
+
+def test_a_message_names_files_where_streamlit_puts_them_and_in_no_text() -> None:
+    made = ForwardMsg()
+    made.backend_operation_response.deferred_file.url = "/media/one.csv"
+    button, image, icon, typed = ForwardMsg(), ForwardMsg(), ForwardMsg(), ForwardMsg()
+    button.delta.new_element.download_button.url = "/media/two.json"
+    image.delta.new_element.imgs.imgs.add().url = "/media/three.png"
+    image.delta.new_element.imgs.imgs.add().url = "https://example.org/media/four.png"
+    icon.page_config_changed.favicon = "/media/five.svg"
+    typed.delta.new_element.markdown.body = "/media/one.csv"
+    named = [files_named(one.SerializeToString()) for one in (made, button, image, icon, typed)]
+    assert named == [["/media/one.csv"], ["/media/two.json"], ["/media/three.png"], ["/media/five.svg"], []]
+
+
+def test_a_file_is_theirs_who_were_told_of_it() -> None:
+    handed = Handed()
+    handed.note("ann", ["/media/one.csv"])
+    handed.note("", ["/media/two.csv"])
+    assert handed.has("ann", "/media/one.csv") and handed.has("ann", "/media/one")
+    assert not handed.has("bob", "/media/one.csv")
+    assert not any(handed.has(name, "/media/two.csv") for name in ("ann", "bob", ""))
+    handed.note("bob", (f"/media/{number}.csv" for number in range(MOST)))
+    assert not handed.has("ann", "/media/one.csv") and handed.has("bob", "/media/0.csv")
+
+
+@pytest.mark.parametrize("said", ["[" * 100_000, '{"a":' * 100_000, "[1]", "no JSON", ""])
+def test_a_cookie_that_says_nothing_of_anybody_is_nobodys(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streamlit.web.server.starlette.starlette_websocket.get_cookie_secret", lambda: COOKIE_SECRET)
+    assert provider_says({"_streamlit_user": signed(said)}) == {}
+    assert provider_says({"_streamlit_user": signed(user("ada"))}) == user("ada")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from pathlib import Path
 
 import pytest
-from streamlit.web.server.starlette.starlette_app_utils import create_signed_value, generate_xsrf_token_string
+from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
+from bcos_core.access.actor import Role
+from bcos_core.accounts.users import Users
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.jobs.store import JobStore
 from bcos_core.storage.upgrade import open_database
@@ -17,6 +18,7 @@ from bcos_core.study.raters import Raters
 from pages.server.rooms import ROOMS
 from tests.browser.serving import Server, stop
 from tests.server.conftest import Serve
+from tests.server.provider import ISSUER, signed, user, write_secrets
 from tests.server.wire import Wire, race, wire
 from tests.study.world import World, make_world
 
@@ -25,7 +27,6 @@ WELCOME = "Open the link of your invitation"
 SECRET = "The title of a job"
 # One round in the suite; BCOS_RACES=100 runs as many, each on a server that has never answered anybody.
 ROUNDS = int(os.environ.get("BCOS_RACES", "1"))
-ISSUER, COOKIE_SECRET = "https://login.example.org", "not a secret outside this test"
 
 
 def fill(home: Home) -> World:
@@ -59,23 +60,17 @@ def test_racing_strangers_are_let_in_nowhere(home: Home) -> None:
 
 
 @pytest.fixture
-def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def provider(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server with an identity provider, whose cookies this test can sign."""
-    secrets = tmp_path / "secrets.toml"
-    secrets.write_text(
-        f'[auth]\nredirect_uri = "http://127.0.0.1/oauth2callback"\ncookie_secret = "{COOKIE_SECRET}"\n'
-        f'client_id = "id"\nclient_secret = "secret"\nserver_metadata_url = "{ISSUER}/.well-known"\n'
-    )
-    monkeypatch.setenv("STREAMLIT_SECRETS_FILES", str(secrets))
-    monkeypatch.setenv("BCOS_RESEARCHERS", f"{ISSUER} ada")
+    monkeypatch.setenv("STREAMLIT_SECRETS_FILES", str(write_secrets(tmp_path / "secrets.toml")))
+    Users(open_database(home)).add("Ada", Role.ADMIN, issuer=ISSUER, subject="ada")
 
 
 async def come_as(url: str, subject: str, page: str, *, fragment: str = "") -> Wire:
     """A run of a page by whoever the provider calls so."""
-    user = {"origin": url, "is_logged_in": True, "iss": ISSUER, "sub": subject, "email_verified": True}
-    signed = create_signed_value(COOKIE_SECRET, "_streamlit_user", json.dumps(user)).decode()
+    cookie = signed(user(subject, origin=url, email_verified=True))
     token = generate_xsrf_token_string()
-    cookies = {"Cookie": f"_streamlit_user={signed}; _streamlit_xsrf={token}"}
+    cookies = {"Cookie": f"_streamlit_user={cookie}; _streamlit_xsrf={token}"}
     # The page sends the token twice: in the cookie, and where a page elsewhere cannot put it.
     async with wire(url, headers=cookies, protocols=("streamlit", token)) as opened:
         await opened.run(page)

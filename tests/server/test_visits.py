@@ -40,6 +40,16 @@ def test_places_from_one_address_are_counted_unless_it_is_this_machine() -> None
     assert len(visits) == 4
 
 
+def test_who_has_one_address_of_ipv6_has_its_whole_network() -> None:
+    visits = Visits()
+    assert enter(visits, "2001:db8:0:7::1") and enter(visits, "2001:db8:0:7:ffff:1:2:3")
+    assert enter(visits, "2001:db8:0:7:8000::") is None
+    assert enter(visits, "2001:db8:0:8::1") and enter(visits, "::ffff:127.0.0.1")
+    visits = Visits()
+    assert enter(visits, "203.0.113.7") and enter(visits, "::ffff:203.0.113.7")
+    assert enter(visits, "203.0.113.7") is None and enter(visits, "::ffff:203.0.113.8")
+
+
 def test_a_full_house_has_no_room_for_more() -> None:
     clock = Clock()
     visits = Visits(clock)

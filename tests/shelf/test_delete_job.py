@@ -35,8 +35,8 @@ def test_its_models_lie_in_the_trash(pair: tuple[Path, Path], store: JobStore) -
     id = made(store, *pair, file)
     away = delete_job(store, id, artefacts=True)
     assert away is not None and {model.path for model in away.models} == set(pair)
-    assert not any(path.exists() for path in (*pair, file)) and id not in store.states()
-    take_back(store.home, trashed(store.home).found[0].id)
+    assert not any(path.exists() for path in (*pair, file)) and store.find(id) is None
+    take_back(store, trashed(store.home).found[0].id)
     assert all(path.is_dir() for path in pair)
 
 
@@ -47,7 +47,7 @@ def test_a_study_that_needs_one_keeps_all(pair: tuple[Path, Path], store: JobSto
     studies.lock(study, {"design": study.design}, "f" * 64)
     with pytest.raises(InputError, match="Close it first"):
         delete_job(store, id, artefacts=True)
-    assert all(path.is_dir() for path in pair) and id in store.states()
+    assert all(path.is_dir() for path in pair) and store.find(id) is not None
     assert delete_job(store, id) is None and all(path.is_dir() for path in pair)
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from tiny_pair import save_pair
 
+from bcos_core.access.actor import Actor, Mode, Role
 from bcos_core.attribution.registry import METHODS
-from bcos_core.errors import InputError
+from bcos_core.errors import InputError, NotAllowedError
 from bcos_core.evaluate.explainer import make_explainer
 from bcos_core.evaluate.job import EVALUATE
 from bcos_core.evaluate.spec import EvaluationSpec
@@ -134,7 +135,7 @@ def test_it_is_taken_back_as_it_was(pair: tuple[Path, Path], store: JobStore) ->
     assert not any(path.exists() for path in pair) and not list_checkpoints(store.home).any
     assert [one.id for one in trashed(store.home)] == [done.id]
     assert {model.name for model in trashed(store.home)[0].models} == names
-    assert take_back(store.home, done.id) == pair
+    assert take_back(store, done.id) == pair
     assert folder_identity(pair[0]) == before and not trashed(store.home).any
     assert {info.name for info in list_checkpoints(store.home)} == names
     assert read_info(pair[0]).about == About("My model", ("kept",), "and its notes")
@@ -144,15 +145,39 @@ def test_what_has_come_in_its_place_is_not_overwritten(pair: tuple[Path, Path], 
     done = put_away(looked_at(store, pair[0]), store)
     pair[0].mkdir()
     with pytest.raises(InputError, match="another model"):
-        take_back(store.home, done.id)
+        take_back(store, done.id)
     assert trashed(store.home)[0].models
+
+
+@pytest.mark.parametrize("spoilt", ["one", "both", "hidden"])
+def test_what_cannot_be_read_is_an_admins_to_take_back(home: Home, store: JobStore, spoilt: str) -> None:
+    """Also beside a model that is one's own: all of that time comes back, or nothing."""
+    ann = Actor("a" * 32, "Ann", Role.RESEARCHER, Mode.PASSWORD)
+    job, _ = store.acting(ann).submit("train", "Hers", {}, "key")
+    store.cancel(job.id)
+    pair = save_pair(home.create(), job=job.id)
+    done = put_away(looked_at(store, *pair), store.acting(ann))
+    assert take_back(store.acting(ann), done.id) == pair
+    done = put_away(looked_at(store, *pair), store.acting(ann))
+    there = store.home.trash / done.id
+    for path in pair[: 1 if spoilt == "one" else 2]:
+        if spoilt == "hidden":
+            (there / path.name).rename(there / f".{path.name}")
+            (there / f".{path.name}" / "config.json").unlink()
+        else:
+            (there / path.name / "config.json").write_text("{")
+    with pytest.raises(NotAllowedError, match="take back a model"):
+        take_back(store.acting(ann), done.id)
+    assert there.is_dir() and not any(path.exists() for path in pair)
+    root = Actor("r" * 32, "Root", Role.ADMIN, Mode.PASSWORD)
+    assert len(take_back(store.acting(root), done.id)) == 2
 
 
 def test_its_results_go_only_where_that_was_asked(pair: tuple[Path, Path], store: JobStore) -> None:
     job = ended(store, evaluated(store, pair[0]))
     done = put_away(looked_at(store, pair[0]), store)
     assert store.find(job.id) is not None
-    take_back(store.home, done.id)
+    take_back(store, done.id)
     put_away(looked_at(store, pair[0]), store, with_results=True)
     assert store.find(job.id) is None
 
@@ -180,7 +205,7 @@ def test_what_a_copy_still_has_is_remembered(pair: tuple[Path, Path], store: Job
 
 @pytest.mark.parametrize("id", ["", "..", "../models", "20261127-072543-zzzz", "20261127-072543-b831"])
 def test_only_what_was_put_away_can_be_taken_back(pair: tuple[Path, Path], store: JobStore, id: str) -> None:
-    for act in (lambda: take_back(store.home, id), lambda: remove_for_good(store, id)):
+    for act in (lambda: take_back(store, id), lambda: remove_for_good(store, id)):
         with pytest.raises(InputError, match="nothing in the trash"):
             act()
     assert all(path.is_dir() for path in pair)
@@ -208,7 +233,7 @@ def test_a_twin_that_stays_alone_keeps_the_name_it_went_by(pair: tuple[Path, Pat
     assert called.endswith(" · conventional") and len(called) <= 80
     away = put_away(looked_at(store, pair[0]), store)
     assert read_info(pair[1]).name == called
-    take_back(store.home, away.id)
+    take_back(store, away.id)
     assert read_info(pair[1]).name == called and read_info(pair[0]).name == name
 
 

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, event, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, event, insert, select, text, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from bcos_core.errors import InputError, StorageError
+from bcos_core.errors import DatabaseUnreachableError, InputError, StorageError
 from bcos_core.home import Home
 from bcos_core.storage.backup import back_up
 from bcos_core.storage.database import Database, open_engine, upsert
@@ -187,3 +188,20 @@ def test_a_failure_between_transactions_is_told_in_words(database: Database) -> 
 def test_half_of_a_character_is_refused_in_words(database: Database) -> None:
     with pytest.raises(InputError, match=r"U\+D800"), database.write() as connection:
         connection.execute(text("SELECT :text"), {"text": "a\ud800"})
+
+
+@pytest.mark.parametrize(
+    ("reason", "away"),
+    [
+        ("server closed the connection unexpectedly", True),
+        ("connection to server at 127.0.0.1 failed: Connection refused", True),
+        ("the database system is shutting down", True),
+        ('password authentication failed for user "ada"', False),
+        ('database "lab" does not exist', False),
+    ],
+)
+def test_a_server_that_is_away_is_told_from_one_that_refuses(reason: str, away: bool) -> None:
+    engine = create_engine("postgresql+psycopg://ada@db/lab")
+    with pytest.raises(StorageError) as told, explained(engine):
+        raise OperationalError("SELECT 1", None, psycopg.OperationalError(reason))
+    assert isinstance(told.value, DatabaseUnreachableError) == away

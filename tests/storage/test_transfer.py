@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, insert, inspect, select, text, update
 
+from bcos_core.cli.main import main
 from bcos_core.cli.tables import TABLES
 from bcos_core.errors import InputError, StorageError
 from bcos_core.home import Home
@@ -26,6 +29,7 @@ from bcos_core.storage.postgresql import make_engine
 from bcos_core.storage.transfer import copy_database
 from bcos_core.storage.upgrade import open_database
 from tests.cluster import Cluster
+from tests.ports import free_port
 from tests.study.open_study import OpenStudy
 
 pytestmark = pytest.mark.sqlite_file
@@ -82,6 +86,56 @@ def test_every_table_that_migrations_make_is_copied(home: Home) -> None:
         assert {table.name for table in TABLES} == set(inspect(connection).get_table_names()) - {"alembic_version"}
 
 
+def test_every_table_is_known_to_a_command_that_has_loaded_nothing_else(home: Home) -> None:
+    with open_database(home).read() as connection:
+        there = set(inspect(connection).get_table_names()) - {"alembic_version"}
+    names = "from bcos_core.cli.tables import TABLES; print(*(table.name for table in TABLES))"
+    found = subprocess.run([sys.executable, "-c", names], capture_output=True, text=True, check=True).stdout
+    assert set(found.split()) == there
+
+
+def test_tables_of_another_program_are_left_alone(
+    full: Database, empty: Database, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_database(full, empty, TABLES, home)
+    dump = back_up(empty, tmp_path / "copy.dump").path
+    monkeypatch.setenv("BCOS_DATABASE_URL", empty.engine.url.render_as_string())
+    with empty.write() as connection:
+        for name in ("customers", *(table.name for table in reversed(TABLES)), "alembic_version"):
+            made = "CREATE TABLE customers (id integer)" if name == "customers" else f"DROP TABLE {name} CASCADE"
+            connection.execute(text(made))
+    for attempt in (
+        lambda: copy_database(full, empty, TABLES, home),
+        lambda: restore(home, dump, TABLES, force=True),
+    ):
+        with pytest.raises(InputError, match=r"not of this program \(customers\)"):
+            attempt()
+        with empty.read() as connection:
+            assert inspect(connection).get_table_names() == ["customers"]
+    open_engine(home).dispose()
+
+
+@pytest.mark.parametrize(
+    "address, said",
+    [
+        ("postgresql://ann@127.0.0.1:{port}/bcos", "check the host and the port in --to"),
+        ("sqlite:///{letter}", "name another one in --to"),
+        ("sqlite:///{customers}", "not of this program (customers). Nothing was changed: name an empty one in --to"),
+        ("mysql://ann@127.0.0.1/bcos", "--to cannot be used (mysql is not supported)"),
+    ],
+)
+def test_a_wrong_target_is_said_to_be_it(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str, said: str
+) -> None:
+    (tmp_path / "letter").write_text("This is a letter, and no database. " * 100)
+    with sqlite3.connect(tmp_path / "customers") as connection:
+        connection.execute("CREATE TABLE customers (id integer)")
+    url = address.format(port=free_port(), letter=tmp_path / "letter", customers=tmp_path / "customers")
+    assert main(["migrate", "--to", url]) != 0
+    told = capsys.readouterr().err
+    assert said in told and "BCOS_" not in told
+
+
 def test_all_rows_arrive_there_and_back_and_numbers_go_on(full: Database, empty: Database, home: Home) -> None:
     copied = {one.table: one for one in copy_database(full, empty, TABLES, home)}
     before, after = rows_of(full), rows_of(empty)
@@ -91,7 +145,8 @@ def test_all_rows_arrive_there_and_back_and_numbers_go_on(full: Database, empty:
     with empty.write() as connection:  # the next event takes the next number, and none that is taken
         study = connection.execute(text("SELECT id FROM studies")).scalar_one()
         newest = max(id for id, *_ in after["study_events"])
-        values = {"study": study, "kind": "paused", "payload": {}, "at": after["studies"][0][10]}
+        created_at = list(_table("studies").c.keys()).index("created_at")
+        values = {"study": study, "kind": "paused", "payload": {}, "at": after["studies"][0][created_at]}
         number = connection.execute(insert(_table("study_events")).values(values).returning(text("id"))).scalar_one()
         assert number == newest + 1
         connection.execute(text("DELETE FROM study_events WHERE id = :id"), {"id": number})
@@ -137,14 +192,14 @@ def test_a_backup_of_sqlite_is_put_back(full: Database, home: Home, tmp_path: Pa
     before = rows_of(full)
     Collections(full).pin("later", "a text")
     with pytest.raises(InputError, match=r"has rows. Replace them with --force"):
-        restore(home, backup)
+        restore(home, backup, TABLES)
     assert rows_of(full) != before
-    restore(home, backup, force=True)
+    restore(home, backup, TABLES, force=True)
     assert rows_of(full) == before
     with full.read() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
     other = Home(tmp_path / "other")
-    restore(other, backup)  # where nothing is, nothing need be forced
+    restore(other, backup, TABLES)  # where nothing is, nothing need be forced
     assert rows_of(open_database(other)) == before
 
 
@@ -170,7 +225,7 @@ def test_what_is_no_whole_backup_replaces_nothing(full: Database, home: Home, tm
         (tmp_path / "nothing", "There is no file"),
     ):
         with pytest.raises(InputError, match=said):
-            restore(home, file, force=True)
+            restore(home, file, TABLES, force=True)
         assert rows_of(full) == before
 
 
@@ -182,20 +237,20 @@ def test_a_backup_of_postgresql_is_put_back(
     target = tmp_path / "copy.dump"
     assert back_up(empty, target).bytes == target.stat().st_size and target.stat().st_mode & 0o077 == 0
     with pytest.raises(InputError, match="backup of PostgreSQL"):
-        restore(home, target, force=True)
+        restore(home, target, TABLES, force=True)
     monkeypatch.setenv("BCOS_DATABASE_URL", empty.engine.url.render_as_string())
     Collections(empty).pin("later", "a text")
     with pytest.raises(InputError, match=r"has rows. Replace them with --force"):
-        restore(home, target)
+        restore(home, target, TABLES)
     cut = tmp_path / "cut.dump"
     cut.write_bytes(target.read_bytes()[:3000])
     with pytest.raises((InputError, StorageError), match="no whole backup|no alembic_version|Nothing was changed"):
-        restore(home, cut, force=True)
+        restore(home, cut, TABLES, force=True)
     assert rows_of(empty) != before and len(rows_of(empty)["collection_texts"]) == 2
-    restore(home, target, force=True)
+    restore(home, target, TABLES, force=True)
     assert rows_of(empty) == before
     with pytest.raises(InputError, match="no backup of a PostgreSQL database"):
-        restore(home, back_up(full, tmp_path / "file.sqlite3").path, force=True)
+        restore(home, back_up(full, tmp_path / "file.sqlite3").path, TABLES, force=True)
     open_engine(home).dispose()
 
 

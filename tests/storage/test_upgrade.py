@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
+import bcos_core.accounts.schema
 import bcos_core.jobs.schema
 import bcos_core.storage.collections
 import bcos_core.storage.evidence
+import bcos_core.storage.stored_files
 import bcos_core.study.schema  # noqa: F401  # each registers its tables
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
@@ -23,7 +26,7 @@ from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.store import JobStore
 from bcos_core.storage.database import Database, open_engine
 from bcos_core.storage.types import METADATA
-from bcos_core.storage.upgrade import MIGRATIONS, _config, open_database
+from bcos_core.storage.upgrade import MIGRATIONS, _config, open_database, revisions_of
 from bcos_core.study.crowd import Crowd
 from bcos_core.study.lock_job import LOCK, LockSpec
 from bcos_core.study.rehearsal_job import REHEARSE, RehearsalSpec
@@ -60,6 +63,37 @@ def test_a_newer_database_is_refused(home: Home) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StorageError, match=r"newer version of this program.*9999.*Update"):
         open_database(home)
+
+
+@pytest.mark.parametrize("revision", [None, "9999", "0005"])
+def test_a_database_of_another_program_is_left_alone(home: Home, revision: str | None) -> None:
+    """Also of one whose migrations Alembic runs, under names that may be those of ours."""
+    database = Database(open_engine(home.create()))
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE customers (id integer)"))
+        if revision is not None:
+            connection.execute(text("CREATE TABLE alembic_version (version_num varchar(32))"))
+            connection.execute(text(f"INSERT INTO alembic_version VALUES ('{revision}')"))
+    if database.is_sqlite:
+        home.database.chmod(0o644)
+        before = (home.database.read_bytes(), home.database.stat().st_mode)
+    for attempt in (lambda: open_database(home), lambda: JobStore.open(home), lambda: revisions_of(database)):
+        with pytest.raises(StorageError, match=r"not of this program \(customers\). Nothing was changed: (set|name)"):
+            attempt()
+    with database.read() as connection:
+        assert set(inspect(connection).get_table_names()) - {"alembic_version"} == {"customers"}
+    if database.is_sqlite:
+        assert before == (home.database.read_bytes(), home.database.stat().st_mode)
+
+
+@pytest.mark.sqlite_file
+def test_a_new_file_is_its_owner_s_alone(home: Home) -> None:
+    was = os.umask(0)
+    try:
+        open_database(home)
+    finally:
+        os.umask(was)
+    assert home.database.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.sqlite_file

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bcos_core.errors import InputError, InviteUsedUpError, RaterError, StudyError
+from bcos_core.access.actor import Actor, Mode, Role, rater
+from bcos_core.errors import InputError, InviteUsedUpError, NotAllowedError, RaterError, StudyError
 from bcos_core.home import Home
 from bcos_core.render.study_export import export_study
 from bcos_core.storage.upgrade import open_database
@@ -103,6 +104,18 @@ def test_a_second_link_of_the_panel_is_no_second_rater(study: OpenStudy) -> None
     study.raters.join(study.invite(InviteKind.PANEL), person=Person("p1"))
     with pytest.raises(RaterError, match="by another link"):
         study.raters.join(study.invite(InviteKind.PANEL), person=Person("p1"))
+
+
+def test_the_codes_are_for_those_who_may_change_them(study: OpenStudy) -> None:
+    """And each for the rater who has earned it, by another call."""
+    study.studies.recruit(study.id, replace(PROLIFIC, completion="C1"))
+    for role in (Role.VIEWER, Role.RESEARCHER):
+        with pytest.raises(NotAllowedError, match="change a study"):
+            Studies(study.database.acting(Actor("v" * 32, "Vic", role, Mode.PASSWORD))).recruiting(study.id)
+    with pytest.raises(NotAllowedError):
+        Studies(study.database.acting(rater("r"))).recruiting(study.id)
+    root = Studies(study.database.acting(Actor("r" * 32, "Root", Role.ADMIN, Mode.PASSWORD)))
+    assert root.recruiting(study.id) == Studies(study.database.acting(rater("r"))).recruiting_of_raters(study.id)
 
 
 def test_in_another_study_the_person_is_another_rater(study: OpenStudy) -> None:

@@ -33,6 +33,12 @@ def test_an_upload_is_stored_once(home: Home) -> None:
     assert sorted(stored_files(home)) == sorted([first, other]), "nothing temporary is left"
 
 
+def test_the_same_bytes_under_another_name_have_a_folder_of_their_own(home: Home) -> None:
+    first, second = save_upload(home, "a.csv", DATA), save_upload(home, "b.csv", DATA)
+    assert [path.name for path in first.parent.iterdir()] == ["a.csv"]
+    assert [path.name for path in second.parent.iterdir()] == ["b.csv"]
+
+
 @pytest.mark.parametrize(
     "filename, stored",
     [

@@ -1,5 +1,5 @@
-"""One process of a distributed training on CPUs: `python -m tests.train.rank SPEC FOLDER`, told who it is by
-RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT. The last line says what this one did."""
+"""One process of a distributed training on CPUs, of a classifier or a language model: `python -m tests.train.rank SPEC
+FOLDER`, told who it is by RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT. The last line says what this one did."""
 
 from __future__ import annotations
 
@@ -16,10 +16,26 @@ from bcos_core.model.checkpoint import state_hash
 from bcos_core.progress import SilentReporter
 from bcos_core.train import pipeline, trainer
 from bcos_core.train.job import TRAIN
+from bcos_core.train.language.job import LANGUAGE_MODEL
+from bcos_core.train.language.pipeline import run_language_training
+
+
+class Points(SilentReporter):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.curves: dict[str, list[float]] = {}
+        self.lines: list[str] = []
+
+    def metric(self, series: str, step: int, value: float) -> None:
+        self.curves.setdefault(series, []).append(value)
+
+    def log(self, message: str) -> None:
+        self.lines.append(message)
 
 
 def main() -> None:
-    spec, root = TRAIN.read(json.loads(sys.argv[1])), Path(sys.argv[2])
+    asked, root = json.loads(sys.argv[1]), Path(sys.argv[2])
     calls: list[str] = []
     trained: list[str] = []
     seen: list[list[list[int]]] = []
@@ -51,10 +67,16 @@ def main() -> None:
         return loss_of(self, model, inputs, *given, **named)
 
     trainer.BcosTrainer.compute_loss = compute_loss  # type: ignore[method-assign]
-    home = Home(root).create()
-    result = pipeline.run_training(spec, home=home, work=root / "work", job="j", reporter=SilentReporter())
+    home, points = Home(root).create(), Points()
+    where: dict[str, Any] = {"home": home, "work": root / "work", "job": "j", "reporter": points}
+    result: Any
+    if "texts" in asked:
+        result = run_language_training(LANGUAGE_MODEL.read(asked), **where)
+    else:
+        result = pipeline.run_training(TRAIN.read(asked), **where)
     said = {"rank": int(os.environ["RANK"]), "calls": calls, "trained": trained, "seen": seen}
-    sys.stdout.write("RESULT " + json.dumps({**said, "result": result.to_dict()}) + "\n")
+    told = {"result": result.to_dict(), "curves": points.curves, "lines": points.lines}
+    sys.stdout.write("RESULT " + json.dumps({**said, **told}) + "\n")
 
 
 if __name__ == "__main__":

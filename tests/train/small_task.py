@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
@@ -17,12 +18,12 @@ SUBJECTS = ("film", "plot", "cast", "score", "script", "camera", "ending", "scen
 GOOD, BAD = ("good", "great", "fine", "lovely", "warm"), ("bad", "dull", "poor", "awful", "cold")
 
 
-def write_inputs(folder: Path, seed: int = 0) -> tuple[Path, Path]:
-    """The model's folder and the file."""
+def write_inputs(folder: Path, seed: int = 0, **config: Any) -> tuple[Path, Path]:
+    """The model's folder and the file; `config` is what its network has otherwise."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    config = BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64)
-    BertForSequenceClassification(config).save_pretrained(folder / "bert")
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+    BertForSequenceClassification(BertConfig(**{**sizes, **config})).save_pretrained(folder / "bert")
     AutoTokenizer.from_pretrained(embedded_path()).save_pretrained(folder / "bert")
     with (folder / "reviews.csv").open("w", newline="") as file:
         writer = csv.writer(file)

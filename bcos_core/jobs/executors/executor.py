@@ -76,7 +76,9 @@ class Executor(Protocol):
     outlives_supervisor: bool
     """Whether jobs go on while no supervisor runs; else they are stopped with it, and go on at the next start."""
 
-    def room(self, lane: Lane, occupied: Occupied) -> Room: ...
+    def room(self, lane: Lane, occupied: Occupied, *, wanted: int = 1) -> Room:
+        """Where a job can begin that is to have so many GPUs, as far as there are as many here."""
+        ...
 
     def start(self, job: Job, command: Sequence[str]) -> str:
         """Start the process of a claimed job, whose `device` is one of the places of `room`, and give its handle.

@@ -15,7 +15,14 @@ import psutil
 
 from bcos_core.errors import JobError
 from bcos_core.home import CHECKOUT, Home
-from bcos_core.jobs.devices import CPU, device_environment, lack_of_room, visible_devices
+from bcos_core.jobs.devices import (
+    CPU,
+    device_environment,
+    joined_devices,
+    lack_of_room,
+    single_devices,
+    visible_devices,
+)
 from bcos_core.jobs.executors.executor import CannotStart, Ended, Occupied, OutOfSight, Room, Running, State
 from bcos_core.jobs.job import Job
 from bcos_core.jobs.lane import Lane
@@ -43,10 +50,16 @@ class LocalExecutor:
     def _devices(self) -> Sequence[str]:
         return self._given_devices or visible_devices()
 
-    def room(self, lane: Lane, occupied: Occupied) -> Room:
-        free = [device for device in self._devices if (device, lane) not in occupied]
+    def room(self, lane: Lane, occupied: Occupied, *, wanted: int = 1) -> Room:
+        taken = {(single, used) for device, used in occupied for single in single_devices(device)}
+        free = [device for device in self._devices if (device, lane) not in taken]
         if lane == Lane.LONG:
-            return Room(free)
+            several = min(wanted, len(self._devices))  # processes that share the CPU are in one place
+            if several == 1:
+                return Room(free)
+            lack = f"Waits for {several} GPUs: {len(free)} of {len(self._devices)} are free."
+            return Room([joined_devices(free[:several])]) if len(free) >= several else Room((), lack)
+        occupied = taken
         # Short jobs go first where no long one runs, which has the memory to itself.
         alone = [device for device in free if (device, Lane.LONG) not in occupied]
         beside, lack = [], ""

@@ -32,6 +32,7 @@ from bcos_core.jobs.executors.executor import (
     Running,
     State,
 )
+from bcos_core.jobs.executors.places import cluster_room
 from bcos_core.jobs.executors.ray_client import RayClient, in_a_line
 from bcos_core.jobs.executors.settings import RaySettings
 from bcos_core.jobs.job import Job
@@ -46,7 +47,14 @@ SOON_SECONDS = 8.0
 SHORT_LOG_BYTES = 64 * 1024
 LAST_LINES_SECONDS = 5.0
 """How long the rest of the log of an ended job is waited for."""
-PASSED_ON = ("BCOS_ROOTS", "BCOS_PRECISION", "BCOS_DETERMINISTIC", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM")
+PASSED_ON = (
+    "BCOS_ROOTS",
+    "BCOS_PRECISION",
+    "BCOS_DETERMINISTIC",
+    "BCOS_STORE",
+    "HF_HUB_OFFLINE",
+    "TOKENIZERS_PARALLELISM",
+)
 """Variables of the supervisor's environment that jobs have, too. Secrets are none of them: a cluster shows them."""
 NOT_UPLOADED = (".git", ".venv", ".bcos", "build", "**/__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
 
@@ -73,23 +81,18 @@ class RayExecutor:
         self._closed = threading.Event()
         self._watcher: threading.Thread | None = None
 
-    def room(self, lane: Lane, occupied: Occupied) -> Room:
-        """One of several places is kept for short jobs."""
-        taken = {place for place, _ in occupied}
-        places = [f"{self.name}:{number}" for number in range(1, self._settings.jobs + 1)]
-        if lane == Lane.LONG:
-            free = [place for place in places[: max(1, len(places) - 1)] if place not in taken]
-        else:
-            free = [place for place in reversed(places) if place not in taken]
-        if not free:
-            return Room()
+    def room(self, lane: Lane, occupied: Occupied, *, wanted: int = 1) -> Room:
+        """All processes of a job are on one machine of the cluster."""
+        room = cluster_room(self.name, self._settings, lane, occupied, wanted=wanted)
+        if not room.places:
+            return room
         if time.monotonic() - self._looked >= LOOK_FOR_CLUSTER_SECONDS:
             try:
                 RayClient.connect(self._settings.address)
                 self._see("")
             except OutOfReach as error:
                 self._see(str(error))
-        return Room((), self._hindrance) if self._hindrance else Room(free)
+        return Room((), self._hindrance) if self._hindrance else room
 
     def _see(self, hindrance: str) -> None:
         self._looked, self._hindrance = time.monotonic(), hindrance

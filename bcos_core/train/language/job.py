@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bcos_core.jobs.job import Job
 from bcos_core.jobs.kind import JobKind
 from bcos_core.jobs.run import JobRun
 from bcos_core.text.running import LANGUAGE_TASK
@@ -31,6 +32,7 @@ def command(spec: LanguageSpec) -> list[str]:
     words = ["train", "--task-type", LANGUAGE_TASK, "--model", spec.model, "--task", spec.texts.argument]
     words += [f"--text-column={spec.texts.text_column}"] * bool(spec.texts.text_column)
     words += [f"--name={spec.name}"] * bool(spec.name) + [f"--notes={spec.notes}"] * bool(spec.notes)
+    words += [f"--processes={spec.processes}"] * (spec.processes > 1)
     return [*words, *recipe_words(spec.recipe)]
 
 
@@ -42,6 +44,13 @@ def run(spec: LanguageSpec, job: JobRun) -> LanguageResult:
     return result
 
 
+def made(job: Job) -> LanguageResult:
+    from bcos_core.jobs.made import result_of
+    from bcos_core.train.language.pipeline import LanguageResult
+
+    return result_of(job, LanguageResult)
+
+
 LANGUAGE_MODEL = JobKind(
     name="language-model",
     title="Language model",
@@ -50,6 +59,8 @@ LANGUAGE_MODEL = JobKind(
     key=key,
     command=command,
     run=run,
+    processes=lambda spec: spec.processes,
+    made=made,
     plan=language_plan,
     called_now=called_now,
     reserves=lambda spec: spec.reserved,

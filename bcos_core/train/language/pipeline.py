@@ -33,7 +33,7 @@ from bcos_core.model.quiet import transformers_in_turn
 from bcos_core.model.sources import pretrained_folder, resolve_model
 from bcos_core.model.tokenizer import save_tokenizer
 from bcos_core.numbers import count, number
-from bcos_core.progress import Reporter
+from bcos_core.progress import Reporter, SilentReporter
 from bcos_core.storage.content import name_of
 from bcos_core.tasks.next_token import PERPLEXITY, RATIO
 from bcos_core.text.running import RunningText, load_texts, size_in_words, source_hash, take
@@ -45,8 +45,10 @@ from bcos_core.train.language.recipe import DISTILLATION, LanguageRecipe
 from bcos_core.train.language.spec import LanguageSpec
 from bcos_core.train.language.trainer import for_distillation, train_language_model
 from bcos_core.train.naming import trained_folders
+from bcos_core.train.ordered import trained_by
 from bcos_core.train.plan import KINDS
 from bcos_core.train.precision import precision_of_job
+from bcos_core.train.ranks import Ranks
 from bcos_core.train.work import Inputs, WorkFolder
 
 HELD_OUT_TEXTS = 100
@@ -144,7 +146,10 @@ class _Run:
     """One run: its texts, its folder, and the stages that remain."""
 
     def __init__(self, spec: LanguageSpec, *, home: Home, work: Path, job: str, reporter: Reporter) -> None:
-        self.spec, self.recipe, self.home, self.job, self.reporter = spec, spec.recipe, home, job, reporter
+        self.spec, self.recipe, self.home, self.job = spec, spec.recipe, home, job
+        self.ranks = Ranks()
+        self.of_original: Perplexity
+        self.reporter = reporter = reporter if self.ranks.is_first else SilentReporter()
         self.work = WorkFolder(work, job).create()
         self.stages = stage_titles(self.recipe)
         self.seconds_before = self._finished_seconds()
@@ -164,7 +169,7 @@ class _Run:
         self.file = source_hash(spec.texts) or None
         self.texts: RunningText = load_texts(spec.texts, wanted_texts(self.recipe), reporter.progress)
         inputs = Inputs(name_of({**spec.work(), "name": spec.name}), self.texts.hash, library_versions())
-        if changed := self.work.begin(inputs, spec.texts.title):
+        if changed := self.ranks.first(lambda: self.work.begin(inputs, spec.texts.title)):
             reporter.log(changed)
         for note in self.texts.notes:
             reporter.log(note)
@@ -181,29 +186,35 @@ class _Run:
         self.names = trained_folders(spec.name, folder_stem(spec.texts.title, "texts"), self.recipe, job)
 
     def original(self) -> Perplexity:
-        """That of the pretrained model."""
-        if known := self.work.known("original", Measured):
-            return known.found
-        self._begin("Measuring the original")
-        began = time.monotonic()
-        found = self._measured(self.pretrained()[0])
-        self.work.keep("original", Measured(found, time.monotonic() - began))
-        self.reporter.log(
-            f"Perplexity of {self.source.name}: {number(found.value)} on {found.predicted:,} tokens of "
-            f"{len(found.tokens):,} sequences."
-        )
-        return found
+        """That of the pretrained model; asked for before all else."""
+
+        def measure() -> Perplexity:
+            if known := self.work.known("original", Measured):
+                return known.found
+            self._begin("Measuring the original")
+            began = time.monotonic()
+            found = self._measured(self.pretrained()[0])
+            self.work.keep("original", Measured(found, time.monotonic() - began))
+            self.reporter.log(
+                f"Perplexity of {self.source.name}: {number(found.value)} on {found.predicted:,} tokens of "
+                f"{len(found.tokens):,} sequences."
+            )
+            return found
+
+        self.of_original = self.ranks.first(measure)
+        return self.of_original
 
     def model(self, kind: str, recipe: LanguageRecipe, start: Callable[[], Start]) -> TrainedLanguageModel:
         """Train from `start()`, measure and save; if that was done before the job was interrupted, its result."""
-        if known := self.work.known(kind, TrainedLanguageModel):
+        if known := self.ranks.first(lambda: self.work.known(kind, TrainedLanguageModel)):
             return known
         model, stretch = start()
         began = time.monotonic()  # calibration, inside start(), keeps its own time
-        before = self._before(kind, model)
+        before = self.ranks.first(lambda: self._before(kind, model))
         if recipe.epochs:
             self._begin(f"Training the {KINDS[kind]} model")
-            precision = precision_of_job(self.work, model, recipe.precision)
+            # Measured by one: processes of one run must not differ in it.
+            precision = self.ranks.first(lambda: precision_of_job(self.work, model, recipe.precision))
             self.reporter.log(precision.reason)
             original = None
             if recipe.loss == DISTILLATION:
@@ -222,13 +233,18 @@ class _Run:
                 reporter=self.reporter,
                 bf16=precision.bf16,
                 stretch=stretch,
+                ranks=self.ranks,
             )
         if recipe.bcos:
             set_b(model, recipe.b)
+
+        def measure_and_save() -> TrainedLanguageModel:
+            result = self._measured_and_saved(kind, model, recipe, before, began)
+            self.work.keep(kind, result)
+            return result
+
         self._begin(f"Measuring the {KINDS[kind]} model")
-        result = self._measured_and_saved(kind, model, recipe, before, began)
-        self.work.keep(kind, result)
-        return result
+        return self.ranks.first(measure_and_save)
 
     def pretrained(self) -> Start:
         """The original as it is; what was loaded before is handed on, since it will be changed."""
@@ -243,13 +259,15 @@ class _Run:
             model, _ = self.pretrained()
             return convert(model, b=recipe.first_b, normalize_weights=recipe.normalize_weights, in_place=True), {}
         kept = self.work.path / "calibrated"
-        calibration = self.work.known("calibration", CalibrationResult)
-        if calibration is None:
+
+        def fit() -> CalibrationResult:
+            if known := self.work.known("calibration", CalibrationResult):
+                return known
             self._begin("Fitting the converted layers")
             original, _ = self.pretrained()
             converted = convert(original, b=recipe.b)
             ridge = recipe.ridge_of(biases=self.biases)
-            calibration = calibrate(
+            result: CalibrationResult = calibrate(
                 converted,
                 original,
                 take(self.train_texts, recipe.calibration_texts, recipe.seed),
@@ -261,15 +279,18 @@ class _Run:
                 reporter=self.reporter,
             )
             self.reporter.log(
-                f"Calibrated on {calibration.texts} texts with ridge {ridge:g} in {calibration.seconds:.0f} s; hidden "
-                f"states' cosine on held-out texts {calibration.cosine:.3f} at B = {calibration.b:g}."
+                f"Calibrated on {result.texts} texts with ridge {ridge:g} in {result.seconds:.0f} s; hidden "
+                f"states' cosine on held-out texts {result.cosine:.3f} at B = {result.b:g}."
             )
             with renamed_when_complete(kept) as folder, transformers_in_turn():
                 converted.save_pretrained(folder)
                 save_tokenizer(self.tokenizer, folder)
-            self.work.keep("calibration", calibration)
-            del original, converted
+            self.work.keep("calibration", result)
+            return result
+
+        calibration = self.ranks.first(fit)  # the others load what it has written
         model = load_model(kept)
+        model.to(self.ranks.device)
         set_b(model, recipe.first_b)
         return model, calibration.stretch
 
@@ -297,7 +318,8 @@ class _Run:
             JobError: it is not what the job was started on.
         """
         found = load(self.source.name if self.source.name in EMBEDDED_MODELS else self.folder)
-        self.work.require_model(found.identity, self.source.name)
+        if self.ranks.is_first:  # which may load it once more than the others
+            self.work.require_model(found.identity, self.source.name)
         return found
 
     def _sequences(self, texts: Sequence[str], side: str) -> list[Ids]:
@@ -336,7 +358,7 @@ class _Run:
             self.work.keep("before", known)
             self.reporter.log(
                 f"Perplexity once converted, at B = {self.recipe.first_b:g}: {number(known.found.value)}, "
-                f"{number(ratio(known.found, self.original()).value)} × the original's."
+                f"{number(ratio(known.found, self.of_original).value)} × the original's."
             )
         return known.found.value
 
@@ -345,7 +367,7 @@ class _Run:
     ) -> TrainedLanguageModel:
         path = self.home.models / self.names[kind]
         found = self._measured(model)
-        against = ratio(found, self.original())
+        against = ratio(found, self.of_original)
         metrics = {PERPLEXITY.name: found.value, RATIO.name: against.value}
         intervals = {PERPLEXITY.name: found.interval, RATIO.name: (against.low, against.high)}
         intervals = {name: ends for name, ends in intervals.items() if all(map(math.isfinite, ends))}
@@ -361,6 +383,7 @@ class _Run:
             test_size=len(found.tokens),
             data=self.file,
             job=self.job,
+            trained_by=trained_by(self.work.path / kind),
             twin=self.names["conventional" if kind == "bcos" else "bcos"] if twins else None,
             about=About() if self.recipe.bcos and kind == "conventional" else self.spec.about,
         )

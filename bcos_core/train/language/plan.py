@@ -26,6 +26,7 @@ from bcos_core.train.plan import (
     READING_SECONDS,
     SAVING_SECONDS,
     STEP_SECONDS,
+    together_words,
 )
 
 CURVE_TOKENS = 2048
@@ -123,7 +124,9 @@ def language_plan(spec: LanguageSpec) -> list[Part]:
             asked = EVALUATIONS * passes(min(CURVE_TOKENS, size.validation * size.tokens))
             consistent = " with consistency" * bool(own.consistency)
             pace = f"language {kind}, {own.loss}{consistent}, {own.precision}"
-            parts.append((pace, steps + seconds_of(units * passes(trained * own.epochs) + asked)))
+            pace += together_words(spec.processes)
+            trained_passes = units * passes(trained * own.epochs) / spec.processes
+            parts.append((pace, steps + seconds_of(trained_passes + asked)))
         parts.append(("perplexity", SAVING_SECONDS + seconds_of(passes(tested) * BCOS_STEP)))
     return [Part(stage, "", pace, seconds) for stage, (pace, seconds) in enumerate(parts)]
 

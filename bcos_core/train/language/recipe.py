@@ -17,6 +17,7 @@ from bcos_core.train.choices import (
     accumulation_option,
     b_option,
     calibration_texts_option,
+    checkpointing_option,
     consistency_option,
     consistency_start_option,
     examples_option,
@@ -89,17 +90,12 @@ class LanguageRecipe(Choices):
         step=0.5,
         group=TRAINING,
     )
-    batch_size: int = choice(16, "Batch", "Sequences per step and device.", least=1, most=1024, step=8, group=TRAINING)
+    batch_size: int = choice(16, "Batch", "Sequences per step.", least=1, most=1024, step=8, group=TRAINING)
     gradient_accumulation: int = accumulation_option()
     warmup: float = warmup_option(0.05)
     weight_decay: float = weight_decay_option()
     precision: str = precision_option()
-    checkpointing: bool = choice(
-        False,
-        "Gradient checkpointing",
-        "Keeps less in memory and computes the blocks twice: a third slower.",
-        group=TRAINING,
-    )
+    checkpointing: bool = checkpointing_option()
     embeddings: str = choice(
         "kept",
         "Word embeddings",

@@ -16,7 +16,7 @@ from bcos_core.train.named_work import NamedWork
 @dataclass(frozen=True)
 class LanguageSpec(NamedWork):
     """A model source (see `bcos_core.model.sources`), texts and a recipe; and what the model that comes of it is
-    called, with notes about it.
+    called, with notes about it. So many `processes` train together.
 
     Raises:
         RecipeError: a name or notes that cannot be such.
@@ -27,9 +27,10 @@ class LanguageSpec(NamedWork):
     recipe: LanguageRecipe
     name: str = ""
     notes: str = ""
+    processes: int = 1
 
     def work(self) -> dict[str, Any]:
-        """What is computed, whatever it is called."""
+        """What is computed, whatever it is called, and by however many."""
         return {"model": self.model, "texts": self.texts.to_dict(), "recipe": self.recipe.to_dict()}
 
     @property

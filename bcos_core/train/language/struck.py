@@ -23,6 +23,7 @@ from transformers import PreTrainedModel
 from bcos_core.model.contributions import contributions
 from bcos_core.model.perplexity import head_logits
 from bcos_core.model.view import ModelView
+from bcos_core.train.chance import Chance
 from bcos_core.train.losses import random_subsets
 
 
@@ -57,6 +58,7 @@ def struck_prompts(
     replaced_by: int,
     *,
     sparing: bool = False,
+    chance: Chance | None = None,
 ) -> StruckPrompts:
     """A prompt of each text, which ends before a random token of it, explained and struck.
 
@@ -65,9 +67,11 @@ def struck_prompts(
         ordinary: (batch, tokens), true for tokens of the text itself.
         replaced_by: the token that is put in the place of others.
         sparing: blocks are computed again where the graph of the explanations would be large.
+        chance: what decides, where it was drawn before.
     """
+    chance = chance or Chance.drawn(input_ids)
     # Any token but the first is as likely to be the next one: 1 … length − 1.
-    ends = 1 + (torch.rand(len(input_ids), device=input_ids.device) * (attention_mask.sum(1) - 1)).long()
+    ends = 1 + (chance.size.squeeze(1) * (attention_mask.sum(1) - 1)).long()
     width = int(ends.max())
     read = torch.arange(width, device=ends.device) < ends[:, None]
     prompts, mask = input_ids[:, :width].masked_fill(~read, 0), read.long()
@@ -77,14 +81,23 @@ def struck_prompts(
     def explained(logits: Tensor) -> Tensor:
         if not pairs:  # of the others, one by the probabilities that the model gives them
             others = logits.detach().float().scatter(1, written, -torch.inf).softmax(-1)
-            pairs.append(torch.cat([written, torch.multinomial(others, 1)], dim=1))
+            pairs.append(torch.cat([written, _drawn(others, chance.what)], dim=1))
         return _difference(logits, pairs[0])
 
     view = ModelView(model, explanation_mode=True, again=None if sparing else 0)
     found = contributions(view, prompts, mask, explained)
-    removed = random_subsets(ordinary[:, :width] & read)
+    removed = random_subsets(ordinary[:, :width] & read, chance.first(width))
     expected = explained(found.logits).double() - (found.scores * removed).sum(1)
     return StruckPrompts(prompts.masked_fill(removed, replaced_by), mask, pairs[0], expected.float())
+
+
+def _drawn(probabilities: Tensor, chance: Tensor) -> Tensor:
+    """A token of each row of probabilities (batch, vocabulary), as likely as it says, for numbers from [0, 1), (batch,
+    1) → (batch, 1)."""
+    up_to = probabilities.double().cumsum(-1)
+    # One that has no probability ends where the one before it does, so that the first end that is above is never its.
+    found = torch.searchsorted(up_to, chance.double() * up_to[:, -1:], right=True)
+    return found.clamp(max=up_to.shape[1] - 1)  # of probabilities that are no numbers: the loss will say so
 
 
 def _difference(logits: Tensor, pairs: Tensor) -> Tensor:

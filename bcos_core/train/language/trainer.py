@@ -16,12 +16,14 @@ from bcos_core.model.perplexity import hidden_and_targets, padded, perplexity
 from bcos_core.progress import Reporter
 from bcos_core.tasks.next_token import PERPLEXITY
 from bcos_core.text.sequences import Ids
-from bcos_core.train.callbacks import BRamp, CompleteMark, ReportingCallback, not_finite
+from bcos_core.train.callbacks import BRamp, CompleteMark, ReportingCallback
+from bcos_core.train.chance import Chance
+from bcos_core.train.checkpointing import checkpointed
 from bcos_core.train.language.losses import cross_entropy, distillation, hidden_distance
 from bcos_core.train.language.plan import steps_done
 from bcos_core.train.language.recipe import DISTILLATION, LanguageRecipe
 from bcos_core.train.language.struck import StruckPrompts, struck_prompts
-from bcos_core.train.ordered import OrderedTrainer, arguments_of
+from bcos_core.train.ordered import Batch, OrderedTrainer, Passed, arguments_of
 from bcos_core.train.ranks import Ranks
 
 
@@ -55,49 +57,54 @@ class LanguageTrainer(OrderedTrainer):
         validation: Sequence[Ids],
         added: Collection[int],
         replaced_by: int | None,
-        reporter: Reporter,
         **arguments: Any,
     ) -> None:
-        super().__init__(seed=recipe.seed, **arguments)
-        self.recipe, self.original, self.validation, self.reporter = recipe, original, validation, reporter
+        super().__init__(recipe=recipe, **arguments)
+        self.recipe, self.original, self.validation = recipe, original, validation
         self.added, self.replaced_by = torch.tensor(sorted(added), dtype=torch.long), replaced_by
 
-    def compute_loss(
-        self,
-        model: nn.Module,
-        inputs: dict[str, Any],
-        return_outputs: bool = False,
-        num_items_in_batch: Tensor | int | None = None,
-    ) -> torch.Tensor | tuple[torch.Tensor, Any]:
-        bare: PreTrainedModel = self.accelerator.unwrap_model(model)
-        ids, mask = inputs["input_ids"], inputs["attention_mask"]
+    def chances(self, batch: Batch, generator: torch.Generator) -> dict[str, Chance]:
+        ids = batch["input_ids"]
+        return {"of_deletion": Chance.drawn(ids, generator=generator)}
+
+    def pass_over(self, part: Batch, whole: Batch) -> Passed:
+        ids, mask = part["input_ids"], part["attention_mask"]
+        of_texts = len(ids) / len(whole["input_ids"])
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.args.bf16):
-            struck = self._struck(bare, ids, mask)
-            rows, targets = hidden_and_targets(bare, ids, mask)
+            struck = self._struck(part)
+            rows, targets = hidden_and_targets(self.model, ids, mask)
+            of_tokens = len(rows) / max(1, int(whole["attention_mask"][:, 1:].sum()))
             sparing = self.recipe.checkpointing
             if self.original is None:
-                loss = cross_entropy(bare, rows, targets, sparing=sparing)
+                loss = cross_entropy(self.model, rows, targets, sparing=sparing)
             else:
                 with torch.no_grad():
                     theirs, _ = hidden_and_targets(self.original, ids, mask)
-                loss = distillation(bare, self.original, rows, theirs, sparing=sparing)
+                loss = distillation(self.model, self.original, rows, theirs, sparing=sparing)
                 if self.recipe.hidden_weight:
                     loss = loss + self.recipe.hidden_weight * hidden_distance(rows, theirs)
-            if struck is not None:
-                loss = loss + self.recipe.consistency * struck.loss(bare)
-        if not bool(loss.detach().isfinite()):
-            raise not_finite(f"the loss ({loss.item()})", self.state.global_step + 1)
-        return (loss, {}) if return_outputs else loss
+            loss = of_tokens * loss  # a mean over predicted tokens
+            if struck is not None:  # over texts
+                loss = loss + of_texts * self.recipe.consistency * struck.loss(self.model)
+        return Passed(loss, torch.ones((), dtype=torch.bool, device=ids.device))
 
-    def _struck(self, model: PreTrainedModel, ids: Tensor, mask: Tensor) -> StruckPrompts | None:
+    def _struck(self, part: Batch) -> StruckPrompts | None:
         """None where deletion consistency is not asked for, or has not begun."""
         if self.replaced_by is None or not self.recipe.is_consistent(self.state.global_step, self.state.max_steps):
             return None
+        ids, mask = part["input_ids"], part["attention_mask"]
         ordinary = mask.bool() & ~torch.isin(ids, self.added.to(ids.device))
-        return struck_prompts(model, ids, mask, ordinary, self.replaced_by, sparing=self.recipe.checkpointing)
+        return struck_prompts(
+            self.model,
+            ids,
+            mask,
+            ordinary,
+            self.replaced_by,
+            sparing=self.recipe.checkpointing,
+            chance=part["of_deletion"],
+        )
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        assert isinstance(self.model, PreTrainedModel)
         step = float(self.state.global_step)
 
         def beat(done: int, total: int) -> None:  # measuring takes a while too, and must hear a cancellation
@@ -134,6 +141,7 @@ def train_language_model(
     reporter: Reporter,
     bf16: bool,
     stretch: Mapping[str, float] | None = None,
+    ranks: Ranks | None = None,
     watching: Sequence[TrainerCallback] = (),
 ) -> None:
     """Train `model` in place; it is in evaluation mode afterwards, and all its parameters may be trained again.
@@ -141,7 +149,8 @@ def train_language_model(
     Checkpoints go to `work`; if some are there already, training goes on from the last one. `original` is what is
     distilled, which stays as it is; `added` are the numbers of special tokens, and `replaced_by` is the token that
     stands for struck ones, where deletion consistency is asked for; `stretch` are layers by path whose weights
-    calibration made longer, and how much.
+    calibration made longer, and how much; `ranks` are the processes that train together: each takes a share of a
+    step's sequences.
 
     Raises:
         JobCancelled: from the reporter.
@@ -152,15 +161,8 @@ def train_language_model(
     if recipe.consistency and replaced_by is None:
         raise ValueError("Deletion consistency wants a token that stands for struck ones.")
     steps = steps_of(len(train), recipe)
-    arguments = arguments_of(
-        recipe,
-        steps,
-        work,
-        bf16=bf16,
-        activation_checkpointing=recipe.checkpointing,
-        activation_checkpointing_kwargs={"use_reentrant": False} if recipe.checkpointing else None,
-    )
-    ranks = Ranks()
+    arguments = arguments_of(recipe, steps, work, bf16=bf16)
+    ranks = ranks or Ranks()
     callbacks: list[TrainerCallback] = [
         ReportingCallback(reporter, recipe, PERPLEXITY.name, loss_name(recipe), partial(steps_done, recipe)),
         CompleteMark(ranks),
@@ -179,6 +181,7 @@ def train_language_model(
             added=added,
             replaced_by=replaced_by,
             stretch=stretch or {},
+            ranks=ranks,
             reporter=reporter,
             model=model,
             args=arguments,
@@ -187,12 +190,11 @@ def train_language_model(
             data_collator=SequenceData.collate,
             callbacks=[*callbacks, *watching],
         )
-        trainer.go_on(work, ranks, reporter)
+        with checkpointed(model, wanted=recipe.checkpointing):
+            trainer.go_on(work)
     finally:
         for parameter in frozen:
             parameter.requires_grad_(True)
-        if recipe.checkpointing:
-            model.activation_checkpointing_disable()
     model.eval()
 
 

@@ -139,11 +139,11 @@ def _writable(case: Packed) -> Packed:
 
 
 def _json_lines(content: bytes, what: list[values.Change]) -> list[bytes]:
-    """JSON or JSON lines with changes in one of them; other content as it is."""
+    """JSON or JSON lines with changes in one of them; other content, and what is nested too deep, as it is."""
     rows = content.split(b"\n")
     try:
         return [values.written(values.changed(json.loads(rows[0]), what)), *rows[1:]]
-    except ValueError:
+    except (ValueError, RecursionError):
         return rows
 
 

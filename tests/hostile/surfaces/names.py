@@ -12,6 +12,7 @@ from bcos_core.cli.checkpoints import find_checkpoint
 from bcos_core.home import require_allowed
 from bcos_core.jobs.store import JobStore
 from bcos_core.model.about import About, change_about, clean, clean_tags, read_about
+from bcos_core.model.embedded import LANGUAGE_MODEL
 from bcos_core.model.naming import folder_stem, name_of_twin, require_free_name
 from bcos_core.model.sources import resolve_model
 from bcos_core.render.csv_file import csv_file
@@ -54,7 +55,7 @@ def make(ground: Ground) -> tuple[st.SearchStrategy[Named], Callable[[Named], ob
         st.lists(pieces, min_size=1, max_size=3).map("".join),
         st.tuples(st.sampled_from(("hub:", "file:", "~/", "file://", "hub:a/")), pieces).map("".join),
         pieces.map(lambda one: f"{one}.csv"),
-    )
+    ).filter(lambda one: one != LANGUAGE_MODEL)  # the name of a real model, which would be made into a folder
     cases = st.builds(
         Named,
         names,
@@ -114,7 +115,7 @@ def make(ground: Ground) -> tuple[st.SearchStrategy[Named], Callable[[Named], ob
         "about": about,
         "collection": collection,
         "study": study,
-        "trash": lambda case: take_back(ground.home, case.name),
+        "trash": lambda case: take_back(store, case.name),
         "job": job,
         "task": lambda case: TaskChoice.parse(case.name).argument,
         "texts": lambda case: TextSource.parse(case.name).argument,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 
+from bcos_core.cli.main import main
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.jobs.store import JobStore
 from bcos_core.storage.collections import Collections
@@ -65,6 +66,8 @@ def furnish(home: Home) -> list[str]:
     choice = TaskChoice("file", str(file), "text", "label")
     bcos, twin = save_pair(home, task=choice.to_dict(), metrics={"accuracy": 0.5}, test_size=9)
     save_language_model(home, "tiny-speaker")
+    assert main(["explain-dataset", str(bcos), "--data", str(file), "--column", "text", "--methods", "bcos"]) == 0
+    batch, *_ = JobStore.open(home).list(kind="batch")  # another surface may have furnished the home before
     job, _ = JobStore.open(home).submit("train", "A job", {}, "key")
     Collections(open_database(home)).pin("Mine", "A text.")
     return [
@@ -72,6 +75,7 @@ def furnish(home: Home) -> list[str]:
         twin.name,
         "tiny-speaker",
         job.id,
+        batch.id,
         world.study.id,
         world.token,
         "0123/reviews.csv",

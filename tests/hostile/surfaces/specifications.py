@@ -53,6 +53,10 @@ def example(name: str, ground: Ground) -> Any:
         from bcos_core.train.language.recipe import LANGUAGE_RECIPES
 
         needed |= {"recipe": next(iter(LANGUAGE_RECIPES.values()))}
+    if name == "batch":
+        from bcos_core.text.row_source import RowSource
+
+        needed |= {"data": RowSource("file", given["file"])}
     if name == "rehearse":
         from bcos_core.study.crowd import Crowd
 
@@ -112,7 +116,7 @@ def _row(store: JobStore, id: str, case: Row) -> object:
             {"value": case.content.decode("utf-8", "replace"), "id": id},
         )
     try:
-        said: list[object] = [store.states(), [one.title for one in store.list()], store.log_tail(id)]
+        said: list[object] = [[one.title for one in store.list()], store.log_tail(id)]
         found = store.get(id)
         said += [found.to_dict(), store.removable(found), command_of(found)]
         return said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from bcos_core.minimal_pairs.reading import read_pairs
 from bcos_core.tasks.registry import TASK_TYPES
 from bcos_core.text.files import load_file
 from bcos_core.text.preview import preview_columns, preview_file
+from bcos_core.text.row_source import RowSource, open_rows
 from bcos_core.text.running import TextSource, load_texts
 from bcos_core.text.upload import save_upload
 from tests.hostile import damage, values
@@ -88,7 +90,7 @@ def make(ground: Ground) -> tuple[st.SearchStrategy[Sent], Callable[[Sent], obje
     whole = bases()
     of_json = {"a.json": ROWS, "object.json": {"data": ROWS}, "posts.json": dict(list(hatexplain().items())[:6])}
     endings = sorted({Path(name).suffix for name, _ in whole} | {".ndjson", ".JSON", ".pkl", ".xlsx", ""})
-    hows = st.sampled_from(("preview", "task", "task", "columns", "texts", "pairs"))
+    hows = st.sampled_from(("preview", "task", "task", "columns", "texts", "pairs", "rows", "rows"))
     types = st.sampled_from((None, *TASK_TYPES))
 
     @st.composite
@@ -166,6 +168,10 @@ def make(ground: Ground) -> tuple[st.SearchStrategy[Sent], Callable[[Sent], obje
 def _read(path: Path, sent: Sent) -> object:
     if sent.how == "texts" or path.suffix == ".txt":
         return load_texts(TextSource("file", str(path))).notes
+    if sent.how == "rows":
+        rows = open_rows(RowSource("file", str(path)))
+        last = deque(rows.cells(rows.columns, 3), maxlen=2)
+        return rows.count, rows.fingerprint, last
     if sent.how == "pairs":
         return [one.sentence for one in read_pairs(path).left_out[:3]]
     if sent.how == "preview":

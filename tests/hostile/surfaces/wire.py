@@ -20,7 +20,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from urllib.request import urlopen
 
 import psutil
@@ -31,11 +31,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from bcos_core.errors import JobError
 from bcos_core.home import CHECKOUT
 from bcos_core.jobs.supervisor_lock import hold_supervisor_lock
-from bcos_core.researchers import RATERS_ONLY
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.invites import Invitations, InviteKind
 from bcos_core.study.raters import Raters
 from bcos_core.study.studies import Studies
+from bcos_core.team import RATERS_ONLY
 from pages.server.rooms import ROOMS
 from tests.hostile import damage, values
 from tests.hostile.surface import Ground, Surface
@@ -64,7 +64,7 @@ _TRIGGERS = [{"event": "strike", "value": _COMPONENTS[1]["strike"]}, {"event": "
 @dataclass(frozen=True)
 class Message:
     """`frame` as it goes over the wire, or a message with states of widgets, each by the number of a widget that the
-    page has shown (or by an id of nobody's)."""
+    page has shown (or by an id of nobody's); or the address of a file."""
 
     raters: bool
     page: str
@@ -73,6 +73,8 @@ class Message:
     kind: str = "rerun_script"
     fragment: str = ""
     widgets: tuple[tuple[int | str, str, Any], ...] = ()
+    address: bytes | None = None
+    """Of a file, asked for by itself: as it stands in the first line of a request."""
 
 
 @dataclass
@@ -156,7 +158,9 @@ def make(ground: Ground) -> tuple[st.SearchStrategy[Message], Callable[[Message]
         query = "&".join(f"{name}={quote(value)}" for name, value in given.items())
         if of_raters and draw(st.integers(0, 3)):
             query = rating
-        what = draw(st.sampled_from(("frame", "kind", "fragment", *("widgets",) * 5)))
+        what = draw(st.sampled_from(("frame", "kind", "fragment", *("address",) * 3, *("widgets",) * 5)))
+        if what == "address":
+            return Message(of_raters, page, query, address=draw(addresses(str(ground.outside))))
         if what == "frame":
             return Message(of_raters, page, query, frame=draw(frames))
         if what == "kind":
@@ -182,6 +186,31 @@ def make(ground: Ground) -> tuple[st.SearchStrategy[Message], Callable[[Message]
     return messages(), send
 
 
+def addresses(outside: str) -> st.SearchStrategy[bytes]:
+    """Addresses of files that pages hand out, of components, and of what a server must not have."""
+    folders = st.sampled_from(
+        (
+            *("/media/", "/media/", "/media/", "/_stcore/bidi-components/", "/component/", "/static/", "/app/static/"),
+            *("/", "/_stcore/", "/_stcore/upload_file/", "//media//", "/%6dedia/", "/media%2f", "/~/", "/sign-in"),
+        )
+    )
+    texts = values.texts.map(lambda text: text.encode("utf-8", "surrogatepass"))
+    pieces = st.one_of(
+        texts.map(lambda text: quote(text).encode()),
+        texts.map(lambda text: text[:300].translate(None, b" \r\n\x00")),
+        st.binary(max_size=9).map(lambda some: some.translate(None, b" \r\n\x00")),
+        st.sampled_from(
+            (b"../", b"..%2f", b"%2e%2e/", b"..\\", b"..;/", b"%00", b"//", b"a.csv", b"%c0%ae%c0%ae/", b"?")
+        ),
+        st.sampled_from(
+            (f"{outside}/secret.csv".encode(), quote(outside, safe="").encode(), b"etc/passwd", b"x" * 9000)
+        ),
+    )
+    return st.builds(
+        lambda folder, some: folder.encode() + b"".join(some), folders, st.lists(pieces, min_size=1, max_size=4)
+    )
+
+
 SERVERS: list[Server] = []
 HELD = ExitStack()
 
@@ -191,6 +220,8 @@ def breaches() -> list[Breach]:
 
 
 async def _send(server: Server, message: Message, connections: dict[bool, Any], rating: str) -> object:
+    if message.address is not None:
+        return await _fetch(server, message)
     manager, opened, count = connections.pop(message.raters, (None, None, 0))
     if count >= MESSAGES_OF_A_CONNECTION:
         await manager.__aexit__(None, None, None)
@@ -223,6 +254,31 @@ async def _send(server: Server, message: Message, connections: dict[bool, Any], 
         raise JobError("The connection was ended: the server takes no such message.")
     connections[message.raters] = (manager, opened, count + 1)
     return None
+
+
+async def _fetch(server: Server, message: Message) -> object:
+    """A file, as a browser asks for it, whose answer is no error of the server's."""
+    to = urlsplit(server.url)
+    reader, writer = await asyncio.open_connection(to.hostname, to.port)
+    try:
+        head = f"Host: {to.netloc}\r\nRange: bytes={message.query[:40].encode('ascii', 'ignore').decode()}\r\n"
+        writer.write(
+            b"GET " + (message.address or b"/") + b" HTTP/1.1\r\n" + head.encode() + b"Connection: close\r\n\r\n"
+        )
+        async with asyncio.timeout(ANSWER_SECONDS):
+            said = (await reader.read(1_000_000)).decode("latin-1")
+    except (ConnectionError, TimeoutError) as error:
+        raise JobError(f"The server takes no such address: {type(error).__name__}.") from error
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+    status = said[9:12]
+    _judge(said, raters=message.raters)
+    assert not status.startswith("5"), f"an address is answered by {status}"
+    if not status.startswith("2"):
+        raise JobError(f"There is no such file; the answer was {status or 'none'}.")
+    return said
 
 
 async def _open(server: Server, page: str, query: str) -> Wire:
