@@ -31,12 +31,13 @@ def address(home: Home, tmp_path: Path) -> Iterator[str]:
 
 
 def ask(address: str, method: str, path: str, *, announced: int = 0) -> tuple[int, str]:
+    """The status, and where it leads or what it says."""
     connection = HTTPConnection(address.removeprefix("http://"), timeout=20)
     connection.putrequest(method, path)
     connection.putheader("Content-Length", str(announced))
     connection.endheaders()
     response = connection.getresponse()
-    return response.status, response.read().decode()
+    return response.status, response.headers.get("Location") or response.read().decode()
 
 
 @pytest.mark.browser
@@ -79,6 +80,9 @@ def test_what_is_too_large_or_elsewhere_is_refused_in_words(address: str) -> Non
     for path in ("/metrics", "/ready", "/_stcore/health", "/bcos/_stcore/metrics"):
         assert ask(address, "GET", path)[0] == 404, path
     assert ask(address, "POST", "/bcos/")[0] == 405
+    # A link without the last stroke leads to what it was made of.
+    assert ask(address, "GET", "/bcos?study=1&item=%2F2") == (308, "/bcos/?study=1&item=%2F2")
+    assert ask(address, "GET", "/bcos") == (308, "/bcos/")
 
 
 ECHO = """
