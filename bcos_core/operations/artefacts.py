@@ -132,19 +132,35 @@ def push(of: Shared, *, again: bool = False) -> tuple[Sequence[Row], Sequence[Fa
     """
     of.reach()
     folders = list(only_here(of))
-    if again:
-        folders += [of.home.root / one.path for one in check(of, read=True).wrong]
+    damaged = {of.home.root / one.path for one in check(of, read=True).wrong} if again else set()
     put: list[Row] = []
     failed = []
-    for folder in folders:
+    for folder in (*folders, *sorted(damaged)):
         try:
             if folder.is_dir():
+                if folder in damaged:
+                    _require_as_it_was(of, folder)
                 put += of.put_now([folder], again=again)
         except StoreUnreachableError:
             raise
         except StorageError as error:
             failed.append(Failed(path_of(folder, of.home) or folder.name, str(error)))
     return put, failed
+
+
+def _require_as_it_was(of: Shared, folder: Path) -> None:
+    """
+    Raises:
+        StorageError: the folder is not what its row says: put, it would be what every host brings.
+    """
+    path = path_of(folder, of.home)
+    row = None if path is None else of.row(path)
+    if row is not None and manifest_of(folder).content != row.content:
+        raise StorageError(
+            "It is damaged in the store, and its files here are not what was put there. Nothing was put. `store push "
+            "--again` on a host that has it as it was mends it; where there is none, put a backup of the folder here "
+            "first, or delete it and make it again."
+        )
 
 
 def pull(of: Shared) -> tuple[Sequence[Row], Sequence[Failed]]:

@@ -55,7 +55,7 @@ def manifest_of(folder: Path) -> Manifest:
     """That of a folder on the disk. Hidden files, and what people say of a model, are no part of it.
 
     Raises:
-        StorageError: a file cannot be read, is a link, or there are none or too many.
+        StorageError: a file cannot be read, is a link, or is called as no host reads it, or there are none or too many.
     """
     files: dict[str, Entry] = {}
     try:
@@ -66,6 +66,11 @@ def manifest_of(folder: Path) -> Manifest:
                 within = path.relative_to(folder).as_posix()
                 if name.startswith(".") or within == BESIDE:
                     continue
+                if not _can_be_there(within, 0):
+                    raise StorageError(
+                        f"{str(path)!r} has a backslash or half of a character in its name, which no other host reads. "
+                        "Rename it, then try again."
+                    )
                 if path.is_symlink() or not path.is_file():
                     raise StorageError(f"{path} is no ordinary file, and is not put into a store. Replace it by one.")
                 files[within] = Entry(path.stat().st_size, file_hash(path))
@@ -97,7 +102,13 @@ def _can_be_there(name: str, size: int) -> bool:
     """Whether `manifest_of` names such a file: neither a hidden one, nor one outside of the folder."""
     parts = name.split("/")
     names_one = all(part and not part.startswith(".") for part in parts) and name != BESIDE
-    return names_one and size >= 0 and not set(name) & {"\0", "\\"}
+    return names_one and size >= 0 and not set(name) & {"\0", "\\"} and is_whole(name)
+
+
+def is_whole(name: str) -> bool:
+    """Whether a name has no half of a character, as one on a disk may: bytes that are no UTF-8. Neither the database
+    nor a bucket takes it."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from bcos_core.errors import StorageError
 from bcos_core.home import Home
 from bcos_core.numbers import file_size
 from bcos_core.storage.artefacts import table
-from bcos_core.storage.artefacts.manifest import BESIDE, LARGEST, NAME, Manifest, manifest_of, read_manifest
+from bcos_core.storage.artefacts.manifest import BESIDE, LARGEST, NAME, Manifest, is_whole, manifest_of, read_manifest
 from bcos_core.storage.artefacts.named import all_named, named_in, path_of
 from bcos_core.storage.artefacts.objects import Objects, is_asked, open_objects
 from bcos_core.storage.artefacts.table import Row
@@ -113,6 +113,11 @@ class Shared:
         marked: list[Row] = []
         try:
             for path in all_named([*sorted(own), *sorted(beside - own)], self.home):
+                if not is_whole(path):
+                    raise StorageError(
+                        f"The folder {path!r} has half of a character in its name, which no other host reads. "
+                        "Rename it, then try again."
+                    )
                 folder, known = self.home.root / path, self.row(path)
                 if not folder.is_dir() or (known is not None and path not in own):
                     continue
@@ -299,7 +304,7 @@ class Shared:
         folder.parent.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(folder.parent).free < manifest.bytes + SPARE:
             raise StorageError(f"There is no room under {self.home.root} for {what}. Free some disk space.")
-        unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
+        unfinished = _beside(folder, ".partial")
         try:
             unfinished.mkdir()
             for name, entry in manifest.files.items():
@@ -440,10 +445,15 @@ def _mark(folder: Path, content: str) -> None:
         partial.replace(folder / STORED)
 
 
+def _beside(folder: Path, ending: str = "") -> Path:
+    """A hidden place that nobody else has. Its name tells whose it is, but a name may be as long as any can be."""
+    return folder.with_name(f".{folder.name[:40]}-{secrets.token_hex(8)}{ending}")
+
+
 def _put_in_place(new: Path, folder: Path) -> None:
     old = None
     if folder.exists():
-        old = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
+        old = _beside(folder)
         folder.rename(old)
     try:
         new.rename(folder)
@@ -461,6 +471,6 @@ def _put_in_place(new: Path, folder: Path) -> None:
 
 
 def _discard(folder: Path) -> None:
-    aside = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
+    aside = _beside(folder)
     folder.rename(aside)
     shutil.rmtree(aside, ignore_errors=True)

@@ -170,6 +170,52 @@ def test_an_object_is_never_looked_for_outside_of_the_store(hosts: Hosts, object
     assert (objects_folder / row.objects / NAME).exists()
 
 
+@pytest.mark.parametrize("name", ["a\\b", os.fsdecode(b"caf\xe9")], ids=["backslash", "half of a character"])
+def test_what_no_host_could_read_is_not_put_and_keeps_nothing_else_back(hosts: Hosts, name: str) -> None:
+    left, right = hosts
+    (left.make("models/inside") / name).write_text("x")
+    left.make("models/other")
+    put, failed = operations.push(left.of)
+    assert [row.path for row in put] == ["models/other"]
+    assert [one.path for one in failed] == ["models/inside"] and "Rename it" in failed[0].reason
+    assert not operations.check(right.of, read=True).wrong and not operations.pull(right.of)[1]
+    (left.there("models/inside") / name).rename(left.there("models/inside") / "x")
+    left.make("models/caf\udce9")
+    put, failed = operations.push(left.of)
+    assert [row.path for row in put] == ["models/inside"] and "Rename it" in failed[0].reason
+
+
+def test_a_folder_with_the_longest_name_there_is(hosts: Hosts) -> None:
+    left, right = hosts
+    path = f"models/{'é' * 127}"  # 254 bytes of 255
+    for text in ("one", "another"):
+        if left.there(path).exists():
+            shutil.rmtree(left.there(path))
+        left.of.put_now([left.make(path, config=text)])
+        brought, failed = operations.pull(right.of)
+        assert ([row.path for row in brought], failed) == ([path], [])
+        assert contents(right.there(path)) == {"config": text} and not hidden(right.home.models)
+    left.of.forget_now([left.there(path)])
+    right.step()
+    assert not right.there(path).exists() and not hidden(right.home.models)
+
+
+def test_what_is_damaged_there_and_changed_here_is_not_put_in_the_place_of_what_it_was(hosts: Hosts) -> None:
+    left, right = hosts
+    folder = left.make("models/one", config="as it was")
+    (row,) = left.of.put_now([folder])
+    right.step()
+    left.damage(f"{row.objects}/config", b"cut")
+    (folder / "config").write_text("rotten")
+    put, failed = operations.push(left.of, again=True)
+    assert not put and [one.path for one in failed] == ["models/one"] and "Nothing was put" in failed[0].reason
+    assert left.of.row("models/one") == row
+    (mended,), failed = operations.push(right.of, again=True)
+    assert mended.content == row.content and not failed
+    assert not operations.check(right.of, read=True).wrong
+    assert contents(right.there("models/one")) == {"config": "as it was"}
+
+
 def test_a_link_is_not_put(hosts: Hosts, tmp_path: Path) -> None:
     left, _ = hosts
     (tmp_path / "secret").write_text("secret")
