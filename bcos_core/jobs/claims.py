@@ -90,23 +90,32 @@ def active_jobs(store: JobStore) -> Listing[Job]:
         return store.read_all(connection, query)
 
 
-def settle(store: JobStore, job: Job, *, reason: str, failure: str | None = None, shutting_down: bool = False) -> None:
+def settle(
+    store: JobStore,
+    job: Job,
+    *,
+    reason: str,
+    failure: str | None = None,
+    shutting_down: bool = False,
+    forgotten: bool = False,
+) -> None:
     """Give a new state to a running job whose process has ended without one.
 
     A job that was being cancelled is cancelled. One that the supervisor itself has ended (`shutting_down`)
     waits for the next start. One whose process would end the same way again fails, with `failure` as its
     message. Any other starts again, up to three starts in all; `reason` says how its process ended, as part
-    of a sentence. Nothing happens if the job has moved on since it was read.
+    of a sentence. Of one that nobody knows of any more (`forgotten`) a start that had not begun is none of
+    the three. Nothing happens if the job has moved on since it was read.
     """
     with store.database.write() as connection:
         present = store.read(connection, job.id)
         if present.state == JobState.RUNNING and present.attempt == job.attempt:
-            columns = _settled(present, reason, failure, shutting_down=shutting_down)
+            columns = _settled(present, reason, failure, shutting_down=shutting_down, forgotten=forgotten)
             same = (JOBS.c.id == job.id, JOBS.c.attempt == job.attempt, JOBS.c.state == JobState.RUNNING)
             connection.execute(update(JOBS).where(*same).values(eta_seconds=None, **NO_PROCESS, **columns))
 
 
-def _settled(job: Job, reason: str, failure: str | None, *, shutting_down: bool) -> dict[str, Any]:
+def _settled(job: Job, reason: str, failure: str | None, *, shutting_down: bool, forgotten: bool) -> dict[str, Any]:
     ended = {"ended_at": utc_now()}
     if job.cancel_requested:
         return {**ended, "state": JobState.CANCELLED, "message": "Cancelled."}
@@ -116,7 +125,7 @@ def _settled(job: Job, reason: str, failure: str | None, *, shutting_down: bool)
         return {"state": JobState.QUEUED, "message": INTERRUPTED}
     if failure is not None:
         return {**ended, "state": JobState.FAILED, "message": failure}
-    crashes = job.crashes + 1
+    crashes = job.crashes + (0 if forgotten and job.process is None else 1)
     if crashes < MAX_CRASHES:
         return {"state": JobState.QUEUED, "crashes": crashes, "message": f"Starts again: {reason}."}
     message = f"Started {crashes} times, and each time its process ended too early; the last time {reason}."

@@ -26,6 +26,10 @@ class Pulse:
             return False
         return now - since >= self._seconds
 
+    def heard(self, who: Hashable) -> None:
+        """It was seen to live in another way: a silence begins anew."""
+        self._seen.pop(who, None)
+
     def keep(self, those: Iterable[Hashable]) -> None:
         """Forget all others."""
         kept = set(those)

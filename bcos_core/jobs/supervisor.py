@@ -180,7 +180,7 @@ class Supervisor:
             watched_there = elsewhere and not self._pulse.is_silent(job.supervisor, present[job.supervisor])
             if silent and not watched_there:
                 reason = "its process was lost" if not elsewhere else f"the machine {job.supervisor} was lost"
-                settle(self.store, job, reason=reason)
+                settle(self.store, job, reason=reason, forgotten=True)
                 logger.info("Job %s: %s.", job.id, reason)
 
     def _is_dead(self, job: Job) -> bool:
@@ -195,25 +195,37 @@ class Supervisor:
 
     def _look_at(self, key: tuple[str, int], watched: _Watched, row: Job | None) -> None:
         state = watched.executor.state(watched.handle)
-        if isinstance(state, Ended):
-            self._bury(key, state)
-            return
-        if isinstance(state, OutOfSight) and (row is None or self._is_dead(row)):
-            self._bury(key, Ended(state.reason))
-            return
-        if isinstance(state, Running) and row is not None and state.waits_for != watched.waits_for:
-            tell_running(self.store, row, state.waits_for)
-            watched.waits_for = state.waits_for
+        match state:
+            case Ended():
+                self._bury(key, state)
+                return
+            case OutOfSight() if row is None or self._is_dead(row):
+                self._bury(key, Ended(state.reason), forgotten=not state.failed)
+                return
+            case Running():
+                self._pulse.heard(key)  # silence counts from when it was last in sight
+                if row is not None and state.waits_for != watched.waits_for:
+                    tell_running(self.store, row, state.waits_for)
+                    watched.waits_for = state.waits_for
         self._end_if_due(watched, row)
 
-    def _bury(self, key: tuple[str, int], ended: Ended, *, shutting_down: bool = False) -> None:
+    def _bury(
+        self, key: tuple[str, int], ended: Ended, *, shutting_down: bool = False, forgotten: bool = False
+    ) -> None:
         """Take leave of a process that has ended; if it left its job without a state, give it one."""
         watched = self._watched.pop(key)
         watched.executor.forget(watched.handle)
         # An ordinary exit would be the same the next time; a signal, an unknown end, a database that was away, may not.
         code = None if ended.code == DATABASE_AWAY else ended.code
         failure = _last_words(watched.job, code) if code is not None and code >= 0 else None
-        settle(self.store, watched.job, reason=ended.reason, failure=failure, shutting_down=shutting_down)
+        settle(
+            self.store,
+            watched.job,
+            reason=ended.reason,
+            failure=failure,
+            shutting_down=shutting_down,
+            forgotten=forgotten,
+        )
         logger.info("Job %s: %s.", watched.job.id, ended.reason)
 
     def _end_if_due(self, watched: _Watched, row: Job | None) -> None:

@@ -264,6 +264,7 @@ def test_settling_a_job_that_has_moved_on_does_nothing(store: JobStore) -> None:
         ({"failure": "No column 'text'."}, JobState.FAILED, 0, "No column 'text'."),
         ({"shutting_down": True}, JobState.QUEUED, 0, "Interrupted; goes on when a supervisor runs."),
         ({}, JobState.QUEUED, 1, "Starts again: it was ended by SIGKILL."),
+        ({"forgotten": True}, JobState.QUEUED, 1, "Starts again: it was ended by SIGKILL."),
     ],
 )
 def test_a_dead_process_by_how_it_died(
@@ -274,6 +275,18 @@ def test_a_dead_process_by_how_it_died(
     settle(store, job, reason="it was ended by SIGKILL", **options)
     job = store.get(job.id)
     assert (job.state, job.crashes, job.message) == (state, crashes, message)
+
+
+@pytest.mark.parametrize(("options", "crashes"), [({}, 1), ({"forgotten": True}, 0)])
+def test_a_start_that_had_not_begun_and_was_forgotten_is_no_crash(
+    store: JobStore, options: dict[str, Any], crashes: int
+) -> None:
+    submit(store)
+    job = claim(store, "cpu")
+    assert job is not None
+    settle(store, job, reason="its machine was lost", **options)
+    job = store.get(job.id)
+    assert (job.state, job.crashes, job.message) == (JobState.QUEUED, crashes, "Starts again: its machine was lost.")
 
 
 def test_a_dead_process_that_was_being_cancelled_is_cancelled(store: JobStore) -> None:

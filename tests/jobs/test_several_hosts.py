@@ -156,7 +156,7 @@ def test_a_job_claimed_by_a_host_that_is_gone_is_not_running_for_ever(
     job = submit(store, tmp_path / "a", units=2)
     claim(store, "cpu", supervisor="gone", executor="ray")
     tick_until(lambda: store.get(job.id).state == JobState.SUCCEEDED, "the end", host("left"))
-    assert (store.get(job.id).attempt, store.get(job.id).crashes) == (2, 1)
+    assert (store.get(job.id).attempt, store.get(job.id).crashes) == (2, 0)  # it had not begun
 
 
 def test_silence_is_counted_by_one_clock_whatever_is_written() -> None:
@@ -172,6 +172,10 @@ def test_silence_is_counted_by_one_clock_whatever_is_written() -> None:
     pulse.keep(["b"])
     assert not pulse.is_silent("a", "1998")  # begins anew
     now[0] = 44.0
+    assert pulse.is_silent("a", "1998")
+    pulse.heard("a")
+    assert not pulse.is_silent("a", "1998")
+    now[0] = 59.0
     assert pulse.is_silent("a", "1998")
 
 

@@ -51,9 +51,14 @@ class Ended:
 
 @dataclass(frozen=True)
 class OutOfSight:
-    """Whether the process lives cannot be told, and `reason` says why, as part of a sentence. Its heartbeat tells."""
+    """Whether the process lives cannot be told, and `reason` says why, as part of a sentence. Its heartbeat tells.
+
+    `failed`: this start could not go well, as the cluster says. Else one that had not begun was just forgotten: that
+    was no start.
+    """
 
     reason: str
+    failed: bool = False
 
 
 State = Running | Ended | OutOfSight

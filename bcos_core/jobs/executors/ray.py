@@ -33,7 +33,7 @@ from bcos_core.jobs.executors.executor import (
     State,
 )
 from bcos_core.jobs.executors.places import cluster_room
-from bcos_core.jobs.executors.ray_client import RayClient, in_a_line
+from bcos_core.jobs.executors.ray_client import RayClient, in_a_line, load_ray
 from bcos_core.jobs.executors.settings import RaySettings
 from bcos_core.jobs.job import Job
 from bcos_core.jobs.lane import Lane
@@ -56,6 +56,8 @@ PASSED_ON = (
     "TOKENIZERS_PARALLELISM",
 )
 """Variables of the supervisor's environment that jobs have, too. Secrets are none of them: a cluster shows them."""
+LOST = ("JOB_SUPERVISOR_ACTOR_START_TIMEOUT", "JOB_SUPERVISOR_ACTOR_DIED")
+"""What Ray calls it when it has had no room for a job in a quarter of an hour, or has lost the machine meant for it."""
 NOT_UPLOADED = (".git", ".venv", ".bcos", "build", "**/__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
 
 logger = logging.getLogger(__name__)
@@ -151,6 +153,7 @@ class RayExecutor:
     def _follow(self, handle: str, id: str, job: Job, begin: int) -> None:
         if handle in self._followed:
             return
+        load_ray()  # here, once: two threads that import it at the same time may find half of it
         followed = _Followed(id, self._settings, job.log_path, begin)
         self._followed[handle] = followed
         followed.start()
@@ -201,13 +204,16 @@ class _Followed:
     _stop_wanted: bool = False
     _stop_told: bool = False
     _closed: threading.Event = field(default_factory=threading.Event)
+    _writing: threading.Lock = field(default_factory=threading.Lock)
     _log_is_whole: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         threading.Thread(target=self._bring_log, name=f"log of {self.id}", daemon=True).start()
 
     def close(self) -> None:
-        self._closed.set()
+        """Nothing is written into the log any more: what comes next in it is another start's."""
+        with self._writing:
+            self._closed.set()
 
     def ask_to_stop(self) -> None:
         self._stop_wanted = True
@@ -246,14 +252,14 @@ class _Followed:
         if status == "SUCCEEDED" or code is not None:
             return Ended(exit_in_words(code or 0), code or 0)
         # Its node or the actor above it is gone; whether the process is, too, its heartbeat tells.
-        return OutOfSight(f"the cluster lost it ({said})")
+        return OutOfSight(f"the cluster lost it ({said})", failed=info.error_type not in LOST)
 
     def _bring_log(self) -> None:
+        client: RayClient | None = None
         while not self._closed.is_set():
             ended = self._ended_at is not None  # before it is read: what was written until then is in it
-            # RuntimeError: a connection was lost.
-            with suppress(OutOfReach, RuntimeError, OSError, asyncio.TimeoutError):
-                client = RayClient.connect(self.settings.address)
+            try:
+                client = client or RayClient.connect(self.settings.address)
                 # Short logs are asked for whole, which brings a new line sooner; long ones are followed.
                 if self._written() > SHORT_LOG_BYTES:
                     asyncio.run(self._follow_log(client))
@@ -263,6 +269,11 @@ class _Followed:
                 if ended:
                     self._log_is_whole.set()
                     return
+            except (OutOfReach, OSError):  # the cluster, or the disk here: both may come back
+                client = None
+            except Exception:  # an answer that Ray's client does not foresee: the next one may be another
+                logger.exception("The log of %s could not be brought.", self.id)
+                client = None
             self._closed.wait(LOOK_SECONDS)
 
     async def _follow_log(self, client: RayClient) -> None:
@@ -279,9 +290,10 @@ class _Followed:
         return max(0, self.log.stat().st_size - self.begin)
 
     def _append(self, data: bytes) -> None:
-        if data:
-            with self.log.open("ab") as file:
-                file.write(data)
+        with self._writing:
+            if data and not self._closed.is_set():
+                with self.log.open("ab") as file:
+                    file.write(data)
 
 
 def _without_password(url: URL) -> URL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -10,7 +11,16 @@ from bcos_core.jobs.executors.executor import CannotStart, OutOfReach
 
 ANSWER_SECONDS = 10.0
 """How long a cluster is waited for, each time that it is asked something."""
+SUBMIT_SECONDS = 15.0
+"""Longer than the ten that Ray itself looks for who takes a job, so that its answer is heard."""
 UPLOAD_SECONDS = 60.0
+SILENCE_SECONDS = 60.0
+"""After so long without a new line a log is asked for anew: the connection may be gone without a word."""
+
+
+def load_ray() -> None:
+    """Import Ray, which takes a moment."""
+    import ray.job_submission  # noqa: F401
 
 
 class RayClient:
@@ -32,19 +42,20 @@ class RayClient:
             """Ray's waits for ever."""
 
             def _do_request(self, method: str, endpoint: str, **options: Any) -> Any:
-                seconds = UPLOAD_SECONDS if method == "PUT" else ANSWER_SECONDS
+                seconds = {"PUT": UPLOAD_SECONDS, "POST": SUBMIT_SECONDS}.get(method, ANSWER_SECONDS)
                 return super()._do_request(method, endpoint, timeout=seconds, **options)
 
         with _in_words(address):
             return cls(Client(address), address)
 
     def submit(self, id: str, entrypoint: str, environment: dict[str, Any], *, cpus: float, gpus: float) -> None:
-        """
+        """Submit it once: where the answer is lost or an error, the cluster is asked whether it knows that id.
+
         Raises:
             CannotStart: the cluster does not take it.
-            OutOfReach: it cannot be asked.
+            OutOfReach: it cannot be asked, or does not know it.
         """
-        from requests.exceptions import ReadTimeout
+        from requests.exceptions import ReadTimeout, RequestException
 
         with _in_words(self._address):
             try:
@@ -55,10 +66,21 @@ class RayClient:
                     entrypoint_num_cpus=cpus,
                     entrypoint_num_gpus=gpus or None,
                 )
-            except ReadTimeout:
-                pass  # it may have come there: how it is will be asked
+            except ReadTimeout as error:
+                # It may still come there, so that one that is not known yet is no answer: how it is will be asked.
+                if error.request is None or error.request.method != "POST":
+                    raise
+            except (RuntimeError, ConnectionError, RequestException):
+                if not self._knows(id):
+                    raise
             except ValueError as error:  # Ray does not take the environment, as too large a folder
                 raise CannotStart(f"The cluster does not take the job ({in_a_line(str(error))}).") from error
+
+    def _knows(self, id: str) -> bool:
+        try:
+            return self.info(id) is not None
+        except OutOfReach:
+            return False
 
     def info(self, id: str) -> Any | None:
         """None where the cluster knows no such job."""
@@ -85,14 +107,24 @@ class RayClient:
                 raise
             return found
 
-    def follow_log(self, id: str) -> AsyncIterator[str]:
+    async def follow_log(self, id: str) -> AsyncIterator[str]:
         """What the job has written and writes, from the beginning; it ends with the job.
 
         Raises:
-            RuntimeError: the connection was lost.
+            OutOfReach: the connection was lost, or has brought nothing for `SILENCE_SECONDS`.
         """
-        found: AsyncIterator[str] = self._client.tail_job_logs(id)
-        return found
+        import aiohttp
+
+        told = aiter(self._client.tail_job_logs(id))
+        with _in_words(self._address):
+            while True:
+                try:
+                    text: str = await asyncio.wait_for(anext(told), SILENCE_SECONDS)
+                except StopAsyncIteration:
+                    return
+                except (aiohttp.ClientError, OSError) as error:
+                    raise ConnectionError(f"its log was broken off ({error})") from error
+                yield text
 
 
 def in_a_line(message: str | None) -> str:
