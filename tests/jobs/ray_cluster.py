@@ -10,6 +10,7 @@ import sys
 import tempfile
 import urllib.request
 from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 import psutil
@@ -19,7 +20,7 @@ from tests.ports import free_port
 
 TOKEN = "0123456789abcdef" * 4
 HEAD = ("gcs_server", "raylet", "dashboard")
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 
 
 class RayCluster:
@@ -39,6 +40,8 @@ class RayCluster:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": TOKEN,
             "RAY_USAGE_STATS_ENABLED": "0",
+            # Else Ray takes 127.0.0.1 for a wish to be found, and listens at every address of this machine.
+            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
             "RAY_enable_open_telemetry": "0",
             "RAY_agent_register_timeout_ms": "300000",  # a busy machine starts its processes slowly
         }
@@ -46,7 +49,8 @@ class RayCluster:
     def start(self) -> None:
         dashboard, head, agent, client = self._ports
         words = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start", "--head", "--block"]
-        words += [f"--port={head}", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"]
+        words += ["--node-ip-address=127.0.0.1", "--dashboard-host=127.0.0.1"]
+        words += [f"--port={head}", f"--dashboard-port={dashboard}"]
         words += [f"--dashboard-agent-listen-port={agent}", f"--ray-client-server-port={client}"]
         words += ["--num-cpus=2", "--num-gpus=0", f"--object-store-memory={80 << 20}", "--disable-usage-stats"]
         words += [f"--temp-dir={self.folder}"]
@@ -74,6 +78,18 @@ class RayCluster:
         if self._process is not None:
             with suppress(psutil.Error):
                 self._family |= set(psutil.Process(self._process.pid).children(recursive=True))
+
+    def listens_at(self) -> set[IPv4Address | IPv6Address]:
+        """The addresses of this machine at which its processes take connections."""
+        self._remember()
+        found = set()
+        for process in self._family:
+            with suppress(psutil.Error):
+                for one in process.net_connections("inet"):
+                    if one.status in (psutil.CONN_LISTEN, psutil.CONN_NONE) and one.laddr:
+                        address = ip_address(one.laddr.ip)
+                        found.add(getattr(address, "ipv4_mapped", None) or address)
+        return found
 
     def lose_head(self) -> None:
         """SIGKILL to what a head node runs; what it has started is left alone."""
