@@ -1,10 +1,11 @@
 """Which device computes, in which numbers, and whether twice the same: decided here, for everyone.
 
-Three settings of the environment, each checked in words; `python -m bcos_core COMMAND --device …` sets the first:
+Four settings of the environment, each checked in words; `python -m bcos_core COMMAND --device …` sets the first:
 
     BCOS_DEVICE         auto (the first CUDA GPU, else the CPU), cpu, cuda, cuda:1, mps
     BCOS_PRECISION      fp32 or bf16: of the weights of what is loaded to be explained, however they are stored
     BCOS_DETERMINISTIC  1: the same numbers from the same work, twice; what cannot promise that fails
+    BCOS_MODEL_MEMORY   4 GB, or 30%: what loaded models may keep of the device's memory (`model/loaded_models.py`)
 
 Apple's GPUs (mps) are used where they are asked for by name alone: they have no float64, in which sums are made.
 """
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 
 AUTO, CPU, CUDA, MPS = "auto", "cpu", "cuda", "mps"
 DEVICE, PRECISION, DETERMINISTIC = "BCOS_DEVICE", "BCOS_PRECISION", "BCOS_DETERMINISTIC"
+MODEL_MEMORY = "BCOS_MODEL_MEMORY"
 PRECISIONS = ("fp32", "bf16")
 _ONE_GPU = re.compile(r"cuda:(\d{1,3})")
+_AMOUNT = re.compile(r"(\d{1,9}(?:\.\d+)?)\s*(%|[KMGT]?B)", re.IGNORECASE)
+_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _ON, _OFF = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 _WORKSPACE = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
@@ -71,13 +75,30 @@ def is_deterministic() -> bool:
     return said in _ON
 
 
+def asked_model_memory() -> tuple[int | None, float | None]:
+    """What `BCOS_MODEL_MEMORY` says: bytes, or a share from 0 to 1; neither without a word.
+
+    Raises:
+        InputError: anything else.
+    """
+    said = os.environ.get(MODEL_MEMORY, "").strip()
+    if not said:
+        return None, None
+    found = _AMOUNT.fullmatch(said)
+    if found is None or (found[2] == "%" and float(found[1]) > 100):
+        raise InputError(f"{MODEL_MEMORY} is {said[:60]!r}; expected an amount such as 4 GB, or a share such as 30%.")
+    if found[2] == "%":
+        return None, float(found[1]) / 100
+    return int(float(found[1]) * _UNITS[found[2].upper()]), None
+
+
 def check_settings() -> None:
     """Before anything is loaded: refuse settings that say nothing.
 
     Raises:
-        InputError: one of the three.
+        InputError: one of the four.
     """
-    asked_device(), asked_precision(), is_deterministic()
+    asked_device(), asked_precision(), is_deterministic(), asked_model_memory()
 
 
 def chosen_device() -> torch.device:

@@ -90,10 +90,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Serve until Ctrl-C or SIGTERM.
 
     Raises:
-        InputError: the port or the device cannot be used, or the dashboard would be open to a network.
+        InputError: the port, the device or a quota cannot be used, or the dashboard would be open to a network.
         BcosError: the dashboard ended by itself.
     """
     from bcos_core.jobs.devices import visible_devices
+    from bcos_core.jobs.quotas import read_quotas
     from bcos_core.jobs.store import JobStore
     from bcos_core.operations.signals import SETTING as SIGNALS
     from bcos_core.operations.signals import read_place
@@ -105,6 +106,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             require_loopback(place)
     if asked_device() != AUTO:
         visible_devices()  # refused here, in words, and not at the first visit
+    read_quotas()  # likewise: not when somebody starts a job
     require_free_port(args.port, args.address)
     prefix = read_prefix(args.path)
     _log_as_asked()

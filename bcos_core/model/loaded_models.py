@@ -7,8 +7,6 @@ a second time beside the first.
 from __future__ import annotations
 
 import copy
-import os
-import re
 import threading
 import weakref
 from collections import deque
@@ -21,15 +19,11 @@ import psutil
 import torch
 from torch import nn
 
-from bcos_core.device import CUDA, chosen_device
-from bcos_core.errors import InputError
+from bcos_core.device import CUDA, asked_model_memory, chosen_device
 from bcos_core.model.text_model import TextModel
 
-MEMORY = "BCOS_MODEL_MEMORY"
 USUAL_SHARE = 0.25
 """Of the memory of the device: beside the models, what is computed with them, and jobs, need theirs."""
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(%|[KMGT]?B)", re.IGNORECASE)
-_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 Loaded = TypeVar("Loaded", bound=TextModel)
 
@@ -144,15 +138,8 @@ def model_budget() -> int:
     Raises:
         InputError: it says neither.
     """
-    said = os.environ.get(MEMORY, "").strip()
-    if not said:
-        return int(USUAL_SHARE * _memory())
-    found = _AMOUNT.fullmatch(said)
-    if found is None or (found[2] == "%" and float(found[1]) > 100):
-        raise InputError(f"{MEMORY} is {said[:60]!r}; expected an amount such as 4 GB, or a share such as 30%.")
-    if found[2] == "%":
-        return int(float(found[1]) / 100 * _memory())
-    return int(float(found[1]) * _UNITS[found[2].upper()])
+    amount, share = asked_model_memory()
+    return amount if amount is not None else int((USUAL_SHARE if share is None else share) * _memory())
 
 
 def _memory() -> int:

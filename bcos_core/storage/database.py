@@ -90,8 +90,12 @@ def read_url(text: str, what: str = URL_VARIABLE) -> URL:
         url = make_url(text)
     except (ArgumentError, ValueError):  # their words may hold what was given, with its password
         url = None
-    if url is None or url.drivername not in _DRIVERS:
+    is_known = url is not None and url.drivername in _DRIVERS
+    # Without a file SQLite keeps all in the memory of one process, and nothing once that has ended.
+    names_none = url is not None and url.get_backend_name() == "sqlite" and (url.database or ":memory:") == ":memory:"
+    if url is None or not is_known or names_none:
         kind = "it is not an address" if url is None else f"{url.drivername} is not supported"
+        kind = "it names no file" if is_known else kind
         or_none = ", or unset it for the SQLite file under BCOS_HOME" if what == URL_VARIABLE else ""
         raise StorageError(
             f"{what} cannot be used ({kind}). Expected postgresql://USER:PASSWORD@HOST:PORT/NAME, with signs such as @ "

@@ -1,4 +1,4 @@
-"""Where and in what is computed: three settings, each refused in words where it says nothing."""
+"""Where and in what is computed: settings, each refused in words where it says nothing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bcos_core.cli.main import main
 from bcos_core.device import (
     DETERMINISTIC,
     DEVICE,
+    MODEL_MEMORY,
     PRECISION,
     asked_device,
     asked_precision,
@@ -92,7 +93,10 @@ def test_jobs_run_on_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said", "expected"),
-    [(PRECISION, "fp8", "expected fp32 or bf16"), (DETERMINISTIC, "perhaps", "expected 1 or 0")],
+    [
+        (PRECISION, "fp8", "expected fp32 or bf16"),
+        (DETERMINISTIC, "perhaps", "expected 1 or 0"),
+    ],
 )
 def test_other_settings_are_checked_too(
     name: str, said: str, expected: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -118,6 +122,23 @@ def test_a_server_that_could_not_compute_does_not_start(
     monkeypatch.setattr(devices, "_cuda_device_count", lambda: 0)
     assert main(["app", "--device", "cuda"]) == 2
     assert "no CUDA GPU here" in capsys.readouterr().err
+
+
+def test_what_models_may_keep_is_checked_before_anything_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(MODEL_MEMORY, "lots")
+    assert main(["app", "--port", "0"]) == 2
+    assert f"{MODEL_MEMORY} is 'lots'; expected an amount such as 4 GB" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["BCOS_QUOTA_JOBS", "BCOS_QUOTA_PERSON_GB"])
+def test_a_server_whose_quotas_say_nothing_does_not_start(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, "many")
+    assert main(["app", "--port", "0"]) == 2  # at a port that there is not, were it to go on
+    assert f"{name} is 'many'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("stored", [torch.bfloat16, torch.float16])

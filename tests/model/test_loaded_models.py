@@ -12,9 +12,10 @@ import psutil
 import pytest
 import torch
 
+from bcos_core.device import MODEL_MEMORY
 from bcos_core.errors import CheckpointError, InputError
 from bcos_core.model.classifier import Classifier, wrap
-from bcos_core.model.loaded_models import MEMORY, LoadedModels, bytes_of, model_budget
+from bcos_core.model.loaded_models import LoadedModels, bytes_of, model_budget
 from tests.model.folders import tiny_model, tiny_tokenizer
 
 
@@ -145,7 +146,7 @@ def test_who_waited_for_a_failure_tries_for_themselves() -> None:
     ("said", "bytes_"), [("4 GB", 4 * 10**9), ("512mb", 512 * 10**6), ("1.5TB", 1.5 * 10**12), ("0 B", 0)]
 )
 def test_the_budget_is_an_amount(said: str, bytes_: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(MEMORY, said)
+    monkeypatch.setenv(MODEL_MEMORY, said)
     assert model_budget() == bytes_
 
 
@@ -153,12 +154,12 @@ def test_or_a_share_of_the_device_s_memory_a_quarter_without_a_word(monkeypatch:
     monkeypatch.setenv("BCOS_DEVICE", "cpu")
     whole = psutil.virtual_memory().total
     for said, share in (("", 0.25), ("30%", 0.3), ("100 %", 1.0)):
-        monkeypatch.setenv(MEMORY, said)
+        monkeypatch.setenv(MODEL_MEMORY, said)
         assert model_budget() == int(share * whole)
 
 
-@pytest.mark.parametrize("said", ["lots", "4", "GB", "-1 GB", "120%", "1e9 B"])
+@pytest.mark.parametrize("said", ["lots", "4", "GB", "-1 GB", "120%", "1e9 B", f"{'9' * 400} GB"])
 def test_a_budget_that_is_none_is_refused_in_words(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(MEMORY, said)
+    monkeypatch.setenv(MODEL_MEMORY, said)
     with pytest.raises(InputError, match="BCOS_MODEL_MEMORY is .* expected an amount such as 4 GB, or a share"):
         model_budget()

@@ -60,6 +60,9 @@ def test_both_ways_to_write_the_address_mean_psycopg_3(home: Home, monkeypatch: 
         ("postgresql+psycopg2://me:s3cret@host/name", r"postgresql\+psycopg2 is not supported"),
         ("me:s3cret@host/name", "not an address"),
         ("postgresql://me:s3cret@host:many/name", "not an address"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
     ],
 )
 def test_an_address_that_is_none_is_refused_without_its_password(address: str, said: str) -> None:
