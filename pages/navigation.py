@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,10 +41,12 @@ st.set_page_config(
 st.html(CHECKOUT / "assets" / "style.css")
 
 
-def shown(room: Room, **options: Any) -> StreamlitPage:
-    return st.Page(room.page, url_path=room.name, title=room.title, icon=f":material/{room.icon}:", **options)
+def shown(room: Room, file: Path | None = None, **options: Any) -> StreamlitPage:
+    return st.Page(file or room.page, url_path=room.name, title=room.title, icon=f":material/{room.icon}:", **options)
 
 
+if is_member:
+    st.session_state["was_member"] = True
 rate = shown(Room("rate", "Rate", "rate_review"), visibility="hidden")
 if is_member or (away and not is_rating):
     # Pages keep their addresses while it cannot be asked whose they are. And a page that is not theirs has an address
@@ -54,8 +57,11 @@ if is_member or (away and not is_rating):
     ]
     page = st.navigation([*rooms, rate], expanded=True)  # however many there are
 else:
-    welcome = shown(Room("welcome", "Welcome", "waving_hand"), default=True)
-    page = st.navigation([welcome, rate], position="hidden")
+    welcome = Room("welcome", "Welcome", "waving_hand")
+    # Whose session ends keeps the address of the page that is open: the way back in leads there.
+    left = ROOMS.values() if st.session_state.get("was_member") else ()
+    doors = [shown(room, welcome.page, visibility="hidden") for room in left]
+    page = st.navigation([shown(welcome, default=True), *doors, rate], position="hidden")
 if is_member and not is_rating:
     st.set_page_config(page_title=f"{page.title} · B-cos LM")
     with IMPORTING:

@@ -12,6 +12,8 @@ from pages.server.roles import welcome
 
 welcome()
 if roles.team() and not roles.raters_only():
+    if st.session_state.get("was_member"):
+        st.info("You are not signed in any more. Your last step was not done; what was saved before is kept.")
     if not roles.identity_provider():
         here = urlsplit(st.context.url or "")
         there = quote(f"{here.path.rpartition('/')[2]}{'?' + here.query if here.query else ''}")

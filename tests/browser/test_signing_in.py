@@ -48,6 +48,16 @@ def test_in_and_out(home: Home, page: Page) -> None:
         assert page.evaluate("document.cookie").find("bcos_session") == -1  # no script reads it
         page.reload()
         expect(page.get_by_text("Vic · viewer")).to_be_visible()
+        # A session that ends under an open page: said, and the way back leads to that page.
+        page.get_by_role("link", name="Models").click(delay=50)
+        expect(page.get_by_role("heading", name="Models", level=1)).to_be_visible()
+        users.end_sessions(vic.id)
+        page.get_by_role("link", name="Compare").click(delay=50)
+        expect(page.get_by_text("You are not signed in any more.")).to_be_visible()
+        assert page.url.partition("?")[0] == f"{server.url}/compare"
+        page.get_by_role("link", name="Sign in to the dashboard").click(delay=50)
+        sign_in(page, "Vic", PASSWORD)
+        expect(page.get_by_role("heading", name="Compare", level=1)).to_be_visible()
         page.get_by_role("link", name="Sign out").click(delay=50)
         page.get_by_role("button", name="Sign out").click(delay=50)
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
