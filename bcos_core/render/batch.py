@@ -62,6 +62,7 @@ STYLE = """
   .batch tr { display: block; padding: 0.5rem 0; }
   .batch td { display: block; border: 0; padding: 0.15rem 0; }
   .batch td::before { content: attr(data-name) " "; font-size: 0.75rem; font-weight: 600; }
+  .batch td[data-name]:not(.strip) { display: inline-block; margin-inline-end: 1rem; }
   .batch .number { text-align: start; }
 }
 """
@@ -71,7 +72,7 @@ def batch_table(
     rows: Sequence[Row], palette: Palette | None = None, *, address: Callable[[Attribution], str] | None = None
 ) -> str:
     """The table as HTML, for a page that has `STYLE`; every text in it is escaped. `address` is where a text is looked
-    at alone; its number then leads there."""
+    at alone; its number then leads there, and says so."""
     palette = palette or next(iter(PALETTES.values()))
     if not rows:
         return ""
@@ -165,7 +166,10 @@ def _names(rows: Sequence[Row]) -> list[str]:
 
 def _row(row: Row, names: Sequence[str], palette: Palette, address: Callable[[Attribution], str] | None) -> str:
     leads = address(row.records[0]) if address is not None and row.records else ""
-    number_ = f'<a href="{escape(leads)}" target="_self">{row.number}</a>' if leads else str(row.number)
+    link = f'href="{escape(leads)}" target="_self" title="Open this text alone"'
+    number_ = (
+        f'<a {link} aria-label="{row.number}, open this text alone">{row.number}</a>' if leads else str(row.number)
+    )
     cells = [("number", number_), *([("", escape(row.id or ""))] if "Id" in names[:2] else [])]
     label = [("", escape(row.label or ""))] if "Label" in names else []
     if not row.records:

@@ -67,7 +67,8 @@ def show_result(job: Job) -> None:
     address = _generate_address if speaks else _compare_address
     table = batch_table(list(map(_row, shown)), palette, address=lambda record: address(model, record, spec.target))
     st.html(f"<style>{STYLE}</style>{table}")
-    st.caption(plain(rule(palette, kind)))
+    opened = "goes on from there on Generate" if speaks else "opens its text on Compare"
+    st.caption(plain(f"{rule(palette, kind)} A number on the left {opened}."))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Previous", disabled=page == 1, on_click=url.write, kwargs={"page": str(page - 1)})
         st.button("Next", disabled=page == pages, on_click=url.write, kwargs={"page": str(page + 1)})

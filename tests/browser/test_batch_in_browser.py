@@ -21,8 +21,10 @@ from bcos_core.home import Home
 from bcos_core.jobs.job import Job, JobState
 from bcos_core.jobs.store import JobStore
 from bcos_core.numbers import count
+from bcos_core.render.batch import Row, batch_page
 from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
 from tests.browser.serving import Server, kill, stop
+from tests.render.records import RECORD
 from tests.tiny_pair import save_pair
 
 pytestmark = [
@@ -142,3 +144,13 @@ def look_into(page: Page, server: Server, result: Result, tmp_path: Path) -> Non
     search.press("Enter")
     expect(page.get_by_text(f"{ROWS:,} texts of {ROWS:,}")).to_be_visible()
     assert sum(pq.read_metadata(path).num_rows for path in result.folder.glob("*.parquet")) == ROWS
+
+
+def test_on_a_phone_a_row_takes_two_lines_beside_its_text(page: Page) -> None:
+    """Answer, how sure and the logit stand side by side, each under its name."""
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.set_content(batch_page([Row(7, (RECORD,), label="positive")], "Reviews"))
+    names = ("Answer", "Label", "Sure", "Logit")
+    tops = [page.locator(f'td[data-name="{name}"]').bounding_box()["y"] for name in names]  # type: ignore[index]
+    assert len(set(tops)) <= 2
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

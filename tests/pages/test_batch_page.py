@@ -127,6 +127,7 @@ def test_the_result_is_a_table_of_heatmaps(open_page: OpenPage, home: Home, kind
     assert not at.exception and not at.error
     shown = table(at)
     assert "<b>" not in shown and "&lt;" in shown and "B-cos contributions" in shown and "Occlusion" in shown
+    assert "A number on the left opens its text on Compare." in words(at)
     assert shown.count("<tr>") == 1 + 25 and "Page 1 of 2, 30 texts of 30" in words(at)
     button(at, "Next").click().run()
     assert at.query_params["page"] == "2" and table(at).count("<tr>") == 1 + 5

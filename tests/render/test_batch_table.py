@@ -28,7 +28,9 @@ def test_a_hostile_text_and_label_stay_text() -> None:
 
 def test_a_number_leads_to_its_text() -> None:
     table = batch_table([Row(7, (RECORD,))], address=lambda record: f'compare?text="{record.text}"&a=1')
-    assert '<a href="compare?text=&quot;Not bad.&quot;&amp;a=1" target="_self">7</a>' in table
+    assert '<a href="compare?text=&quot;Not bad.&quot;&amp;a=1" target="_self" ' in table
+    assert 'aria-label="7, open this text alone">7</a>' in table and 'title="Open this text alone"' in table
+    assert "open this text" not in batch_table([Row(7, (RECORD,))])
 
 
 def test_a_record_without_numbers_says_so() -> None:
