@@ -7,6 +7,7 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
+from bcos_core.numbers import count
 from bcos_core.render.csv_file import csv_file
 from bcos_core.storage.audit import Entry, Outcome, entries, people_and_actions
 from pages.server.roles import database, later_database
@@ -41,8 +42,11 @@ def show_log() -> None:
         st.caption("Nothing that fits.")
         return
     st.dataframe(_table(found)[list(_COLUMNS)].rename(columns=_COLUMNS), hide_index=True, width="stretch")
+    is_cut = len(found) == length
+    shown = f"The newest {count(length, 'row')} that fit." if is_cut else f"{count(len(found), 'row')}, all that fit."
+    st.caption(f"{shown} Scroll in the table; the file has {'every one' if is_cut else 'the same'}.")
     with st.container(horizontal=True):
-        if len(found) == length and st.button("Show older ones"):
+        if is_cut and st.button("Show older ones"):
             st.session_state["log-length"] = length + ROWS
             st.rerun()
         st.download_button(

@@ -21,6 +21,7 @@ from bcos_core.storage.audit import Outcome, entries
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.raters import Raters
 from bcos_core.study.studies import Studies
+from pages.people import record
 from pages.server import roles
 from pages.server.roles import actor
 from pages.server.rooms import ROOMS
@@ -159,6 +160,9 @@ def test_people_is_for_admins(
     monkeypatch.setattr(st, "user", Visitor(ADA))
     at = open_page("people")
     assert not at.exception and "Vic" in words(at) and "Disabled" in words(at)
+    assert "all that fit. Scroll in the table" in words(at)
+    monkeypatch.setattr(record, "ROWS", 1)
+    assert "The newest 1 row that fit. Scroll in the table; the file has every one." in words(open_page("people"))
     monkeypatch.setattr(st, "user", Visitor(iss=ISSUER, sub="stra\u00dfe"))
     at.run()
     assert "Vic" not in words(at)
