@@ -150,6 +150,8 @@ def test_what_is_said_of_slurm(commands: Path, monkeypatch: pytest.MonkeyPatch) 
         ("--out=/etc/passwd", "which the dashboard sets itself"),
         ("--wrap=id", "which the dashboard sets itself"),
         ("--", "which the dashboard sets itself"),
+        ("--test-only", "with it no job is begun"),
+        ("--cluster=other", "none that the dashboard finds "),
     ],
 )
 def test_options_that_are_none_or_ours_are_refused(

@@ -38,6 +38,8 @@ _OWN = (
     "--wrap",
 )
 """Options of sbatch that would take a job from under the executor."""
+_UNFIT = ("--clusters", "--test-only", "--help", "--usage", "--version")
+"""Options of `sbatch` that submit nothing, or to another cluster than the one that is asked about jobs."""
 INSTALL = "Install it: pip install --constraint constraints.txt -r requirements-cluster.txt"
 
 
@@ -167,6 +169,11 @@ def _sbatch_options() -> tuple[str, ...]:
         name = option.partition("=")[0]
         if any(own.startswith(name) for own in _OWN):  # sbatch takes the beginning of a name for it
             raise InputError(f"BCOS_SLURM_OPTIONS has {option[:60]!r}, which the dashboard sets itself. Leave it out.")
+        if any(one.startswith(name) for one in _UNFIT):
+            raise InputError(
+                f"BCOS_SLURM_OPTIONS has {option[:60]!r}: with it no job is begun, or none that the dashboard finds "
+                "again. Leave it out."
+            )
     return options
 
 
