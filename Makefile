@@ -53,8 +53,9 @@ docs: $(VENV)/.development  ## build the API reference from the docstrings, in b
 bench: $(VENV)/.application  ## measure every figure of the README again, briefly; FULL=1: as they stand there, in hours
 	$(RUN) -m bcos_core reproduce ours $(if $(FULL),--scale small,--quick)
 
-chaos: $(VENV)/.development  ## kill, stop, fill, cut and turn back while jobs and raters work; INJECTIONS=30 SEED=1 DATABASE=postgresql
-	@$(RUN) -m tests.chaos --injections $(or $(INJECTIONS),100) --seed $(or $(SEED),0) --database $(or $(DATABASE),sqlite)
+chaos: $(VENV)/.development  ## kill, stop, fill, cut and turn back while jobs and raters work; INJECTIONS=30 SEED=1 DATABASE=postgresql RAY=no
+	@$(RUN) -m tests.chaos --injections $(or $(INJECTIONS),100) --seed $(or $(SEED),0) --database $(or $(DATABASE),sqlite) \
+		$(if $(filter no,$(RAY)),--without-ray)
 
 load: $(VENV)/.development  ## fifty people who compare texts at once: seconds to a heatmap, and the server's memory after they have gone
 	@$(RUN) -m benchmarks load

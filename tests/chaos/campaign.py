@@ -10,6 +10,8 @@ from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
 
+import psutil
+
 from bcos_core.errors import BcosError
 from bcos_core.jobs.job import Job, JobState
 from tests.chaos.injections import INJECTIONS, Scene
@@ -19,6 +21,7 @@ from tests.jobs.waiting import wait_until
 
 LONGEST_WAIT_SECONDS = 5.0
 PATIENCE_SECONDS = 600.0
+LEAVE_SECONDS = 30.0
 AT_ONCE = 2
 
 Say = Callable[[str], None]
@@ -106,9 +109,15 @@ class Campaign:
         world.stop_supervisor()
         judge_results(self.verdict, world.home, self._read)
         judge_artefacts(self.verdict, world.home, world.store.list().found)
-        left = world.processes()
+        with suppress(AssertionError):  # what a cluster ran is gone a moment after its job has ended
+            wait_until(lambda: not self._left(), "the end of all processes", seconds=LEAVE_SECONDS)
+        left = self._left()
         self.verdict.left_running = len(left)
         self.verdict.found += [f"a process is left: {' '.join(one.cmdline())[:200]}" for one in left]
+
+    def _left(self) -> list[psutil.Process]:
+        ray = self._scene.ray
+        return [one for one in self._scene.world.processes() if ray is None or not ray.owns(one)]
 
     def _wait_for_all(self) -> None:
         world = self._scene.world

@@ -8,21 +8,25 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from bcos_core.errors import JobError
+from bcos_core.jobs.executors.settings import RAY
 from bcos_core.jobs.job import Job
 from tests.chaos.network import Network
 from tests.chaos.raters import Answering
 from tests.chaos.world import World, process_of, signal_to
 from tests.cluster import Server
+from tests.jobs.ray_cluster import RayCluster
+from tests.jobs.waiting import wait_until
 
 Item = TypeVar("Item")
 LONGEST_PAUSE_SECONDS = 6.0
 LONGEST_JUMP_SECONDS = 86_400
+LONGEST_WAY_SECONDS = 20.0
 
 
 @dataclass
@@ -35,6 +39,7 @@ class Scene:
     clock: Path
     network: Network | None = None  # to the database, where it has one
     server: Server | None = None
+    ray: RayCluster | None = None
     killed: Counter[str] = field(default_factory=Counter)
     starved: set[str] = field(default_factory=set)
     cancelled: set[str] = field(default_factory=set)
@@ -145,12 +150,59 @@ def restart_database(scene: Scene, chance: random.Random) -> bool:
         return _pause(chance)
 
 
+def restart_ray_head(scene: Scene, chance: random.Random) -> bool:
+    """What runs on the cluster is lost with its head, and the supervisor sees that there is none."""
+    assert scene.ray is not None
+    if not _runs_on_ray(scene, chance):
+        return False
+    with _afterwards(scene.ray.start):
+        _lose_head(scene)
+        return _pause(chance)
+
+
+def restart_ray_head_unseen(scene: Scene, chance: random.Random) -> bool:
+    """The supervisor stands still meanwhile: it finds a cluster that has never heard of its jobs."""
+    assert scene.ray is not None
+    if not _runs_on_ray(scene, chance):
+        return False
+    supervisor = scene.world.supervisor
+    with _afterwards(lambda: signal_to(supervisor, signal.SIGCONT)):
+        if not signal_to(supervisor, signal.SIGSTOP):
+            return False
+        with _afterwards(scene.ray.start):
+            _lose_head(scene)
+        return True
+
+
+def _runs_on_ray(scene: Scene, chance: random.Random) -> bool:
+    """Whether a job does, at some moment of it: its way there, its start, its work."""
+    scene.world.run_on(RAY)
+    with suppress(AssertionError):
+        wait_until(lambda: _on_ray(scene), "a job on the cluster", seconds=LONGEST_WAY_SECONDS)
+        time.sleep(chance.uniform(0, LONGEST_WAY_SECONDS))
+    return bool(_on_ray(scene))
+
+
+def _on_ray(scene: Scene) -> list[Job]:
+    return [job for job in scene.world.store.list(active=True) if job.executor == RAY]
+
+
+def _lose_head(scene: Scene) -> None:
+    assert scene.ray is not None
+    scene.killed.update(job.id for job in _on_ray(scene))
+    scene.ray.lose_head()
+
+
 def _no_disk(scene: Scene) -> str:
     return "" if scene.disk else "only root can mount a small file system"
 
 
 def _no_network(scene: Scene) -> str:
     return "" if scene.network else "SQLite is a file"
+
+
+def _no_ray(scene: Scene) -> str:
+    return "" if scene.ray else "Ray is not installed, or left out"
 
 
 INJECTIONS = {
@@ -165,6 +217,8 @@ INJECTIONS = {
     "cut the network": Injection(cut_network, _no_network),
     "hold the network": Injection(hold_network, _no_network),
     "restart the database": Injection(restart_database, _no_network),
+    "restart Ray's head": Injection(restart_ray_head, _no_ray),
+    "restart Ray's head unseen": Injection(restart_ray_head_unseen, _no_ray),
 }
 
 

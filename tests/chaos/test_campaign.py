@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from bcos_core.home import CHECKOUT, Home
+from bcos_core.jobs.claims import claim
 from bcos_core.jobs.job import Job, JobState
 from bcos_core.jobs.store import JobStore
-from tests.chaos.injections import INJECTIONS, Scene
+from tests.chaos.injections import INJECTIONS, Scene, _lose_head
 from tests.chaos.verdict import Verdict, judge_artefacts, judge_end, judge_figures, judge_results
 from tests.chaos.work import Work
 from tests.databases import Databases
@@ -29,6 +30,7 @@ NOTHING = {"jobs_lost", "wrong_results", "answers_lost", "answers_doubled", "hal
 def test_a_short_campaign_finds_nothing(databases: Databases) -> None:
     database = "sqlite" if databases.cluster is None else "postgresql"
     command = [sys.executable, "-m", "tests.chaos", "--injections", "4", "--seed", "3", "--database", database]
+    command.append("--without-ray")  # whose head takes longer to come back than all this
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=1100)
     assert done.stdout, done.stderr[-2000:]
     verdict = json.loads(done.stdout.splitlines()[-1])
@@ -73,6 +75,20 @@ def test_an_end_that_nothing_explains_is_a_lost_job(
     verdict = Verdict()
     judge_end(verdict, scene(**done), replace(job, id="ID", **changes))
     assert verdict.jobs_lost == len(verdict.found) == is_lost
+
+
+def test_what_is_on_its_way_to_a_cluster_or_works_there_is_lost_with_its_head(store: JobStore) -> None:
+    for key, executor in (("a", "ray"), ("b", "local"), ("c", "ray")):
+        store.submit("count", key, {}, key)
+        claimed = claim(store, f"{executor}:1", executor=executor)
+        assert claimed is not None
+    store.submit("count", "waits", {}, "d")
+    lost: list[str] = []
+    ray: Any = SimpleNamespace(lose_head=lambda: lost.append("head"))
+    hit = replace(scene(ray=ray), world=SimpleNamespace(store=store))
+    _lose_head(hit)
+    assert lost == ["head"]
+    assert {store.get(id).title: times for id, times in hit.killed.items()} == {"a": 1, "c": 1}
 
 
 @pytest.mark.parametrize(

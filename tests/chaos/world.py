@@ -7,13 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 
 import psutil
 
 from bcos_core.home import CHECKOUT
+from bcos_core.jobs.executors.settings import EXECUTOR, LOCAL
 from bcos_core.jobs.job import Job, JobState
 from bcos_core.jobs.store import JobStore
 from tests.jobs.waiting import wait_until
@@ -24,23 +26,37 @@ STOP_SECONDS = 60.0
 
 class World:
     """`store` is the campaign's own, by a way that nothing is done to. What is started here has the environment of this
-    process: of a database beyond a network, the address at which that network can be cut."""
+    process: of a database beyond a network, the address at which that network can be cut. Each supervisor has the next
+    of the `executors`."""
 
-    def __init__(self, store: JobStore) -> None:
+    def __init__(self, store: JobStore, executors: Sequence[str] = (LOCAL,)) -> None:
         self.store = store
         self.home = store.home
+        self._executors = cycle(executors)
+        self._executor = ""
         self._supervisor: subprocess.Popen[bytes] | None = None
 
     def start_supervisor(self) -> None:
         """Start one where none lives, and wait until it runs."""
         if self.supervisor is None:
-            self._supervisor = _start_supervisor()
+            self._start_next()
         wait_until(self._supervisor_runs, "the supervisor", seconds=START_SECONDS)
 
     def _supervisor_runs(self) -> bool:
         if self.supervisor is None:  # it found no database: whatever watches over a server starts it again
-            self._supervisor = _start_supervisor()
+            self._start_next()
         return self.store.supervisor_alive()
+
+    def _start_next(self) -> None:
+        self._executor = next(self._executors)
+        self._supervisor = _start_supervisor(self._executor)
+
+    def run_on(self, executor: str) -> None:
+        """See to it that new jobs run there: a supervisor that gives them elsewhere is replaced."""
+        self.start_supervisor()
+        while self._executor != executor:
+            self.stop_supervisor()
+            self.start_supervisor()
 
     @property
     def supervisor(self) -> psutil.Process | None:
@@ -81,10 +97,11 @@ class World:
             self._supervisor.wait()
 
 
-def _start_supervisor() -> subprocess.Popen[bytes]:
+def _start_supervisor(executor: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "bcos_core", "supervise"],
         cwd=CHECKOUT,
+        env={**os.environ, EXECUTOR: executor},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -91,6 +91,14 @@ class RayCluster:
                         found.add(getattr(address, "ipv4_mapped", None) or address)
         return found
 
+    def owns(self, process: psutil.Process) -> bool:
+        """Whether it is a part of the cluster, rather than something that a job has started."""
+        try:
+            words = " ".join(process.cmdline())
+        except psutil.Error:
+            return False
+        return str(self.folder) in words or words.startswith("ray::")
+
     def lose_head(self) -> None:
         """SIGKILL to what a head node runs; what it has started is left alone."""
         self._remember()
