@@ -65,9 +65,13 @@ class RayCluster:
             )
         wait_until(self._answers, "the cluster", seconds=START_SECONDS)
 
+    def _last_words(self) -> str:
+        logs = [self.folder / "head.log", *self.folder.glob("session_2*/logs/ray_process_exit.log")]
+        return "\n".join(log.read_text(errors="replace")[-2000:] for log in logs)
+
     def _answers(self) -> bool:
         assert self._process is not None
-        assert self._process.poll() is None, (self.folder / "head.log").read_text()[-2000:]
+        assert self._process.poll() is None, self._last_words()
         self._remember()
         request = urllib.request.Request(f"{self.address}/api/jobs/", headers={"Authorization": f"Bearer {TOKEN}"})
         with suppress(OSError), urllib.request.urlopen(request, timeout=5) as answer:
@@ -93,11 +97,11 @@ class RayCluster:
 
     def owns(self, process: psutil.Process) -> bool:
         """Whether it is a part of the cluster, rather than something that a job has started."""
+        self._remember()
         try:
-            words = " ".join(process.cmdline())
-        except psutil.Error:
-            return False
-        return str(self.folder) in words or words.startswith("ray::")
+            return process in self._family and "RAY_JOB_CONFIG_JSON_ENV_VAR" not in process.environ()
+        except (psutil.Error, OSError):  # it has just ended
+            return True
 
     def lose_head(self) -> None:
         """SIGKILL to what a head node runs; what it has started is left alone."""
@@ -113,6 +117,8 @@ class RayCluster:
     def end(self) -> None:
         self._remember()
         if self._process is not None:
+            if self._process.poll() is not None:
+                sys.stderr.write(f"The head had ended by itself.\n{self._last_words()}\n")
             self._process.kill()
             self._process.wait()
         for process in self._family:
