@@ -108,7 +108,8 @@ class RayCluster:
     def _remember(self) -> None:
         if self._process is not None:
             with suppress(psutil.Error):
-                self._family |= set(psutil.Process(self._process.pid).children(recursive=True))
+                head = psutil.Process(self._process.pid)
+                self._family |= {head, *head.children(recursive=True)}
 
     def listens_at(self) -> set[IPv4Address | IPv6Address]:
         """The addresses of this machine at which its processes take connections."""
