@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from bcos_core.home import Home
 from tests.browser.serving import Server, stop
@@ -65,3 +65,12 @@ def page(browser: Browser) -> Iterator[Page]:
     page.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)
     yield page
     assert refused == []
+
+
+def settled(page: Page, shown: Locator) -> Locator:
+    """`shown`, when the page's first run has drawn all of it: what is still to come moves what is there, from under a
+    mouse button that is down, and puts fields back to what the run had last heard of them."""
+    first_visit = FIRST_VISIT_SECONDS * 1000
+    expect(shown).to_be_visible(timeout=first_visit)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=first_visit)
+    return shown

@@ -22,7 +22,7 @@ from bcos_core.jobs.job import Job, JobState
 from bcos_core.jobs.store import JobStore
 from bcos_core.numbers import count
 from bcos_core.render.batch import Row, batch_page
-from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS, settled
 from tests.browser.serving import Server, kill, stop
 from tests.render.records import RECORD
 from tests.tiny_pair import save_pair
@@ -67,7 +67,7 @@ def test_a_file_is_explained_through_a_kill_and_looked_into(home: Home, page: Pa
     app = server.start()
     try:
         page.goto(f"{server.url}/batch")
-        page.get_by_role("radio", name="A file").click(**CLICK, timeout=FIRST_VISIT_SECONDS * 1000)
+        settled(page, page.get_by_role("radio", name="A file")).click(**CLICK)
         page.locator("input[type=file]").set_input_files(a_file(tmp_path))
         expect(page.get_by_text(f"{ROWS:,} rows, 1 method. About")).to_be_visible()
         expect(page.get_by_role("combobox", name="Text column")).to_have_value("review")

@@ -14,7 +14,7 @@ from bcos_core.home import Home
 from bcos_core.storage.upgrade import open_database
 from bcos_core.study.demo import demo_design
 from bcos_core.study.studies import Studies
-from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS, settled
 
 pytestmark = [
     pytest.mark.browser,
@@ -64,11 +64,7 @@ def _new_study(home: Home, address: str, page: Page) -> tuple[Locator, Locator]:
     Studies(open_database(home)).create(design.title, design.to_dict())
     page.goto(f"{address}/studies")
     form, title = page.get_by_text("New study", exact=True), page.get_by_role("textbox", name="Title", exact=True).first
-    expect(form).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
-    # A run of the page that still draws puts every field back to what it last heard of it.
-    app = page.get_by_test_id("stApp")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=FIRST_VISIT_SECONDS * 1000)
-    form.click()
+    settled(page, form).click()
     expect(title).to_have_value("Which explanation helps?")
     return form, title
 

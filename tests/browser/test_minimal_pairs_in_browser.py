@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from bcos_core.cli.main import main
 from bcos_core.home import Home
 from bcos_core.model.convert import convert
-from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS, settled
 from tests.tiny_language_model import network, save_language_model, tokenizer
 
 pytestmark = [
@@ -35,10 +35,6 @@ def asked(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query, keep_blank_values=True)
 
 
-def settled(page: Page) -> None:
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", **WAIT)
-
-
 def test_from_a_file_to_a_pair_and_on_to_generate(home: Home, address: str, page: Page, tmp_path: Path) -> None:
     save_language_model(home, "tiny")
     convert(network(), b=1.1).save_pretrained(home.models / "tiny-bcos")
@@ -49,7 +45,7 @@ def test_from_a_file_to_a_pair_and_on_to_generate(home: Home, address: str, page
     bad.write_text("text,label\na,b\n")
 
     page.goto(f"{address}/evaluate?{urlencode({'asked': ['tiny', 'tiny-bcos'], 'paradigm': ''}, doseq=True)}")
-    page.get_by_role("radio", name="Minimal pairs").click(**CLICK, **WAIT)
+    settled(page, page.get_by_role("radio", name="Minimal pairs")).click(**CLICK)
     expect(page.get_by_role("button", name="Ask the models")).to_be_disabled(**WAIT)
     page.get_by_text("Your own pairs", exact=True).click(**CLICK)
     upload = page.locator("input[type=file]")
@@ -61,12 +57,10 @@ def test_from_a_file_to_a_pair_and_on_to_generate(home: Home, address: str, page
     page.get_by_text("Saliency", exact=True).click(**CLICK)
     page.keyboard.press("Escape")
     expect(page.get_by_text(re.compile("passes over the models"))).to_be_visible()
-    settled(page)
-    page.get_by_role("button", name="Ask the models").click(**CLICK)
+    settled(page, page.get_by_role("button", name="Ask the models")).click(**CLICK)
     expect(page.get_by_role("heading", name="Which word, and why?")).to_be_visible(**WAIT)
     page.wait_for_function("() => location.search.includes('minimal-pairs=')")
-    settled(page)
-    main_part = page.get_by_test_id("stMain")
+    main_part = settled(page, page.get_by_test_id("stMain"))
     expect(main_part).to_contain_text("tiny prefers the right word in")
     expect(main_part).to_contain_text("tiny-bcos prefers the right word in")
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
@@ -78,12 +72,11 @@ def test_from_a_file_to_a_pair_and_on_to_generate(home: Home, address: str, page
     page.get_by_label("Text contains").fill("<b>")
     page.get_by_label("Text contains").press("Enter")
     page.wait_for_function("() => location.search.includes('search=')")
-    settled(page)
-    table = page.get_by_test_id("stDataFrame").last
+    table = settled(page, page.get_by_test_id("stDataFrame").last)
     table.scroll_into_view_if_needed()
     table.click(position={"x": 20, "y": 38 + 35 + 17}, **CLICK)
     page.wait_for_function("() => location.search.includes('pair=')")
-    settled(page)
+    settled(page, page.locator("dl.strips").first)
     strips = page.locator("dl.strips")
     expect(strips).to_have_count(2)
     rows = strips.first.locator(".row")
@@ -119,7 +112,7 @@ def test_a_run_can_be_cancelled_and_gone_on_with(home: Home, address: str, page:
     save_language_model(home, max_position_embeddings=2048, num_hidden_layers=48)
     chosen = {"view": "pairs", "asked": "tiny", "paradigm": "agreement", "pairs-limit": "400", "method": "occlusion"}
     page.goto(f"{address}/evaluate?{urlencode(chosen)}")
-    page.get_by_role("button", name="Ask the models").click(**CLICK, **WAIT)
+    settled(page, page.get_by_role("button", name="Ask the models")).click(**CLICK)
     expect(page.get_by_text("Asking tiny")).to_be_visible(**WAIT)
     page.get_by_role("button", name="Cancel", exact=True).click(**CLICK)
     expect(page.get_by_role("button", name="Go on")).to_be_visible(**WAIT)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from bcos_core.home import Home
 from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.store import JobStore
-from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+from tests.browser.conftest import CHROMIUM, settled
 
 pytestmark = [
     pytest.mark.browser,
@@ -35,7 +35,7 @@ def test_a_job_that_ends_is_told_of_on_another_page_until_it_is_opened(home: Hom
     store = JobStore.open(home)
     store.cancel(store.submit("lock", "An earlier one", {"study": "gone"}, "0")[0].id)
     page.goto(f"{address}/jobs")
-    page.get_by_text("Notify me when a job ends").click(timeout=FIRST_VISIT_SECONDS * 1000)
+    settled(page, page.get_by_text("Notify me when a job ends")).click()
     expect(page.get_by_text("Stop notifying me")).to_be_visible()
     page.goto(f"{address}/train")
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()

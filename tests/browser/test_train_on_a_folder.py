@@ -11,7 +11,7 @@ from bcos_core.home import Home
 from bcos_core.jobs.store import JobStore
 from bcos_core.text.running import TextSource
 from bcos_core.train.language.job import LANGUAGE_MODEL
-from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS, settled
 from tests.train.small_language_task import sentences, write_language_inputs
 
 pytestmark = [
@@ -31,7 +31,7 @@ def test_a_typed_folder_is_counted_and_trained_on(home: Home, address: str, page
         (folder / f"{place}.txt").write_text(text)
     asked = {"kind": "language-model", "from": "folder", "folder": str(model), "max_length": "32"}
     page.goto(f"{address}/train?{urlencode(asked)}")
-    page.get_by_role("radio", name="Folder of .txt files").click(**CLICK, timeout=FIRST_VISIT_SECONDS * 1000)
+    settled(page, page.get_by_role("radio", name="Folder of .txt files")).click(**CLICK)
     field = page.get_by_label("Folder of texts", exact=True)
     field.fill(str(home.root.parent))
     field.press("Enter")
