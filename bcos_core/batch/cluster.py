@@ -45,6 +45,11 @@ def explain_on_cluster(work: Explaining) -> None:
         DataError: a row of the data cannot be read.
     """
     require_ray()
+    address = os.environ.get("RAY_ADDRESS") or None
+    if address is None:
+        # Ray that is started here serves this command alone, and would listen on every interface of a machine that
+        # is no Windows or macOS. It reads this once, when it is imported (ray/_private/ray_constants.py).
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     import ray
     import ray.data
 
@@ -66,7 +71,7 @@ def explain_on_cluster(work: Explaining) -> None:
     begun = not ray.is_initialized()
     if begun:
         ray.init(
-            address=os.environ.get("RAY_ADDRESS") or None,
+            address=address,
             log_to_driver=False,
             include_dashboard=False,
             configure_logging=False,

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 
+import psutil
 import pytest
 from data_sets import TEXTS, asked, files, lines, run
 from tiny_pair import save_pair
@@ -21,6 +28,37 @@ def test_two_workers_make_the_files_of_one_process(home: Home, tmp_path: Path) -
     run(asked(folder, data), tmp_path / "one")
     made = run(asked(folder, data, workers=2), tmp_path / "two")
     assert files(tmp_path / "one") == files(tmp_path / "two") and made.here == 20
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
+def test_ray_that_is_started_here_is_reached_from_this_machine_alone(home: Home, tmp_path: Path) -> None:
+    folder, _ = save_pair(home)
+    data = lines(tmp_path / "t.jsonl", [{"text": text} for text in TEXTS])
+    # A process of its own: Ray reads where it is to listen when it is imported, which another test may have done.
+    command = [sys.executable, "-m", "bcos_core", "explain-dataset", str(folder), "--data", data.name]
+    command += ["--output", str(tmp_path / "out"), "--shard-rows", "10", "--ray", "2"]
+    without = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    asking = subprocess.Popen(command, env=without, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    heard: set[str] = set()
+    while asking.poll() is None:  # until it ends: how long Ray takes to start is the machine's affair
+        heard |= {address for process in family(asking.pid) for address in listening(process)}
+        time.sleep(0.1)
+    said = asking.communicate()[0]
+    assert asking.returncode == 0, said
+    assert heard
+    assert all((getattr(ip, "ipv4_mapped", None) or ip).is_loopback for ip in map(ip_address, heard)), heard
+
+
+def family(pid: int) -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+def listening(process: psutil.Process) -> list[str]:
+    with suppress(psutil.Error):
+        return [one.laddr.ip for one in process.net_connections("inet") if one.status == psutil.CONN_LISTEN]
+    return []
 
 
 def test_without_ray_it_says_what_is_missing(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
