@@ -124,7 +124,7 @@ def test_words_that_are_clicked_one_after_another_are_all_struck(home: Home, add
     link = {"model": "tiny", "prompt": PROMPT, "written": "1", "most": "2", "at": "1", "granularity": "word"}
     page.goto(f"{address}/generate?{urlencode(link)}")
     words = page.locator("article button.unit")
-    expect(words.nth(7)).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
+    settled(page, words.nth(7))
     expect(page.get_by_text("Click words to strike them out")).to_be_visible()
     places = [words.nth(place).bounding_box() for place in range(6)]
     for box in places:  # no waiting for what is drawn meanwhile: words stay where they are
