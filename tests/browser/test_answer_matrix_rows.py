@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from bcos_core.cli.main import main
 from bcos_core.home import Home
-from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS, settled
 from tests.browser.test_generate_in_browser import CLICK, PROMPT, asked
 from tests.tiny_language_model import save_language_model
 
@@ -28,6 +28,7 @@ def test_a_row_chooses_its_token_and_a_part_is_checked(home: Home, address: str,
     tokens = page.locator("section.written .token[role=button]")
     labels = page.locator(".st-key-answer-matrix .ytick text")
     expect(labels).to_have_count(6, timeout=FIRST_VISIT_SECONDS * 1000)
+    settled(page, labels.first)
 
     def label_of(place: int) -> Locator:
         return page.locator(f'.st-key-answer-matrix .ytick text[aria-label$="Row {place + 1} of 6"]')

@@ -10,7 +10,7 @@ from tiny_pair import save_pair
 
 from bcos_core.home import Home
 from bcos_core.text.tasks import TaskChoice
-from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS, settled
 
 pytestmark = [
     pytest.mark.browser,
@@ -71,7 +71,7 @@ def place(home: Home, address: str) -> str:
 def opened(browser: Browser, place: str, width: int, height: int, panels: int = 8) -> Page:
     page = browser.new_page(viewport=ViewportSize(width=width, height=height))
     page.goto(place)
-    expect(page.locator("article:visible .unit").first).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
+    settled(page, page.locator("article:visible .unit").first)
     expect(page.locator("article[aria-busy=true]")).to_have_count(0)
     expect(page.get_by_role("article")).to_have_count(panels if width > 800 else panels // 2)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)

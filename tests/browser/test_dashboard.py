@@ -18,7 +18,7 @@ from bcos_core.text.pair import pair
 from bcos_core.text.tasks import TaskChoice
 from bcos_core.train.recipe import recipe_for
 from bcos_core.train.spec import TrainSpec
-from tests.browser.conftest import CHROMIUM
+from tests.browser.conftest import CHROMIUM, settled
 
 JOB_SECONDS = 180.0
 
@@ -63,7 +63,9 @@ def panel_of(job: Job, address: str, page: Page) -> Locator:
     """The B-cos panel that the job's own button leads to."""
     page.goto(f"{address}/jobs?job={job.id}")
     expect(page.get_by_role("heading", name="Tiny")).to_be_visible()
-    page.get_by_role("button", name="Compare", exact=True).click(timeout=JOB_SECONDS * 1000)
+    compare = page.get_by_role("button", name="Compare", exact=True)
+    expect(compare).to_be_visible(timeout=JOB_SECONDS * 1000)
+    settled(page, compare).click()
     panel = page.get_by_role("article", name="B-cos contributions")
     expect(panel.locator(".mark.exact")).to_be_visible()
     return panel

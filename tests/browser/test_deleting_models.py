@@ -12,7 +12,7 @@ from bcos_core.jobs.store import JobStore
 from bcos_core.model.about import About, write_about
 from bcos_core.model.info import read_info
 from bcos_core.study.studies import Studies
-from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+from tests.browser.conftest import CHROMIUM, settled
 
 pytestmark = [
     pytest.mark.browser,
@@ -36,7 +36,7 @@ def test_a_model_goes_to_the_trash_and_comes_back(home: Home, address: str, page
 
     page.goto(f"{address}/models?model=tiny-bcos")
     delete = page.get_by_role("button", name="Delete …")
-    expect(delete).to_be_enabled(timeout=FIRST_VISIT_SECONDS * 1000)
+    expect(settled(page, delete)).to_be_enabled()
     delete.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Mine <b>bold<b>")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tiny_pair import save_pair
 
 from bcos_core.home import Home
-from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS, settled
 
 pytestmark = [
     pytest.mark.browser,
@@ -36,7 +36,7 @@ def test_an_exported_page_shows_all_panels_offline_and_runs_nothing(
     page.goto(f"{address}/compare?{urlencode([('model', 'tiny-bcos'), ('text', TEXT), ('seeds', '3'), *chosen])}")
     expect(page.get_by_role("article")).to_have_count(3, timeout=FIRST_VISIT_SECONDS * 1000)
     # The fourth method is chosen as a person does; the address follows.
-    page.get_by_role("button", name="Methods: 3 of").click()
+    settled(page, page.get_by_role("button", name="Methods: 3 of")).click()
     page.get_by_text(METHODS["gradient_shap"], exact=True).click()
     page.keyboard.press("Escape")
     panels = page.get_by_role("article")

@@ -42,8 +42,7 @@ def test_a_prompt_is_gone_on_from_and_a_word_asked_about(home: Home, address: st
         "response", lambda got: missing.append(got.url) if got.status >= 400 and "/_stcore/" not in got.url else None
     )
     page.goto(f"{address}/generate?{urlencode({'model': 'tiny', 'most': '8'})}")
-    box = page.get_by_label("Prompt", exact=True)
-    expect(box).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
+    box = settled(page, page.get_by_label("Prompt", exact=True))
     box.fill(PROMPT)
     box.press("Enter")
     tokens = page.locator("section.written .token[role=button]")
@@ -142,6 +141,7 @@ def test_a_line_break_ends_a_line_and_is_a_token_to_click(home: Home, address: s
     page.goto(f"{address}/generate?{urlencode(link)}")
     tokens = page.locator("section.written .token[role=button]")
     expect(tokens).to_have_count(len(written), timeout=FIRST_VISIT_SECONDS * 1000)
+    settled(page, tokens.nth(at))
     before, broken, after = (tokens.nth(place).bounding_box() for place in (at - 1, at, at + 1))
     assert before is not None and broken is not None and after is not None
     assert broken["width"] > 5
@@ -169,6 +169,7 @@ def test_every_token_can_be_clicked_though_nobody_would_see_it(home: Home, addre
     expect(tokens).to_have_count(len(written), timeout=FIRST_VISIT_SECONDS * 1000)
     for text in UNSEEN:
         place = next(place for place, step in enumerate(written) if step.text == text)
+        settled(page, page.locator("section.written"))  # a panel that comes moves the words
         # Below an accent there is a dot.
         x, y = tokens.nth(place).evaluate(
             """node => {

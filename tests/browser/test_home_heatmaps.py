@@ -12,7 +12,7 @@ from bcos_core.jobs.lease import Lease
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.store import JobStore
 from bcos_core.text.tasks import TaskChoice, load_task
-from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+from tests.browser.conftest import CHROMIUM, settled
 
 pytestmark = [
     pytest.mark.browser,
@@ -27,7 +27,7 @@ def test_a_word_is_struck_out_on_home(home: Home, address: str, page: Page) -> N
     page.goto(address)
     panel = page.get_by_role("article", name="B-cos contributions")
     units = panel.locator("button.unit")
-    expect(units.first).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
+    settled(page, units.first)
     expect(page.get_by_role("article", name="Integrated gradients").locator("button.unit").first).to_be_visible()
 
     word, score = units.last.inner_text(), float(units.last.get_attribute("data-score") or "nan")

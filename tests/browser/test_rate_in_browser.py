@@ -24,7 +24,7 @@ from bcos_core.study.raters import Raters
 from bcos_core.study.selection import Source
 from bcos_core.study.slots import Slots
 from bcos_core.study.studies import Studies
-from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS, settled
 from tests.browser.serving import Server, kill
 from tests.databases import Databases
 from tests.study.world import TEXTS, World, make_world
@@ -69,7 +69,7 @@ class Place:
     def open(self, browser: Browser, address: str) -> Page:
         page = browser.new_context(viewport={"width": 800, "height": 900}).new_page()
         page.goto(address)
-        expect(page.get_by_role("radio").first).to_be_visible(timeout=1000 * FIRST_VISIT_SECONDS)
+        settled(page, page.get_by_role("radio").first)
         return page
 
     def stored(self, person: Person) -> list[list[int]]:

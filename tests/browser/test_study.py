@@ -15,7 +15,7 @@ from bcos_core.storage.upgrade import open_database
 from bcos_core.study.locked import LockedStudy
 from bcos_core.study.results import read_answers_of
 from bcos_core.study.studies import Studies
-from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
+from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS, settled
 
 pytestmark = [
     pytest.mark.browser,
@@ -47,12 +47,10 @@ def _draw_up(person: Researcher, address: str) -> str:
     page = person.page
     page.goto(address)
     studies = page.get_by_role("link", name="Studies")
-    expect(studies).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
-    person.click(studies)
+    person.click(settled(page, studies))
     for label, value in (("How many", "3"), ("Items for each rater", "3"), ("Practice items", "1")):
         field = page.get_by_label(label, exact=True)
-        expect(field).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
-        field.fill(value)
+        settled(page, field).fill(value)
         field.press("Tab")
     expect(page.get_by_text("raters who finish fill it")).to_be_visible()
     person.press("Save as a draft")
@@ -67,8 +65,7 @@ def _rate_everything(page: Page, locked: LockedStudy, link: str) -> str:
     """From the link to the completion code, with keys alone where there are some; the code."""
     page.goto(link)
     start = page.get_by_role("button", name="Start")
-    expect(start).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
-    expect(start).to_be_disabled()
+    expect(settled(page, start)).to_be_disabled()
     page.get_by_text("I have read this").click()
     start.click()
     total = 1 + locked.design.items_per_rater + 1  # practice, items, a check
@@ -135,7 +132,7 @@ def test_from_the_design_to_the_results(home: Home, address: str, browser: Brows
     assert set(table[table["question"] == "agreement"]["value"]) == {2}
 
     page.goto(f"{address}/studies?study={study.id}")
-    expect(page.get_by_text("Left out by the rule")).to_be_visible(timeout=FIRST_VISIT_SECONDS * 1000)
+    settled(page, page.get_by_text("Left out by the rule"))
     page.get_by_role("button", name="Close the study").click()
     page.get_by_role("button", name="Close it").click()
     expect(page.get_by_role("heading", name="For the paper")).to_be_visible()

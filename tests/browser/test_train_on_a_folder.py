@@ -58,7 +58,7 @@ def test_a_double_click_on_start_makes_one_job_and_shows_it(home: Home, address:
     asked = {"kind": "language-model", "from": "folder", "folder": str(model), "max_length": "32", "name": "Speaker"}
     page.goto(f"{address}/train?{urlencode(asked)}")
     start = page.get_by_role("button", name="Start training", exact=True)
-    expect(start).to_be_enabled(timeout=FIRST_VISIT_SECONDS * 1000)
+    expect(settled(page, start)).to_be_enabled()
     start.dblclick(**CLICK)
     expect(page.get_by_role("heading", name="Jobs", exact=True, level=1)).to_be_visible()
     (job,) = JobStore.open(home).list()
