@@ -10,11 +10,10 @@ from bcos_core.attribution.api import explain
 from bcos_core.attribution.method import Method
 from bcos_core.attribution.question import TargetLike
 from bcos_core.attribution.record import Attribution
-from bcos_core.attribution.references import REFERENCE_TOKENS, tokens_of
+from bcos_core.attribution.references import tokens_of
+from bcos_core.evaluate.settled import explainer_subject, settled
 from bcos_core.model.classifier import Classifier
-from bcos_core.model.identity import model_subject
 from bcos_core.model.text_model import TextModel, position_limit
-from bcos_core.storage.content import name_of
 
 Model = TypeVar("Model", bound=TextModel)
 
@@ -57,33 +56,6 @@ class Explainer(Generic[Model]):
             seed=self.seed,
             **self.options,
         )
-
-
-def explainer_subject(
-    identity: str, max_length: int, method: Method, *, reference: str | None, options: Mapping[str, Any], seed: int
-) -> str:
-    """The name under which the evidence of such an explainer is kept; `identity` is that of the model's files."""
-    return name_of(
-        {
-            "model": model_subject(identity, max_length),
-            "method": method.name,
-            "reference": reference,
-            "options": dict(options),
-            "seed": seed if method.stochastic else None,
-        }
-    )
-
-
-def settled(
-    method: Method, *, reference: str | None, options: Mapping[str, Any], tokens: Sequence[str] = REFERENCE_TOKENS
-) -> tuple[str | None, dict[str, Any]]:
-    """The reference that asks what `reference` asks (where the method offers none such, the first that can be had with
-    the `tokens` of a tokenizer), and every option.
-
-    Raises:
-        InputError: an option that the method does not have, or a value that it does not take.
-    """
-    return method.checked_reference(method.fitting_reference(reference), tokens), method.checked_options(options)
 
 
 def make_explainer(

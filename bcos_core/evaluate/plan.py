@@ -46,6 +46,8 @@ SOFT_DRAWS = len(TENTHS)
 SOFT_PASSES = 2 * SOFT_DRAWS + 2
 MOVES = 10
 """How often the words of a text move, as often as in captum."""
+RADIUS = 0.1
+"""How far they move, at most: a share of the root mean square of a coordinate of their vectors."""
 SEARCHES = 3.0
 """Searches of a text whose sets are tried: four, less what they share (measured)."""
 JUDGED_SHARE = 1.0  # of the test set, from which pairs are made

@@ -19,12 +19,10 @@ import torch
 from torch import nn
 
 from bcos_core.evaluate.explainer import Explainer
-from bcos_core.evaluate.plan import MOVES
+from bcos_core.evaluate.plan import MOVES, RADIUS
 from bcos_core.model.classifier import Classifier
 from bcos_core.model.shared_copy import shared_copy
 from bcos_core.text.encoding import Encoded
-
-RADIUS = 0.1
 
 
 def sensitivities(

@@ -15,10 +15,10 @@ from bcos_core.attribution.agreement import rank_agreement
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import InputError
 from bcos_core.evaluate.between import is_raw
-from bcos_core.evaluate.explainer import explainer_subject
 from bcos_core.evaluate.probability import PROBABILITIES
 from bcos_core.evaluate.result import Contender, Evaluation
 from bcos_core.evaluate.scores import SCORES
+from bcos_core.evaluate.settled import explainer_subject
 from bcos_core.evaluate.subjects import EXPLANATION, curves_kind, singles_kind, steps_kind
 from bcos_core.model.identity import model_subject
 from bcos_core.model.info import read_info, trained_on

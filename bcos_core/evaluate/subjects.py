@@ -8,10 +8,9 @@ from typing import Any
 from bcos_core.attribution.references import REFERENCE_TOKENS
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError
-from bcos_core.evaluate.explainer import explainer_subject, settled
-from bcos_core.evaluate.plan import MOVES, SETS_OF_A_TEXT, SOFT_DRAWS
+from bcos_core.evaluate.plan import MOVES, RADIUS, SETS_OF_A_TEXT, SOFT_DRAWS
 from bcos_core.evaluate.removal import REMOVALS
-from bcos_core.evaluate.sensitivity import RADIUS
+from bcos_core.evaluate.settled import explainer_subject, settled
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.model.identity import folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo, read_config

@@ -14,14 +14,13 @@ from bcos_core.evaluate.limits import Limits
 from bcos_core.evaluate.objective import SENTENCES, Objective
 from bcos_core.evaluate.orders import EXACT_UP_TO
 from bcos_core.evaluate.people import RATIONALE, agreed, among_themselves
-from bcos_core.evaluate.plan import MOVES, SOFT, SOFT_DRAWS
+from bcos_core.evaluate.plan import MOVES, RADIUS, SOFT, SOFT_DRAWS
 from bcos_core.evaluate.plausibility import rated_positions, rationale_positions
 from bcos_core.evaluate.pointing import Pairs
 from bcos_core.evaluate.probability import PROBABILITIES, what_is_measured
 from bcos_core.evaluate.removal import REMOVALS
 from bcos_core.evaluate.result import Contender
 from bcos_core.evaluate.scores import SCORES, Score
-from bcos_core.evaluate.sensitivity import RADIUS
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.evaluate.subjects import (
     EXPLANATION,

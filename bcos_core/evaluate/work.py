@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache, cached_property, partial
 
 from bcos_core.attribution.registry import METHODS
-from bcos_core.evaluate.explainer import explainer_subject, settled
 from bcos_core.evaluate.gather import chunks
 from bcos_core.evaluate.plan import (
     CURVES,
@@ -29,6 +28,7 @@ from bcos_core.evaluate.plan import (
 )
 from bcos_core.evaluate.pointing import Pair
 from bcos_core.evaluate.removal import REMOVALS
+from bcos_core.evaluate.settled import explainer_subject, settled
 from bcos_core.evaluate.spec import EvaluationSpec
 from bcos_core.evaluate.subjects import (
     EXPLANATION,

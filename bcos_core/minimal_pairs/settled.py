@@ -11,7 +11,8 @@ from transformers import PreTrainedTokenizerBase
 from bcos_core.attribution.method import Method
 from bcos_core.attribution.references import tokens_of
 from bcos_core.attribution.registry import METHODS
-from bcos_core.evaluate.explainer import Explainer, explainer_subject
+from bcos_core.evaluate.explainer import Explainer
+from bcos_core.evaluate.settled import explainer_subject
 from bcos_core.minimal_pairs.folders import LanguageFolder
 from bcos_core.minimal_pairs.spec import PairsSpec
 from bcos_core.model.language_model import LanguageModel

@@ -8,7 +8,7 @@ from typing import Any
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.errors import BcosError
-from bcos_core.evaluate.explainer import explainer_subject
+from bcos_core.evaluate.settled import explainer_subject
 from bcos_core.minimal_pairs.spec import PairsSpec
 from bcos_core.model.identity import folder_identity, model_subject
 from bcos_core.model.info import CheckpointInfo, read_config

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from bcos_core.attribution.registry import METHODS
 from bcos_core.evaluate.explainer import Explainer, make_explainer
-from bcos_core.evaluate.plan import MOVES
-from bcos_core.evaluate.sensitivity import RADIUS, max_sensitivity, moved_words, sensitivities
+from bcos_core.evaluate.plan import MOVES, RADIUS
+from bcos_core.evaluate.sensitivity import max_sensitivity, moved_words, sensitivities
 from bcos_core.home import Home
 from bcos_core.model.classifier import Classifier, load
 from bcos_core.text.encoding import encode
