@@ -8,7 +8,7 @@ import sys
 import time
 from contextlib import suppress
 from importlib.util import find_spec
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import psutil
@@ -19,6 +19,7 @@ from tiny_pair import save_pair
 from bcos_core.batch import cluster
 from bcos_core.errors import InputError
 from bcos_core.home import Home
+from tests.ports import listened_at
 
 
 @pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
@@ -39,25 +40,18 @@ def test_ray_that_is_started_here_is_reached_from_this_machine_alone(home: Home,
     command += ["--output", str(tmp_path / "out"), "--shard-rows", "10", "--ray", "2"]
     without = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     asking = subprocess.Popen(command, env=without, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    heard: set[str] = set()
+    heard: set[IPv4Address | IPv6Address] = set()
     while asking.poll() is None:  # until it ends: how long Ray takes to start is the machine's affair
-        heard |= {address for process in family(asking.pid) for address in listening(process)}
+        heard |= listened_at(family(asking.pid))
         time.sleep(0.1)
     said = asking.communicate()[0]
     assert asking.returncode == 0, said
-    assert heard
-    assert all((getattr(ip, "ipv4_mapped", None) or ip).is_loopback for ip in map(ip_address, heard)), heard
+    assert heard and all(address.is_loopback for address in heard), heard
 
 
 def family(pid: int) -> list[psutil.Process]:
     with suppress(psutil.Error):
         return psutil.Process(pid).children(recursive=True)
-    return []
-
-
-def listening(process: psutil.Process) -> list[str]:
-    with suppress(psutil.Error):
-        return [one.laddr.ip for one in process.net_connections("inet") if one.status == psutil.CONN_LISTEN]
     return []
 
 

@@ -73,4 +73,20 @@ def settled(page: Page, shown: Locator) -> Locator:
     first_visit = FIRST_VISIT_SECONDS * 1000
     expect(shown).to_be_visible(timeout=first_visit)
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=first_visit)
+    # Streamlit fetches the script of a kind of widget when it is first drawn, which may be after the run.
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=first_visit)
+    page.evaluate(_QUIET)
     return shown
+
+
+_QUIET = """() => new Promise((quiet) => {
+  let timer;
+  const observer = new MutationObserver(() => wait());
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => { observer.disconnect(); quiet(); }, 250);
+  };
+  observer.observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
+  document.fonts.ready.then(wait);
+})"""
+"""Until nothing has changed for a quarter of a second, which every clock on a page leaves."""

@@ -13,7 +13,7 @@ from bcos_core.access.actor import Role
 from bcos_core.accounts.users import Users
 from bcos_core.home import Home
 from bcos_core.storage.upgrade import open_database
-from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS, settled
+from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS
 from tests.browser.serving import Server, stop
 
 pytestmark = [
@@ -25,7 +25,7 @@ PASSWORD = "correct horse battery"
 
 
 def sign_in(page: Page, name: str, password: str) -> None:
-    settled(page, page.get_by_label("Name")).fill(name)
+    page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click(delay=50)
 

@@ -10,13 +10,13 @@ import sys
 import tempfile
 import urllib.request
 from contextlib import suppress
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import psutil
 
 from tests.jobs.waiting import wait_until
-from tests.ports import free_port
+from tests.ports import free_port, listened_at
 
 TOKEN = "0123456789abcdef" * 4
 HEAD = ("gcs_server", "raylet", "dashboard")
@@ -29,13 +29,13 @@ STAYS = "This command will now block forever"
 class RayCluster:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ray-"))  # short: it holds sockets
-        self._ports = [free_port() for _ in range(4)]
+        self._dashboard = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._family: set[psutil.Process] = set()
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self._ports[0]}"
+        return f"http://127.0.0.1:{self._dashboard}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -66,10 +66,11 @@ class RayCluster:
         raise AssertionError(f"Ray's head does not start. {self._last_words()}")
 
     def _begin(self) -> None:
-        dashboard, head, agent, client = self._ports
+        # The others are nobody's address: while the head was away another process may have taken what it had.
+        head, agent, client = (free_port() for _ in range(3))
         words = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start", "--head", "--block"]
         words += ["--node-ip-address=127.0.0.1", "--dashboard-host=127.0.0.1"]
-        words += [f"--port={head}", f"--dashboard-port={dashboard}"]
+        words += [f"--port={head}", f"--dashboard-port={self._dashboard}"]
         words += [f"--dashboard-agent-listen-port={agent}", f"--ray-client-server-port={client}"]
         words += ["--num-cpus=2", "--num-gpus=0", f"--object-store-memory={80 << 20}", "--disable-usage-stats"]
         words += [f"--temp-dir={self.folder}"]
@@ -114,14 +115,7 @@ class RayCluster:
     def listens_at(self) -> set[IPv4Address | IPv6Address]:
         """The addresses of this machine at which its processes take connections."""
         self._remember()
-        found = set()
-        for process in self._family:
-            with suppress(psutil.Error):
-                for one in process.net_connections("inet"):
-                    if one.status in (psutil.CONN_LISTEN, psutil.CONN_NONE) and one.laddr:
-                        address = ip_address(one.laddr.ip)
-                        found.add(getattr(address, "ipv4_mapped", None) or address)
-        return found
+        return listened_at(self._family)
 
     def owns(self, process: psutil.Process) -> bool:
         """Whether it is a part of the cluster, rather than something that a job has started."""
