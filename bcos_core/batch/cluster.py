@@ -7,6 +7,7 @@ files are the same; only the numbers of rows come back. All machines see the dat
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -22,6 +23,8 @@ from bcos_core.text.row_source import open_rows
 
 if TYPE_CHECKING:
     from bcos_core.batch.run import Explaining
+
+_LISTEN_SECONDS = 10.0
 
 
 def require_ray() -> None:
@@ -41,7 +44,8 @@ def explain_on_cluster(work: Explaining) -> None:
     is started on this machine.
 
     Raises:
-        InputError: Ray is not installed; a model that the workers cannot load; data whose number of rows is not known.
+        InputError: Ray is not installed; no cluster answers there; a model that the workers cannot load; data whose
+            number of rows is not known.
         DataError: a row of the data cannot be read.
     """
     require_ray()
@@ -70,12 +74,7 @@ def explain_on_cluster(work: Explaining) -> None:
         return
     begun = not ray.is_initialized()
     if begun:
-        ray.init(
-            address=address,
-            log_to_driver=False,
-            include_dashboard=False,
-            configure_logging=False,
-        )
+        _join(ray, address)
     try:
         ray.data.DataContext.get_current().enable_progress_bars = False
         done = ray.data.from_items(missing, override_num_blocks=len(missing)).map_batches(
@@ -142,6 +141,43 @@ class ShardMaker:
         except BcosError as error:
             return done, str(error)
         return done, ""
+
+
+def _join(ray: Any, address: str | None) -> None:
+    """
+    Raises:
+        InputError: there is no such cluster, or Ray cannot be started here.
+    """
+    _see_listening(address or "")
+    try:
+        ray.init(address=address, log_to_driver=False, include_dashboard=False, configure_logging=False)
+    except (Exception, SystemExit) as error:  # Ray has no type of its own for it, and may ask the process to end
+        reason = (str(error).strip().splitlines() or [""])[0] if isinstance(error, Exception) else ""
+        said = f" ({reason})" if reason else ""
+        raise InputError(
+            f"The Ray cluster at RAY_ADDRESS={address} cannot be joined{said}. Check the address, its token and that "
+            "it has the version of Ray that is installed here, or unset RAY_ADDRESS to start Ray on this machine."
+            if address
+            else f"Ray could not be started on this machine{said}. Try again when less runs on it, or leave --ray out."
+        ) from error
+
+
+def _see_listening(address: str) -> None:
+    """Ray itself asks for minutes where nobody answers.
+
+    Raises:
+        InputError: nobody listens at the host and port of an address, if it has some.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isascii() or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_LISTEN_SECONDS).close()
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise InputError(
+            f"No Ray cluster answers at RAY_ADDRESS={address}. Start it, correct the address, or unset RAY_ADDRESS to "
+            "start Ray on this machine; the same command goes on from what is whole."
+        ) from error
 
 
 def _gpus(ray: Any) -> bool:

@@ -19,7 +19,7 @@ from tiny_pair import save_pair
 from bcos_core.batch import cluster
 from bcos_core.errors import InputError
 from bcos_core.home import Home
-from tests.ports import listened_at
+from tests.ports import free_port, listened_at
 
 
 @pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
@@ -47,6 +47,27 @@ def test_ray_that_is_started_here_is_reached_from_this_machine_alone(home: Home,
     said = asking.communicate()[0]
     assert asking.returncode == 0, said
     assert heard and all(address.is_loopback for address in heard), heard
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
+@pytest.mark.timeout(60)  # Ray itself would ask for five minutes and end the process without a word
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("127.0.0.1:{port}", "No Ray cluster answers at RAY_ADDRESS=127.0.0.1:"),
+        ("ray://127.0.0.1:{port}", "No Ray cluster answers at RAY_ADDRESS=ray://127.0.0.1:"),
+        ("127.0.0.1:99999", "No Ray cluster answers"),
+        ("no such cluster", "cannot be joined"),
+    ],
+)
+def test_a_cluster_that_is_away_is_said_at_once(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, said: str
+) -> None:
+    folder, _ = save_pair(home)
+    data = lines(tmp_path / "t.jsonl", [{"text": text} for text in TEXTS])
+    monkeypatch.setenv("RAY_ADDRESS", address.format(port=free_port()))
+    with pytest.raises(InputError, match=said):
+        run(asked(folder, data, workers=2), tmp_path / "out")
 
 
 def family(pid: int) -> list[psutil.Process]:
