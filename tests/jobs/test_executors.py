@@ -20,7 +20,8 @@ import pytest
 
 from bcos_core.home import CHECKOUT, Home
 from bcos_core.jobs.claims import claim
-from bcos_core.jobs.executors.executor import Ended, Executor, OutOfSight
+from bcos_core.jobs.executors import slurm_client
+from bcos_core.jobs.executors.executor import CannotStart, Ended, Executor, OutOfReach, OutOfSight
 from bcos_core.jobs.executors.local import LocalExecutor
 from bcos_core.jobs.executors.settings import RaySettings, SlurmSettings
 from bcos_core.jobs.executors.slurm import SlurmExecutor
@@ -424,6 +425,111 @@ def test_what_a_job_says_passes_through_slurm_with_a_sign_of_its_own_in_the_path
     state = wait_until(lambda: isinstance(s := executor.state(handle), Ended) and s, "the end", seconds=60.0)
     assert state == Ended("it ended with exit code 7", 7)
     assert job.log_path.read_text() == 'ä "$HOME"\n'
+    executor.close()
+
+
+def scontrol(*words: str) -> None:
+    subprocess.run(["scontrol", *words], check=True, capture_output=True)
+
+
+def test_a_cluster_that_takes_no_job_now_is_waited_for(slurm: SlurmCluster, store: JobStore, tmp_path: Path) -> None:
+    """As one that is drained before it is mended. It is asked now and then, not with every look of a supervisor."""
+    supervisor = Supervisor(store, executor=SlurmExecutor(store.home, SlurmSettings()), runner=RUNNER)
+    scontrol("update", "partitionname=main", "state=drain")
+    try:
+        job, other = (submit(store, tmp_path / name, units=1) for name in ("trace", "other"))
+        job = until(supervisor, lambda job: bool(job.message), job, "the words")
+        for _ in range(50):
+            supervisor.tick()
+        job, other = store.get(job.id), store.get(other.id)
+    finally:
+        scontrol("update", "partitionname=main", "state=up")
+    assert job.state == other.state == JobState.QUEUED and job.attempt + other.attempt == 1
+    assert job.message == other.message
+    assert job.message.startswith("The cluster takes no job now (") and "inactive or drain" in job.message
+    for one in (job, other):
+        one = until(supervisor, ended, one, "the end")
+        assert (one.state, one.crashes) == (JobState.SUCCEEDED, 0)
+    supervisor._shut_down()
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Batch job submission failed: Unable to contact slurm controller (connect failure)", "does not answer"),
+        ("Batch job submission failed: Slurm backup controller in standby mode", "does not answer"),
+        ("Batch job submission failed: Protocol authentication error", "do not know each other"),
+        ("Batch job submission failed: Required partition not available (inactive or drain)", "takes no job now"),
+        (
+            "QOSMaxSubmitJobPerUserLimit\nBatch job submission failed: Job violates accounting/QOS policy (job submit "
+            "limit, user's size and/or time limits)",
+            "takes no job now (QOSMaxSubmitJobPerUserLimit; Batch job",
+        ),
+        (
+            "AssocMaxWallDurationPerJobLimit\nBatch job submission failed: Job violates accounting/QOS policy (job "
+            "submit limit, user's size and/or time limits)",
+            "",
+        ),
+        ("invalid partition specified: moon\nBatch job submission failed: Invalid partition name specified", ""),
+    ],
+)
+def test_what_passes_is_told_from_what_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, expected: str
+) -> None:
+    """By the words of Slurm's own table of errors (`slurm_strerror`); without `expected` the job fails."""
+    printed = "".join(f"echo 'sbatch: error: {line}' >&2\n" for line in said.replace("'", "").split("\n"))
+    (tmp_path / "sbatch").write_text(f"#!/bin/sh\n{printed}exit 1\n")
+    (tmp_path / "sbatch").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(OutOfReach if expected else CannotStart) as refused:
+        slurm_client.submit("bcos-x-1", [], "true", os.environ)
+    assert expected in str(refused.value)
+    assert said.split("\n")[0].replace("'", "") in str(refused.value)
+
+
+def test_a_cluster_that_is_full_says_so_before_it_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, script in (
+        (
+            "sbatch",
+            "echo 'sbatch: error: Slurm temporarily unable to accept job, sleeping and retrying' >&2; exec sleep 60",
+        ),
+        ("squeue", "true"),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(slurm_client, "ANSWER_SECONDS", 2.0)
+    with pytest.raises(OutOfReach, match="takes no job now .Slurm temporarily unable to accept job"):
+        slurm_client.submit("bcos-x-1", [], "true", os.environ)
+
+
+def test_what_the_cluster_has_halted_says_so(slurm: SlurmCluster, store: JobStore, tmp_path: Path) -> None:
+    supervisor = Supervisor(store, executor=SlurmExecutor(store.home, SlurmSettings()), runner=RUNNER)
+    job = submit(store, tmp_path / "trace", units=100, seconds=0.05)
+    until(supervisor, lambda job: bool(lines(tmp_path / "trace", "unit")), job, "the work")
+    (id,) = subprocess.run(
+        ["squeue", "--noheader", f"--name=bcos-{job.id}-1", "--format=%i"], check=True, capture_output=True, text=True
+    ).stdout.split()
+    scontrol("suspend", id)
+    job = until(supervisor, lambda job: bool(job.message), job, "the words")
+    assert job.message == "Waits for the cluster, which has halted it (suspended)." and job.state == JobState.RUNNING
+    scontrol("resume", id)
+    job = until(supervisor, ended, job, "the end")
+    assert (job.state, job.attempt, job.message) == (JobState.SUCCEEDED, 1, "")
+    assert_counted_once(store, job, 100)
+    supervisor._shut_down()
+
+
+def test_a_machine_that_has_no_folder_of_the_job_is_said(slurm: SlurmCluster, store: JobStore, tmp_path: Path) -> None:
+    executor = SlurmExecutor(store.home, SlurmSettings())
+    submit(store, tmp_path / "trace")
+    job = claim(store, "slurm:1", supervisor=platform.node(), executor="slurm")
+    assert job is not None
+    handle = executor.start(replace(job, folder=tmp_path / "nowhere"), ["-c", "pass"])
+    state = wait_until(lambda: isinstance(s := executor.state(handle), Ended) and s, "the end", seconds=60.0)
+    assert state == Ended(
+        f"a machine of the cluster could not begin it, as one that cannot write in {store.home.jobs}", None
+    )
     executor.close()
 
 

@@ -28,8 +28,14 @@ LOOK_SECONDS = 2.0
 """A controller serves many: all jobs are asked about at once, and not more often."""
 SOON_SECONDS = 8.0
 """A job that Slurm has not begun by then waits for room."""
+HELD_BACK_SECONDS = 15.0
+"""A cluster that has taken no job is asked for that again after so long."""
+_NOT_BEGUN = -53
+"""The signal by which Slurm says, of a job that no machine has begun, that something of the job's could not be opened
+there."""
 _WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "RESV_DEL_HOLD")
-_RUNNING = ("RUNNING", "COMPLETING", "CONFIGURING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT", "RESIZING")
+_RUNNING = ("RUNNING", "COMPLETING", "CONFIGURING", "SIGNALING", "STAGE_OUT", "RESIZING")
+_HALTED = ("SUSPENDED", "STOPPED")
 _ENDS = {
     "CANCELLED": "it was stopped on the cluster",
     "TIMEOUT": "its time on the cluster ran out",
@@ -61,6 +67,8 @@ class SlurmExecutor:
         self._wake = threading.Event()
         self._closed = False
         self._watcher: threading.Thread | None = None
+        self._hindrance = ""
+        self._hindered = float("-inf")
 
     def room(self, lane: Lane, occupied: Occupied, *, wanted: int = 1) -> Room:
         self._be_watching()
@@ -68,24 +76,30 @@ class SlurmExecutor:
             return Room()
         if self._seen.trouble is not None:
             return Room((), str(self._seen.trouble))
+        if time.monotonic() - self._hindered < HELD_BACK_SECONDS:
+            return Room((), self._hindrance)
         return cluster_room(self.name, self._settings, lane, occupied, wanted=wanted)
 
     def start(self, job: Job, command: Sequence[str]) -> str:
         name = _name(job)
         log = str(job.log_path).replace("%", "%%")  # a sign of Slurm's own in names of files
-        slurm_client.submit(
-            name,
-            [f"--output={log}", "--open-mode=append", f"--chdir={self._code}", *self._settings.options],
-            # The shell that Slurm starts becomes the job: its exit code and its signals are the job's.
-            f"exec {shlex.join([sys.executable, *command])}",
-            {
-                **os.environ,
-                "BCOS_HOME": str(self._home.root),
-                DEVICE: CUDA if self._settings.gpus else CPU,
-                "OMP_NUM_THREADS": str(self._settings.cpus),
-                "PYTHONUNBUFFERED": "1",
-            },
-        )
+        try:
+            slurm_client.submit(
+                name,
+                [f"--output={log}", "--open-mode=append", f"--chdir={self._code}", *self._settings.options],
+                # The shell that Slurm starts becomes the job: its exit code and its signals are the job's.
+                f"exec {shlex.join([sys.executable, *command])}",
+                {
+                    **os.environ,
+                    "BCOS_HOME": str(self._home.root),
+                    DEVICE: CUDA if self._settings.gpus else CPU,
+                    "OMP_NUM_THREADS": str(self._settings.cpus),
+                    "PYTHONUNBUFFERED": "1",
+                },
+            )
+        except OutOfReach as error:
+            self._hindrance, self._hindered = str(error), time.monotonic()
+            raise
         self._follow(name)
         return name
 
@@ -124,10 +138,16 @@ class SlurmExecutor:
             return Running(f"Waits for room on the cluster: it wants {self._settings.wanted}{why}." if late else "")
         if job.state in _RUNNING:
             return Running()
+        if job.state in _HALTED:
+            return Running(f"Waits for the cluster, which has halted it ({job.state.lower()}).")
         if job.state in _ENDS:
             return Ended(_ENDS[job.state])
         if job.state in ("COMPLETED", "FAILED"):
             code = os.waitstatus_to_exitcode(job.status)
+            if job.reason == "JobLaunchFailure" or code == _NOT_BEGUN:
+                return Ended(
+                    f"a machine of the cluster could not begin it, as one that cannot write in {self._home.jobs}"
+                )
             return Ended(exit_in_words(code), code)
         # Its machine is gone; whether the process is, too, its heartbeat tells.
         return OutOfSight(f"the cluster lost it ({job.state})")

@@ -15,14 +15,36 @@ from bcos_core.jobs.executors.executor import CannotStart, OutOfReach
 
 ANSWER_SECONDS = 10.0
 """How long a cluster is waited for, each time that it is asked something."""
+_ASKED_AGAIN = "It is asked again."
 _COLUMNS = ("Name", "State", "exit_code", "Reason")
 _SILENT = (
     "unable to contact slurm controller",
     "connection refused",
     "socket timed out",
     "zero bytes were transmitted",
+    "communication connection failure",
+    "communication shutdown failure",
+    "message send failure",
+    "message receive failure",
+    "in standby mode",
 )
 """What the commands say of a controller that does not answer."""
+_UNKNOWN = ("protocol authentication error", "munged", "munge encode", "munge decode", "authentication agent")
+"""What they say where the two do not believe each other who they are, as without munged."""
+_NOT_NOW = (
+    "temporarily unable to accept job",
+    "not available (inactive or drain)",
+    "required node not available",
+    "partition in down state",
+    "system submissions disabled",
+    "unable to create job record",
+    "error generating job credential",
+    "i/o error writing script/environment",
+    "requested nodes are busy",
+    "try again",
+    "submitjob",  # the names of all limits on how many jobs somebody may have there
+)
+"""What `sbatch` says of a job that it would take at another time. Whatever else it refuses, it always will."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +63,7 @@ def submit(name: str, options: Sequence[str], command: str, environment: Mapping
 
     Raises:
         CannotStart: the cluster does not take it.
-        OutOfReach: it cannot be asked.
+        OutOfReach: it cannot be asked, or takes no job now.
     """
     # Of a supervisor that is itself a job, what Slurm says of that one must not be taken for the new one's.
     given = {key: value for key, value in environment.items() if key == "SLURM_CONF" or not key.startswith("SLURM_")}
@@ -49,6 +71,8 @@ def submit(name: str, options: Sequence[str], command: str, environment: Mapping
     try:
         _ask([*words, f"--wrap={command}"], environment=given)
     except _Refused as error:
+        if _is_any(_NOT_NOW, str(error)):
+            raise OutOfReach(f"the cluster takes no job now ({error})", _ASKED_AGAIN) from error
         raise CannotStart(f"The cluster does not take the job ({error}).") from error
     except _Late:
         # It may have come there.
@@ -121,6 +145,9 @@ def _ask(words: Sequence[str], *, environment: Mapping[str, str] | None = None) 
             timeout=ANSWER_SECONDS, env=environment,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
+        said = _in_a_line((error.stderr or b"").decode(errors="replace"))
+        if _is_any(_NOT_NOW, said):  # it goes on trying for minutes
+            raise _Late(f"the cluster takes no job now ({said})", _ASKED_AGAIN) from error
         reason = f"the cluster has not answered {words[0]} in {ANSWER_SECONDS:.0f} seconds"
         raise _Late(reason, "Check that it runs.") from error
     except OSError as error:
@@ -129,11 +156,20 @@ def _ask(words: Sequence[str], *, environment: Mapping[str, str] | None = None) 
     if answer.returncode == 0:
         return answer.stdout
     said = _in_a_line(answer.stderr)
-    if any(sign in answer.stderr.lower() for sign in _SILENT):
+    if _is_any(_SILENT, answer.stderr):
         raise OutOfReach(f"the cluster's controller does not answer ({said})", "Check that slurmctld runs.")
+    if _is_any(_UNKNOWN, answer.stderr):
+        advice = "Check that munged runs on both, with one key and the same time of day."
+        raise OutOfReach(f"this machine and the cluster do not know each other ({said})", advice)
     raise _Refused(said)
 
 
+def _is_any(signs: Sequence[str], said: str) -> bool:
+    return any(sign in said.lower() for sign in signs)
+
+
 def _in_a_line(said: str) -> str:
+    """The last two things that were said: of a refusal, why, and that it is one."""
     lines = [line.partition("error:")[2].strip() or line.strip() for line in said.splitlines() if line.strip()]
-    return (lines[-1] if lines else "no reason was given").strip(" .")[:300]
+    told = dict.fromkeys(line.strip(" .") for line in lines)
+    return ("; ".join(list(told)[-2:]) or "no reason was given")[:300]
