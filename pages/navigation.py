@@ -15,7 +15,7 @@ from bcos_core.errors import StorageError
 from bcos_core.home import CHECKOUT
 from bcos_core.later import IMPORTING
 from pages.server.preload import preload
-from pages.server.roles import actor, team
+from pages.server.roles import actor, note_member, team, was_member
 from pages.server.rooms import ROOMS, Room
 from pages.server.unreachable import say
 from pages.widgets.away import wait_for_database
@@ -46,7 +46,7 @@ def shown(room: Room, file: Path | None = None, **options: Any) -> StreamlitPage
 
 
 if is_member:
-    st.session_state["was_member"] = True
+    note_member()
 rate = shown(Room("rate", "Rate", "rate_review"), visibility="hidden")
 if is_member or (away and not is_rating):
     # Pages keep their addresses while it cannot be asked whose they are. And a page that is not theirs has an address
@@ -59,7 +59,7 @@ if is_member or (away and not is_rating):
 else:
     welcome = Room("welcome", "Welcome", "waving_hand")
     # Whose session ends keeps the address of the page that is open: the way back in leads there.
-    left = ROOMS.values() if st.session_state.get("was_member") else ()
+    left = ROOMS.values() if was_member() else ()
     doors = [shown(room, welcome.page, visibility="hidden") for room in left]
     page = st.navigation([shown(welcome, default=True), *doors, rate], position="hidden")
 if is_member and not is_rating:

@@ -145,7 +145,7 @@ def require_member(action: Action = Action.BROWSE) -> Actor:
     dashboard asks, each time: what a session once was allowed to see it may not be any more."""
     found = actor()
     if not may(found, Action.BROWSE):
-        welcome()
+        (not_signed_in if was_member() else welcome)()
         st.stop()
     demand(database_for(found), action)
     return found
@@ -155,6 +155,23 @@ def welcome() -> None:
     """What everybody sees who has no link and no account."""
     st.title("Welcome", anchor=False)
     st.markdown("Open the link of your invitation to take part in a study.")
+
+
+def note_member() -> None:
+    """A member is here: should they be nobody later, the session was a member's."""
+    st.session_state["was_member"] = True
+
+
+def was_member() -> bool:
+    """Whether whoever is at the session was a member once: signed out elsewhere, disabled, or away for too long."""
+    return bool(st.session_state.get("was_member"))
+
+
+def not_signed_in() -> None:
+    """In place of a part of a page that runs by itself, whose session has ended: what is around it still stands there,
+    with what was typed. The link leads to the address that the browser has when it is followed, and so to the form and
+    back."""
+    st.html('You are not signed in any more, and nothing here is done or saved. <a href="">Sign in again</a>')
 
 
 def identity_provider() -> bool:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-from urllib.parse import quote, urlsplit
-
 import streamlit as st
 
 from pages.server import roles
@@ -12,12 +9,13 @@ from pages.server.roles import welcome
 
 welcome()
 if roles.team() and not roles.raters_only():
-    if st.session_state.get("was_member"):
+    if roles.was_member():
         st.info("You are not signed in any more. Your last step was not done; what was saved before is kept.")
     if not roles.identity_provider():
-        here = urlsplit(st.context.url or "")
-        there = quote(f"{here.path.rpartition('/')[2]}{'?' + here.query if here.query else ''}")
-        st.html(f'<a href="sign-in?next={escape(there)}">Sign in to the dashboard</a>')
+        # Of a page that was open the address leads to the form and back, as the browser has it when the link is
+        # followed: with what was typed last, of which this run had not heard when it was asked for.
+        way_in = "" if roles.was_member() else "sign-in"
+        st.html(f'<a href="{way_in}">Sign in to the dashboard</a>')
     elif not st.user.is_logged_in:
         if st.button("Sign in to the dashboard"):
             st.login()

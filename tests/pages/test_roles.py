@@ -272,6 +272,26 @@ def test_a_fragment_draws_nothing_once_the_role_is_gone(home: Home, monkeypatch:
     assert "the jobs" not in words(at.run())
 
 
+def test_a_part_of_a_page_whose_session_has_ended_says_so(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands in a form that a member has before them: no heading of its own, and not the words for raters."""
+
+    def script() -> None:
+        import streamlit as st
+
+        from pages.server.roles import note_member
+        from pages.widgets.frame import fragment
+
+        note_member()
+        fragment(run_every=None)(lambda: st.markdown("the jobs"))()
+
+    at = AppTest.from_function(script).run()
+    assert words(at) == "the jobs"
+    monkeypatch.setenv("BCOS_RATERS_ONLY", "1")
+    at.run()
+    (said,) = at.get("html")
+    assert words(at) == "" and said.proto.body.startswith("You are not signed in any more")
+
+
 def test_nothing_is_done_with_jobs_for_anybody_else(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     def script() -> None:
         import streamlit as st
