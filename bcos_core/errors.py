@@ -187,6 +187,10 @@ class StorageError(BcosError):
     """The folder or database under BCOS_HOME cannot be written or read."""
 
 
+class NewerDatabaseError(StorageError):
+    """A newer version of this program has changed the database: this one no longer knows what is in it."""
+
+
 class UnreachableError(StorageError):
     """It does not answer for now. What was stored before is intact, and the same may be tried again."""
 

@@ -23,12 +23,12 @@ from pages.widgets.errors import guard, raters_guard
 from pages.widgets.leaving import keep_what_was_typed
 from pages.widgets.who import who_is_here
 
-away = False
+away: StorageError | None = None
 try:
     here = actor()
 except StorageError as error:
     say(error, "who is here")
-    here, away = NOBODY, True
+    here, away = NOBODY, error
 is_member = may(here, Action.BROWSE)
 is_rating = urlsplit(st.context.url or "").path.rstrip("/").endswith("/rate")
 # Before `st.navigation`, whose icons the browser would load from elsewhere for the tab.
@@ -48,7 +48,7 @@ def shown(room: Room, file: Path | None = None, **options: Any) -> StreamlitPage
 if is_member:
     note_member()
 rate = shown(Room("rate", "Rate", "rate_review"), visibility="hidden")
-if is_member or (away and not is_rating):
+if is_member or (away is not None and not is_rating):
     # Pages keep their addresses while it cannot be asked whose they are. And a page that is not theirs has an address
     # all the same: it says who may, and the log has who asked.
     looks = {True: "visible", False: "hidden"}
@@ -71,8 +71,8 @@ if is_member and not is_rating:
         keep_what_was_typed()
         if team():
             who_is_here(here)
-if away:
-    wait_for_database()
+if away is not None:
+    wait_for_database(away)
     st.stop()
 with guard() if is_member else raters_guard():
     page.run()

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, inspect, text
 
-from bcos_core.errors import StorageError
+from bcos_core.errors import NewerDatabaseError, StorageError
 from bcos_core.home import Home
 from bcos_core.storage.artefacts.shared import shared
 from bcos_core.storage.database import URL_VARIABLE, Database, open_engine
@@ -98,7 +98,8 @@ def _heads(connection: Connection, database: Database) -> frozenset[str]:
     """The revisions that the database is at, none for an empty one.
 
     Raises:
-        StorageError: a newer program made it, or another one, whose revisions may be called as ours.
+        NewerDatabaseError: a newer version of this program made it.
+        StorageError: another program made it, whose revisions may be called as ours.
     """
     found = frozenset(MigrationContext.configure(connection).get_current_heads())
     if found == _newest():
@@ -113,7 +114,7 @@ def _heads(connection: Connection, database: Database) -> frozenset[str]:
             f"Nothing was changed: {other}."
         )
     if unknown := found - _known_revisions():
-        raise StorageError(
+        raise NewerDatabaseError(
             f"The database {place} was made by a newer version of this program (revision "
             f"{', '.join(sorted(unknown))}). Update the program, or {other}."
         )

@@ -1,4 +1,5 @@
-"""What a browser gets where the database does not answer: words, and no word about where it stands."""
+"""What a browser gets where the database does not answer, or is a newer version's: words, and no word about where it
+stands."""
 
 from __future__ import annotations
 
@@ -8,9 +9,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bcos_core.errors import StorageError
+from bcos_core.errors import NewerDatabaseError, StorageError
 
 SAID = "The dashboard cannot reach its database just now. What was saved is kept. This page goes on when it answers."
+UPDATED = (
+    "The database of this dashboard was changed by a newer version of the program. What was saved is kept. This page "
+    "goes on when the dashboard was started again in the new version."
+)
 AGAIN_SECONDS = 10
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Not now</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
@@ -43,7 +48,14 @@ class SaysUnreachable:
                 raise
             say(error, Request(scope).url.path)
             headers = {"Cache-Control": "no-store", "Retry-After": str(AGAIN_SECONDS)}
-            await HTMLResponse(_PAGE.format(said=SAID, seconds=AGAIN_SECONDS), 503, headers)(scope, receive, send)
+            await HTMLResponse(_PAGE.format(said=words_for(error), seconds=AGAIN_SECONDS), 503, headers)(
+                scope, receive, send
+            )
+
+
+def words_for(error: StorageError) -> str:
+    """For whoever is at the browser."""
+    return UPDATED if isinstance(error, NewerDatabaseError) else SAID
 
 
 def say(error: StorageError, where: str) -> None:

@@ -1,4 +1,5 @@
-"""What stands in a page's place while nobody can say whose it is: the database does not answer."""
+"""What stands in a page's place while nobody can say whose it is: the database does not answer, or is a newer
+version's."""
 
 from __future__ import annotations
 
@@ -6,14 +7,14 @@ import streamlit as st
 
 from bcos_core.errors import StorageError
 from pages.server.roles import actor
-from pages.server.unreachable import AGAIN_SECONDS, SAID
+from pages.server.unreachable import AGAIN_SECONDS, words_for
 from pages.widgets.errors import show_error
 from pages.widgets.frame import by_itself
 
 
-def wait_for_database() -> None:
+def wait_for_database(error: StorageError) -> None:
     """Say so, and draw the whole page as soon as it answers again."""
-    show_error(SAID)
+    show_error(words_for(error))
     by_itself(run_every=AGAIN_SECONDS)(_look)()
 
 
