@@ -67,17 +67,24 @@ def require_place(connection: Connection, owner: str = "") -> None:
     Raises:
         QuotaError: as many wait or run as may.
     """
+    if words := lack_of_place(connection, owner):
+        raise QuotaError(words)
+
+
+def lack_of_place(connection: Connection, owner: str = "") -> str:
+    """Why one more job would be refused now, and what to do; "" where there is room for it."""
     quotas = read_quotas()
     if quotas.person_jobs is not None and (mine := _active(connection, _of(owner))) >= quotas.person_jobs:
-        raise QuotaError(
+        return (
             f"{_active_words(mine, ' of yours')}, and one person may have {quotas.person_jobs} at once "
             f"({PERSON_JOBS}). Wait for one, or cancel one, then try again."
         )
     if quotas.server_jobs is not None and (everybodys := _active(connection, true())) >= quotas.server_jobs:
-        raise QuotaError(
+        return (
             f"{_active_words(everybodys)} here, and this server takes {quotas.server_jobs} at once ({SERVER_JOBS}). "
             "Try again when one has ended."
         )
+    return ""
 
 
 def _active_words(number: int, whose: str = "") -> str:

@@ -23,7 +23,7 @@ from bcos_core.jobs.lane import Lane
 from bcos_core.jobs.log import tail
 from bcos_core.jobs.presence import supervisors
 from bcos_core.jobs.process import ProcessId
-from bcos_core.jobs.quotas import require_disk, require_place
+from bcos_core.jobs.quotas import lack_of_place, require_disk, require_place
 from bcos_core.jobs.schema import JOB_METRICS, JOBS
 from bcos_core.jobs.supervisor_lock import supervisor_alive
 from bcos_core.storage.artefacts.shared import shared
@@ -129,6 +129,11 @@ class JobStore:
         running = {"state": JobState.RUNNING, "foreground": True, "attempt": 1, "started_at": now, "heartbeat_at": now}
         asked = {"lane": lane, "reserved": reserves, "expected_seconds": None}
         return self._insert(kind, title, spec, key, {**running, **asked, **process.columns()})
+
+    def lack_of_place(self) -> str:
+        """Why one more job of whoever asks would be refused now; "" where there is room for it."""
+        with self.database.read() as connection:
+            return lack_of_place(connection, self.database.actor.owner)
 
     def _insert(self, kind: str, title: str, spec: dict[str, Any], key: str, begun: dict[str, Any]) -> tuple[Job, bool]:
         owner = self.database.actor.owner

@@ -23,7 +23,7 @@ from pages.widgets.jobs import job_store
 from pages.widgets.option import option_field
 from pages.widgets.permission import offer
 from pages.widgets.plain import plain
-from pages.widgets.supervision import supervisor_notice
+from pages.widgets.supervision import before_a_start
 
 _OPTIONS = options_of(AblationSpec)
 _SCORING = ("limit", "bounded_texts", "bounded_length", "beam_width", "pairs")
@@ -147,7 +147,7 @@ def _begin(spec: AblationSpec) -> None:
     st.markdown(plain(f"{count(len(rows), 'recipe')}: {'; '.join(row.name for row in rows)}. {trainings} in all."))
     for one in left_out:
         st.caption(plain(f"Left out: {one.name}. {one.reason}"))
-    supervisor_notice()
+    before_a_start()
     with st.container(horizontal=True, vertical_alignment="center"):
         if offer(st.button, "Train and compare", Action.SUBMIT_JOB, type="primary"):
             job, _ = ABLATE.submit(job_store(), spec)

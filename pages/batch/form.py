@@ -30,7 +30,7 @@ from pages.widgets.jobs import job_store, time_needed
 from pages.widgets.kept import kept
 from pages.widgets.permission import offer
 from pages.widgets.plain import plain
-from pages.widgets.supervision import supervisor_notice
+from pages.widgets.supervision import before_a_start
 from pages.widgets.uploads import TABLES, store_upload, upload, uploaded
 
 PASTE, FILE, DATA = "paste", "file", "data"
@@ -80,7 +80,7 @@ def choose_batch(known: dict[str, CheckpointInfo]) -> None:
         span=_choose_span() if model.task_type == NextToken.name else LAST_TOKEN,
     )
     require_fitting(spec, columns)
-    supervisor_notice()
+    before_a_start()
     with st.container(horizontal=True, vertical_alignment="center"):
         if offer(st.button, "Explain", Action.SUBMIT_JOB, type="primary"):
             require_member(Action.SUBMIT_JOB)

@@ -26,7 +26,7 @@ from pages.widgets.not_offered import not_offered
 from pages.widgets.option import method_options, option_field
 from pages.widgets.permission import offer
 from pages.widgets.plain import plain
-from pages.widgets.supervision import supervisor_notice
+from pages.widgets.supervision import before_a_start
 
 _OPTIONS = options_of(EvaluationSpec)
 _PROBABILITIES = {"softmax": "Softmax", "sigmoid": "Sigmoid (as B-cos models are trained)", "score": "The score itself"}
@@ -96,7 +96,7 @@ def choose_evaluation(known: dict[str, CheckpointInfo]) -> None:
         options=options,
         **bounds,
     )
-    supervisor_notice()
+    before_a_start()
     with st.container(horizontal=True, vertical_alignment="center"):
         if offer(st.button, "Evaluate", Action.SUBMIT_JOB, type="primary"):
             job, _ = EVALUATE.submit(job_store(), spec)

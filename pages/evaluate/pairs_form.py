@@ -35,7 +35,7 @@ from pages.widgets.method_checklist import method_checklist
 from pages.widgets.option import option_field
 from pages.widgets.permission import offer
 from pages.widgets.plain import plain
-from pages.widgets.supervision import supervisor_notice
+from pages.widgets.supervision import before_a_start
 from pages.widgets.uploads import FILE, TABLES, upload_several, uploads
 
 _OPTIONS = options_of(PairsSpec)
@@ -84,7 +84,7 @@ def choose_pairs(known: dict[str, str]) -> None:
         options=options,
         **numbers,
     )
-    supervisor_notice()
+    before_a_start()
     with st.container(horizontal=True, vertical_alignment="center"):
         if offer(st.button, _BUTTON, Action.SUBMIT_JOB, type="primary"):
             _submit(spec)

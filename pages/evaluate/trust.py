@@ -20,7 +20,7 @@ from pages.widgets.not_offered import not_offered
 from pages.widgets.option import option_field
 from pages.widgets.permission import offer
 from pages.widgets.plain import plain
-from pages.widgets.supervision import supervisor_notice
+from pages.widgets.supervision import before_a_start
 
 _OPTIONS = options_of(TrustSpec)
 
@@ -67,7 +67,7 @@ def _form(known: dict[str, CheckpointInfo]) -> None:
         st.button("Run the trust tests", type="primary", disabled=True, help=help)
         return
     spec = TrustSpec(str(model.path), tuple(methods), int(limit))
-    supervisor_notice()
+    before_a_start()
     with st.container(horizontal=True, vertical_alignment="center"):
         if offer(st.button, "Run the trust tests", Action.SUBMIT_JOB, type="primary"):
             job, _ = TRUST.submit(job_store(), spec)

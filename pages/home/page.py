@@ -19,7 +19,7 @@ from pages.widgets.frame import fragment, head, loading
 from pages.widgets.jobs import cancel_button, curves, follow, job_store, progress, time_needed, watch
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.permission import offer
-from pages.widgets.supervision import supervisor_notice
+from pages.widgets.supervision import before_a_start, supervisor_notice
 
 
 def main() -> None:
@@ -79,7 +79,7 @@ def running(job: Job) -> None:
 
 
 def stopped(job: Job) -> None:
-    supervisor_notice()
+    before_a_start()
     with st.container(border=True):
         failed = job.state == JobState.FAILED
         st.header("The quick start has failed" if failed else "The quick start was cancelled", anchor=False)
@@ -108,7 +108,7 @@ def invitation() -> None:
         with st.container(horizontal=True):
             if offer(st.button, "Start the quick start", Action.SUBMIT_JOB, type="primary"):
                 start_quickstart()
-    supervisor_notice()
+    before_a_start()
 
 
 def left_without_tests() -> None:

@@ -32,7 +32,7 @@ from pages.widgets.left_out import left_out_rows
 from pages.widgets.not_offered import not_offered
 from pages.widgets.permission import offer
 from pages.widgets.plain import plain
-from pages.widgets.supervision import supervisor_notice
+from pages.widgets.supervision import before_a_start
 
 ENOUGH = 0.9  # of the texts: below, the model did not learn the shortcut well
 
@@ -109,7 +109,7 @@ def _form() -> None:
     choice = TaskChoice("embedded", str(task))
     recipe = LabSpec().recipe.replace(examples=int(examples), max_length=recipe_for("calibrated", choice).max_length)
     spec = LabSpec(plant, int(share) / 100, choice, recipe=recipe, methods=tuple(methods), limit=int(limit))
-    supervisor_notice()
+    before_a_start()
     with st.container(horizontal=True, vertical_alignment="center"):
         about_it = "Trains a B-cos model and its conventional twin."
         if offer(st.button, "Plant and train", Action.SUBMIT_JOB, type="primary", help=about_it):

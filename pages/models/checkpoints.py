@@ -21,7 +21,7 @@ from pages.widgets.errors import guard
 from pages.widgets.frame import empty_page
 from pages.widgets.left_out import left_out_models
 from pages.widgets.plain import plain
-from pages.widgets.supervision import supervisor_notice
+from pages.widgets.supervision import before_a_start
 
 
 def show_models() -> None:
@@ -31,7 +31,7 @@ def show_models() -> None:
         empty_page("There is no trained model yet.", "Start on Home", "home/page.py")
     else:
         chosen = choose_models(known)
-        supervisor_notice()
+        before_a_start()
         if len(chosen) == 1:
             _one(chosen[0], known)
         elif len(chosen) == 2:

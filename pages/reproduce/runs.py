@@ -23,7 +23,7 @@ from pages.widgets.jobs import choose_job, job_store, jobs_of, show_chosen, time
 from pages.widgets.left_out import left_out_rows
 from pages.widgets.permission import offer
 from pages.widgets.plain import plain
-from pages.widgets.supervision import supervisor_notice
+from pages.widgets.supervision import before_a_start
 
 _MIME = {"md": "text/markdown", "csv": "text/csv", "html": "text/html", "json": "application/json"}
 _TITLES = {"md": "Markdown", "csv": "CSV", "html": "HTML page", "json": "JSON"}
@@ -62,7 +62,7 @@ def _form() -> None:
     st.caption(plain(SCALES[scale].description))
     spec = ReproduceSpec.of(what, scale)
     st.caption(plain(f"What was trained or measured before is not done again. {time_needed(REPRODUCE, spec)}".strip()))
-    supervisor_notice()
+    before_a_start()
     about = "Trains and scores all models of these figures."
     if offer(st.button, "Measure again", Action.SUBMIT_JOB, type="primary", help=about):
         job, _ = REPRODUCE.submit(job_store(), spec)

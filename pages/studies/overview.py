@@ -33,7 +33,7 @@ from pages.widgets.permission import offer
 from pages.widgets.plain import plain
 from pages.widgets.request import Request, ask, follow_active
 from pages.widgets.studies import Running, called, running, studies
-from pages.widgets.supervision import supervisor_notice
+from pages.widgets.supervision import before_a_start
 
 _SHOWN = "studies-shown"
 _LOOK_SECONDS = 4.0
@@ -133,7 +133,7 @@ def _draft(study: Study) -> None:
         _copy_or_delete(study)
         return
     unsaved = edit_draft(study)
-    supervisor_notice()
+    before_a_start()
     preview_draft(study)
     if unsaved:
         st.info("“Change it” holds changes that are not saved. Save them, then lock.", icon=":material/edit:")

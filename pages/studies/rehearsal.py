@@ -20,13 +20,13 @@ from pages.widgets.kept import kept
 from pages.widgets.plain import plain
 from pages.widgets.request import Request, ask
 from pages.widgets.studies import studies
-from pages.widgets.supervision import supervisor_notice
+from pages.widgets.supervision import before_a_start
 
 
 def rehearsal(study: Study, locked: LockedStudy, *, primary: bool) -> None:
     """How much the last condition is to be preferred, the button, and the way to what the last rehearsal made."""
     with st.expander("Rehearse with simulated raters", icon=":material/smart_toy:", expanded=True):
-        supervisor_notice()
+        before_a_start()
         design = locked.design
         usual = PROTOCOLS[design.protocol].taste_of(material_of(locked))
         preference = st.number_input(

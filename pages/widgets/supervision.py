@@ -1,4 +1,4 @@
-"""The notice that no supervisor runs, with the button that starts one."""
+"""What keeps a job from running: that no supervisor runs, with the button that starts one, and a bound on jobs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import streamlit as st
 
 from bcos_core.access.table import Action
 from bcos_core.jobs.launch import ensure_supervisor
-from pages.server.roles import require_member
+from pages.server.roles import may_do, require_member
 from pages.widgets.errors import guard
 from pages.widgets.jobs import job_store
 from pages.widgets.permission import offer
+from pages.widgets.plain import plain
 
 
 def supervisor_notice() -> None:
@@ -27,3 +28,11 @@ def supervisor_notice() -> None:
                 require_member(Action.SUBMIT_JOB)
                 ensure_supervisor()
                 st.rerun()
+
+
+def before_a_start() -> None:
+    """Beside a button that asks for a job: whether it would run, and whether it would be taken at all. The button stays
+    on: by the time that it is pressed there may be room."""
+    supervisor_notice()
+    if may_do(Action.SUBMIT_JOB) and (lack := job_store().lack_of_place()):
+        st.caption(f":material/hourglass: {plain(lack)}")
