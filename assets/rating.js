@@ -32,6 +32,21 @@ function drawPanel(panel, title) {
   return box;
 }
 
+// One stop for Tab: the answer that was given, else the first that can be. Up and Down move from there and choose
+// nothing, because an answer is saved as soon as it is given; Left and Right turn the items, as their buttons say.
+function moveByArrows(row, buttons) {
+  const open = buttons.filter((button) => !button.disabled);
+  const stopAt = (stop) => { for (const button of buttons) button.tabIndex = button === stop ? 0 : -1; };
+  stopAt(open.find((button) => button.getAttribute("aria-checked") === "true") ?? open[0]);
+  row.addEventListener("focusin", ({ target }) => stopAt(target));
+  row.addEventListener("keydown", (event) => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault(); // the page stays where it is
+    open[(open.indexOf(event.target) + step + open.length) % open.length].focus();
+  });
+}
+
 // `taken` are the values that cannot be chosen here, because another question has them.
 function drawQuestion(question, answered, taken, choose) {
   const group = element("fieldset", "question");
@@ -39,7 +54,8 @@ function drawQuestion(question, answered, taken, choose) {
   group.append(element("legend", "", question.prompt));
   const row = element("div", "choices");
   row.setAttribute("role", "radiogroup");
-  question.choices.forEach((choice, place) => {
+  row.setAttribute("aria-label", question.prompt);
+  const buttons = question.choices.map((choice, place) => {
     const button = element("button", "choice", element("span", "key", String(place + 1)), element("span", "", choice.label));
     button.type = "button";
     button.setAttribute("role", "radio");
@@ -47,8 +63,10 @@ function drawQuestion(question, answered, taken, choose) {
     button.disabled = taken.includes(choice.value);
     button.dataset.choice = `${question.name}-${place}`;
     button.onclick = () => choose(question, choice.value);
-    row.append(button);
+    return button;
   });
+  row.append(...buttons);
+  moveByArrows(row, buttons);
   group.append(row);
   return group;
 }
@@ -58,6 +76,9 @@ const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) 
 
 const RESEND_AFTER_MS = 2000;
 const LONGEST_PAUSE_MS = 16000;
+
+let lastShown = null; // the item on the screen before this one
+let hasTurned = false; // whether there was another one before: who has just come loses nothing
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".item");
@@ -117,7 +138,7 @@ export default function ({ data, parentElement, setStateValue }) {
     const questions = data.questions.map((question) =>
       drawQuestion(question, chosen[question.name], takenFrom(question), choose));
     root.replaceChildren(...parts, ...questions, ...(questions.length ? [status] : []));
-    if (held) root.querySelector(`[data-choice="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+    if (held) (root.querySelector(`[data-choice="${CSS.escape(held)}"]`) ?? root).focus({ preventScroll: true });
     if (root.given.some(isWaiting)) tell("Saving …");
     else tell(Object.keys(data.answers).length ? "Saved" : howToAnswer);
   };
@@ -139,6 +160,16 @@ export default function ({ data, parentElement, setStateValue }) {
   };
   const onLeave = (event) => { if (root.given.some(isWaiting)) event.preventDefault(); };
   draw();
+  // The keyboard goes on at the new item: the button that led to it is off until that has its answers, and the choice
+  // that had the keyboard is gone, or goes as soon as this one stands. A field that somebody types in keeps it.
+  root.tabIndex = -1;
+  root.setAttribute("aria-label", "The text, and what is asked about it");
+  const isTurned = lastShown !== null && lastShown !== data.slot;
+  hasTurned ||= isTurned;
+  const at = document.activeElement;
+  const isLost = at === document.body || (at?.shadowRoot && at !== root.getRootNode().host);
+  if ((hasTurned && isLost) || (isTurned && at?.matches('[data-testid="stButton"] button'))) root.focus({ preventScroll: true });
+  lastShown = data.slot;
   if (root.given.some(isWaiting)) watch();
   document.addEventListener("keydown", onKey);
   window.addEventListener("beforeunload", onLeave);

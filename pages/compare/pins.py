@@ -107,6 +107,6 @@ def _row(collections: Collections, collection: str, one: PinnedText) -> None:
             else None,
         )
         close = {"icon": ":material/close:", "key": f"unpin-{one.item}", "type": "tertiary", "help": "Take it out"}
-        if offer(st.button, "", Action.UNPIN_TEXT, owner=one.owner, **close):
+        if offer(st.button, f"Take out {plain(title)}", Action.UNPIN_TEXT, owner=one.owner, **close):
             collections.unpin(collection, one.item)
             st.rerun()

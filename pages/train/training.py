@@ -35,7 +35,7 @@ from pages.widgets.jobs import cancel_button, job_store, state_badge, time_neede
 from pages.widgets.option import option_field
 from pages.widgets.permission import offer
 from pages.widgets.plain import plain
-from pages.widgets.supervision import supervisor_notice
+from pages.widgets.supervision import before_a_start
 
 START, STARTED = "start-training", "started-here"
 _KINDS = {"classifier": "A classifier of texts", "language-model": "A language model"}
@@ -46,9 +46,11 @@ def show_training() -> None:
         offer(st.button, "Start training", Action.SUBMIT_JOB, type="primary", key=START)
         return
     url.come_back("train")
-    if st.query_params and st.button("Start over", type="tertiary", icon=":material/restart_alt:"):
-        url.forget("train")
-        st.rerun()
+    # A place of its own, also while it is empty: what moves down by one is drawn anew, and loses the keyboard.
+    with st.container():
+        if st.query_params and st.button("Start over", type="tertiary", icon=":material/restart_alt:"):
+            url.forget("train")
+            st.rerun()
     kind = st.segmented_control(
         "What is trained",
         list(_KINDS),
@@ -155,7 +157,7 @@ def begin(kind: AnyKind, spec: TrainSpec | LanguageSpec, needed: str) -> None:
             show_started(active)
         already(active)
         return
-    supervisor_notice()
+    before_a_start()
     with st.container(horizontal=True, vertical_alignment="center"):
         if offer(st.button, "Start training", Action.SUBMIT_JOB, type="primary", key=START):
             start(kind, spec)

@@ -175,7 +175,7 @@ def cancel_button(job: Job, *, small: bool = False) -> None:
     """Wherever an active job is shown, it can be stopped there; `small`: beside a line."""
     pressed = offer(
         st.button,
-        ":material/close:" if small else "Cancel",
+        f":material/close: Cancel {plain(job.title)}" if small else "Cancel",  # its words are heard (`style.css`)
         Action.CANCEL_JOB,
         owner=job.owner,
         of=job.id,

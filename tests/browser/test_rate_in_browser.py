@@ -160,6 +160,51 @@ def test_keys_answer_only_the_item_on_the_screen(place: Place, browser: Browser)
     assert place.stored(person) == [[4, 2], [3]]
 
 
+def _focused(page: Page) -> str:
+    """What has the keyboard: a choice as `question-place`, else the class or the words of what it is."""
+    look = """() => {
+      let at = document.activeElement;
+      while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+      return at.dataset.choice ?? (at.classList.contains("item") ? "item" : at.innerText);
+    }"""
+    return str(page.evaluate(look))
+
+
+def test_a_question_is_one_stop_and_the_next_item_is_where_the_keyboard_goes_on(place: Place, browser: Browser) -> None:
+    person = place.come(browser)
+    page = person.page
+    names = [question.name for question in place.world.locked.design.questions]
+    page.get_by_role("radio").first.focus()
+    for key, at in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowUp", 1), ("ArrowUp", 0), ("ArrowUp", 4)):
+        page.keyboard.press(key)
+        assert _focused(page) == f"{names[0]}-{at}"
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)  # to move is not to answer
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("radio", checked=True)).to_have_count(1)
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    assert _focused(page) == f"{names[0]}-3"
+    page.keyboard.press("Tab")
+    assert _focused(page) == f"{names[1]}-0"
+    page.keyboard.press("Shift+Tab")
+    assert _focused(page) == f"{names[0]}-3"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Next")).to_be_enabled()
+    assert place.stored(person) == [[4, 1]]
+    for turn in ("Next", "ArrowLeft", "ArrowRight"):
+        if turn == "Next":
+            page.get_by_role("button", name=turn).focus()
+            page.keyboard.press("Enter")
+        else:
+            page.keyboard.press(turn)
+        _item(page, 1 if turn == "ArrowLeft" else 2, answered=2 if turn == "ArrowLeft" else 0)
+        page.wait_for_function("() => document.activeElement !== document.body")
+        assert _focused(page) == "item"
+        page.keyboard.press("Tab")
+        assert _focused(page) == (f"{names[0]}-3" if turn == "ArrowLeft" else f"{names[0]}-0")
+
+
 @pytest.mark.parametrize("end", ["taken back", "has ended"])  # the study's end comes last
 def test_an_answer_after_the_end_is_refused_in_words(place: Place, browser: Browser, end: str) -> None:
     person = place.come(browser)
@@ -190,7 +235,7 @@ def _pick_study(place: Place) -> World:
 
 
 def test_best_and_worst_are_picked_by_keys_alone(place: Place, browser: Browser) -> None:
-    """By letters, and by Tab and Enter; what is best cannot be worst too, and a screen reader is told so."""
+    """By letters, and by arrows and Enter; what is best cannot be worst too, and a screen reader is told so."""
     person = replace(place, world=_pick_study(place)).come(browser)
     page = person.page
     expect(page.get_by_role("heading", name=re.compile("^[ABC]$"))).to_have_count(3)
@@ -201,7 +246,7 @@ def test_best_and_worst_are_picked_by_keys_alone(place: Place, browser: Browser)
     page.keyboard.press("b")
     expect(worst.get_by_role("radio", checked=True)).to_have_count(0)
     worst.get_by_role("radio", name="A").focus()
-    page.keyboard.press("Tab")  # over the one that cannot be chosen
+    page.keyboard.press("ArrowDown")  # over the one that cannot be chosen
     page.keyboard.press("Enter")
     expect(worst.get_by_role("radio", name="C")).to_be_checked()
     expect(worst.get_by_role("radio", name="C")).to_be_focused()
