@@ -128,9 +128,9 @@ def push(of: Shared, *, again: bool = False) -> tuple[Sequence[Row], Sequence[Fa
 
     Raises:
         StoreUnreachableError: the store does not answer.
-        StorageError: it is another installation's.
+        StorageError: it is another installation's, or empty, and what was put before is in another; `again` fills it.
     """
-    of.reach()
+    of.reach(anew=again)
     folders = list(only_here(of))
     damaged = {of.home.root / one.path for one in check(of, read=True).wrong} if again else set()
     put: list[Row] = []

@@ -10,7 +10,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,18 +48,18 @@ class Objects:
     root: str
     place: str
 
-    def reach(self, installation: str) -> None:
+    def reach(self, installation: str, *, before_first: Callable[[], None] = lambda: None) -> None:
         """See that the store can be used, and is of this installation: whoever comes first has it, since of another's
-        objects nobody here knows which are needed.
+        objects nobody here knows which are needed. `before_first` is asked first where it is nobody's yet; what it
+        raises leaves it so.
 
         Raises:
             StoreUnreachableError: nothing can be read or written there.
             StorageError: it is another installation's.
         """
         with self._explained("reached"):
-            try:
-                self.files.info(self._at(PROBE))
-            except FileNotFoundError:
+            if not self.has(PROBE):
+                before_first()
                 about = {"store": "artefacts", "format_version": 2, "installation": installation}
                 self._make_room(PROBE)
                 self.files.pipe_file(self._at(PROBE), json.dumps(about).encode())
@@ -72,6 +73,18 @@ class Objects:
                 f"Nothing is put there or removed. Name another folder or prefix in {STORE}. If it is this one's, and "
                 "only the database was made anew or restored from before it had a store, remove that object."
             )
+
+    def has(self, name: str) -> bool:
+        """
+        Raises:
+            StoreUnreachableError: it cannot be asked.
+        """
+        with self._explained("reached"):
+            try:
+                self.files.info(self._at(name))
+            except FileNotFoundError:
+                return False
+        return True
 
     def put(self, source: Path, name: str, entry: Entry) -> None:
         """Write a file, which is to be as `entry` says.
@@ -226,18 +239,46 @@ def _opened_store(url: str, options_file: str) -> Objects:
         )
     if protocol in _OF_ONE_PROCESS:
         raise InputError(f"A store at {protocol}:// ends with its process. Name a folder (file:///…) or a bucket.")
+    if protocol not in fsspec.available_protocols():
+        raise InputError(
+            f"{STORE} is an address of the kind {protocol}://, which fsspec does not know. Expected file:///FOLDER, "
+            "s3://BUCKET/PREFIX, or another kind that it knows."
+        )
     options = _options(options_file)
+    with _silent_ends():
+        opened = _open(protocol, url, options)
+    if isinstance(opened, InputError):
+        raise opened
+    files, root = opened
+    return Objects(files, str(root).rstrip("/"), url.rstrip("/"))
+
+
+def _open(protocol: str, url: str, options: Mapping[str, Any]) -> tuple[Any, str] | InputError:
+    """A file system, and the place in it that an address names, or why there is none: an error that is raised keeps
+    what it comes from."""
+    import fsspec
+
     try:
         if protocol in _S3:
-            files, root = _s3(options), rest
-        else:
-            files = fsspec.filesystem(protocol, **options)
-            root = files._strip_protocol(url)
+            return _s3(options), url.partition("://")[2]
+        kind = fsspec.get_filesystem_class(protocol)
+        # A host and a port are in the address, of kinds that have such.
+        return kind(**{**kind._get_kwargs_from_urls(url), **options}), str(kind._strip_protocol(url))
     except ImportError:
-        raise InputError(f"A store at {protocol}:// needs a package that is not installed: fsspec names it.") from None
+        return InputError(f"A store at {protocol}:// needs a package that is not installed: fsspec names it.")
     except Exception as error:  # options that the library does not know, or that are no values of theirs
-        raise InputError(f"The store {url} cannot be opened ({_reason(error)}). {_ADVICE}") from None
-    return Objects(files, str(root).rstrip("/"), url.rstrip("/"))
+        return InputError(f"The store {url} cannot be opened ({_reason(error)}). {_ADVICE}")
+
+
+@contextmanager
+def _silent_ends() -> Iterator[None]:
+    """What a file system that was not made whole says when it goes is nothing for people: why it was not, is."""
+    usual = sys.unraisablehook
+    sys.unraisablehook = lambda unraisable: None
+    try:
+        yield
+    finally:
+        sys.unraisablehook = usual
 
 
 def _s3(options: Mapping[str, Any]) -> Any:

@@ -17,11 +17,11 @@ from sqlalchemy import Connection
 
 from bcos_core.errors import StorageError
 from bcos_core.home import Home
-from bcos_core.numbers import file_size
+from bcos_core.numbers import count, file_size
 from bcos_core.storage.artefacts import table
 from bcos_core.storage.artefacts.manifest import BESIDE, LARGEST, NAME, Manifest, is_whole, manifest_of, read_manifest
 from bcos_core.storage.artefacts.named import all_named, named_in, path_of
-from bcos_core.storage.artefacts.objects import Objects, is_asked, open_objects
+from bcos_core.storage.artefacts.objects import STORE, Objects, is_asked, open_objects
 from bcos_core.storage.artefacts.table import Row
 from bcos_core.storage.content import name_of
 from bcos_core.storage.database import Database
@@ -37,6 +37,8 @@ SPARE = 50_000_000
 """Bytes that a disk keeps free when something is fetched."""
 _CONTENT = re.compile(r"[0-9a-f]{64}")
 _OBJECTS = re.compile(r"[\w-]{1,64}", re.ASCII)
+_LOOKED_FOR = 3
+"""Of the newest artefacts so many, in a store that is nobody's: one may be damaged."""
 _LONGEST_NAME = 255  # bytes, of a file system
 
 
@@ -81,19 +83,39 @@ class Shared:
     database: Database
     objects: Objects
 
-    def reach(self) -> None:
-        """See that the store can be used, and is that of this database's hosts.
+    def reach(self, *, anew: bool = False) -> None:
+        """See that the store can be used, and is that of this database's hosts: of an empty one that only where they
+        have nothing in a store yet, or it is to be filled `anew`.
 
         Raises:
             StoreUnreachableError: it does not answer.
-            StorageError: it is another installation's, or the database cannot be used.
+            StorageError: it is another installation's, or an empty one in the place of the one that was there, or the
+                database cannot be used.
         """
         with self.database.read() as connection:
             installation = table.installation(connection)
         if installation is None:
             with self.database.write() as connection:
                 installation = table.name_installation(connection)
-        self.objects.reach(installation)
+        if anew:
+            self.objects.reach(installation)
+        else:
+            self.objects.reach(installation, before_first=self._require_nothing_elsewhere)
+
+    def _require_nothing_elsewhere(self) -> None:
+        """
+        Raises:
+            StorageError: the database has artefacts, and none of the newest is in this store, which is nobody's.
+        """
+        with self.database.read() as connection:
+            known = table.rows(connection, gone=False)
+        if known and not any(self.objects.has(f"{row.objects}/{NAME}") for row in known[:_LOOKED_FOR]):
+            raise StorageError(
+                f"The store {self.objects.place} is empty, and the database has {count(len(known), 'artefact')} in a "
+                f"store: {STORE} names another place than before, or what was there is gone. Nothing was put there. "
+                f"Set {STORE} as it was, or copy everything from there first. If it is to be filled anew: `store push "
+                "--again`, on every host."
+            )
 
     # Putting
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
 import re
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -40,7 +43,8 @@ def no_store(monkeypatch: pytest.MonkeyPatch) -> None:
         (f"s3://key:{WRONG}@lab/x", "has a user or options in it"),
         (f"s3://lab/x?secret_key={WRONG}", "has a user or options in it"),
         ("memory://x", "ends with its process"),
-        ("nonsense://x", "cannot be opened"),
+        ("nonsense://x", "of the kind nonsense://, which fsspec does not know"),
+        ("ftp:///x", "cannot be opened"),
     ],
 )
 def test_an_address_that_is_none_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch, url: str, said: str) -> None:
@@ -48,6 +52,29 @@ def test_an_address_that_is_none_is_refused(home: Home, monkeypatch: pytest.Monk
     with pytest.raises(InputError, match=said) as refused:
         JobStore.open(home)
     assert WRONG not in str(refused.value)
+
+
+def test_what_is_not_opened_is_said_in_one_place_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system of fsspec that was not made whole complains once more when it goes."""
+    monkeypatch.setenv(STORE, "ftp:///x")
+    complaints: list[str] = []
+    monkeypatch.setattr("sys.unraisablehook", lambda unraisable: complaints.append(str(unraisable)))
+    with pytest.raises(InputError):
+        open_objects()
+    gc.collect()
+    assert not complaints
+
+
+def test_a_host_and_a_port_are_taken_from_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:  # which says nothing of FTP
+        port = listening.getsockname()[1]
+        monkeypatch.setenv(STORE, f"ftp://127.0.0.1:{port}/x")
+        asked = threading.Thread(target=lambda: listening.accept()[0].close())
+        asked.start()
+        with pytest.raises(InputError, match="cannot be opened"):
+            open_objects()
+        asked.join(timeout=30)
+        assert not asked.is_alive()
 
 
 @pytest.mark.parametrize("text", ["", "[1]", '{"access_key": ', WRONG, '{"no_such_option": "' + WRONG + '"}'])

@@ -27,7 +27,7 @@ from bcos_core.storage import patience
 from bcos_core.storage.artefacts import mirror as mirrors
 from bcos_core.storage.artefacts import shared as shared_module
 from bcos_core.storage.artefacts.mirror import Mirror, missing
-from bcos_core.storage.artefacts.objects import PROBE
+from bcos_core.storage.artefacts.objects import PROBE, STORE
 from bcos_core.storage.database import URL_VARIABLE, Database
 from bcos_core.storage.transfer import copy_database
 from bcos_core.text.upload import save_upload
@@ -393,6 +393,26 @@ def test_the_store_of_another_installation_is_refused(
     assert operations.check(left.of).whole
     with pytest.raises(StorageError, match="belongs to another installation"):
         other.of.reach()
+
+
+def test_another_place_in_the_setting_is_no_store_of_this_database(
+    hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a host puts there, the others would look for where it is not."""
+    left, right = hosts
+    before = left.of.put_now([left.make("models/one")])
+    monkeypatch.setenv(STORE, f"file://{tmp_path}/elsewhere")
+    moved = host(left.home.root)
+    folder = moved.make("models/two")
+    for act in (operations.check, operations.push, operations.pull, lambda of: of.put_now([folder])):
+        with pytest.raises(StorageError, match="elsewhere is empty, and the database has 1 artefact in a") as refused:
+            act(moved.of)  # type: ignore[operator]
+        assert not isinstance(refused.value, StoreUnreachableError)  # a job does not wait for it
+    assert not (tmp_path / "elsewhere").exists() and moved.of.row("models/two") is None
+    right.of.reach()  # where it was
+    put, failed = operations.push(moved.of, again=True)
+    assert sorted(row.path for row in put) == ["models/one", "models/two"] and not failed
+    assert operations.check(moved.of, read=True).whole and put[0].objects != before[0].objects
 
 
 def test_a_copied_database_has_the_same_store(hosts: Hosts, tmp_path: Path) -> None:
