@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcos_core.cli.checkpoints import find_checkpoint
@@ -64,7 +65,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     """`{"checkpoints": [CheckpointInfo…], "language_models": [CheckpointInfo…], "left_out": [{"name", "reason"}…],
-    "families": […], "embedded": name}`."""
+    "families": […], "embedded": name, "database": what is wrong with it, or ""}`. Models are folders: they are listed
+    whatever the database is."""
     from dataclasses import asdict
 
     from bcos_core.families import FAMILIES
@@ -85,7 +87,25 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "left_out": [asdict(one) for one in listing.left_out if one.name not in folders],
         "families": [family.title for family in FAMILIES.values()],
         "embedded": EMBEDDED,
+        "database": _wrong_with_database(),
     }
+
+
+def _wrong_with_database() -> str:
+    """In words, as one that a newer program has made; "" where there is none yet, or it can be used."""
+    from bcos_core.errors import StorageError
+    from bcos_core.home import get_home
+    from bcos_core.storage.database import Database, open_engine
+    from bcos_core.storage.upgrade import revisions_of
+
+    try:
+        database = Database(open_engine(get_home()))
+        of_file = database.engine.url.database if database.is_sqlite else None
+        if of_file is None or Path(of_file).is_file():  # SQLite would make it
+            revisions_of(database)
+    except StorageError as error:
+        return str(error)
+    return ""
 
 
 def show(result: dict[str, Any]) -> str:
@@ -104,6 +124,8 @@ def show(result: dict[str, Any]) -> str:
     if not lines:
         lines.append("No trained checkpoints yet. Start with: python -m bcos_core quickstart")
     lines += [f"Left out: {one['name']}. {one['reason']}" for one in result["left_out"]]
+    if result["database"]:
+        lines.append(f"What these models were used for cannot be told. {result['database']}")
     lines.append(f"Can be converted: {', '.join(result['families'])}. Embedded model: {result['embedded']}.")
     return "\n".join(lines)
 
@@ -214,7 +236,7 @@ def show_deleted(result: dict[str, Any]) -> str:
 
 
 def trash(args: argparse.Namespace) -> dict[str, Any]:
-    """`{"trash": [{"id", "at", "models", "bytes"}…], "emptied": whether}`."""
+    """`{"trash": [{"id", "at", "models", "bytes"}…], "emptied": whether, "database": as `run` says it}`."""
     from bcos_core.home import get_home
     from bcos_core.jobs.store import JobStore
     from bcos_core.model.folder import folder_bytes
@@ -233,14 +255,15 @@ def trash(args: argparse.Namespace) -> dict[str, Any]:
         store = JobStore.open()
         for row in rows:
             remove_for_good(store, str(row["id"]))
-    return {"trash": rows, "emptied": args.empty}
+    return {"trash": rows, "emptied": args.empty, "database": _wrong_with_database()}
 
 
 def show_trash(result: dict[str, Any]) -> str:
     from bcos_core.numbers import file_size
 
     lines = [f"{one['id']}  {', '.join(one['models'])}, {file_size(one['bytes'])}" for one in result["trash"]]
-    return "\n".join([*(["Removed for good:"] if result["emptied"] and lines else []), *lines]) or "The trash is empty."
+    lines = [*(["Removed for good:"] if result["emptied"] and lines else []), *lines] or ["The trash is empty."]
+    return "\n".join([*lines, *([result["database"]] if result["database"] else [])])
 
 
 def restore(args: argparse.Namespace) -> dict[str, Any]:

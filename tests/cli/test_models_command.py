@@ -13,6 +13,7 @@ from tiny_pair import save_pair
 from bcos_core.cli.main import main
 from bcos_core.home import Home
 from bcos_core.model.identity import folder_identity
+from bcos_core.storage.database import Database, open_engine
 
 
 @pytest.fixture
@@ -40,6 +41,32 @@ def test_a_name_is_what_commands_take_and_print(pair: tuple[Path, Path], say: An
         assert record["model"] == "My model"
     (twin,) = say("explain", "My model · conventional", "--text", "A good film.", "--method", "saliency")["records"]
     assert twin["model"] == "My model · conventional"
+
+
+def test_models_are_listed_beside_a_database_that_cannot_be_used(
+    home: Home, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are folders; what a newer program has made of the rest is said, and nothing is made where there is none."""
+    assert main(["models"]) == 0
+    listed = capsys.readouterr().out
+    assert str(pair[0]) in listed and "database" not in listed
+    with Database(open_engine(home)).write() as connection:
+        connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL)")
+        connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS jobs (id TEXT)")
+        connection.exec_driver_sql("DELETE FROM alembic_version")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('9999')")
+    for words in (["models"], ["models", "trash"]):
+        assert main(words) == 0
+        assert "was made by a newer version of this program (revision 9999). Update" in capsys.readouterr().out
+    assert main(["models"]) == 0
+    assert set(listed.splitlines()) < set(capsys.readouterr().out.splitlines())
+
+
+@pytest.mark.sqlite_file
+def test_listing_models_makes_no_database(home: Home, pair: tuple[Path, Path]) -> None:
+    for words in (["models"], ["models", "trash"]):
+        assert main(words) == 0
+    assert not home.database.exists()
 
 
 def test_figures_have_the_names_and_units_that_pages_give_them(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
