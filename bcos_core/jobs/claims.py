@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from enum import Enum, auto
 from typing import Any
 
 from sqlalchemy import select, update
@@ -16,6 +17,19 @@ from bcos_core.storage.listing import Listing
 from bcos_core.storage.types import utc_now
 
 MAX_CRASHES = 3
+
+
+class Loss(Enum):
+    """How a start of a job was lost, whose process is gone and has left the job without a state."""
+
+    CRASH = auto()
+    """It died, and may live the next time."""
+    FORGOTTEN = auto()
+    """Nobody knows of it any more. Had it not begun, it was no start."""
+    INTERRUPTED = auto()
+    """Its supervisor has ended it."""
+    HOPELESS = auto()
+    """It would end the same way again."""
 
 
 def claim(
@@ -90,42 +104,34 @@ def active_jobs(store: JobStore) -> Listing[Job]:
         return store.read_all(connection, query)
 
 
-def settle(
-    store: JobStore,
-    job: Job,
-    *,
-    reason: str,
-    failure: str | None = None,
-    shutting_down: bool = False,
-    forgotten: bool = False,
-) -> None:
+def settle(store: JobStore, job: Job, reason: str, loss: Loss = Loss.CRASH) -> None:
     """Give a new state to a running job whose process has ended without one.
 
-    A job that was being cancelled is cancelled. One that the supervisor itself has ended (`shutting_down`)
-    waits for the next start. One whose process would end the same way again fails, with `failure` as its
-    message. Any other starts again, up to three starts in all; `reason` says how its process ended, as part
-    of a sentence. Of one that nobody knows of any more (`forgotten`) a start that had not begun is none of
-    the three. Nothing happens if the job has moved on since it was read.
+    A job that was being cancelled is cancelled. One that was interrupted waits for the next start, a hopeless one
+    fails. Any other starts again, up to three starts in all. Nothing happens if the job has moved on since it was read.
+
+    Args:
+        reason: how its process ended, as part of a sentence; of a hopeless one what is said of the job.
     """
     with store.database.write() as connection:
         present = store.read(connection, job.id)
         if present.state == JobState.RUNNING and present.attempt == job.attempt:
-            columns = _settled(present, reason, failure, shutting_down=shutting_down, forgotten=forgotten)
+            columns = _settled(present, reason, loss)
             same = (JOBS.c.id == job.id, JOBS.c.attempt == job.attempt, JOBS.c.state == JobState.RUNNING)
             connection.execute(update(JOBS).where(*same).values(eta_seconds=None, **NO_PROCESS, **columns))
 
 
-def _settled(job: Job, reason: str, failure: str | None, *, shutting_down: bool, forgotten: bool) -> dict[str, Any]:
+def _settled(job: Job, reason: str, loss: Loss) -> dict[str, Any]:
     ended = {"ended_at": utc_now()}
     if job.cancel_requested:
         return {**ended, "state": JobState.CANCELLED, "message": "Cancelled."}
     if job.foreground:
         return {**ended, "state": JobState.FAILED, "message": "Its process ended before the work was done."}
-    if shutting_down:
+    if loss is Loss.INTERRUPTED:
         return {"state": JobState.QUEUED, "message": INTERRUPTED}
-    if failure is not None:
-        return {**ended, "state": JobState.FAILED, "message": failure}
-    crashes = job.crashes + (0 if forgotten and job.process is None else 1)
+    if loss is Loss.HOPELESS:
+        return {**ended, "state": JobState.FAILED, "message": reason}
+    crashes = job.crashes + (0 if loss is Loss.FORGOTTEN and job.process is None else 1)
     if crashes < MAX_CRASHES:
         return {"state": JobState.QUEUED, "crashes": crashes, "message": f"Starts again: {reason}."}
     message = f"Started {crashes} times, and each time its process ended too early; the last time {reason}."
@@ -138,4 +144,4 @@ def settle_dead_foreground(
     """Mark those foreground jobs as failed whose process has died, so that the same work can be asked for again."""
     for job in jobs:
         if job.foreground and job.state == JobState.RUNNING and is_dead(job):
-            settle(store, job, reason="")
+            settle(store, job, "")

@@ -14,6 +14,7 @@ import msgspec
 
 from bcos_core.errors import JobError, StorageError
 from bcos_core.jobs.claims import (
+    Loss,
     active_jobs,
     claim,
     postpone,
@@ -180,7 +181,7 @@ class Supervisor:
             watched_there = elsewhere and not self._pulse.is_silent(job.supervisor, present[job.supervisor])
             if silent and not watched_there:
                 reason = "its process was lost" if not elsewhere else f"the machine {job.supervisor} was lost"
-                settle(self.store, job, reason=reason, forgotten=True)
+                settle(self.store, job, reason, Loss.FORGOTTEN)
                 logger.info("Job %s: %s.", job.id, reason)
 
     def _is_dead(self, job: Job) -> bool:
@@ -197,10 +198,10 @@ class Supervisor:
         state = watched.executor.state(watched.handle)
         match state:
             case Ended():
-                self._bury(key, state)
+                self._bury(key, state, _loss(state.code))
                 return
             case OutOfSight() if row is None or self._is_dead(row):
-                self._bury(key, Ended(state.reason), forgotten=not state.failed)
+                self._bury(key, Ended(state.reason), Loss.CRASH if state.failed else Loss.FORGOTTEN)
                 return
             case Running():
                 self._pulse.heard(key)  # silence counts from when it was last in sight
@@ -209,23 +210,12 @@ class Supervisor:
                     watched.waits_for = state.waits_for
         self._end_if_due(watched, row)
 
-    def _bury(
-        self, key: tuple[str, int], ended: Ended, *, shutting_down: bool = False, forgotten: bool = False
-    ) -> None:
+    def _bury(self, key: tuple[str, int], ended: Ended, loss: Loss) -> None:
         """Take leave of a process that has ended; if it left its job without a state, give it one."""
         watched = self._watched.pop(key)
         watched.executor.forget(watched.handle)
-        # An ordinary exit would be the same the next time; a signal, an unknown end, a database that was away, may not.
-        code = None if ended.code == DATABASE_AWAY else ended.code
-        failure = _last_words(watched.job, code) if code is not None and code >= 0 else None
-        settle(
-            self.store,
-            watched.job,
-            reason=ended.reason,
-            failure=failure,
-            shutting_down=shutting_down,
-            forgotten=forgotten,
-        )
+        said = _last_words(watched.job, ended) if loss is Loss.HOPELESS else ended.reason
+        settle(self.store, watched.job, said, loss)
         logger.info("Job %s: %s.", watched.job.id, ended.reason)
 
     def _end_if_due(self, watched: _Watched, row: Job | None) -> None:
@@ -273,7 +263,7 @@ class Supervisor:
             return False
         except (CannotStart, OSError) as error:
             said = str(error) if isinstance(error, CannotStart) else f"Its process could not be started ({error})."
-            settle(self.store, job, reason="", failure=said)
+            settle(self.store, job, said, Loss.HOPELESS)
             logger.error("Job %s: could not be started (%s).", job.id, error)
         else:
             self._watched[job.id, job.attempt] = _Watched(job, self._executor, handle)
@@ -292,7 +282,7 @@ class Supervisor:
                 if isinstance(state, Ended):
                     del ending[key]
                     with _logged():  # the next supervisor settles it
-                        self._bury(key, state, shutting_down=True)
+                        self._bury(key, state, Loss.INTERRUPTED)
                 elif time.monotonic() >= deadline:
                     watched.executor.stop(watched.handle, at_once=True)
             time.sleep(0.05)
@@ -311,6 +301,11 @@ def _logged() -> Iterator[None]:
         logger.error("%s", error)
 
 
+def _loss(code: int | None) -> Loss:
+    """An ordinary exit would be the same the next time; a signal, an unknown end, a database that was away, may not."""
+    return Loss.CRASH if code is None or code < 0 or code == DATABASE_AWAY else Loss.HOPELESS
+
+
 class _Error(msgspec.Struct):
     message: str
 
@@ -321,10 +316,10 @@ class _LastWords(msgspec.Struct):
     error: _Error
 
 
-def _last_words(job: Job, code: int) -> str:
+def _last_words(job: Job, ended: Ended) -> str:
     """What a command said before it ended, without having come to its job: bad arguments, a missing module."""
     last_line = tail(job.log_path, 1)
     with suppress(JobError):
         said = decode_json(last_line.encode(), _LastWords, error=JobError, what="The last line", advice="")
         return said.error.message
-    return f"Its command ended with exit code {code} before the work began: {last_line[:300]}"
+    return f"Its command ended with exit code {ended.code} before the work began: {last_line[:300]}"

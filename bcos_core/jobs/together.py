@@ -185,7 +185,7 @@ def _settled(
             )
             lease.fail(message)
             return JobError(message)
-        settle(store, job, reason=said)
+        settle(store, job, said)
         return JobError(f"{said[:1].upper()}{said[1:]}.")
     if not reasons:
         rank, code = next(iter(ended.items()), (0, 0))
@@ -196,7 +196,7 @@ def _settled(
         return JobError(message)
     rank, first = min(reasons.items(), key=lambda one: one[1].at)
     if first.kind == _AWAY and not job.foreground:
-        settle(store, job, reason=exit_in_words(DATABASE_AWAY))
+        settle(store, job, exit_in_words(DATABASE_AWAY))
         return DatabaseUnreachableError(first.message)
     if first.kind == _CANCELLED:
         lease.give_up()

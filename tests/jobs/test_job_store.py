@@ -6,14 +6,13 @@ import math
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
 
 from bcos_core.errors import JobError, NotFiniteError
 from bcos_core.home import Home
-from bcos_core.jobs.claims import claim, settle
+from bcos_core.jobs.claims import Loss, claim, settle
 from bcos_core.jobs.lease import Lease, Point
 from bcos_core.jobs.process import ProcessId
 from bcos_core.jobs.schema import JOBS
@@ -230,7 +229,7 @@ def test_a_point_told_twice_is_one_point(store: JobStore) -> None:
 def test_a_start_that_was_taken_over_changes_nothing(store: JobStore) -> None:
     submit(store)
     job, old = start(store)
-    settle(store, job, reason="it was ended by SIGKILL")
+    settle(store, job, "it was ended by SIGKILL")
     _, new = start(store)
     assert not old.begin(ProcessId.current())
     assert not old.fail("no") and not old.give_up() and not old.succeed({}, [], [])
@@ -243,7 +242,7 @@ def test_a_start_that_was_taken_over_changes_nothing(store: JobStore) -> None:
 def test_the_third_crash_is_the_last(store: JobStore) -> None:
     job = submit(store)
     for crashes, state in ((1, JobState.QUEUED), (2, JobState.QUEUED), (3, JobState.FAILED)):
-        settle(store, start(store)[0], reason="it was ended by SIGKILL")
+        settle(store, start(store)[0], "it was ended by SIGKILL")
         assert (store.get(job.id).crashes, store.get(job.id).state) == (crashes, state)
     assert store.get(job.id).message.startswith("Started 3 times")
     assert "the last time it was ended by SIGKILL." in store.get(job.id).message
@@ -254,37 +253,35 @@ def test_settling_a_job_that_has_moved_on_does_nothing(store: JobStore) -> None:
     submit(store)
     seen_running, lease = start(store)
     lease.succeed({}, [], [])
-    settle(store, seen_running, reason="it was ended by SIGKILL")
+    settle(store, seen_running, "it was ended by SIGKILL")
     assert store.get(seen_running.id).state == JobState.SUCCEEDED
 
 
 @pytest.mark.parametrize(
-    ("options", "state", "crashes", "message"),
+    ("loss", "state", "crashes", "message"),
     [
-        ({"failure": "No column 'text'."}, JobState.FAILED, 0, "No column 'text'."),
-        ({"shutting_down": True}, JobState.QUEUED, 0, "Interrupted; goes on when a supervisor runs."),
-        ({}, JobState.QUEUED, 1, "Starts again: it was ended by SIGKILL."),
-        ({"forgotten": True}, JobState.QUEUED, 1, "Starts again: it was ended by SIGKILL."),
+        (Loss.HOPELESS, JobState.FAILED, 0, "it was ended by SIGKILL"),
+        (Loss.INTERRUPTED, JobState.QUEUED, 0, "Interrupted; goes on when a supervisor runs."),
+        (Loss.CRASH, JobState.QUEUED, 1, "Starts again: it was ended by SIGKILL."),
+        (Loss.FORGOTTEN, JobState.QUEUED, 1, "Starts again: it was ended by SIGKILL."),
     ],
 )
 def test_a_dead_process_by_how_it_died(
-    store: JobStore, options: dict[str, Any], state: JobState, crashes: int, message: str
+    store: JobStore, loss: Loss, state: JobState, crashes: int, message: str
 ) -> None:
     submit(store)
     job, _ = start(store)
-    settle(store, job, reason="it was ended by SIGKILL", **options)
+    settle(store, job, "it was ended by SIGKILL", loss)
     job = store.get(job.id)
     assert (job.state, job.crashes, job.message) == (state, crashes, message)
 
 
-@pytest.mark.parametrize(("options", "crashes"), [({}, 1), ({"forgotten": True}, 0)])
-def test_a_start_that_had_not_begun_and_was_forgotten_is_no_crash(
-    store: JobStore, options: dict[str, Any], crashes: int
-) -> None:
+@pytest.mark.parametrize(("loss", "crashes"), [(Loss.CRASH, 1), (Loss.FORGOTTEN, 0)])
+def test_a_start_that_had_not_begun_and_was_forgotten_is_no_crash(store: JobStore, loss: Loss, crashes: int) -> None:
     submit(store)
     job = claim(store, "cpu")
     assert job is not None
-    settle(store, job, reason="its machine was lost", **options)
+    settle(store, job, "its machine was lost", loss)
     job = store.get(job.id)
     assert (job.state, job.crashes, job.message) == (JobState.QUEUED, crashes, "Starts again: its machine was lost.")
 
@@ -293,7 +290,7 @@ def test_a_dead_process_that_was_being_cancelled_is_cancelled(store: JobStore) -
     submit(store)
     job, _ = start(store)
     store.cancel(job.id)
-    settle(store, job, reason="it was ended by SIGKILL")  # `job` was read before the request
+    settle(store, job, "it was ended by SIGKILL")  # `job` was read before the request
     assert store.get(job.id).state == JobState.CANCELLED
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 
 from bcos_core.errors import InputError, JobError
-from bcos_core.jobs.claims import claim, record_handle, settle
+from bcos_core.jobs.claims import Loss, claim, record_handle, settle
 from bcos_core.jobs.job import Job, JobState
 from bcos_core.jobs.lease import Lease, Point
 from bcos_core.jobs.news import look_at, unseen
@@ -41,17 +41,17 @@ def ended(id: str) -> Callable[[Connection], object]:
     return sets(id, state=JobState.SUCCEEDED, ended_at=utc_now(), result={"accuracy": 0.9})
 
 
-@pytest.mark.parametrize("options", [{}, {"failure": "It ended."}, {"shutting_down": True}])
-def test_a_supervisor_that_saw_the_process_die_leaves_a_success_alone(store: JobStore, options: dict) -> None:
+@pytest.mark.parametrize("loss", list(Loss))
+def test_a_supervisor_that_saw_the_process_die_leaves_a_success_alone(store: JobStore, loss: Loss) -> None:
     job = running(store)
-    meanwhile(store.database, ended(job.id), lambda: settle(store, job, reason="it was killed", **options))
+    meanwhile(store.database, ended(job.id), lambda: settle(store, job, "it was killed", loss))
     assert store.get(job.id).state == JobState.SUCCEEDED
     assert store.get(job.id).result == {"accuracy": 0.9}
 
 
 def test_a_supervisor_leaves_a_start_alone_that_is_not_the_one_it_watched(store: JobStore) -> None:
     job = running(store)
-    meanwhile(store.database, sets(job.id, attempt=2), lambda: settle(store, job, reason="it was killed"))
+    meanwhile(store.database, sets(job.id, attempt=2), lambda: settle(store, job, "it was killed"))
     assert (store.get(job.id).state, store.get(job.id).attempt) == (JobState.RUNNING, 2)
     meanwhile(store.database, sets(job.id, attempt=3), lambda: record_handle(store, job, "4711"))
     assert store.get(job.id).handle == ""
