@@ -13,11 +13,12 @@ from bcos_core.jobs.store import JobStore
 from bcos_core.numbers import count, file_size
 from bcos_core.operations.system import Fact
 from bcos_core.storage.artefacts import table
+from bcos_core.storage.artefacts.copies import STORED
 from bcos_core.storage.artefacts.manifest import LARGEST, NAME, Manifest, manifest_of, read_manifest
 from bcos_core.storage.artefacts.mirror import missing
 from bcos_core.storage.artefacts.named import path_of
 from bcos_core.storage.artefacts.objects import PROBE, STORE
-from bcos_core.storage.artefacts.shared import STORED, Shared, shared
+from bcos_core.storage.artefacts.shared import Shared, shared
 from bcos_core.storage.artefacts.table import Row
 
 LEFT_OVER_AGE = timedelta(days=1)

@@ -8,7 +8,8 @@ from pathlib import Path
 from bcos_core.errors import InputError, StorageError
 from bcos_core.home import Home
 from bcos_core.model.about import ABOUT_FILE, About, change_about
-from bcos_core.storage.artefacts.shared import read_beside, shared
+from bcos_core.storage.artefacts.copies import read_beside
+from bcos_core.storage.artefacts.shared import shared
 from bcos_core.storage.database import Database, open_engine
 from bcos_core.storage.stored_json import to_json
 

@@ -16,11 +16,12 @@ two hosts that put the same at once harm nobody. Objects that no row names are l
 --remove`. They are told from those of another database by the store's probe, which has the name of the installation: a
 store with another one's is refused.
 
-**A folder on a host** (`shared`) is fetched beside its place and renamed when all of it agrees; one process of a host
-fetches it while the others wait. It has a file `.stored` with the hash of the row that it is a copy of: a folder
-without one was made here and is not put yet, or is of no row: nothing replaces it. Where it differs from the row of its
-path, and no job may be making it, that is a conflict, which is said until a person has solved it. What people say of a
-model (`about.json`) is no part of its content: it lies in the row, where two who change it at once are told apart.
+**A folder on a host** (`copies`, `shared`) is fetched beside its place and renamed when all of it agrees; one process
+of a host fetches it while the others wait. It has a file `.stored` with the hash of the row that it is a copy of: a
+folder without one was made here and is not put yet, or is of no row: nothing replaces it. Where it differs from the row
+of its path, and no job may be making it, that is a conflict, which is said until a person has solved it. What people
+say of a model (`about.json`) is no part of its content: it lies in the row, where two who change it at once are told
+apart.
 
 Who brings what: a job and a command what they name, and what that names in turn (`named`); a dashboard everything, one
 after the other, in a thread of its own (`mirror`), in which it also follows what was deleted elsewhere; so do

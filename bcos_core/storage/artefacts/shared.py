@@ -19,6 +19,15 @@ from bcos_core.errors import StorageError
 from bcos_core.home import Home
 from bcos_core.numbers import count, file_size
 from bcos_core.storage.artefacts import table
+from bcos_core.storage.artefacts.copies import (
+    content_of,
+    discard,
+    hidden_beside,
+    mark,
+    marked,
+    put_in_place,
+    read_beside,
+)
 from bcos_core.storage.artefacts.manifest import BESIDE, LARGEST, NAME, Manifest, is_whole, manifest_of, read_manifest
 from bcos_core.storage.artefacts.named import all_named, named_in, path_of
 from bcos_core.storage.artefacts.objects import STORE, Objects, is_asked, open_objects
@@ -28,8 +37,6 @@ from bcos_core.storage.database import Database
 from bcos_core.storage.turns import in_turn
 from bcos_core.storage.types import utc_now
 
-STORED = ".stored"
-"""A file in each folder that is a copy of a row: the content of that row."""
 LOCK_SECONDS = 3600.0
 """How long a process waits for another one of its host that fetches the same."""
 ABOUT_SECONDS = 10.0
@@ -67,7 +74,7 @@ class Put:
 
     def settle(self) -> None:
         for row in (*self.rows, *self.marked):
-            _mark(self.of.home.root / row.path, row.content)
+            mark(self.of.home.root / row.path, row.content)
         self.of.remove_objects(self._replaced)
 
     def abandon(self) -> None:
@@ -249,7 +256,7 @@ class Shared:
     def is_here(self, row: Row) -> bool:
         """Whether its folder is a copy of it."""
         try:
-            return _marked(self.folder(row)) == row.content
+            return marked(self.folder(row)) == row.content
         except StorageError:  # of no folder
             return False
 
@@ -289,7 +296,7 @@ class Shared:
             StorageError: the folder cannot be read.
         """
         folder = self.folder(row)
-        if not folder.is_dir() or _marked(folder) or _content(folder) in ("", row.content) or self._may_be_made(row):
+        if not folder.is_dir() or marked(folder) or content_of(folder) in ("", row.content) or self._may_be_made(row):
             return ""
         return (
             f"The folder {folder} was made here and is not what the store has as {row.path}. Nothing was replaced. "
@@ -304,11 +311,11 @@ class Shared:
         Raises:
             StorageError: there is one.
         """
-        if not folder.is_dir() or _marked(folder):
+        if not folder.is_dir() or marked(folder):
             return True
-        content = _content(folder)
+        content = content_of(folder)
         if content == row.content:
-            _mark(folder, row.content)
+            mark(folder, row.content)
             return False
         if reason := self.conflict(row):
             raise StorageError(reason)
@@ -326,7 +333,7 @@ class Shared:
         folder.parent.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(folder.parent).free < manifest.bytes + SPARE:
             raise StorageError(f"There is no room under {self.home.root} for {what}. Free some disk space.")
-        unfinished = _beside(folder, ".partial")
+        unfinished = hidden_beside(folder, ".partial")
         try:
             unfinished.mkdir()
             for name, entry in manifest.files.items():
@@ -335,8 +342,8 @@ class Shared:
                 self.objects.get(f"{row.objects}/{name}", target, entry)
             if row.about is not None:
                 (unfinished / BESIDE).write_text(row.about, encoding="utf-8")
-            _mark(unfinished, row.content)
-            _put_in_place(unfinished, folder)
+            mark(unfinished, row.content)
+            put_in_place(unfinished, folder)
         except OSError as error:
             raise StorageError(
                 f"{what} cannot be written under {self.home.root} ({error.strerror}). Free some disk space."
@@ -405,7 +412,7 @@ class Shared:
             StorageError: it cannot be.
         """
         folder = self.folder(row)
-        if _marked(folder) != row.content:
+        if marked(folder) != row.content:
             return
         target = self.home.root / row.moved_to if row.moved_to else None
         try:
@@ -413,7 +420,7 @@ class Shared:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 folder.rename(target)
             else:
-                _discard(folder)
+                discard(folder)
             if folder.parent.parent == self.home.trash:
                 with suppress(OSError):  # the others of that time are still there
                     folder.parent.rmdir()
@@ -433,66 +440,3 @@ class Shared:
             with self.database.write() as connection:
                 table.note_home(connection, own)
         return [*known, *own]
-
-
-def read_beside(folder: Path) -> str | None:
-    """What people say of the model in a folder, as its file has it."""
-    try:
-        return (folder / BESIDE).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-
-
-def _marked(folder: Path) -> str:
-    """The content that a folder is a copy of, "" where it is none."""
-    try:
-        return (folder / STORED).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError):
-        return ""
-
-
-def _content(folder: Path) -> str:
-    """That of the files in a folder, "" of an empty one."""
-    try:
-        is_empty = all(one.name.startswith(".") for one in folder.iterdir())
-    except FileNotFoundError:  # gone meanwhile
-        return ""
-    return "" if is_empty else manifest_of(folder).content
-
-
-def _mark(folder: Path, content: str) -> None:
-    with suppress(OSError):  # gone, or a full disk: found out to be one when it is next asked for
-        partial = folder / f"{STORED}.{secrets.token_hex(4)}"
-        partial.write_text(content, encoding="ascii")
-        partial.replace(folder / STORED)
-
-
-def _beside(folder: Path, ending: str = "") -> Path:
-    """A hidden place that nobody else has. Its name tells whose it is, but a name may be as long as any can be."""
-    return folder.with_name(f".{folder.name[:40]}-{secrets.token_hex(8)}{ending}")
-
-
-def _put_in_place(new: Path, folder: Path) -> None:
-    old = None
-    if folder.exists():
-        old = _beside(folder)
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        if old is not None:
-            old.rename(folder)
-        raise
-    if old is None:
-        return
-    if _marked(old):
-        shutil.rmtree(old, ignore_errors=True)
-    else:  # it came meanwhile: it stays aside for a day from now (`clean`), however old its files are
-        with suppress(OSError):
-            os.utime(old)
-
-
-def _discard(folder: Path) -> None:
-    aside = _beside(folder)
-    folder.rename(aside)
-    shutil.rmtree(aside, ignore_errors=True)

@@ -17,10 +17,11 @@ from typing import Any
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from bcos_core.storage.artefacts.copies import STORED
 from bcos_core.storage.artefacts.manifest import NAME
 from bcos_core.storage.artefacts.mirror import Mirror
 from bcos_core.storage.artefacts.objects import PROBE, STORE
-from bcos_core.storage.artefacts.shared import STORED, shared
+from bcos_core.storage.artefacts.shared import shared
 from bcos_core.storage.upgrade import open_database
 from tests.hostile import damage, values
 from tests.hostile.surface import Ground, Surface
