@@ -122,6 +122,7 @@ class Supervisor:
         """
         with hold_supervisor_lock(self.store.home):
             require_alone(self.store.database, self._presence)
+            self._executor.open()
             logger.info("Supervisor %d runs the jobs of %s (%s).", os.getpid(), self.store.home.root, self._host)
             while not self._stopping and self.store.home.root.exists():
                 try:

@@ -81,6 +81,10 @@ class Executor(Protocol):
     outlives_supervisor: bool
     """Whether jobs go on while no supervisor runs; else they are stopped with it, and go on at the next start."""
 
+    def open(self) -> None:
+        """Jobs come from now on: what takes a moment is made ready before the first."""
+        ...
+
     def room(self, lane: Lane, occupied: Occupied, *, wanted: int = 1) -> Room:
         """Where a job can begin that is to have so many GPUs, as far as there are as many here."""
         ...

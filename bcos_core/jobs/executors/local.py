@@ -50,6 +50,9 @@ class LocalExecutor:
     def _devices(self) -> Sequence[str]:
         return self._given_devices or visible_devices()
 
+    def open(self) -> None:
+        pass  # nothing takes a moment here
+
     def room(self, lane: Lane, occupied: Occupied, *, wanted: int = 1) -> Room:
         taken = {(single, used) for device, used in occupied for single in single_devices(device)}
         free = [device for device in self._devices if (device, lane) not in taken]

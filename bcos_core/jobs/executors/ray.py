@@ -41,6 +41,8 @@ from bcos_core.jobs.process import exit_in_words
 from bcos_core.storage.database import URL_VARIABLE
 
 LOOK_SECONDS = 0.5
+BEGINNING_SECONDS = 0.1
+"""How often the log of a job that should begin is asked for: somebody may be waiting for its first lines."""
 LOOK_FOR_CLUSTER_SECONDS = 5.0
 SOON_SECONDS = 8.0
 """A job that Ray has not begun by then waits for room."""
@@ -82,6 +84,9 @@ class RayExecutor:
         self._hindrance = ""
         self._closed = threading.Event()
         self._watcher: threading.Thread | None = None
+
+    def open(self) -> None:
+        load_ray()
 
     def room(self, lane: Lane, occupied: Occupied, *, wanted: int = 1) -> Room:
         """All processes of a job are on one machine of the cluster."""
@@ -274,7 +279,8 @@ class _Followed:
             except Exception:  # an answer that Ray's client does not foresee: the next one may be another
                 logger.exception("The log of %s could not be brought.", self.id)
                 client = None
-            self._closed.wait(LOOK_SECONDS)
+            begins = time.monotonic() - self._since < SOON_SECONDS
+            self._closed.wait(BEGINNING_SECONDS if begins else LOOK_SECONDS)
 
     async def _follow_log(self, client: RayClient) -> None:
         """Ray tells a log from its beginning: what is in the file already is left out."""

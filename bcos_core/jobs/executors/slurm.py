@@ -70,6 +70,9 @@ class SlurmExecutor:
         self._hindrance = ""
         self._hindered = float("-inf")
 
+    def open(self) -> None:
+        self._be_watching()
+
     def room(self, lane: Lane, occupied: Occupied, *, wanted: int = 1) -> Room:
         self._be_watching()
         if self._seen is None:
