@@ -39,7 +39,7 @@ def test_system_says_where_it_is_and_what_is_in_it(
 def test_system_says_that_it_does_not_answer(
     asked: JobStore, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(self: Objects, installation: str) -> None:
+    def away(self: Objects, installation: str, **options: object) -> None:
         raise StoreUnreachableError("The store cannot be reached (it does not answer).")
 
     monkeypatch.setattr(Objects, "reach", away)
