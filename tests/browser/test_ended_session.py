@@ -11,19 +11,13 @@ from bcos_core.home import Home
 from bcos_core.storage.upgrade import open_database
 from tests.browser.conftest import CHROMIUM, FIRST_VISIT_SECONDS, settled
 from tests.browser.serving import Server, stop
+from tests.browser.test_signing_in import PASSWORD, sign_in
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
     pytest.mark.timeout(600),
 ]
-PASSWORD = "correct horse battery"
-
-
-def _sign_in(page: Page) -> None:
-    page.get_by_label("Name").fill("Rita")  # a form without a script: it is there as soon as it is seen
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click(delay=50)
 
 
 def test_it_is_said_beside_the_form_and_what_was_typed_is_there_again(home: Home, page: Page) -> None:
@@ -35,7 +29,7 @@ def test_it_is_said_beside_the_form_and_what_was_typed_is_there_again(home: Home
     page.set_default_timeout(FIRST_VISIT_SECONDS * 1000)
     try:
         page.goto(f"{server.url}/train")
-        _sign_in(page)
+        sign_in(page, "Rita", PASSWORD)
         name = page.get_by_label("Name", exact=True)
         settled(page, name).fill("Half a name")
         users.disable(rita.id)
@@ -49,7 +43,7 @@ def test_it_is_said_beside_the_form_and_what_was_typed_is_there_again(home: Home
         page.wait_for_url("**/train?name=*")
         users.enable(rita.id)
         way_in.click(delay=50)
-        _sign_in(page)
+        sign_in(page, "Rita", PASSWORD)
         expect(settled(page, name)).to_have_value("Half a name")
     finally:
         stop(app)
