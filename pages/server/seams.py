@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import logging
@@ -18,6 +19,9 @@ from google.protobuf.message import DecodeError
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.caching.ttl_cache import TTLCache
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState
@@ -53,6 +57,41 @@ def log_as(formatter: logging.Formatter) -> None:
 
     streamlit.logger.setup_formatter = set_up
     streamlit.logger.update_formatter()
+
+
+def send_all_that_was_drawn() -> None:
+    """What a page has drawn is sent to the browser in the order in which it was drawn, also when a fragment runs anew
+    before that was done.
+
+    Streamlit then takes out of the queue what that fragment has drawn, and leaves what others have drawn after it or
+    inside of it: a browser is told to draw into a container that it never had, or beside something that is not there,
+    at which its whole page goes blank. On a machine whose cores are taken, by a training as like as not, that is a
+    matter of minutes. Before a run of the whole page the queue is cleared as ever: that draws everything.
+    """
+    if hasattr(ForwardMsgQueue.clear, "__wrapped__"):
+        return
+    usual = ForwardMsgQueue.clear
+
+    @functools.wraps(usual)
+    def clear(
+        queue: ForwardMsgQueue, retain_lifecycle_msgs: bool = False, fragment_ids_this_run: list[str] | None = None
+    ) -> None:
+        if retain_lifecycle_msgs and fragment_ids_this_run is not None:
+            queue._delta_index_map = {}  # what is drawn now comes after what is there, not in its place
+        else:
+            usual(queue, retain_lifecycle_msgs, fragment_ids_this_run)
+
+    ForwardMsgQueue.clear = clear  # type: ignore[method-assign, assignment]
+
+
+def forget_left_sessions() -> int:
+    """Forget the pages whose connection has ended long enough ago that no browser will come back to them; how many are
+    kept on. Streamlit does so when the next one leaves, which at a server that nobody visits any more is never."""
+    storage = getattr(streamlit.runtime.get_instance()._session_mgr, "_session_storage", None)
+    if not isinstance(storage, MemorySessionStorage) or not isinstance(storage._cache, TTLCache):
+        raise RuntimeError("This version of Streamlit keeps what was left elsewhere: see pages/server/seams.py.")
+    storage._cache.expire()
+    return len(storage._cache)
 
 
 def run_is_over() -> bool:

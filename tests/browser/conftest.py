@@ -58,13 +58,17 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page on which the browser never has to refuse what the server's own policy forbids."""
+    """A page that never throws, which may leave it blank, and whose browser never has to refuse what the server's own
+    policy forbids."""
     page = browser.new_page(viewport={"width": 1280, "height": 1600})
     page.set_default_timeout(STEP_SECONDS * 1000)
     refused: list[str] = []
+    thrown: list[str] = []
+    page.on("pageerror", lambda error: thrown.append(error.stack or str(error)))
     page.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)
     yield page
     assert refused == []
+    assert thrown == []
 
 
 def settled(page: Page, shown: Locator) -> Locator:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -21,6 +22,7 @@ from pages.server.seams import (
     leave_folder_mode,
     provider_says,
     run_is_over,
+    send_all_that_was_drawn,
     without_path,
 )
 from tests.server.provider import COOKIE_SECRET, signed, user
@@ -42,6 +44,76 @@ def test_folder_mode_is_what_it_was_and_stays_off(fresh: None, tmp_path: Path) -
     leave_folder_mode()
     PagesManager(script)
     assert PagesManager.uses_pages_directory is False
+
+
+def drawn(fragment: str, *place: int, text: str = "") -> ForwardMsg:
+    """What the fragment of that id draws at a place: a container, or text."""
+    message = ForwardMsg()
+    message.metadata.delta_path[:] = place
+    if text:
+        message.delta.new_element.text.body = text
+    else:
+        message.delta.add_block.vertical.SetInParent()
+    message.delta.fragment_id = fragment
+    return message
+
+
+def finished() -> ForwardMsg:
+    message = ForwardMsg()
+    message.script_finished = ForwardMsg.FINISHED_EARLY_FOR_RERUN
+    return message
+
+
+OUTER = ((0, 1), (0, 1, 0), (0, 1, 0, 0))
+INNER = ((0, 1, 0, 1), (0, 1, 0, 1, 0))
+
+
+def draw(queue: ForwardMsgQueue) -> None:
+    """A fragment draws a column with a chart, below which another fragment has its menu."""
+    for place in OUTER[:2]:
+        queue.enqueue(drawn("outer", *place))
+    queue.enqueue(drawn("outer", *OUTER[2], text="a chart"))
+    queue.enqueue(drawn("inner", *INNER[0]))
+    queue.enqueue(drawn("inner", *INNER[1], text="a menu"))
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> ForwardMsgQueue:
+    """A whole page that was drawn and has not been sent yet."""
+    monkeypatch.setattr(ForwardMsgQueue, "clear", ForwardMsgQueue.clear)  # as it was, afterwards
+    queue = ForwardMsgQueue()
+    queue.enqueue(drawn("", 0, 0, text="a title"))
+    draw(queue)
+    queue.enqueue(drawn("", 0, 2, text="a foot"))
+    return queue
+
+
+def told(queue: ForwardMsgQueue) -> list[tuple[int, ...]]:
+    return [tuple(message.metadata.delta_path) for message in queue.flush()]
+
+
+def test_a_browser_is_told_all_that_was_drawn_before_a_fragment_runs_anew(queue: ForwardMsgQueue) -> None:
+    send_all_that_was_drawn()
+    send_all_that_was_drawn()  # of a script that is read twice
+    queue.enqueue(finished())
+    queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=["outer"])
+    draw(queue)
+    assert told(queue) == [(0, 0), *OUTER, *INNER, (0, 2), (), *OUTER, *INNER]
+
+
+def test_before_a_whole_run_the_queue_is_cleared(queue: ForwardMsgQueue) -> None:
+    send_all_that_was_drawn()
+    queue.enqueue(finished())
+    queue.clear(retain_lifecycle_msgs=True)
+    assert told(queue) == [()]
+    queue.enqueue(drawn("", 0, 0, text="a title"))
+    assert told(queue) == [(0, 0)] and told(queue) == []
+
+
+def test_streamlit_alone_has_a_browser_draw_below_a_chart_that_is_not_there(queue: ForwardMsgQueue) -> None:
+    """Where it does not any more, `send_all_that_was_drawn` has nothing left to do, and goes."""
+    queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=["outer"])
+    assert told(queue) == [(0, 0), *INNER, (0, 2)]
 
 
 def test_the_script_runner_obeys_the_flag() -> None:
