@@ -7,8 +7,6 @@ of its own, in which nothing else has allocated what a method could use again.
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import json
 import os
 import subprocess
@@ -21,6 +19,8 @@ from typing import Any
 
 import psutil
 import torch
+
+from bcos_core.allocator import give_back
 
 AT_ONCE = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
 """Lets glibc give memory back as soon as it is free: what one method has used is then no memory of the next."""
@@ -96,18 +96,12 @@ def main(
             continue
         given: Any = options.get(method, {})
         explain(classifier, "A first text.", method=method, **given)  # libraries allocate once
-        _give_back()
+        give_back()
         before = held_bytes()
         forget_peak()
         explain(classifier, text, method=method, **given)
         found[method] = float(max(0, peak_bytes() - before))
     return found
-
-
-def _give_back() -> None:
-    gc.collect()
-    with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
+from bcos_core.allocator import memory_kept
 from bcos_core.device import chosen_device
 from bcos_core.model.quiet import quiet_transformers
 from bcos_core.model.trained_by import TrainedBy
@@ -27,7 +28,6 @@ from bcos_core.train.callbacks import last_complete_checkpoint, not_finite
 from bcos_core.train.chance import Chance, generator_of, seed_of
 from bcos_core.train.choices import Choices
 from bcos_core.train.encoded import EpochOrder
-from bcos_core.train.kept_memory import memory_kept
 from bcos_core.train.optimizer import stretch_steps
 from bcos_core.train.plan import EVALUATIONS
 from bcos_core.train.ranks import Ranks

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.server.handed import Handed
+from pages.server.left import Left
 from pages.server.limits import Limits
 from pages.server.requests import STREAM, inside, is_own_origin
 from pages.server.seams import files_named, hear, without_path
@@ -29,8 +30,11 @@ POLICY, TOO_BIG, TRY_LATER = 1008, 1009, 1013
 class Connections:
     """Opens a visit for each connection, and passes on what that visit may say."""
 
-    def __init__(self, app: ASGIApp, *, limits: Limits, visits: Visits, script: str = "", prefix: str = "") -> None:
+    def __init__(
+        self, app: ASGIApp, *, limits: Limits, visits: Visits, left: Left, script: str = "", prefix: str = ""
+    ) -> None:
         self.app = app
+        self.left = left
         self.limits = limits
         self.visits = visits
         self.script = script.encode()
@@ -66,6 +70,7 @@ class Connections:
             await talk.close(TRY_LATER)
         finally:
             self.visits.leave(id)
+            self.left.note()
 
 
 class _Talk:

@@ -10,6 +10,7 @@ from bcos_core.home import CHECKOUT
 from pages.server.connections import Connections
 from pages.server.files import MembersFiles
 from pages.server.headers import Headers, content_policy
+from pages.server.left import Left
 from pages.server.limits import Limits
 from pages.server.requests import Requests, own_prefix
 from pages.server.seams import inline_scripts
@@ -29,5 +30,7 @@ def doors(limits: Limits, *, script: str) -> list[Middleware]:
         Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False),
         Middleware(Requests, visits=VISITS, prefix=prefix),
         Middleware(MembersFiles, handed=VISITS.handed, prefix=prefix),
-        Middleware(Connections, limits=limits, visits=VISITS, script=str(CHECKOUT / script), prefix=prefix),
+        Middleware(
+            Connections, limits=limits, visits=VISITS, left=Left(), script=str(CHECKOUT / script), prefix=prefix
+        ),
     ]

@@ -12,6 +12,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from pages.server import connections
 from pages.server.connections import Connections
+from pages.server.left import Left
 from pages.server.limits import DASHBOARD, RATERS, Limits, Pace, limits
 from pages.server.visits import HEADER, SETTLED_SECONDS, Guest, Visit, Visits
 
@@ -142,7 +143,7 @@ class Browser:
             "client": ("203.0.113.7", 1),
             "headers": headers or [],
         }
-        layer = Connections(self.streamlit, limits=self.bounds, visits=self.visits)
+        layer = Connections(self.streamlit, limits=self.bounds, visits=self.visits, left=Left())
         asyncio.run(asyncio.wait_for(layer(scope, self.receive, self.send), 10))
         assert len(self.visits) == 0  # whatever happens, the place is free again
 
@@ -225,7 +226,7 @@ def test_whoever_has_spoken_may_read_for_long() -> None:
     browser = Browser(rerun(), bounds=replace(SMALL, first_message_seconds=0.05))
     with pytest.raises(TimeoutError):  # of this test: the connection stays open
         scope: dict[str, Any] = {"type": "websocket", "path": "/_stcore/stream", "client": None, "headers": []}
-        layer = Connections(browser.streamlit, limits=browser.bounds, visits=browser.visits)
+        layer = Connections(browser.streamlit, limits=browser.bounds, visits=browser.visits, left=Left())
         asyncio.run(asyncio.wait_for(layer(scope, browser.receive, browser.send), 0.5))
     assert browser.sent == []
 
@@ -262,14 +263,16 @@ def test_a_stranger_who_gives_way_is_told_to_come_back() -> None:
     async def scene() -> list[Message]:
         clock = Clock()
         browser.visits = Visits(clock)
-        layer = Connections(browser.streamlit, limits=bounds, visits=browser.visits)
+        layer = Connections(browser.streamlit, limits=bounds, visits=browser.visits, left=Left())
         first = asyncio.create_task(layer(scope, browser.receive, browser.send))
         while not browser.heard:
             await asyncio.sleep(0)
         clock.now = 60.0
         second = Browser(rerun(), END)
         second.visits = browser.visits
-        await Connections(second.streamlit, limits=bounds, visits=browser.visits)(scope, second.receive, second.send)
+        await Connections(second.streamlit, limits=bounds, visits=browser.visits, left=Left())(
+            scope, second.receive, second.send
+        )
         await asyncio.wait_for(first, 10)
         return second.heard
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
+from bcos_core.allocator import memory_kept
 from bcos_core.attribution.api import explain
 from bcos_core.model.convert import convert, set_b
 from bcos_core.reproduce.figure import Found
@@ -15,7 +16,6 @@ from bcos_core.reproduce.measure import Bench
 from bcos_core.reproduce.measures.subjects import Subjects
 from bcos_core.reproduce.ours import MEASURES
 from bcos_core.tasks.single_label import SingleLabel
-from bcos_core.train.kept_memory import memory_kept
 
 IN_THE_RAMP, FULL = 1.3, 1.5
 """Where the power of the B-cos product is not a square root, and where it is."""

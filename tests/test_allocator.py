@@ -1,4 +1,4 @@
-"""Memory that a training keeps: no array of a step is fetched from the system anew."""
+"""Memory that a training keeps: no array of a step is fetched from the system anew. And memory that is given back."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import psutil
 import pytest
 import torch
 
-from bcos_core.train.kept_memory import memory_kept
+from bcos_core.allocator import give_back, memory_kept
 
 WARM, STEPS = 3, 3
 TEXTS, WIDTH = 2**18, 64  # arrays of 64 MiB, too
 NUMBERS = 2**24  # 64 MiB: more than what glibc ever keeps by itself
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 FETCHED = """
 import sys
 from contextlib import nullcontext
-from bcos_core.train.kept_memory import memory_kept
-from tests.train.test_kept_memory import STEPS, fetched
+from bcos_core.allocator import memory_kept
+from tests.test_allocator import STEPS, fetched
 with memory_kept() if sys.argv[1] == "kept" else nullcontext():
     print(fetched(STEPS))
 """
@@ -72,4 +72,23 @@ def test_nothing_is_asked_of_another_c_library(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     monkeypatch.setattr("ctypes.CDLL", lambda _: pytest.fail("asked"))
     with memory_kept():
-        pass
+        give_back()
+
+
+GIVEN_BACK = """
+import gc, psutil
+from bcos_core.allocator import give_back
+held = [bytearray(1000) for _ in range(300_000)]
+del held[::2], held[:-1:2]  # what is left lies at the end: 300 MB are free below it
+last = held[-1]
+held.clear()
+gc.collect()
+before = psutil.Process().memory_info().rss
+give_back()
+print(before - psutil.Process().memory_info().rss)
+"""
+
+
+def test_what_is_free_below_something_that_is_in_use_is_given_back() -> None:
+    said = subprocess.run([sys.executable, "-c", GIVEN_BACK], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(said.stdout) > 200e6
