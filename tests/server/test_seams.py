@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,7 +81,8 @@ def draw(queue: ForwardMsgQueue) -> None:
 @pytest.fixture
 def queue(monkeypatch: pytest.MonkeyPatch) -> ForwardMsgQueue:
     """A whole page that was drawn and has not been sent yet."""
-    monkeypatch.setattr(ForwardMsgQueue, "clear", ForwardMsgQueue.clear)  # as it was, afterwards
+    # As Streamlit has it, also where another test has begun a server in this process; and as it was, afterwards.
+    monkeypatch.setattr(ForwardMsgQueue, "clear", inspect.unwrap(ForwardMsgQueue.clear))
     queue = ForwardMsgQueue()
     queue.enqueue(drawn("", 0, 0, text="a title"))
     draw(queue)
@@ -117,8 +119,6 @@ def test_streamlit_alone_has_a_browser_draw_below_a_chart_that_is_not_there(queu
 
 
 def test_the_script_runner_obeys_the_flag() -> None:
-    import inspect
-
     from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
     assert "if PagesManager.uses_pages_directory:" in inspect.getsource(ScriptRunner)
