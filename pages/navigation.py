@@ -19,6 +19,7 @@ from pages.server.roles import actor, note_member, team, was_member
 from pages.server.rooms import ROOMS, Room
 from pages.server.unreachable import say
 from pages.widgets.away import wait_for_database
+from pages.widgets.blank import come_back
 from pages.widgets.errors import guard, raters_guard
 from pages.widgets.leaving import keep_what_was_typed
 from pages.widgets.who import who_is_here
@@ -69,6 +70,7 @@ if is_member and not is_rating:
     announce()
     with st.sidebar:
         keep_what_was_typed()
+        come_back()
         if team():
             who_is_here(here)
 if away is not None:
