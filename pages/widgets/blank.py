@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from pages.widgets.component import unseen
 
-from bcos_core.home import CHECKOUT
-
-_component = st.components.v2.component("bcos_blank", js=(CHECKOUT / "assets" / "blank.js").read_text(encoding="utf-8"))
+_component = unseen("bcos_blank", "blank")
 
 
 def come_back() -> None:

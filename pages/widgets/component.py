@@ -16,6 +16,11 @@ def component(name: str, html: str, file: str) -> Any:
     return st.components.v2.component(name, html=html, css=_read(f"{file}.css"), js=script_of(file))
 
 
+def unseen(name: str, file: str) -> Any:
+    """What mounts the component `name`, which draws nothing: the script `file` alone, at work on the page around it."""
+    return st.components.v2.component(name, js=_read(f"{file}.js"))
+
+
 def script_of(file: str) -> str:
     """The script of a component, after what several draw with (`assets/dom.js`)."""
     return "\n".join(map(_read, ("dom.js", f"{file}.js")))

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from pages.widgets.component import unseen
 
-from bcos_core.home import CHECKOUT
-
-_component = st.components.v2.component(
-    "bcos_leaving", js=(CHECKOUT / "assets" / "leaving.js").read_text(encoding="utf-8")
-)
+_component = unseen("bcos_leaving", "leaving")
 
 
 def keep_what_was_typed() -> None:

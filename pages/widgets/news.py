@@ -14,6 +14,7 @@ import streamlit as st
 from bcos_core.home import CHECKOUT
 from bcos_core.jobs import news
 from bcos_core.jobs.store import Job, JobState
+from pages.widgets.component import unseen
 from pages.widgets.errors import guard
 from pages.widgets.frame import fragment
 from pages.widgets.jobs import job_store, researcher
@@ -22,7 +23,7 @@ from pages.widgets.plain import plain
 LOOK_SECONDS = 4.0
 _TOLD = "news-told"
 _SCRIPTS = CHECKOUT / "assets"
-_mark = st.components.v2.component("bcos_news", js=(_SCRIPTS / "news.js").read_text(encoding="utf-8"))
+_mark = unseen("bcos_news", "news")
 _ask = st.components.v2.component(
     "bcos_notify",
     html='<button type="button" hidden></button>',
